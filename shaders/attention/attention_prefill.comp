@@ -1,0 +1,190 @@
+#version 450
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_GOOGLE_include_directive : require
+// Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
+// softmax(Q Kᵀ scale) V with the running maximum and sum of Milakov & Gimelshein 2018, in blocks of keys as in
+// FlashAttention (Dao et al. 2022). Workgroup x is the block of queries, y the head.
+// KV_F16: the cache is float16. OUTPUT_F16: the output is float16, for the matrix units.
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of 8
+layout(constant_id = 2) const uint BLOCK_Q = 32;
+layout(constant_id = 3) const uint BLOCK_KV = 32;
+layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads that holds the output
+layout(constant_id = 5) const uint THREADS_D = 16; // its columns
+
+#include "push/attention_prefill.glsl"
+#include "half_pair.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Query { vec4 query[]; };
+#ifdef KV_F16
+layout(set = 0, binding = 1, std430) readonly buffer KCache { uvec2 k_cache[]; };
+layout(set = 0, binding = 2, std430) readonly buffer VCache { uvec2 v_cache[]; };
+#define CACHED(word) vec4(unpackHalf2x16((word).x), unpackHalf2x16((word).y))
+#else
+layout(set = 0, binding = 1, std430) readonly buffer KCache { vec4 k_cache[]; };
+layout(set = 0, binding = 2, std430) readonly buffer VCache { vec4 v_cache[]; };
+#define CACHED(word) (word)
+#endif
+#ifdef OUTPUT_F16
+layout(set = 0, binding = 3, std430) writeonly buffer Output { uvec2 attended[]; };
+#else
+layout(set = 0, binding = 3, std430) writeonly buffer Output { vec4 attended[]; };
+#endif
+
+const float MASKED = -1e30;
+const uint THREADS = THREADS_Q * THREADS_D;
+const uint QUADS = HEAD_DIM / 4;
+const uint ROW = QUADS + 1; // one quad of padding: neighbouring rows start in different banks
+// The scores: each invocation makes SCORE_Q rows by SCORE_KV columns at a time.
+const uint SCORE_Q = 4;
+const uint SCORE_KV = 2;
+const uint SCORE_ROW = BLOCK_KV + 1;
+// The softmax: PARTS invocations share a row.
+const uint PARTS = THREADS / BLOCK_Q;
+// The output: each invocation holds OUT_Q rows by OUT_D quads.
+const uint OUT_Q = BLOCK_Q / THREADS_Q;
+const uint OUT_D = (QUADS + THREADS_D - 1) / THREADS_D;
+
+shared vec4 q_tile[BLOCK_Q * ROW];
+shared vec4 kv_tile[BLOCK_KV * ROW]; // keys while scores are made, then values
+shared float scores[BLOCK_Q * SCORE_ROW];
+shared float part_of_row[BLOCK_Q * PARTS];
+shared float row_factor[BLOCK_Q];
+
+void main() {
+    uint thread = gl_LocalInvocationID.x;
+    // The last block sees the most keys: it starts first.
+    uint first_q = (gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x) * BLOCK_Q;
+    uint head = gl_WorkGroupID.y;
+    uint cache_at = head / push.groupSize * push.capacity * QUADS;
+    uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
+
+    for (uint i = thread; i < BLOCK_Q * QUADS; i += THREADS) {
+        uint row = i / QUADS;
+        uint q = first_q + row;
+        q_tile[row * ROW + i % QUADS] = q < push.seqLen
+            ? query[q * (push.queryStride / 4) + head * QUADS + i % QUADS] * push.scale : vec4(0.0);
+    }
+
+    uint softmax_row = thread / PARTS;
+    uint softmax_part = thread % PARTS;
+    float row_max = MASKED;
+    float row_sum = 0.0; // of this invocation's columns
+    uint out_q = thread / THREADS_D;
+    uint out_d = thread % THREADS_D;
+    vec4 sums[OUT_Q * OUT_D];
+    [[unroll]] for (uint i = 0; i < OUT_Q * OUT_D; i++) {
+        sums[i] = vec4(0.0);
+    }
+
+    for (uint first_kv = 0; first_kv < kv_len; first_kv += BLOCK_KV) {
+        barrier(); // the values of the block before have been used
+        for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
+            uint kv = first_kv + i / QUADS;
+            kv_tile[i / QUADS * ROW + i % QUADS] = kv < kv_len
+                ? CACHED(k_cache[cache_at + kv * QUADS + i % QUADS]) : vec4(0.0);
+        }
+        barrier();
+
+        for (uint i = thread; i < BLOCK_Q / SCORE_Q * (BLOCK_KV / SCORE_KV); i += THREADS) {
+            uint kv = i % (BLOCK_KV / SCORE_KV);
+            uint q = i / (BLOCK_KV / SCORE_KV);
+            float dots[SCORE_Q * SCORE_KV];
+            [[unroll]] for (uint j = 0; j < SCORE_Q * SCORE_KV; j++) {
+                dots[j] = 0.0;
+            }
+            for (uint d = 0; d < QUADS; d++) {
+                vec4 k[SCORE_KV];
+                [[unroll]] for (uint y = 0; y < SCORE_KV; y++) {
+                    k[y] = kv_tile[(kv + y * (BLOCK_KV / SCORE_KV)) * ROW + d];
+                }
+                [[unroll]] for (uint x = 0; x < SCORE_Q; x++) {
+                    vec4 v = q_tile[(q + x * (BLOCK_Q / SCORE_Q)) * ROW + d];
+                    [[unroll]] for (uint y = 0; y < SCORE_KV; y++) {
+                        dots[x * SCORE_KV + y] += dot(v, k[y]);
+                    }
+                }
+            }
+            [[unroll]] for (uint x = 0; x < SCORE_Q; x++) {
+                [[unroll]] for (uint y = 0; y < SCORE_KV; y++) {
+                    uint row = q + x * (BLOCK_Q / SCORE_Q);
+                    uint column = kv + y * (BLOCK_KV / SCORE_KV);
+                    bool visible = first_kv + column <= push.startPosition + first_q + row;
+                    scores[row * SCORE_ROW + column] = visible ? dots[x * SCORE_KV + y] : MASKED;
+                }
+            }
+        }
+        barrier();
+
+        float part_max = MASKED;
+        for (uint i = softmax_part; i < BLOCK_KV; i += PARTS) {
+            part_max = max(part_max, scores[softmax_row * SCORE_ROW + i]);
+        }
+        part_of_row[thread] = part_max;
+        for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
+            uint kv = first_kv + i / QUADS;
+            kv_tile[i / QUADS * ROW + i % QUADS] = kv < kv_len
+                ? CACHED(v_cache[cache_at + kv * QUADS + i % QUADS]) : vec4(0.0);
+        }
+        barrier();
+
+        float before = row_max;
+        [[unroll]] for (uint i = 0; i < PARTS; i++) {
+            row_max = max(row_max, part_of_row[softmax_row * PARTS + i]);
+        }
+        float factor = exp(before - row_max);
+        row_sum *= factor;
+        for (uint i = softmax_part; i < BLOCK_KV; i += PARTS) {
+            uint at = softmax_row * SCORE_ROW + i;
+            float p = scores[at] == MASKED ? 0.0 : exp(scores[at] - row_max);
+            scores[at] = p;
+            row_sum += p;
+        }
+        if (softmax_part == 0) {
+            row_factor[softmax_row] = factor;
+        }
+        barrier();
+
+        [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+            float f = row_factor[out_q + x * THREADS_Q];
+            [[unroll]] for (uint y = 0; y < OUT_D; y++) {
+                sums[x * OUT_D + y] *= f;
+            }
+        }
+        for (uint kv = 0; kv < BLOCK_KV; kv++) {
+            float p[OUT_Q];
+            [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+                p[x] = scores[(out_q + x * THREADS_Q) * SCORE_ROW + kv];
+            }
+            [[unroll]] for (uint y = 0; y < OUT_D; y++) {
+                // Beyond HeadDim the quad is read from inside the row and not stored.
+                vec4 v = kv_tile[kv * ROW + min(out_d + y * THREADS_D, QUADS - 1)];
+                [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+                    sums[x * OUT_D + y] = fma(vec4(p[x]), v, sums[x * OUT_D + y]);
+                }
+            }
+        }
+    }
+
+    part_of_row[thread] = row_sum;
+    barrier();
+    [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+        uint row = out_q + x * THREADS_Q;
+        float total = 0.0;
+        [[unroll]] for (uint i = 0; i < PARTS; i++) {
+            total += part_of_row[row * PARTS + i];
+        }
+        [[unroll]] for (uint y = 0; y < OUT_D; y++) {
+            uint quad = out_d + y * THREADS_D;
+            if (first_q + row < push.seqLen && quad < QUADS) {
+                vec4 value = sums[x * OUT_D + y] / total;
+                uint to = (first_q + row) * (push.outputStride / 4) + head * QUADS + quad;
+#ifdef OUTPUT_F16
+                attended[to] = uvec2(half_pair(value.xy), half_pair(value.zw));
+#else
+                attended[to] = value;
+#endif
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// What a decode step reads and the sampler advances, one buffer per session. Mirrors StepState in C#.
+// Before including: #define STEP_STATE_BINDING n, and STEP_STATE_WRITABLE in the samplers.
+#ifndef STEP_STATE_GLSL
+#define STEP_STATE_GLSL
+
+struct StepState {
+    uint position;     // index of the token processed now: the number of tokens cached before it
+    uint token_id;     // the token processed now
+    uint step_index;   // tokens selected so far: the counter of the random numbers and of the output ring
+    uint seed_lo;
+    uint seed_hi;
+    float temperature; // 0: greedy
+    uint top_k;        // 0: off
+    float top_p;       // 1: off
+    float min_p;       // 0: off
+};
+
+// Entries of the output ring, StepState.RingSize in C#.
+const uint RING_SIZE = 64;
+
+#ifdef STEP_STATE_WRITABLE
+layout(set = 0, binding = STEP_STATE_BINDING) buffer StepStateBuffer { StepState state; };
+#else
+layout(set = 0, binding = STEP_STATE_BINDING) readonly buffer StepStateBuffer { StepState state; };
+#endif
+
+#endif

@@ -1,0 +1,30 @@
+// BF16: a chunk is 8 bfloat16, the upper halves of floats; the lower of each word comes first.
+#extension GL_EXT_control_flow_attributes : require
+#define W_ELEMS 8
+#define W_QUANTIZED 0
+
+struct WRaw { uvec4 bits; };
+
+#define W_FETCH(w, s, index) WRaw(w[index])
+
+vec2 w_bf16_pair(uint word) {
+    return uintBitsToFloat(uvec2(word << 16, word & 0xFFFF0000u));
+}
+
+void w_decode(WRaw raw, out float values[W_ELEMS]) {
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        vec2 v = w_bf16_pair(raw.bits[i]);
+        values[2 * i] = v.x;
+        values[2 * i + 1] = v.y;
+    }
+}
+
+float w_dot(WRaw raw, vec4 x[W_ELEMS / 4]) {
+    float sum = 0.0;
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        vec2 v = w_bf16_pair(raw.bits[i]);
+        sum = fma(v.x, x[i / 2][2 * (i & 1)], sum);
+        sum = fma(v.y, x[i / 2][2 * (i & 1) + 1], sum);
+    }
+    return sum;
+}

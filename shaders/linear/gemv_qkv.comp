@@ -1,0 +1,74 @@
+// Queries, keys and values of one token: the concatenated projections, RoPE on queries and keys, and keys and values
+// stored straight into the cache at the step's position. A slice begins at head p.first_row of the sequence
+// query heads, key heads, value heads. Two slots form a pair that RoPE rotates together, so that one unit (ROWS is
+// even) holds both.
+#version 460
+#define STEP_STATE_BINDING 6
+#include "linear/gemv.glsl"
+#include "kv_cache.glsl"
+#include "step_state.glsl"
+
+layout(constant_id = 5) const bool SPLIT_HALF = false;
+
+layout(set = 0, binding = 2) writeonly buffer QueryBuffer { float q[]; };
+layout(set = 0, binding = 3) writeonly buffer KeyBuffer { KvElement k_cache[]; };
+layout(set = 0, binding = 4) writeonly buffer ValueBuffer { KvElement v_cache[]; };
+layout(set = 0, binding = 5) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
+layout(set = 0, binding = 7) readonly buffer QuantsBuffer { uvec4 W[]; };
+#if W_QUANTIZED
+layout(set = 0, binding = 8) readonly buffer ScalesBuffer { uint S[]; };
+#endif
+
+// The element of its head that a pair's first or second slot stands for. The rotated pairs come first.
+uint element_of(uint pair, uint second) {
+    uint rotated = p.rotary_dim / 2;
+    return SPLIT_HALF && pair < rotated ? pair + second * rotated : 2 * pair + second;
+}
+
+uint gemv_row(uint slot) {
+    uint head = slot / p.head_dim;
+    uint in_head = slot - head * p.head_dim;
+    return head * p.head_dim + element_of(in_head / 2, in_head % 2);
+}
+
+WRaw gemv_fetch(uint r, uint index) {
+    return W_FETCH(W, S, index);
+}
+
+void finish_pair(uint head, uint pair, vec2 value) {
+    const uint position = state.position;
+    if (position >= p.capacity) return;
+    const uint first_value_head = p.num_heads + p.num_kv_heads;
+    const uint first = element_of(pair, 0);
+    const uint second = element_of(pair, 1);
+    if (head < first_value_head && pair < p.rotary_dim / 2) {
+        vec2 angle = rope[position * (p.rotary_dim / 2) + pair];
+        value = vec2(value.x * angle.x - value.y * angle.y, value.x * angle.y + value.y * angle.x);
+    }
+    if (head < p.num_heads) {
+        q[head * p.head_dim + first] = value.x;
+        q[head * p.head_dim + second] = value.y;
+    } else if (head < first_value_head) {
+        uint token = ((head - p.num_heads) * p.capacity + position) * p.head_dim;
+        k_cache[token + first] = KvElement(value.x);
+        k_cache[token + second] = KvElement(value.y);
+    } else {
+        uint token = ((head - first_value_head) * p.capacity + position) * p.head_dim;
+        v_cache[token + first] = KvElement(value.x);
+        v_cache[token + second] = KvElement(value.y);
+    }
+}
+
+void gemv_finish(uint first, float sums[ROWS]) {
+    [[unroll]] for (uint r = 0; r < ROWS; r += 2) {
+        uint slot = first + r;
+        if (slot < p.slots) {
+            uint head = slot / p.head_dim;
+            finish_pair(p.first_row + head, (slot - head * p.head_dim) / 2, vec2(sums[r], sums[r + 1]));
+        }
+    }
+}
+
+void main() {
+    gemv();
+}

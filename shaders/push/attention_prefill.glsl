@@ -1,0 +1,10 @@
+// Strides in elements; the same record as PrefillAttentionPush in C#.
+layout(push_constant) uniform Push {
+    uint seqLen;
+    uint startPosition; // tokens cached before the first query
+    uint queryStride;
+    uint outputStride;
+    uint capacity;
+    uint groupSize;     // query heads per key/value head
+    float scale;
+} push;

@@ -1,0 +1,7 @@
+// Widths and strides in elements; the same record as RmsNormPush in C#.
+layout(push_constant) uniform Push {
+    uint width;
+    uint inputStride;
+    uint outputStride;
+    float epsilon;
+} push;

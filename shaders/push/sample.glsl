@@ -1,0 +1,4 @@
+// The same record as SamplePush in C#.
+layout(push_constant) uniform Push {
+    uint vocabSize;
+} push;

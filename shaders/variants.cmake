@@ -1,0 +1,68 @@
+# THE table of shader variants: one call per row, one SPIR-V file per call. shaders/README.md explains the columns.
+
+vkinfer_shader(probe_add SOURCE probes/probe_add.comp)
+
+vkinfer_shader(argmax SOURCE sample/argmax.comp)
+vkinfer_shader(sample SOURCE sample/sample.comp)
+
+foreach(weights f32 f16 bf16 q8_0 q4_0)
+    string(TOUPPER ${weights} WEIGHTS)
+    vkinfer_shader(embed_${weights} SOURCE embed/embed.comp DEFINES WEIGHTS_${WEIGHTS}=1)
+    vkinfer_shader(random_weights_${weights} SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_${WEIGHTS}=1)
+endforeach()
+
+# norm
+foreach(output f32 f16)
+    set(defines "")
+    if(output STREQUAL "f16")
+        set(defines DEFINES OUTPUT_F16=1)
+    endif()
+    vkinfer_shader(rms_norm_${output} SOURCE norm/rms_norm.comp ${defines})
+endforeach()
+
+# mlp
+vkinfer_shader(swiglu_f32_f32 SOURCE mlp/swiglu.comp)
+vkinfer_shader(swiglu_f32_f16 SOURCE mlp/swiglu.comp DEFINES OUTPUT_F16=1)
+vkinfer_shader(swiglu_f16_f16 SOURCE mlp/swiglu.comp DEFINES INPUT_F16=1 OUTPUT_F16=1)
+
+# attention, prefill: the cache's type, then the query's (rope_store) or the output's (attention_prefill)
+vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp)
+vkinfer_shader(rope_store_f32_f16 SOURCE attention/rope_store.comp DEFINES QUERY_F16=1)
+vkinfer_shader(rope_store_f16_f32 SOURCE attention/rope_store.comp DEFINES KV_F16=1)
+vkinfer_shader(rope_store_f16_f16 SOURCE attention/rope_store.comp DEFINES KV_F16=1 QUERY_F16=1)
+vkinfer_shader(attention_prefill_f32_f32 SOURCE attention/attention_prefill.comp)
+vkinfer_shader(attention_prefill_f32_f16 SOURCE attention/attention_prefill.comp DEFINES OUTPUT_F16=1)
+vkinfer_shader(attention_prefill_f16_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1)
+vkinfer_shader(attention_prefill_f16_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1 OUTPUT_F16=1)
+vkinfer_shader(attention_prefill_f16_f32_coopmat SOURCE attention/attention_prefill_coopmat.comp REQUIRES cooperative_matrix)
+vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_prefill_coopmat.comp DEFINES OUTPUT_F16=1
+    REQUIRES cooperative_matrix)
+
+# linear, prefill
+foreach(weights F32 F16 BF16 Q8_0 Q4_0)
+    string(TOLOWER ${weights} name)
+    vkinfer_shader(gemm_${name}_f32_direct SOURCE linear/gemm_direct.comp DEFINES WEIGHTS_${weights}=1)
+    vkinfer_shader(gemm_${name}_f32_tiled SOURCE linear/gemm_tiled.comp DEFINES WEIGHTS_${weights}=1)
+    if(NOT weights STREQUAL "F32")
+        vkinfer_shader(gemm_${name}_f16_coopmat SOURCE linear/gemm_coopmat.comp DEFINES WEIGHTS_${weights}=1
+            REQUIRES cooperative_matrix)
+        vkinfer_shader(gemm_${name}_f16_coopmat_out_f16 SOURCE linear/gemm_coopmat.comp DEFINES WEIGHTS_${weights}=1 OUTPUT_F16=1
+            REQUIRES cooperative_matrix)
+    endif()
+endforeach()
+
+foreach(weights F32 F16 BF16 Q8_0 Q4_0)
+    string(TOLOWER ${weights} type)
+    vkinfer_shader(gemv_store_${type} SOURCE linear/gemv_store.comp DEFINES WEIGHTS_${weights})
+    vkinfer_shader(gemv_swiglu_${type} SOURCE linear/gemv_swiglu.comp DEFINES WEIGHTS_${weights})
+    foreach(kv F16 F32)
+        string(TOLOWER ${kv} kv_type)
+        vkinfer_shader(gemv_qkv_${type}_kv${kv_type} SOURCE linear/gemv_qkv.comp DEFINES WEIGHTS_${weights} KV_${kv})
+    endforeach()
+endforeach()
+
+foreach(kv F16 F32)
+    string(TOLOWER ${kv} kv_type)
+    vkinfer_shader(attention_decode_kv${kv_type} SOURCE attention/attention_decode.comp DEFINES KV_${kv})
+endforeach()
+vkinfer_shader(attention_decode_merge SOURCE attention/attention_decode_merge.comp)

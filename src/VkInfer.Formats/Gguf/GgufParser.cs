@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+
+namespace VkInfer.Formats;
+
+/// <summary>
+/// Reads and validates a header, after the GGUF specification (ggml-org/ggml, docs/gguf.md): magic, version, counts, metadata, tensor
+/// records. All checks are made before any tensor is handed out.
+/// </summary>
+internal sealed class GgufParser(GgufCursor cursor)
+{
+    private const uint Magic = 0x46554747; // "GGUF", little-endian
+
+    public uint Version { get; private set; }
+
+    public long Alignment { get; private set; } = GgufLimits.DefaultAlignment;
+
+    public OrderedDictionary<string, GgufValue> Metadata { get; private set; } = [];
+
+    public List<GgufTensor> Tensors { get; } = [];
+
+    public Dictionary<string, GgufTensor> TensorsByName { get; } = [];
+
+    public void Parse()
+    {
+        ReadMagicAndVersion();
+        var tensorCountPosition = cursor.Position;
+        var tensorCount = cursor.Read<ulong>("the tensor count");
+        var metadataCountPosition = cursor.Position;
+        var metadataCount = cursor.Read<ulong>("the metadata count");
+
+        var tensors = cursor.CheckCount(
+            tensorCount, GgufLimits.MinTensorEntryBytes, GgufLimits.MaxTensors, "tensor count", tensorCountPosition);
+        var entries = cursor.CheckCount(
+            metadataCount, GgufLimits.MinMetadataEntryBytes, GgufLimits.MaxMetadataEntries, "metadata count", metadataCountPosition);
+
+        Metadata = new OrderedDictionary<string, GgufValue>(entries);
+        for (var i = 0; i < entries; i++)
+        {
+            ReadMetadataEntry();
+        }
+
+        ReadAlignment();
+
+        // The counts were checked against the whole header; what metadata took is gone.
+        tensors = cursor.CheckCount(
+            (ulong)tensors, GgufLimits.MinTensorEntryBytes, GgufLimits.MaxTensors, "tensor count", tensorCountPosition);
+        var records = new List<(GgufTensor Tensor, long Position)>(tensors);
+        for (var i = 0; i < tensors; i++)
+        {
+            records.Add(ReadTensorRecord());
+        }
+
+        PlaceTensors(records);
+    }
+
+    private void ReadMagicAndVersion()
+    {
+        var magic = cursor.Read<uint>("the magic");
+        if (magic != Magic)
+        {
+            throw cursor.Error("not a GGUF file", "the magic bytes 47 47 55 46", HexBytes(magic), at: 0);
+        }
+
+        var position = cursor.Position;
+        Version = cursor.Read<uint>("the version");
+        if (Version is 2 or 3)
+        {
+            return;
+        }
+
+        if ((Version & 0xFFFF) == 0 && Version != 0)
+        {
+            throw cursor.Error("the file is big-endian, which is not supported", "a little-endian GGUF file", at: position);
+        }
+
+        throw cursor.Error("unsupported GGUF version", "2 or 3", $"{Version}", at: position);
+    }
+
+    private void ReadMetadataEntry()
+    {
+        var position = cursor.Position;
+        var key = cursor.ReadName(GgufLimits.MaxKeyBytes, "metadata key");
+        cursor.SubjectKind = "metadata key";
+        cursor.Subject = key;
+        var type = GgufValueReader.ReadType(cursor);
+        if (!Metadata.TryAdd(key, GgufValueReader.Read(cursor, type)))
+        {
+            throw cursor.Error("duplicate metadata key", at: position);
+        }
+
+        cursor.SubjectKind = null;
+    }
+
+    private void ReadAlignment()
+    {
+        const string Key = "general.alignment";
+        if (!Metadata.TryGetValue(Key, out var value))
+        {
+            return;
+        }
+
+        if (value.Type != GgufValueType.UInt32)
+        {
+            throw cursor.Error($"{Key} has the wrong type", "UInt32", value.TypeName, at: value.Position);
+        }
+
+        _ = value.TryGetInt64(out var alignment);
+        if (alignment == 0 || !long.IsPow2(alignment))
+        {
+            throw cursor.Error($"{Key} is not a power of two", "a power of two", $"{alignment}", at: value.Position);
+        }
+
+        Alignment = alignment;
+    }
+
+    /// <summary>Reads one record; the offset of the result still counts from the start of the data section.</summary>
+    private (GgufTensor Tensor, long Position) ReadTensorRecord()
+    {
+        var position = cursor.Position;
+        var name = cursor.ReadName(GgufLimits.MaxTensorNameBytes, "tensor name");
+        cursor.SubjectKind = "tensor";
+        cursor.Subject = name;
+
+        var dimensions = ReadDimensions(out var elements);
+        var type = ReadTensorType();
+        var byteSize = MeasureTensor(type, dimensions[0], elements, position);
+
+        var offsetPosition = cursor.Position;
+        var offset = cursor.Read<ulong>("the tensor offset");
+        if (offset % (ulong)Alignment != 0)
+        {
+            throw cursor.Error("tensor offset is not aligned", $"a multiple of {Alignment}", $"{offset}", at: offsetPosition);
+        }
+
+        if (offset > (ulong)cursor.Length)
+        {
+            throw cursor.Error($"tensor offset {offset} lies outside the file of {cursor.Length} bytes", at: offsetPosition);
+        }
+
+        var tensor = new GgufTensor(name, type, dimensions, (long)offset, byteSize);
+        if (!TensorsByName.TryAdd(name, tensor))
+        {
+            throw cursor.Error("duplicate tensor name", at: position);
+        }
+
+        cursor.SubjectKind = null;
+        return (tensor, offsetPosition);
+    }
+
+    private ImmutableArray<long> ReadDimensions(out long elements)
+    {
+        var position = cursor.Position;
+        var count = cursor.Read<uint>("the number of dimensions");
+        if (count is 0 or > GgufLimits.MaxDimensions)
+        {
+            throw cursor.Error("wrong number of dimensions", $"1 to {GgufLimits.MaxDimensions}", $"{count}", at: position);
+        }
+
+        var dimensions = ImmutableArray.CreateBuilder<long>((int)count);
+        UInt128 product = 1;
+        for (var i = 0; i < (int)count; i++)
+        {
+            position = cursor.Position;
+            var dimension = cursor.Read<ulong>("a dimension");
+            if (dimension is 0 or > long.MaxValue)
+            {
+                throw cursor.Error($"dimension {i} is out of range", $"1 to {long.MaxValue}", $"{dimension}", at: position);
+            }
+
+            product *= dimension;
+            if (product > long.MaxValue)
+            {
+                throw cursor.Error("the product of the dimensions overflows", $"at most {long.MaxValue} elements", at: position);
+            }
+
+            dimensions.Add((long)dimension);
+        }
+
+        elements = (long)product;
+        return dimensions.MoveToImmutable();
+    }
+
+    private GgufTensorType ReadTensorType()
+    {
+        var position = cursor.Position;
+        var number = cursor.Read<uint>("the tensor type");
+        var type = (GgufTensorType)number;
+        return number <= int.MaxValue && GgufTensorTypes.IsKnown(type)
+            ? type
+            : throw cursor.Error($"unknown tensor type {number}", at: position);
+    }
+
+    private long MeasureTensor(GgufTensorType type, long columns, long elements, long position)
+    {
+        var blockSize = GgufTensorTypes.BlockSize(type);
+        if (columns % blockSize != 0)
+        {
+            throw cursor.Error($"rows of type {type} must be whole blocks", $"a multiple of {blockSize} columns", $"{columns}", at: position);
+        }
+
+        var bytes = (UInt128)(ulong)(elements / blockSize) * (ulong)GgufTensorTypes.BlockBytes(type);
+        return bytes <= (ulong)cursor.Length
+            ? (long)bytes
+            : throw cursor.Error($"tensor data of {bytes} bytes exceeds the file of {cursor.Length} bytes", at: position);
+    }
+
+    private void PlaceTensors(List<(GgufTensor Tensor, long Position)> records)
+    {
+        // Position and alignment are below 2^63 and 2^32, and offsets and sizes at most the file's size: no sum of three can wrap
+        // for a file that exists.
+        var dataStart = checked(cursor.Position + Alignment - 1) & -Alignment;
+        foreach (var (relative, position) in records)
+        {
+            var offset = checked(dataStart + relative.Offset);
+            if (checked(offset + relative.ByteSize) > cursor.Length)
+            {
+                throw cursor.Error(
+                    $"data of tensor {DisplayText.Quote(relative.Name)} lies outside the file",
+                    $"the bytes {offset} to {offset + relative.ByteSize}",
+                    $"a file of {cursor.Length} bytes",
+                    at: position);
+            }
+
+            var tensor = relative with { Offset = offset };
+            Tensors.Add(tensor);
+            TensorsByName[tensor.Name] = tensor;
+        }
+
+        RefuseOverlaps(records);
+    }
+
+    private void RefuseOverlaps(List<(GgufTensor Tensor, long Position)> records)
+    {
+        var order = new int[records.Count];
+        for (var i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        Array.Sort(order, (a, b) => Tensors[a].Offset.CompareTo(Tensors[b].Offset));
+        for (var i = 1; i < order.Length; i++)
+        {
+            var before = Tensors[order[i - 1]];
+            var after = Tensors[order[i]];
+            if (before.Offset + before.ByteSize > after.Offset)
+            {
+                throw cursor.Error(
+                    $"tensors {DisplayText.Quote(before.Name)} and {DisplayText.Quote(after.Name)} overlap",
+                    $"no data before byte {before.Offset + before.ByteSize}",
+                    $"{after.Offset}",
+                    at: records[order[i]].Position);
+            }
+        }
+    }
+
+    private static string HexBytes(uint value) =>
+        $"{value & 0xFF:x2} {(value >> 8) & 0xFF:x2} {(value >> 16) & 0xFF:x2} {value >> 24:x2}";
+}

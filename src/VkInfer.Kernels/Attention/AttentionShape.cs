@@ -1,0 +1,75 @@
+namespace VkInfer.Kernels;
+
+/// <summary>Which elements of a head RoPE rotates together.</summary>
+public enum RopePairing
+{
+    /// <summary>Elements 2i and 2i + 1.</summary>
+    Interleaved,
+
+    /// <summary>Elements i and i + RotaryDim / 2.</summary>
+    SplitHalf,
+}
+
+/// <summary>How keys and values are stored in the cache.</summary>
+public enum KvType
+{
+    /// <summary>IEEE 754 half precision.</summary>
+    F16,
+
+    /// <summary>IEEE 754 single precision.</summary>
+    F32,
+}
+
+/// <summary>The shape of one layer's attention and of its KV cache, which is two buffers of [NumKvHeads][Capacity][HeadDim].</summary>
+/// <param name="NumHeads">Query heads; a multiple of <paramref name="NumKvHeads"/>.</param>
+/// <param name="NumKvHeads">Key and value heads.</param>
+/// <param name="HeadDim">Elements of a head; a multiple of 8, at most <see cref="MaxHeadDim"/>.</param>
+/// <param name="RotaryDim">Leading elements of a head that RoPE rotates; even, at most <paramref name="HeadDim"/>.</param>
+/// <param name="Pairing">Which elements rotate together.</param>
+/// <param name="Capacity">Tokens that the cache holds.</param>
+/// <param name="KvType">How the cache stores its elements.</param>
+/// <param name="Scale">Factor of the scores, usually 1 / sqrt(HeadDim).</param>
+public sealed record AttentionShape(
+    int NumHeads, int NumKvHeads, int HeadDim, int RotaryDim, RopePairing Pairing, int Capacity, KvType KvType, float Scale)
+{
+    /// <summary>The largest head dimension that the kernels take.</summary>
+    public const int MaxHeadDim = 512;
+
+    /// <summary>Query heads that share one key and value head.</summary>
+    public int GroupSize => NumHeads / NumKvHeads;
+
+    /// <summary>Elements of all query heads.</summary>
+    public int QueryWidth => NumHeads * HeadDim;
+
+    /// <summary>Elements of all key heads, and of all value heads.</summary>
+    public int KvWidth => NumKvHeads * HeadDim;
+
+    /// <summary>Rows of the concatenated query, key and value weights.</summary>
+    public int QkvWidth => QueryWidth + 2 * KvWidth;
+
+    /// <summary>Bytes of one element of the cache.</summary>
+    public int KvElementSize => KvType == KvType.F16 ? 2 : 4;
+
+    /// <summary>Bytes of the key buffer, and of the value buffer, of one layer.</summary>
+    public long KvBytes => (long)NumKvHeads * Capacity * HeadDim * KvElementSize;
+
+    /// <summary>Checks that the fields fit together and what the kernels can do.</summary>
+    /// <exception cref="ArgumentException">Names the field, its value and what is allowed.</exception>
+    public void Validate()
+    {
+        Require(NumKvHeads >= 1, nameof(NumKvHeads), NumKvHeads, "at least 1");
+        Require(NumHeads >= NumKvHeads && NumHeads % NumKvHeads == 0, nameof(NumHeads), NumHeads, $"a multiple of NumKvHeads ({NumKvHeads})");
+        Require(HeadDim >= 8 && HeadDim <= MaxHeadDim && HeadDim % 8 == 0, nameof(HeadDim), HeadDim, $"a multiple of 8, at most {MaxHeadDim}");
+        Require(RotaryDim >= 0 && RotaryDim <= HeadDim && RotaryDim % 2 == 0, nameof(RotaryDim), RotaryDim, $"even, at most HeadDim ({HeadDim})");
+        Require(Capacity >= 1, nameof(Capacity), Capacity, "at least 1");
+        Require(float.IsFinite(Scale), nameof(Scale), Scale, "finite");
+    }
+
+    private static void Require<T>(bool condition, string field, T value, string allowed)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException($"attention shape: {field} is {value}; expected {allowed}");
+        }
+    }
+}

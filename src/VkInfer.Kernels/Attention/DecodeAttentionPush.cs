@@ -1,0 +1,15 @@
+using System.Runtime.InteropServices;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Push constants of decode attention; mirrors <c>push/attention_decode.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DecodeAttentionPush
+{
+    public uint NumHeads;
+    public uint GroupSize;
+    public uint HeadDim;
+    public uint Capacity;
+    public uint Splits;
+    public float Scale;
+}

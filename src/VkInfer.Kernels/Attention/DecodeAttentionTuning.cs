@@ -1,0 +1,83 @@
+using System.Numerics;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>How decode attention is spread over a device; see <c>attention/attention_decode.comp</c>.</summary>
+/// <param name="WorkgroupSize">Invocations of a workgroup.</param>
+/// <param name="Heads">Query heads of a workgroup.</param>
+/// <param name="HeadBlocks">Workgroups that the query heads of one key and value head take.</param>
+/// <param name="Lanes">Lanes that share a key.</param>
+/// <param name="Keys">Keys in flight per group of lanes.</param>
+/// <param name="Splits">Parts that the cached tokens are divided into.</param>
+internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Heads, int HeadBlocks, int Lanes, int Keys, int Splits)
+{
+    private const int ChunkBytes = 16;
+    private const int MinKeysPerSplit = 32;
+    private const int MaxSplits = 128;
+    private const int GpuWorkgroupSize = 128;
+    private const int GpuWorkgroupsPerCore = 4;
+    private const int UnknownCoreCount = 32;
+
+    // Enough workgroups for the threads of a processor that has a few cores.
+    private const int ProcessorWorkgroups = 4;
+
+    // A lane keeps each of its heads' query and output elements in registers.
+    private const int MaxRegisterElements = 128;
+
+    /// <summary>16-byte chunks of a key.</summary>
+    public static int ChunksOf(AttentionShape shape) => shape.HeadDim * shape.KvElementSize / ChunkBytes;
+
+    /// <summary>The spread for a shape on a device.</summary>
+    public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context)
+    {
+        var capabilities = context.Capabilities;
+        var chunks = ChunksOf(shape);
+        var lanes = context.IsSoftware ? 1 : ChooseLanes(chunks, capabilities.MinSubgroupSize);
+        var laneChunks = (chunks + lanes - 1) / lanes;
+        var laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
+        var mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, shape.GroupSize);
+        var headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
+        var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
+        var keys = context.IsSoftware || laneChunks > 2 ? 1 : 4 / laneChunks;
+        return new DecodeAttentionTuning(
+            ChooseWorkgroupSize(shape, context), heads, headBlocks, lanes, keys,
+            ChooseSplits(shape, shape.NumKvHeads * headBlocks, context));
+    }
+
+    /// <summary>The most subgroups of a workgroup, whatever size the driver gives them.</summary>
+    public int MaxSubgroups(DeviceCapabilities capabilities) => Math.Max(1, WorkgroupSize / capabilities.MinSubgroupSize);
+
+    // The widest power of two that divides a key evenly, unless that leaves a lane too much of it.
+    private static int ChooseLanes(int chunks, int minSubgroupSize)
+    {
+        const int MostChunksPerLane = 4;
+        var even = Math.Min(1 << BitOperations.TrailingZeroCount(chunks), minSubgroupSize);
+        var needed = (int)BitOperations.RoundUpToPowerOf2((uint)((chunks + MostChunksPerLane - 1) / MostChunksPerLane));
+        return Math.Min(Math.Max(even, needed), minSubgroupSize);
+    }
+
+    // Each subgroup merges its result through shared memory: one head of float32, and the softmax.
+    private static int ChooseWorkgroupSize(AttentionShape shape, KernelContext context)
+    {
+        var capabilities = context.Capabilities;
+        if (context.IsSoftware)
+        {
+            return capabilities.SubgroupSize;
+        }
+
+        var subgroups = capabilities.MaxSharedMemoryBytes / ((shape.HeadDim * sizeof(float)) + (2 * sizeof(float)));
+        var size = Math.Min(GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
+        return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
+    }
+
+    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, KernelContext context)
+    {
+        var workgroups = context.IsSoftware
+            ? ProcessorWorkgroups
+            : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
+        var wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
+        var useful = (shape.Capacity + MinKeysPerSplit - 1) / MinKeysPerSplit;
+        return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
+    }
+}

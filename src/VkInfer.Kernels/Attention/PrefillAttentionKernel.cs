@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>
+/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks with a running softmax (FlashAttention, Dao
+/// et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar
+/// units in float32. Thread-safe.
+/// </summary>
+/// <param name="context">The device.</param>
+public sealed class PrefillAttentionKernel(KernelContext context)
+{
+    /// <summary>How queries must be stored for a shape.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    public ActivationType QueryType(AttentionShape shape) =>
+        MatrixTiling(shape) is null ? ActivationType.F32 : ActivationType.F16;
+
+    /// <summary>Records the attention of all heads.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="query">[seqLen, Stride(QueryWidth)] of <see cref="QueryType"/>, rotated.</param>
+    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim], in use up to startPosition + seqLen.</param>
+    /// <param name="vCache">Values, likewise.</param>
+    /// <param name="output">Output, [seqLen, Stride(QueryWidth)] of <paramref name="outputType"/>.</param>
+    /// <param name="seqLen">Queries.</param>
+    /// <param name="startPosition">Position of the first query.</param>
+    /// <param name="outputType">How the output is stored.</param>
+    /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
+    /// <exception cref="NotSupportedException">The device's shared memory holds no tile of this head dimension.</exception>
+    public void Record(
+        CommandList commands, AttentionShape shape, BufferView query, BufferView kCache, BufferView vCache, BufferView output,
+        int seqLen, int startPosition, ActivationType outputType = ActivationType.F32)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(shape);
+        shape.Validate();
+        PrefillRange.Check(shape, startPosition, seqLen);
+        IPrefillAttentionTiling tiling = MatrixTiling(shape) is { } matrix
+            ? matrix
+            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+        RecordTiled(commands, tiling, shape, query, kCache, vCache, output, seqLen, startPosition, outputType);
+    }
+
+    /// <summary>Records the attention with a tiling of the caller's choice.</summary>
+    internal void RecordTiled(
+        CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, BufferView query, BufferView kCache, BufferView vCache,
+        BufferView output, int seqLen, int startPosition, ActivationType outputType)
+    {
+        var matrix = tiling is PrefillAttentionMatrixConstants;
+        var queryType = matrix ? ActivationType.F16 : ActivationType.F32;
+        var pipeline = context.Device.GetPipeline(
+            ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(),
+            tiling.SubgroupSize, requireFullSubgroups: matrix);
+        var stride = (uint)Activations.Stride(shape.QueryWidth);
+        commands.Dispatch(
+            pipeline,
+            ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),
+            new PrefillAttentionPush(
+                (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale),
+            [
+                Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
+                Activations.Require(nameof(kCache), kCache, shape.KvBytes),
+                Activations.Require(nameof(vCache), vCache, shape.KvBytes),
+                Activations.Require(nameof(output), output, outputType, seqLen, shape.QueryWidth),
+            ]);
+    }
+
+    internal static string Variant(KvType kvType, ActivationType outputType, bool matrix) =>
+        $"attention_prefill_{PrefillRange.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
+
+    /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
+    private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape) =>
+        !context.IsSoftware && ShaderLibrary.Contains(Variant(KvType.F16, ActivationType.F32, matrix: true))
+            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)
+            : null;
+}
+
+/// <summary>Push constants of <c>push/attention_prefill.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct PrefillAttentionPush(
+    uint SeqLen, uint StartPosition, uint QueryStride, uint OutputStride, uint Capacity, uint GroupSize, float Scale);

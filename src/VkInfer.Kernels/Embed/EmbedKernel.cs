@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint FirstRow, uint Rows);
+
+/// <summary>Token ids to rows of the embedding table (shaders/embed/embed.comp). Thread-safe.</summary>
+public sealed class EmbedKernel
+{
+    internal const int WorkgroupSize = 64;
+
+    private readonly KernelContext _context;
+
+    /// <summary>Creates the kernel for a device.</summary>
+    /// <param name="context">The device.</param>
+    public EmbedKernel(KernelContext context) => _context = context;
+
+    /// <summary>Records hidden[i] = table[ids[firstId + i]].</summary>
+    /// <param name="commands">Where to record.</param>
+    /// <param name="table">[VocabSize, HiddenSize].</param>
+    /// <param name="tokenIds">uint32 ids, each below the table's rows: the caller's duty.</param>
+    /// <param name="firstId">Index of the first id in <paramref name="tokenIds"/>.</param>
+    /// <param name="hidden">Float32 [seqLen, KPadded], written whole.</param>
+    /// <param name="seqLen">Number of tokens.</param>
+    public void Record(CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, BufferView hidden, int seqLen)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(table);
+        ComputePipeline pipeline = _context.GetPipeline(
+            $"embed_{WeightNames.Suffix(table.Type)}", SpecializationConstants.From((0, WorkgroupSize)));
+        foreach ((int row, WeightMatrix part) in RowSlices.Of(table, _context))
+        {
+            var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows);
+            commands.Dispatch(pipeline, ((uint)seqLen, 1, 1), push, [part.Quants, part.Scales, tokenIds, hidden]);
+        }
+    }
+}

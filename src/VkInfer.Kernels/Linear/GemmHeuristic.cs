@@ -1,0 +1,80 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Chooses the form and the tiling of a matrix product from what the device reports.</summary>
+internal static class GemmHeuristic
+{
+    /// <summary>Compute units of a GPU whose driver does not tell.</summary>
+    private const int TypicalShaderCores = 64;
+
+    private const int SmallestMatrix = 256 * 256;
+
+    /// <summary>
+    /// Whether products with weights of this type go to the matrix units. Weights in float32 do not: rounded to float16 they
+    /// would lose what they are kept for.
+    /// </summary>
+    public static bool UsesMatrixUnits(DeviceCapabilities capabilities, WeightType type) =>
+        type != WeightType.F32 && MatrixUnits.Find(capabilities) is not null;
+
+    /// <summary>
+    /// Whether a matrix is large enough for the matrix units to be worth the rounding of A to float16: below 256 by 256 its
+    /// product takes no longer on the scalar units than the dispatch takes to start.
+    /// </summary>
+    public static bool RepaysMatrixUnits(int rows, int columns) => (long)rows * columns >= SmallestMatrix;
+
+    /// <summary>The tiling for C [m, n] on the matrix units that takes the least time by estimate.</summary>
+    /// <exception cref="NotSupportedException">No tile fits into the device's shared memory.</exception>
+    public static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int m, int n)
+    {
+        var fragment = MatrixUnits.Find(capabilities) ?? throw new NotSupportedException("the device has no matrix units for float16");
+        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+
+        // How fast each tile is beside the largest, measured on an H200 with K = 4096.
+        (GemmMatrixConstants Tiling, double Speed)[] tilings =
+        [
+            (new(128, 128, 2, 2, fragment), 1),
+            (new(64, 128, 2, 2, fragment), 0.65),
+            (new(64, 64, 2, 2, fragment), 0.58),
+            (new(32, 64, 1, 4, fragment), 0.4),
+            (new(16, 64, 1, 4, fragment), 0.22),
+        ];
+        var smallest = tilings[^1].Tiling.SharedMemoryBytes;
+        return smallest > capabilities.MaxSharedMemoryBytes
+            ? throw new NotSupportedException(
+                $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}")
+            : tilings
+                .Where(candidate => candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes)
+                .MinBy(candidate => Rounds(candidate.Tiling) * candidate.Tiling.BlockM * candidate.Tiling.BlockN / candidate.Speed)
+                .Tiling;
+
+        // Tiles that one core makes after another; below one each, the cores that have none cost nothing.
+        double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
+    }
+
+    /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>
+    public static IGemmTiling Scalar(DeviceCapabilities capabilities, bool software, int m, int n)
+    {
+        if (software)
+        {
+            // Measured on lavapipe (Mesa 22.3 and 25.0) over 1 to 16 rows of A by 1 to 4 rows of weights per lane.
+            return new GemmDirectConstants(capabilities.SubgroupSize, Math.Min(8, m), 4);
+        }
+
+        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        GemmTiledConstants[] tilings =
+        [
+            new(16, 16, 8, 8),
+            new(8, 16, 8, 4),
+            new(8, 16, 4, 4),
+            new(8, 16, 2, 4),
+            new(8, 16, 1, 4),
+        ];
+        return tilings
+            .Where(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.BlockM < 2 * m)
+            .FirstOrDefault(tiling => Workgroups(tiling, m, n) >= cores, tilings[^1]);
+    }
+
+    private static long Workgroups(IGemmTiling tiling, int m, int n) =>
+        (long)((m + tiling.BlockM - 1) / tiling.BlockM) * ((n + tiling.BlockN - 1) / tiling.BlockN);
+}

@@ -1,0 +1,159 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>What a matrix product does with its output.</summary>
+public enum GemmMode
+{
+    /// <summary>C = A Wᵀ.</summary>
+    Store,
+
+    /// <summary>C += A Wᵀ: the residual connection.</summary>
+    Accumulate,
+}
+
+/// <summary>
+/// The linear layers of a prefill: C [seqLen, Rows] = A [seqLen, Columns] Wᵀ with float32 sums, on the matrix units where the
+/// device and the weights allow, else on the scalar units in float32. Thread-safe.
+/// </summary>
+/// <param name="context">The device.</param>
+public sealed class GemmKernel(KernelContext context)
+{
+    /// <summary>Slices of weights, and of rows of C, start at a multiple of this: it keeps every device's offset alignment.</summary>
+    private const int SliceAlignment = 64;
+
+    /// <summary>How A must be stored for weights of this type.</summary>
+    /// <param name="weightType">The weights' format.</param>
+    public ActivationType PreferredInput(WeightType weightType) => UsesMatrixUnits(weightType) ? ActivationType.F16 : ActivationType.F32;
+
+    /// <summary>How A is best stored for this matrix: float32 where it is too small for matrix units to pay.</summary>
+    /// <param name="w">The weights.</param>
+    public ActivationType PreferredInput(WeightMatrix w)
+    {
+        ArgumentNullException.ThrowIfNull(w);
+        return GemmHeuristic.RepaysMatrixUnits(w.Rows, w.Columns) ? PreferredInput(w.Type) : ActivationType.F32;
+    }
+
+    /// <summary>Whether C may be stored as float16 for weights of this type and A in float16; float32 it may always be.</summary>
+    /// <param name="weightType">The weights' format.</param>
+    public bool CanStoreF16(WeightType weightType) => UsesMatrixUnits(weightType);
+
+    /// <summary>Records the product; matrices and outputs beyond the device's binding range are cut into slices.</summary>
+    /// <param name="commands">Receives one dispatch per slice.</param>
+    /// <param name="w">The weights.</param>
+    /// <param name="a">[seqLen, KPadded] of <paramref name="inputType"/>; the columns from Columns to KPadded are zero.</param>
+    /// <param name="c">[seqLen, Stride(Rows)] of <paramref name="outputType"/>.</param>
+    /// <param name="mode">Store or accumulate.</param>
+    /// <param name="seqLen">Rows of A and C.</param>
+    /// <param name="outputType">How C is stored; float16, which saturates at ±65504, needs <see cref="CanStoreF16"/> and Store.</param>
+    /// <param name="inputType">How A is stored: float16 goes to the matrix units, float32 to the scalar ones; null: as preferred for the type.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    /// <exception cref="NotSupportedException">float16 output that the form has not, or shared memory that holds no tile.</exception>
+    public void Record(
+        CommandList commands, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
+        ActivationType outputType = ActivationType.F32, ActivationType? inputType = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(w);
+        ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
+        var input = inputType ?? PreferredInput(w.Type);
+        var matrix = input == ActivationType.F16;
+        if (matrix && !UsesMatrixUnits(w.Type))
+        {
+            throw new NotSupportedException($"GEMM: float16 input needs matrix units; the device or the build has none for {w.Type} weights");
+        }
+
+        if (outputType == ActivationType.F16 && (mode != GemmMode.Store || !matrix))
+        {
+            throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
+        }
+
+        a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
+        c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
+        var range = context.Capabilities.MaxStorageBufferRange;
+        var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
+        var sliceN = w.MaxRowsPerBinding(range, SliceAlignment);
+        for (var m = 0; m < seqLen; m += sliceM)
+        {
+            var rows = Math.Min(sliceM, seqLen - m);
+            var inputSlice = Rows(a, m, rows, seqLen);
+            var outputSlice = Rows(c, m, rows, seqLen);
+            for (var n = 0; n < w.Rows; n += sliceN)
+            {
+                var weights = w.Slice(n, Math.Min(sliceN, w.Rows - n));
+                RecordSlice(commands, matrix, weights, inputSlice, outputSlice, mode, rows, outputType, n, Activations.Stride(w.Rows));
+            }
+        }
+    }
+
+    private static int MaxRows(long range, int seqLen, long rowBytes)
+    {
+        var rows = range / rowBytes;
+        return rows >= seqLen
+            ? seqLen
+            : rows >= SliceAlignment
+                ? (int)(rows / SliceAlignment * SliceAlignment)
+                : throw new NotSupportedException($"{SliceAlignment} rows of {rowBytes} bytes exceed the device's storage buffer range of {range} bytes");
+    }
+
+    private static BufferView Rows(BufferView view, int first, int rows, int seqLen)
+    {
+        var rowBytes = view.Length / seqLen;
+        return new BufferView(view.Buffer, view.Offset + (first * rowBytes), rows * rowBytes);
+    }
+
+    private void RecordSlice(
+        CommandList commands, bool matrix, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
+        ActivationType outputType, int outputOffset, int outputStride)
+    {
+        var tiling = matrix
+            ? GemmHeuristic.Matrix(context.Capabilities, seqLen, w.Rows)
+            : GemmHeuristic.Scalar(context.Capabilities, context.IsSoftware, seqLen, w.Rows);
+        RecordTiled(commands, tiling, w, a, c, mode, seqLen, outputType, outputOffset, outputStride);
+    }
+
+    /// <summary>Records one slice with a tiling of the caller's choice.</summary>
+    internal void RecordTiled(
+        CommandList commands, IGemmTiling tiling, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
+        ActivationType outputType, int outputOffset, int outputStride)
+    {
+        if (tiling.SharedMemoryBytes > context.Capabilities.MaxSharedMemoryBytes)
+        {
+            // Over the limit some drivers lose the device instead of reporting an error.
+            throw new NotSupportedException(
+                $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
+        }
+
+        var pipeline = context.Device.GetPipeline(
+            ShaderLibrary.Get(Variant(w.Type, tiling.Form, outputType)), tiling.ToSpecialization(mode == GemmMode.Accumulate),
+            tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null);
+        commands.Dispatch(
+            pipeline,
+            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
+            new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
+            [w.Quants, w.Scales, a, c]);
+    }
+
+    internal static string Variant(WeightType type, string form, ActivationType outputType) => form == "coopmat"
+        ? $"gemm_{VariantPart(type)}_f16_coopmat{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
+        : $"gemm_{VariantPart(type)}_f32_{form}";
+
+    private static string VariantPart(WeightType type) => type switch
+    {
+        WeightType.F32 => "f32",
+        WeightType.F16 => "f16",
+        WeightType.BF16 => "bf16",
+        WeightType.Q8_0 => "q8_0",
+        WeightType.Q4_0 => "q4_0",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown weight type"),
+    };
+
+    /// <summary>On a CPU device fragments are emulated: the direct form is faster there.</summary>
+    private bool UsesMatrixUnits(WeightType type) =>
+        !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(context.Capabilities, type) && ShaderLibrary.Contains(Variant(type, "coopmat", ActivationType.F32));
+}
+
+/// <summary>Push constants of <c>push/gemm.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct GemmPush(uint SeqLen, uint Rows, uint KPadded, uint OutputStride, uint OutputOffset);

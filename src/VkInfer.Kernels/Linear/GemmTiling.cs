@@ -1,0 +1,80 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>How a matrix product is cut into workgroups, for one of the three GEMM shaders.</summary>
+internal interface IGemmTiling
+{
+    /// <summary>Rows of C that a workgroup makes.</summary>
+    int BlockM { get; }
+
+    /// <summary>Columns of C that a workgroup makes.</summary>
+    int BlockN { get; }
+
+    /// <summary>Bytes of shared memory.</summary>
+    int SharedMemoryBytes { get; }
+
+    /// <summary>The subgroup size that the pipeline needs, if it matters.</summary>
+    int? SubgroupSize { get; }
+
+    /// <summary>The last part of the variant's name.</summary>
+    string Form { get; }
+
+    /// <summary>The shader's specialisation constants.</summary>
+    SpecializationConstants ToSpecialization(bool accumulate);
+}
+
+/// <summary>Specialisation constants of <c>linear/gemm_direct.comp</c>: no shared memory, for CPU devices.</summary>
+internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : IGemmTiling
+{
+    public int BlockM => TileM;
+
+    public int BlockN => Threads * TileN;
+
+    public int SharedMemoryBytes => 0;
+
+    public int? SubgroupSize => null;
+
+    public string Form => "direct";
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+        (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)));
+}
+
+/// <summary>Specialisation constants of <c>linear/gemm_tiled.comp</c>: the scalar units of a GPU.</summary>
+internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM, int TileN) : IGemmTiling
+{
+    private const int BlockK = 32;
+
+    public int BlockM => ThreadsM * TileM;
+
+    public int BlockN => ThreadsN * TileN;
+
+    public int SharedMemoryBytes => (BlockM + BlockN) * (BlockK + 4) * 4;
+
+    public int? SubgroupSize => null;
+
+    public string Form => "tiled";
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+        (0, (uint)(ThreadsM * ThreadsN)), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
+        (4, (uint)ThreadsM), (5, (uint)ThreadsN));
+}
+
+/// <summary>Specialisation constants of <c>linear/gemm_coopmat.comp</c>: the matrix units.</summary>
+internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment) : IGemmTiling
+{
+    private const int BlockK = 64;
+
+    public int SharedMemoryBytes =>
+        ((BlockM + BlockN) * (BlockK + 8) * 2) + (SubgroupsM * SubgroupsN * Fragment.M * Fragment.N * 4);
+
+    public int? SubgroupSize => Fragment.SubgroupSize;
+
+    public string Form => "coopmat";
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+        (0, (uint)(SubgroupsM * SubgroupsN * Fragment.SubgroupSize)), (1, (uint)BlockM), (2, (uint)BlockN),
+        (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
+}

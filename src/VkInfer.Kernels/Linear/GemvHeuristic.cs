@@ -1,0 +1,32 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Chooses how a matrix-vector product is spread over a device.</summary>
+internal static class GemvHeuristic
+{
+    private const int GpuWorkgroupSize = 256;
+
+    /// <summary>The spread for a weight format on a device.</summary>
+    public static GemvTuning Choose(WeightType type, KernelContext context) =>
+        context.IsSoftware ? ForProcessor(type, context.Capabilities) : ForGpu(type, context.Capabilities);
+
+    // A processor runs the lanes of one subgroup in lockstep as SIMD. One row per lane needs no reduction and reads x from
+    // uniform addresses, which cost a broadcast instead of a gather; several rows share them. Longer unrolled bodies
+    // spill: four loads in flight took twice the time of one.
+    private static GemvTuning ForProcessor(WeightType type, DeviceCapabilities capabilities) => new(
+        WorkgroupSize: capabilities.SubgroupSize,
+        Rows: WeightLayout.IsQuantized(type) ? 8 : 4,
+        Unroll: 1,
+        UnitPerLane: true);
+
+    // Eight 16-byte loads in flight per lane keep the memory busy. Block formats have more weights per load and so read more
+    // x per load: more rows share it.
+    private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities)
+    {
+        var workgroupSize = Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
+        return WeightLayout.IsQuantized(type)
+            ? new GemvTuning(workgroupSize, Rows: 4, Unroll: 2, UnitPerLane: false)
+            : new GemvTuning(workgroupSize, Rows: 2, Unroll: 4, UnitPerLane: false);
+    }
+}

@@ -1,0 +1,210 @@
+using System.Numerics;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>
+/// The linear layers of a decode step: a weight matrix times one vector, with the neighbouring element-wise work fused in.
+/// Vectors are float32; inputs are padded to the matrix' KPadded and zero there. Sums are float32. A matrix larger than the
+/// device's bindings is taken in slices of rows. Shaders: <c>linear/gemv_*.comp</c>. Thread-safe.
+/// </summary>
+/// <param name="context">The device to record for.</param>
+public sealed class GemvKernel(KernelContext context)
+{
+    // Slices that start at a multiple of this many rows keep the scales of every format at the strictest offset alignment.
+    private const int SliceRows = 64;
+
+    /// <summary>Records y = W x, or y += W x.</summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="w">[N, K].</param>
+    /// <param name="x">float32 [KPadded].</param>
+    /// <param name="y">float32 [N]; only those are written.</param>
+    /// <param name="mode">Whether to overwrite or add.</param>
+    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape.</exception>
+    public void Record(CommandList commands, WeightMatrix w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(w);
+        CheckInput(w, x, norm);
+        Views.RequireFloats(nameof(y), y, w.Rows);
+        var tuning = GemvHeuristic.Choose(w.Type, context);
+        var constants = new GemvStoreConstants(tuning, norm.HasValue, mode == GemvMode.Accumulate);
+        var pipeline = context.GetPipeline("gemv_store_" + WeightNames.Suffix(w.Type), constants.ToSpecialization());
+        foreach (var (first, slice) in RowSlices.Of(w, context))
+        {
+            var push = Push(slice, slice.Rows, first, norm);
+            commands.Dispatch(
+                pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
+                [x, norm?.Gain ?? x, y, slice.Quants, slice.Scales]);
+        }
+    }
+
+    /// <summary>Records y[i] = silu(gate_i · x) * (up_i · x).</summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="gateUp">[2 * F, K]: the gate's rows, then up's.</param>
+    /// <param name="x">float32 [KPadded].</param>
+    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="y">float32 [F]; only those are written.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape, or an odd number of rows.</exception>
+    public void RecordSwiGlu(CommandList commands, WeightMatrix gateUp, BufferView x, NormFusion? norm, BufferView y)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(gateUp);
+        if (gateUp.Rows % 2 != 0)
+        {
+            throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
+        }
+
+        CheckInput(gateUp, x, norm);
+        var width = gateUp.Rows / 2;
+        Views.RequireFloats(nameof(y), y, width);
+        var tuning = GemvHeuristic.Choose(gateUp.Type, context);
+        var constants = new GemvSwiGluConstants(tuning, norm.HasValue);
+        var pipeline = context.GetPipeline("gemv_swiglu_" + WeightNames.Suffix(gateUp.Type), constants.ToSpecialization());
+
+        // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
+        var upSkip = width % SliceRows;
+        var upStart = width - upSkip;
+        var most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * SliceRows);
+        var sliceRows = most == gateUp.Rows ? width : most - SliceRows;
+        for (var first = 0; first < width; first += sliceRows)
+        {
+            var rows = Math.Min(sliceRows, width - first);
+            var gate = gateUp.Slice(first, rows);
+            var up = gateUp.Slice(upStart + first, upSkip + rows);
+            var push = Push(gate, 2 * rows, first, norm);
+            push.UpSkip = (uint)upSkip;
+            commands.Dispatch(
+                pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
+                [x, norm?.Gain ?? x, y, gate.Quants, up.Quants, gate.Scales, up.Scales]);
+        }
+    }
+
+    /// <summary>
+    /// Records queries, keys and values of one token from their concatenated weights: RoPE on queries and keys, keys and values
+    /// stored into the cache at the step's position.
+    /// </summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="qkv">[QkvWidth, K]: the rows of the query, key and value weights, in this order.</param>
+    /// <param name="x">float32 [KPadded].</param>
+    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
+    /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
+    /// <param name="q">float32 [QueryWidth].</param>
+    /// <param name="kCache">The layer's keys.</param>
+    /// <param name="vCache">The layer's values.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
+    public void RecordQkv(
+        CommandList commands, WeightMatrix qkv, BufferView x, NormFusion? norm, AttentionShape shape,
+        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
+        targets.Check(shape);
+        RecordHeads(commands, qkv, x, norm, shape, 0, shape.QkvWidth, targets);
+    }
+
+    /// <summary>
+    /// As the other overload, with separate matrices, which may differ in type: three dispatches that do not wait for each other.
+    /// </summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="wq">[QueryWidth, K].</param>
+    /// <param name="wk">[KvWidth, K].</param>
+    /// <param name="wv">[KvWidth, K].</param>
+    /// <param name="x">float32 [KPadded].</param>
+    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
+    /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
+    /// <param name="q">float32 [QueryWidth].</param>
+    /// <param name="kCache">The layer's keys.</param>
+    /// <param name="vCache">The layer's values.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
+    public void RecordQkv(
+        CommandList commands, WeightMatrix wq, WeightMatrix wk, WeightMatrix wv, BufferView x, NormFusion? norm, AttentionShape shape,
+        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
+        targets.Check(shape);
+        RecordHeads(commands, wq, x, norm, shape, 0, shape.QueryWidth, targets.WritingOnly(q));
+        RecordHeads(commands, wk, x, norm, shape, shape.NumHeads, shape.KvWidth, targets.WritingOnly(kCache));
+        RecordHeads(commands, wv, x, norm, shape, shape.NumHeads + shape.NumKvHeads, shape.KvWidth, targets.WritingOnly(vCache));
+    }
+
+    /// <summary>Records the heads from <paramref name="firstHead"/> on, counted through queries, keys and values.</summary>
+    private void RecordHeads(
+        CommandList commands, WeightMatrix w, BufferView x, NormFusion? norm, AttentionShape shape, int firstHead, int expectedRows,
+        QkvTargets targets)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(w);
+        CheckInput(w, x, norm);
+        if (w.Rows != expectedRows)
+        {
+            throw new ArgumentException($"attention weights: expected {expectedRows} rows, got {w.Rows}", nameof(w));
+        }
+
+        var tuning = GemvHeuristic.Choose(w.Type, context);
+        var constants = new GemvQkvConstants(tuning, norm.HasValue, shape.Pairing == RopePairing.SplitHalf);
+        var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}";
+        var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
+
+        // Slices hold whole heads.
+        var granularity = SliceRows / (int)BigInteger.GreatestCommonDivisor(SliceRows, shape.HeadDim) * shape.HeadDim;
+        var sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
+        for (var first = 0; first < w.Rows; first += sliceRows)
+        {
+            var slice = w.Slice(first, Math.Min(sliceRows, w.Rows - first));
+            var push = Push(slice, slice.Rows, firstHead + (first / shape.HeadDim), norm);
+            push.NumHeads = (uint)shape.NumHeads;
+            push.NumKvHeads = (uint)shape.NumKvHeads;
+            push.HeadDim = (uint)shape.HeadDim;
+            push.RotaryDim = (uint)shape.RotaryDim;
+            push.Capacity = (uint)shape.Capacity;
+            commands.Dispatch(
+                pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
+                [
+                    x, norm?.Gain ?? x, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
+                    slice.Quants, slice.Scales,
+                ]);
+        }
+    }
+
+    private static GemvPush Push(WeightMatrix slice, int slots, int firstRow, NormFusion? norm) => new()
+    {
+        Slots = (uint)slots,
+        Stride = (uint)WeightLayout.ChunksPerRow(slice.Type, slice.Columns),
+        FirstRow = (uint)firstRow,
+        Columns = (uint)slice.Columns,
+        Eps = norm?.Eps ?? 0,
+    };
+
+    private static void CheckInput(WeightMatrix w, BufferView x, NormFusion? norm)
+    {
+        Views.RequireFloats(nameof(x), x, w.KPadded);
+        if (norm is { } fusion)
+        {
+            Views.RequireFloats("gain", fusion.Gain, w.KPadded);
+        }
+    }
+
+    /// <summary>What the query, key and value projections write, and read beside x.</summary>
+    private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)
+    {
+        /// <summary>The same with one target in the place of all three, so that dispatches which write others need not wait.</summary>
+        public QkvTargets WritingOnly(BufferView target) => this with { Q = target, KCache = target, VCache = target };
+
+        public void Check(AttentionShape shape)
+        {
+            shape.Validate();
+            Views.RequireFloats("ropeTable", RopeTable, (long)shape.Capacity * shape.RotaryDim);
+            Views.RequireBytes("stepState", StepState, Kernels.StepState.SizeInBytes);
+            Views.RequireFloats("q", Q, shape.QueryWidth);
+            Views.RequireBytes("kCache", KCache, shape.KvBytes);
+            Views.RequireBytes("vCache", VCache, shape.KvBytes);
+        }
+    }
+}

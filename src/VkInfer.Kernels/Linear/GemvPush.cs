@@ -1,0 +1,20 @@
+using System.Runtime.InteropServices;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Push constants of the matrix-vector products; mirrors <c>push/gemv.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GemvPush
+{
+    public uint Slots;
+    public uint Stride;
+    public uint FirstRow;
+    public uint Columns;
+    public float Eps;
+    public uint UpSkip;
+    public uint NumHeads;
+    public uint NumKvHeads;
+    public uint HeadDim;
+    public uint RotaryDim;
+    public uint Capacity;
+}

@@ -1,0 +1,37 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>How a matrix-vector product is spread over the device; see <c>linear/gemv.glsl</c>.</summary>
+/// <param name="WorkgroupSize">Invocations of a workgroup.</param>
+/// <param name="Rows">Rows of a unit; even, so that pairs of rows stay together.</param>
+/// <param name="Unroll">16-byte loads in flight per row and lane.</param>
+/// <param name="UnitPerLane">A unit is one invocation, not a subgroup.</param>
+internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unroll, bool UnitPerLane)
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "ROWS", "UNROLL", "UNIT_PER_LANE"];
+
+    /// <summary>Workgroups that cover the slots; the shader loops where these turn out too few.</summary>
+    public uint Groups(int slots, DeviceCapabilities capabilities)
+    {
+        var units = UnitPerLane ? WorkgroupSize : Math.Max(1, WorkgroupSize / capabilities.SubgroupSize);
+        var slotsPerGroup = (long)units * Rows;
+        return (uint)Math.Min((slots + slotsPerGroup - 1) / slotsPerGroup, capabilities.MaxWorkgroupCount.X);
+    }
+
+    /// <summary>These constants, followed by flags.</summary>
+    public SpecializationConstants With(params ReadOnlySpan<bool> flags)
+    {
+        var constants = new (uint Id, uint Value)[4 + flags.Length];
+        constants[0] = (0, (uint)WorkgroupSize);
+        constants[1] = (1, (uint)Rows);
+        constants[2] = (2, (uint)Unroll);
+        constants[3] = (3, SpecializationConstants.Bits(UnitPerLane));
+        for (var i = 0; i < flags.Length; i++)
+        {
+            constants[4 + i] = ((uint)(4 + i), SpecializationConstants.Bits(flags[i]));
+        }
+
+        return SpecializationConstants.From(constants);
+    }
+}

@@ -1,0 +1,29 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Takes the most likely token, the lowest id among equals (shaders/sample/argmax.comp). Thread-safe.</summary>
+public sealed class ArgmaxKernel
+{
+    private readonly ComputePipeline _pipeline;
+
+    /// <summary>Creates the kernel for a device.</summary>
+    /// <param name="context">The device.</param>
+    public ArgmaxKernel(KernelContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _pipeline = SamplerPipeline.Create(context, "argmax");
+    }
+
+    /// <summary>Records the choice; the step state moves on to it and the ring receives it.</summary>
+    /// <param name="commands">Where to record.</param>
+    /// <param name="logits">Float32 [vocabSize]; NaN is never chosen.</param>
+    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="stepState">A <see cref="StepState"/>.</param>
+    /// <param name="ring">uint32 [<see cref="StepState.RingSize"/>].</param>
+    public void Record(CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView ring)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        SamplerPipeline.Record(commands, _pipeline, logits, vocabSize, stepState, ring);
+    }
+}

@@ -1,0 +1,45 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>
+/// GPT-2's printable alphabet for bytes: a byte that is a printable Latin-1 character stands for itself, the others are
+/// U+0100, U+0101, ... in order. Source: the GPT-2 release, encoder.py.
+/// </summary>
+internal static class ByteLevelAlphabet
+{
+    private static readonly char[] Chars = BuildChars();
+    private static readonly short[] Values = BuildValues();
+
+    public static char ToChar(byte value) => Chars[value];
+
+    public static bool TryToByte(char c, out byte value)
+    {
+        var known = c < Values.Length ? Values[c] : (short)-1;
+        value = (byte)known;
+        return known >= 0;
+    }
+
+    private static char[] BuildChars()
+    {
+        var chars = new char[256];
+        var next = 256;
+        for (var value = 0; value < 256; value++)
+        {
+            var isPrintable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
+            chars[value] = (char)(isPrintable ? value : next++);
+        }
+
+        return chars;
+    }
+
+    private static short[] BuildValues()
+    {
+        var values = new short[Chars.Max() + 1];
+        Array.Fill(values, (short)-1);
+        for (var value = 0; value < 256; value++)
+        {
+            values[Chars[value]] = (short)value;
+        }
+
+        return values;
+    }
+}

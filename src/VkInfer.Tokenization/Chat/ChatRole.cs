@@ -1,0 +1,14 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>Who speaks in a chat.</summary>
+public enum ChatRole
+{
+    /// <summary>Instructions that stand above the conversation.</summary>
+    System,
+
+    /// <summary>The person who asks.</summary>
+    User,
+
+    /// <summary>The model.</summary>
+    Assistant,
+}

@@ -1,0 +1,94 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>
+/// The merges of byte-level BPE, and merging by them. Microsoft.ML.Tokenizers, which does the ordinary words, takes quadratic
+/// time in the length of a word (1.5 s for 100 000 letters) and merges across bytes that have no token; words with which it
+/// would do so come here.
+/// </summary>
+internal sealed class MergeTable
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly int? _unknownId;
+    private readonly Dictionary<(int Left, int Right), uint> _ranks;
+
+    public MergeTable(Vocabulary vocabulary, IReadOnlyList<string> merges, int? unknownId)
+    {
+        _vocabulary = vocabulary;
+        _unknownId = unknownId;
+        _ranks = new Dictionary<(int, int), uint>(merges.Count);
+        for (var rank = 0; rank < merges.Count; rank++)
+        {
+            if (!_ranks.TryAdd(Parse(vocabulary, merges[rank], rank), (uint)rank))
+            {
+                throw new TokenizerException(
+                    Field(rank), "a pair that is not in the list before", TokenizerException.Show(merges[rank]) + " again");
+            }
+        }
+
+        HasAllBytes = Enumerable.Range(0, 256).All(value => vocabulary.TryGetId([ByteLevelAlphabet.ToChar((byte)value)], out _));
+    }
+
+    /// <summary>Whether every byte has a token, so that every text can be expressed.</summary>
+    public bool HasAllBytes { get; }
+
+    /// <summary>Encodes the UTF-8 bytes of one word. Bytes without a token become the unknown token, or nothing without one.</summary>
+    public void Encode(ReadOnlySpan<byte> word, List<int> ids)
+    {
+        var chars = new char[word.Length];
+        for (var i = 0; i < chars.Length; i++)
+        {
+            chars[i] = ByteLevelAlphabet.ToChar(word[i]);
+        }
+
+        var lengths = new int[chars.Length];
+        Array.Fill(lengths, 1);
+        PairMerging.Merge(lengths, new Ranks(this, chars));
+        for (var start = 0; start < chars.Length; start += lengths[start])
+        {
+            if (_vocabulary.TryGetId(chars.AsSpan(start, lengths[start]), out var id))
+            {
+                ids.Add(id);
+            }
+            else if (_unknownId is { } unknown)
+            {
+                ids.Add(unknown);
+            }
+        }
+    }
+
+    private static (int Left, int Right) Parse(Vocabulary vocabulary, string? merge, int rank)
+    {
+        var space = merge is { Length: >= 3 } ? merge.IndexOf(' ', 1) : -1;
+        if (merge is null || space < 0 || space == merge.Length - 1)
+        {
+            throw new TokenizerException(
+                Field(rank), "two token texts with a space between them", merge is null ? "null" : TokenizerException.Show(merge));
+        }
+
+        var left = merge[..space];
+        var right = merge[(space + 1)..];
+        var pair = (Find(left), Find(right));
+        _ = Find(left + right);
+        return pair;
+
+        int Find(string text) => vocabulary.TryGetId(text, out var id)
+            ? id
+            : throw new TokenizerException(
+                Field(rank),
+                "two tokens which joined are a token",
+                $"{TokenizerException.Show(merge)}: {TokenizerException.Show(text)} is not in the vocabulary");
+    }
+
+    private static string Field(int rank) => $"{nameof(TokenizerData.Merges)}[{rank}]";
+
+    private readonly struct Ranks(MergeTable table, char[] chars) : IPairRanks
+    {
+        public bool TryGetRank(int start, int middle, int end, out uint rank)
+        {
+            rank = 0;
+            return table._vocabulary.TryGetId(chars.AsSpan(start, middle - start), out var left)
+                && table._vocabulary.TryGetId(chars.AsSpan(middle, end - middle), out var right)
+                && table._ranks.TryGetValue((left, right), out rank);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Text;
+
+namespace VkInfer.Tokenization;
+
+/// <summary>
+/// Turns text into token ids and back. Immutable, and safe to use from many threads at a time.
+/// </summary>
+public abstract class Tokenizer
+{
+    private static readonly FrozenSet<string> EndOfGenerationTexts = new[]
+    {
+        "</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|eot|>",
+        "<end_of_turn>", "<|return|>", "<EOT>", "<EOS>", "<eos>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private readonly Vocabulary _vocabulary;
+    private readonly SpecialTokens _specialTokens;
+
+    private protected Tokenizer(TokenizerData data, Vocabulary vocabulary, bool addBosByDefault)
+    {
+        _vocabulary = vocabulary;
+        _specialTokens = new SpecialTokens(vocabulary);
+        BosTokenId = vocabulary.CheckId(nameof(TokenizerData.BosTokenId), data.BosTokenId);
+        EosTokenId = vocabulary.CheckId(nameof(TokenizerData.EosTokenId), data.EosTokenId);
+        EotTokenId = vocabulary.CheckId(nameof(TokenizerData.EotTokenId), data.EotTokenId);
+        UnknownTokenId = vocabulary.CheckId(nameof(TokenizerData.UnknownTokenId), data.UnknownTokenId);
+        PaddingTokenId = vocabulary.CheckId(nameof(TokenizerData.PaddingTokenId), data.PaddingTokenId);
+        AddBos = (data.AddBos ?? addBosByDefault) && BosTokenId is not null;
+        AddEos = (data.AddEos ?? false) && EosTokenId is not null;
+        EndOfGenerationTokenIds = FindEndOfGeneration().ToFrozenSet();
+    }
+
+    /// <summary>The number of tokens; ids are 0 to VocabSize - 1.</summary>
+    public int VocabSize => _vocabulary.Count;
+
+    /// <summary>The token that begins a text, if there is one.</summary>
+    public int? BosTokenId { get; }
+
+    /// <summary>The token that ends a text, if there is one.</summary>
+    public int? EosTokenId { get; }
+
+    /// <summary>The token that ends a turn of a chat, if there is one.</summary>
+    public int? EotTokenId { get; }
+
+    /// <summary>The token for what the vocabulary cannot express, if there is one.</summary>
+    public int? UnknownTokenId { get; }
+
+    /// <summary>The token that fills batches, if there is one.</summary>
+    public int? PaddingTokenId { get; }
+
+    /// <summary>Whether <see cref="Encode(ReadOnlySpan{char}, bool, bool)"/> begins with the BOS token.</summary>
+    public bool AddBos { get; }
+
+    /// <summary>Whether <see cref="Encode(ReadOnlySpan{char}, bool, bool)"/> ends with the EOS token.</summary>
+    public bool AddEos { get; }
+
+    /// <summary>
+    /// The tokens after which a model has nothing more to say: EOS, EOT, and the control and user-defined tokens whose
+    /// texts are well known to mean it, as <c>&lt;|im_end|&gt;</c>.
+    /// </summary>
+    public IReadOnlySet<int> EndOfGenerationTokenIds { get; }
+
+    /// <summary>Whether the space in front of a text's first token is no part of the text.</summary>
+    internal virtual bool HasSpacePrefix => false;
+
+    /// <summary>Checks the data and builds the tokenizer for its model.</summary>
+    /// <exception cref="TokenizerException">A field is missing, inconsistent or not supported.</exception>
+    public static Tokenizer Create(TokenizerData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Model switch
+        {
+            "llama" => SentencePieceBpeTokenizer.Build(data),
+            "gpt2" => ByteLevelBpeTokenizer.Build(data),
+            _ => throw new TokenizerException(
+                nameof(TokenizerData.Model), "one of llama, gpt2", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
+        };
+    }
+
+    /// <summary>
+    /// Encodes text. Lone surrogates count as U+FFFD. Texts of user-defined tokens always become those tokens.
+    /// </summary>
+    /// <param name="text">The text; may be empty.</param>
+    /// <param name="addSpecial">Adds BOS and EOS where the vocabulary asks for them.</param>
+    /// <param name="parseSpecial">
+    /// Lets the texts of control tokens, as <c>&lt;|im_end|&gt;</c>, become those tokens. Only for trusted text: with false,
+    /// text that a user writes can never contain a control token.
+    /// </param>
+    public int[] Encode(ReadOnlySpan<char> text, bool addSpecial = true, bool parseSpecial = false)
+    {
+        var ids = new List<int>((text.Length / 3) + 2);
+        if (addSpecial && AddBos)
+        {
+            ids.Add(BosTokenId!.Value);
+        }
+
+        Encode(text, parseSpecial ? SpecialTokenScope.All : SpecialTokenScope.UserDefined, ids);
+        if (addSpecial && AddEos)
+        {
+            ids.Add(EosTokenId!.Value);
+        }
+
+        return [.. ids];
+    }
+
+    /// <summary>
+    /// Turns ids back into text. Bytes that are no UTF-8 become U+FFFD.
+    /// </summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="skipSpecial">Leaves out control tokens; otherwise their texts appear.</param>
+    /// <param name="continuation">
+    /// The ids go on after other ids. The space that a SentencePiece vocabulary puts in front of a whole text is then kept.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true, bool continuation = false)
+    {
+        var bytes = new ArrayBufferWriter<byte>(Math.Max(16, ids.Length * 4));
+        var strip = HasSpacePrefix && !continuation;
+        foreach (var id in ids)
+        {
+            if (!TryGetText(id, skipSpecial, ref strip, out var text))
+            {
+                continue;
+            }
+
+            bytes.Write(text);
+        }
+
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>
+    /// The bytes that a token stands for in text; they need not be whole characters. A control token gives its own text.
+    /// The span is valid as long as the tokenizer.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public ReadOnlySpan<byte> GetTokenBytes(int id)
+    {
+        CheckId(id);
+        return Bytes(id);
+    }
+
+    /// <summary>Whether the token steers the model and is no text, as BOS does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    public bool IsControl(int id)
+    {
+        CheckId(id);
+        return _vocabulary.Kinds[id] == TokenKind.Control;
+    }
+
+    /// <summary>Looks up a control or user-defined token by its text, as <c>&lt;|im_start|&gt;</c>.</summary>
+    public bool TryGetSpecialTokenId(string text, out int id)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _vocabulary.TryGetId(text, out id) && _vocabulary.Kinds[id] is TokenKind.Control or TokenKind.UserDefined;
+    }
+
+    /// <summary>Encodes text without BOS and EOS, and appends the ids.</summary>
+    internal void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids)
+    {
+        var rest = WellFormed.Of(text);
+        while (_specialTokens.TryFind(rest, scope, out var start, out var length, out var id))
+        {
+            if (start > 0)
+            {
+                EncodeOrdinary(rest[..start], ids);
+            }
+
+            ids.Add(id);
+            rest = rest[(start + length)..];
+        }
+
+        if (rest.Length > 0)
+        {
+            EncodeOrdinary(rest, ids);
+        }
+    }
+
+    /// <summary>What one token adds to a decoded text; false where it adds nothing.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="skipSpecial">Leaves out control tokens.</param>
+    /// <param name="strip">Whether the first space is still to be taken away; false after the first token of text.</param>
+    /// <param name="text">The bytes.</param>
+    internal bool TryGetText(int id, bool skipSpecial, ref bool strip, out ReadOnlySpan<byte> text)
+    {
+        CheckId(id);
+        text = default;
+        var isControl = _vocabulary.Kinds[id] == TokenKind.Control;
+        if (isControl && skipSpecial)
+        {
+            return false;
+        }
+
+        text = Bytes(id);
+        if (strip && !isControl)
+        {
+            strip = false;
+            if (text is [(byte)' ', ..])
+            {
+                text = text[1..];
+            }
+        }
+
+        return text.Length > 0;
+    }
+
+    /// <summary>Encodes well-formed text that is not empty and has no special tokens in it.</summary>
+    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids);
+
+    /// <summary>The bytes of a token whose id is known to be valid.</summary>
+    private protected abstract ReadOnlySpan<byte> Bytes(int id);
+
+    private IEnumerable<int> FindEndOfGeneration()
+    {
+        if (EosTokenId is { } eos)
+        {
+            yield return eos;
+        }
+
+        if (EotTokenId is { } eot)
+        {
+            yield return eot;
+        }
+
+        foreach (var text in EndOfGenerationTexts)
+        {
+            if (TryGetSpecialTokenId(text, out var id))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    private void CheckId(int id)
+    {
+        if ((uint)id >= (uint)VocabSize)
+        {
+            throw new ArgumentOutOfRangeException(nameof(id), id, $"Token id outside the vocabulary of {VocabSize} tokens.");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>Makes UTF-16 well formed: .NET strings may hold lone surrogates, which no encoding of Unicode can express.</summary>
+internal static class WellFormed
+{
+    /// <summary>Returns the text itself, or a copy in which each lone surrogate is U+FFFD.</summary>
+    public static ReadOnlySpan<char> Of(ReadOnlySpan<char> text)
+    {
+        var first = IndexOfLoneSurrogate(text);
+        if (first < 0)
+        {
+            return text;
+        }
+
+        var copy = text.ToArray();
+        for (var i = first; i >= 0 && i < copy.Length;)
+        {
+            copy[i] = '\uFFFD';
+            var next = IndexOfLoneSurrogate(copy.AsSpan(i + 1));
+            i = next < 0 ? -1 : i + 1 + next;
+        }
+
+        return copy;
+    }
+
+    private static int IndexOfLoneSurrogate(ReadOnlySpan<char> text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var found = text[i..].IndexOfAnyInRange('\uD800', '\uDFFF');
+            if (found < 0)
+            {
+                return -1;
+            }
+
+            i += found;
+            if (i + 1 >= text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+            {
+                return i;
+            }
+
+            i++;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,347 @@
+using System.Runtime.InteropServices;
+using Silk.NET.Vulkan;
+
+namespace VkInfer.Vulkan;
+
+/// <summary>
+/// Recorded GPU work: <see cref="Begin"/>, dispatches and copies, <see cref="End"/>, then any number of submissions, also while an
+/// earlier one runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list
+/// keeps its buffers' memory until it is recorded anew or disposed. Not thread-safe while recording.
+/// </summary>
+public sealed unsafe class CommandList : IDisposable
+{
+    private readonly DeviceContext _context;
+    private readonly GpuDevice _device;
+    private readonly CommandPool _pool;
+    private readonly CommandBuffer _commands;
+    private readonly DescriptorArena _descriptors;
+    private readonly TimestampArena _timestamps;
+    private readonly HazardTracker _hazards = new();
+    private readonly HashSet<GpuBuffer> _bufferSet = [];
+    private readonly List<GpuBuffer> _buffers = [];
+    private ComputePipeline? _bound;
+    private State _state;
+    private ulong _lastSubmission;
+
+    internal CommandList(GpuDevice device, DeviceContext context, string name)
+    {
+        _device = device;
+        _context = context;
+        Name = name;
+        _pool = CommandPools.Create(context, context.Families.Compute!.Value);
+        _commands = CommandPools.Allocate(context, _pool);
+        _descriptors = new DescriptorArena(context);
+        _timestamps = new TimestampArena(context);
+        context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
+    }
+
+    private enum State
+    {
+        Empty,
+        Recording,
+        Recorded,
+        Disposed,
+    }
+
+    /// <summary>For messages and debuggers.</summary>
+    public string Name { get; }
+
+    /// <summary>Dispatches since <see cref="Begin"/>.</summary>
+    public int DispatchCount { get; private set; }
+
+    /// <summary>Barriers between them, without those at the list's start and end.</summary>
+    public int BarrierCount { get; private set; }
+
+    internal CommandBuffer Commands => _commands;
+
+    internal ulong LastSubmission => Volatile.Read(ref _lastSubmission);
+
+    /// <summary>Forgets what was recorded and starts recording. All earlier work of the device is ordered before this list.</summary>
+    /// <exception cref="InvalidOperationException">The list is being recorded, or a submission of it has not completed.</exception>
+    public void Begin()
+    {
+        ThrowIfDisposed();
+        _context.ThrowIfUnusable("vkBeginCommandBuffer");
+        if (_state == State.Recording)
+        {
+            throw new InvalidOperationException($"Command list '{Name}' is being recorded already.");
+        }
+
+        if (!_device.IsComplete(new Submission(LastSubmission)))
+        {
+            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before Begin.");
+        }
+
+        _state = State.Empty;
+        _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
+        _descriptors.Reset();
+        _timestamps.Reset();
+        ReleaseBuffers();
+        (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
+
+        var info = new CommandBufferBeginInfo
+        {
+            SType = StructureType.CommandBufferBeginInfo,
+            Flags = CommandBufferUsageFlags.SimultaneousUseBit,
+        };
+        _context.Check(_context.Vk.BeginCommandBuffer(_commands, &info), "vkBeginCommandBuffer");
+        Barriers.Everything(_context.Vk, _commands);
+        _state = State.Recording;
+    }
+
+    /// <summary>Records a dispatch.</summary>
+    /// <param name="pipeline">What runs.</param>
+    /// <param name="groupsX">Workgroups along x.</param>
+    /// <param name="groupsY">Workgroups along y.</param>
+    /// <param name="groupsZ">Workgroups along z.</param>
+    /// <param name="pushConstants">The shader's push-constant block.</param>
+    /// <param name="bindings">
+    /// Buffers for bindings 0, 1, 2 … Views beyond the last binding that the compiled shader uses are allowed and without effect:
+    /// compilers drop bindings that a variant does not read.
+    /// </param>
+    /// <exception cref="ArgumentException">Bindings or push constants do not fit the shader, or a limit of the device is passed.</exception>
+    public void Dispatch(
+        ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
+        ReadOnlySpan<BufferView> bindings)
+    {
+        ThrowIfNotRecording();
+        DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
+        var access = pipeline.Access;
+        var used = bindings[..access.Length];
+        Order(used, access, WorkStages.Compute);
+
+        if (!ReferenceEquals(_bound, pipeline))
+        {
+            _context.Vk.CmdBindPipeline(_commands, PipelineBindPoint.Compute, pipeline.Handle);
+            _bound = pipeline;
+        }
+
+        if (!used.IsEmpty)
+        {
+            var set = _descriptors.Write(pipeline.SetLayout, used);
+            _context.Vk.CmdBindDescriptorSets(_commands, PipelineBindPoint.Compute, pipeline.Layout, 0, 1, &set, 0, null);
+        }
+
+        if (pipeline.PushSize > 0)
+        {
+            var padded = stackalloc byte[pipeline.PushSize];
+            new Span<byte>(padded, pipeline.PushSize).Clear();
+            pushConstants[..Math.Min(pushConstants.Length, pipeline.PushSize)].CopyTo(new Span<byte>(padded, pipeline.PushSize));
+            _context.Vk.CmdPushConstants(
+                _commands, pipeline.Layout, ShaderStageFlags.ComputeBit, 0, (uint)pipeline.PushSize, padded);
+        }
+
+        _context.Vk.CmdDispatch(_commands, groupsX, groupsY, groupsZ);
+        DispatchCount++;
+    }
+
+    /// <summary>Records a dispatch whose push constants are a struct.</summary>
+    /// <param name="pipeline">What runs.</param>
+    /// <param name="groups">Workgroups along x, y and z.</param>
+    /// <param name="push">Push constants, laid out as the shader's block.</param>
+    /// <param name="bindings">Buffers for bindings 0, 1, 2 …</param>
+    public void Dispatch<TPush>(ComputePipeline pipeline, (uint X, uint Y, uint Z) groups, in TPush push, ReadOnlySpan<BufferView> bindings)
+        where TPush : unmanaged
+        => Dispatch(pipeline, groups.X, groups.Y, groups.Z, MemoryMarshal.AsBytes(new ReadOnlySpan<TPush>(in push)), bindings);
+
+    /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
+    public void Copy(BufferView source, BufferView destination)
+    {
+        ThrowIfNotRecording();
+        CheckView(source, nameof(source));
+        CheckView(destination, nameof(destination));
+        if (source.Length != destination.Length)
+        {
+            throw new ArgumentException(
+                $"The copy reads {source.Length} bytes of '{source.Buffer.Name}' and writes {destination.Length} of "
+                + $"'{destination.Buffer.Name}'.", nameof(destination));
+        }
+
+        if (source.Overlaps(destination))
+        {
+            throw new ArgumentException($"The copy's ranges overlap in buffer '{source.Buffer.Name}'.", nameof(destination));
+        }
+
+        Order([source, destination], [BindingAccess.Read, BindingAccess.Write], WorkStages.Transfer);
+        var region = new BufferCopy((ulong)source.Offset, (ulong)destination.Offset, (ulong)source.Length);
+        _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
+    }
+
+    /// <summary>Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.</summary>
+    public void Fill(BufferView destination, uint value)
+    {
+        ThrowIfNotRecording();
+        CheckView(destination, nameof(destination));
+        var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
+        if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
+        {
+            throw new ArgumentException(
+                $"A fill takes multiples of four bytes; this one starts at {destination.Offset} and has {destination.Length}.",
+                nameof(destination));
+        }
+
+        // The buffer itself is rounded up to 16 bytes, so the last word is there.
+        Order([destination], [BindingAccess.Write], WorkStages.Transfer);
+        _context.Vk.CmdFillBuffer(
+            _commands, destination.Buffer.Handle, (ulong)destination.Offset, (ulong)((destination.Length + 3) & ~3L), value);
+    }
+
+    /// <summary>Records a time stamp, taken when all work before it has completed.</summary>
+    /// <exception cref="NotSupportedException">The device has none.</exception>
+    public void Timestamp(string label)
+    {
+        ThrowIfNotRecording();
+        ArgumentNullException.ThrowIfNull(label);
+        if (!_context.Info.Capabilities.TimestampsSupported)
+        {
+            throw new NotSupportedException($"Device '{_context.Info.Name}' has no time stamps.");
+        }
+
+        _timestamps.Record(_commands, label);
+    }
+
+    /// <summary>The time stamps of the latest submission.</summary>
+    /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
+    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
+    {
+        ThrowIfDisposed();
+        _context.ThrowIfUnusable("vkGetQueryPoolResults");
+        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
+        {
+            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
+        }
+
+        return _timestamps.Read();
+    }
+
+    /// <summary>Records a label for debuggers.</summary>
+    public void Label(string name)
+    {
+        ThrowIfNotRecording();
+        if (_context.Debug is { } debug)
+        {
+            using var text = new Utf8Name(name);
+            var label = new DebugUtilsLabelEXT { SType = StructureType.DebugUtilsLabelExt, PLabelName = text.Pointer };
+            debug.CmdInsertDebugUtilsLabel(_commands, &label);
+        }
+    }
+
+    /// <summary>Ends recording; the list can be submitted.</summary>
+    public void End()
+    {
+        ThrowIfNotRecording();
+        Barriers.ToHost(_context.Vk, _commands);
+        _context.Check(_context.Vk.EndCommandBuffer(_commands), "vkEndCommandBuffer");
+        _hazards.Clear();
+        _state = State.Recorded;
+    }
+
+    /// <summary>Gives the list up. What runs of it runs on.</summary>
+    public void Dispose()
+    {
+        if (_state != State.Disposed)
+        {
+            _state = State.Disposed;
+            _device.Retire(this);
+            ReleaseBuffers();
+        }
+    }
+
+    internal void ThrowIfNotSubmittable(DeviceContext context)
+    {
+        ThrowIfDisposed();
+        if (!ReferenceEquals(context, _context))
+        {
+            throw new ArgumentException($"Command list '{Name}' is of another device.");
+        }
+
+        if (_state != State.Recorded)
+        {
+            throw new InvalidOperationException($"Command list '{Name}' is not recorded: Begin … End first.");
+        }
+
+        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
+        {
+            buffer.ThrowIfDisposed();
+        }
+    }
+
+    internal void MarkSubmitted(ulong value)
+    {
+        Volatile.Write(ref _lastSubmission, value);
+        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
+        {
+            buffer.MarkUse(value);
+        }
+    }
+
+    /// <summary>Frees what Vulkan holds for the list, now.</summary>
+    internal void Destroy()
+    {
+        _state = State.Disposed;
+        _descriptors.Dispose();
+        _timestamps.Dispose();
+        _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
+    }
+
+    private void Order(ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage)
+    {
+        for (var i = 0; i < views.Length; i++)
+        {
+            if (_hazards.Conflicts(views[i], access[i], stage))
+            {
+                Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
+                BarrierCount++;
+                break;
+            }
+        }
+
+        for (var i = 0; i < views.Length; i++)
+        {
+            _hazards.Add(views[i], access[i], stage);
+            if (_bufferSet.Add(views[i].Buffer))
+            {
+                views[i].Buffer.Retain();
+                _buffers.Add(views[i].Buffer);
+            }
+        }
+    }
+
+    private void CheckView(in BufferView view, string parameter)
+    {
+        view.Check(parameter);
+        DispatchChecks.CheckDevice(_context, view.Buffer, parameter);
+    }
+
+    private void ReleaseBuffers()
+    {
+        _hazards.Clear();
+        foreach (var buffer in _buffers)
+        {
+            buffer.Release();
+        }
+
+        _buffers.Clear();
+        _bufferSet.Clear();
+    }
+
+    private void ThrowIfNotRecording()
+    {
+        ThrowIfDisposed();
+        if (_state != State.Recording)
+        {
+            throw new InvalidOperationException($"Command list '{Name}' is not being recorded: call Begin first.");
+        }
+    }
+
+    private ObjectDisposedException Disposed() => new($"command list '{Name}'");
+
+    private void ThrowIfDisposed()
+    {
+        if (_state == State.Disposed)
+        {
+            throw Disposed();
+        }
+    }
+}

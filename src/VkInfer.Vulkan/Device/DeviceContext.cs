@@ -1,0 +1,156 @@
+using Silk.NET.Vulkan;
+
+namespace VkInfer.Vulkan;
+
+/// <summary>What every part of an open device shares: the handles, the check of results, and whether the device still lives.</summary>
+internal sealed unsafe class DeviceContext
+{
+    private volatile bool _lost;
+    private volatile bool _disposed;
+
+    private DeviceContext(Vk vk, Device handle, PhysicalDeviceInfo info, QueueFamilies families, ExtDebugUtils? debug)
+    {
+        Vk = vk;
+        Handle = handle;
+        Info = info;
+        Families = families;
+        Debug = debug;
+    }
+
+    public Vk Vk { get; }
+
+    public Device Handle { get; }
+
+    public PhysicalDevice Physical => new(Info.Handle);
+
+    public PhysicalDeviceInfo Info { get; }
+
+    public QueueFamilies Families { get; }
+
+    public ExtDebugUtils? Debug { get; }
+
+    /// <summary>Null unless statistics were asked for and the driver has them.</summary>
+    public KhrPipelineExecutableProperties? Executables { get; private init; }
+
+    /// <summary>Null: no cache on disk.</summary>
+    public string? CacheFolder { get; private init; }
+
+    /// <summary>For tests: the next call of this name fails with <see cref="FaultResult"/>.</summary>
+    public string? FaultOperation { get; set; }
+
+    /// <summary>For tests: the VkResult of the fault, as a number.</summary>
+    public int FaultResult { get; set; }
+
+    public static DeviceContext Create(
+        Vk vk, Instance instance, PhysicalDeviceInfo info, ExtDebugUtils? debug, VulkanInstanceOptions options)
+    {
+        var physical = new PhysicalDevice(info.Handle);
+        var families = QueueFamilies.Of(vk, physical);
+        var available = DeviceExtensions.Of(vk, physical);
+        var extensions = DeviceExtensions.ToEnable(available, options.PipelineStatistics);
+
+        var offered = default(FeatureChain);
+        FeatureChain.Link(&offered, extensions.Contains);
+        vk.GetPhysicalDeviceFeatures2(physical, &offered.Core);
+        var used = default(FeatureChain);
+        FeatureChain.Link(&used, extensions.Contains);
+        FeatureChain.KeepUsed(&offered, &used, options.PipelineStatistics);
+
+        var priority = 1f;
+        var queues = stackalloc DeviceQueueCreateInfo[2];
+        uint queueCount = 0;
+        foreach (var family in stackalloc[] { families.Compute, families.Transfer })
+        {
+            if (family is { } index)
+            {
+                queues[queueCount++] = new DeviceQueueCreateInfo
+                {
+                    SType = StructureType.DeviceQueueCreateInfo,
+                    QueueFamilyIndex = index,
+                    QueueCount = 1,
+                    PQueuePriorities = &priority,
+                };
+            }
+        }
+
+        using var names = new Utf8NameArray(extensions);
+        var create = new DeviceCreateInfo
+        {
+            SType = StructureType.DeviceCreateInfo,
+            PNext = &used.Core,
+            QueueCreateInfoCount = queueCount,
+            PQueueCreateInfos = queues,
+            EnabledExtensionCount = names.Count,
+            PpEnabledExtensionNames = names.Pointer,
+        };
+        Device handle;
+        VulkanException.ThrowIfFailed(vk.CreateDevice(physical, &create, null, &handle), "vkCreateDevice");
+        return new DeviceContext(vk, handle, info, families, debug)
+        {
+            Executables = extensions.Contains(KhrPipelineExecutableProperties.ExtensionName)
+                ? new KhrPipelineExecutableProperties(vk, instance)
+                : null,
+            CacheFolder = GpuCacheFolder.Resolve(options.CacheFolder),
+        };
+    }
+
+    /// <summary>Throws what a failed result means; a lost device is remembered.</summary>
+    public void Check(Result result, string operation)
+    {
+        if (FaultOperation is not null && FaultOperation == operation)
+        {
+            FaultOperation = null;
+            result = (Result)FaultResult;
+        }
+
+        if (result >= Result.Success)
+        {
+            return;
+        }
+
+        if (result == Result.ErrorDeviceLost)
+        {
+            _lost = true;
+        }
+
+        throw VulkanException.From(result, operation);
+    }
+
+    /// <summary>The device was lost.</summary>
+    public bool IsLost => _lost;
+
+    /// <summary>For tests: uploads and downloads go through staging even where the CPU reaches the memory.</summary>
+    public bool ForceStaging { get; set; }
+
+    /// <summary>Refuses work on a device that is disposed or lost.</summary>
+    public void ThrowIfUnusable(string operation)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(GpuDevice));
+        if (_lost)
+        {
+            throw new DeviceLostException(operation);
+        }
+    }
+
+    /// <summary>Names an object for debuggers and validation messages.</summary>
+    public void Name(ObjectType type, ulong handle, string name)
+    {
+        if (Debug is null)
+        {
+            return;
+        }
+
+        using var text = new Utf8Name(name);
+        var info = new DebugUtilsObjectNameInfoEXT
+        {
+            SType = StructureType.DebugUtilsObjectNameInfoExt,
+            ObjectType = type,
+            ObjectHandle = handle,
+            PObjectName = text.Pointer,
+        };
+        Check(Debug.SetDebugUtilsObjectName(Handle, &info), "vkSetDebugUtilsObjectNameEXT");
+    }
+
+    /// <summary>From here on only destruction is allowed.</summary>
+    public void Close() => _disposed = true;
+}

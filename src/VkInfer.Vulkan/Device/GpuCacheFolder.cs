@@ -1,0 +1,43 @@
+namespace VkInfer.Vulkan;
+
+/// <summary>Where pipeline caches live.</summary>
+public static class GpuCacheFolder
+{
+    /// <summary>Environment variable that names the folder; <c>off</c> keeps nothing on disk.</summary>
+    public const string EnvironmentVariable = "VKINFER_CACHE";
+
+    /// <summary>
+    /// The folder of this user: <c>$XDG_CACHE_HOME/vkinfer</c>, else <c>~/.cache/vkinfer</c>; on Windows
+    /// <c>%LOCALAPPDATA%\vkinfer\cache</c>; on macOS <c>~/Library/Caches/vkinfer</c>. Null when the user has no home.
+    /// </summary>
+    public static string? Default()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return Below(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "vkinfer", "cache");
+        }
+
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        if (OperatingSystem.IsMacOS())
+        {
+            return Below(home, "Library", "Caches", "vkinfer");
+        }
+
+        var xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        return Path.IsPathRooted(xdg) ? Path.Combine(xdg, "vkinfer") : Below(home, ".cache", "vkinfer");
+    }
+
+    internal static string? Resolve(string? option)
+    {
+        var folder = option ?? Environment.GetEnvironmentVariable(EnvironmentVariable);
+        if (string.IsNullOrWhiteSpace(folder))
+        {
+            return Default();
+        }
+
+        return folder.Equals("off", StringComparison.OrdinalIgnoreCase) ? null : folder;
+    }
+
+    private static string? Below(string parent, params ReadOnlySpan<string> parts)
+        => parent.Length == 0 ? null : Path.Combine([parent, .. parts]);
+}

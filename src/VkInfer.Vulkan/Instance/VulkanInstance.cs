@@ -1,0 +1,265 @@
+using Silk.NET.Vulkan;
+
+namespace VkInfer.Vulkan;
+
+/// <summary>
+/// Vulkan, started: finds the devices and opens them. Owns the devices it opened and disposes them with itself. Thread-safe.
+/// </summary>
+public sealed unsafe class VulkanInstance : IDisposable
+{
+    private const string ValidationLayer = "VK_LAYER_KHRONOS_validation";
+    private const string ValidationFeatures = "VK_EXT_validation_features";
+    private const string PortabilityEnumeration = "VK_KHR_portability_enumeration";
+
+    private readonly Lock _lock = new();
+    private readonly List<GpuDevice> _open = [];
+    private readonly Vk _vk;
+    private readonly Instance _instance;
+    private readonly ValidationLog _log;
+    private readonly ExtDebugUtils? _debug;
+    private readonly DebugUtilsMessengerEXT _messenger;
+    private readonly VulkanInstanceOptions _options;
+    private bool _disposed;
+
+    private VulkanInstance(VulkanInstanceOptions options)
+    {
+        _options = options;
+        var library = VulkanLibrary.Open();
+        _vk = new Vk(library);
+        _log = new ValidationLog(options.OnValidationMessage);
+        var extensions = InstanceExtensions();
+        _instance = CreateInstance(extensions);
+        library.Attach(_instance);
+        try
+        {
+            if (extensions.Contains(ExtDebugUtils.ExtensionName))
+            {
+                _debug = new ExtDebugUtils(_vk, _instance);
+            }
+
+            if (options.Validation && _debug is not null)
+            {
+                var info = _log.CreateInfo();
+                DebugUtilsMessengerEXT messenger;
+                VulkanException.ThrowIfFailed(
+                    _debug.CreateDebugUtilsMessenger(_instance, &info, &messenger), "vkCreateDebugUtilsMessengerEXT");
+                _messenger = messenger;
+            }
+
+            Devices = EnumerateDevices();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The devices, in the loader's order. Those that cannot be used say so in <see cref="PhysicalDeviceInfo.UnsupportedReason"/>.</summary>
+    public IReadOnlyList<PhysicalDeviceInfo> Devices { get; } = [];
+
+    /// <summary>Messages of the validation layer so far; empty when validation is off.</summary>
+    public IReadOnlyList<string> ValidationMessages => _log.Messages;
+
+    /// <summary>Starts Vulkan.</summary>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="VulkanUnavailableException">No loader, no driver, or no validation layer though it was asked for.</exception>
+    public static VulkanInstance Create(VulkanInstanceOptions? options = null) => new(options ?? new VulkanInstanceOptions());
+
+    /// <summary>Finds the device a selector asks for.</summary>
+    /// <exception cref="DeviceNotFoundException">None matches; the message lists what is there.</exception>
+    public PhysicalDeviceInfo Select(DeviceSelector selector)
+    {
+        ArgumentNullException.ThrowIfNull(selector);
+        return selector.Choose(Devices) ?? throw new DeviceNotFoundException(selector, Devices);
+    }
+
+    /// <summary>Opens a device of <see cref="Devices"/>. The caller may dispose it; the instance does so at the latest.</summary>
+    /// <exception cref="VulkanException">The device is unusable (the message says why), or its driver refuses.</exception>
+    public GpuDevice Open(PhysicalDeviceInfo info)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!Devices.Any(device => device.Handle == info.Handle))
+            {
+                throw new ArgumentException($"'{info.Name}' is not a device of this instance.", nameof(info));
+            }
+
+            if (info.UnsupportedReason is { } reason)
+            {
+                throw new VulkanException($"Device {info.Index} '{info.Name}' cannot be used: {reason}.");
+            }
+
+            var device = new GpuDevice(DeviceContext.Create(_vk, _instance, info, _debug, _options), Forget);
+            _open.Add(device);
+            return device;
+        }
+    }
+
+    /// <summary>Disposes the devices that are still open, then Vulkan itself.</summary>
+    public void Dispose()
+    {
+        GpuDevice[] devices;
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            devices = [.. _open];
+        }
+
+        foreach (var device in devices)
+        {
+            device.Dispose();
+        }
+
+        if (_messenger.Handle != 0)
+        {
+            _debug!.DestroyDebugUtilsMessenger(_instance, _messenger);
+        }
+
+        _vk.DestroyInstance(_instance, null);
+        _log.Dispose();
+    }
+
+    private void Forget(GpuDevice device)
+    {
+        lock (_lock)
+        {
+            _open.Remove(device);
+        }
+    }
+
+    private Instance CreateInstance(List<string> extensions)
+    {
+        string[] layers = _options.Validation ? [ValidationLayer] : [];
+        using var layerNames = new Utf8NameArray(layers);
+        using var extensionNames = new Utf8NameArray(extensions);
+        using var application = new Utf8Name(_options.ApplicationName);
+        using var engine = new Utf8Name("VkInfer");
+        var applicationInfo = new ApplicationInfo
+        {
+            SType = StructureType.ApplicationInfo,
+            PApplicationName = application.Pointer,
+            PEngineName = engine.Pointer,
+            ApiVersion = Vk.Version13,
+        };
+        var synchronization = ValidationFeatureEnableEXT.SynchronizationValidationExt;
+        var messengerInfo = _log.CreateInfo();
+        var features = new ValidationFeaturesEXT
+        {
+            SType = StructureType.ValidationFeaturesExt,
+            EnabledValidationFeatureCount = 1,
+            PEnabledValidationFeatures = &synchronization,
+            PNext = &messengerInfo,
+        };
+        var info = new InstanceCreateInfo
+        {
+            SType = StructureType.InstanceCreateInfo,
+            PApplicationInfo = &applicationInfo,
+            EnabledLayerCount = layerNames.Count,
+            PpEnabledLayerNames = layerNames.Pointer,
+            EnabledExtensionCount = extensionNames.Count,
+            PpEnabledExtensionNames = extensionNames.Pointer,
+            PNext = _options.Validation ? &features : null,
+            Flags = extensions.Contains(PortabilityEnumeration) ? InstanceCreateFlags.EnumeratePortabilityBitKhr : 0,
+        };
+        Instance instance;
+        var result = _vk.CreateInstance(&info, null, &instance);
+        if (result is Result.ErrorIncompatibleDriver or Result.ErrorInitializationFailed)
+        {
+            throw new VulkanUnavailableException($"There is no working Vulkan driver ({result}).");
+        }
+
+        VulkanException.ThrowIfFailed(result, "vkCreateInstance");
+        return instance;
+    }
+
+    private List<string> InstanceExtensions()
+    {
+        var available = ExtensionsOf(null);
+        var wanted = new List<string> { ExtDebugUtils.ExtensionName, PortabilityEnumeration };
+        if (_options.Validation)
+        {
+            if (!LayerExists())
+            {
+                throw new VulkanUnavailableException($"Validation was asked for, and the layer {ValidationLayer} is not installed.");
+            }
+
+            available.UnionWith(ExtensionsOf(ValidationLayer));
+            wanted.Add(ValidationFeatures);
+        }
+
+        return [.. wanted.Where(available.Contains)];
+    }
+
+    private HashSet<string> ExtensionsOf(string? layer)
+    {
+        const string Operation = "vkEnumerateInstanceExtensionProperties";
+        using var name = new Utf8Name(layer ?? string.Empty);
+        var pointer = layer is null ? null : name.Pointer;
+        uint count = 0;
+        VulkanException.ThrowIfFailed(_vk.EnumerateInstanceExtensionProperties(pointer, &count, null), Operation);
+        var properties = new ExtensionProperties[count];
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        fixed (ExtensionProperties* first = properties)
+        {
+            VulkanException.ThrowIfFailed(_vk.EnumerateInstanceExtensionProperties(pointer, &count, first), Operation);
+            for (var i = 0; i < count; i++)
+            {
+                names.Add(Utf8Name.Read(first[i].ExtensionName));
+            }
+        }
+
+        return names;
+    }
+
+    private bool LayerExists()
+    {
+        uint count = 0;
+        VulkanException.ThrowIfFailed(_vk.EnumerateInstanceLayerProperties(&count, null), "vkEnumerateInstanceLayerProperties");
+        var layers = new LayerProperties[count];
+        fixed (LayerProperties* first = layers)
+        {
+            VulkanException.ThrowIfFailed(_vk.EnumerateInstanceLayerProperties(&count, first), "vkEnumerateInstanceLayerProperties");
+            for (var i = 0; i < count; i++)
+            {
+                if (Utf8Name.Read(first[i].LayerName) == ValidationLayer)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private List<PhysicalDeviceInfo> EnumerateDevices()
+    {
+        uint count = 0;
+        VulkanException.ThrowIfFailed(_vk.EnumeratePhysicalDevices(_instance, &count, null), "vkEnumeratePhysicalDevices");
+        if (count == 0)
+        {
+            throw new VulkanUnavailableException("There is a Vulkan loader and no device.");
+        }
+
+        var handles = new PhysicalDevice[count];
+        fixed (PhysicalDevice* first = handles)
+        {
+            VulkanException.ThrowIfFailed(_vk.EnumeratePhysicalDevices(_instance, &count, first), "vkEnumeratePhysicalDevices");
+        }
+
+        var devices = new List<PhysicalDeviceInfo>();
+        for (var i = 0; i < count; i++)
+        {
+            devices.Add(CapabilityReader.Read(_vk, _instance, handles[i], i));
+        }
+
+        return devices;
+    }
+}

@@ -1,0 +1,14 @@
+namespace VkInfer.Vulkan;
+
+/// <summary>Who reads and writes a buffer, and so where it lives.</summary>
+public enum BufferKind
+{
+    /// <summary>The GPU's own memory.</summary>
+    DeviceLocal,
+
+    /// <summary>The CPU writes, the GPU reads: device memory where the CPU can reach it, else system memory.</summary>
+    HostWritable,
+
+    /// <summary>The GPU writes, the CPU reads: cached system memory where there is some.</summary>
+    HostReadable,
+}

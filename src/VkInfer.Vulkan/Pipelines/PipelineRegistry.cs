@@ -1,0 +1,224 @@
+using System.Collections.Concurrent;
+using Silk.NET.Vulkan;
+
+namespace VkInfer.Vulkan;
+
+/// <summary>Creates pipelines, once for each shader and set of constants, and keeps them. Thread-safe; different pipelines compile in parallel.</summary>
+internal sealed unsafe class PipelineRegistry : IDisposable
+{
+    private readonly DeviceContext _context;
+    private readonly PipelineLayouts _layouts;
+    private readonly PipelineCacheFile _file;
+    private readonly PipelineCache _cache;
+    private readonly ConcurrentDictionary<Key, Lazy<ComputePipeline>> _pipelines = new();
+
+    public PipelineRegistry(DeviceContext context)
+    {
+        _context = context;
+        _layouts = new PipelineLayouts(context);
+        _file = new PipelineCacheFile(context.CacheFolder, context.Info);
+        _cache = CreateCache(_file.Load());
+    }
+
+    public ComputePipeline Get(ShaderCode shader, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
+    {
+        var key = new Key(shader, constants, subgroupSize, fullSubgroups);
+        var entry = _pipelines.GetOrAdd(key, static (key, self) => new Lazy<ComputePipeline>(() => self.Create(key)), this);
+        try
+        {
+            return entry.Value;
+        }
+        catch
+        {
+            // A failure is told to those who wait for it, and tried anew by the next caller.
+            _pipelines.TryRemove(new KeyValuePair<Key, Lazy<ComputePipeline>>(key, entry));
+            throw;
+        }
+    }
+
+    /// <summary>Writes the cache to disk if it has grown.</summary>
+    public void Save()
+    {
+        nuint size = 0;
+        if (!_file.IsEnabled
+            || _context.Vk.GetPipelineCacheData(_context.Handle, _cache, &size, null) != Result.Success || size == 0)
+        {
+            return;
+        }
+
+        var data = new byte[size];
+        fixed (byte* first = data)
+        {
+            if (_context.Vk.GetPipelineCacheData(_context.Handle, _cache, &size, first) == Result.Success)
+            {
+                _file.Save(data.AsSpan(0, (int)size));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var entry in _pipelines.Values)
+        {
+            if (entry.IsValueCreated)
+            {
+                _context.Vk.DestroyPipeline(_context.Handle, entry.Value.Handle, null);
+            }
+        }
+
+        _pipelines.Clear();
+        _context.Vk.DestroyPipelineCache(_context.Handle, _cache, null);
+        _layouts.Dispose();
+    }
+
+    private PipelineCache CreateCache(byte[]? data)
+    {
+        fixed (byte* first = data)
+        {
+            var info = new PipelineCacheCreateInfo
+            {
+                SType = StructureType.PipelineCacheCreateInfo,
+                InitialDataSize = (nuint)(data?.Length ?? 0),
+                PInitialData = first,
+            };
+            PipelineCache cache;
+            var result = _context.Vk.CreatePipelineCache(_context.Handle, &info, null, &cache);
+            if (result < Result.Success && data is not null)
+            {
+                return CreateCache(null);
+            }
+
+            _context.Check(result, "vkCreatePipelineCache");
+            return cache;
+        }
+    }
+
+    private ComputePipeline Create(Key key)
+    {
+        CheckLimits(key);
+        var reflection = key.Shader.Reflection;
+        var pushSize = (reflection.PushConstantSize + 3) & ~3;
+        var layout = _layouts.Pipeline(reflection.Bindings.Count, pushSize);
+        var module = CreateModule(key.Shader);
+        try
+        {
+            return new ComputePipeline(
+                _context, CreatePipeline(key, layout, module), layout, _layouts.Set(reflection.Bindings.Count), key.Shader, pushSize);
+        }
+        finally
+        {
+            _context.Vk.DestroyShaderModule(_context.Handle, module, null);
+        }
+    }
+
+    private ShaderModule CreateModule(ShaderCode shader)
+    {
+        // SPIR-V is words: a copy is sure to be aligned.
+        var words = new uint[shader.SpirV.Length / 4];
+        shader.SpirV.Span.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(words.AsSpan()));
+        fixed (uint* first = words)
+        {
+            var info = new ShaderModuleCreateInfo
+            {
+                SType = StructureType.ShaderModuleCreateInfo,
+                CodeSize = (nuint)shader.SpirV.Length,
+                PCode = first,
+            };
+            ShaderModule module;
+            _context.Check(
+                _context.Vk.CreateShaderModule(_context.Handle, &info, null, &module), $"vkCreateShaderModule('{shader.Name}')");
+            return module;
+        }
+    }
+
+    private Pipeline CreatePipeline(Key key, PipelineLayout layout, ShaderModule module)
+    {
+        var entries = key.Constants.Entries;
+        var map = stackalloc SpecializationMapEntry[Math.Max(entries.Length, 1)];
+        var values = stackalloc uint[Math.Max(entries.Length, 1)];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            values[i] = entries[i].Value;
+            map[i] = new SpecializationMapEntry { ConstantID = entries[i].Id, Offset = (uint)(i * sizeof(uint)), Size = sizeof(uint) };
+        }
+
+        var specialization = new SpecializationInfo
+        {
+            MapEntryCount = (uint)entries.Length,
+            PMapEntries = map,
+            DataSize = (nuint)(entries.Length * sizeof(uint)),
+            PData = values,
+        };
+        var subgroup = new PipelineShaderStageRequiredSubgroupSizeCreateInfo
+        {
+            SType = StructureType.PipelineShaderStageRequiredSubgroupSizeCreateInfo,
+            RequiredSubgroupSize = (uint)(key.SubgroupSize ?? 0),
+        };
+        using var entryPoint = new Utf8Name(key.Shader.Reflection.EntryPoint);
+        var info = new ComputePipelineCreateInfo
+        {
+            SType = StructureType.ComputePipelineCreateInfo,
+            Flags = _context.Executables is null ? 0 : PipelineCreateFlags.CreateCaptureStatisticsBitKhr,
+            Layout = layout,
+            Stage = new PipelineShaderStageCreateInfo
+            {
+                SType = StructureType.PipelineShaderStageCreateInfo,
+                PNext = key.SubgroupSize is null ? null : &subgroup,
+                Flags = key.FullSubgroups ? PipelineShaderStageCreateFlags.RequireFullSubgroupsBit : 0,
+                Stage = ShaderStageFlags.ComputeBit,
+                Module = module,
+                PName = entryPoint.Pointer,
+                PSpecializationInfo = &specialization,
+            },
+        };
+        Pipeline pipeline;
+        _context.Check(
+            _context.Vk.CreateComputePipelines(_context.Handle, _cache, 1, &info, null, &pipeline),
+            $"vkCreateComputePipelines('{key.Shader.Name}')");
+        _context.Name(ObjectType.Pipeline, pipeline.Handle, $"{key.Shader.Name} {key.Constants}");
+        return pipeline;
+    }
+
+    // Drivers need not refuse a pipeline that breaks a limit; some lose the device when it runs.
+    private void CheckLimits(Key key)
+    {
+        var limits = _context.Info.Capabilities;
+        var reflection = key.Shader.Reflection;
+        var use = reflection.WorkgroupWith(key.Constants);
+        var (mostX, mostY, mostZ) = limits.MaxWorkgroupSize;
+        if (use.X < 1 || use.Y < 1 || use.Z < 1 || use.X > mostX || use.Y > mostY || use.Z > mostZ
+            || use.X * use.Y * use.Z > limits.MaxWorkgroupInvocations)
+        {
+            throw Refused(key, $"a workgroup of {use.X}x{use.Y}x{use.Z}",
+                $"{mostX}x{mostY}x{mostZ} and {limits.MaxWorkgroupInvocations} invocations");
+        }
+
+        if (use.SharedMemoryBytes > limits.MaxSharedMemoryBytes)
+        {
+            throw Refused(key, $"{use.SharedMemoryBytes} bytes of shared memory", $"{limits.MaxSharedMemoryBytes}");
+        }
+
+        if (reflection.PushConstantSize > limits.MaxPushConstantBytes)
+        {
+            throw Refused(key, $"{reflection.PushConstantSize} bytes of push constants", $"{limits.MaxPushConstantBytes}");
+        }
+
+        if (key.FullSubgroups && !limits.ComputeFullSubgroups)
+        {
+            throw Refused(key, "full subgroups", "none of that");
+        }
+
+        if (key.SubgroupSize is { } size && (!limits.SubgroupSizeControl || !int.IsPow2(size)
+            || size < limits.MinSubgroupSize || size > limits.MaxSubgroupSize))
+        {
+            throw Refused(key, $"subgroups of {size}", limits.SubgroupSizeControl
+                ? $"{limits.MinSubgroupSize} to {limits.MaxSubgroupSize}"
+                : $"{limits.SubgroupSize} only");
+        }
+    }
+
+    private static ArgumentException Refused(Key key, string wanted, string available)
+        => new($"Shader '{key.Shader.Name}' with constants '{key.Constants}' wants {wanted}; the device has {available}.");
+
+    private readonly record struct Key(ShaderCode Shader, SpecializationConstants Constants, int? SubgroupSize, bool FullSubgroups);
+}

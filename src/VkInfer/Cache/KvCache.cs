@@ -1,0 +1,83 @@
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Cache;
+
+/// <summary>
+/// Keys and values of one session: per layer two buffers [NumKvHeads, Capacity, HeadDim] of F16 or F32. Owns its buffers.
+/// </summary>
+internal sealed class KvCache : IDisposable
+{
+    private readonly GpuBuffer[] _keys;
+    private readonly GpuBuffer[] _values;
+    private readonly int _rowBytes;
+    private readonly int _numKvHeads;
+
+    public KvCache(GpuDevice device, ModelConfig config, KvType type, int capacity)
+    {
+        Capacity = capacity;
+        _numKvHeads = config.NumKvHeads;
+        _rowBytes = config.HeadDim * ElementBytes(type);
+        _keys = new GpuBuffer[config.NumLayers];
+        _values = new GpuBuffer[config.NumLayers];
+        long bytes = (long)_numKvHeads * capacity * _rowBytes;
+        try
+        {
+            for (int layer = 0; layer < config.NumLayers; layer++)
+            {
+                _keys[layer] = device.CreateBuffer(bytes, BufferKind.DeviceLocal, $"kv.{layer}.keys");
+                _values[layer] = device.CreateBuffer(bytes, BufferKind.DeviceLocal, $"kv.{layer}.values");
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public int Capacity { get; }
+
+    public static long SizeInBytes(ModelConfig config, KvType type, int capacity) =>
+        2L * config.NumLayers * config.NumKvHeads * capacity * config.HeadDim * ElementBytes(type);
+
+    public BufferView Keys(int layer) => _keys[layer];
+
+    public BufferView Values(int layer) => _values[layer];
+
+    /// <summary>Zeroes the cache, so that positions never written hold finite numbers.</summary>
+    public void RecordClear(CommandList commands)
+    {
+        for (int layer = 0; layer < _keys.Length; layer++)
+        {
+            commands.Fill(_keys[layer], 0);
+            commands.Fill(_values[layer], 0);
+        }
+    }
+
+    /// <summary>Copies the first <paramref name="length"/> positions of another cache of the same shape.</summary>
+    public void RecordCopyFrom(CommandList commands, KvCache source, int length)
+    {
+        long bytes = (long)length * _rowBytes;
+        for (int layer = 0; layer < _keys.Length; layer++)
+        {
+            for (int head = 0; head < _numKvHeads; head++)
+            {
+                long from = (long)head * source.Capacity * _rowBytes;
+                long to = (long)head * Capacity * _rowBytes;
+                commands.Copy(source._keys[layer].View(from, bytes), _keys[layer].View(to, bytes));
+                commands.Copy(source._values[layer].View(from, bytes), _values[layer].View(to, bytes));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (GpuBuffer? buffer in _keys.Concat(_values))
+        {
+            buffer?.Dispose();
+        }
+    }
+
+    private static int ElementBytes(KvType type) => type == KvType.F16 ? 2 : 4;
+}

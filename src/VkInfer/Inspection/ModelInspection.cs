@@ -1,0 +1,70 @@
+using VkInfer.Configuration;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Loading;
+
+namespace VkInfer;
+
+/// <summary>What a model file says and needs, read without a device.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Name">The model's name.</param>
+/// <param name="FileBytes">Size of the file.</param>
+/// <param name="Metadata">Every metadata key with its value as text; long arrays are shortened.</param>
+/// <param name="Tensors">Every tensor in file order.</param>
+/// <param name="Config">The model's shape, or null where the model cannot run here.</param>
+/// <param name="Memory">Device memory for one session, or null where the model cannot run here.</param>
+/// <param name="Unsupported">Why the model cannot run here, or null.</param>
+public sealed record ModelInspection(
+    string Path,
+    string Name,
+    long FileBytes,
+    IReadOnlyList<KeyValuePair<string, string>> Metadata,
+    IReadOnlyList<TensorSummary> Tensors,
+    ModelConfig? Config,
+    MemoryRequirements? Memory,
+    string? Unsupported)
+{
+    /// <summary>Reads a GGUF file's header.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Decide on the memory needed: KV type and context length.</param>
+    /// <returns>What it says.</returns>
+    /// <exception cref="FileNotFoundException">No such file.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged or no GGUF.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range, or the context longer than the model's.</exception>
+    public static ModelInspection Inspect(string path, ModelOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new ModelOptions();
+        options.Validate();
+        using GgufFile file = GgufFile.Open(path);
+        (ModelConfig? config, MemoryRequirements? memory, string? unsupported) = (null, null, null);
+        try
+        {
+            config = GgufConfigReader.Read(file);
+            WeightPlan plan = GgufWeightPlanner.Plan(file, config);
+            GgufTokenizerReader.Create(file, config.VocabSize);
+            memory = MemoryRequirements.Of(config, plan.SizeInBytes, options, ActivationType.F32);
+        }
+        catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
+        {
+            (config, memory, unsupported) = (null, null, exception.Message);
+        }
+
+        return new ModelInspection(
+            path,
+            file.TryGetString("general.name", out string name) ? name : System.IO.Path.GetFileNameWithoutExtension(path),
+            file.FileSize,
+            [.. file.Metadata.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString()))],
+            [.. file.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
+            config,
+            memory,
+            unsupported);
+    }
+}
+
+/// <summary>A tensor of a model file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Element type, e.g. <c>Q8_0</c>.</param>
+/// <param name="Dimensions">Sizes, the contiguous one first.</param>
+/// <param name="Bytes">Size in the file.</param>
+public sealed record TensorSummary(string Name, string Type, IReadOnlyList<long> Dimensions, long Bytes);

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using VkInfer.Configuration;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Tokenization;
+using VkInfer.Transformer;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Loading;
+
+/// <summary>Brings a model onto a device: everything is checked first, then uploaded; a failure leaves nothing behind.</summary>
+internal static class ModelLoader
+{
+    public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        options.Validate();
+        using GgufFile file = GgufFile.Open(path);
+        ModelConfig config = GgufConfigReader.Read(file);
+        WeightPlan plan = GgufWeightPlanner.Plan(file, config);
+        Tokenizer tokenizer = GgufTokenizerReader.Create(file, config.VocabSize);
+        string name = file.TryGetString("general.name", out string given) ? given : Path.GetFileNameWithoutExtension(path);
+
+        return Build(name, config, tokenizer, options, plan.SizeInBytes, (device, kernels, buffers) =>
+        {
+            var uploader = new WeightUploader(device, file, plan.SizeInBytes, buffers, progress, cancellation);
+            WeightMatrix embedding = uploader.Upload(plan.Embedding);
+            LayerWeights[] layers = [.. plan.Layers.Select(layer => new LayerWeights(
+                uploader.UploadVector(layer.AttentionNorm), uploader.Upload(layer.Qkv), uploader.Upload(layer.Output),
+                uploader.UploadVector(layer.MlpNorm), uploader.Upload(layer.GateUp), uploader.Upload(layer.Down)))];
+            float[] factors = plan.FrequencyFactors is { } tensor ? uploader.ReadFloats(tensor) : [];
+            return new TransformerWeights(
+                embedding, layers, uploader.UploadVector(plan.OutputNorm), plan.Output is null ? embedding : uploader.Upload(plan.Output),
+                uploader.Upload("rope_table", RopeTable.Compute(config, options.ResolveContextLength(config), factors)), buffers);
+        }, cancellation);
+    }
+
+    public static Model Synthesise(
+        ModelConfig config, string name, WeightType type, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        options.Validate();
+        long bytes = SyntheticWeights.SizeInBytes(config, type);
+        return Build(
+            name, config, null, options, bytes,
+            (device, kernels, buffers) =>
+                new SyntheticWeights(device, kernels, config, type, bytes, buffers, progress, cancellation).Create(options.ResolveContextLength(config)),
+            cancellation);
+    }
+
+    private delegate TransformerWeights CreateWeights(GpuDevice device, KernelContext kernels, List<GpuBuffer> buffers);
+
+    private static Model Build(
+        string name, ModelConfig config, Tokenizer? tokenizer, ModelOptions options, long weightBytes, CreateWeights create, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        _ = options.ResolveContextLength(config); // Throws before a device is opened.
+        VulkanInstance? instance = null;
+        GpuDevice? gpu = null;
+        var buffers = new List<GpuBuffer>();
+        try
+        {
+            instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = options.Validation });
+            gpu = instance.Open(instance.Select(DeviceSelector.Parse(options.Device)));
+            var context = new KernelContext(gpu);
+            var kernels = new KernelSet(context);
+            var needed = MemoryRequirements.Of(config, weightBytes, options, kernels.Gemm.PreferredInput(WeightType.F16));
+            long available = gpu.GetMemoryBudget().Available;
+            options.Logger?.LogInformation(
+                "{Model} on {Device}: {Needed} MiB needed, {Available} MiB available", name, gpu.Info.Name, needed.Total >> 20, available >> 20);
+            if (needed.Total > available)
+            {
+                throw new OutOfDeviceMemoryException(
+                    $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)", needed.Total, available);
+            }
+
+            TransformerWeights weights = create(gpu, context, buffers);
+            return new Model(new ModelParts(name, config, options, tokenizer, ChatTemplate.ChatMl, instance, gpu, weights, kernels));
+        }
+        catch
+        {
+            foreach (GpuBuffer buffer in buffers)
+            {
+                buffer.Dispose();
+            }
+
+            gpu?.Dispose();
+            instance?.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using VkInfer.Cache;
+using VkInfer.Kernels;
+using VkInfer.Transformer;
+
+namespace VkInfer;
+
+/// <summary>Device memory a model needs, in bytes.</summary>
+/// <param name="WeightBytes">All weights, as they stand on the device.</param>
+/// <param name="KvCacheBytes">The KV cache of one session.</param>
+/// <param name="ScratchBytes">Activations of prefill and of one session's decode.</param>
+public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
+{
+    /// <summary>Everything for one session.</summary>
+    public long Total => WeightBytes + KvCacheBytes + ScratchBytes;
+
+    internal static MemoryRequirements Of(ModelConfig config, long weightBytes, ModelOptions options, ActivationType gemmInput)
+    {
+        int context = options.ResolveContextLength(config);
+        long ropeTable = (long)context * config.RotaryDim * sizeof(float);
+        return new MemoryRequirements(
+            weightBytes + ropeTable,
+            KvCache.SizeInBytes(config, options.KvType, context),
+            PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
+    }
+
+    internal static int PrefillRows(ModelOptions options, int contextLength) =>
+        Math.Min(options.PrefillChunk, (contextLength + 63) / 64 * 64);
+}

@@ -1,0 +1,188 @@
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Loading;
+using VkInfer.Tokenization;
+using VkInfer.Transformer;
+using VkInfer.Vulkan;
+
+namespace VkInfer;
+
+/// <summary>
+/// A language model on a Vulkan device. Thread-safe: sessions may be created, used and disposed from any thread. Owns the device
+/// and all device memory; dispose its sessions first.
+/// </summary>
+public sealed class Model : IDisposable
+{
+    private readonly VulkanInstance _instance;
+    private readonly TransformerWeights _weights;
+    private readonly HashSet<Session> _sessions = [];
+    private readonly Tokenizer? _tokenizer;
+    private bool _disposed;
+
+    internal Model(ModelParts parts)
+    {
+        Name = parts.Name;
+        Config = parts.Config;
+        Options = parts.Options;
+        ContextLength = parts.Options.ResolveContextLength(parts.Config);
+        _tokenizer = parts.Tokenizer;
+        ChatTemplate = parts.ChatTemplate;
+        _instance = parts.Instance;
+        Gpu = parts.Gpu;
+        _weights = parts.Weights;
+        Kernels = parts.Kernels;
+        Transformer = new LlamaTransformer(Config, _weights, Kernels, Options.KvType);
+        PrefillActivations = new PrefillActivations(
+            Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), _weights.Matrices.Select(Kernels.Gemm.PreferredInput));
+        using (CommandList clear = Gpu.CreateCommandList("prefill.clear"))
+        {
+            clear.Begin();
+            PrefillActivations.RecordClear(clear);
+            clear.End();
+            Gpu.Wait(Gpu.Submit(clear));
+        }
+
+        Prefill = new PrefillRunner(Gpu, Config, Transformer, PrefillActivations);
+    }
+
+    /// <summary>The file of the model that comes with this library.</summary>
+    public static string DefaultModelPath => Path.Combine(AppContext.BaseDirectory, "models", "vkinfer-mini-q8_0.gguf");
+
+    /// <summary>The model's name as its file gives it, or the file's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The model's shape.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Positions a session can hold, in tokens.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>The model's tokenizer.</summary>
+    /// <exception cref="InvalidOperationException">The model is synthetic and has none.</exception>
+    public Tokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException($"{Name} has no tokenizer: it works on token ids only.");
+
+    /// <summary>How conversations become tokens.</summary>
+    public ChatTemplate ChatTemplate { get; }
+
+    /// <summary>The device the model is on.</summary>
+    public PhysicalDeviceInfo Device => Gpu.Info;
+
+    /// <summary>Device memory taken by the weights, in bytes.</summary>
+    public long WeightBytes => _weights.SizeInBytes;
+
+    /// <summary>Messages of the Vulkan validation layers so far; empty unless <see cref="ModelOptions.Validation"/> is on.</summary>
+    public IReadOnlyList<string> ValidationMessages => _instance.ValidationMessages;
+
+    internal ModelOptions Options { get; }
+
+    internal GpuDevice Gpu { get; }
+
+    internal KernelSet Kernels { get; }
+
+    internal LlamaTransformer Transformer { get; }
+
+    internal PrefillActivations PrefillActivations { get; }
+
+    internal PrefillRunner Prefill { get; }
+
+    /// <summary>Loads a GGUF file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How; null: the defaults.</param>
+    /// <param name="progress">Told how many bytes are on the device.</param>
+    /// <param name="cancellationToken">Ends loading and frees what was taken.</param>
+    /// <returns>The model, owned by the caller.</returns>
+    /// <exception cref="FileNotFoundException">No such file.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged or no GGUF.</exception>
+    /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
+    public static Model Load(
+        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Load"/>
+    public static Task<Model> LoadAsync(
+        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Load(path, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>Loads the model that comes with this library: small, for trying things out.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static Model LoadDefault(
+        ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Load(DefaultModelPath, options, progress, cancellationToken);
+
+    /// <summary>Makes a model with random weights on the device, for measuring. It has no tokenizer.</summary>
+    /// <param name="shape">One of <see cref="SyntheticShapes.Names"/>.</param>
+    /// <param name="weights">Element type of all matrices.</param>
+    /// <param name="options">How; null: the defaults.</param>
+    /// <param name="progress">Told how many bytes are on the device.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The model, owned by the caller.</returns>
+    public static Model CreateSynthetic(
+        string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        ModelLoader.Synthesise(SyntheticShapes.Get(shape), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
+
+    /// <summary>Creates a session with its own KV cache.</summary>
+    /// <param name="options">How; null: the defaults.</param>
+    /// <returns>The session, owned by the caller.</returns>
+    /// <exception cref="OutOfDeviceMemoryException">The KV cache does not fit.</exception>
+    public Session CreateSession(SessionOptions? options = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var session = new Session(this, options ?? new SessionOptions());
+        lock (_sessions)
+        {
+            _sessions.Add(session);
+        }
+
+        return session;
+    }
+
+    /// <summary>Frees the device. Sessions still open are disposed first.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Session[] open;
+        lock (_sessions)
+        {
+            open = [.. _sessions];
+        }
+
+        foreach (Session session in open)
+        {
+            session.Dispose();
+        }
+
+        Prefill.Dispose();
+        PrefillActivations.Dispose();
+        _weights.Dispose();
+        Gpu.Dispose();
+        _instance.Dispose();
+    }
+
+    internal void Forget(Session session)
+    {
+        lock (_sessions)
+        {
+            _sessions.Remove(session);
+        }
+    }
+
+    internal void CheckTokens(ReadOnlySpan<int> tokens)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if ((uint)tokens[i] >= (uint)Config.VocabSize)
+            {
+                throw new ArgumentException($"Token {i} is {tokens[i]}; expected 0 to {Config.VocabSize - 1}.", nameof(tokens));
+            }
+        }
+    }
+}

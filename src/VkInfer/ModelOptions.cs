@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using VkInfer.Kernels;
+
+namespace VkInfer;
+
+/// <summary>How a model is loaded. Immutable; the defaults suit a desktop.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Element type of the KV cache.</summary>
+    public KvType KvType { get; init; } = KvType.F16;
+
+    /// <summary>
+    /// Positions a session can hold, in tokens. Null: what the model was trained for, but at most
+    /// <see cref="DefaultContextLength"/>.
+    /// </summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Most tokens that one pass of prefill takes; a multiple of 64 from 64 to 8192.</summary>
+    public int PrefillChunk { get; init; } = 1024;
+
+    /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
+    public bool Validation { get; init; }
+
+    /// <summary>Where messages go; null: nowhere.</summary>
+    public ILogger? Logger { get; init; }
+
+    /// <summary>The context length used where neither caller nor model asks for less.</summary>
+    public const int DefaultContextLength = 4096;
+
+    internal int ResolveContextLength(ModelConfig config)
+    {
+        if (ContextLength is not { } asked)
+        {
+            return Math.Min(config.MaxContextLength, DefaultContextLength);
+        }
+
+        return asked >= 1 && asked <= config.MaxContextLength
+            ? asked
+            : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {config.MaxContextLength} tokens");
+    }
+
+    internal void Validate()
+    {
+        if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)
+        {
+            throw Bad(nameof(PrefillChunk), PrefillChunk, "a multiple of 64 from 64 to 8192");
+        }
+
+        if (!Enum.IsDefined(KvType))
+        {
+            throw Bad(nameof(KvType), KvType, "F16 or F32");
+        }
+    }
+
+    private static ArgumentOutOfRangeException Bad(string option, object value, string allowed) =>
+        new(option, value, $"{option} must be {allowed}.");
+}

@@ -1,0 +1,45 @@
+namespace VkInfer;
+
+/// <summary>What happens when the KV cache is full before the answer is complete.</summary>
+public enum ContextOverflow
+{
+    /// <summary>The answer ends with <see cref="FinishReason.ContextFull"/>.</summary>
+    Stop,
+
+    /// <summary><see cref="ContextLengthExceededException"/> is thrown.</summary>
+    Error,
+}
+
+/// <summary>How one answer is generated. Immutable; thread-safe.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>How each token is chosen.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Most tokens to generate; null: until the answer ends or the context is full.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Texts that end the answer; they may span tokens and are not part of it.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Goes on past the model's end-of-text tokens.</summary>
+    public bool IgnoreEndOfText { get; init; }
+
+    /// <summary>What happens when the KV cache is full.</summary>
+    public ContextOverflow Overflow { get; init; }
+
+    /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
+    public void Validate()
+    {
+        Sampling.Validate();
+        if (MaxTokens is < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(MaxTokens), MaxTokens, "MaxTokens must be 1 or more, or null.");
+        }
+
+        if (StopStrings.Any(string.IsNullOrEmpty))
+        {
+            throw new ArgumentException("StopStrings must not hold an empty string.", nameof(StopStrings));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+namespace VkInfer;
+
+/// <summary>Why an answer ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model produced an end-of-text token.</summary>
+    EndOfText,
+
+    /// <summary>One of the stop strings appeared.</summary>
+    StopString,
+
+    /// <summary>The asked number of tokens was reached.</summary>
+    MaxTokens,
+
+    /// <summary>The session's KV cache is full.</summary>
+    ContextFull,
+}
+
+/// <summary>What an answer cost.</summary>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="CachedTokens">Tokens of the conversation that were in the KV cache already and cost nothing.</param>
+/// <param name="CompletionTokens">Tokens generated, the end-of-text token included.</param>
+/// <param name="PrefillTime">Wall time until the prompt was processed.</param>
+/// <param name="DecodeTime">Wall time of generating, from the end of prefill.</param>
+public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTokens, TimeSpan PrefillTime, TimeSpan DecodeTime)
+{
+    /// <summary>Prompt tokens per second of wall time.</summary>
+    public double PrefillTokensPerSecond => PrefillTime > TimeSpan.Zero ? PromptTokens / PrefillTime.TotalSeconds : 0;
+
+    /// <summary>Generated tokens per second of wall time.</summary>
+    public double DecodeTokensPerSecond => DecodeTime > TimeSpan.Zero ? CompletionTokens / DecodeTime.TotalSeconds : 0;
+}
+
+/// <summary>A piece of an answer as it comes.</summary>
+/// <param name="Text">Whole characters, possibly none: text is held back while it may be the beginning of a stop string.</param>
+/// <param name="TokenIds">The tokens generated since the last update.</param>
+/// <param name="FinishReason">Set on the last update only.</param>
+/// <param name="Usage">Set on the last update only.</param>
+public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, FinishReason? FinishReason, Usage? Usage);

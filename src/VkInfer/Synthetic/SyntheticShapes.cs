@@ -1,0 +1,41 @@
+using VkInfer.Kernels;
+
+namespace VkInfer;
+
+/// <summary>Shapes of well-known models, for measuring without downloading them.</summary>
+public static class SyntheticShapes
+{
+    private static readonly Dictionary<string, ModelConfig> Shapes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["llama2-7b"] = Llama(4096, 11008, 32, 32, 32, 32000, 4096),
+        ["llama2-13b"] = Llama(5120, 13824, 40, 40, 40, 32000, 4096),
+        ["llama3-8b"] = Llama(4096, 14336, 32, 32, 8, 128256, 131072, 500000),
+        ["llama3.2-1b"] = Llama(2048, 8192, 16, 32, 8, 128256, 131072, 500000),
+        ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
+    };
+
+    /// <summary>The names <see cref="Model.CreateSynthetic"/> takes.</summary>
+    public static IReadOnlyCollection<string> Names => Shapes.Keys;
+
+    internal static ModelConfig Get(string name) =>
+        Shapes.TryGetValue(name, out ModelConfig? config)
+            ? config
+            : throw new ArgumentException($"No synthetic shape \"{name}\"; there are {string.Join(", ", Names)}.", nameof(name));
+
+    private static ModelConfig Llama(int hidden, int intermediate, int layers, int heads, int kvHeads, int vocab, int context, float theta = 10000) => new()
+    {
+        Architecture = "llama",
+        VocabSize = vocab,
+        HiddenSize = hidden,
+        IntermediateSize = intermediate,
+        NumLayers = layers,
+        NumHeads = heads,
+        NumKvHeads = kvHeads,
+        HeadDim = hidden / heads,
+        RotaryDim = hidden / heads,
+        RopePairing = RopePairing.Interleaved,
+        RopeTheta = theta,
+        RmsNormEps = 1e-5f,
+        MaxContextLength = context,
+    };
+}

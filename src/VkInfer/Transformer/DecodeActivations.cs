@@ -1,0 +1,50 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>What one token's pass writes: one row of each activation, float32. Owned by a session.</summary>
+internal sealed class DecodeActivations : IDisposable
+{
+    private readonly BufferSet _buffers;
+
+    public DecodeActivations(GpuDevice device, ModelConfig config, long partialsBytes)
+    {
+        _buffers = new BufferSet(device, "decode");
+        try
+        {
+            Hidden = _buffers.CreateFloats("hidden", 1, config.HiddenSize);
+            Query = _buffers.CreateFloats("query", 1, config.QuerySize);
+            Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
+            Partials = _buffers.Create("partials", partialsBytes);
+            Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
+            Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
+        }
+        catch
+        {
+            _buffers.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The residual stream [HiddenSize].</summary>
+    public GpuBuffer Hidden { get; }
+
+    /// <summary>Rotated queries [NumHeads, HeadDim].</summary>
+    public GpuBuffer Query { get; }
+
+    /// <summary>Attention output [NumHeads, HeadDim].</summary>
+    public GpuBuffer Attention { get; }
+
+    /// <summary>Partial sums of split-KV attention.</summary>
+    public GpuBuffer Partials { get; }
+
+    /// <summary>SwiGLU output [IntermediateSize].</summary>
+    public GpuBuffer Mlp { get; }
+
+    /// <summary>[VocabSize].</summary>
+    public GpuBuffer Logits { get; }
+
+    public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
+
+    public void Dispose() => _buffers.Dispose();
+}

@@ -1,0 +1,171 @@
+using VkInfer.Cache;
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>
+/// One session's decode steps. The commands of a step are recorded once and replayed: position, token and random state live on
+/// the device, so a step is one submit and its only read-back is the token id. Not thread-safe; allocates nothing per step.
+/// </summary>
+internal sealed class DecodeRunner : IDisposable
+{
+    /// <summary>Steps that may be under way at once: one runs while the id of the one before is read and streamed.</summary>
+    public const int MaxInFlight = 2;
+
+    private readonly GpuDevice _device;
+    private readonly BufferSet _buffers;
+    private readonly DecodeActivations _activations;
+    private readonly GpuBuffer _state;
+    private readonly GpuBuffer _ring;
+    private readonly CommandList _step;
+    private readonly CommandList _greedy;
+    private readonly CommandList _sampled;
+    private readonly Submission[] _inFlight = new Submission[MaxInFlight];
+    private readonly CommandList[] _pair = new CommandList[2];
+    private readonly uint[] _id = new uint[1];
+    private int _submitted;
+    private int _taken;
+    private bool _isGreedy;
+
+    public DecodeRunner(GpuDevice device, ModelConfig config, LlamaTransformer transformer, KernelSet kernels, KvCache cache, AttentionShape shape)
+    {
+        _device = device;
+        _buffers = new BufferSet(device, "decode");
+        CommandList? step = null, greedy = null, sampled = null;
+        DecodeActivations? activations = null;
+        try
+        {
+            _state = _buffers.Create("state", StepState.SizeInBytes, BufferKind.HostWritable);
+            _ring = _buffers.Create("ring", StepState.RingSize * sizeof(uint), BufferKind.HostReadable);
+            activations = new DecodeActivations(device, config, kernels.DecodeAttention.PartialsBytes(shape));
+            step = device.CreateCommandList("decode.step");
+            greedy = device.CreateCommandList("decode.greedy");
+            sampled = device.CreateCommandList("decode.sample");
+
+            step.Begin();
+            activations.RecordClear(step);
+            cache.RecordClear(step);
+            step.End();
+            device.Wait(device.Submit(step));
+
+            step.Begin();
+            RecordTimestamp(step, "begin");
+            transformer.RecordDecode(step, activations, cache, _state);
+            transformer.RecordHead(step, activations.Hidden, activations.Logits);
+            RecordTimestamp(step, "end");
+            step.End();
+            greedy.Begin();
+            kernels.Argmax.Record(greedy, activations.Logits, config.VocabSize, _state, _ring);
+            greedy.End();
+            sampled.Begin();
+            kernels.Sample.Record(sampled, activations.Logits, config.VocabSize, _state, _ring);
+            sampled.End();
+        }
+        catch
+        {
+            step?.Dispose();
+            greedy?.Dispose();
+            sampled?.Dispose();
+            activations?.Dispose();
+            _buffers.Dispose();
+            throw;
+        }
+
+        (_step, _greedy, _sampled, _activations) = (step, greedy, sampled, activations);
+        _pair[0] = _step;
+    }
+
+    /// <summary>Where prefill leaves the logits of its last token: float32 [VocabSize].</summary>
+    public BufferView Logits => _activations.Logits;
+
+    /// <summary>Steps submitted whose token has not been taken.</summary>
+    public int Pending => _submitted - _taken;
+
+    /// <summary>Dispatches of one token's pass, from its id to its logits, as recorded.</summary>
+    public int DispatchesPerPass => _step.DispatchCount;
+
+    /// <summary>GPU time of the last finished step, in microseconds; only meaningful while none is pending.</summary>
+    public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _step.ReadTimestamps()[^1].Microseconds : 0;
+
+    /// <summary>Sets the state from which the next step goes on; waits for steps under way and forgets their tokens.</summary>
+    /// <param name="position">Position of <paramref name="tokenId"/>.</param>
+    /// <param name="tokenId">The token the next step processes.</param>
+    /// <param name="sampling">How tokens are chosen from here on.</param>
+    /// <param name="seed">Seed of the random numbers.</param>
+    /// <param name="stepIndex">How many tokens were drawn with this seed before.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public void Reset(int position, int tokenId, SamplingOptions sampling, ulong seed, int stepIndex, CancellationToken cancellation)
+    {
+        Drain(cancellation);
+        _isGreedy = sampling.IsGreedy;
+        _pair[1] = _isGreedy ? _greedy : _sampled;
+        _submitted = _taken = stepIndex;
+        StepState state = new()
+        {
+            Position = (uint)position,
+            TokenId = (uint)tokenId,
+            StepIndex = (uint)stepIndex,
+            SeedLo = (uint)seed,
+            SeedHi = (uint)(seed >> 32),
+            Temperature = sampling.Temperature,
+            TopK = (uint)sampling.TopK,
+            TopP = sampling.TopP,
+            MinP = sampling.MinP,
+        };
+        _state.Write(0, new ReadOnlySpan<StepState>(in state));
+    }
+
+    /// <summary>Submits one token's pass without choosing a successor; the logits are ready when it has run.</summary>
+    public void SubmitPass(CancellationToken cancellation) => _device.Wait(_device.Submit(_step), cancellation);
+
+    /// <summary>Submits the choice of a token from logits that are ready.</summary>
+    public void SubmitSample() => Track(_device.Submit(_pair[1]));
+
+    /// <summary>Submits a whole step: the pass of the last token and the choice of the next, in one submit.</summary>
+    public void SubmitStep() => Track(_device.Submit(_pair));
+
+    /// <summary>Waits for the earliest pending token.</summary>
+    public int Take(CancellationToken cancellation)
+    {
+        _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
+        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
+        _taken++;
+        return (int)_id[0];
+    }
+
+    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
+
+    public void Dispose()
+    {
+        _step.Dispose();
+        _greedy.Dispose();
+        _sampled.Dispose();
+        _activations.Dispose();
+        _buffers.Dispose();
+    }
+
+    private void Track(Submission submission)
+    {
+        _inFlight[_submitted % MaxInFlight] = submission;
+        _submitted++;
+    }
+
+    private void Drain(CancellationToken cancellation)
+    {
+        foreach (Submission submission in _inFlight)
+        {
+            _device.Wait(submission, cancellation);
+        }
+
+        _taken = _submitted;
+    }
+
+    private void RecordTimestamp(CommandList commands, string label)
+    {
+        if (_device.Capabilities.TimestampsSupported)
+        {
+            commands.Timestamp(label);
+        }
+    }
+}

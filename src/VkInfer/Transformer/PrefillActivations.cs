@@ -1,0 +1,86 @@
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>Inputs of matrix products, all of one element type.</summary>
+/// <param name="Normed">[rows, HiddenSize].</param>
+/// <param name="Attention">[rows, QuerySize].</param>
+/// <param name="GateUp">[rows, 2 · IntermediateSize].</param>
+/// <param name="Mlp">[rows, IntermediateSize].</param>
+internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuffer GateUp, GpuBuffer Mlp);
+
+/// <summary>
+/// What a pass over many tokens writes: up to <see cref="MaxRows"/> rows of each activation. Shared by all sessions of a model,
+/// whose passes follow one another on the queue.
+/// </summary>
+internal sealed class PrefillActivations : IDisposable
+{
+    private readonly BufferSet _buffers;
+    private readonly Dictionary<ActivationType, GemmInputs> _inputs = [];
+
+    /// <param name="device">Where to allocate.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="maxRows">Most tokens of one pass.</param>
+    /// <param name="inputTypes">
+    /// The element types that matrix products of this model take: a set of buffers each, since rows of different types would write
+    /// into each other's padding.
+    /// </param>
+    public PrefillActivations(GpuDevice device, ModelConfig config, int maxRows, IEnumerable<ActivationType> inputTypes)
+    {
+        MaxRows = maxRows;
+        _buffers = new BufferSet(device, "prefill");
+        try
+        {
+            Hidden = _buffers.CreateFloats("hidden", maxRows, config.HiddenSize);
+            Qkv = _buffers.CreateFloats("qkv", maxRows, config.QkvSize);
+            Query = _buffers.CreateFloats("query", maxRows, config.QuerySize);
+            foreach (ActivationType type in inputTypes.Distinct())
+            {
+                GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, maxRows, width));
+                _inputs[type] = new GemmInputs(
+                    Create("normed", config.HiddenSize), Create("attention", config.QuerySize),
+                    Create("gate_up", 2 * config.IntermediateSize), Create("mlp", config.IntermediateSize));
+            }
+        }
+        catch
+        {
+            _buffers.Dispose();
+            throw;
+        }
+    }
+
+    public int MaxRows { get; }
+
+    /// <summary>The residual stream, float32 [rows, HiddenSize].</summary>
+    public GpuBuffer Hidden { get; }
+
+    /// <summary>Float32 [rows, QkvSize].</summary>
+    public GpuBuffer Qkv { get; }
+
+    /// <summary>Rotated queries [rows, NumHeads, HeadDim] of the type that attention asks for.</summary>
+    public GpuBuffer Query { get; }
+
+    /// <summary>Device memory for <paramref name="rows"/> rows whose matrix products take one type.</summary>
+    public static long SizeInBytes(ModelConfig config, int rows, ActivationType inputType)
+    {
+        long Floats(int width) => Activations.SizeInBytes(ActivationType.F32, rows, width);
+        long Inputs(int width) => Activations.SizeInBytes(inputType, rows, width);
+        return Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
+            + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(2 * config.IntermediateSize) + Inputs(config.IntermediateSize);
+    }
+
+    /// <summary>The inputs of products that take <paramref name="type"/>.</summary>
+    public GemmInputs Inputs(ActivationType type) => _inputs[type];
+
+    /// <summary>One row of the residual stream.</summary>
+    public BufferView Row(int row)
+    {
+        long bytes = Hidden.SizeInBytes / MaxRows;
+        return Hidden.View(row * bytes, bytes);
+    }
+
+    public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
+
+    public void Dispose() => _buffers.Dispose();
+}

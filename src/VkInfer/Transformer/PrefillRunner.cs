@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using VkInfer.Cache;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>
+/// Runs prompts through the layers in chunks, each chunk in slices of layers that take a bounded time on the device, so that
+/// cancellation is answered soon, other sessions get their turn, and no driver's watchdog fires. Thread-safe: one prompt at a
+/// time, in the order of arrival.
+/// </summary>
+internal sealed class PrefillRunner : IDisposable
+{
+    private const double SliceSeconds = 0.02;
+    private const int ListsInFlight = 2;
+
+    private readonly GpuDevice _device;
+    private readonly LlamaTransformer _transformer;
+    private readonly ModelConfig _config;
+    private readonly PrefillActivations _activations;
+    private readonly BufferSet _buffers;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly CommandList[] _lists = new CommandList[ListsInFlight];
+    private readonly Submission[] _submissions = new Submission[ListsInFlight];
+    private readonly GpuBuffer[] _tokenIds = new GpuBuffer[2];
+    private readonly Submission[] _tokenIdUses = new Submission[2];
+    private readonly uint[] _ids;
+    private readonly double _flopsPerTokenAndLayer;
+    private int _nextList;
+    private int _nextIds;
+    private double _flopsPerSecond;
+
+    public PrefillRunner(GpuDevice device, ModelConfig config, LlamaTransformer transformer, PrefillActivations activations)
+    {
+        _device = device;
+        _config = config;
+        _transformer = transformer;
+        _activations = activations;
+        _ids = new uint[activations.MaxRows];
+        _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + (3.0 * config.IntermediateSize));
+
+        // A first guess, corrected by each slice: low, so that the first slice is short.
+        _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
+        _buffers = new BufferSet(device, "prefill");
+        try
+        {
+            for (int i = 0; i < _tokenIds.Length; i++)
+            {
+                _tokenIds[i] = _buffers.Create($"token_ids.{i}", activations.MaxRows * sizeof(uint), BufferKind.HostWritable);
+            }
+
+            for (int i = 0; i < _lists.Length; i++)
+            {
+                _lists[i] = device.CreateCommandList($"prefill.{i}");
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>GPU time of the slices of the last prompt, in microseconds; 0 where the device has no timestamps.</summary>
+    public double LastGpuMicroseconds { get; private set; }
+
+    /// <summary>
+    /// Runs <paramref name="tokens"/> from <paramref name="position"/> on. After each chunk, <paramref name="afterChunk"/> may add
+    /// commands that read the chunk's residual stream, and <paramref name="chunkDone"/> is called when they have run.
+    /// </summary>
+    /// <param name="tokens">Token ids, all inside the vocabulary.</param>
+    /// <param name="position">Position of the first token.</param>
+    /// <param name="cache">Where keys and values go; must have room.</param>
+    /// <param name="maxRows">Most tokens per chunk, at most <see cref="PrefillActivations.MaxRows"/>.</param>
+    /// <param name="afterChunk">Called while recording with (commands, index of the chunk's first token, rows).</param>
+    /// <param name="chunkDone">Called with (index of the chunk's first token, rows); null: the next chunk does not wait.</param>
+    /// <param name="cancellation">Ends the call at once; slices already on the queue run out behind it.</param>
+    public void Run(
+        ReadOnlySpan<int> tokens, int position, KvCache cache, int maxRows,
+        Action<CommandList, int, int> afterChunk, Action<int, int>? chunkDone, CancellationToken cancellation)
+    {
+        _gate.Wait(cancellation);
+        try
+        {
+            LastGpuMicroseconds = 0;
+            Submission last = default;
+            for (int start = 0; start < tokens.Length; start += maxRows)
+            {
+                int rows = Math.Min(maxRows, tokens.Length - start);
+                last = RunChunk(tokens.Slice(start, rows), start, position + start, cache, afterChunk, cancellation);
+                if (chunkDone is not null)
+                {
+                    _device.Wait(last, cancellation);
+                    chunkDone(start, rows);
+                }
+            }
+
+            Drain(cancellation);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (CommandList? list in _lists)
+        {
+            list?.Dispose();
+        }
+
+        _buffers.Dispose();
+        _gate.Dispose();
+    }
+
+    private Submission RunChunk(
+        ReadOnlySpan<int> tokens, int start, int position, KvCache cache, Action<CommandList, int, int> afterChunk, CancellationToken cancellation)
+    {
+        int rows = tokens.Length;
+        int slot = _nextIds++ % _tokenIds.Length;
+        _device.Wait(_tokenIdUses[slot], cancellation);
+        for (int i = 0; i < rows; i++)
+        {
+            _ids[i] = (uint)tokens[i];
+        }
+
+        _tokenIds[slot].Write(0, _ids.AsSpan(0, rows));
+
+        double layerFlops = rows * (_flopsPerTokenAndLayer + (4.0 * (position + (rows * 0.5)) * _config.QuerySize));
+        Submission last = default;
+        for (int layer = 0; layer < _config.NumLayers;)
+        {
+            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, _config.NumLayers - layer);
+            int index = _nextList++ % _lists.Length;
+            Collect(index, cancellation);
+            CommandList list = _lists[index];
+            list.Begin();
+            RecordTimestamp(list, "begin");
+            if (layer == 0)
+            {
+                _transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                _transformer.RecordPrefillLayer(list, _activations, cache, layer + i, rows, position);
+            }
+
+            layer += count;
+            if (layer == _config.NumLayers)
+            {
+                afterChunk(list, start, rows);
+            }
+
+            RecordTimestamp(list, "end");
+            list.End();
+            last = _submissions[index] = _tokenIdUses[slot] = _device.Submit(list);
+            _pending[index] = new Slice(count * layerFlops, Stopwatch.GetTimestamp());
+        }
+
+        return last;
+    }
+
+    private readonly Slice[] _pending = new Slice[ListsInFlight];
+
+    private readonly record struct Slice(double Flops, long Submitted);
+
+    private void Drain(CancellationToken cancellation)
+    {
+        for (int i = 0; i < _lists.Length; i++)
+        {
+            Collect(_nextList++ % _lists.Length, cancellation);
+        }
+    }
+
+    /// <summary>Waits for a list's last slice and learns from it how fast the device is.</summary>
+    private void Collect(int index, CancellationToken cancellation)
+    {
+        Slice slice = _pending[index];
+        if (slice.Flops == 0)
+        {
+            return;
+        }
+
+        _device.Wait(_submissions[index], cancellation);
+        _pending[index] = default;
+        double seconds = Stopwatch.GetElapsedTime(slice.Submitted).TotalSeconds;
+        if (_device.Capabilities.TimestampsSupported)
+        {
+            double microseconds = _lists[index].ReadTimestamps()[^1].Microseconds;
+            LastGpuMicroseconds += microseconds;
+            seconds = microseconds * 1e-6;
+        }
+
+        _flopsPerSecond = Math.Clamp(slice.Flops / Math.Max(seconds, 1e-6), 0.25 * _flopsPerSecond, 4 * _flopsPerSecond);
+    }
+
+    private void RecordTimestamp(CommandList commands, string label)
+    {
+        if (_device.Capabilities.TimestampsSupported)
+        {
+            commands.Timestamp(label);
+        }
+    }
+}

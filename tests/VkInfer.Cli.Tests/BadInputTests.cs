@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace VkInfer.Cli.Tests;
+
+/// <summary>Bad input ends with exit code 1 and one line that says what and where.</summary>
+public class BadInputTests
+{
+    private static readonly string[][] ModelCommands =
+    [
+        ["inspect"],
+        ["tokenize", "--text", "a"],
+        ["detokenize", "--ids", "1"],
+        ["logits", "--tokens", "1", "--out", "never-written"],
+        ["generate", "--prompt", "a"],
+        ["chat"],
+        ["bench"],
+    ];
+
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void MissingModelIsNamed([ValueSource(nameof(ModelCommands))] string[] command) =>
+        AssertModelFails(command, _folder.PathOf("missing.gguf"), "missing.gguf");
+
+    [Test]
+    public void DirectoryIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+        AssertModelFails(command, _folder.FullName, _folder.FullName);
+
+    [Test]
+    public void EmptyFileIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+        AssertModelFails(command, _folder.Write("empty.gguf", []), "empty.gguf");
+
+    [Test]
+    public void TextIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+        AssertModelFails(command, _folder.Write("text.gguf", "Once upon a time, there was no model."u8.ToArray()), "text.gguf at byte 0");
+
+    [Test]
+    public void HostileCountsAreRefused([ValueSource(nameof(ModelCommands))] string[] command)
+    {
+        byte[] header = new byte[24];
+        "GGUF"u8.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), 3);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(8), ulong.MaxValue);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(16), ulong.MaxValue);
+        AssertModelFails(command, _folder.Write("hostile.gguf", header), "hostile.gguf at byte");
+    }
+
+    [TestCase(0.1)]
+    [TestCase(0.5)]
+    [TestCase(0.999)]
+    public void TruncatedModelIsRefused(double part)
+    {
+        byte[] whole = File.ReadAllBytes(TestData.Path(TestData.Stories));
+        string path = _folder.Write("truncated.gguf", whole[..(int)(whole.Length * part)]);
+        AssertModelFails(["generate", "--prompt", "a"], path, "truncated.gguf");
+    }
+
+    [Test]
+    public void UnknownArchitectureIsNamed() => CliRun.OnDevice("generate", "--prompt", "a", "--model", TestData.Path("models/rand-gpt2-f32.gguf"))
+        .AssertFailure(1, "gpt2");
+
+    [TestCase("-1")]
+    [TestCase("1,2,512")]
+    [TestCase("2147483647")]
+    public void TokenOutsideTheVocabularyIsRefused(string ids)
+    {
+        string model = TestData.Path(TestData.Stories);
+        string output = _folder.PathOf("logits");
+        Assert.Multiple(() =>
+        {
+            CliRun.Of("detokenize", "--model", model, "--ids", ids).AssertFailure(1, "512");
+            CliRun.OnDevice("generate", "--model", model, "--tokens", ids).AssertFailure(1, "511");
+            CliRun.OnDevice("logits", "--model", model, "--tokens", ids, "--out", output).AssertFailure(1, "511");
+            Assert.That(File.Exists(output), Is.False);
+        });
+    }
+
+    [Test]
+    public void PromptLongerThanTheContextIsRefused() => CliRun.OnDevice(
+        "generate", "--model", TestData.Path(TestData.Stories), "--context", "4", "--tokens", "1,403,407,261,378")
+        .AssertFailure(1, "5 tokens do not fit");
+
+    [Test]
+    public void ContextLongerThanTheModelsIsRefused() => CliRun.OnDevice(
+        "generate", "--model", TestData.Path(TestData.Stories), "--context", "513", "--prompt", "a").AssertFailure(1, "512");
+
+    [Test]
+    public void UnknownDeviceIsNamed() => CliRun.Of(
+        "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "a", "--device", "no-such-device").AssertFailure(1, "no-such-device");
+
+    [Test]
+    public void InvalidUtf8IsFoundInFiles()
+    {
+        string model = TestData.Path(TestData.Stories);
+        string file = _folder.Write("latin1.txt", [.. "caf"u8, 0xE9, .. " au lait"u8]);
+        Assert.Multiple(() =>
+        {
+            CliRun.Of("tokenize", "--model", model, "--file", file).AssertFailure(1, "latin1.txt: not valid UTF-8 at byte 3");
+            CliRun.Of("perplexity", "--model", model, "--file", file).AssertFailure(1, "latin1.txt: not valid UTF-8 at byte 3");
+        });
+    }
+
+    [Test]
+    public void TextShorterThanAWindowHasNoPerplexity() => CliRun.OnDevice(
+        "perplexity", "--model", TestData.Path(TestData.Stories), "--file", _folder.Write("short.txt", Encoding.UTF8.GetBytes("Once upon a time")))
+        .AssertFailure(1, "fewer than one window of 512");
+
+    [Test]
+    public void OutputThatCannotBeWrittenIsNamed() => CliRun.OnDevice(
+        "logits", "--model", TestData.Path(TestData.Stories), "--tokens", "1", "--out", _folder.FullName).AssertFailure(1, _folder.FullName);
+
+    private static void AssertModelFails(string[] command, string model, string message) =>
+        CliRun.OnDevice([.. command, "--model", model]).AssertFailure(1, message);
+}

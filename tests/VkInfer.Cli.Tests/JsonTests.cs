@@ -1,0 +1,102 @@
+using System.Text.Json;
+
+namespace VkInfer.Cli.Tests;
+
+/// <summary>With <c>--json</c>, standard output is one document of the documented shape and nothing else.</summary>
+public class JsonTests
+{
+    [Test]
+    public void DevicesAreListed()
+    {
+        JsonElement device = Run("devices")["devices"][0];
+        AssertHas(device, "index", "name", "type", "driver", "driverVersion", "apiVersion", "uuid", "capabilities");
+    }
+
+    [Test]
+    public void InspectShowsMetadataTensorsAndMemory()
+    {
+        Dictionary<string, JsonElement> model = Run("inspect", TestData.Path(TestData.Stories));
+        Assert.Multiple(() =>
+        {
+            Assert.That(model["config"].GetProperty("vocabSize").GetInt32(), Is.EqualTo(512));
+            Assert.That(model["metadata"].GetProperty("general.architecture").GetString(), Does.Contain("llama"));
+            Assert.That(model["tensors"].EnumerateArray().Select(tensor => tensor.GetProperty("name").GetString()), Does.Contain("token_embd.weight"));
+            Assert.That(model["memory"].GetProperty("totalBytes").GetInt64(), Is.GreaterThan(260_000 * sizeof(float)));
+        });
+    }
+
+    [Test]
+    public void GenerateReportsTextIdsReasonUsageAndTimings()
+    {
+        Dictionary<string, JsonElement> answer = Run(
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens", "5");
+        Assert.Multiple(() =>
+        {
+            Assert.That(answer.Keys, Is.EquivalentTo(new[] { "text", "ids", "finishReason", "usage", "timings" }));
+            Assert.That(answer["text"].GetString(), Is.EqualTo(", there was a little"));
+            Assert.That(answer["ids"].EnumerateArray().Select(id => id.GetInt32()), Is.EqualTo(new[] { 432, 383, 286, 261, 376 }));
+            Assert.That(answer["finishReason"].GetString(), Is.EqualTo("maxTokens"));
+            Assert.That(answer["usage"].GetProperty("promptTokens").GetInt32(), Is.EqualTo(5));
+            Assert.That(answer["usage"].GetProperty("completionTokens").GetInt32(), Is.EqualTo(5));
+            AssertHas(answer["timings"], "prefillMilliseconds", "decodeMilliseconds", "prefillTokensPerSecond", "decodeTokensPerSecond");
+        });
+    }
+
+    [Test]
+    public void StopStringEndsTheText()
+    {
+        Dictionary<string, JsonElement> answer = Run(
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--stop", "named Li");
+        Assert.Multiple(() =>
+        {
+            Assert.That(answer["text"].GetString(), Is.EqualTo(", there was a little girl "));
+            Assert.That(answer["finishReason"].GetString(), Is.EqualTo("stopString"));
+        });
+    }
+
+    [Test]
+    public void BenchReportsEveryTestAndTheCheck()
+    {
+        Dictionary<string, JsonElement> bench = Run("bench", "--model", TestData.Path(TestData.Stories), "-p", "16", "-n", "4,8", "-b", "1,2", "-d", "0,32", "-r", "2");
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                bench["results"].EnumerateArray().Select(result => result.GetProperty("test").GetString()),
+                Is.EqualTo(new[]
+                {
+                    "pp16", "tg4", "tg4 b2", "tg8", "tg8 b2", "pp16 @ d32", "tg4 @ d32", "tg4 b2 @ d32", "tg8 @ d32", "tg8 b2 @ d32",
+                }));
+            AssertHas(bench["results"][0], "tokensPerSecond", "stdDev", "gpuMilliseconds");
+            Assert.That(bench.Keys, Is.SupersetOf(new[] { "device", "driver", "model" }));
+            Assert.That(bench["check"].GetProperty("ok").GetBoolean(), Is.True);
+        });
+    }
+
+    [Test]
+    public void SyntheticModelNeedsNoFile()
+    {
+        Dictionary<string, JsonElement> bench = Run("bench", "--synthetic", "tiny-46m", "--weights", "Q4_0", "-p", "8", "-n", "2", "-r", "1");
+        Assert.That(bench["check"].GetProperty("nmse").GetDouble(), Is.GreaterThanOrEqualTo(0).And.LessThan(1e-3));
+    }
+
+    [Test]
+    public void SameSeedGivesTheSameTokens()
+    {
+        string[] command = ["generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once", "--max-tokens", "40", "--temperature", "1.2"];
+        string first = Run([.. command, "--seed", "7"])["ids"].GetRawText();
+        Assert.Multiple(() =>
+        {
+            Assert.That(Run([.. command, "--seed", "7"])["ids"].GetRawText(), Is.EqualTo(first));
+            Assert.That(Run([.. command, "--seed", "8"])["ids"].GetRawText(), Is.Not.EqualTo(first));
+        });
+    }
+
+    private static Dictionary<string, JsonElement> Run(params string[] arguments)
+    {
+        CliRun run = CliRun.OnDevice([.. arguments, "--json"]).AssertSuccess();
+        return JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(run.Out)!;
+    }
+
+    private static void AssertHas(JsonElement element, params string[] names) =>
+        Assert.That(element.EnumerateObject().Select(property => property.Name), Is.SupersetOf(names));
+}

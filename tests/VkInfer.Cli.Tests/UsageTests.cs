@@ -1,0 +1,71 @@
+namespace VkInfer.Cli.Tests;
+
+/// <summary>A wrong command line ends with exit code 2 and one line, before anything is loaded.</summary>
+public class UsageTests
+{
+    private static readonly string[] Commands =
+        ["devices", "inspect", "tokenize", "detokenize", "logits", "generate", "chat", "perplexity", "bench"];
+
+    [TestCase("")]
+    [TestCase("frobnicate")]
+    [TestCase("devices --frobnicate")]
+    [TestCase("inspect a b")]
+    [TestCase("tokenize --model m")]
+    [TestCase("tokenize --model m --text a --file b")]
+    [TestCase("detokenize --model m")]
+    [TestCase("detokenize --model m --ids 1,x")]
+    [TestCase("detokenize --model m --ids 99999999999")]
+    [TestCase("detokenize --model m --ids")]
+    [TestCase("logits --model m --tokens 1")]
+    [TestCase("logits --model m --out f")]
+    [TestCase("generate --model m")]
+    [TestCase("generate --model m --prompt a --tokens 1")]
+    [TestCase("generate --model m --prompt a --temperature warm")]
+    [TestCase("generate --model m --prompt a --temperature -1")]
+    [TestCase("generate --model m --prompt a --temperature NaN")]
+    [TestCase("generate --model m --prompt a --top-k -1")]
+    [TestCase("generate --model m --prompt a --top-p 0")]
+    [TestCase("generate --model m --prompt a --top-p 1.5")]
+    [TestCase("generate --model m --prompt a --min-p 2")]
+    [TestCase("generate --model m --prompt a --seed -3")]
+    [TestCase("generate --model m --prompt a --max-tokens 0")]
+    [TestCase("generate --model m --prompt a --max-tokens 99999999999")]
+    [TestCase("generate --model m --prompt a --kv-type F8")]
+    [TestCase("generate --model m --prompt a --context 0")]
+    [TestCase("generate --model m --prompt a --context -5")]
+    [TestCase("generate --model m --prompt a --prefill-chunk 100")]
+    [TestCase("generate --model m --prompt")]
+    [TestCase("tokenize --model m --text")]
+    [TestCase("generate --model m --prompt a --stop")]
+    [TestCase("bench --model m -r 5,5")]
+    [TestCase("perplexity --model m")]
+    [TestCase("bench --synthetic llama9-1t")]
+    [TestCase("bench --synthetic tiny-46m --weights Q9_9")]
+    [TestCase("bench --synthetic tiny-46m --model m")]
+    [TestCase("bench --model m --weights F16")]
+    [TestCase("bench --model m -p 0 -n 0")]
+    [TestCase("bench --model m -p -1")]
+    [TestCase("bench --model m -b 0")]
+    [TestCase("bench --model m -r 0")]
+    [TestCase("bench --model m -r many")]
+    public void WrongCommandLineIsAUsageError(string commandLine)
+    {
+        CliRun run = CliRun.Of(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        run.AssertFailure(2, "vkinfer: ");
+    }
+
+    [Test]
+    public void EmptyPromptIsAUsageError() => CliRun.Of("generate", "--prompt", "").AssertFailure(2, "--prompt is empty");
+
+    [Test]
+    public void BadSettingNamesKeyValueAndWhatIsAllowed() =>
+        CliRun.Of("generate", "--prompt", "a", "--kv-type", "F8")
+            .AssertFailure(2, "VkInfer:KvType (command line --kv-type): \"F8\" is not one of F16, F32");
+
+    [TestCaseSource(nameof(Commands))]
+    public void EveryCommandHasHelpJsonAndDevice(string command)
+    {
+        CliRun run = CliRun.Of(command, "--help").AssertSuccess();
+        Assert.That(run.Out, Does.Contain("--json").And.Contain("--device").And.Contain("--validation"));
+    }
+}

@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using VkInfer.Testing;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>Decode attention against double precision, spread as for a processor and as for a GPU.</summary>
+[TestFixture(true)]
+[TestFixture(false)]
+public sealed class DecodeAttentionKernelTests(bool asSoftware) : GpuTest
+{
+    private KernelContext Context => new(Device) { IsSoftware = asSoftware };
+
+    [Test]
+    public void Attends_to_all_cached_tokens([Values] KvType kvType, [Values(1, 31, 32, 33, 1000)] int kvLen)
+        => Check(Shape(4, 2, 64, 1024, kvType), kvLen);
+
+    [Test]
+    public void Takes_every_head_dimension([Values] KvType kvType, [Values(8, 40, 64, 80, 120, 128, 256, 512)] int headDim)
+        => Check(Shape(2, 2, headDim, 128, kvType), 77);
+
+    [Test]
+    public void Shares_keys_among_the_heads_of_a_group([Values(1, 4, 7, 16)] int group, [Values(64, 128)] int headDim)
+        => Check(Shape(2 * group, 2, headDim, 200, KvType.F16), 150);
+
+    [Test]
+    public void Ends_at_the_capacity() => Check(Shape(2, 1, 32, 50, KvType.F16), 50);
+
+    [Test]
+    public void Survives_scores_that_overflow_a_plain_softmax() => Check(Shape(2, 1, 64, 300, KvType.F32) with { Scale = 40 }, 290);
+
+    [Test]
+    public void Never_reads_the_tokens_behind_the_position()
+    {
+        // The cache behind the last token holds NaN; one would spread.
+        Check(Shape(2, 2, 64, 512, KvType.F32), 65, unused: float.NaN);
+        Check(Shape(2, 2, 64, 512, KvType.F16), 65, unused: float.NaN);
+    }
+
+    private static AttentionShape Shape(int heads, int kvHeads, int headDim, int capacity, KvType kvType)
+        => new(heads, kvHeads, headDim, headDim, RopePairing.Interleaved, capacity, kvType, (float)(1 / Math.Sqrt(headDim)));
+
+    private void Check(AttentionShape shape, int kvLen, float unused = 0)
+    {
+        var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        var q = Buffers.Random(1, shape.QueryWidth, -3, 3);
+        var k = Cached(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
+        var v = Cached(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
+        using var qBuffer = Buffers.Create<float>(Device, q, "q");
+        using var kBuffer = Buffers.Create<byte>(Device, Encode(k, shape.KvType), "k");
+        using var vBuffer = Buffers.Create<byte>(Device, Encode(v, shape.KvType), "v");
+        using var state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
+        var kernel = new DecodeAttentionKernel(Context);
+        using var partials = new GuardedBuffer(Device, kernel.PartialsBytes(shape), "partials");
+        using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
+        Run(commands => kernel.Record(commands, shape, qBuffer, kBuffer, vBuffer, state, partials.View, output.View));
+        partials.AssertIntact();
+        var bound = shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        Comparison.AssertClose(output.Read<float>(), Reference(shape, kvLen, q, k, v), bound);
+    }
+
+    // Values as the cache holds them, so that the reference starts from the same.
+    private static float[] Cached(float[] values, AttentionShape shape, int kvLen, float unused)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            var isUsed = i / shape.HeadDim % shape.Capacity < kvLen;
+            values[i] = !isUsed ? unused : shape.KvType == KvType.F16 ? (float)(Half)values[i] : values[i];
+        }
+
+        return values;
+    }
+
+    private static byte[] Encode(float[] values, KvType type) => type == KvType.F16
+        ? MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray()
+        : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    private static double[] Reference(AttentionShape shape, int kvLen, float[] q, float[] k, float[] v)
+    {
+        var result = new double[shape.QueryWidth];
+        for (var head = 0; head < shape.NumHeads; head++)
+        {
+            var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
+            var scores = new double[kvLen];
+            for (var t = 0; t < kvLen; t++)
+            {
+                for (var i = 0; i < shape.HeadDim; i++)
+                {
+                    scores[t] += (double)q[(head * shape.HeadDim) + i] * k[cache + (t * shape.HeadDim) + i];
+                }
+
+                scores[t] *= shape.Scale;
+            }
+
+            var highest = scores.Max();
+            var sum = scores.Sum(score => Math.Exp(score - highest));
+            for (var t = 0; t < kvLen; t++)
+            {
+                var weight = Math.Exp(scores[t] - highest) / sum;
+                for (var i = 0; i < shape.HeadDim; i++)
+                {
+                    result[(head * shape.HeadDim) + i] += weight * v[cache + (t * shape.HeadDim) + i];
+                }
+            }
+        }
+
+        return result;
+    }
+}

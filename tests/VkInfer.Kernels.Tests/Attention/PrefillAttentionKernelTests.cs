@@ -1,0 +1,157 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.Attention;
+
+[TestFixture]
+public sealed class PrefillAttentionKernelTests : GpuTest
+{
+    [Test]
+    public void AnyHeadMatchesTheReference(
+        [Values(1, 4, 7)] int groupSize, [Values(8, 64, 80, 128)] int headDim, [Values] KvType kvType, [Values(0, 45)] int startPosition) =>
+        Check(Shape(groupSize, headDim, kvType), 33, startPosition, ActivationType.F32);
+
+    [Test]
+    public void AnyLengthMatchesTheReference(
+        [Values(1, 2, 7, 31, 32, 33, 64, 65, 111)] int seqLen, [Values(0, 1, 31, 32)] int startPosition, [Values] KvType kvType) =>
+        Check(Shape(2, 16, kvType), seqLen, startPosition, ActivationType.F32);
+
+    [Test]
+    public void TheOutputMayBeFloat16([Values(48, 64)] int headDim, [Values] KvType kvType, [Values(7, 64)] int seqLen) =>
+        Check(Shape(2, headDim, kvType), seqLen, 3, ActivationType.F16);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormMatchesTheReference(
+        [Values(1, 7)] int groupSize, [Values(16, 48, 128)] int headDim, [Values(1, 31, 33, 64, 65)] int seqLen,
+        [Values(0, 45)] int startPosition)
+    {
+        var shape = Shape(groupSize, headDim, KvType.F16);
+        var tiling = PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape);
+        if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+        }
+
+        if (headDim > 64 && Device.Info.Type == DeviceType.Software)
+        {
+            Assert.Inconclusive("a CPU device takes minutes to compile this many products of fragments");
+        }
+
+        Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, tiling);
+    }
+
+    [TestCase(256)]
+    [TestCase(512)]
+    public void LargeHeadsFitIntoSharedMemory(int headDim) => Check(Shape(1, headDim, KvType.F16), 19, 2, ActivationType.F32);
+
+    [Test]
+    public void LargeScoresDoNotOverflow()
+    {
+        // Scores of some thousands: exp would overflow without the running maximum.
+        Check(Shape(1, 64, KvType.F32) with { Scale = 30 }, 40, 0, ActivationType.F32);
+    }
+
+    [Test]
+    public void TheBoundsSeeOneTokenTooMany()
+    {
+        var shape = Shape(1, 64, KvType.F32);
+        var (query, keys, values) = Operands(shape, 65, ActivationType.F32, 65);
+        var right = Reference(query, keys, values, shape, 65, 0, keysTooMany: 0);
+        var wrong = Reference(query, keys, values, shape, 65, 0, keysTooMany: 1);
+        Assert.That(Comparison.Measure(Array.ConvertAll(wrong, value => (float)value), right).MaxAbs, Is.GreaterThan(Bounds.MatrixF16.MaxAbs));
+    }
+
+    private static AttentionShape Shape(int groupSize, int headDim, KvType kvType) =>
+        new(2 * groupSize, 2, headDim, headDim, RopePairing.SplitHalf, 150, kvType, 1 / MathF.Sqrt(headDim));
+
+    private static void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
+    {
+        using var harness = new KernelHarness();
+        var kernel = new PrefillAttentionKernel(harness.Context);
+        var queryType = tiling is null ? kernel.QueryType(shape) : ActivationType.F16;
+        var kvLen = startPosition + seqLen;
+        var (query, keys, values) = Operands(shape, seqLen, queryType, kvLen);
+        var q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
+        var k = UploadCache(harness, shape, keys);
+        var v = UploadCache(harness, shape, values);
+        var output = harness.OutputActivations(seqLen, shape.QueryWidth, outputType);
+        harness.Run(commands =>
+        {
+            if (tiling is null)
+            {
+                kernel.Record(commands, shape, q, k, v, output.View, seqLen, startPosition, outputType);
+            }
+            else
+            {
+                kernel.RecordTiled(commands, tiling, shape, q, k, v, output.View, seqLen, startPosition, outputType);
+            }
+        });
+
+        var expected = Reference(query, keys, values, shape, seqLen, startPosition, keysTooMany: 0);
+        var bound = queryType == ActivationType.F16 ? Bounds.MatrixF16
+            : outputType == ActivationType.F16 ? Bounds.F16
+            : Bounds.AttentionF32;
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, shape.QueryWidth, outputType), expected, bound);
+    }
+
+    /// <summary>Queries [seqLen][QueryWidth]; keys and values [NumKvHeads][Capacity][HeadDim], NaN from kvLen on.</summary>
+    private static (float[] Query, float[] Keys, float[] Values) Operands(AttentionShape shape, int seqLen, ActivationType queryType, int kvLen)
+    {
+        var cacheType = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
+        var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        var keys = TestValues.Normal(count, 32, cacheType);
+        var values = TestValues.Normal(count, 33, cacheType);
+        for (var head = 0; head < shape.NumKvHeads; head++)
+        {
+            var unused = ((head * shape.Capacity) + kvLen) * shape.HeadDim;
+            keys.AsSpan(unused, (shape.Capacity - kvLen) * shape.HeadDim).Fill(float.NaN);
+            values.AsSpan(unused, (shape.Capacity - kvLen) * shape.HeadDim).Fill(float.NaN);
+        }
+
+        return (TestValues.Normal(seqLen * shape.QueryWidth, 31, queryType, 2), keys, values);
+    }
+
+    private static GpuBuffer UploadCache(KernelHarness harness, AttentionShape shape, float[] cache) =>
+        shape.KvType == KvType.F32
+            ? harness.Upload<float>(cache)
+            : harness.Upload<Half>(Array.ConvertAll(cache, value => (Half)value));
+
+    private static double[] Reference(
+        float[] query, float[] keys, float[] values, AttentionShape shape, int seqLen, int startPosition, int keysTooMany)
+    {
+        var result = new double[seqLen * shape.QueryWidth];
+        for (var token = 0; token < seqLen; token++)
+        {
+            var visible = Math.Min(startPosition + token + 1 + keysTooMany, startPosition + seqLen);
+            for (var head = 0; head < shape.NumHeads; head++)
+            {
+                var at = (token * shape.QueryWidth) + (head * shape.HeadDim);
+                var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
+                var scores = new double[visible];
+                for (var kv = 0; kv < visible; kv++)
+                {
+                    for (var d = 0; d < shape.HeadDim; d++)
+                    {
+                        scores[kv] += (double)query[at + d] * keys[cache + (kv * shape.HeadDim) + d];
+                    }
+
+                    scores[kv] *= shape.Scale;
+                }
+
+                var max = scores.Max();
+                var sum = scores.Sum(score => Math.Exp(score - max));
+                for (var kv = 0; kv < visible; kv++)
+                {
+                    var weight = Math.Exp(scores[kv] - max) / sum;
+                    for (var d = 0; d < shape.HeadDim; d++)
+                    {
+                        result[at + d] += weight * values[cache + (kv * shape.HeadDim) + d];
+                    }
+                }
+            }
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+using VkInfer.Testing;
+
+namespace VkInfer.Kernels.Tests.Attention;
+
+[TestFixture]
+public sealed class RopeStoreKernelTests : GpuTest
+{
+    private const int Capacity = 130;
+
+    [Test]
+    public void MatchesTheReference(
+        [Values(1, 4, 7)] int groupSize, [Values(8, 64, 80)] int headDim, [Values] RopePairing pairing, [Values] KvType kvType,
+        [Values] ActivationType queryType, [Values(0, 97)] int startPosition) =>
+        Check(new AttentionShape(2 * groupSize, 2, headDim, headDim, pairing, Capacity, kvType, 1), queryType, startPosition, 7);
+
+    [Test]
+    public void PartOfAHeadMayStayUnrotated([Values(0, 2, 26, 40)] int rotaryDim, [Values] RopePairing pairing) =>
+        Check(new AttentionShape(3, 3, 40, rotaryDim, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3);
+
+    [Test]
+    public void ALongPrefillFillsTheCache() =>
+        Check(new AttentionShape(4, 2, 128, 128, RopePairing.SplitHalf, Capacity, KvType.F16, 1), ActivationType.F16, 19, Capacity - 19);
+
+    [Test]
+    public void MoreTokensThanTheCacheHoldsAreRefused()
+    {
+        var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
+        using var harness = new KernelHarness();
+        var buffer = harness.Upload<float>(new float[1024]);
+        Assert.That(
+            () => harness.Run(commands => new RopeStoreKernel(harness.Context).Record(
+                commands, buffer, shape, buffer, 8, buffer, buffer, buffer, 3)),
+            Throws.ArgumentException.With.Message.Contain("3 tokens from position 8 do not fit into a cache of 10"));
+    }
+
+    private static void Check(AttentionShape shape, ActivationType queryType, int startPosition, int seqLen)
+    {
+        var qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
+        var table = RopeTable(shape);
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
+        var rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
+        var query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
+        var keys = harness.Output<byte>(Sentinel(shape));
+        var values = harness.Output<byte>(Sentinel(shape));
+        harness.Run(commands => new RopeStoreKernel(harness.Context).Record(
+            commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType));
+
+        var rotated = Rotate(qkv, shape, startPosition, seqLen);
+        var expectedQuery = new double[seqLen * shape.QueryWidth];
+        for (var token = 0; token < seqLen; token++)
+        {
+            Array.Copy(rotated, token * shape.QkvWidth, expectedQuery, token * shape.QueryWidth, shape.QueryWidth);
+        }
+
+        var queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
+        Comparison.AssertClose(KernelHarness.ReadActivations(query, seqLen, shape.QueryWidth, queryType), expectedQuery, queryBound);
+        CheckCache(shape, rotated, shape.QueryWidth, keys.Read<byte>(), startPosition, seqLen);
+        CheckCache(shape, rotated, shape.QueryWidth + shape.KvWidth, values.Read<byte>(), startPosition, seqLen);
+    }
+
+    private static void CheckCache(AttentionShape shape, double[] rotated, int from, byte[] cache, int startPosition, int seqLen)
+    {
+        var got = shape.KvType == KvType.F32
+            ? MemoryMarshal.Cast<byte, float>(cache).ToArray()
+            : Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(cache).ToArray(), value => (float)value);
+        var bound = shape.KvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
+        for (var head = 0; head < shape.NumKvHeads; head++)
+        {
+            var slots = got.AsSpan(head * shape.Capacity * shape.HeadDim, shape.Capacity * shape.HeadDim);
+            var expected = new double[seqLen * shape.HeadDim];
+            for (var token = 0; token < seqLen; token++)
+            {
+                Array.Copy(
+                    rotated, (token * shape.QkvWidth) + from + (head * shape.HeadDim), expected, token * shape.HeadDim, shape.HeadDim);
+            }
+
+            var first = startPosition * shape.HeadDim;
+            Comparison.AssertClose(slots.Slice(first, expected.Length), expected, bound);
+            Assert.That(slots[..first].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions before the first");
+            Assert.That(slots[(first + expected.Length)..].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions after the last");
+        }
+    }
+
+    /// <summary>A cache whose every element is -3: what the kernel leaves alone must stay so.</summary>
+    private static byte[] Sentinel(AttentionShape shape)
+    {
+        var bytes = new byte[shape.KvBytes];
+        if (shape.KvType == KvType.F32)
+        {
+            MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(-3f);
+        }
+        else
+        {
+            MemoryMarshal.Cast<byte, Half>(bytes.AsSpan()).Fill((Half)(-3));
+        }
+
+        return bytes;
+    }
+
+    private static double Angle(AttentionShape shape, int position, int pair) =>
+        position * Math.Pow(10000, -2.0 * pair / shape.RotaryDim);
+
+    private static float[] RopeTable(AttentionShape shape)
+    {
+        var pairs = shape.RotaryDim / 2;
+        var table = new float[shape.Capacity * pairs * 2];
+        for (var i = 0; i < shape.Capacity * pairs; i++)
+        {
+            var angle = Angle(shape, i / pairs, i % pairs);
+            table[2 * i] = (float)Math.Cos(angle);
+            table[(2 * i) + 1] = (float)Math.Sin(angle);
+        }
+
+        return table;
+    }
+
+    private static double[] Rotate(float[] qkv, AttentionShape shape, int startPosition, int seqLen)
+    {
+        var result = Array.ConvertAll(qkv, value => (double)value);
+        for (var token = 0; token < seqLen; token++)
+        {
+            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            {
+                var at = (token * shape.QkvWidth) + (head * shape.HeadDim);
+                for (var pair = 0; pair < shape.RotaryDim / 2; pair++)
+                {
+                    var first = at + (shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair);
+                    var second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
+                    var (sin, cos) = Math.SinCos(Angle(shape, startPosition + token, pair));
+                    result[first] = (qkv[first] * cos) - (qkv[second] * sin);
+                    result[second] = (qkv[first] * sin) + (qkv[second] * cos);
+                }
+            }
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>Buffers of one test, and the recording and running of kernels. Disposes what it made.</summary>
+internal sealed class KernelHarness : IDisposable
+{
+    private readonly List<GpuBuffer> _buffers = [];
+    private readonly List<GuardedBuffer> _outputs = [];
+
+    public KernelContext Context { get; } = new(GpuFixture.Device);
+
+    /// <summary>A buffer that holds the values.</summary>
+    public GpuBuffer Upload<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var buffer = Buffers.Create(Context.Device, values);
+        _buffers.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>Rows of <paramref name="width"/> values in the layout of activations; the padding is zero.</summary>
+    public GpuBuffer UploadActivations(ReadOnlySpan<float> values, int rows, int width, ActivationType type)
+    {
+        var stride = Activations.Stride(width);
+        var padded = new float[rows * stride];
+        for (var row = 0; row < rows; row++)
+        {
+            values.Slice(row * width, width).CopyTo(padded.AsSpan(row * stride));
+        }
+
+        return type == ActivationType.F32 ? Upload<float>(padded) : Upload<Half>(Array.ConvertAll(padded, value => (Half)value));
+    }
+
+    /// <summary>An output that holds <paramref name="initial"/> before, and whose surroundings are checked when it is read.</summary>
+    public GuardedBuffer Output<T>(ReadOnlySpan<T> initial)
+        where T : unmanaged
+    {
+        var output = new GuardedBuffer(Context.Device, MemoryMarshal.AsBytes(initial).Length);
+        output.Write(initial);
+        _outputs.Add(output);
+        return output;
+    }
+
+    /// <summary>An output in the layout of activations: NaN where values belong, zero in the padding.</summary>
+    public GuardedBuffer OutputActivations(int rows, int width, ActivationType type)
+    {
+        var nan = new float[rows * width];
+        nan.AsSpan().Fill(float.NaN);
+        return OutputActivations(nan, rows, width, type);
+    }
+
+    /// <summary>An output in the layout of activations that holds <paramref name="initial"/> before.</summary>
+    public GuardedBuffer OutputActivations(ReadOnlySpan<float> initial, int rows, int width, ActivationType type)
+    {
+        var stride = Activations.Stride(width);
+        var padded = new float[rows * stride];
+        for (var row = 0; row < rows; row++)
+        {
+            initial.Slice(row * width, width).CopyTo(padded.AsSpan(row * stride));
+        }
+
+        return type == ActivationType.F32 ? Output<float>(padded) : Output<Half>(Array.ConvertAll(padded, value => (Half)value));
+    }
+
+    /// <summary>The values of an output in the layout of activations; checks guards, and that the padding still is zero.</summary>
+    public static float[] ReadActivations(GuardedBuffer output, int rows, int width, ActivationType type)
+    {
+        var all = type == ActivationType.F32 ? output.Read<float>() : Array.ConvertAll(output.Read<Half>(), value => (float)value);
+        var stride = Activations.Stride(width);
+        var values = new float[rows * width];
+        for (var row = 0; row < rows; row++)
+        {
+            all.AsSpan(row * stride, width).CopyTo(values.AsSpan(row * width));
+            Assert.That(all.AsSpan((row * stride) + width, stride - width).IndexOfAnyExcept(0f), Is.EqualTo(-1), $"padding of row {row}");
+        }
+
+        return values;
+    }
+
+    /// <summary>Runs what is recorded.</summary>
+    public void Run(Action<CommandList> record)
+    {
+        using var commands = Context.Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
+        commands.Begin();
+        record(commands);
+        commands.End();
+        Context.Device.Wait(Context.Device.Submit(commands));
+    }
+
+    public void Dispose()
+    {
+        _buffers.ForEach(buffer => buffer.Dispose());
+        _outputs.ForEach(output => output.Dispose());
+    }
+}

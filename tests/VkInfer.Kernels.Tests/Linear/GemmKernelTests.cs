@@ -1,0 +1,196 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.Linear;
+
+[TestFixture]
+public sealed class GemmKernelTests : GpuTest
+{
+    private static readonly int[] Lengths = [1, 2, 7, 33, 64, 65, 111];
+
+    private static readonly GemmTiledConstants[] Tilings =
+        [new(8, 16, 8, 4), new(8, 16, 4, 4), new(8, 16, 2, 4), new(8, 16, 1, 4), new(8, 8, 4, 8)];
+
+    [Test]
+    public void AnyLengthMatchesTheReference([ValueSource(nameof(Lengths))] int seqLen, [Values] WeightType type, [Values] GemmMode mode) =>
+        Check(type, seqLen, 65, 96, mode);
+
+    [Test]
+    public void AnyWidthMatchesTheReference([Values(1, 63, 64, 65, 111, 129)] int rows, [Values(32, 64, 96, 128)] int columns, [Values] WeightType type) =>
+        Check(type, 9, rows, columns, GemmMode.Store);
+
+    [TestCase(WeightType.F32, 111)]
+    [TestCase(WeightType.F16, 111)]
+    [TestCase(WeightType.BF16, 1)]
+    public void ColumnsNeedNoMultiple(WeightType type, int columns) => Check(type, 7, 65, columns, GemmMode.Store);
+
+    [TestCase(WeightType.F32)]
+    [TestCase(WeightType.F16)]
+    [TestCase(WeightType.Q8_0)]
+    [TestCase(WeightType.Q4_0)]
+    public void LongSumsMatchTheReference(WeightType type) => Check(type, 33, 70, 4096, GemmMode.Accumulate);
+
+    [Test]
+    public void TheTiledFormMatchesTheReference(
+        [Values(0, 1, 2, 3, 4)] int tiling, [Values] WeightType type, [Values(1, 33, 65)] int seqLen) =>
+        CheckTiled(Tilings[tiling], type, seqLen, 67, 160, seqLen == 33 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [Test]
+    public void TheDirectFormTakesAnyTile([Values(1, 3, 8)] int tileM, [Values(1, 2)] int tileN) =>
+        CheckTiled(new GemmDirectConstants(16, tileM, tileN), WeightType.Q4_0, 13, 67, 96, GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormMatchesTheReference(
+        [Values(0, 1, 2)] int tiling, [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type,
+        [Values(1, 33, 65, 128)] int seqLen, [Values] GemmMode mode)
+    {
+        var constants = MatrixTiling(tiling);
+        if (tiling > 0 && type is WeightType.BF16 or WeightType.Q8_0 && GpuFixture.Device.Info.Type == DeviceType.Software)
+        {
+            Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
+        }
+
+        CheckTiled(constants, type, seqLen, 67, 160, mode, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(constants, type, seqLen, 128, 64, mode, ActivationType.F32, Bounds.MatrixF16);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormStoresFloat16(
+        [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type, [Values(7, 64)] int seqLen) =>
+        CheckTiled(MatrixTiling(0), type, seqLen, 128 + 3, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
+
+    [Test]
+    public void TheBoundsSeeOneLostChunk()
+    {
+        var weights = TestWeights.Create(WeightType.Q8_0, 65, 4096, 1);
+        var x = TestValues.Normal(7 * 4096, 2);
+        var expected = Reference(weights, x, 7, []);
+        var got = Array.ConvertAll(expected, value => (float)value);
+        Comparison.AssertClose(got, expected, Bounds.MatrixF16);
+        for (var k = 96; k < 112; k++)
+        {
+            got[3] -= (float)(x[k] * weights.Values[(3 * 4096) + k]);
+        }
+
+        Assert.That(Comparison.Measure(got, expected).MaxAbs, Is.GreaterThan(Bounds.MatrixF16.MaxAbs).And.GreaterThan(Bounds.F32.MaxAbs));
+    }
+
+    [Test]
+    public void AMatrixOverTheBindingRangeIsCut()
+    {
+        // Slices as Record makes them, with the offsets of their outputs.
+        using var harness = new KernelHarness();
+        var weights = TestWeights.Create(WeightType.F16, 150, 64, 1);
+        var w = weights.Upload(harness);
+        var kernel = new GemmKernel(harness.Context);
+        var type = kernel.PreferredInput(WeightType.F16);
+        var x = TestValues.Normal(5 * 64, 2, type);
+        var a = harness.UploadActivations(x, 5, 64, ActivationType.F32);
+        var output = harness.OutputActivations(5, 150, ActivationType.F32);
+        harness.Run(commands =>
+        {
+            for (var first = 0; first < 150; first += 64)
+            {
+                kernel.RecordTiled(
+                    commands, new GemmDirectConstants(8, 8, 1), w.Slice(first, Math.Min(64, 150 - first)), a, output.View,
+                    GemmMode.Store, 5, ActivationType.F32, first, Activations.Stride(150));
+            }
+        });
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, 5, 150, ActivationType.F32), Reference(weights, x, 5, []), Bounds.F32);
+    }
+
+    [Test]
+    public void TooMuchSharedMemoryIsRefusedBeforeAPipelineIsMade()
+    {
+        using var harness = new KernelHarness();
+        var w = TestWeights.Create(WeightType.F32, 64, 64, 1).Upload(harness);
+        var a = harness.UploadActivations(new float[64], 1, 64, ActivationType.F32);
+        var output = harness.OutputActivations(1, 64, ActivationType.F32);
+        var tiling = new GemmTiledConstants(16, 16, 32, 32);
+        Assert.That(
+            () => harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
+                commands, tiling, w, a, output.View, GemmMode.Store, 1, ActivationType.F32, 0, 64)),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contain("bytes of shared memory"));
+    }
+
+    private static GemmMatrixConstants MatrixTiling(int index)
+    {
+        var fragment = MatrixUnits.Find(Device.Capabilities);
+        if (fragment is null || !ShaderLibrary.Contains("gemm_f16_f16_coopmat"))
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+        }
+
+        // A CPU device compiles every product of fragments to hundreds of instructions: few per subgroup there.
+        GemmMatrixConstants[] tilings = GpuFixture.Device.Info.Type == DeviceType.Software
+            ? [new(16, 16, 2, 2, fragment!), new(16, 32, 2, 2, fragment!), new(8, 32, 1, 4, fragment!)]
+            : [new(128, 128, 2, 2, fragment!), new(64, 64, 2, 2, fragment!), new(16, 64, 1, 4, fragment!)];
+        if (tilings[index].SharedMemoryBytes > Device.Capabilities.MaxSharedMemoryBytes)
+        {
+            Assert.Inconclusive("the tile does not fit into the device's shared memory");
+        }
+
+        return tilings[index];
+    }
+
+    private static void Check(WeightType type, int seqLen, int rows, int columns, GemmMode mode)
+    {
+        using var harness = new KernelHarness();
+        var kernel = new GemmKernel(harness.Context);
+        var inputType = kernel.PreferredInput(type);
+        var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        var w = weights.Upload(harness);
+        var a = harness.UploadActivations(x, seqLen, columns, inputType);
+        var output = before.Length > 0
+            ? harness.OutputActivations(before, seqLen, rows, ActivationType.F32)
+            : harness.OutputActivations(seqLen, rows, ActivationType.F32);
+        harness.Run(commands => kernel.Record(commands, w, a, output.View, mode, seqLen));
+        var bound = inputType == ActivationType.F32 ? Bounds.F32 : Bounds.MatrixF16;
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, ActivationType.F32), Reference(weights, x, seqLen, before), bound);
+    }
+
+    private static void CheckTiled(
+        IGemmTiling tiling, WeightType type, int seqLen, int rows, int columns, GemmMode mode, ActivationType outputType, Bound bound)
+    {
+        using var harness = new KernelHarness();
+        var inputType = tiling is GemmMatrixConstants ? ActivationType.F16 : ActivationType.F32;
+        var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        var w = weights.Upload(harness);
+        var a = harness.UploadActivations(x, seqLen, columns, inputType);
+        var output = before.Length > 0
+            ? harness.OutputActivations(before, seqLen, rows, outputType)
+            : harness.OutputActivations(seqLen, rows, outputType);
+        harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
+            commands, tiling, w, a, output.View, mode, seqLen, outputType, 0, Activations.Stride(rows)));
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, outputType), Reference(weights, x, seqLen, before), bound);
+    }
+
+    private static (TestWeights Weights, float[] X, float[] Before) Operands(
+        WeightType type, int seqLen, int rows, int columns, GemmMode mode, ActivationType inputType) =>
+        (TestWeights.Create(type, rows, columns, 11),
+            TestValues.Normal(seqLen * columns, 12, inputType),
+            mode == GemmMode.Accumulate ? TestValues.Normal(seqLen * rows, 13) : []);
+
+    private static double[] Reference(TestWeights weights, float[] x, int seqLen, float[] before)
+    {
+        var (rows, columns) = (weights.Rows, weights.Columns);
+        var y = new double[seqLen * rows];
+        for (var m = 0; m < seqLen; m++)
+        {
+            for (var n = 0; n < rows; n++)
+            {
+                var sum = before.Length > 0 ? before[(m * rows) + n] : 0.0;
+                for (var k = 0; k < columns; k++)
+                {
+                    sum += x[(m * columns) + k] * weights.Values[(n * columns) + k];
+                }
+
+                y[(m * rows) + n] = sum;
+            }
+        }
+
+        return y;
+    }
+}

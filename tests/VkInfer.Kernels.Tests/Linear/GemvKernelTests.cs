@@ -1,0 +1,97 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>The matrix-vector products against double precision, spread as for a processor and as for a GPU.</summary>
+[TestFixture(true)]
+[TestFixture(false)]
+public sealed class GemvKernelTests(bool asSoftware) : GpuTest
+{
+    private KernelContext Context => new(Device) { IsSoftware = asSoftware };
+
+    [Test]
+    public void Multiplies_every_weight_type(
+        [Values] WeightType type, [Values] bool norm,
+        [Values("1x32", "33x64", "31x96", "111x128", "65x4096", "4096x160")] string shape)
+    {
+        var (rows, columns) = Parse(shape);
+        Multiply(Context, type, rows, columns, norm);
+    }
+
+    [TestCase(WeightType.F32, 1)]
+    [TestCase(WeightType.F16, 111)]
+    [TestCase(WeightType.BF16, 65)]
+    public void Pads_columns_that_are_no_whole_chunks(WeightType type, int columns) => Multiply(Context, type, 17, columns, norm: true);
+
+    [Test]
+    public void Accumulates()
+    {
+        using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
+        using var input = new GemvInput(Device, 128, norm: false, 6);
+        var before = Buffers.Random(7, 111);
+        using var y = new GuardedBuffer(Device, 111 * sizeof(float));
+        y.Write<float>(before);
+        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Accumulate));
+        double[] expected = [.. w.Multiply(input.Expected()).Zip(before, (product, old) => product + old)];
+        Comparison.AssertClose(y.Read<float>(), expected, Bounds.F32);
+    }
+
+    [Test]
+    public void Takes_matrices_larger_than_a_binding_in_slices([Values(WeightType.F16, WeightType.Q4_0)] WeightType type)
+    {
+        var rowBytes = WeightLayout.QuantBytes(type, 1, 128);
+        var narrow = Context with { Capabilities = Device.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
+        Multiply(narrow, type, 333, 128, norm: true);
+        SwiGlu(narrow, type, 333, 128);
+    }
+
+    [Test]
+    public void Gates_by_silu([Values] WeightType type, [Values(1, 31, 111, 512)] int width) => SwiGlu(Context, type, width, 96);
+
+    [Test]
+    public void Refuses_views_that_are_too_short()
+    {
+        using var w = PackedWeights.Random(Device, WeightType.F32, 8, 100, 1);
+        using var x = Device.CreateBuffer(100 * sizeof(float), BufferKind.DeviceLocal, "x without padding");
+        using var y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
+        var kernel = new GemvKernel(Context);
+        Run(commands => Assert.That(
+            () => kernel.Record(commands, w.Matrix, x, y, GemvMode.Store),
+            Throws.ArgumentException.With.Message.Contains("512 bytes, got 400")));
+    }
+
+    private static (int Rows, int Columns) Parse(string shape)
+    {
+        var parts = shape.Split('x');
+        return (int.Parse(parts[0]), int.Parse(parts[1]));
+    }
+
+    private static void Multiply(KernelContext context, WeightType type, int rows, int columns, bool norm)
+    {
+        using var w = PackedWeights.Random(Device, type, rows, columns, 1);
+        using var input = new GemvInput(Device, columns, norm, 2);
+        using var y = new GuardedBuffer(Device, rows * sizeof(float));
+        Run(commands => new GemvKernel(context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, input.Norm));
+        Comparison.AssertClose(y.Read<float>(), w.Multiply(input.Expected()), BoundOf(type));
+    }
+
+    private static void SwiGlu(KernelContext context, WeightType type, int width, int columns)
+    {
+        using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
+        using var input = new GemvInput(Device, columns, norm: true, 4);
+        using var y = new GuardedBuffer(Device, width * sizeof(float));
+        Run(commands => new GemvKernel(context).RecordSwiGlu(commands, w.Matrix, input.X, input.Norm, y.View));
+        var products = w.Multiply(input.Expected());
+        double[] expected = [.. Enumerable.Range(0, width).Select(i => products[i] / (1 + Math.Exp(-products[i])) * products[width + i])];
+        Comparison.AssertClose(y.Read<float>(), expected, BoundOf(type));
+    }
+
+    // The reference uses the values as stored, so only the sums round.
+    private static Bound BoundOf(WeightType type) => type switch
+    {
+        WeightType.Q8_0 => Bounds.Q8_0,
+        WeightType.Q4_0 => Bounds.Q4_0,
+        _ => Bounds.F32,
+    };
+}

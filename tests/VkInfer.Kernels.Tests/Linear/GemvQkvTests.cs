@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using VkInfer.Testing;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>Queries, keys and values with RoPE and the cache's store, against double precision.</summary>
+[TestFixture(true)]
+[TestFixture(false)]
+public sealed class GemvQkvTests(bool asSoftware) : GpuTest
+{
+    private const int Columns = 96;
+    private const int Capacity = 9;
+    private const int Position = 5;
+
+    private KernelContext Context => new(Device) { IsSoftware = asSoftware };
+
+    [Test]
+    public void Rotates_and_stores(
+        [Values] RopePairing pairing, [Values] KvType kvType, [Values(1, 4, 7)] int group, [Values(8, 64, 80, 128)] int headDim)
+        => Check(Context, WeightType.F16, new AttentionShape(2 * group, 2, headDim, headDim, pairing, Capacity, kvType, 1), separate: false);
+
+    [Test]
+    public void Leaves_elements_beyond_the_rotary_dimension_alone([Values] RopePairing pairing, [Values(0, 2, 40)] int rotaryDim)
+        => Check(Context, WeightType.F32, new AttentionShape(3, 1, 64, rotaryDim, pairing, Capacity, KvType.F32, 1), separate: false);
+
+    [Test]
+    public void Takes_every_weight_type([Values] WeightType type, [Values] KvType kvType)
+        => Check(Context, type, new AttentionShape(4, 2, 32, 32, RopePairing.Interleaved, Capacity, kvType, 1), separate: false);
+
+    [Test]
+    public void Takes_separate_matrices_without_barriers_between()
+        => Check(Context, WeightType.F16, new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1), separate: true);
+
+    [Test]
+    public void Takes_matrices_larger_than_a_binding_in_slices()
+    {
+        var shape = new AttentionShape(9, 3, 24, 24, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
+        var limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
+        var narrow = Context with { Capabilities = Device.Capabilities with { MaxStorageBufferRange = limit } };
+        Check(narrow, WeightType.Q4_0, shape, separate: false);
+    }
+
+    [Test]
+    public void Stores_nothing_beyond_the_capacity()
+    {
+        var shape = new AttentionShape(2, 1, 16, 16, RopePairing.Interleaved, Capacity, KvType.F16, 1);
+        using var run = new QkvRun(Device, shape, WeightType.F16, Columns, Capacity);
+        Run(commands => run.Record(commands, Context, separate: false));
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.K.Read<ushort>(), Is.All.EqualTo(0x7FFF), "keys");
+            Assert.That(run.V.Read<ushort>(), Is.All.EqualTo(0x7FFF), "values");
+        });
+    }
+
+    private static void Check(KernelContext context, WeightType type, AttentionShape shape, bool separate)
+    {
+        using var run = new QkvRun(Device, shape, type, Columns, Position);
+        var barriers = 0;
+        Run(commands =>
+        {
+            var before = commands.BarrierCount;
+            run.Record(commands, context, separate);
+            barriers = commands.BarrierCount - before;
+        });
+        if (separate)
+        {
+            Assert.That(barriers, Is.Zero, "barriers between the three dispatches");
+        }
+
+        var bound = type is WeightType.Q8_0 or WeightType.Q4_0 ? Bounds.Q4_0 : Bounds.F32;
+        Comparison.AssertClose(run.Q.Read<float>(), run.ExpectedHeads(0, shape.NumHeads, rotate: true), bound, "queries");
+        CheckCache(run, run.K, run.ExpectedHeads(shape.NumHeads, shape.NumKvHeads, rotate: true), bound, "keys");
+        CheckCache(run, run.V, run.ExpectedHeads(shape.NumHeads + shape.NumKvHeads, shape.NumKvHeads, rotate: false), bound, "values");
+    }
+
+    // The token's elements hold what is expected, and no other element was written.
+    private static void CheckCache(QkvRun run, GuardedBuffer cache, double[] expected, Bound bound, string what)
+    {
+        var shape = run.Shape;
+        var isHalf = shape.KvType == KvType.F16;
+        float[] values = isHalf ? [.. cache.Read<Half>().Select(h => (float)h)] : cache.Read<float>();
+        var stored = new List<float>();
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (i / shape.HeadDim % shape.Capacity == Position)
+            {
+                stored.Add(values[i]);
+            }
+            else
+            {
+                Assert.That(values[i], Is.NaN, $"{what}: element {i} of another token");
+            }
+        }
+
+        Comparison.AssertClose(CollectionsMarshal.AsSpan(stored), expected, isHalf ? Bounds.F16 : bound, what);
+    }
+}

@@ -1,0 +1,94 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>One recording of the query, key and value projections, with its buffers and its reference.</summary>
+internal sealed class QkvRun : IDisposable
+{
+    private readonly PackedWeights _weights;
+    private readonly GemvInput _input;
+    private readonly GpuBuffer _rope;
+    private readonly GpuBuffer _state;
+    private readonly double[] _projected;
+    private readonly int _position;
+
+    public QkvRun(GpuDevice device, AttentionShape shape, WeightType type, int columns, int position)
+    {
+        Shape = shape;
+        _position = position;
+        _weights = PackedWeights.Random(device, type, shape.QkvWidth, columns, 11);
+        _input = new GemvInput(device, columns, norm: true, 12);
+        _projected = _weights.Multiply(_input.Expected());
+        var pairs = shape.RotaryDim / 2;
+        var table = new float[Math.Max(4, shape.Capacity * shape.RotaryDim)];
+        for (var i = 0; i < shape.Capacity * pairs; i++)
+        {
+            var angle = Angle(i / pairs, i % pairs);
+            (table[2 * i], table[(2 * i) + 1]) = ((float)Math.Cos(angle), (float)Math.Sin(angle));
+        }
+
+        _rope = Buffers.Create<float>(device, table, "rope");
+        _state = Buffers.Create<StepState>(device, [new StepState { Position = (uint)position }], "step state");
+        Q = new GuardedBuffer(device, shape.QueryWidth * sizeof(float), "q");
+        K = new GuardedBuffer(device, shape.KvBytes, "k");
+        V = new GuardedBuffer(device, shape.KvBytes, "v");
+    }
+
+    public AttentionShape Shape { get; }
+
+    public GuardedBuffer Q { get; }
+
+    public GuardedBuffer K { get; }
+
+    public GuardedBuffer V { get; }
+
+    public void Record(CommandList commands, KernelContext context, bool separate)
+    {
+        var kernel = new GemvKernel(context);
+        var w = _weights.Matrix;
+        if (separate)
+        {
+            kernel.RecordQkv(
+                commands, w.Slice(0, Shape.QueryWidth), w.Slice(Shape.QueryWidth, Shape.KvWidth),
+                w.Slice(Shape.QueryWidth + Shape.KvWidth, Shape.KvWidth), _input.X, _input.Norm, Shape, _rope, _state, Q.View, K.View, V.View);
+        }
+        else
+        {
+            kernel.RecordQkv(commands, w, _input.X, _input.Norm, Shape, _rope, _state, Q.View, K.View, V.View);
+        }
+    }
+
+    /// <summary>The elements of some heads, counted through queries, keys and values.</summary>
+    public double[] ExpectedHeads(int firstHead, int heads, bool rotate)
+    {
+        var values = _projected.AsSpan(firstHead * Shape.HeadDim, heads * Shape.HeadDim).ToArray();
+        var pairs = rotate ? Shape.RotaryDim / 2 : 0;
+        for (var head = 0; head < heads; head++)
+        {
+            for (var i = 0; i < pairs; i++)
+            {
+                var split = Shape.Pairing == RopePairing.SplitHalf;
+                var a = (head * Shape.HeadDim) + (split ? i : 2 * i);
+                var b = a + (split ? pairs : 1);
+                var (sin, cos) = Math.SinCos(Angle(_position, i));
+                (values[a], values[b]) = ((values[a] * cos) - (values[b] * sin), (values[a] * sin) + (values[b] * cos));
+            }
+        }
+
+        return values;
+    }
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _input.Dispose();
+        _rope.Dispose();
+        _state.Dispose();
+        Q.Dispose();
+        K.Dispose();
+        V.Dispose();
+    }
+
+    private double Angle(int position, int pair) => position * Math.Pow(10000, -2.0 * pair / Shape.RotaryDim);
+}

@@ -1,0 +1,80 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>The push-constant structs against the GLSL blocks of <c>shaders/push</c> and against the compiled code.</summary>
+public sealed partial class PushConstantTests
+{
+    private static readonly Dictionary<string, Type> Structs = new()
+    {
+        ["attention_decode"] = typeof(DecodeAttentionPush),
+        ["attention_prefill"] = typeof(PrefillAttentionPush),
+        ["embed"] = typeof(EmbedPush),
+        ["gemm"] = typeof(GemmPush),
+        ["gemv"] = typeof(GemvPush),
+        ["random_weights"] = typeof(RandomWeightsPush),
+        ["rms_norm"] = typeof(RmsNormPush),
+        ["rope_store"] = typeof(RopeStorePush),
+        ["sample"] = typeof(SamplePush),
+        ["swiglu"] = typeof(SwiGluPush),
+    };
+
+    private static IEnumerable<TestCaseData> Variants =>
+        from variant in ShaderSource.Variants()
+        let push = PushFile().Match(ShaderSource.Read(variant.Source))
+        where push.Success
+        select new TestCaseData(variant.Variant, push.Groups[1].Value);
+
+    [TestCaseSource(nameof(Variants))]
+    public void Both_sides_agree(string variant, string pushFile)
+    {
+        var block = Block().Match(ShaderSource.Read($"push/{pushFile}.glsl"));
+        var type = Structs[pushFile];
+        FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+        var members = Member().Matches(block.Groups[1].Value);
+        var reflection = ShaderLibrary.Get(variant).Reflection;
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                fields.Select(field => (field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
+                Is.EqualTo(members.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            Assert.That(
+                reflection.PushConstantMembers.Select(member => (member.Offset, member.Size)),
+                Is.EqualTo(fields.Select(field => ((int)Marshal.OffsetOf(type, field.Name), Marshal.SizeOf(field.FieldType)))));
+            Assert.That(Marshal.SizeOf(type), Is.EqualTo(reflection.PushConstantSize).And.AtMost(128));
+        });
+    }
+
+    [Test]
+    public void The_step_state_is_laid_out_as_its_struct()
+    {
+        var declared = Member().Matches(StateBlock().Match(ShaderSource.Read("include/step_state.glsl")).Groups[1].Value);
+        var fields = typeof(StepState).GetFields(BindingFlags.Instance | BindingFlags.Public);
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                fields.Select(field => (field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
+                Is.EqualTo(declared.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            Assert.That(Unsafe.SizeOf<StepState>(), Is.EqualTo(StepState.SizeInBytes));
+        });
+    }
+
+    // A record's fields are called <Name>k__BackingField.
+    private static string Name(FieldInfo field) => field.Name.Split('<', '>').MaxBy(part => part == "k__BackingField" ? 0 : part.Length)!
+        .ToLowerInvariant();
+
+    [GeneratedRegex("#include \"push/(.+)\\.glsl\"")]
+    private static partial Regex PushFile();
+
+    [GeneratedRegex(@"uniform \w+ \{(.*?)\n\}", RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"struct StepState \{(.*?)\n\}", RegexOptions.Singleline)]
+    private static partial Regex StateBlock();
+
+    [GeneratedRegex(@"^\s*(uint|float) (\w+);", RegexOptions.Multiline)]
+    private static partial Regex Member();
+}

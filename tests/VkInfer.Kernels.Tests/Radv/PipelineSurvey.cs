@@ -1,0 +1,113 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.Radv;
+
+/// <summary>What a kernel asks <see cref="GpuDevice.GetPipeline"/> for.</summary>
+internal sealed record PipelineRequest(string Variant, SpecializationConstants Constants, int? SubgroupSize = null)
+{
+    public ComputePipeline Create(GpuDevice device) =>
+        device.GetPipeline(ShaderLibrary.Get(Variant), Constants, SubgroupSize, requireFullSubgroups: SubgroupSize is not null);
+}
+
+/// <summary>The pipelines that the kernels ask for to run a model, by the heuristics that choose their constants.</summary>
+/// <param name="context">The device, or a narrower view of it.</param>
+internal sealed class PipelineSurvey(KernelContext context)
+{
+    private static readonly int[] SeqLens = [1, 8, 64, 512];
+
+    /// <summary>Requests for weights and caches of every type; many are the same.</summary>
+    public IEnumerable<PipelineRequest> Of(ModelShape model) =>
+        Enum.GetValues<WeightType>().SelectMany(type => Vectors(type, model).Concat(Products(type, model)))
+            .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
+            .Concat(Rows());
+
+    /// <summary>Requests of the matrix products alone.</summary>
+    public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) => Enum.GetValues<WeightType>().SelectMany(type => Products(type, model));
+
+    /// <summary>What reads weights for one token at a time.</summary>
+    private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
+    {
+        var name = WeightNames.Suffix(type);
+        var tuning = GemvHeuristic.Choose(type, context);
+        foreach (var norm in (bool[])[false, true])
+        {
+            yield return new($"gemv_store_{name}", new GemvStoreConstants(tuning, norm, Accumulate: false).ToSpecialization());
+            yield return new($"gemv_store_{name}", new GemvStoreConstants(tuning, norm, Accumulate: true).ToSpecialization());
+            yield return new($"gemv_swiglu_{name}", new GemvSwiGluConstants(tuning, norm).ToSpecialization());
+            foreach (var kvType in Enum.GetValues<KvType>())
+            {
+                var constants = new GemvQkvConstants(tuning, norm, model.Pairing == RopePairing.SplitHalf);
+                yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}", constants.ToSpecialization());
+            }
+        }
+
+        yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
+        yield return new($"random_weights_{name}", SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
+    }
+
+    private IEnumerable<PipelineRequest> Products(WeightType type, ModelShape model)
+    {
+        var capabilities = context.Capabilities;
+        var matrix = new GemmKernel(context).PreferredInput(type) == ActivationType.F16;
+        int[] outputs = [model.HiddenSize, model.Attention(KvType.F16).QkvWidth, 2 * model.IntermediateSize, model.VocabSize];
+        foreach (var seqLen in SeqLens)
+        {
+            foreach (var rows in outputs)
+            {
+                var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
+                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows)] : (IGemmTiling[])[scalar])
+                {
+                    var variant = GemmKernel.Variant(type, tiling.Form, ActivationType.F32);
+                    yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                    yield return new(variant, tiling.ToSpecialization(accumulate: true), tiling.SubgroupSize);
+                    if (tiling is GemmMatrixConstants)
+                    {
+                        var halves = GemmKernel.Variant(type, tiling.Form, ActivationType.F16);
+                        yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                    }
+                }
+            }
+        }
+    }
+
+    private IEnumerable<PipelineRequest> Attention(AttentionShape shape)
+    {
+        var kv = PrefillRange.VariantPart(shape.KvType);
+        var tuning = DecodeAttentionTuning.Choose(shape, context);
+        foreach (var direct in (bool[])[false, true])
+        {
+            var decode = new DecodeAttentionConstants(
+                tuning.WorkgroupSize, tuning.Heads, DecodeAttentionTuning.ChunksOf(shape), tuning.Lanes, tuning.Keys,
+                tuning.MaxSubgroups(context.Capabilities), direct);
+            yield return new($"attention_decode_{KvNames.Suffix(shape.KvType)}", decode.ToSpecialization());
+        }
+
+        yield return new(
+            "attention_decode_merge", new DecodeAttentionMergeConstants(DecodeAttentionKernel.MergeWorkgroupSize).ToSpecialization());
+
+        var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, shape.Pairing == RopePairing.SplitHalf).ToSpecialization();
+        var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
+        IPrefillAttentionTiling prefill = matrix
+            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
+            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+        foreach (var type in Enum.GetValues<ActivationType>())
+        {
+            yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope);
+            yield return new(PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(), prefill.SubgroupSize);
+        }
+    }
+
+    /// <summary>What does not depend on the model.</summary>
+    private IEnumerable<PipelineRequest> Rows()
+    {
+        var norm = new RmsNormKernel(context).Constants;
+        var swiGlu = new SwiGluKernel(context).Constants.ToSpecialization();
+        var sampler = SamplerPipeline.Constants(context);
+        return
+        [
+            new("rms_norm_f32", norm), new("rms_norm_f16", norm),
+            new("swiglu_f32_f32", swiGlu), new("swiglu_f32_f16", swiGlu), new("swiglu_f16_f16", swiGlu),
+            new("argmax", sampler), new("sample", sampler),
+        ];
+    }
+}

@@ -1,0 +1,94 @@
+using VkInfer.Testing;
+
+namespace VkInfer.Kernels.Tests;
+
+public sealed class SampleKernelTests : GpuTest
+{
+    // Masses are integers of 2^-26, and exp is a few ulp off: a draw this near to a boundary may fall on either side.
+    private const double Boundary = 1e-5;
+
+    [TestCase(1, 1f, 0u, 1f, 0f)]
+    [TestCase(111, 0.8f, 40u, 0.95f, 0.05f)]
+    [TestCase(4096, 1f, 0u, 1f, 0f)]
+    [TestCase(4096, 1.5f, 7u, 1f, 0f)]
+    [TestCase(4096, 0.7f, 0u, 0.9f, 0f)]
+    [TestCase(4096, 2f, 0u, 1f, 0.1f)]
+    [TestCase(32001, 0.8f, 40u, 0.95f, 0.05f)]
+    [TestCase(32001, 5f, 1000u, 0.5f, 0f)]
+    [TestCase(262144, 1f, 0u, 0.99f, 0f)]
+    public void Draws_what_the_reference_draws(int vocabSize, float temperature, uint topK, float topP, float minP)
+    {
+        var random = new Random(vocabSize + (int)topK);
+        float[] logits = [.. Enumerable.Range(0, vocabSize).Select(_ => (float)(Normal(random) * 3))];
+        int compared = 0;
+        for (uint step = 0; step < 24; step++)
+        {
+            StepState state = new()
+            {
+                StepIndex = step,
+                SeedLo = 12345,
+                SeedHi = 678,
+                Temperature = temperature,
+                TopK = topK,
+                TopP = topP,
+                MinP = minP,
+            };
+            double[] probabilities = ReferenceSampler.Probabilities(logits, state);
+            double u = ReferenceSampler.Uniform(state);
+            double sum = 0;
+            int expected = -1;
+            double margin = double.MaxValue;
+            for (int i = 0; i < vocabSize; i++)
+            {
+                sum += probabilities[i];
+                if (probabilities[i] > 0)
+                {
+                    margin = Math.Min(margin, Math.Abs(sum - u));
+                    if (expected < 0 && sum > u)
+                    {
+                        expected = i;
+                    }
+                }
+            }
+
+            StepState after = Run(logits, state);
+            Assert.That(probabilities[(int)after.TokenId], Is.GreaterThan(0), "a token that the filters dropped");
+            if (margin > Boundary || vocabSize == 1)
+            {
+                compared++;
+                Assert.That(after.TokenId, Is.EqualTo(expected), $"step {step}, u = {u}");
+            }
+        }
+
+        // With many tokens of little probability, boundaries lie close: then only membership is checked for some.
+        Assert.That(compared, Is.GreaterThan(vocabSize > 100000 ? 0 : 6));
+    }
+
+    [Test]
+    public void Frequencies_follow_the_probabilities()
+    {
+        float[] logits = [1f, 2f, 0f, float.NaN, 1.5f];
+        var counts = new int[logits.Length];
+        for (uint step = 0; step < 400; step++)
+        {
+            counts[(int)Run(logits, new StepState { StepIndex = step, SeedLo = 9, Temperature = 1, TopP = 1 }).TokenId]++;
+        }
+
+        double[] expected = ReferenceSampler.Probabilities(logits, new StepState { Temperature = 1, TopP = 1 });
+        for (int i = 0; i < logits.Length; i++)
+        {
+            // Five standard deviations of a binomial count.
+            Assert.That(counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))), $"token {i}");
+        }
+    }
+
+    [Test]
+    public void An_infinite_logit_is_certain() =>
+        Assert.That(Run([1, 2, float.PositiveInfinity, 3], new StepState { Temperature = 1, TopP = 0.9f, TopK = 2 }).TokenId, Is.EqualTo(2));
+
+    private static StepState Run(float[] logits, StepState state) =>
+        SamplerRun.Run(new SampleKernel(new KernelContext(Device)).Record, logits, state).State;
+
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

@@ -1,0 +1,39 @@
+using System.Text.RegularExpressions;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>The typed records of specialisation constants against the shaders' own declarations.</summary>
+public sealed partial class SpecializationConstantTests
+{
+    [Test]
+    public void Store_projection() => Check<GemvStoreConstants>();
+
+    [Test]
+    public void Gated_projection() => Check<GemvSwiGluConstants>();
+
+    [Test]
+    public void Attention_projection() => Check<GemvQkvConstants>();
+
+    [Test]
+    public void Decode_attention() => Check<DecodeAttentionConstants>();
+
+    [Test]
+    public void Decode_attention_merge() => Check<DecodeAttentionMergeConstants>();
+
+    private static void Check<T>()
+        where T : struct, IKernelConstants
+    {
+        var text = ShaderSource.Read(T.Source);
+        var declared = Declaration().Matches(text).ToDictionary(m => int.Parse(m.Groups[1].Value), m => m.Groups[2].Value);
+        Assert.Multiple(() =>
+        {
+            Assert.That(text, Does.Contain("local_size_x_id = 0"));
+            Assert.That(declared.OrderBy(pair => pair.Key).Select(pair => pair.Value), Is.EqualTo(T.Names.Skip(1)));
+            Assert.That(declared.Keys.Order(), Is.EqualTo(Enumerable.Range(1, T.Names.Count - 1)));
+            Assert.That(default(T).ToSpecialization().Count, Is.EqualTo(T.Names.Count));
+        });
+    }
+
+    [GeneratedRegex(@"constant_id = (\d+)\) const \w+ (\w+)")]
+    private static partial Regex Declaration();
+}

@@ -1,0 +1,44 @@
+namespace VkInfer.Testing;
+
+/// <summary>Every bound of the kernel tests, each with its reason. References are computed in double precision from the same stored weights.</summary>
+public static class Bounds
+{
+    /// <summary>Copies, gathers and integer work: no rounding at all.</summary>
+    public static Bound Exact { get; } = new(0, 0);
+
+    /// <summary>
+    /// float32 throughout: a sum of n terms errs by about √n · 2⁻²⁴ relative to the terms' norm; n is at most 16 384 here, which
+    /// gives 8e-6 for the greatest element, and its square for the mean.
+    /// </summary>
+    public static Bound F32 { get; } = new(1e-10, 2e-5);
+
+    /// <summary>
+    /// One rounding of each output or of each stored input to float16 (2⁻¹¹ = 4.9e-4 relative), sums in float32; twice that at the
+    /// greatest element.
+    /// </summary>
+    public static Bound F16 { get; } = new(1e-6, 1e-3);
+
+    /// <summary>One rounding to bfloat16 (2⁻⁸ = 3.9e-3 relative), sums in float32; twice that at the greatest element.</summary>
+    public static Bound BF16 { get; } = new(6e-5, 8e-3);
+
+    /// <summary>
+    /// Q8_0 weights are exact in the reference; what is left is float32 sums of float16 scales times integers, so float32's bound with
+    /// a factor for the longer chain of products.
+    /// </summary>
+    public static Bound Q8_0 { get; } = new(4e-10, 4e-5);
+
+    /// <summary>As for Q8_0: the reference uses the stored nibbles and scales.</summary>
+    public static Bound Q4_0 { get; } = new(4e-10, 4e-5);
+
+    /// <summary>
+    /// Softmax over up to 8 192 scores: exp() of the GPU errs by up to 3 + 2·|x| units in the last place (Vulkan's precision table),
+    /// with |x| up to 100 about 2.4e-5.
+    /// </summary>
+    public static Bound AttentionF32 { get; } = new(1e-8, 1e-4);
+
+    /// <summary>Keys and values stored as float16, which the reference uses as stored; the outputs are float32, the softmax's bound counts.</summary>
+    public static Bound AttentionF16 { get; } = new(1e-6, 1e-3);
+
+    /// <summary>Matrix units with float16 activations (rounded once, 2⁻¹¹) and float32 accumulators.</summary>
+    public static Bound MatrixF16 { get; } = new(2e-6, 2e-3);
+}

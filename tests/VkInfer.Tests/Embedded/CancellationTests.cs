@@ -1,0 +1,123 @@
+using System.Diagnostics;
+
+namespace VkInfer.Tests.Embedded;
+
+/// <summary>Cancellation is answered at once, and leaves the session where it stood.</summary>
+public sealed class CancellationTests : EmbeddedFixture
+{
+    private const double MostMilliseconds = 100;
+
+    [TestCase(30)]
+    [TestCase(200)]
+    [Category("Timing")]
+    public void Prefill_answers_within_a_tenth_of_a_second(int after)
+    {
+        using Session session = Model.CreateSession();
+        session.Append(Prompt(1));
+        using var cancel = new CancellationTokenSource();
+        long answered = 0;
+        Exception? thrown = null;
+        var thread = new Thread(() =>
+        {
+            thrown = Assert.Catch(() => session.Append(Prompt(0, 900), cancel.Token));
+            answered = Stopwatch.GetTimestamp();
+        });
+        thread.Start();
+        Thread.Sleep(after);
+        long asked = Stopwatch.GetTimestamp();
+        cancel.Cancel();
+        thread.Join();
+        Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
+        Assert.That(Stopwatch.GetElapsedTime(asked, answered).TotalMilliseconds, Is.LessThan(MostMilliseconds));
+    }
+
+    [Test]
+    [Category("Timing")]
+    public async Task A_stream_answers_within_a_tenth_of_a_second()
+    {
+        using Session session = Model.CreateSession();
+        using var cancel = new CancellationTokenSource();
+        long asked = 0;
+        int tokens = 0;
+        try
+        {
+            await foreach (GenerationUpdate update in session.GenerateAsync(
+                Prompt(0), new GenerationOptions { Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true }, cancel.Token))
+            {
+                if (++tokens == 5)
+                {
+                    asked = Stopwatch.GetTimestamp();
+                    cancel.Cancel();
+                }
+            }
+
+            Assert.Fail("The stream ended without an exception.");
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.That(Stopwatch.GetElapsedTime(asked).TotalMilliseconds, Is.LessThan(MostMilliseconds));
+        }
+    }
+
+    [Test]
+    public void A_cancelled_prompt_leaves_the_session_where_it_stood()
+    {
+        using Session session = Model.CreateSession();
+        session.Append(Prompt(1));
+        using Session untouched = session.Fork();
+        for (int i = 0; i < 3; i++)
+        {
+            using var cancel = new CancellationTokenSource(20 + (40 * i));
+            Assert.That(() => session.Append(Prompt(0, 900), cancel.Token), Throws.InstanceOf<OperationCanceledException>());
+            Assert.That(session.Position, Is.EqualTo(Prompt(1).Length));
+        }
+
+        session.Append(Prompt(3, 70));
+        untouched.Append(Prompt(3, 70));
+        Assert.That(Take(session, 12, SamplingOptions.Greedy), Is.EqualTo(Take(untouched, 12, SamplingOptions.Greedy)));
+    }
+
+    [Test]
+    public void A_token_that_is_cancelled_already_does_nothing()
+    {
+        using Session session = Model.CreateSession();
+        session.Append(Prompt(1));
+        using Session untouched = session.Fork();
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.That(() => session.Append(Prompt(0), cancelled), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => session.Append([5], cancelled), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => session.NextToken(Drawn, cancelled), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => session.ComputeLogits(Prompt(0), (_, _) => { }, cancelled), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(Take(session, 8, Drawn), Is.EqualTo(Take(untouched, 8, Drawn)));
+    }
+
+    [Test]
+    public void A_stream_that_is_cancelled_at_any_token_leaves_a_whole_session()
+    {
+        var options = new GenerationOptions { Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true };
+        using Session reference = Model.CreateSession();
+        reference.Append(Prompt(0));
+        int[] expected = Take(reference, 30, SamplingOptions.Greedy);
+        for (int stop = 1; stop < 5; stop++)
+        {
+            using Session session = Model.CreateSession();
+            using var cancel = new CancellationTokenSource();
+            int seen = 0;
+            Assert.That(
+                async () =>
+                {
+                    await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(0), options, cancel.Token))
+                    {
+                        if (++seen == stop)
+                        {
+                            await cancel.CancelAsync();
+                        }
+                    }
+                },
+                Throws.InstanceOf<OperationCanceledException>());
+            int[] drawn = [.. session.Tokens.Skip(Prompt(0).Length)];
+            Assert.That(drawn, Has.Length.AtLeast(stop).And.EqualTo(expected[..drawn.Length]));
+            Assert.That(Take(session, 30 - drawn.Length, SamplingOptions.Greedy), Is.EqualTo(expected[drawn.Length..]));
+        }
+    }
+}

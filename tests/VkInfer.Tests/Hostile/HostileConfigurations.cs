@@ -1,0 +1,63 @@
+using static VkInfer.Tests.Hostile.HostileCase;
+
+namespace VkInfer.Tests.Hostile;
+
+/// <summary>Shapes that no transformer has, and kinds of models that do not run here.</summary>
+internal static class HostileConfigurations
+{
+    public static IEnumerable<TestCaseData> Cases()
+    {
+        yield return Set("general.architecture", "mamba", "\"mamba\"", "llama");
+        yield return Set("general.architecture", 7u, "general.architecture", "string");
+        yield return Remove("general.architecture", "general.architecture");
+        foreach (object count in new object[] { 0u, -1, 4_000_000_000u, ulong.MaxValue, "1", 1.5f })
+        {
+            yield return Set("llama.block_count", count, "llama.block_count");
+        }
+
+        yield return Set("llama.block_count", 2u, "blk.1.attn_norm.weight", "missing");
+        yield return Remove("llama.block_count", "llama.block_count");
+        foreach (object count in new object[] { 0u, -4, uint.MaxValue })
+        {
+            yield return Set("llama.attention.head_count", count, "llama.attention.head_count");
+            yield return Set("llama.attention.head_count_kv", count, "llama.attention.head_count_kv");
+            yield return Set("llama.embedding_length", count, "llama.embedding_length");
+            yield return Set("llama.feed_forward_length", count, "llama.feed_forward_length");
+            yield return Set("llama.context_length", count, "llama.context_length");
+            yield return Set("llama.attention.key_length", count, "llama.attention.key_length");
+            yield return Set("llama.rope.dimension_count", count, "llama.rope.dimension_count");
+            yield return Set("llama.vocab_size", count, "llama.vocab_size");
+        }
+
+        yield return Set("llama.attention.head_count", 64u, "head dimension 0");
+        yield return Set("llama.attention.head_count_kv", 3u, "3 key/value heads do not divide 4");
+        yield return Set("llama.attention.head_count_kv", 8u, "8 key/value heads do not divide 4");
+        yield return Set("llama.attention.key_length", 12u, "head dimension 12");
+        yield return Set("llama.attention.key_length", 1024u, "head dimension 1024");
+        yield return Set("llama.attention.value_length", 16u, "value heads of 16");
+        yield return Set("llama.embedding_length", 64u, "blk.0.attn_norm.weight", "32", "expected 64");
+        yield return Set("llama.feed_forward_length", 96u, "blk.0.ffn_gate.weight", "64 x 32", "expected 96 x 32");
+        yield return Set("llama.rope.dimension_count", 7u, "rotary dimension 7");
+        yield return Set("llama.rope.dimension_count", 16u, "rotary dimension 16");
+        yield return Set("llama.vocab_size", 265u, "llama.vocab_size is 265", "264");
+        yield return Set("llama.expert_count", 8u, "8 experts");
+        yield return Set("llama.rope.scaling.type", "yarn", "\"yarn\"");
+        yield return Of("split model", model => model.Metadata["split.count"] = (ushort)4, "4 parts");
+        foreach (string key in new[] { "llama.attention.layer_norm_rms_epsilon", "llama.rope.freq_base" })
+        {
+            foreach (object number in new object[] { 0f, -1f, float.NaN, float.PositiveInfinity, 1e300, double.Epsilon, "one" })
+            {
+                yield return Set(key, number, key);
+            }
+        }
+
+        yield return Of(
+            "linear scaling by 0",
+            model =>
+            {
+                model.Metadata["llama.rope.scaling.type"] = "linear";
+                model.Metadata["llama.rope.scaling.factor"] = 0f;
+            },
+            "llama.rope.scaling.factor");
+    }
+}

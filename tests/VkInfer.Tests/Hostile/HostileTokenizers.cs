@@ -1,0 +1,66 @@
+using static VkInfer.Tests.Hostile.HostileCase;
+
+namespace VkInfer.Tests.Hostile;
+
+/// <summary>Vocabularies of another length or type than the embedding, and ids that point outside.</summary>
+internal static class HostileTokenizers
+{
+    private const string Prefix = "tokenizer.ggml.";
+
+    public static IEnumerable<TestCaseData> Cases()
+    {
+        foreach (string key in new[] { "model", "tokens", "scores" })
+        {
+            yield return Remove(Prefix + key, key == "scores" ? "Scores" : Prefix + key);
+        }
+
+        yield return Set(Prefix + "model", "wordpiece", "wordpiece", "llama", "gpt2");
+        yield return Set(Prefix + "model", 1u, Prefix + "model");
+        foreach (int length in new[] { 0, TinyLlama.VocabSize - 1, TinyLlama.VocabSize + 1 })
+        {
+            yield return Set(Prefix + "tokens", Tokens(length), Prefix + "tokens", $"{length}");
+            yield return Set(Prefix + "scores", new float[length], Prefix + "scores");
+            yield return Set(Prefix + "token_type", new int[length], Prefix + "token_type");
+        }
+
+        yield return Set(Prefix + "tokens", new int[TinyLlama.VocabSize], Prefix + "tokens", "strings");
+        yield return Set(Prefix + "tokens", "all of them", Prefix + "tokens", "strings");
+        yield return Set(Prefix + "scores", new byte[TinyLlama.VocabSize], Prefix + "scores", "floats");
+        yield return Set(Prefix + "scores", Enumerable.Repeat(float.NaN, TinyLlama.VocabSize).ToArray(), "Scores[0]");
+        yield return Set(Prefix + "token_type", new float[TinyLlama.VocabSize], Prefix + "token_type", "integers");
+        yield return Set(Prefix + "token_type", Enumerable.Repeat(99, TinyLlama.VocabSize).ToArray(), "TokenTypes[0]", "99");
+        yield return Set(Prefix + "tokens", Enumerable.Repeat("same", TinyLlama.VocabSize).ToArray(), "Tokens[1]", "same");
+        foreach ((string key, string field) in new[] { ("bos", "Bos"), ("eos", "Eos"), ("eot", "Eot"), ("unknown", "Unknown"), ("padding", "Padding") })
+        {
+            yield return Set($"{Prefix}{key}_token_id", (uint)TinyLlama.VocabSize, $"{field}TokenId", "264");
+            yield return Set($"{Prefix}{key}_token_id", -2, $"{key}_token_id");
+            yield return Set($"{Prefix}{key}_token_id", ulong.MaxValue, $"{key}_token_id");
+            yield return Set($"{Prefix}{key}_token_id", "1", $"{key}_token_id");
+        }
+
+        yield return Merges("zz a", "Merges[0]", "zz");
+        yield return Merges("ab", "Merges[0]", "ab");
+        yield return Merges("b a", "Merges[0]", "ba");
+        yield return Of(
+            "a byte token that is no byte",
+            model =>
+            {
+                string[] tokens = Tokens(TinyLlama.VocabSize);
+                tokens[10] = "<0x-1>";
+                model.Metadata[Prefix + "tokens"] = tokens;
+            },
+            "Tokens[10]", "<0x-1>");
+    }
+
+    private static string[] Tokens(int length) =>
+        [.. ((string[])new TinyLlama().Metadata[Prefix + "tokens"]).Concat(["extra"]).Take(length)];
+
+    private static TestCaseData Merges(string merge, params string[] said) => Of(
+        $"merge \"{merge}\"",
+        model =>
+        {
+            model.Metadata[Prefix + "model"] = "gpt2";
+            model.Metadata[Prefix + "merges"] = new[] { merge };
+        },
+        said);
+}

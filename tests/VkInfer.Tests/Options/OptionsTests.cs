@@ -1,0 +1,122 @@
+using VkInfer.Kernels;
+
+namespace VkInfer.Tests.Options;
+
+/// <summary>Options come from file, environment and command line, and a bad one says which.</summary>
+[NonParallelizable]
+public class OptionsTests
+{
+    private DirectoryInfo _folder = null!;
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-options-");
+
+    [TearDown]
+    public void CleanUp()
+    {
+        _folder.Delete(recursive: true);
+        Environment.SetEnvironmentVariable("VKINFER_TOPK", null);
+        Environment.SetEnvironmentVariable("VKINFER_SEDE", null);
+    }
+
+    [Test]
+    public void DefaultsAreThoseOfTheModelAndSampling()
+    {
+        VkInferOptions options = Read(null);
+        Assert.Multiple(() =>
+        {
+            Assert.That(options.ToModelOptions(), Is.EqualTo(new ModelOptions()));
+            Assert.That(options.Sampling, Is.EqualTo(new SamplingOptions()));
+            Assert.That(options.Warnings, Is.Empty);
+        });
+    }
+
+    [Test]
+    public void EveryKeyIsRead()
+    {
+        VkInferOptions options = Read("""
+            { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Validation": true,
+              "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7 }
+            """);
+        Assert.That(options with { Warnings = [] }, Is.EqualTo(new VkInferOptions
+        {
+            Model = "m.gguf",
+            Device = "1",
+            KvType = KvType.F32,
+            ContextLength = 100,
+            PrefillChunk = 128,
+            Validation = true,
+            Sampling = new SamplingOptions { Temperature = 0.5f, TopK = 3, TopP = 0.75f, MinP = 0.25f, Seed = ulong.MaxValue },
+            MaxTokens = 7,
+            Warnings = [],
+        }));
+    }
+
+    [Test]
+    public void LaterSourcesWin()
+    {
+        const string File = """{ "TopK": 1, "TopP": 0.5, "MinP": 0.5 }""";
+        Environment.SetEnvironmentVariable("VKINFER_TOPK", "2");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Read(File).Sampling.TopK, Is.EqualTo(2));
+            Assert.That(Read(File, "--top-k", "3", "--min-p=0.25").Sampling,
+                Is.EqualTo(new SamplingOptions { TopK = 3, TopP = 0.5f, MinP = 0.25f }));
+        });
+    }
+
+    [Test]
+    public void BadValueNamesKeySourceValueAndWhatIsAllowed()
+    {
+        Environment.SetEnvironmentVariable("VKINFER_TOPK", "few");
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => Read(null), Throws.TypeOf<OptionsException>()
+                .With.Message.EqualTo("VkInfer:TopK (environment VKINFER_TOPK): \"few\" is not a whole number from 0"));
+            Assert.That(() => Read("""{ "KvType": "F8" }"""), Throws.TypeOf<OptionsException>()
+                .With.Message.EqualTo("VkInfer:KvType (appsettings.json): \"F8\" is not one of F16, F32"));
+            Assert.That(() => Read("""{ "Device": ["a", "b"] }"""), Throws.TypeOf<OptionsException>().With.Message.Contains("a list or group"));
+        });
+    }
+
+    [Test]
+    public void CommandLineFaultsAreUsage()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => Read(null, "--top-k", "-1"), IsUsage("VkInfer:TopK (command line --top-k): \"-1\" is not a whole number from 0"));
+            Assert.That(() => Read(null, "--frobnicate", "1"), IsUsage("\"--frobnicate\" is not one of --model"));
+            Assert.That(() => Read(null, "--top-k"), IsUsage("--top-k needs a value"));
+        });
+    }
+
+    [Test]
+    public void UnknownKeysAreWarnedAbout()
+    {
+        Environment.SetEnvironmentVariable("VKINFER_SEDE", "1");
+        Assert.That(Read("""{ "Temprature": 1, "Frobnicate": 1 }""").Warnings, Is.EquivalentTo(new[]
+        {
+            "VkInfer:Frobnicate (appsettings.json): unknown key; known keys are "
+                + string.Join(", ", OptionKey.All.Select(key => key.Name)),
+            "VkInfer:Temprature (appsettings.json): unknown key; did you mean Temperature?",
+            "VKINFER_SEDE: unknown environment variable; did you mean VKINFER_SEED?",
+        }));
+    }
+
+    [Test]
+    public void NullSetsNothing() => Assert.That(Read("""{ "Model": null, "Seed": null }"""), Is.EqualTo(Read(null)).Using<VkInferOptions>(
+        (a, b) => a with { Warnings = [] } == b with { Warnings = [] }));
+
+    private static NUnit.Framework.Constraints.TrueConstraint IsUsage(string message) => Throws.TypeOf<OptionsException>()
+        .With.Message.StartsWith(message).And.Property(nameof(OptionsException.IsFromCommandLine)).True;
+
+    private VkInferOptions Read(string? section, params string[] arguments)
+    {
+        if (section is not null)
+        {
+            File.WriteAllText(Path.Combine(_folder.FullName, "appsettings.json"), $"{{ \"VkInfer\": {section} }}");
+        }
+
+        return OptionsReader.Read(_folder.FullName, OptionsSource.FromArguments(arguments));
+    }
+}

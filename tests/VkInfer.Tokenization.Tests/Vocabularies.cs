@@ -1,0 +1,130 @@
+using System.Text;
+using System.Text.Json;
+using Google.Protobuf;
+using VkInfer.Formats;
+
+namespace VkInfer.Tokenization.Tests;
+
+/// <summary>Reads the reference vocabularies, each once.</summary>
+internal static class Vocabularies
+{
+    private static readonly Dictionary<string, Tokenizer> Loaded = [];
+
+    public static Tokenizer Tok512 => Load("tok512", () => FromGguf("models", "stories260K-tied-f32.gguf"));
+
+    public static Tokenizer Phi3 => Load("phi3", () => FromGguf("tokenizers", "vocab-gguf", "ggml-vocab-phi-3.gguf"));
+
+    public static Tokenizer Gpt2 => Load("gpt2", () => FromGguf("tokenizers", "vocab-gguf", "ggml-vocab-gpt-2.gguf"));
+
+    /// <summary>The GGUF has no key for it, but the model that it was converted from removes extra spaces.</summary>
+    public static Tokenizer BabyLlama =>
+        Load("babyllama", () => FromGguf("models", "babyllama105-f16.gguf") with { RemoveExtraWhitespaces = true });
+
+    public static Tokenizer OpenLlama => Load("openllama", () => FromModelProto("tokenizers", "open-llama-3b", "tokenizer.model"));
+
+    public static Tokenizer Qwen2 => Load("qwen2", ReadQwen2);
+
+    private static Tokenizer Load(string name, Func<TokenizerData> read)
+    {
+        lock (Loaded)
+        {
+            if (!Loaded.TryGetValue(name, out var tokenizer))
+            {
+                Loaded[name] = tokenizer = Tokenizer.Create(read());
+            }
+
+            return tokenizer;
+        }
+    }
+
+    private static TokenizerData FromGguf(params string[] parts)
+    {
+        using var file = GgufFile.Open(ReferenceData.Find(parts));
+        var tokens = file.GetByteStringArray("tokenizer.ggml.tokens");
+        return new TokenizerData
+        {
+            Model = file.GetString("tokenizer.ggml.model"),
+            PreTokenizer = file.TryGetString("tokenizer.ggml.pre", out var pre) ? pre : null,
+            Tokens = [.. Enumerable.Range(0, tokens.Count).Select(id => tokens[id].ToArray())],
+            Scores = file.Metadata.ContainsKey("tokenizer.ggml.scores") ? file.GetFloatArray("tokenizer.ggml.scores") : null,
+            TokenTypes = file.GetIntArray("tokenizer.ggml.token_type"),
+            Merges = file.Metadata.ContainsKey("tokenizer.ggml.merges") ? file.GetStringArray("tokenizer.ggml.merges") : null,
+            BosTokenId = file.GetInt("tokenizer.ggml.bos_token_id"),
+            EosTokenId = file.GetInt("tokenizer.ggml.eos_token_id"),
+            AddBos = file.TryGetBool("tokenizer.ggml.add_bos_token", out var addBos) ? addBos : null,
+        };
+    }
+
+    /// <summary>Reads what is needed of a SentencePiece model: pieces (field 1) and remove_extra_whitespaces (3.4).</summary>
+    private static TokenizerData FromModelProto(params string[] parts)
+    {
+        var tokens = new List<byte[]>();
+        var scores = new List<float>();
+        var types = new List<int>();
+        var removeExtraWhitespaces = true;
+        var input = new CodedInputStream(File.ReadAllBytes(ReferenceData.Find(parts)));
+        for (var tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
+        {
+            var field = WireFormat.GetTagFieldNumber(tag);
+            var body = input.ReadBytes().CreateCodedInput();
+            var (text, score, type) = (Array.Empty<byte>(), 0f, 1);
+            for (var inner = body.ReadTag(); field is 1 or 3 && inner != 0; inner = body.ReadTag())
+            {
+                switch (field, WireFormat.GetTagFieldNumber(inner))
+                {
+                    case (1, 1): text = body.ReadBytes().ToByteArray(); break;
+                    case (1, 2): score = body.ReadFloat(); break;
+                    case (1, 3): type = body.ReadInt32(); break;
+                    case (3, 4): removeExtraWhitespaces = body.ReadBool(); break;
+                    default: body.SkipLastField(); break;
+                }
+            }
+
+            if (field == 1)
+            {
+                tokens.Add(text);
+                scores.Add(score);
+                types.Add(type);
+            }
+        }
+
+        return new TokenizerData
+        {
+            Model = "llama",
+            Tokens = tokens,
+            Scores = [.. scores],
+            TokenTypes = [.. types],
+            BosTokenId = 1,
+            EosTokenId = 2,
+            UnknownTokenId = 0,
+            RemoveExtraWhitespaces = removeExtraWhitespaces,
+        };
+    }
+
+    private static TokenizerData ReadQwen2()
+    {
+        using var vocabulary = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "vocab.json")));
+        using var config = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "tokenizer_config.json")));
+        var tokens = new SortedDictionary<int, (string Text, int Type)>();
+        foreach (var token in vocabulary.RootElement.EnumerateObject())
+        {
+            tokens[token.Value.GetInt32()] = (token.Name, 1);
+        }
+
+        foreach (var token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
+        {
+            tokens[int.Parse(token.Name)] =
+                (token.Value.GetProperty("content").GetString()!, token.Value.GetProperty("special").GetBoolean() ? 3 : 4);
+        }
+
+        return new TokenizerData
+        {
+            Model = "gpt2",
+            PreTokenizer = "qwen2",
+            Tokens = [.. tokens.Values.Select(token => Encoding.UTF8.GetBytes(token.Text))],
+            TokenTypes = [.. tokens.Values.Select(token => token.Type)],
+            Merges = [.. File.ReadLines(ReferenceData.Find("tokenizers", "qwen2.5", "merges.txt")).Where(line => line.Length > 0)],
+            EosTokenId = tokens.First(token => token.Value.Text == "<|im_end|>").Key,
+        };
+    }
+}

@@ -1,0 +1,131 @@
+using VkInfer.Testing;
+
+namespace VkInfer.Vulkan.Tests;
+
+public sealed class ReplayTests : GpuTest
+{
+    private const int Count = 256;
+
+    [Test]
+    public void AThousandReplays_AllocateNothing_AndRunInOrder()
+    {
+        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
+        Probe.Upload(Device, a, Probe.Numbers(Count));
+        using var commands = Device.CreateCommandList("step");
+        commands.Begin();
+        Probe.Record(commands, Probe.Pipeline(Device), a, b, 1);
+        commands.Copy(b, a);
+        commands.End();
+        Replay(commands, 10);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Replay(commands, 1000);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.That(allocated, Is.Zero);
+        Assert.That(Probe.Download(Device, a), Is.EqualTo(Probe.Numbers(Count, 1010)));
+    }
+
+    [Test]
+    public void SeveralListsInOneSubmission_RunInOrder()
+    {
+        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
+        Probe.Upload(Device, a, Probe.Numbers(Count));
+        using var there = Device.CreateCommandList("there");
+        there.Begin();
+        Probe.Record(there, Probe.Pipeline(Device), a, b, 1);
+        there.End();
+        using var back = Device.CreateCommandList("back");
+        back.Begin();
+        Probe.Record(back, Probe.Pipeline(Device), b, a, 10);
+        back.End();
+
+        var submission = Device.Submit([there, back, there, back]);
+        Device.Wait(submission);
+
+        Assert.That(Device.IsComplete(submission));
+        Assert.That(Probe.Download(Device, a), Is.EqualTo(Probe.Numbers(Count, 22)));
+    }
+
+    [Test]
+    public void UploadsBetweenSubmissions_ReachOnlyTheLaterOne()
+    {
+        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using var first = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "first");
+        using var second = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "second");
+        using var one = Device.CreateCommandList("one");
+        one.Begin();
+        Probe.Record(one, Probe.Pipeline(Device), a, first, 0);
+        one.End();
+        using var two = Device.CreateCommandList("two");
+        two.Begin();
+        Probe.Record(two, Probe.Pipeline(Device), a, second, 0);
+        two.End();
+
+        Probe.Upload(Device, a, Probe.Numbers(Count));
+        Device.Submit(one);
+        Probe.Upload(Device, a, Probe.Numbers(Count, 500));
+        Device.Submit(two);
+
+        Assert.That(Probe.Download(Device, first), Is.EqualTo(Probe.Numbers(Count)));
+        Assert.That(Probe.Download(Device, second), Is.EqualTo(Probe.Numbers(Count, 500)));
+    }
+
+    [Test]
+    public void ListsThatAreNotRecordedOrStillRunning_AreRefused()
+    {
+        using var commands = Device.CreateCommandList("states");
+        Assert.Throws<InvalidOperationException>(() => Device.Submit(commands));
+        Assert.Throws<InvalidOperationException>(() => commands.End());
+        commands.Begin();
+        Assert.Throws<InvalidOperationException>(() => commands.Begin());
+        Assert.Throws<InvalidOperationException>(() => Device.Submit(commands));
+        commands.End();
+        Assert.Throws<InvalidOperationException>(() => commands.ReadTimestamps());
+    }
+
+    [Test]
+    public void EightThreads_RecordAndSubmit_EachWithItsOwnResult()
+    {
+        var pipeline = Probe.Pipeline(Device);
+        var results = new uint[8][];
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, thread =>
+        {
+            using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"a{thread}");
+            using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"b{thread}");
+            Probe.Upload(Device, a, Probe.Numbers(Count));
+            using var commands = Device.CreateCommandList($"thread {thread}");
+            commands.Begin();
+            Probe.Record(commands, pipeline, a, b, (uint)thread);
+            commands.Copy(b, a);
+            commands.End();
+            Submission last = default;
+            for (var i = 0; i < 20; i++)
+            {
+                last = Device.Submit(commands);
+            }
+
+            Device.Wait(last);
+            results[thread] = Probe.Download(Device, a);
+        });
+
+        for (uint thread = 0; thread < 8; thread++)
+        {
+            Assert.That(results[thread], Is.EqualTo(Probe.Numbers(Count, 20 * thread)), $"thread {thread}");
+        }
+    }
+
+    private static void Replay(CommandList commands, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            var submission = Device.Submit(commands);
+            if (i % 4 == 3)
+            {
+                Device.Wait(submission);
+            }
+        }
+    }
+}

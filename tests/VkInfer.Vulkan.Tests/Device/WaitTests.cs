@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using VkInfer.Testing;
+
+namespace VkInfer.Vulkan.Tests;
+
+public sealed class WaitTests : GpuTest
+{
+    [Test]
+    public void CancellingAWait_ReturnsSoon_AndTheWorkCompletes()
+    {
+        const int Bytes = 8 << 20;
+        const int Rounds = 400;
+        using var a = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "a");
+        using var b = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "b");
+        using var commands = Device.CreateCommandList("long");
+        commands.Begin();
+        commands.Fill(a, 0);
+        for (var i = 0; i < Rounds; i++)
+        {
+            Probe.Record(commands, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
+        }
+
+        commands.End();
+        var submission = Device.Submit(commands);
+        using var cancellation = new CancellationTokenSource(20);
+        var watch = Stopwatch.StartNew();
+        var cancelled = false;
+        try
+        {
+            Device.Wait(submission, cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancelled = true;
+        }
+
+        Assert.That(cancelled || Device.IsComplete(submission), "The wait returned before either happened.");
+        Assert.That(watch.ElapsedMilliseconds, Is.LessThan(250));
+
+        Device.Wait(submission);
+        Assert.That(Device.IsComplete(submission));
+        var word = new byte[4];
+        Device.Download(a, Bytes - 4, word);
+        Assert.That(BitConverter.ToInt32(word), Is.EqualTo(Rounds));
+        if (!cancelled)
+        {
+            Assert.Ignore("The device finished before the cancellation.");
+        }
+    }
+
+    [Test]
+    public void ACancelledToken_StopsTheWaitAtOnce()
+        => Assert.Catch<OperationCanceledException>(() => Device.Wait(default, new CancellationToken(canceled: true)));
+
+    [Test]
+    public void TheDefaultSubmission_HasCompleted()
+    {
+        Assert.That(Device.IsComplete(default));
+        Device.Wait(default);
+    }
+}

@@ -1,0 +1,147 @@
+using VkInfer.Testing;
+
+namespace VkInfer.Vulkan.Tests;
+
+public sealed class LifetimeTests : GpuTest
+{
+    [Test]
+    public void DisposedInFlight_TheWorkStillCompletes_AndTheMemoryReturns()
+    {
+        const int Bytes = 64 << 20;
+        var before = Device.GetMemoryBudget().AllocatedByThisDevice;
+        using var result = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
+        for (var i = 0; i < 20; i++)
+        {
+            using var large = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "large");
+            using var commands = Device.CreateCommandList("in flight");
+            commands.Begin();
+            commands.Fill(large, (uint)i);
+            Probe.Record(commands, Probe.Pipeline(Device), large.View(Bytes - 4096, 4096), result, 1);
+            commands.End();
+            Device.Submit(commands);
+        }
+
+        Assert.That(Probe.Download(Device, result), Is.All.EqualTo(20));
+        Assert.That(Device.GetMemoryBudget().AllocatedByThisDevice, Is.LessThan(before + Bytes));
+    }
+
+    [Test]
+    public void UseAfterDispose_Throws()
+    {
+        var buffer = Device.CreateBuffer(64, BufferKind.HostWritable, "gone");
+        var commands = Device.CreateCommandList("gone list");
+        commands.Begin();
+        commands.Fill(buffer, 0);
+        commands.End();
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.Multiple(() =>
+        {
+            Assert.Throws<ObjectDisposedException>(() => buffer.Write<uint>(0, [1]));
+            Assert.Throws<ObjectDisposedException>(() => _ = buffer.View(0, 4));
+            Assert.Throws<ObjectDisposedException>(() => Device.Upload(buffer, 0, new byte[4]));
+            Assert.Throws<ObjectDisposedException>(() => Device.Download(buffer, 0, new byte[4]));
+            Assert.That(
+                Assert.Throws<ObjectDisposedException>(() => Device.Submit(commands))!.ObjectName, Is.EqualTo("buffer 'gone'"));
+        });
+        commands.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Device.Submit(commands));
+        Assert.Throws<ObjectDisposedException>(() => commands.Begin());
+    }
+
+    [Test]
+    public void LiveCounts_FollowTheOwners()
+    {
+        var (count, bytes) = (Device.LiveBufferCount, Device.LiveBufferBytes);
+        using (Device.CreateBuffer(1000, BufferKind.HostReadable, "counted"))
+        {
+            Assert.That((Device.LiveBufferCount, Device.LiveBufferBytes), Is.EqualTo((count + 1, bytes + 1000)));
+        }
+
+        Assert.That((Device.LiveBufferCount, Device.LiveBufferBytes), Is.EqualTo((count, bytes)));
+    }
+
+    [Test]
+    public void ThousandsOfBuffers_ShareBlocks_AndNoneOverlaps()
+    {
+        var buffers = new List<GpuBuffer>();
+        var random = new Random(1);
+        for (var i = 0; i < 2000; i++)
+        {
+            buffers.Add(Device.CreateBuffer(random.Next(1, 5000), BufferKind.HostWritable, "small"));
+            buffers[^1].MappedSpan.Fill((byte)i);
+            if (random.Next(3) == 0)
+            {
+                var victim = random.Next(buffers.Count);
+                buffers[victim].Dispose();
+                buffers[victim] = Device.CreateBuffer(random.Next(1, 5000), BufferKind.HostWritable, "replacement");
+                buffers[victim].MappedSpan.Fill((byte)victim);
+            }
+        }
+
+        for (var i = 0; i < buffers.Count; i++)
+        {
+            Assert.That(buffers[i].MappedSpan.IndexOfAnyExcept((byte)i), Is.EqualTo(-1), $"buffer {i}");
+            buffers[i].Dispose();
+        }
+    }
+
+    [Test]
+    public void MoreThanTheHeap_IsOutOfDeviceMemory()
+    {
+        var heap = Device.Capabilities.Heaps.Max(memory => memory.Size);
+        var exception = Assert.Throws<OutOfDeviceMemoryException>(
+            () => Device.CreateBuffer(heap + 1, BufferKind.DeviceLocal, "whale"))!;
+        Assert.That(exception.RequestedBytes, Is.EqualTo(heap + 1));
+        Assert.That(exception.AvailableBytes, Is.InRange(1, heap));
+        Assert.That(exception.Message, Does.Contain("whale"));
+    }
+
+    [Test]
+    public void FillingTheHeap_EndsInATypedError_AndDisposingMakesRoom()
+    {
+        if (Device.Info.Type != DeviceType.Software)
+        {
+            Assert.Ignore("Fills the heap, which other programs of a GPU share.");
+        }
+
+        var chunk = Math.Min(Device.Capabilities.MaxBufferSize, Device.GetMemoryBudget().Total / 4);
+        var buffers = new List<GpuBuffer>();
+        try
+        {
+            Assert.Throws<OutOfDeviceMemoryException>(() =>
+            {
+                for (var i = 0; i < 5; i++)
+                {
+                    buffers.Add(Device.CreateBuffer(chunk, BufferKind.DeviceLocal, "filler"));
+                }
+            });
+            buffers[0].Dispose();
+            buffers[0] = Device.CreateBuffer(chunk, BufferKind.DeviceLocal, "room again");
+        }
+        finally
+        {
+            buffers.ForEach(buffer => buffer.Dispose());
+        }
+    }
+
+    [TestCase(0)]
+    [TestCase(-1)]
+    [TestCase(long.MinValue)]
+    public void SizesThatAreNone_AreRefused(long size)
+        => Assert.Throws<ArgumentOutOfRangeException>(() => Device.CreateBuffer(size, BufferKind.DeviceLocal, "none"));
+
+    [Test]
+    public void MoreThanOneBufferMayHave_IsRefusedWithTheLimit()
+    {
+        var limit = Device.Capabilities.MaxBufferSize;
+        if (limit >= Device.Capabilities.Heaps.Max(heap => heap.Size))
+        {
+            Assert.Ignore("This device allows a buffer of its whole memory.");
+        }
+
+        Assert.That(
+            Assert.Throws<ArgumentOutOfRangeException>(() => Device.CreateBuffer(limit + 1, BufferKind.DeviceLocal, "wide"))!.Message,
+            Does.Contain($"{limit}"));
+    }
+}

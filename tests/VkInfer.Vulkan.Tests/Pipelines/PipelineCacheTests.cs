@@ -1,0 +1,89 @@
+using VkInfer.Testing;
+
+namespace VkInfer.Vulkan.Tests;
+
+public sealed class PipelineCacheTests
+{
+    private string _folder = null!;
+
+    private enum Damage
+    {
+        Truncated,
+        Flipped,
+        Empty,
+        Foreign,
+    }
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-cache-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void TheCache_IsWrittenAndReadBack()
+    {
+        UseDevice();
+        var file = Directory.GetFiles(_folder).Single();
+        var first = File.ReadAllBytes(file);
+        Assert.That(Load(), Is.EqualTo(first[32..]));
+
+        UseDevice();
+        Assert.That(Directory.GetFiles(_folder), Is.EqualTo(new[] { file }), "No temporary file is left.");
+    }
+
+    [Test]
+    public void ADamagedCache_CountsAsNone([Values(0, 1, 2, 3)] int damage)
+    {
+        UseDevice();
+        var file = Directory.GetFiles(_folder).Single();
+        var bytes = File.ReadAllBytes(file);
+        switch ((Damage)damage)
+        {
+            case Damage.Truncated:
+                File.WriteAllBytes(file, bytes[..^1]);
+                break;
+            case Damage.Flipped:
+                bytes[^1] ^= 1;
+                File.WriteAllBytes(file, bytes);
+                break;
+            case Damage.Empty:
+                File.WriteAllBytes(file, []);
+                break;
+            default:
+                File.WriteAllText(file, new string('x', 5000));
+                break;
+        }
+
+        Assert.That(Load(), Is.Null);
+        UseDevice();
+        Assert.That(Load(), Is.Not.Null, "The next run repairs it.");
+    }
+
+    [Test]
+    public void AFolderThatCannotBeWritten_IsDoneWithout()
+    {
+        var file = Path.Combine(_folder, "a-file");
+        File.WriteAllText(file, "not a folder");
+        _ = UseDevice(Path.Combine(file, "below"));
+        Assert.That(File.ReadAllText(file), Is.EqualTo("not a folder"));
+    }
+
+    [Test]
+    public void Off_KeepsNothing() => Assert.That(GpuCacheFolder.Resolve("off"), Is.Null);
+
+    private byte[]? Load()
+    {
+        using var instance = VulkanInstance.Create();
+        return new PipelineCacheFile(_folder, instance.Select(GpuFixture.Selector)).Load();
+    }
+
+    private void UseDevice() => UseDevice(_folder);
+
+    private static int UseDevice(string folder)
+    {
+        using var instance = VulkanInstance.Create(new VulkanInstanceOptions { CacheFolder = folder });
+        using var device = instance.Open(instance.Select(GpuFixture.Selector));
+        return Probe.Pipeline(device).Reflection.Bindings.Count;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+
+namespace VkInfer.Cli.Bench;
+
+/// <summary>Times prefill and decode: a warm-up, then the repeats, each checked outside its timed part.</summary>
+/// <param name="model">The model.</param>
+/// <param name="repeats">How often each test is timed.</param>
+/// <param name="seed">Seed of the token ids.</param>
+internal sealed class BenchRunner(Model model, int repeats, int seed)
+{
+    private const double MicrosecondsPerMillisecond = 1000;
+
+    // A second step is under way while the first one's token is read, as when text is generated.
+    private const int StepsInFlight = 2;
+
+    /// <summary>Runs one test.</summary>
+    public BenchResult Run(BenchTest test, CancellationToken cancellationToken) =>
+        test.Prompt > 0 ? RunPrefill(test, cancellationToken) : RunDecode(test, cancellationToken);
+
+    private BenchResult RunPrefill(BenchTest test, CancellationToken cancellationToken)
+    {
+        using Session session = model.CreateSession();
+        int[] ids = Ids(test.Depth + test.Prompt, 0);
+        if (test.Depth > 0)
+        {
+            session.Append(ids.AsSpan(0, test.Depth), cancellationToken);
+        }
+
+        var seconds = new double[repeats];
+        var logits = new float[model.Config.VocabSize];
+        double gpu = 0;
+        bool isFinite = true;
+        for (int i = -1; i < repeats; i++)
+        {
+            session.Truncate(test.Depth);
+            long started = Stopwatch.GetTimestamp();
+            session.Append(ids.AsSpan(test.Depth), cancellationToken);
+            TimeSpan spent = Stopwatch.GetElapsedTime(started);
+            session.ReadLogits(logits);
+            isFinite &= BenchCheck.AreFinite(logits);
+            if (i >= 0)
+            {
+                seconds[i] = spent.TotalSeconds;
+                gpu += session.LastPrefillGpuMicroseconds / MicrosecondsPerMillisecond / repeats;
+            }
+        }
+
+        return new BenchResult(test, seconds, gpu > 0 ? gpu : null, isFinite, IsRepeatable: true);
+    }
+
+    private BenchResult RunDecode(BenchTest test, CancellationToken cancellationToken)
+    {
+        var sessions = new List<Session>(test.Batch);
+        try
+        {
+            for (int i = 0; i < test.Batch; i++)
+            {
+                Session session = model.CreateSession();
+                sessions.Add(session);
+                session.Append(Ids(test.ContextTokens, i), cancellationToken);
+            }
+
+            return RunDecode(test, sessions, cancellationToken);
+        }
+        finally
+        {
+            sessions.ForEach(session => session.Dispose());
+        }
+    }
+
+    private BenchResult RunDecode(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    {
+        var seconds = new double[repeats];
+        int[] expected = [];
+        bool isRepeatable = true;
+        for (int i = -1; i < repeats; i++)
+        {
+            TimeSpan spent = Decode(test, sessions, cancellationToken);
+            int[] tokens = [.. sessions.SelectMany(session => session.Tokens.Skip(test.ContextTokens))];
+            if (i >= 0)
+            {
+                seconds[i] = spent.TotalSeconds;
+                isRepeatable &= tokens.AsSpan().SequenceEqual(expected);
+            }
+            else
+            {
+                expected = tokens;
+            }
+        }
+
+        double gpu = MeasureGpu(test, sessions, cancellationToken);
+        var logits = new float[model.Config.VocabSize];
+        bool isFinite = true;
+        foreach (Session session in sessions)
+        {
+            session.ReadLogits(logits);
+            isFinite &= BenchCheck.AreFinite(logits);
+        }
+
+        return new BenchResult(test, seconds, gpu > 0 ? gpu : null, isFinite, isRepeatable);
+    }
+
+    /// <summary>One step of each sequence in turn; submits ahead, so that the device always has work.</summary>
+    private static TimeSpan Decode(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    {
+        Start(test, sessions, cancellationToken);
+        long started = Stopwatch.GetTimestamp();
+        for (int step = 0; step < test.Generate; step++)
+        {
+            int ahead = Math.Min(StepsInFlight, test.Generate - step);
+            foreach (Session session in sessions)
+            {
+                session.NextTokenCore(SamplingOptions.Greedy, ahead, cancellationToken);
+            }
+        }
+
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>GPU milliseconds of one repeat; its steps run one by one, since a step's timestamps are those of its last run.</summary>
+    private static double MeasureGpu(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    {
+        Start(test, sessions, cancellationToken);
+        double microseconds = 0;
+        for (int step = 0; step < test.Generate; step++)
+        {
+            foreach (Session session in sessions)
+            {
+                session.NextTokenCore(SamplingOptions.Greedy, 1, cancellationToken);
+                microseconds += session.LastStepGpuMicroseconds;
+            }
+        }
+
+        return microseconds / MicrosecondsPerMillisecond;
+    }
+
+    /// <summary>Brings the sequences back to where they were and takes a first token, so that only whole steps are timed.</summary>
+    private static void Start(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    {
+        foreach (Session session in sessions)
+        {
+            session.Truncate(test.ContextTokens);
+            session.NextTokenCore(SamplingOptions.Greedy, 1, cancellationToken);
+        }
+    }
+
+    private int[] Ids(int count, int sequence) => RandomTokens.Create(count, model.Config.VocabSize, seed + sequence);
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using VkInfer.Cli.Output;
+
+namespace VkInfer.Cli;
+
+/// <summary>One call of a command.</summary>
+/// <param name="Parse">The parsed command line.</param>
+/// <param name="Console">The streams.</param>
+/// <param name="Options">File, environment and command line together.</param>
+/// <param name="Json">Whether the result is one JSON document.</param>
+/// <param name="Verbose">Whether more messages are wanted.</param>
+internal sealed record CliCall(ParseResult Parse, CliConsole Console, VkInferOptions Options, bool Json, bool Verbose)
+{
+    /// <summary>How the model is loaded, with messages to standard error.</summary>
+    public ModelOptions ModelOptions => Options.ToModelOptions(new ErrorLogger(Console.Error, Verbose));
+
+    /// <summary>Writes a JSON document as one line of standard output.</summary>
+    public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(document, type));
+
+    /// <summary>Loads the model that the options name, or the embedded one, with a progress bar.</summary>
+    public Task<Model> LoadModelAsync(CancellationToken cancellationToken) => LoadModelAsync(ModelOptions, cancellationToken);
+
+    /// <summary>Loads the model that the options name, or the embedded one, with a progress bar.</summary>
+    public Task<Model> LoadModelAsync(ModelOptions modelOptions, CancellationToken cancellationToken) => ProgressDisplay.RunAsync(
+        Console, "Loading",
+        progress => Task.Run(() => Model.Load(ModelPath, modelOptions, progress.ForLoading(), cancellationToken), cancellationToken));
+
+    /// <summary>Path of the model that the options name, or of the embedded one.</summary>
+    public string ModelPath => Options.Model ?? Model.DefaultModelPath;
+}

@@ -1,0 +1,25 @@
+using System.Text;
+
+namespace VkInfer.Cli;
+
+/// <summary>The streams a command reads and writes: those of the process, or a test's.</summary>
+/// <param name="In">Where a chat reads from.</param>
+/// <param name="Out">Results, and nothing else.</param>
+/// <param name="Error">Messages and progress.</param>
+/// <param name="IsInteractive">Whether a person types the input and reads the output.</param>
+/// <param name="ShowsProgress">Whether <paramref name="Error"/> is a terminal on which a progress bar can move.</param>
+internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Error, bool IsInteractive, bool ShowsProgress)
+{
+    /// <summary>The process's own streams, as strict UTF-8 where they are no terminal.</summary>
+    public static CliConsole OfProcess()
+    {
+        Console.OutputEncoding = Encoding.UTF8;
+        var input = Console.IsInputRedirected
+            ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true))
+            : Console.In;
+        return new CliConsole(
+            input, Console.Out, Console.Error,
+            IsInteractive: !Console.IsInputRedirected && !Console.IsOutputRedirected,
+            ShowsProgress: !Console.IsErrorRedirected);
+    }
+}

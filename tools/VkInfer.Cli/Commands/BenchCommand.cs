@@ -1,0 +1,152 @@
+using System.CommandLine;
+using System.Globalization;
+using VkInfer.Cli.Bench;
+using VkInfer.Cli.Output;
+using VkInfer.Kernels;
+
+namespace VkInfer.Cli.Commands;
+
+/// <summary>Measures prefill and decode, and checks the result.</summary>
+internal sealed class BenchCommand : CliCommand
+{
+    private const int Seed = 1234;
+    private const int MaxRepeats = 10_000;
+
+    private readonly Option<string?> _synthetic = new("--synthetic")
+    {
+        Description = "A shape with random weights instead of a model: " + string.Join(", ", SyntheticShapes.Names) + ".",
+    };
+
+    private readonly Option<string> _weights = new("--weights")
+    {
+        Description = "Element type of the random weights: F32, F16, BF16, Q8_0 or Q4_0.",
+        DefaultValueFactory = _ => nameof(WeightType.F16),
+    };
+
+    private readonly Option<int[]?> _prompts = TokenList.NumbersOption("--n-prompt", "Tokens of prefill; 0 for no such test.", 0, 512, "-p");
+    private readonly Option<int[]?> _generates = TokenList.NumbersOption("--n-gen", "Tokens of decode; 0 for no such test.", 0, 128, "-n");
+    private readonly Option<int[]?> _depths = TokenList.NumbersOption("--n-depth", "Tokens in the KV cache before.", 0, 0, "-d");
+    private readonly Option<int[]?> _batches = TokenList.NumbersOption("--batch", "Sequences that decode side by side.", 1, 1, "-b");
+    private readonly Option<int[]?> _repeats = TokenList.NumbersOption("--repetitions", "How often each test is timed.", 1, 5, "-r");
+
+    public BenchCommand(CliConsole console)
+        : base("bench", "Measures prefill (pp) and decode (tg), and checks the result.", console)
+    {
+        _weights.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<WeightType>());
+        _synthetic.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SyntheticShapes.Names]);
+        Options.Add(_synthetic);
+        Options.Add(_weights);
+        Options.Add(_prompts);
+        Options.Add(_generates);
+        Options.Add(_depths);
+        Options.Add(_batches);
+        Options.Add(_repeats);
+        AddModelOptions();
+    }
+
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    {
+        Check(call.Parse);
+        IReadOnlyList<BenchTest> tests = BenchTest.Plan(
+            call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
+        int positions = tests.Max(test => test.Positions);
+        using Model model = await LoadAsync(call, Math.Max(positions, BenchCheck.PromptTokens), cancellationToken).ConfigureAwait(false);
+        (IReadOnlyList<BenchResult> results, BenchCheck check) = await ProgressDisplay.RunAsync(
+            Console, "Measuring",
+            progress => Task.Run(() => Measure(call, model, tests, progress, cancellationToken), cancellationToken)).ConfigureAwait(false);
+        if (call.Json)
+        {
+            call.WriteJson(Document(model, results, check), CliJsonContext.Readable.BenchDocument);
+        }
+        else
+        {
+            Write(model, results, check);
+        }
+
+        if (!check.IsOk)
+        {
+            throw new CliException(check.Line);
+        }
+    }
+
+    private (IReadOnlyList<BenchResult> Results, BenchCheck Check) Measure(
+        CliCall call, Model model, IReadOnlyList<BenchTest> tests, ProgressReport progress, CancellationToken cancellationToken)
+    {
+        var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
+        var results = new List<BenchResult>(tests.Count);
+        foreach (BenchTest test in tests)
+        {
+            progress.Report(test.Name, results.Count, tests.Count);
+            results.Add(runner.Run(test, cancellationToken));
+        }
+
+        return (results, BenchCheck.Run(model, results, Seed, cancellationToken));
+    }
+
+    private async Task<Model> LoadAsync(CliCall call, int positions, CancellationToken cancellationToken)
+    {
+        ModelOptions options = call.ModelOptions with { ContextLength = call.Options.ContextLength ?? positions };
+        if (call.Parse.GetValue(_synthetic) is not { } shape)
+        {
+            return await call.LoadModelAsync(options, cancellationToken).ConfigureAwait(false);
+        }
+
+        var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
+        return await ProgressDisplay.RunAsync(Console, "Making weights", progress => Task.Run(
+            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), cancellationToken), cancellationToken)).ConfigureAwait(false);
+    }
+
+    private void Check(ParseResult parse)
+    {
+        bool isSynthetic = parse.GetResult(_synthetic) is not null;
+        if (isSynthetic && Options.OfType<SettingOption>().Any(o => o.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
+        {
+            throw CliException.Usage("bench takes either --model or --synthetic");
+        }
+
+        if (!isSynthetic && parse.GetResult(_weights) is { Implicit: false })
+        {
+            throw CliException.Usage("--weights needs --synthetic");
+        }
+
+        if (parse.GetValue(_repeats)! is not [<= MaxRepeats])
+        {
+            throw CliException.Usage($"-r takes one whole number from 1 to {MaxRepeats}");
+        }
+
+        if (parse.GetValue(_prompts)!.Concat(parse.GetValue(_generates)!).All(count => count == 0))
+        {
+            throw CliException.Usage("-p and -n are both 0: nothing to measure");
+        }
+    }
+
+    private static BenchDocument Document(Model model, IReadOnlyList<BenchResult> results, BenchCheck check) => new(
+        model.Device.Name, Driver(model), model.Name,
+        [.. results.Select(result => new BenchResultDocument(
+            result.Test.Name, result.TokensPerSecond, result.StandardDeviation, result.GpuMilliseconds, result.WallMilliseconds,
+            result.Seconds.Count))],
+        new BenchCheckDocument(check.IsOk, double.IsFinite(check.Nmse) ? check.Nmse : null, BenchCheck.Bound, check.IsFinite, check.IsRepeatable));
+
+    private void Write(Model model, IReadOnlyList<BenchResult> results, BenchCheck check)
+    {
+        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}");
+        var table = new TextTable("model", " size MiB", " test", " t/s", " GPU ms", " wall ms");
+        foreach (BenchResult result in results)
+        {
+            table.Add(
+                model.Name, Number(model.WeightBytes / (double)(1 << 20), "F1"), result.Test.Name,
+                $"{Number(result.TokensPerSecond, "F2")} ± {Number(result.StandardDeviation, "F2")}",
+                result.GpuMilliseconds is { } gpu ? Number(gpu, "F2") : "-", Number(result.WallMilliseconds, "F2"));
+        }
+
+        table.Write(Console.Out);
+        if (check.IsOk)
+        {
+            Console.Out.WriteLine(check.Line);
+        }
+    }
+
+    private static string Driver(Model model) => $"{model.Device.DriverName} {model.Device.DriverVersion}";
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

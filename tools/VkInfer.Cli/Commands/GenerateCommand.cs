@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text;
+using VkInfer.Cli.Output;
+using VkInfer.Tokenization;
+
+namespace VkInfer.Cli.Commands;
+
+/// <summary>Answers or continues one prompt.</summary>
+internal sealed class GenerateCommand : CliCommand
+{
+    private readonly Option<string?> _prompt = new("--prompt")
+    {
+        Description = "The prompt: a message to a chat model, and a text to continue for any other.",
+    };
+
+    private readonly Option<int[]?> _tokens = TokenList.IdsOption("--tokens", required: false);
+    private readonly Option<string?> _system = new("--system") { Description = "Instructions that stand before the message." };
+    private readonly Option<bool> _raw = new("--raw") { Description = "Continues the prompt as it stands, also with a chat model." };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends the answer; may be given more than once." };
+    private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past the model's end-of-text tokens." };
+
+    public GenerateCommand(CliConsole console)
+        : base("generate", "Answers or continues one prompt; the text comes as it is made.", console)
+    {
+        Options.Add(_prompt);
+        Options.Add(_tokens);
+        Options.Add(_system);
+        Options.Add(_raw);
+        Options.Add(_stop);
+        Options.Add(_ignoreEnd);
+        AddModelOptions();
+        AddGenerationOptions();
+    }
+
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    {
+        Check(call.Parse);
+        long started = Stopwatch.GetTimestamp();
+        using Model model = await call.LoadModelAsync(cancellationToken).ConfigureAwait(false);
+        TimeSpan load = Stopwatch.GetElapsedTime(started);
+        using Session session = model.CreateSession();
+        GenerationOptions options = call.Options.ToGenerationOptions() with
+        {
+            StopStrings = call.Parse.GetValue(_stop) ?? [],
+            IgnoreEndOfText = call.Parse.GetValue(_ignoreEnd),
+        };
+
+        var text = new StringBuilder();
+        var ids = new List<int>();
+        await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(call, model), options, cancellationToken).ConfigureAwait(false))
+        {
+            ids.AddRange(update.TokenIds);
+            text.Append(update.Text);
+            if (!call.Json)
+            {
+                await Console.Out.WriteAsync(update.Text.AsMemory(), cancellationToken).ConfigureAwait(false);
+                await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (update is { FinishReason: { } reason, Usage: { } usage })
+            {
+                Finish(call, new GenerateDocument(text.ToString(), ids, reason, Document(usage), Timings(load, usage)));
+            }
+        }
+    }
+
+    private void Check(ParseResult parse)
+    {
+        if ((parse.GetResult(_prompt) is null) == (parse.GetResult(_tokens) is null))
+        {
+            throw CliException.Usage("generate takes either --prompt or --tokens");
+        }
+
+        if (parse.GetValue(_prompt) is "")
+        {
+            throw CliException.Usage("--prompt is empty");
+        }
+
+        if (parse.GetValue(_stop)?.Any(string.IsNullOrEmpty) == true)
+        {
+            throw CliException.Usage("--stop is empty");
+        }
+    }
+
+    /// <summary>What the model reads: a chat model a message, any other model a text.</summary>
+    private int[] Prompt(CliCall call, Model model)
+    {
+        if (call.Parse.GetResult(_tokens) is not null)
+        {
+            return call.Parse.GetRequiredValue(_tokens)!;
+        }
+
+        string prompt = call.Parse.GetValue(_prompt)!;
+        if (call.Parse.GetValue(_raw) || !model.Tokenizer.TryGetSpecialTokenId("<|im_start|>", out _))
+        {
+            return call.Parse.GetValue(_system) is null
+                ? model.Tokenizer.Encode(prompt)
+                : throw CliException.Usage("--system needs a chat model, and no --raw");
+        }
+
+        List<ChatMessage> messages = [new(ChatRole.User, prompt)];
+        if (call.Parse.GetValue(_system) is { } system)
+        {
+            messages.Insert(0, new(ChatRole.System, system));
+        }
+
+        return model.ChatTemplate.Render(model.Tokenizer, messages, addGenerationPrompt: true);
+    }
+
+    private void Finish(CliCall call, GenerateDocument document)
+    {
+        if (call.Json)
+        {
+            call.WriteJson(document, CliJsonContext.Readable.GenerateDocument);
+            return;
+        }
+
+        Console.Out.WriteLine();
+        if (document.FinishReason == FinishReason.ContextFull)
+        {
+            Console.Error.WriteLine("vkinfer: the context is full; --context makes it longer");
+        }
+    }
+
+    private static UsageDocument Document(Usage usage) => new(usage.PromptTokens, usage.CompletionTokens, usage.CachedTokens);
+
+    private static TimingsDocument Timings(TimeSpan load, Usage usage) => new(
+        load.TotalMilliseconds, usage.PrefillTime.TotalMilliseconds, usage.DecodeTime.TotalMilliseconds, usage.PrefillTokensPerSecond,
+        usage.DecodeTokensPerSecond);
+}

@@ -1,0 +1,26 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VkInfer.Cli.Output;
+
+/// <summary>Writes the documents without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FinishReasonConverter)])]
+[JsonSerializable(typeof(DevicesDocument))]
+[JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(TokenizeDocument))]
+[JsonSerializable(typeof(DetokenizeDocument))]
+[JsonSerializable(typeof(LogitsDocument))]
+[JsonSerializable(typeof(GenerateDocument))]
+[JsonSerializable(typeof(ChatDocument))]
+[JsonSerializable(typeof(PerplexityDocument))]
+[JsonSerializable(typeof(BenchDocument))]
+internal sealed partial class CliJsonContext : JsonSerializerContext
+{
+    /// <summary>The context the program writes with: text stays readable, since no document is put into a web page.</summary>
+    public static CliJsonContext Readable => field ??= new CliJsonContext(
+        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
+
+/// <summary>Writes finish reasons as <c>endOfText</c>, <c>stopString</c>, <c>maxTokens</c>, <c>contextFull</c>.</summary>
+internal sealed class FinishReasonConverter() : JsonStringEnumConverter<FinishReason>(JsonNamingPolicy.CamelCase);

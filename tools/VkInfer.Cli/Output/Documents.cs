@@ -1,0 +1,59 @@
+namespace VkInfer.Cli.Output;
+
+// The JSON documents of the commands; properties are written in camelCase.
+
+internal sealed record DevicesDocument(IReadOnlyList<DeviceDocument> Devices);
+
+internal sealed record DeviceDocument(
+    int Index, string Name, string Type, uint VendorId, uint DeviceId, string Driver, string DriverVersion, string ApiVersion, string Uuid,
+    string? UnsupportedReason, CapabilitiesDocument Capabilities);
+
+internal sealed record CapabilitiesDocument(
+    int SubgroupSize, int MinSubgroupSize, int MaxSubgroupSize, int MaxSharedMemoryBytes, int MaxWorkgroupInvocations,
+    long MaxStorageBufferRange, bool Float16, bool Int8, bool Storage16, bool Storage8, bool IntegerDotProduct, bool BFloat16,
+    IReadOnlyList<string> CooperativeMatrixShapes, bool CooperativeMatrix2Nv, bool Timestamps, double TimestampPeriodNanoseconds,
+    int? ShaderCoreCount, IReadOnlyList<HeapDocument> Heaps, bool HostVisibleDeviceLocal, bool TransferQueue, bool MemoryBudget);
+
+internal sealed record HeapDocument(long Bytes, bool DeviceLocal, bool HostVisible);
+
+internal sealed record InspectDocument(
+    string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, string? Unsupported,
+    IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorDocument> Tensors);
+
+internal sealed record ConfigDocument(
+    string Architecture, int VocabSize, int HiddenSize, int IntermediateSize, int NumLayers, int NumHeads, int NumKvHeads, int HeadDim,
+    int RotaryDim, string RopePairing, float RopeTheta, float RmsNormEps, int MaxContextLength);
+
+internal sealed record MemoryDocument(long WeightBytes, long KvCacheBytes, long ScratchBytes, long TotalBytes);
+
+internal sealed record TensorDocument(string Name, string Type, IReadOnlyList<long> Dimensions, long Bytes);
+
+internal sealed record TokenizeDocument(IReadOnlyList<int> Ids);
+
+internal sealed record DetokenizeDocument(string Text);
+
+internal sealed record LogitsDocument(string File, int Rows, int Columns);
+
+internal sealed record GenerateDocument(
+    string Text, IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings);
+
+internal sealed record UsageDocument(int PromptTokens, int CompletionTokens, int CachedTokens);
+
+internal sealed record TimingsDocument(
+    double LoadMilliseconds, double PrefillMilliseconds, double DecodeMilliseconds, double PrefillTokensPerSecond,
+    double DecodeTokensPerSecond);
+
+internal sealed record ChatDocument(IReadOnlyList<ChatTurnDocument> Turns);
+
+internal sealed record ChatTurnDocument(string Role, string Text);
+
+internal sealed record PerplexityDocument(
+    double Perplexity, int Tokens, double MeanNegativeLogLikelihood, double StandardError, int Windows, int Context);
+
+internal sealed record BenchDocument(
+    string Device, string Driver, string Model, IReadOnlyList<BenchResultDocument> Results, BenchCheckDocument Check);
+
+internal sealed record BenchResultDocument(
+    string Test, double TokensPerSecond, double StdDev, double? GpuMilliseconds, double WallMilliseconds, int Repeats);
+
+internal sealed record BenchCheckDocument(bool Ok, double? Nmse, double Bound, bool Finite, bool Repeatable);
