@@ -280,9 +280,9 @@ public sealed unsafe class GpuDevice : IDisposable
         }
 
         _context.Close();
-        if (_compute.Submitted + _uploads.Submitted + _downloads.Submitted > 0)
+        if (_compute.IsUsed || _uploads.IsUsed || _downloads.IsUsed)
         {
-            // A lost device cannot wait, and nothing runs on it. Drivers for devices that are not there do not survive waiting.
+            // Also on a lost device, where it returns in finite time. Drivers for devices that are not there do not survive waiting.
             _ = _context.Vk.DeviceWaitIdle(_context.Handle);
         }
 

@@ -33,6 +33,9 @@ internal sealed unsafe class GpuQueue : IDisposable
     /// <summary>Timeline value of the latest submission.</summary>
     public ulong Submitted => Volatile.Read(ref _submitted);
 
+    /// <summary>Whether anything was handed to the queue, be it in a call that failed: a lost device may still be at it.</summary>
+    public bool IsUsed { get; private set; }
+
     /// <summary>Submits command buffers in one call, after <paramref name="waitValue"/> of another timeline; returns the value it signals.</summary>
     /// <remarks>The caller holds <see cref="Lock"/>.</remarks>
     public ulong Submit(CommandBufferSubmitInfo* commands, int count, Timeline? wait, ulong waitValue)
@@ -62,6 +65,7 @@ internal sealed unsafe class GpuQueue : IDisposable
             SignalSemaphoreInfoCount = 1,
             PSignalSemaphoreInfos = &signalInfo,
         };
+        IsUsed = true;
         _context.Check(_context.Vk.QueueSubmit2(_queue, 1, &info, default), "vkQueueSubmit2");
         Volatile.Write(ref _submitted, value);
         return value;

@@ -7,16 +7,26 @@ namespace VkInfer.Tests.Options;
 public class OptionsTests
 {
     private DirectoryInfo _folder = null!;
+    private Dictionary<string, string?> _environment = null!;
 
+    /// <summary>Whoever runs the tests may have set options, as the run under validation does: they are put aside.</summary>
     [SetUp]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-options-");
+    public void CreateFolder()
+    {
+        _folder = Directory.CreateTempSubdirectory("vkinfer-options-");
+        string[] names = [.. OptionKey.All.Select(key => key.EnvironmentName), "VKINFER_SEDE"];
+        _environment = names.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        Array.ForEach(names, name => Environment.SetEnvironmentVariable(name, null));
+    }
 
     [TearDown]
     public void CleanUp()
     {
         _folder.Delete(recursive: true);
-        Environment.SetEnvironmentVariable("VKINFER_TOPK", null);
-        Environment.SetEnvironmentVariable("VKINFER_SEDE", null);
+        foreach ((string name, string? value) in _environment)
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
     }
 
     [Test]
