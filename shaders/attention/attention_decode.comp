@@ -14,6 +14,7 @@
 #include "step_state.glsl"
 #include "push/attention_decode.glsl"
 #include "attention_splits.glsl"
+#include "attention_scores.glsl"
 #include "online_softmax.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -23,6 +24,7 @@ layout(constant_id = 3) const uint LANES = 16;         // lanes that share a key
 layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per group of lanes
 layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subgroups in a workgroup
 layout(constant_id = 6) const bool DIRECT = false;     // one split: write the output instead of a partial result
+layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
@@ -98,9 +100,9 @@ void main() {
     const uint kv_head = gl_WorkGroupID.x / head_blocks;
     const uint first_in_group = (gl_WorkGroupID.x - kv_head * head_blocks) * HEADS;
     const uint split = gl_WorkGroupID.y;
-    const uint kv_len = min(state.position + 1, p.capacity);
-    const uint begin = split * keys_per_split(kv_len);
-    const uint end = min(begin + keys_per_split(kv_len), kv_len);
+    const uvec2 visible = visible_keys();
+    const uint begin = visible.x + split * keys_per_split(visible);
+    const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
 
     const uint lane = gl_SubgroupInvocationID % LANES;
@@ -108,6 +110,7 @@ void main() {
     const uint group = gl_SubgroupID * groups_per_subgroup + gl_SubgroupInvocationID / LANES;
     const uint groups = gl_NumSubgroups * groups_per_subgroup;
 
+    const float query_scale = SOFT_CAP ? p.scale : p.scale * LOG2_E;
     vec4 query[HEADS][LANE_VECTORS];
     vec4 accumulated[HEADS][LANE_VECTORS];
     OnlineSoftmax softmax[HEADS];
@@ -118,7 +121,7 @@ void main() {
             uint chunk = i / KV_VECTORS;
             accumulated[h][i] = vec4(0.0);
             query[h][i] = has_chunk(lane, chunk)
-                ? q[head * HEAD_VECTORS + (chunk * LANES + lane) * KV_VECTORS + i % KV_VECTORS] * (p.scale * LOG2_E)
+                ? q[head * HEAD_VECTORS + (chunk * LANES + lane) * KV_VECTORS + i % KV_VECTORS] * query_scale
                 : vec4(0.0);
         }
     }
@@ -139,6 +142,7 @@ void main() {
                 float score = 0.0;
                 [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) score += dot(query[h][i], keys[u][i]);
                 score = sum_over_lanes(score);
+                if (SOFT_CAP) score = soft_cap(score, p.soft_cap) * LOG2_E;
                 scores[u] = start + u * groups + group < end ? score : NO_SCORE;
                 highest = max(highest, scores[u]);
             }

@@ -13,7 +13,7 @@ layout(set = 0, binding = 2) writeonly buffer OutputBuffer { float attended[]; }
 
 void main() {
     const uint head = gl_WorkGroupID.x;
-    const uint splits = active_splits(min(state.position + 1, p.capacity));
+    const uint splits = active_splits(visible_keys());
     OnlineSoftmax softmax = softmax_empty();
     for (uint s = 0; s < splits; s++) softmax.maximum = max(softmax.maximum, partials[partial_softmax(head, s)]);
     for (uint s = 0; s < splits; s++) {

@@ -13,6 +13,8 @@ layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads
 layout(constant_id = 5) const uint THREADS_D = 16; // its columns
 
 #include "push/attention_prefill.glsl"
+#include "attention_scores.glsl"
+#include "attention_mask.glsl"
 #include "half_pair.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { vec4 query[]; };
@@ -77,7 +79,7 @@ void main() {
         sums[i] = vec4(0.0);
     }
 
-    for (uint first_kv = 0; first_kv < kv_len; first_kv += BLOCK_KV) {
+    for (uint first_kv = first_key(first_q) / BLOCK_KV * BLOCK_KV; first_kv < kv_len; first_kv += BLOCK_KV) {
         barrier(); // the values of the block before have been used
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
             uint kv = first_kv + i / QUADS;
@@ -109,8 +111,10 @@ void main() {
                 [[unroll]] for (uint y = 0; y < SCORE_KV; y++) {
                     uint row = q + x * (BLOCK_Q / SCORE_Q);
                     uint column = kv + y * (BLOCK_KV / SCORE_KV);
-                    bool visible = first_kv + column <= push.startPosition + first_q + row;
-                    scores[row * SCORE_ROW + column] = visible ? dots[x * SCORE_KV + y] : MASKED;
+                    float score = dots[x * SCORE_KV + y];
+                    if (push.softCap > 0.0) score = soft_cap(score, push.softCap);
+                    bool visible = is_visible(first_kv + column, push.startPosition + first_q + row);
+                    scores[row * SCORE_ROW + column] = visible ? score : MASKED;
                 }
             }
         }

@@ -22,6 +22,8 @@ layout(constant_id = 6) const uint FRAGMENT_N = 16;
 layout(constant_id = 7) const uint FRAGMENT_K = 16;
 
 #include "push/attention_prefill.glsl"
+#include "attention_scores.glsl"
+#include "attention_mask.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { uvec4 query[]; };
 layout(set = 0, binding = 1, std430) readonly buffer KCache { uvec4 k_cache[]; };
@@ -111,7 +113,8 @@ void main() {
         tile[i / OCTETS * ROW + i % OCTETS] = q < push.seqLen
             ? query[q * (push.queryStride / 8) + head * OCTETS + i % OCTETS] : uvec4(0);
     }
-    fetch(cache_at, 0, kv_len);
+    uint begin_kv = first_key(first_q) / BLOCK_KV * BLOCK_KV;
+    fetch(cache_at, begin_kv, kv_len);
     barrier();
     LEFT queries[HEAD_DIM / FRAGMENT_K];
     [[unroll]] for (uint d = 0; d < HEAD_DIM / FRAGMENT_K; d++) {
@@ -127,7 +130,7 @@ void main() {
     float row_max = MASKED;
     float row_sum = 0.0; // of this lane's columns
 
-    for (uint first_kv = 0; first_kv < kv_len; first_kv += BLOCK_KV) {
+    for (uint first_kv = begin_kv; first_kv < kv_len; first_kv += BLOCK_KV) {
         barrier(); // the tile has been used
         share();
         barrier();
@@ -151,9 +154,11 @@ void main() {
         vec4 mine[SCORE_QUADS];
         float before = row_max;
         [[unroll]] for (uint i = 0; i < SCORE_QUADS; i++) {
-            uvec4 kv = first_kv + 4 * (first_quad + i) + uvec4(0, 1, 2, 3);
-            mine[i] = mix(vec4(MASKED), scores[row * SCORE_ROW + first_quad + i] * push.scale,
-                lessThanEqual(kv, uvec4(position)));
+            mine[i] = scores[row * SCORE_ROW + first_quad + i] * push.scale;
+            [[unroll]] for (uint j = 0; j < 4; j++) {
+                if (push.softCap > 0.0) mine[i][j] = soft_cap(mine[i][j], push.softCap);
+                if (!is_visible(first_kv + 4 * (first_quad + i) + j, position)) mine[i][j] = MASKED;
+            }
             row_max = max(row_max, max(max(mine[i].x, mine[i].y), max(mine[i].z, mine[i].w)));
         }
         [[unroll]] for (uint lane = 1; lane < LANES_PER_ROW; lane *= 2) {
@@ -162,8 +167,8 @@ void main() {
         float factor = exp(before - row_max);
         row_sum *= factor;
         [[unroll]] for (uint i = 0; i < SCORE_QUADS; i++) {
-            // A block of keys after the row's own position leaves the maximum as it was: exp(MASKED - maximum) is 0.
-            vec4 p = exp(mine[i] - row_max);
+            // Before the first block with a visible key the maximum is MASKED, too.
+            vec4 p = mix(exp(mine[i] - row_max), vec4(0.0), equal(mine[i], vec4(MASKED)));
             row_sum += p.x + p.y + p.z + p.w;
             weights[row * WEIGHT_ROW * 2 + first_quad + i] = uvec2(packHalf2x16(p.xy), packHalf2x16(p.zw));
         }

@@ -1,14 +1,20 @@
-// How the cached tokens of a decode step are divided among the splits: evenly, but not below a size that pays.
+// How the visible tokens of a decode step are divided among the splits: evenly, but not below a size that pays.
 const uint MIN_KEYS_PER_SPLIT = 32;
 
-uint keys_per_split(uint kv_len) {
-    return max((kv_len + p.splits - 1) / p.splits, MIN_KEYS_PER_SPLIT);
+// Tokens that the step attends to: [x, y).
+uvec2 visible_keys() {
+    uint kv_len = min(state.position + 1, p.capacity);
+    return uvec2(p.window > 0 && p.window < kv_len ? kv_len - p.window : 0, kv_len);
+}
+
+uint keys_per_split(uvec2 visible) {
+    return max((visible.y - visible.x + p.splits - 1) / p.splits, MIN_KEYS_PER_SPLIT);
 }
 
 // Splits that have tokens; the others leave no partial result.
-uint active_splits(uint kv_len) {
-    uint keys = keys_per_split(kv_len);
-    return (kv_len + keys - 1) / keys;
+uint active_splits(uvec2 visible) {
+    uint keys = keys_per_split(visible);
+    return (visible.y - visible.x + keys - 1) / keys;
 }
 
 // Partial results: [num_heads][splits][head_dim] unnormalised outputs, then [num_heads][splits] (maximum, sum).

@@ -3,8 +3,6 @@
 #ifndef ONLINE_SOFTMAX_GLSL
 #define ONLINE_SOFTMAX_GLSL
 
-const float LOG2_E = 1.4426950408889634;
-
 // Below every score, and finite: differences of two of them are not NaN.
 const float NO_SCORE = -3.0e38;
 

@@ -6,4 +6,6 @@ layout(push_constant) uniform DecodeAttentionPush {
     uint capacity;    // tokens that the cache holds
     uint splits;      // parts that the cached tokens are divided into
     float scale;      // of the scores
+    uint window;      // tokens that are attended to; 0: all
+    float soft_cap;   // bound of the scores; read with SOFT_CAP only
 } p;

@@ -7,4 +7,6 @@ layout(push_constant) uniform Push {
     uint capacity;
     uint groupSize;     // query heads per key/value head
     float scale;
+    uint window;        // tokens that a query attends to, itself included; 0: all
+    float softCap;      // bound of the scores; 0: none
 } push;

@@ -29,8 +29,11 @@ public enum KvType
 /// <param name="Capacity">Tokens that the cache holds.</param>
 /// <param name="KvType">How the cache stores its elements.</param>
 /// <param name="Scale">Factor of the scores, usually 1 / sqrt(HeadDim).</param>
+/// <param name="Window">Tokens that a query attends to, itself included (sliding window); 0: all before it.</param>
+/// <param name="LogitSoftCap">Bounds each score s by cap · tanh(s / cap) (Gemma 2); 0: no bound.</param>
 public sealed record AttentionShape(
-    int NumHeads, int NumKvHeads, int HeadDim, int RotaryDim, RopePairing Pairing, int Capacity, KvType KvType, float Scale)
+    int NumHeads, int NumKvHeads, int HeadDim, int RotaryDim, RopePairing Pairing, int Capacity, KvType KvType, float Scale,
+    int Window = 0, float LogitSoftCap = 0)
 {
     /// <summary>The largest head dimension that the kernels take.</summary>
     public const int MaxHeadDim = 512;
@@ -63,6 +66,8 @@ public sealed record AttentionShape(
         Require(RotaryDim >= 0 && RotaryDim <= HeadDim && RotaryDim % 2 == 0, nameof(RotaryDim), RotaryDim, $"even, at most HeadDim ({HeadDim})");
         Require(Capacity >= 1, nameof(Capacity), Capacity, "at least 1");
         Require(float.IsFinite(Scale), nameof(Scale), Scale, "finite");
+        Require(Window >= 0, nameof(Window), Window, "0 or more tokens");
+        Require(float.IsFinite(LogitSoftCap) && LogitSoftCap >= 0, nameof(LogitSoftCap), LogitSoftCap, "finite, 0 or more");
     }
 
     private static void Require<T>(bool condition, string field, T value, string allowed)

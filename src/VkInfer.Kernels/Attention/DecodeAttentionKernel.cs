@@ -64,11 +64,13 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Capacity = (uint)shape.Capacity,
             Splits = (uint)tuning.Splits,
             Scale = shape.Scale,
+            Window = (uint)shape.Window,
+            SoftCap = shape.LogitSoftCap,
         };
         var direct = tuning.Splits == 1;
         var constants = new DecodeAttentionConstants(
             tuning.WorkgroupSize, tuning.Heads, DecodeAttentionTuning.ChunksOf(shape), tuning.Lanes, tuning.Keys,
-            tuning.MaxSubgroups(context.Capabilities), direct);
+            tuning.MaxSubgroups(context.Capabilities), direct, SoftCap: shape.LogitSoftCap > 0);
         commands.Dispatch(
             context.GetPipeline("attention_decode_" + KvNames.Suffix(shape.KvType), constants.ToSpecialization()),
             ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, 1), in push,

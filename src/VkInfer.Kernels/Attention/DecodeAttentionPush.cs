@@ -12,4 +12,6 @@ internal struct DecodeAttentionPush
     public uint Capacity;
     public uint Splits;
     public float Scale;
+    public uint Window;
+    public float SoftCap;
 }

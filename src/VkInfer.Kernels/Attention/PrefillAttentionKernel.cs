@@ -57,7 +57,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
             pipeline,
             ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),
             new PrefillAttentionPush(
-                (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale),
+                (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale,
+                (uint)shape.Window, shape.LogitSoftCap),
             [
                 Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
                 Activations.Require(nameof(kCache), kCache, shape.KvBytes),
@@ -79,4 +80,5 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 /// <summary>Push constants of <c>push/attention_prefill.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefillAttentionPush(
-    uint SeqLen, uint StartPosition, uint QueryStride, uint OutputStride, uint Capacity, uint GroupSize, float Scale);
+    uint SeqLen, uint StartPosition, uint QueryStride, uint OutputStride, uint Capacity, uint GroupSize, float Scale, uint Window,
+    float SoftCap);

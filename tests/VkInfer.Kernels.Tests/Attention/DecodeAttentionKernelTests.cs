@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VkInfer.Kernels.Tests.Attention;
 using VkInfer.Testing;
 
 namespace VkInfer.Kernels.Tests;
@@ -27,6 +28,17 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware) : GpuTest
 
     [Test]
     public void Survives_scores_that_overflow_a_plain_softmax() => Check(Shape(2, 1, 64, 300, KvType.F32) with { Scale = 40 }, 290);
+
+    [Test]
+    public void Attends_to_the_tokens_of_a_window([Values(1, 31, 100, 999, 1000)] int window)
+        => Check(Shape(4, 2, 64, 1024, KvType.F16) with { Window = window }, 999);
+
+    [Test]
+    public void Bounds_scores([Values] KvType kvType) => Check(Shape(2, 1, 64, 300, kvType) with { LogitSoftCap = 2 }, 290);
+
+    [Test]
+    public void Bounds_scores_that_are_far_beyond_the_bound()
+        => Check(Shape(2, 1, 64, 300, KvType.F32) with { LogitSoftCap = 30, Scale = 1e4f }, 290);
 
     [Test]
     public void Never_reads_the_tokens_behind_the_position()
@@ -79,28 +91,9 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware) : GpuTest
         var result = new double[shape.QueryWidth];
         for (var head = 0; head < shape.NumHeads; head++)
         {
-            var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
-            var scores = new double[kvLen];
-            for (var t = 0; t < kvLen; t++)
-            {
-                for (var i = 0; i < shape.HeadDim; i++)
-                {
-                    scores[t] += (double)q[(head * shape.HeadDim) + i] * k[cache + (t * shape.HeadDim) + i];
-                }
-
-                scores[t] *= shape.Scale;
-            }
-
-            var highest = scores.Max();
-            var sum = scores.Sum(score => Math.Exp(score - highest));
-            for (var t = 0; t < kvLen; t++)
-            {
-                var weight = Math.Exp(scores[t] - highest) / sum;
-                for (var i = 0; i < shape.HeadDim; i++)
-                {
-                    result[(head * shape.HeadDim) + i] += weight * v[cache + (t * shape.HeadDim) + i];
-                }
-            }
+            var at = head * shape.HeadDim;
+            AttentionReference.Attend(
+                shape, head, q.AsSpan(at, shape.HeadDim), k, v, kvLen, result.AsSpan(at, shape.HeadDim));
         }
 
         return result;

@@ -21,25 +21,22 @@ public sealed class PrefillAttentionKernelTests : GpuTest
         Check(Shape(2, headDim, kvType), seqLen, 3, ActivationType.F16);
 
     [Test]
+    public void AWindowAndABoundMatchTheReference(
+        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 33, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
+        Check(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition, ActivationType.F32);
+
+    [Test]
     [Category("CooperativeMatrix")]
     public void TheMatrixFormMatchesTheReference(
         [Values(1, 7)] int groupSize, [Values(16, 48, 128)] int headDim, [Values(1, 31, 33, 64, 65)] int seqLen,
-        [Values(0, 45)] int startPosition)
-    {
-        var shape = Shape(groupSize, headDim, KvType.F16);
-        var tiling = PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape);
-        if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
-        {
-            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
-        }
+        [Values(0, 45)] int startPosition) =>
+        CheckMatrix(Shape(groupSize, headDim, KvType.F16), seqLen, startPosition);
 
-        if (headDim > 64 && Device.Info.Type == DeviceType.Software)
-        {
-            Assert.Inconclusive("a CPU device takes minutes to compile this many products of fragments");
-        }
-
-        Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, tiling);
-    }
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormKnowsWindowsAndBounds(
+        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
+        CheckMatrix(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition);
 
     [TestCase(256)]
     [TestCase(512)]
@@ -64,6 +61,22 @@ public sealed class PrefillAttentionKernelTests : GpuTest
 
     private static AttentionShape Shape(int groupSize, int headDim, KvType kvType) =>
         new(2 * groupSize, 2, headDim, headDim, RopePairing.SplitHalf, 150, kvType, 1 / MathF.Sqrt(headDim));
+
+    private static void CheckMatrix(AttentionShape shape, int seqLen, int startPosition)
+    {
+        var tiling = PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape);
+        if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+        }
+
+        if (shape.HeadDim > 64 && Device.Info.Type == DeviceType.Software)
+        {
+            Assert.Inconclusive("a CPU device takes minutes to compile this many products of fragments");
+        }
+
+        Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, tiling);
+    }
 
     private static void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
     {
@@ -127,28 +140,8 @@ public sealed class PrefillAttentionKernelTests : GpuTest
             for (var head = 0; head < shape.NumHeads; head++)
             {
                 var at = (token * shape.QueryWidth) + (head * shape.HeadDim);
-                var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
-                var scores = new double[visible];
-                for (var kv = 0; kv < visible; kv++)
-                {
-                    for (var d = 0; d < shape.HeadDim; d++)
-                    {
-                        scores[kv] += (double)query[at + d] * keys[cache + (kv * shape.HeadDim) + d];
-                    }
-
-                    scores[kv] *= shape.Scale;
-                }
-
-                var max = scores.Max();
-                var sum = scores.Sum(score => Math.Exp(score - max));
-                for (var kv = 0; kv < visible; kv++)
-                {
-                    var weight = Math.Exp(scores[kv] - max) / sum;
-                    for (var d = 0; d < shape.HeadDim; d++)
-                    {
-                        result[at + d] += weight * values[cache + (kv * shape.HeadDim) + d];
-                    }
-                }
+                AttentionReference.Attend(
+                    shape, head, query.AsSpan(at, shape.HeadDim), keys, values, visible, result.AsSpan(at, shape.HeadDim));
             }
         }
 

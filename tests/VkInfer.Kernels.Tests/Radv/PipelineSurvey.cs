@@ -74,11 +74,11 @@ internal sealed class PipelineSurvey(KernelContext context)
     {
         var kv = PrefillRange.VariantPart(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
-        foreach (var direct in (bool[])[false, true])
+        foreach (var (direct, softCap) in ((bool, bool)[])[(false, false), (true, false), (false, true)])
         {
             var decode = new DecodeAttentionConstants(
                 tuning.WorkgroupSize, tuning.Heads, DecodeAttentionTuning.ChunksOf(shape), tuning.Lanes, tuning.Keys,
-                tuning.MaxSubgroups(context.Capabilities), direct);
+                tuning.MaxSubgroups(context.Capabilities), direct, softCap);
             yield return new($"attention_decode_{KvNames.Suffix(shape.KvType)}", decode.ToSpecialization());
         }
 

@@ -1,0 +1,50 @@
+namespace VkInfer.Kernels.Tests.Attention;
+
+/// <summary>Attention in double precision, as the textbook has it.</summary>
+internal static class AttentionReference
+{
+    /// <summary>Attention of one query of one head.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="head">Which query head.</param>
+    /// <param name="query">[HeadDim].</param>
+    /// <param name="keys">[NumKvHeads][Capacity][HeadDim].</param>
+    /// <param name="values">Likewise.</param>
+    /// <param name="visible">Tokens up to and with the query's own position.</param>
+    /// <param name="result">[HeadDim].</param>
+    public static void Attend(
+        AttentionShape shape, int head, ReadOnlySpan<float> query, float[] keys, float[] values, int visible, Span<double> result)
+    {
+        var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
+        var first = shape.Window == 0 ? 0 : Math.Max(0, visible - shape.Window);
+        var scores = new double[visible - first];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            scores[i] = Score(shape, query, keys.AsSpan(cache + ((first + i) * shape.HeadDim), shape.HeadDim));
+        }
+
+        var highest = scores.Max();
+        var sum = scores.Sum(score => Math.Exp(score - highest));
+        result.Clear();
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var weight = Math.Exp(scores[i] - highest) / sum;
+            for (var d = 0; d < shape.HeadDim; d++)
+            {
+                result[d] += weight * values[cache + ((first + i) * shape.HeadDim) + d];
+            }
+        }
+    }
+
+    /// <summary>The score of a key: scaled, and capped where the shape says so.</summary>
+    public static double Score(AttentionShape shape, ReadOnlySpan<float> query, ReadOnlySpan<float> key)
+    {
+        double score = 0;
+        for (var d = 0; d < query.Length; d++)
+        {
+            score += (double)query[d] * key[d];
+        }
+
+        score *= shape.Scale;
+        return shape.LogitSoftCap == 0 ? score : shape.LogitSoftCap * Math.Tanh(score / shape.LogitSoftCap);
+    }
+}
