@@ -4,6 +4,7 @@ vkinfer_shader(probe_add SOURCE probes/probe_add.comp)
 
 vkinfer_shader(argmax SOURCE sample/argmax.comp)
 vkinfer_shader(sample SOURCE sample/sample.comp)
+vkinfer_shader(soft_cap SOURCE sample/soft_cap.comp)
 
 foreach(weights f32 f16 bf16 q8_0 q4_0)
     string(TOUPPER ${weights} WEIGHTS)
@@ -17,13 +18,13 @@ foreach(output f32 f16)
     if(output STREQUAL "f16")
         set(defines DEFINES OUTPUT_F16=1)
     endif()
-    vkinfer_shader(rms_norm_${output} SOURCE norm/rms_norm.comp ${defines})
+    vkinfer_shader(norm_${output} SOURCE norm/norm.comp ${defines})
 endforeach()
 
 # mlp
-vkinfer_shader(swiglu_f32_f32 SOURCE mlp/swiglu.comp)
-vkinfer_shader(swiglu_f32_f16 SOURCE mlp/swiglu.comp DEFINES OUTPUT_F16=1)
-vkinfer_shader(swiglu_f16_f16 SOURCE mlp/swiglu.comp DEFINES INPUT_F16=1 OUTPUT_F16=1)
+vkinfer_shader(activate_f32_f32 SOURCE mlp/activate.comp)
+vkinfer_shader(activate_f32_f16 SOURCE mlp/activate.comp DEFINES OUTPUT_F16=1)
+vkinfer_shader(activate_f16_f16 SOURCE mlp/activate.comp DEFINES INPUT_F16=1 OUTPUT_F16=1)
 
 # attention, prefill: the cache's type, then the query's (rope_store) or the output's (attention_prefill)
 vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp)
@@ -37,6 +38,9 @@ vkinfer_shader(attention_prefill_f16_f16 SOURCE attention/attention_prefill.comp
 vkinfer_shader(attention_prefill_f16_f32_coopmat SOURCE attention/attention_prefill_coopmat.comp REQUIRES cooperative_matrix)
 vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_prefill_coopmat.comp DEFINES OUTPUT_F16=1
     REQUIRES cooperative_matrix)
+
+# linear, biases and learned positions
+vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
 
 # linear, prefill
 foreach(weights F32 F16 BF16 Q8_0 Q4_0)
@@ -54,7 +58,7 @@ endforeach()
 foreach(weights F32 F16 BF16 Q8_0 Q4_0)
     string(TOLOWER ${weights} type)
     vkinfer_shader(gemv_store_${type} SOURCE linear/gemv_store.comp DEFINES WEIGHTS_${weights})
-    vkinfer_shader(gemv_swiglu_${type} SOURCE linear/gemv_swiglu.comp DEFINES WEIGHTS_${weights})
+    vkinfer_shader(gemv_gated_${type} SOURCE linear/gemv_gated.comp DEFINES WEIGHTS_${weights})
     foreach(kv F16 F32)
         string(TOLOWER ${kv} kv_type)
         vkinfer_shader(gemv_qkv_${type}_kv${kv_type} SOURCE linear/gemv_qkv.comp DEFINES WEIGHTS_${weights} KV_${kv})

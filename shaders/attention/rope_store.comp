@@ -1,14 +1,21 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Rows [Q heads | K heads | V heads] of the QKV product: Q and K are rotated (RoPE, Su et al. 2021), Q goes to the
-// query buffer, K and V to their place in the cache [NumKvHeads][Capacity][HeadDim].
-// One invocation does two neighbouring elements of one head, one workgroup row (y) one token.
-// QUERY_F16, KV_F16: float16, two per uint.
+// Rows [Q heads | K heads | V heads] of the QKV product: the bias is added, the heads of Q and K are RMS-normalised
+// (QK_NORM; Henry et al. 2020) and rotated (RoPE; Su et al. 2021), Q goes to the query buffer, K and V to their place in
+// the cache [NumKvHeads][Capacity][HeadDim].
+// One workgroup does one head (x) of one token (y), an invocation two neighbouring elements at a time.
+// STEP_STATE: the one token's position is the decode step's. QUERY_F16, KV_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint SPLIT_HALF = 0; // 0: pairs (2i, 2i+1); 1: pairs (i, i + RotaryDim/2)
+layout(constant_id = 2) const bool BIAS = false;
+layout(constant_id = 3) const bool QK_NORM = false;
+layout(constant_id = 4) const bool STEP_STATE = false;
 
+#define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
 #include "half_pair.glsl"
+#include "reductions.glsl"
+#include "step_state.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
 layout(set = 0, binding = 1, std430) readonly buffer RopeTable { vec2 rope[]; }; // (cos, sin) [position][RotaryDim/2]
@@ -25,8 +32,27 @@ layout(set = 0, binding = 3, std430) writeonly buffer KCache { float k_cache[]; 
 layout(set = 0, binding = 4, std430) writeonly buffer VCache { float v_cache[]; };
 #endif
 
-float rotated(uint head_at, uint position, uint element) {
+layout(set = 0, binding = 5, std430) readonly buffer Bias { float bias[]; };
+layout(set = 0, binding = 6, std430) readonly buffer Gain { float gain[]; }; // of a query head, then of a key head
+
+uint head = gl_WorkGroupID.x;
+bool is_query = head < push.numHeads;
+bool is_key = !is_query && head < push.numHeads + push.numKvHeads;
+uint head_at = gl_WorkGroupID.y * push.inputStride + head * push.headDim;
+float scale = 1.0; // of the head's norm
+
+float biased(uint element) {
     float value = qkv[head_at + element];
+    return BIAS ? value + bias[head * push.headDim + element] : value;
+}
+
+float normed(uint element) {
+    float value = biased(element);
+    return QK_NORM ? value * scale * gain[(is_key ? push.headDim : 0) + element] : value;
+}
+
+float rotated(uint position, uint element) {
+    float value = normed(element);
     if (element >= push.rotaryDim) {
         return value;
     }
@@ -35,53 +61,60 @@ float rotated(uint head_at, uint position, uint element) {
     uint pair = SPLIT_HALF != 0 ? (second ? element - pairs : element) : element / 2;
     uint partner = SPLIT_HALF != 0 ? (second ? element - pairs : element + pairs) : element ^ 1;
     vec2 turn = rope[position * pairs + pair];
-    float other = qkv[head_at + partner];
+    float other = normed(partner);
     return second ? value * turn.x + other * turn.y : value * turn.x - other * turn.y;
 }
 
-void main() {
-    uint half_dim = push.headDim / 2;
-    uint head = gl_GlobalInvocationID.x / half_dim;
-    uint element = 2 * (gl_GlobalInvocationID.x % half_dim);
-    uint token = gl_WorkGroupID.y;
-    if (head >= push.numHeads + 2 * push.numKvHeads) {
-        return;
-    }
-    uint position = push.startPosition + token;
-    uint head_at = token * push.inputStride + head * push.headDim;
-
-    if (head < push.numHeads) {
-        vec2 value = vec2(rotated(head_at, position, element), rotated(head_at, position, element + 1));
-        uint to = token * push.queryStride + head * push.headDim + element;
+void store_query(uint to, vec2 value) {
 #ifdef QUERY_F16
-        query[to / 2] = half_pair(value);
+    query[to / 2] = half_pair(value);
 #else
-        query[to] = value.x;
-        query[to + 1] = value.y;
+    query[to] = value.x;
+    query[to + 1] = value.y;
 #endif
+}
+
+void store_key(uint to, vec2 value) {
+#ifdef KV_F16
+    k_cache[to / 2] = half_pair(value);
+#else
+    k_cache[to] = value.x;
+    k_cache[to + 1] = value.y;
+#endif
+}
+
+void store_value(uint to, vec2 value) {
+#ifdef KV_F16
+    v_cache[to / 2] = half_pair(value);
+#else
+    v_cache[to] = value.x;
+    v_cache[to + 1] = value.y;
+#endif
+}
+
+void main() {
+    uint token = gl_WorkGroupID.y;
+    uint position = STEP_STATE ? state.position : push.startPosition + token;
+    if (position >= push.capacity) {
         return;
     }
+    if (QK_NORM && (is_query || is_key)) {
+        float squares = 0.0;
+        for (uint i = gl_LocalInvocationID.x; i < push.headDim; i += gl_WorkGroupSize.x) {
+            squares += biased(i) * biased(i);
+        }
+        scale = inversesqrt(workgroup_sum(squares) / float(push.headDim) + push.epsilon);
+    }
 
-    bool is_key = head < push.numHeads + push.numKvHeads;
     uint kv_head = head - push.numHeads - (is_key ? 0 : push.numKvHeads);
-    uint to = (kv_head * push.capacity + position) * push.headDim + element;
-    vec2 value = is_key
-        ? vec2(rotated(head_at, position, element), rotated(head_at, position, element + 1))
-        : vec2(qkv[head_at + element], qkv[head_at + element + 1]);
-#ifdef KV_F16
-    uint packed = half_pair(value);
-    if (is_key) {
-        k_cache[to / 2] = packed;
-    } else {
-        v_cache[to / 2] = packed;
+    uint to = is_query ? token * push.queryStride + head * push.headDim : (kv_head * push.capacity + position) * push.headDim;
+    for (uint i = 2 * gl_LocalInvocationID.x; i < push.headDim; i += 2 * gl_WorkGroupSize.x) {
+        if (is_query) {
+            store_query(to + i, vec2(rotated(position, i), rotated(position, i + 1)));
+        } else if (is_key) {
+            store_key(to + i, vec2(rotated(position, i), rotated(position, i + 1)));
+        } else {
+            store_value(to + i, vec2(biased(i), biased(i + 1)));
+        }
     }
-#else
-    if (is_key) {
-        k_cache[to] = value.x;
-        k_cache[to + 1] = value.y;
-    } else {
-        v_cache[to] = value.x;
-        v_cache[to + 1] = value.y;
-    }
-#endif
 }

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// hidden[i] = table[ids[i]] as float32, one workgroup per token. Tokens outside the slice are another dispatch's.
+// hidden[i] = table[ids[i]] * scale as float32, one workgroup per token. Tokens outside the slice are another dispatch's.
 layout(local_size_x_id = 0) in;
 
 #include "push/embed.glsl"
@@ -22,6 +22,6 @@ void main() {
         float values[W_ELEMS];
         w_decode(w_load(row, chunk), values);
         uint to = token * push.kPadded + chunk * W_ELEMS;
-        [[unroll]] for (uint i = 0; i < W_ELEMS; i++) hidden[to + i] = values[i];
+        [[unroll]] for (uint i = 0; i < W_ELEMS; i++) hidden[to + i] = values[i] * push.scale;
     }
 }

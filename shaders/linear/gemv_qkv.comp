@@ -1,22 +1,22 @@
-// Queries, keys and values of one token: the concatenated projections, RoPE on queries and keys, and keys and values
+// Queries, keys and values of one token: the concatenated projections with their biases, RoPE on queries and keys, and keys and values
 // stored straight into the cache at the step's position. A slice begins at head p.first_row of the sequence
 // query heads, key heads, value heads. Two slots form a pair that RoPE rotates together, so that one unit (ROWS is
 // even) holds both.
 #version 460
-#define STEP_STATE_BINDING 6
+#define STEP_STATE_BINDING 8
 #include "linear/gemv.glsl"
 #include "kv_cache.glsl"
 #include "step_state.glsl"
 
-layout(constant_id = 5) const bool SPLIT_HALF = false;
+layout(constant_id = 6) const bool SPLIT_HALF = false;
 
-layout(set = 0, binding = 2) writeonly buffer QueryBuffer { float q[]; };
-layout(set = 0, binding = 3) writeonly buffer KeyBuffer { KvElement k_cache[]; };
-layout(set = 0, binding = 4) writeonly buffer ValueBuffer { KvElement v_cache[]; };
-layout(set = 0, binding = 5) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
-layout(set = 0, binding = 7) readonly buffer QuantsBuffer { uvec4 W[]; };
+layout(set = 0, binding = 4) writeonly buffer QueryBuffer { float q[]; };
+layout(set = 0, binding = 5) writeonly buffer KeyBuffer { KvElement k_cache[]; };
+layout(set = 0, binding = 6) writeonly buffer ValueBuffer { KvElement v_cache[]; };
+layout(set = 0, binding = 7) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
+layout(set = 0, binding = 9) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 8) readonly buffer ScalesBuffer { uint S[]; };
+layout(set = 0, binding = 10) readonly buffer ScalesBuffer { uint S[]; };
 #endif
 
 // The element of its head that a pair's first or second slot stands for. The rotated pairs come first.
@@ -41,6 +41,7 @@ void finish_pair(uint head, uint pair, vec2 value) {
     const uint first_value_head = p.num_heads + p.num_kv_heads;
     const uint first = element_of(pair, 0);
     const uint second = element_of(pair, 1);
+    value = vec2(with_row_terms(head * p.head_dim + first, value.x), with_row_terms(head * p.head_dim + second, value.y));
     if (head < first_value_head && pair < p.rotary_dim / 2) {
         vec2 angle = rope[position * (p.rotary_dim / 2) + pair];
         value = vec2(value.x * angle.x - value.y * angle.y, value.x * angle.y + value.y * angle.x);

@@ -1,13 +1,15 @@
-// y = W x, or y += W x: the plain matrix-vector product of one decode step.
+// y = f(W x + bias), or y += W x + bias: the plain matrix-vector product of one decode step.
 #version 460
 #include "linear/gemv.glsl"
+#include "activation.glsl"
 
-layout(constant_id = 5) const bool ACCUMULATE = false;
+layout(constant_id = 6) const bool ACCUMULATE = false;
+layout(constant_id = 7) const uint ACTIVATION = 0;
 
-layout(set = 0, binding = 2) buffer OutputBuffer { float y[]; };
-layout(set = 0, binding = 3) readonly buffer QuantsBuffer { uvec4 W[]; };
+layout(set = 0, binding = 4) buffer OutputBuffer { float y[]; };
+layout(set = 0, binding = 5) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 4) readonly buffer ScalesBuffer { uint S[]; };
+layout(set = 0, binding = 6) readonly buffer ScalesBuffer { uint S[]; };
 #endif
 
 uint gemv_row(uint slot) {
@@ -22,7 +24,8 @@ void gemv_finish(uint first, float sums[ROWS]) {
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
         if (first + r < p.slots) {
             uint row = p.first_row + first + r;
-            y[row] = ACCUMULATE ? y[row] + sums[r] : sums[r];
+            float value = activate(ACTIVATION, with_row_terms(row, sums[r]));
+            y[row] = ACCUMULATE ? y[row] + value : value;
         }
     }
 }

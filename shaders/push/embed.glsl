@@ -4,4 +4,5 @@ layout(push_constant) uniform Push {
     uint firstId;      // index of the first token id in its buffer
     uint firstRow;     // the table's row at which this slice begins
     uint rows;         // rows of this slice
+    float scale;       // of the embedding, usually 1
 } push;

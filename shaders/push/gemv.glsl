@@ -2,10 +2,11 @@
 layout(push_constant) uniform GemvPush {
     uint slots;         // rows to compute, in the order of the epilogue's gemv_row
     uint stride;        // chunks in a row of the matrix, padding included
-    uint first_row;     // store, swiglu: where in y the slice begins; qkv: the slice's first head
+    uint first_row;     // store, gated: where in y the slice begins; qkv: the slice's first head
     uint columns;       // width of x without padding: what the mean of squares divides by
     float eps;          // added to the mean of squares
-    uint up_skip;       // swiglu: rows of the second matrix before up's first one
+    uint up_skip;       // gated: rows of the second matrix before up's first one
+    uint width;         // gated: rows of the gate, and of up
     uint num_heads;     // qkv: query heads
     uint num_kv_heads;  // qkv: key and value heads
     uint head_dim;      // qkv: elements of a head

@@ -8,4 +8,5 @@ layout(push_constant) uniform Push {
     uint headDim;
     uint rotaryDim;
     uint capacity;
+    float epsilon; // of the norm of queries and keys
 } push;

@@ -16,9 +16,8 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
     internal static MemoryRequirements Of(ModelConfig config, long weightBytes, ModelOptions options, ActivationType gemmInput)
     {
         int context = options.ResolveContextLength(config);
-        long ropeTable = (long)context * config.RotaryDim * sizeof(float);
         return new MemoryRequirements(
-            weightBytes + ropeTable,
+            weightBytes + RopeTable.SizeInBytes(config, context),
             KvCache.SizeInBytes(config, options.KvType, context),
             PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
     }

@@ -31,7 +31,7 @@ public sealed class Model : IDisposable
         Gpu = parts.Gpu;
         _weights = parts.Weights;
         Kernels = parts.Kernels;
-        Transformer = new LlamaTransformer(Config, _weights, Kernels, Options.KvType);
+        Transformer = new DecoderTransformer(Config, _weights, Kernels, Options.KvType);
         PrefillActivations = new PrefillActivations(
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), _weights.Matrices.Select(Kernels.Gemm.PreferredInput));
         using (CommandList clear = Gpu.CreateCommandList("prefill.clear"))
@@ -79,7 +79,7 @@ public sealed class Model : IDisposable
 
     internal KernelSet Kernels { get; }
 
-    internal LlamaTransformer Transformer { get; }
+    internal DecoderTransformer Transformer { get; }
 
     internal PrefillActivations PrefillActivations { get; }
 

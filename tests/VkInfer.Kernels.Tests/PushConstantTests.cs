@@ -10,16 +10,18 @@ public sealed partial class PushConstantTests
 {
     private static readonly Dictionary<string, Type> Structs = new()
     {
+        ["activate"] = typeof(ActivatePush),
+        ["add_rows"] = typeof(AddRowsPush),
         ["attention_decode"] = typeof(DecodeAttentionPush),
         ["attention_prefill"] = typeof(PrefillAttentionPush),
         ["embed"] = typeof(EmbedPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
+        ["norm"] = typeof(NormPush),
         ["random_weights"] = typeof(RandomWeightsPush),
-        ["rms_norm"] = typeof(RmsNormPush),
         ["rope_store"] = typeof(RopeStorePush),
         ["sample"] = typeof(SamplePush),
-        ["swiglu"] = typeof(SwiGluPush),
+        ["soft_cap"] = typeof(SoftCapPush),
     };
 
     private static IEnumerable<TestCaseData> Variants =>

@@ -9,7 +9,7 @@ public sealed partial class SpecializationConstantTests
     public void Store_projection() => Check<GemvStoreConstants>();
 
     [Test]
-    public void Gated_projection() => Check<GemvSwiGluConstants>();
+    public void Gated_projection() => Check<GemvGatedConstants>();
 
     [Test]
     public void Attention_projection() => Check<GemvQkvConstants>();
@@ -19,6 +19,18 @@ public sealed partial class SpecializationConstantTests
 
     [Test]
     public void Decode_attention_merge() => Check<DecodeAttentionMergeConstants>();
+
+    [Test]
+    public void Norm() => Check<NormConstants>();
+
+    [Test]
+    public void Activation() => Check<ActivateConstants>();
+
+    [Test]
+    public void Added_rows() => Check<AddRowsConstants>();
+
+    [Test]
+    public void Rotation_and_store() => Check<RopeStoreConstants>();
 
     private static void Check<T>()
         where T : struct, IKernelConstants

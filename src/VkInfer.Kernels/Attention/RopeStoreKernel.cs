@@ -4,14 +4,15 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Rotates queries and keys of a prefill (RoPE, Su et al. 2021) and stores keys and values in the cache. Thread-safe.
+/// Between the QKV product and attention: adds the bias, normalises heads where the model does, rotates queries and keys (RoPE, Su et
+/// al. 2021) and stores keys and values in the cache. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
 public sealed class RopeStoreKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 128;
+    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 64;
 
-    /// <summary>Records the rotation and the stores.</summary>
+    /// <summary>Records it for consecutive tokens.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="qkv">float32 [seqLen, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
     /// <param name="shape">The layer's attention.</param>
@@ -22,31 +23,66 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <param name="vCache">Values, likewise.</param>
     /// <param name="seqLen">Rows.</param>
     /// <param name="queryType">What <see cref="PrefillAttentionKernel.QueryType"/> says for this shape.</param>
+    /// <param name="bias">float32 [QkvWidth], if given.</param>
+    /// <param name="qkNorm">The norm of heads, if given.</param>
     /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
     public void Record(
         CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int startPosition, BufferView query,
-        BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType = ActivationType.F32)
+        BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType = ActivationType.F32, BufferView? bias = null,
+        QkNorm? qkNorm = null)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        PrefillRange.Check(shape, startPosition, seqLen);
+        Record(commands, qkv, shape, ropeTable, startPosition, null, query, kCache, vCache, seqLen, queryType, bias, qkNorm);
+    }
+
+    /// <summary>Records it for the one token of a decode step.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="qkv">float32 [QkvWidth]: the heads of Q, then K, then V.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="ropeTable">float32 (cos, sin) [Capacity][RotaryDim / 2].</param>
+    /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
+    /// <param name="query">Output, float32 [QueryWidth].</param>
+    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim].</param>
+    /// <param name="vCache">Values, likewise.</param>
+    /// <param name="bias">float32 [QkvWidth], if given.</param>
+    /// <param name="qkNorm">The norm of heads, if given.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordStep(
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, BufferView stepState, BufferView query,
+        BufferView kCache, BufferView vCache, BufferView? bias = null, QkNorm? qkNorm = null)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        Record(commands, qkv, shape, ropeTable, shape.Capacity - 1, stepState, query, kCache, vCache, 1, ActivationType.F32, bias, qkNorm);
+    }
+
+    /// <summary>Records the dispatch; <paramref name="lastStart"/> is the first row's position, or the greatest that a step may have.</summary>
+    private void Record(
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int lastStart, BufferView? stepState, BufferView query,
+        BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType, BufferView? bias, QkNorm? qkNorm)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
-        PrefillRange.Check(shape, startPosition, seqLen);
         var variant = $"rope_store_{PrefillRange.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}";
-        var constants = new RopeStoreConstants(Threads, shape.Pairing == RopePairing.SplitHalf).ToSpecialization();
+        var constants = new RopeStoreConstants(Threads, shape.Pairing == RopePairing.SplitHalf, bias.HasValue, qkNorm.HasValue, stepState.HasValue);
         var push = new RopeStorePush(
-            (uint)startPosition, (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads,
-            (uint)shape.NumKvHeads, (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity);
-        var tableBytes = (long)(startPosition + seqLen) * shape.RotaryDim * 4;
+            (uint)lastStart, (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads,
+            (uint)shape.NumKvHeads, (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, qkNorm?.Eps ?? 0);
+        var tableBytes = (long)(lastStart + seqLen) * shape.RotaryDim * 4;
+        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, seqLen, shape.QkvWidth);
         commands.Dispatch(
-            context.GetPipeline(variant, constants),
-            ((uint)(((shape.QkvWidth / 2) + Threads - 1) / Threads), (uint)seqLen, 1),
+            context.GetPipeline(variant, constants.ToSpecialization()),
+            ((uint)(shape.NumHeads + (2 * shape.NumKvHeads)), (uint)seqLen, 1),
             push,
             [
-                Activations.Require(nameof(qkv), qkv, ActivationType.F32, seqLen, shape.QkvWidth),
+                qkv,
                 shape.RotaryDim == 0 ? ropeTable : Activations.Require(nameof(ropeTable), ropeTable, tableBytes),
                 Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
                 Activations.Require(nameof(kCache), kCache, shape.KvBytes),
                 Activations.Require(nameof(vCache), vCache, shape.KvBytes),
+                bias is { } added ? Activations.Require(nameof(bias), added, 4L * shape.QkvWidth) : qkv,
+                qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 8L * shape.HeadDim) : qkv,
+                stepState is { } state ? Activations.Require(nameof(stepState), state, StepState.SizeInBytes) : qkv,
             ]);
     }
 }
@@ -71,13 +107,19 @@ internal static class PrefillRange
 }
 
 /// <summary>Specialisation constants of <c>attention/rope_store.comp</c>.</summary>
-internal sealed record RopeStoreConstants(int Threads, bool SplitHalf)
+internal readonly record struct RopeStoreConstants(int Threads, bool SplitHalf, bool Bias, bool QkNorm, bool StepState) : IKernelConstants
 {
-    public SpecializationConstants ToSpecialization() =>
-        SpecializationConstants.From((0, (uint)Threads), (1, SpecializationConstants.Bits(SplitHalf)));
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE"];
+
+    public static string Source => "attention/rope_store.comp";
+
+    public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
+        (0, (uint)Threads), (1, SpecializationConstants.Bits(SplitHalf)), (2, SpecializationConstants.Bits(Bias)),
+        (3, SpecializationConstants.Bits(QkNorm)), (4, SpecializationConstants.Bits(StepState)));
 }
 
 /// <summary>Push constants of <c>push/rope_store.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RopeStorePush(
-    uint StartPosition, uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity);
+    uint StartPosition, uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity,
+    float Epsilon);

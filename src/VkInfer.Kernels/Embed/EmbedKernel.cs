@@ -4,7 +4,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint FirstRow, uint Rows);
+internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint FirstRow, uint Rows, float Scale);
 
 /// <summary>Token ids to rows of the embedding table (shaders/embed/embed.comp). Thread-safe.</summary>
 public sealed class EmbedKernel
@@ -17,14 +17,16 @@ public sealed class EmbedKernel
     /// <param name="context">The device.</param>
     public EmbedKernel(KernelContext context) => _context = context;
 
-    /// <summary>Records hidden[i] = table[ids[firstId + i]].</summary>
+    /// <summary>Records hidden[i] = table[ids[firstId + i]] · scale.</summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="table">[VocabSize, HiddenSize].</param>
     /// <param name="tokenIds">uint32 ids, each below the table's rows: the caller's duty.</param>
     /// <param name="firstId">Index of the first id in <paramref name="tokenIds"/>.</param>
     /// <param name="hidden">Float32 [seqLen, KPadded], written whole.</param>
     /// <param name="seqLen">Number of tokens.</param>
-    public void Record(CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, BufferView hidden, int seqLen)
+    /// <param name="scale">Factor of every element.</param>
+    public void Record(
+        CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, BufferView hidden, int seqLen, float scale = 1)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(table);
@@ -32,7 +34,7 @@ public sealed class EmbedKernel
             $"embed_{WeightNames.Suffix(table.Type)}", SpecializationConstants.From((0, WorkgroupSize)));
         foreach ((int row, WeightMatrix part) in RowSlices.Of(table, _context))
         {
-            var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows);
+            var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows, scale);
             commands.Dispatch(pipeline, ((uint)seqLen, 1, 1), push, [part.Quants, part.Scales, tokenIds, hidden]);
         }
     }

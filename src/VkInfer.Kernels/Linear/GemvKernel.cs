@@ -14,40 +14,49 @@ public sealed class GemvKernel(KernelContext context)
     // Slices that start at a multiple of this many rows keep the scales of every format at the strictest offset alignment.
     private const int SliceRows = 64;
 
-    /// <summary>Records y = W x, or y += W x.</summary>
+    /// <summary>Records y = f(W x + bias), or y += f(W x + bias).</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="w">[N, K].</param>
     /// <param name="x">float32 [KPadded].</param>
     /// <param name="y">float32 [N]; only those are written.</param>
     /// <param name="mode">Whether to overwrite or add.</param>
-    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="norm">If given, x is normalised first.</param>
+    /// <param name="bias">float32 [N], if given.</param>
+    /// <param name="activation">f.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
-    public void Record(CommandList commands, WeightMatrix w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null)
+    public void Record(
+        CommandList commands, WeightMatrix w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null, BufferView? bias = null,
+        ActivationFunction activation = ActivationFunction.None)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
-        CheckInput(w, x, norm);
+        var input = new GemvInputs(x, norm, bias);
+        input.Check(w);
         Views.RequireFloats(nameof(y), y, w.Rows);
         var tuning = GemvHeuristic.Choose(w.Type, context);
-        var constants = new GemvStoreConstants(tuning, norm.HasValue, mode == GemvMode.Accumulate);
+        var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
         var pipeline = context.GetPipeline("gemv_store_" + WeightNames.Suffix(w.Type), constants.ToSpecialization());
         foreach (var (first, slice) in RowSlices.Of(w, context))
         {
             var push = Push(slice, slice.Rows, first, norm);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
-                [x, norm?.Gain ?? x, y, slice.Quants, slice.Scales]);
+                [.. input.Bindings, y, slice.Quants, slice.Scales]);
         }
     }
 
-    /// <summary>Records y[i] = silu(gate_i · x) * (up_i · x).</summary>
+    /// <summary>Records y[i] = f(gate_i · x) * (up_i · x).</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="gateUp">[2 * F, K]: the gate's rows, then up's.</param>
     /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="norm">If given, x is normalised first.</param>
     /// <param name="y">float32 [F]; only those are written.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32 [2 * F], if given: added to each product first.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or an odd number of rows.</exception>
-    public void RecordSwiGlu(CommandList commands, WeightMatrix gateUp, BufferView x, NormFusion? norm, BufferView y)
+    public void RecordGated(
+        CommandList commands, WeightMatrix gateUp, BufferView x, NormFusion? norm, BufferView y,
+        ActivationFunction activation = ActivationFunction.Silu, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(gateUp);
@@ -56,12 +65,13 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
         }
 
-        CheckInput(gateUp, x, norm);
+        var input = new GemvInputs(x, norm, bias);
+        input.Check(gateUp);
         var width = gateUp.Rows / 2;
         Views.RequireFloats(nameof(y), y, width);
         var tuning = GemvHeuristic.Choose(gateUp.Type, context);
-        var constants = new GemvSwiGluConstants(tuning, norm.HasValue);
-        var pipeline = context.GetPipeline("gemv_swiglu_" + WeightNames.Suffix(gateUp.Type), constants.ToSpecialization());
+        var constants = new GemvGatedConstants(input.Constants(tuning), activation);
+        var pipeline = context.GetPipeline("gemv_gated_" + WeightNames.Suffix(gateUp.Type), constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
         var upSkip = width % SliceRows;
@@ -75,9 +85,10 @@ public sealed class GemvKernel(KernelContext context)
             var up = gateUp.Slice(upStart + first, upSkip + rows);
             var push = Push(gate, 2 * rows, first, norm);
             push.UpSkip = (uint)upSkip;
+            push.Width = (uint)width;
             commands.Dispatch(
                 pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
-                [x, norm?.Gain ?? x, y, gate.Quants, up.Quants, gate.Scales, up.Scales]);
+                [.. input.Bindings, y, gate.Quants, up.Quants, gate.Scales, up.Scales]);
         }
     }
 
@@ -88,22 +99,23 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="commands">Recording list.</param>
     /// <param name="qkv">[QkvWidth, K]: the rows of the query, key and value weights, in this order.</param>
     /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="norm">If given, x is normalised first.</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
     /// <param name="q">float32 [QueryWidth].</param>
     /// <param name="kCache">The layer's keys.</param>
     /// <param name="vCache">The layer's values.</param>
+    /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
     public void RecordQkv(
         CommandList commands, WeightMatrix qkv, BufferView x, NormFusion? norm, AttentionShape shape,
-        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache)
+        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
         var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
         targets.Check(shape);
-        RecordHeads(commands, qkv, x, norm, shape, 0, shape.QkvWidth, targets);
+        RecordHeads(commands, qkv, new GemvInputs(x, norm, bias), shape, 0, shape.QkvWidth, targets);
     }
 
     /// <summary>
@@ -114,41 +126,42 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="wk">[KvWidth, K].</param>
     /// <param name="wv">[KvWidth, K].</param>
     /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is RMS-normalised first.</param>
+    /// <param name="norm">If given, x is normalised first.</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
     /// <param name="q">float32 [QueryWidth].</param>
     /// <param name="kCache">The layer's keys.</param>
     /// <param name="vCache">The layer's values.</param>
+    /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
     public void RecordQkv(
         CommandList commands, WeightMatrix wq, WeightMatrix wk, WeightMatrix wv, BufferView x, NormFusion? norm, AttentionShape shape,
-        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache)
+        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
         var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
         targets.Check(shape);
-        RecordHeads(commands, wq, x, norm, shape, 0, shape.QueryWidth, targets.WritingOnly(q));
-        RecordHeads(commands, wk, x, norm, shape, shape.NumHeads, shape.KvWidth, targets.WritingOnly(kCache));
-        RecordHeads(commands, wv, x, norm, shape, shape.NumHeads + shape.NumKvHeads, shape.KvWidth, targets.WritingOnly(vCache));
+        var inputs = new GemvInputs(x, norm, bias);
+        RecordHeads(commands, wq, inputs, shape, 0, shape.QueryWidth, targets.WritingOnly(q));
+        RecordHeads(commands, wk, inputs, shape, shape.NumHeads, shape.KvWidth, targets.WritingOnly(kCache));
+        RecordHeads(commands, wv, inputs, shape, shape.NumHeads + shape.NumKvHeads, shape.KvWidth, targets.WritingOnly(vCache));
     }
 
     /// <summary>Records the heads from <paramref name="firstHead"/> on, counted through queries, keys and values.</summary>
     private void RecordHeads(
-        CommandList commands, WeightMatrix w, BufferView x, NormFusion? norm, AttentionShape shape, int firstHead, int expectedRows,
-        QkvTargets targets)
+        CommandList commands, WeightMatrix w, GemvInputs inputs, AttentionShape shape, int firstHead, int expectedRows, QkvTargets targets)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
-        CheckInput(w, x, norm);
+        inputs.Check(w, (firstHead * shape.HeadDim) + w.Rows);
         if (w.Rows != expectedRows)
         {
             throw new ArgumentException($"attention weights: expected {expectedRows} rows, got {w.Rows}", nameof(w));
         }
 
         var tuning = GemvHeuristic.Choose(w.Type, context);
-        var constants = new GemvQkvConstants(tuning, norm.HasValue, shape.Pairing == RopePairing.SplitHalf);
+        var constants = new GemvQkvConstants(inputs.Constants(tuning), shape.Pairing == RopePairing.SplitHalf);
         var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}";
         var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
@@ -158,7 +171,7 @@ public sealed class GemvKernel(KernelContext context)
         for (var first = 0; first < w.Rows; first += sliceRows)
         {
             var slice = w.Slice(first, Math.Min(sliceRows, w.Rows - first));
-            var push = Push(slice, slice.Rows, firstHead + (first / shape.HeadDim), norm);
+            var push = Push(slice, slice.Rows, firstHead + (first / shape.HeadDim), inputs.Norm);
             push.NumHeads = (uint)shape.NumHeads;
             push.NumKvHeads = (uint)shape.NumKvHeads;
             push.HeadDim = (uint)shape.HeadDim;
@@ -167,7 +180,7 @@ public sealed class GemvKernel(KernelContext context)
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                 [
-                    x, norm?.Gain ?? x, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
+                    .. inputs.Bindings, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
                     slice.Quants, slice.Scales,
                 ]);
         }
@@ -181,15 +194,6 @@ public sealed class GemvKernel(KernelContext context)
         Columns = (uint)slice.Columns,
         Eps = norm?.Eps ?? 0,
     };
-
-    private static void CheckInput(WeightMatrix w, BufferView x, NormFusion? norm)
-    {
-        Views.RequireFloats(nameof(x), x, w.KPadded);
-        if (norm is { } fusion)
-        {
-            Views.RequireFloats("gain", fusion.Gain, w.KPadded);
-        }
-    }
 
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
     private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)

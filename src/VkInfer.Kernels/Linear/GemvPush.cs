@@ -12,6 +12,7 @@ internal struct GemvPush
     public uint Columns;
     public float Eps;
     public uint UpSkip;
+    public uint Width;
     public uint NumHeads;
     public uint NumKvHeads;
     public uint HeadDim;

@@ -19,17 +19,17 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
         return (uint)Math.Min((slots + slotsPerGroup - 1) / slotsPerGroup, capabilities.MaxWorkgroupCount.X);
     }
 
-    /// <summary>These constants, followed by flags.</summary>
-    public SpecializationConstants With(params ReadOnlySpan<bool> flags)
+    /// <summary>These constants, followed by others.</summary>
+    public SpecializationConstants With(params ReadOnlySpan<uint> others)
     {
-        var constants = new (uint Id, uint Value)[4 + flags.Length];
+        var constants = new (uint Id, uint Value)[4 + others.Length];
         constants[0] = (0, (uint)WorkgroupSize);
         constants[1] = (1, (uint)Rows);
         constants[2] = (2, (uint)Unroll);
         constants[3] = (3, SpecializationConstants.Bits(UnitPerLane));
-        for (var i = 0; i < flags.Length; i++)
+        for (var i = 0; i < others.Length; i++)
         {
-            constants[4 + i] = ((uint)(4 + i), SpecializationConstants.Bits(flags[i]));
+            constants[4 + i] = ((uint)(4 + i), others[i]);
         }
 
         return SpecializationConstants.From(constants);

@@ -1,41 +1,70 @@
+using VkInfer.Families;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 
 namespace VkInfer.Configuration;
 
-/// <summary>Reads a <see cref="ModelConfig"/> from GGUF metadata and checks that it describes a transformer that can exist.</summary>
-internal static class GgufConfigReader
+/// <summary>
+/// What families read from GGUF metadata: the shape they all have, and typed access to what only some have. Checks that the shape is of a
+/// transformer that can exist.
+/// </summary>
+internal sealed class GgufConfigReader
 {
     private const int MaxLayers = 1024;
     private const int MaxWidth = 1 << 20;
     private const int MaxHeads = 4096;
     private const int MaxVocabSize = 1 << 22;
+    private const int MaxContextLength = 1 << 24;
 
-    public static readonly string[] SupportedArchitectures = ["llama"];
+    private readonly GgufFile _file;
+    private readonly string _architecture;
 
+    private GgufConfigReader(GgufFile file, string architecture)
+    {
+        _file = file;
+        _architecture = architecture;
+    }
+
+    /// <summary>Positions that a query sees in layers with a window; 0 where the file names no window.</summary>
+    public int Window => Optional("attention.sliding_window", 0, MaxContextLength);
+
+    /// <summary>Describes the model of a file.</summary>
+    /// <exception cref="ModelFormatException">A key is missing or of another type.</exception>
+    /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     public static ModelConfig Read(GgufFile file)
     {
         string architecture = file.GetString("general.architecture");
-        if (!SupportedArchitectures.Contains(architecture))
-        {
-            throw new UnsupportedModelException(
-                $"{file.Path}: architecture \"{architecture}\" is not supported; supported: {string.Join(", ", SupportedArchitectures)}.");
-        }
+        return ModelFamily.Find(file.Path, architecture).Describe(new GgufConfigReader(file, architecture));
+    }
 
-        string Key(string name) => $"{architecture}.{name}";
-        int Required(string name, int max) => file.GetInt(Key(name), 1, max);
-        int Optional(string name, int fallback, int max) => file.TryGetInt(Key(name), out int value, 1, max) ? value : fallback;
-
+    /// <summary>Reads what every architecture has, as a Llama has it.</summary>
+    /// <param name="norm">Decides which epsilon is read.</param>
+    public ModelConfig ReadShape(NormKind norm = NormKind.RmsNorm)
+    {
         int hidden = Required("embedding_length", MaxWidth);
         int heads = Required("attention.head_count", MaxHeads);
         int kvHeads = Optional("attention.head_count_kv", heads, MaxHeads);
         int headDim = Optional("attention.key_length", hidden / heads, MaxWidth);
         int valueDim = Optional("attention.value_length", headDim, MaxWidth);
         int rotary = Optional("rope.dimension_count", headDim, MaxWidth);
-        var config = new ModelConfig
+        Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads");
+        Check(valueDim == headDim, $"value heads of {valueDim} elements beside key heads of {headDim}; they must be equal");
+        Check(headDim is >= 8 and <= 512 && headDim % 8 == 0, $"head dimension {headDim}; expected a multiple of 8 from 8 to 512");
+        Check(rotary % 2 == 0 && rotary <= headDim, $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim}");
+        if (_file.TryGetInt("split.count", out int parts) && parts > 1)
         {
-            Architecture = architecture,
-            VocabSize = ReadVocabSize(file, Key("vocab_size")),
+            throw new UnsupportedModelException($"{_file.Path}: this is one of {parts} parts of a split model; merge them into one file first.");
+        }
+
+        if (_file.TryGetInt(Key("expert_count"), out int experts) && experts > 0)
+        {
+            throw new UnsupportedModelException($"{_file.Path}: mixture-of-experts models ({experts} experts) are not supported.");
+        }
+
+        return new ModelConfig
+        {
+            Architecture = _architecture,
+            VocabSize = ReadVocabSize(),
             HiddenSize = hidden,
             IntermediateSize = Required("feed_forward_length", MaxWidth),
             NumLayers = Required("block_count", MaxLayers),
@@ -44,74 +73,123 @@ internal static class GgufConfigReader
             HeadDim = headDim,
             RotaryDim = rotary,
             RopePairing = RopePairing.Interleaved,
-            RopeTheta = Positive(file, Key("rope.freq_base"), 10000f),
-            RopeLinearFactor = ReadLinearFactor(file, architecture),
-            RmsNormEps = Positive(file, Key("attention.layer_norm_rms_epsilon"), 1e-5f),
-            MaxContextLength = Optional("context_length", ModelOptions.DefaultContextLength, 1 << 24),
+            RopeTheta = Positive("rope.freq_base", 10000f),
+            RopeScaling = ReadScaling(rotary),
+            Norm = norm,
+            NormEps = Positive(norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", 1e-5f),
+            MaxContextLength = Optional("context_length", ModelOptions.DefaultContextLength, MaxContextLength),
         };
-
-        Check(file, heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads");
-        Check(file, valueDim == headDim, $"value heads of {valueDim} elements beside key heads of {headDim}; they must be equal");
-        Check(file, headDim is >= 8 and <= 512 && headDim % 8 == 0, $"head dimension {headDim}; expected a multiple of 8 from 8 to 512");
-        Check(file, rotary % 2 == 0 && rotary <= headDim, $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim}");
-        if (file.TryGetInt("split.count", out int parts) && parts > 1)
-        {
-            throw new UnsupportedModelException($"{file.Path}: this is one of {parts} parts of a split model; merge them into one file first.");
-        }
-
-        if (file.TryGetInt(Key("expert_count"), out int experts) && experts > 0)
-        {
-            throw new UnsupportedModelException($"{file.Path}: mixture-of-experts models ({experts} experts) are not supported.");
-        }
-
-        return config;
     }
 
-    private static int ReadVocabSize(GgufFile file, string key)
+    /// <summary>Reads LongRoPE's two sets of factors; null where the file has none.</summary>
+    public LongRopeScaling? ReadLongRope(ModelConfig shape)
     {
-        if (!file.TryGetTensor("token_embd.weight", out GgufTensor? embedding))
+        if (ReadFactors("rope_factors_long.weight", shape.RotaryDim) is not { } longFactors)
         {
-            throw new UnsupportedModelException($"{file.Path}: tensor token_embd.weight is missing.");
+            return null;
+        }
+
+        float[] shortFactors = ReadFactors("rope_factors_short.weight", shape.RotaryDim)
+            ?? throw new UnsupportedModelException($"{_file.Path}: tensor rope_factors_short.weight is missing.");
+        int original = Required("rope.scaling.original_context_length", MaxContextLength);
+        float magnitude = TryPositive("rope.scaling.attn_factor") ?? LongRopeScaling.DefaultMagnitude(shape.MaxContextLength, original);
+        return new LongRopeScaling(shortFactors, longFactors, original, magnitude);
+    }
+
+    /// <summary>A positive number, or <paramref name="fallback"/> where the file has none.</summary>
+    public float Positive(string name, float fallback) => TryPositive(name) ?? fallback;
+
+    /// <summary>A positive number; null where the file has none.</summary>
+    public float? TryPositive(string name)
+    {
+        if (!_file.TryGetFloat(Key(name), out float value))
+        {
+            return null;
+        }
+
+        return float.IsFinite(value) && value > 0
+            ? value
+            : throw new UnsupportedModelException($"{_file.Path}: {Key(name)} is {value}; expected a positive number.");
+    }
+
+    private string Key(string name) => $"{_architecture}.{name}";
+
+    private int Required(string name, int max) => _file.GetInt(Key(name), 1, max);
+
+    private int Optional(string name, int fallback, int max) => _file.TryGetInt(Key(name), out int value, 1, max) ? value : fallback;
+
+    private int ReadVocabSize()
+    {
+        if (!_file.TryGetTensor("token_embd.weight", out GgufTensor? embedding))
+        {
+            throw new UnsupportedModelException($"{_file.Path}: tensor token_embd.weight is missing.");
         }
 
         if (embedding.Rows > MaxVocabSize)
         {
-            throw new UnsupportedModelException($"{file.Path}: token_embd.weight has {embedding.Rows} rows; expected at most {MaxVocabSize}.");
+            throw new UnsupportedModelException($"{_file.Path}: token_embd.weight has {embedding.Rows} rows; expected at most {MaxVocabSize}.");
         }
 
         int rows = (int)embedding.Rows;
-        if (file.TryGetInt(key, out int declared) && declared != rows)
+        if (_file.TryGetInt(Key("vocab_size"), out int declared) && declared != rows)
         {
-            throw new UnsupportedModelException($"{file.Path}: {key} is {declared}, but token_embd.weight has {rows} rows.");
+            throw new UnsupportedModelException($"{_file.Path}: {Key("vocab_size")} is {declared}, but token_embd.weight has {rows} rows.");
         }
 
         return rows;
     }
 
-    private static float ReadLinearFactor(GgufFile file, string architecture)
+    private RopeScaling? ReadScaling(int rotaryDim)
     {
-        string type = file.TryGetString($"{architecture}.rope.scaling.type", out string value) ? value : "none";
+        string type = _file.TryGetString(Key("rope.scaling.type"), out string value) ? value : "none";
         return type switch
         {
-            "none" => 1f,
-            "linear" => Positive(file, $"{architecture}.rope.scaling.factor", 1f),
-            _ => throw new UnsupportedModelException($"{file.Path}: rope scaling \"{type}\" is not supported; supported: none, linear, and frequency factors."),
+            "none" or "longrope" => ReadFactors("rope_freqs.weight", rotaryDim) is { } factors ? new RopeFrequencyFactors(factors) : null,
+            "linear" => new LinearRopeScaling(Positive("rope.scaling.factor", 1f)),
+            "yarn" => ReadYarn(),
+            _ => throw new UnsupportedModelException($"{_file.Path}: rope scaling \"{type}\" is not supported; supported: none, linear, yarn, longrope."),
         };
     }
 
-    private static float Positive(GgufFile file, string key, float fallback)
+    private YarnRopeScaling ReadYarn()
     {
-        float value = file.TryGetFloat(key, out float read) ? read : fallback;
-        return float.IsFinite(value) && value > 0
-            ? value
-            : throw new UnsupportedModelException($"{file.Path}: {key} is {value}; expected a positive number.");
+        float factor = Positive("rope.scaling.factor", 1f);
+        return new YarnRopeScaling(
+            factor,
+            Required("rope.scaling.original_context_length", MaxContextLength),
+            Positive("rope.scaling.yarn_beta_fast", 32f),
+            Positive("rope.scaling.yarn_beta_slow", 1f),
+            (float)(Positive("rope.scaling.attn_factor", 1f) * YarnRopeScaling.DefaultMagnitude(factor)));
     }
 
-    private static void Check(GgufFile file, bool holds, string what)
+    // Frequencies are divided by them.
+    private float[]? ReadFactors(string name, int rotaryDim)
+    {
+        if (!_file.TryGetTensor(name, out GgufTensor? tensor))
+        {
+            return null;
+        }
+
+        int length = rotaryDim / 2;
+        if (tensor.Columns != length || tensor.Rows != 1 || tensor.Type != GgufTensorType.F32)
+        {
+            throw new UnsupportedModelException(
+                $"{_file.Path}: tensor {name} is {string.Join(" x ", tensor.Dimensions.Reverse())} {tensor.Type}; expected {length} elements F32.");
+        }
+
+        var factors = new float[length];
+        Dequantizer.ToFloat32(tensor.Type, _file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), factors);
+        int bad = Array.FindIndex(factors, factor => !float.IsFinite(factor) || factor <= 0);
+        return bad < 0
+            ? factors
+            : throw new UnsupportedModelException($"{_file.Path}: tensor {name} is {factors[bad]} at {bad}; expected a positive number.");
+    }
+
+    private void Check(bool holds, string what)
     {
         if (!holds)
         {
-            throw new UnsupportedModelException($"{file.Path}: {what}.");
+            throw new UnsupportedModelException($"{_file.Path}: {what}.");
         }
     }
 }

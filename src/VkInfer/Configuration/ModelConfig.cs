@@ -2,7 +2,20 @@ using VkInfer.Kernels;
 
 namespace VkInfer;
 
-/// <summary>The shape of a transformer, as its checkpoint states it. Immutable.</summary>
+/// <summary>Which norm stands before the layers.</summary>
+public enum NormKind
+{
+    /// <summary>x / sqrt(mean(x²) + eps) · gain.</summary>
+    RmsNorm,
+
+    /// <summary>(x − mean(x)) / sqrt(var(x) + eps) · gain + shift.</summary>
+    LayerNorm,
+}
+
+/// <summary>
+/// The shape of a decoder-only transformer, as its checkpoint states it, and how it differs from Llama, which the defaults describe.
+/// Immutable. Biases are not listed: a layer has one where the checkpoint has one.
+/// </summary>
 public sealed record ModelConfig
 {
     /// <summary>The checkpoint's architecture name, e.g. <c>llama</c>.</summary>
@@ -29,7 +42,7 @@ public sealed record ModelConfig
     /// <summary>Elements per head. A field of its own: not always <see cref="HiddenSize"/> / <see cref="NumHeads"/>.</summary>
     public required int HeadDim { get; init; }
 
-    /// <summary>Leading elements of each head that are rotated; even, at most <see cref="HeadDim"/>.</summary>
+    /// <summary>Leading elements of each head that are rotated; even, at most <see cref="HeadDim"/>. 0: no rotary embedding.</summary>
     public required int RotaryDim { get; init; }
 
     /// <summary>Which elements of a head form a rotated pair.</summary>
@@ -38,11 +51,49 @@ public sealed record ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required float RopeTheta { get; init; }
 
-    /// <summary>Factor by which positions are compressed (linear scaling); 1 when there is none.</summary>
-    public float RopeLinearFactor { get; init; } = 1f;
+    /// <summary>How the rotary frequencies are changed for longer sequences; null: not at all.</summary>
+    public RopeScaling? RopeScaling { get; init; }
 
-    /// <summary>Epsilon of RMSNorm.</summary>
-    public required float RmsNormEps { get; init; }
+    /// <summary>Base of the rotary frequencies in layers with a window, which then are not scaled; null: as in the other layers.</summary>
+    public float? WindowedRopeTheta { get; init; }
+
+    /// <summary>
+    /// Learned embeddings of positions are added to those of tokens: the row of the table that stands for position 0. Null: there are none.
+    /// </summary>
+    public int? FirstPositionRow { get; init; }
+
+    /// <summary>Factor of the token embeddings.</summary>
+    public float EmbeddingScale { get; init; } = 1f;
+
+    /// <summary>The norm before attention, before the feed-forward layer and before the output.</summary>
+    public NormKind Norm { get; init; }
+
+    /// <summary>Epsilon of the norms.</summary>
+    public required float NormEps { get; init; }
+
+    /// <summary>Whether every query and key head is normalised before its rotation.</summary>
+    public bool HasQkNorm { get; init; }
+
+    /// <summary>Whether the outputs of attention and of the feed-forward layer are normalised before they are added to the residual stream.</summary>
+    public bool HasPostNorms { get; init; }
+
+    /// <summary>The function inside the feed-forward layer.</summary>
+    public ActivationFunction Activation { get; init; } = ActivationFunction.Silu;
+
+    /// <summary>Whether the feed-forward layer has a gate: down(f(gate(x)) · up(x)) instead of down(f(up(x))).</summary>
+    public bool IsGated { get; init; } = true;
+
+    /// <summary>Per layer, how many of the last positions a query sees, its own included; 0: all. Empty: all in every layer.</summary>
+    public IReadOnlyList<int> Windows { get; init; } = [];
+
+    /// <summary>Factor of the attention scores; null: 1 / sqrt(<see cref="HeadDim"/>).</summary>
+    public float? AttentionScale { get; init; }
+
+    /// <summary>Attention scores s become cap · tanh(s / cap); 0: they do not.</summary>
+    public float AttentionSoftCap { get; init; }
+
+    /// <summary>Logits likewise.</summary>
+    public float LogitSoftCap { get; init; }
 
     /// <summary>Longest sequence the model was trained for, in tokens.</summary>
     public required int MaxContextLength { get; init; }
@@ -55,4 +106,21 @@ public sealed record ModelConfig
 
     /// <summary>Rows of the concatenated query, key and value weights.</summary>
     public int QkvSize => QuerySize + (2 * KvSize);
+
+    /// <summary>Rows of the first matrix of the feed-forward layer: gate and up, or up alone.</summary>
+    public int UpSize => IsGated ? 2 * IntermediateSize : IntermediateSize;
+
+    /// <summary>Rows of the table of learned positions; 0 where there is none.</summary>
+    public int PositionRows => FirstPositionRow is { } first ? first + MaxContextLength : 0;
+
+    /// <summary>How many of the last positions a query sees in a layer; 0: all.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    public int Window(int layer) => Windows.Count == 0 ? 0 : Windows[layer];
+
+    /// <summary>The same window in all layers; none where it is 0.</summary>
+    internal static IReadOnlyList<int> UniformWindows(int layers, int window) => window == 0 ? [] : [.. Enumerable.Repeat(window, layers)];
+
+    /// <summary>Windows of layers of which every <paramref name="period"/>-th sees everything.</summary>
+    internal static IReadOnlyList<int> AlternatingWindows(int layers, int window, int period) =>
+        [.. Enumerable.Range(1, layers).Select(layer => layer % period == 0 ? 0 : window)];
 }

@@ -3,37 +3,25 @@ using VkInfer.Kernels;
 
 namespace VkInfer.Loading;
 
-/// <summary>Finds the tensors of a Llama-shaped GGUF and checks names, shapes and types before anything is uploaded.</summary>
-internal static class GgufWeightPlanner
+/// <summary>
+/// Finds the tensors of a model and checks names, shapes and types before anything is uploaded. Norms are there because the configuration
+/// says so; a bias, a fused matrix or an output projection of its own because the file has it.
+/// </summary>
+internal sealed class GgufWeightPlanner
 {
-    public static WeightPlan Plan(GgufFile file, ModelConfig config)
+    private static readonly string[] FrequencyFactors = ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"];
+
+    private readonly GgufFile _file;
+    private readonly ModelConfig _config;
+    private readonly HashSet<string> _planned = [];
+
+    private GgufWeightPlanner(GgufFile file, ModelConfig config)
     {
-        int hidden = config.HiddenSize;
-        MatrixPlan Matrix(string name, int columns, params (string Tensor, int Rows)[] parts)
-        {
-            WeightType[] types = [.. parts.Select(part => CheckMatrix(file, part.Tensor, part.Rows, columns))];
-            return new MatrixPlan(name, CommonType(types), parts.Sum(part => part.Rows), columns, [.. parts.Select(part => part.Tensor)]);
-        }
-
-        var layers = new List<LayerPlan>();
-        for (int i = 0; i < config.NumLayers; i++)
-        {
-            string block = $"blk.{i}.";
-            layers.Add(new LayerPlan(
-                CheckVector(file, block + "attn_norm.weight", hidden),
-                Matrix(block + "attn_qkv", hidden, (block + "attn_q.weight", config.QuerySize), (block + "attn_k.weight", config.KvSize), (block + "attn_v.weight", config.KvSize)),
-                Matrix(block + "attn_output", config.QuerySize, (block + "attn_output.weight", hidden)),
-                CheckVector(file, block + "ffn_norm.weight", hidden),
-                Matrix(block + "ffn_gate_up", hidden, (block + "ffn_gate.weight", config.IntermediateSize), (block + "ffn_up.weight", config.IntermediateSize)),
-                Matrix(block + "ffn_down", config.IntermediateSize, (block + "ffn_down.weight", hidden))));
-        }
-
-        string? factors = file.TryGetTensor("rope_freqs.weight", out _) ? CheckFactors(file, "rope_freqs.weight", config.RotaryDim / 2) : null;
-        MatrixPlan? output = file.TryGetTensor("output.weight", out _) ? Matrix("output", hidden, ("output.weight", config.VocabSize)) : null;
-        RejectUnknown(file, layers, factors, output);
-        return new WeightPlan(
-            Matrix("token_embd", hidden, ("token_embd.weight", config.VocabSize)), layers, CheckVector(file, "output_norm.weight", hidden), output, factors);
+        _file = file;
+        _config = config;
     }
+
+    public static WeightPlan Plan(GgufFile file, ModelConfig config) => new GgufWeightPlanner(file, config).Plan();
 
     /// <summary>Names the element type on the device for one of the file's; throws for those without a kernel.</summary>
     public static WeightType ToWeightType(string path, GgufTensor tensor) => tensor.Type switch
@@ -53,6 +41,96 @@ internal static class GgufWeightPlanner
             ? tensor
             : throw new UnsupportedModelException($"{file.Path}: tensor {name} is missing.");
 
+    private WeightPlan Plan()
+    {
+        var plan = new WeightPlan(
+            Matrix("token_embd", _config.HiddenSize, ("token_embd", _config.VocabSize)),
+            _config.FirstPositionRow is null ? null : Positions(),
+            [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)],
+            Norm("output_norm"),
+            Has("output.weight") ? Linear("output", _config.HiddenSize, ("output", _config.VocabSize)) : null);
+        RejectUnknown();
+        return plan;
+    }
+
+    private LayerPlan Layer(int index)
+    {
+        string block = $"blk.{index}.";
+        int hidden = _config.HiddenSize;
+        return new LayerPlan(
+            Norm(block + "attn_norm"),
+            Has(block + "attn_qkv.weight")
+                ? Linear(block + "attn_qkv", hidden, (block + "attn_qkv", _config.QkvSize))
+                : Linear(block + "attn_qkv", hidden, (block + "attn_q", _config.QuerySize), (block + "attn_k", _config.KvSize), (block + "attn_v", _config.KvSize)),
+            _config.HasQkNorm ? Vector(_config.HeadDim, block + "attn_q_norm.weight", block + "attn_k_norm.weight") : null,
+            Linear(block + "attn_output", _config.QuerySize, (block + "attn_output", hidden)),
+            _config.HasPostNorms ? Norm(block + "post_attention_norm") : null,
+            Norm(block + "ffn_norm"),
+            _config.IsGated && Has(block + "ffn_gate.weight")
+                ? Linear(block + "ffn_gate_up", hidden, (block + "ffn_gate", _config.IntermediateSize), (block + "ffn_up", _config.IntermediateSize))
+                : Linear(block + "ffn_up", hidden, (block + "ffn_up", _config.UpSize)),
+            Linear(block + "ffn_down", _config.IntermediateSize, (block + "ffn_down", hidden)),
+            _config.HasPostNorms ? Norm(block + "post_ffw_norm") : null);
+    }
+
+    private NormPlan Norm(string name) => new(
+        Vector(_config.HiddenSize, name + ".weight"),
+        _config.Norm == NormKind.LayerNorm ? Vector(_config.HiddenSize, name + ".bias") : null);
+
+    private LinearPlan Linear(string name, int columns, params (string Part, int Rows)[] parts)
+    {
+        MatrixPlan matrix = Matrix(name, columns, parts);
+        return new LinearPlan(matrix, Has(parts[0].Part + ".bias") ? Bias(matrix, parts) : null);
+    }
+
+    private VectorPlan Bias(MatrixPlan matrix, (string Part, int Rows)[] parts)
+    {
+        foreach ((string part, int rows) in parts)
+        {
+            Vector(rows, part + ".bias");
+        }
+
+        return new VectorPlan(matrix.Rows, [.. parts.Select(part => part.Part + ".bias")]);
+    }
+
+    private MatrixPlan Matrix(string name, int columns, params (string Part, int Rows)[] parts)
+    {
+        string[] tensors = [.. parts.Select(part => part.Part + ".weight")];
+        WeightType[] types = [.. parts.Select(part => CheckMatrix(part.Part + ".weight", part.Rows, columns))];
+        return new MatrixPlan(name, CommonType(types), parts.Sum(part => part.Rows), columns, tensors);
+    }
+
+    // Added to the residual stream, which is float32; small beside the token embedding.
+    private MatrixPlan Positions() =>
+        Matrix("position_embd", _config.HiddenSize, ("position_embd", _config.PositionRows)) with { Type = WeightType.F32 };
+
+    private VectorPlan Vector(int length, params string[] tensors)
+    {
+        foreach (string name in tensors)
+        {
+            GgufTensor tensor = Take(name);
+            if (tensor.Columns != length || tensor.Rows != 1)
+            {
+                throw Shape(tensor, $"{length} elements");
+            }
+
+            ToWeightType(_file.Path, tensor);
+        }
+
+        return new VectorPlan(length * tensors.Length, tensors);
+    }
+
+    private WeightType CheckMatrix(string name, int rows, int columns)
+    {
+        GgufTensor tensor = Take(name);
+        if (tensor.Dimensions.Length > 2 || tensor.Columns != columns || tensor.Rows != rows)
+        {
+            throw Shape(tensor, $"{rows} x {columns}");
+        }
+
+        return ToWeightType(_file.Path, tensor);
+    }
+
     // Rows that stand in one matrix must have one type: the narrowest that loses nothing of any of them.
     private static WeightType CommonType(WeightType[] types) =>
         types.Distinct().Count() == 1 ? types[0]
@@ -60,59 +138,31 @@ internal static class GgufWeightPlanner
         : WeightType.F16;
 
     // A bias or a norm that this runtime would silently leave out would give wrong text.
-    private static void RejectUnknown(GgufFile file, List<LayerPlan> layers, string? factors, MatrixPlan? output)
+    private void RejectUnknown()
     {
-        var known = new HashSet<string>(["token_embd.weight", "output_norm.weight"]);
-        known.UnionWith(layers.SelectMany(layer => layer.Matrices.SelectMany(matrix => matrix.Tensors).Append(layer.AttentionNorm).Append(layer.MlpNorm)));
-        known.UnionWith(output?.Tensors ?? []);
-        if (factors is not null)
+        if (_config.RopeScaling is RopeFrequencyFactors or LongRopeScaling)
         {
-            known.Add(factors);
+            _planned.UnionWith(FrequencyFactors);
         }
 
-        foreach (GgufTensor tensor in file.Tensors)
+        foreach (GgufTensor tensor in _file.Tensors)
         {
-            if (!known.Contains(tensor.Name) && !tensor.Name.EndsWith(".rot_embd", StringComparison.Ordinal))
+            if (!_planned.Contains(tensor.Name) && !tensor.Name.EndsWith(".rot_embd", StringComparison.Ordinal))
             {
-                throw new UnsupportedModelException($"{file.Path}: tensor {tensor.Name} is not part of a {layers.Count}-layer llama model and would be ignored.");
+                throw new UnsupportedModelException(
+                    $"{_file.Path}: tensor {tensor.Name} is not part of a {_config.NumLayers}-layer {_config.Architecture} model and would be ignored.");
             }
         }
     }
 
-    private static WeightType CheckMatrix(GgufFile file, string name, int rows, int columns)
-    {
-        GgufTensor tensor = Find(file, name);
-        if (tensor.Dimensions.Length > 2 || tensor.Columns != columns || tensor.Rows != rows)
-        {
-            throw Shape(file, tensor, $"{rows} x {columns}");
-        }
+    private bool Has(string name) => _file.TryGetTensor(name, out _);
 
-        return ToWeightType(file.Path, tensor);
+    private GgufTensor Take(string name)
+    {
+        _planned.Add(name);
+        return Find(_file, name);
     }
 
-    private static string CheckVector(GgufFile file, string name, int length)
-    {
-        GgufTensor tensor = Find(file, name);
-        if (tensor.Columns != length || tensor.Rows != 1)
-        {
-            throw Shape(file, tensor, $"{length} elements");
-        }
-
-        ToWeightType(file.Path, tensor);
-        return name;
-    }
-
-    // Frequencies are divided by them.
-    private static string CheckFactors(GgufFile file, string name, int length)
-    {
-        CheckVector(file, name, length);
-        GgufTensor tensor = Find(file, name);
-        var factors = new float[length];
-        Dequantizer.ToFloat32(tensor.Type, file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), factors);
-        int bad = Array.FindIndex(factors, factor => !float.IsFinite(factor) || factor <= 0);
-        return bad < 0 ? name : throw new UnsupportedModelException($"{file.Path}: tensor {name} is {factors[bad]} at {bad}; expected a positive number.");
-    }
-
-    private static UnsupportedModelException Shape(GgufFile file, GgufTensor tensor, string expected) =>
-        new($"{file.Path}: tensor {tensor.Name} is {string.Join(" x ", tensor.Dimensions.Reverse())}; expected {expected}.");
+    private UnsupportedModelException Shape(GgufTensor tensor, string expected) =>
+        new($"{_file.Path}: tensor {tensor.Name} is {string.Join(" x ", tensor.Dimensions.Reverse())}; expected {expected}.");
 }

@@ -23,14 +23,8 @@ internal static class ModelLoader
         return Build(name, config, tokenizer, options, plan.SizeInBytes, (device, kernels, buffers) =>
         {
             var uploader = new WeightUploader(device, file, plan.SizeInBytes, buffers, progress, cancellation);
-            WeightMatrix embedding = uploader.Upload(plan.Embedding);
-            LayerWeights[] layers = [.. plan.Layers.Select(layer => new LayerWeights(
-                uploader.UploadVector(layer.AttentionNorm), uploader.Upload(layer.Qkv), uploader.Upload(layer.Output),
-                uploader.UploadVector(layer.MlpNorm), uploader.Upload(layer.GateUp), uploader.Upload(layer.Down)))];
-            float[] factors = plan.FrequencyFactors is { } tensor ? uploader.ReadFloats(tensor) : [];
-            return new TransformerWeights(
-                embedding, layers, uploader.UploadVector(plan.OutputNorm), plan.Output is null ? embedding : uploader.Upload(plan.Output),
-                uploader.Upload("rope_table", RopeTable.Compute(config, options.ResolveContextLength(config), factors)), buffers);
+            var folding = new LayerNormFolding(device, kernels, buffers);
+            return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers);
         }, cancellation);
     }
 

@@ -13,37 +13,36 @@ internal sealed record MatrixPlan(string Name, WeightType Type, int Rows, int Co
     public long SizeInBytes => WeightLayout.SizeInBytes(Type, Rows, Columns);
 }
 
+/// <summary>One float32 vector on the device: one or more tensors of the file, one after another.</summary>
+/// <param name="Length">Elements of all parts together.</param>
+/// <param name="Tensors">Names of the file's tensors.</param>
+internal sealed record VectorPlan(int Length, IReadOnlyList<string> Tensors);
+
+/// <summary>A norm's gain, and for LayerNorm its shift.</summary>
+internal sealed record NormPlan(VectorPlan Gain, VectorPlan? Shift = null);
+
+/// <summary>A linear layer, with its bias where it has one.</summary>
+internal sealed record LinearPlan(MatrixPlan Matrix, VectorPlan? Bias);
+
 /// <summary>What one layer needs.</summary>
-internal sealed record LayerPlan(string AttentionNorm, MatrixPlan Qkv, MatrixPlan Output, string MlpNorm, MatrixPlan GateUp, MatrixPlan Down)
+internal sealed record LayerPlan(
+    NormPlan AttentionNorm, LinearPlan Qkv, VectorPlan? QkNorm, LinearPlan Output, NormPlan? AttentionPostNorm,
+    NormPlan MlpNorm, LinearPlan Up, LinearPlan Down, NormPlan? MlpPostNorm)
 {
-    public IEnumerable<MatrixPlan> Matrices => [Qkv, Output, GateUp, Down];
+    public IEnumerable<LinearPlan> Linears => [Qkv, Output, Up, Down];
 }
 
 /// <summary>Everything that loading puts on the device, known before the first byte is moved.</summary>
 /// <param name="Embedding">The token embedding.</param>
+/// <param name="Positions">The learned positions, or null.</param>
 /// <param name="Layers">The layers.</param>
-/// <param name="OutputNorm">Tensor of the last norm.</param>
+/// <param name="OutputNorm">The last norm.</param>
 /// <param name="Output">The output projection, or null where it is tied to the embedding.</param>
-/// <param name="FrequencyFactors">Tensor of rotary frequency factors, or null.</param>
 internal sealed record WeightPlan(
-    MatrixPlan Embedding, IReadOnlyList<LayerPlan> Layers, string OutputNorm, MatrixPlan? Output, string? FrequencyFactors)
+    MatrixPlan Embedding, MatrixPlan? Positions, IReadOnlyList<LayerPlan> Layers, NormPlan OutputNorm, LinearPlan? Output)
 {
-    public IEnumerable<MatrixPlan> Matrices
-    {
-        get
-        {
-            yield return Embedding;
-            foreach (MatrixPlan matrix in Layers.SelectMany(layer => layer.Matrices))
-            {
-                yield return matrix;
-            }
-
-            if (Output is not null)
-            {
-                yield return Output;
-            }
-        }
-    }
+    public IEnumerable<MatrixPlan> Matrices =>
+        new[] { Embedding, Positions, Output?.Matrix }.OfType<MatrixPlan>().Concat(Layers.SelectMany(layer => layer.Linears).Select(linear => linear.Matrix));
 
     public long SizeInBytes => Matrices.Sum(matrix => matrix.SizeInBytes);
 }

@@ -46,19 +46,19 @@ internal sealed class WeightUploader
     }
 
     /// <summary>Uploads a vector as float32, padded with zeros to a multiple of 64 elements.</summary>
-    public BufferView UploadVector(string name)
+    public BufferView Upload(VectorPlan plan)
     {
-        float[] values = ReadFloats(name);
-        Array.Resize(ref values, WeightLayout.PadColumns(values.Length));
-        return Upload(name, values);
-    }
+        var values = new float[WeightLayout.PadColumns(plan.Length)];
+        int at = 0;
+        foreach (string name in plan.Tensors)
+        {
+            GgufTensor tensor = GgufWeightPlanner.Find(_file, name);
+            int length = checked((int)tensor.Columns);
+            Dequantizer.ToFloat32(tensor.Type, _file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values.AsSpan(at, length));
+            at += length;
+        }
 
-    public float[] ReadFloats(string name)
-    {
-        GgufTensor tensor = GgufWeightPlanner.Find(_file, name);
-        var values = new float[checked((int)tensor.Columns)];
-        Dequantizer.ToFloat32(tensor.Type, _file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values);
-        return values;
+        return Upload(plan.Tensors[0], values);
     }
 
     public BufferView Upload(string name, float[] values)

@@ -45,7 +45,7 @@ public sealed partial class Session : IDisposable
         _cache = new KvCache(model.Gpu, model.Config, model.Options.KvType, Capacity);
         try
         {
-            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache, model.Transformer.Shape(Capacity));
+            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache, model.Transformer.Shape(Capacity, 0));
         }
         catch
         {

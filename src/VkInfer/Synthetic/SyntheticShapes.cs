@@ -35,7 +35,7 @@ public static class SyntheticShapes
         RotaryDim = hidden / heads,
         RopePairing = RopePairing.Interleaved,
         RopeTheta = theta,
-        RmsNormEps = 1e-5f,
+        NormEps = 1e-5f,
         MaxContextLength = context,
     };
 }

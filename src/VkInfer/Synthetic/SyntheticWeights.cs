@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VkInfer.Kernels;
+using VkInfer.Loading;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
@@ -10,6 +11,7 @@ internal sealed class SyntheticWeights
 {
     private readonly GpuDevice _device;
     private readonly RandomWeightsKernel _random;
+    private readonly LayerNormFolding _folding;
     private readonly ModelConfig _config;
     private readonly WeightType _type;
     private readonly long _total;
@@ -25,6 +27,7 @@ internal sealed class SyntheticWeights
     {
         _device = device;
         _random = new RandomWeightsKernel(context);
+        _folding = new LayerNormFolding(device, context, buffers);
         _config = config;
         _type = type;
         _total = totalBytes;
@@ -38,28 +41,44 @@ internal sealed class SyntheticWeights
         long Matrix(int rows, int columns) => WeightLayout.SizeInBytes(type, rows, columns);
         return (2 * Matrix(config.VocabSize, config.HiddenSize))
             + (config.NumLayers * (Matrix(config.QkvSize, config.HiddenSize) + Matrix(config.HiddenSize, config.QuerySize)
-                + Matrix(2 * config.IntermediateSize, config.HiddenSize) + Matrix(config.HiddenSize, config.IntermediateSize)));
+                + Matrix(config.UpSize, config.HiddenSize) + Matrix(config.HiddenSize, config.IntermediateSize)));
     }
 
     public TransformerWeights Create(int contextLength)
     {
         WeightMatrix embedding = Matrix("token_embd", _config.VocabSize, _config.HiddenSize);
-        var layers = new LayerWeights[_config.NumLayers];
-        for (int i = 0; i < layers.Length; i++)
-        {
-            layers[i] = new LayerWeights(
-                Ones($"blk.{i}.attn_norm"),
-                Matrix($"blk.{i}.attn_qkv", _config.QkvSize, _config.HiddenSize),
-                Matrix($"blk.{i}.attn_output", _config.HiddenSize, _config.QuerySize),
-                Ones($"blk.{i}.ffn_norm"),
-                Matrix($"blk.{i}.ffn_gate_up", 2 * _config.IntermediateSize, _config.HiddenSize),
-                Matrix($"blk.{i}.ffn_down", _config.HiddenSize, _config.IntermediateSize));
-        }
-
-        BufferView rope = Upload("rope_table", RopeTable.Compute(_config, contextLength, []));
+        BufferView? positions = _config.PositionRows > 0
+            ? Upload("position_embd", new float[(long)_config.PositionRows * WeightLayout.PadColumns(_config.HiddenSize)])
+            : null;
+        LayerWeights[] layers = [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)];
+        NormWeights outputNorm = Norm("output_norm");
+        LinearWeights output = _folding.Fold(new LinearWeights(Matrix("output", _config.VocabSize, _config.HiddenSize)), outputNorm);
         return new TransformerWeights(
-            embedding, layers, Ones("output_norm"), Matrix("output", _config.VocabSize, _config.HiddenSize), rope, _buffers);
+            embedding, positions, layers, outputNorm, output, WeightAssembly.Rope(_config, contextLength, Upload), _buffers);
     }
+
+    private LayerWeights Layer(int i)
+    {
+        NormWeights attentionNorm = Norm($"blk.{i}.attn_norm");
+        NormWeights mlpNorm = Norm($"blk.{i}.ffn_norm");
+        return new LayerWeights(
+            attentionNorm,
+            _folding.Fold(Linear($"blk.{i}.attn_qkv", _config.QkvSize, _config.HiddenSize), attentionNorm),
+            _config.HasQkNorm ? Ones($"blk.{i}.attn_qk_norm", 2 * _config.HeadDim) : null,
+            Linear($"blk.{i}.attn_output", _config.HiddenSize, _config.QuerySize),
+            _config.HasPostNorms ? Norm($"blk.{i}.post_attention_norm") : null,
+            mlpNorm,
+            _folding.Fold(Linear($"blk.{i}.ffn_up", _config.UpSize, _config.HiddenSize), mlpNorm),
+            Linear($"blk.{i}.ffn_down", _config.HiddenSize, _config.IntermediateSize),
+            _config.HasPostNorms ? Norm($"blk.{i}.post_ffw_norm") : null);
+    }
+
+    private NormWeights Norm(string name) =>
+        new(Ones(name, _config.HiddenSize), _config.Norm == NormKind.LayerNorm ? Zeros(name + ".bias", _config.HiddenSize) : null);
+
+    // Models with LayerNorm have biases everywhere.
+    private LinearWeights Linear(string name, int rows, int columns) =>
+        new(Matrix(name, rows, columns), _config.Norm == NormKind.LayerNorm ? Zeros(name + ".bias", rows) : null);
 
     private WeightMatrix Matrix(string name, int rows, int columns)
     {
@@ -77,14 +96,16 @@ internal sealed class SyntheticWeights
         return matrix;
     }
 
-    private BufferView Ones(string name)
+    private BufferView Ones(string name, int length)
     {
-        var gain = new float[WeightLayout.PadColumns(_config.HiddenSize)];
-        gain.AsSpan(0, _config.HiddenSize).Fill(1f);
-        return Upload(name, gain);
+        var values = new float[WeightLayout.PadColumns(length)];
+        values.AsSpan(0, length).Fill(1f);
+        return Upload(name, values);
     }
 
-    private GpuBuffer Upload(string name, float[] values)
+    private BufferView Zeros(string name, int length) => Upload(name, new float[WeightLayout.PadColumns(length)]);
+
+    private BufferView Upload(string name, float[] values)
     {
         GpuBuffer buffer = Buffer(name, (long)values.Length * sizeof(float));
         _device.Upload(buffer, 0, MemoryMarshal.AsBytes(values.AsSpan()));

@@ -13,8 +13,10 @@ internal sealed class DecodeActivations : IDisposable
         try
         {
             Hidden = _buffers.CreateFloats("hidden", 1, config.HiddenSize);
+            Qkv = _buffers.CreateFloats("qkv", 1, config.QkvSize);
             Query = _buffers.CreateFloats("query", 1, config.QuerySize);
             Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
+            Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
             Partials = _buffers.Create("partials", partialsBytes);
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
@@ -29,16 +31,22 @@ internal sealed class DecodeActivations : IDisposable
     /// <summary>The residual stream [HiddenSize].</summary>
     public GpuBuffer Hidden { get; }
 
+    /// <summary>Queries, keys and values [QkvSize] where heads are normalised before they are stored.</summary>
+    public GpuBuffer Qkv { get; }
+
     /// <summary>Rotated queries [NumHeads, HeadDim].</summary>
     public GpuBuffer Query { get; }
 
     /// <summary>Attention output [NumHeads, HeadDim].</summary>
     public GpuBuffer Attention { get; }
 
+    /// <summary>A layer's output [HiddenSize] before its norm, where there is one.</summary>
+    public GpuBuffer Projected { get; }
+
     /// <summary>Partial sums of split-KV attention.</summary>
     public GpuBuffer Partials { get; }
 
-    /// <summary>SwiGLU output [IntermediateSize].</summary>
+    /// <summary>What the feed-forward layer's second matrix takes [IntermediateSize].</summary>
     public GpuBuffer Mlp { get; }
 
     /// <summary>[VocabSize].</summary>

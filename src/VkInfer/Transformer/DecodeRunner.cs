@@ -28,7 +28,7 @@ internal sealed class DecodeRunner : IDisposable
     private int _taken;
     private bool _isGreedy;
 
-    public DecodeRunner(GpuDevice device, ModelConfig config, LlamaTransformer transformer, KernelSet kernels, KvCache cache, AttentionShape shape)
+    public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache, AttentionShape shape)
     {
         _device = device;
         _buffers = new BufferSet(device, "decode");

@@ -12,11 +12,13 @@ internal sealed class KernelSet
         DecodeAttention = new DecodeAttentionKernel(context);
         Argmax = new ArgmaxKernel(context);
         Sample = new SampleKernel(context);
-        RmsNorm = new RmsNormKernel(context);
+        SoftCap = new SoftCapKernel(context);
+        AddRows = new AddRowsKernel(context);
+        Norm = new NormKernel(context);
         Gemm = new GemmKernel(context);
         RopeStore = new RopeStoreKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
-        SwiGlu = new SwiGluKernel(context);
+        Activate = new ActivateKernel(context);
     }
 
     public EmbedKernel Embed { get; }
@@ -29,7 +31,11 @@ internal sealed class KernelSet
 
     public SampleKernel Sample { get; }
 
-    public RmsNormKernel RmsNorm { get; }
+    public SoftCapKernel SoftCap { get; }
+
+    public AddRowsKernel AddRows { get; }
+
+    public NormKernel Norm { get; }
 
     public GemmKernel Gemm { get; }
 
@@ -37,5 +43,5 @@ internal sealed class KernelSet
 
     public PrefillAttentionKernel PrefillAttention { get; }
 
-    public SwiGluKernel SwiGlu { get; }
+    public ActivateKernel Activate { get; }
 }

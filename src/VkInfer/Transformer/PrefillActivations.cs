@@ -6,9 +6,9 @@ namespace VkInfer.Transformer;
 /// <summary>Inputs of matrix products, all of one element type.</summary>
 /// <param name="Normed">[rows, HiddenSize].</param>
 /// <param name="Attention">[rows, QuerySize].</param>
-/// <param name="GateUp">[rows, 2 · IntermediateSize].</param>
+/// <param name="Up">[rows, UpSize].</param>
 /// <param name="Mlp">[rows, IntermediateSize].</param>
-internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuffer GateUp, GpuBuffer Mlp);
+internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuffer Up, GpuBuffer Mlp);
 
 /// <summary>
 /// What a pass over many tokens writes: up to <see cref="MaxRows"/> rows of each activation. Shared by all sessions of a model,
@@ -34,13 +34,14 @@ internal sealed class PrefillActivations : IDisposable
         {
             Hidden = _buffers.CreateFloats("hidden", maxRows, config.HiddenSize);
             Qkv = _buffers.CreateFloats("qkv", maxRows, config.QkvSize);
+            Projected = config.HasPostNorms ? _buffers.CreateFloats("projected", maxRows, config.HiddenSize) : Hidden;
             Query = _buffers.CreateFloats("query", maxRows, config.QuerySize);
             foreach (ActivationType type in inputTypes.Distinct())
             {
                 GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, maxRows, width));
                 _inputs[type] = new GemmInputs(
                     Create("normed", config.HiddenSize), Create("attention", config.QuerySize),
-                    Create("gate_up", 2 * config.IntermediateSize), Create("mlp", config.IntermediateSize));
+                    Create("up", config.UpSize), Create("mlp", config.IntermediateSize));
             }
         }
         catch
@@ -55,6 +56,9 @@ internal sealed class PrefillActivations : IDisposable
     /// <summary>The residual stream, float32 [rows, HiddenSize].</summary>
     public GpuBuffer Hidden { get; }
 
+    /// <summary>A layer's output before its norm, float32 [rows, HiddenSize]; only in models that have such norms.</summary>
+    public GpuBuffer Projected { get; }
+
     /// <summary>Float32 [rows, QkvSize].</summary>
     public GpuBuffer Qkv { get; }
 
@@ -66,8 +70,8 @@ internal sealed class PrefillActivations : IDisposable
     {
         long Floats(int width) => Activations.SizeInBytes(ActivationType.F32, rows, width);
         long Inputs(int width) => Activations.SizeInBytes(inputType, rows, width);
-        return Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
-            + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(2 * config.IntermediateSize) + Inputs(config.IntermediateSize);
+        return (config.HasPostNorms ? 2 : 1) * Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
+            + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize) + Inputs(config.IntermediateSize);
     }
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>

@@ -15,7 +15,7 @@ internal sealed class PrefillRunner : IDisposable
     private const int ListsInFlight = 2;
 
     private readonly GpuDevice _device;
-    private readonly LlamaTransformer _transformer;
+    private readonly DecoderTransformer _transformer;
     private readonly ModelConfig _config;
     private readonly PrefillActivations _activations;
     private readonly BufferSet _buffers;
@@ -30,14 +30,14 @@ internal sealed class PrefillRunner : IDisposable
     private int _nextIds;
     private double _flopsPerSecond;
 
-    public PrefillRunner(GpuDevice device, ModelConfig config, LlamaTransformer transformer, PrefillActivations activations)
+    public PrefillRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, PrefillActivations activations)
     {
         _device = device;
         _config = config;
         _transformer = transformer;
         _activations = activations;
         _ids = new uint[activations.MaxRows];
-        _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + (3.0 * config.IntermediateSize));
+        _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
 
         // A first guess, corrected by each slice: low, so that the first slice is short.
         _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
@@ -139,7 +139,7 @@ internal sealed class PrefillRunner : IDisposable
             RecordTimestamp(list, "begin");
             if (layer == 0)
             {
-                _transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows);
+                _transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
             }
 
             for (int i = 0; i < count; i++)

@@ -6,30 +6,45 @@ namespace VkInfer.Transformer;
 /// </summary>
 internal static class RopeTable
 {
-    /// <summary>Computes the table.</summary>
+    /// <summary>The table of layers that see everything.</summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="positions">Number of positions.</param>
-    /// <param name="frequencyFactors">One divisor per pair, or empty.</param>
-    /// <returns>Float32 [positions, RotaryDim / 2, 2].</returns>
-    public static float[] Compute(ModelConfig config, int positions, ReadOnlySpan<float> frequencyFactors)
+    /// <returns>Float32 [positions, RotaryDim / 2, 2]; one unused element pair where nothing is rotated.</returns>
+    public static float[] Compute(ModelConfig config, int positions) => Compute(config.RotaryDim, config.RopeTheta, config.RopeScaling, positions);
+
+    /// <summary>The table of layers with a window, or null where it is the same.</summary>
+    public static float[]? ComputeWindowed(ModelConfig config, int positions) =>
+        config.WindowedRopeTheta is { } theta ? Compute(config.RotaryDim, theta, null, positions) : null;
+
+    /// <summary>Bytes of all tables.</summary>
+    public static long SizeInBytes(ModelConfig config, int positions) =>
+        (config.WindowedRopeTheta is null ? 1L : 2L) * positions * config.RotaryDim * sizeof(float);
+
+    private static float[] Compute(int rotaryDim, double theta, RopeScaling? scaling, int positions)
     {
-        int pairs = config.RotaryDim / 2;
+        int pairs = rotaryDim / 2;
+        if (pairs == 0)
+        {
+            return new float[2];
+        }
+
         var table = new float[checked(positions * pairs * 2)];
         var frequencies = new double[pairs];
         for (int pair = 0; pair < pairs; pair++)
         {
-            double factor = frequencyFactors.IsEmpty ? 1.0 : frequencyFactors[pair];
-            frequencies[pair] = Math.Pow(config.RopeTheta, -2.0 * pair / config.RotaryDim) / factor / config.RopeLinearFactor;
+            frequencies[pair] = Math.Pow(theta, -2.0 * pair / rotaryDim);
         }
 
+        scaling?.Apply(frequencies, theta, positions);
+        double magnitude = scaling?.Magnitude ?? 1;
         for (int position = 0; position < positions; position++)
         {
             for (int pair = 0; pair < pairs; pair++)
             {
                 (double sin, double cos) = Math.SinCos(position * frequencies[pair]);
                 int at = ((position * pairs) + pair) * 2;
-                table[at] = (float)cos;
-                table[at + 1] = (float)sin;
+                table[at] = (float)(magnitude * cos);
+                table[at + 1] = (float)(magnitude * sin);
             }
         }
 

@@ -3,15 +3,46 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
 
+/// <summary>A norm's parameters [HiddenSize] on the device, float32, padded with zeros.</summary>
+/// <param name="Gain">Factor of each element.</param>
+/// <param name="Shift">What LayerNorm adds to each element; null: RMSNorm.</param>
+internal sealed record NormWeights(BufferView Gain, BufferView? Shift = null);
+
+/// <summary>A linear layer on the device.</summary>
+/// <param name="Matrix">[N, K].</param>
+/// <param name="Bias">Float32 [N], padded with zeros; null: none.</param>
+internal sealed record LinearWeights(WeightMatrix Matrix, BufferView? Bias = null)
+{
+    /// <summary>Where the layer's input is a LayerNorm: what a product that computes the norm itself needs.</summary>
+    public FoldedLayerNorm? Folded { get; init; }
+}
+
+/// <summary>A LayerNorm as terms of the rows of the layer behind it; see <see cref="NormFusion"/>.</summary>
+/// <param name="GainSums">W·gain, float32 [N].</param>
+/// <param name="Bias">W·shift + bias, float32 [N].</param>
+internal sealed record FoldedLayerNorm(BufferView GainSums, BufferView Bias);
+
 /// <summary>The weights of one layer on the device.</summary>
-/// <param name="AttentionNorm">Gain [HiddenSize] of the norm before attention, float32, padded with zeros.</param>
+/// <param name="AttentionNorm">The norm before attention.</param>
 /// <param name="Qkv">Rows Q, then K, then V: [QkvSize, HiddenSize].</param>
+/// <param name="QkNorm">Gains of a query head, then of a key head, float32 [2, HeadDim]; null: heads are not normalised.</param>
 /// <param name="Output">Attention output projection [HiddenSize, QuerySize].</param>
-/// <param name="MlpNorm">Gain [HiddenSize] of the norm before the feed-forward layer.</param>
-/// <param name="GateUp">Rows gate, then up: [2 · IntermediateSize, HiddenSize].</param>
+/// <param name="AttentionPostNorm">The norm of attention's output, or null.</param>
+/// <param name="MlpNorm">The norm before the feed-forward layer.</param>
+/// <param name="Up">Rows gate, then up, or up alone: [UpSize, HiddenSize].</param>
 /// <param name="Down">[HiddenSize, IntermediateSize].</param>
+/// <param name="MlpPostNorm">The norm of the feed-forward layer's output, or null.</param>
 internal sealed record LayerWeights(
-    BufferView AttentionNorm, WeightMatrix Qkv, WeightMatrix Output, BufferView MlpNorm, WeightMatrix GateUp, WeightMatrix Down);
+    NormWeights AttentionNorm, LinearWeights Qkv, BufferView? QkNorm, LinearWeights Output, NormWeights? AttentionPostNorm,
+    NormWeights MlpNorm, LinearWeights Up, LinearWeights Down, NormWeights? MlpPostNorm)
+{
+    public IEnumerable<LinearWeights> Linears => [Qkv, Output, Up, Down];
+}
+
+/// <summary>Rotary tables, float32 [positions, RotaryDim / 2, (cos, sin)].</summary>
+/// <param name="Full">Of layers that see everything.</param>
+/// <param name="Windowed">Of layers with a window; often the same.</param>
+internal sealed record RopeTables(BufferView Full, BufferView Windowed);
 
 /// <summary>All weights of a model on the device. Owns their buffers; immutable after loading.</summary>
 internal sealed class TransformerWeights : IDisposable
@@ -19,33 +50,35 @@ internal sealed class TransformerWeights : IDisposable
     private readonly List<GpuBuffer> _buffers;
 
     public TransformerWeights(
-        WeightMatrix embedding, IReadOnlyList<LayerWeights> layers, BufferView outputNorm, WeightMatrix output, BufferView ropeTable,
-        List<GpuBuffer> buffers)
+        WeightMatrix embedding, BufferView? positions, IReadOnlyList<LayerWeights> layers, NormWeights outputNorm, LinearWeights output,
+        RopeTables rope, List<GpuBuffer> buffers)
     {
         Embedding = embedding;
+        Positions = positions;
         Layers = layers;
         OutputNorm = outputNorm;
         Output = output;
-        RopeTable = ropeTable;
+        Rope = rope;
         _buffers = buffers;
     }
 
     /// <summary>[VocabSize, HiddenSize].</summary>
     public WeightMatrix Embedding { get; }
 
+    /// <summary>Learned positions, float32 [PositionRows, HiddenSize padded]; null: none.</summary>
+    public BufferView? Positions { get; }
+
     public IReadOnlyList<LayerWeights> Layers { get; }
 
-    public BufferView OutputNorm { get; }
+    public NormWeights OutputNorm { get; }
 
     /// <summary>[VocabSize, HiddenSize]; the same matrix as <see cref="Embedding"/> where the model ties them.</summary>
-    public WeightMatrix Output { get; }
+    public LinearWeights Output { get; }
 
-    /// <summary>Float32 [positions, RotaryDim / 2, (cos, sin)].</summary>
-    public BufferView RopeTable { get; }
+    public RopeTables Rope { get; }
 
     /// <summary>All matrices that a prompt is multiplied with.</summary>
-    public IEnumerable<WeightMatrix> Matrices =>
-        Layers.SelectMany(layer => new[] { layer.Qkv, layer.Output, layer.GateUp, layer.Down }).Append(Output);
+    public IEnumerable<WeightMatrix> Matrices => Layers.SelectMany(layer => layer.Linears).Append(Output).Select(linear => linear.Matrix);
 
     public long SizeInBytes => _buffers.Sum(buffer => buffer.SizeInBytes);
 

@@ -81,7 +81,7 @@ public sealed class GemvKernelTests(bool asSoftware) : GpuTest
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
         using var input = new GemvInput(Device, columns, norm: true, 4);
         using var y = new GuardedBuffer(Device, width * sizeof(float));
-        Run(commands => new GemvKernel(context).RecordSwiGlu(commands, w.Matrix, input.X, input.Norm, y.View));
+        Run(commands => new GemvKernel(context).RecordGated(commands, w.Matrix, input.X, input.Norm, y.View));
         var products = w.Multiply(input.Expected());
         double[] expected = [.. Enumerable.Range(0, width).Select(i => products[i] / (1 + Math.Exp(-products[i])) * products[width + i])];
         Comparison.AssertClose(y.Read<float>(), expected, BoundOf(type));

@@ -31,12 +31,13 @@ internal sealed class PipelineSurvey(KernelContext context)
         var tuning = GemvHeuristic.Choose(type, context);
         foreach (var norm in (bool[])[false, true])
         {
-            yield return new($"gemv_store_{name}", new GemvStoreConstants(tuning, norm, Accumulate: false).ToSpecialization());
-            yield return new($"gemv_store_{name}", new GemvStoreConstants(tuning, norm, Accumulate: true).ToSpecialization());
-            yield return new($"gemv_swiglu_{name}", new GemvSwiGluConstants(tuning, norm).ToSpecialization());
+            var shared = new GemvSharedConstants(tuning, norm ? default(NormFusion) : null, Bias: norm);
+            yield return new($"gemv_store_{name}", new GemvStoreConstants(shared, Accumulate: false).ToSpecialization());
+            yield return new($"gemv_store_{name}", new GemvStoreConstants(shared, Accumulate: true).ToSpecialization());
+            yield return new($"gemv_gated_{name}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
             foreach (var kvType in Enum.GetValues<KvType>())
             {
-                var constants = new GemvQkvConstants(tuning, norm, model.Pairing == RopePairing.SplitHalf);
+                var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
                 yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}", constants.ToSpecialization());
             }
         }
@@ -85,14 +86,15 @@ internal sealed class PipelineSurvey(KernelContext context)
         yield return new(
             "attention_decode_merge", new DecodeAttentionMergeConstants(DecodeAttentionKernel.MergeWorkgroupSize).ToSpecialization());
 
-        var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, shape.Pairing == RopePairing.SplitHalf).ToSpecialization();
+        var splitHalf = shape.Pairing == RopePairing.SplitHalf;
+        var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, splitHalf, Bias: splitHalf, QkNorm: splitHalf, StepState: false);
         var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
         IPrefillAttentionTiling prefill = matrix
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
             : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
         foreach (var type in Enum.GetValues<ActivationType>())
         {
-            yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope);
+            yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
             yield return new(PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(), prefill.SubgroupSize);
         }
     }
@@ -100,13 +102,14 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        var norm = new RmsNormKernel(context).Constants;
-        var swiGlu = new SwiGluKernel(context).Constants.ToSpecialization();
+        var rmsNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: false, Accumulate: false).ToSpecialization();
+        var layerNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: true, Accumulate: false).ToSpecialization();
+        var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
         var sampler = SamplerPipeline.Constants(context);
         return
         [
-            new("rms_norm_f32", norm), new("rms_norm_f16", norm),
-            new("swiglu_f32_f32", swiGlu), new("swiglu_f32_f16", swiGlu), new("swiglu_f16_f16", swiGlu),
+            new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
+            new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("argmax", sampler), new("sample", sampler),
         ];
     }

@@ -13,6 +13,12 @@ public static class Bounds
     public static Bound F32 { get; } = new(1e-10, 2e-5);
 
     /// <summary>
+    /// float32 with a mean taken off that is 100 times the deviation: the inputs' own rounding (2⁻²⁴ of 100, so 6e-6 of the deviation) and
+    /// the mean's count that much more.
+    /// </summary>
+    public static Bound CenteredF32 { get; } = new(1e-9, 1e-4);
+
+    /// <summary>
     /// One rounding of each output or of each stored input to float16 (2⁻¹¹ = 4.9e-4 relative), sums in float32; twice that at the
     /// greatest element.
     /// </summary>
@@ -41,4 +47,10 @@ public static class Bounds
 
     /// <summary>Matrix units with float16 activations (rounded once, 2⁻¹¹) and float32 accumulators.</summary>
     public static Bound MatrixF16 { get; } = new(2e-6, 2e-3);
+
+    /// <summary>
+    /// Logits of a whole model with float32 weights and cache: every layer rounds as float32 sums do, and the differences add up through the
+    /// residual stream and the norms, which the small models of the tests hold below 1e-5; ten times that.
+    /// </summary>
+    public static Bound LogitsF32 { get; } = new(1e-8, 1e-4);
 }

@@ -45,7 +45,7 @@ internal sealed class InspectCommand : CliCommand
 
     private static ConfigDocument Document(ModelConfig config) => new(
         config.Architecture, config.VocabSize, config.HiddenSize, config.IntermediateSize, config.NumLayers, config.NumHeads,
-        config.NumKvHeads, config.HeadDim, config.RotaryDim, config.RopePairing.ToString(), config.RopeTheta, config.RmsNormEps,
+        config.NumKvHeads, config.HeadDim, config.RotaryDim, config.RopePairing.ToString(), config.RopeTheta, config.NormEps,
         config.MaxContextLength);
 
     private void Write(ModelInspection model)

@@ -22,7 +22,7 @@ internal sealed record InspectDocument(
 
 internal sealed record ConfigDocument(
     string Architecture, int VocabSize, int HiddenSize, int IntermediateSize, int NumLayers, int NumHeads, int NumKvHeads, int HeadDim,
-    int RotaryDim, string RopePairing, float RopeTheta, float RmsNormEps, int MaxContextLength);
+    int RotaryDim, string RopePairing, float RopeTheta, float NormEps, int MaxContextLength);
 
 internal sealed record MemoryDocument(long WeightBytes, long KvCacheBytes, long ScratchBytes, long TotalBytes);
 

@@ -1,4 +1,4 @@
-// Strides and the width of one half in elements; the same record as SwiGluPush in C#.
+// Strides and the width of an output row in elements; the same record as ActivatePush in C#.
 layout(push_constant) uniform Push {
     uint width;
     uint inputStride;

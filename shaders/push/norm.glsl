@@ -1,4 +1,4 @@
-// Widths and strides in elements; the same record as RmsNormPush in C#.
+// Widths and strides in elements; the same record as NormPush in C#.
 layout(push_constant) uniform Push {
     uint width;
     uint inputStride;

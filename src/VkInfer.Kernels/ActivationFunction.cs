@@ -1,0 +1,17 @@
+namespace VkInfer.Kernels;
+
+/// <summary>The function between the two halves of a feed-forward layer. The values are those of <c>include/activation.glsl</c>.</summary>
+public enum ActivationFunction
+{
+    /// <summary>x.</summary>
+    None,
+
+    /// <summary>x / (1 + e⁻ˣ).</summary>
+    Silu,
+
+    /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form of GELU (Hendrycks and Gimpel 2016).</summary>
+    Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+}

@@ -1,0 +1,33 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>What every matrix-vector product reads beside its weights: bindings 0 to 3 of <c>linear/gemv.glsl</c>.</summary>
+internal readonly record struct GemvInputs(BufferView X, NormFusion? Norm, BufferView? Bias)
+{
+    /// <summary>The bindings; x stands where nothing is read.</summary>
+    public BufferView[] Bindings => [X, Norm?.Gain ?? X, Bias ?? X, Norm?.GainSums ?? X];
+
+    public GemvSharedConstants Constants(GemvTuning tuning) => new(tuning, Norm, Bias.HasValue);
+
+    public void Check(WeightMatrix w) => Check(w, w.Rows);
+
+    /// <summary>Throws unless the views are as long as the weights and <paramref name="rows"/> terms ask.</summary>
+    public void Check(WeightMatrix w, int rows)
+    {
+        Views.RequireFloats("x", X, w.KPadded);
+        if (Norm is { } norm)
+        {
+            Views.RequireFloats("gain", norm.Gain, w.KPadded);
+            if (norm.GainSums is { } sums)
+            {
+                Views.RequireFloats("gainSums", sums, rows);
+            }
+        }
+
+        if (Bias is { } bias)
+        {
+            Views.RequireFloats("bias", bias, rows);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>
+/// Norms of rows: RMSNorm, y = x / sqrt(mean(x²) + eps) · gain (Zhang and Sennrich 2019), and with a shift LayerNorm,
+/// y = (x − mean(x)) / sqrt(var(x) + eps) · gain + shift (Ba et al. 2016). Thread-safe.
+/// </summary>
+/// <param name="context">The device.</param>
+public sealed class NormKernel(KernelContext context)
+{
+    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 256;
+
+    /// <summary>Records the normalisation of each row.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">Input, float32 [seqLen, Stride(width)].</param>
+    /// <param name="gain">float32 [width].</param>
+    /// <param name="y">Output, [seqLen, Stride(width)] of <paramref name="outputType"/>.</param>
+    /// <param name="seqLen">Rows.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="epsilon">Added to the mean of the squares.</param>
+    /// <param name="outputType">How the output is stored; float16 saturates at ±65504.</param>
+    /// <param name="shift">float32 [width]: makes it a LayerNorm.</param>
+    /// <param name="accumulate">Adds to the output, which must be float32, instead of overwriting it.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    /// <exception cref="NotSupportedException">float16 output to be added to.</exception>
+    public void Record(
+        CommandList commands, BufferView x, BufferView gain, BufferView y, int seqLen, int width, float epsilon,
+        ActivationType outputType = ActivationType.F32, BufferView? shift = null, bool accumulate = false)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        if (accumulate && outputType == ActivationType.F16)
+        {
+            throw new NotSupportedException("norm: only float32 output is added to");
+        }
+
+        var constants = new NormConstants(Threads, shift.HasValue, accumulate).ToSpecialization();
+        var stride = (uint)Activations.Stride(width);
+        gain = Activations.Require(nameof(gain), gain, 4L * width);
+        commands.Dispatch(
+            context.GetPipeline($"norm_{Activations.VariantPart(outputType)}", constants),
+            ((uint)seqLen, 1, 1),
+            new NormPush((uint)width, stride, stride, epsilon),
+            [
+                Activations.Require(nameof(x), x, ActivationType.F32, seqLen, width),
+                gain,
+                Activations.Require(nameof(y), y, outputType, seqLen, width),
+                Activations.Require(nameof(shift), shift ?? gain, 4L * width),
+            ]);
+    }
+}
+
+/// <summary>Specialisation constants of <c>norm/norm.comp</c>.</summary>
+internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool Accumulate) : IKernelConstants
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM", "ACCUMULATE"];
+
+    public static string Source => "norm/norm.comp";
+
+    public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
+        (0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)), (2, SpecializationConstants.Bits(Accumulate)));
+}
+
+/// <summary>Push constants of <c>push/norm.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct NormPush(uint Width, uint InputStride, uint OutputStride, float Epsilon);

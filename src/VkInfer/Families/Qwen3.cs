@@ -1,0 +1,13 @@
+using VkInfer.Configuration;
+using VkInfer.Kernels;
+
+namespace VkInfer.Families;
+
+/// <summary>Qwen3: Llama with a norm of every query and key head.</summary>
+internal sealed class Qwen3 : ModelFamily
+{
+    public override string Architecture => "qwen3";
+
+    public override ModelConfig Describe(GgufConfigReader gguf) =>
+        gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
+}

@@ -1,0 +1,50 @@
+using VkInfer.Kernels;
+using VkInfer.Transformer;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Loading;
+
+/// <summary>Puts together what is uploaded by a plan.</summary>
+internal static class WeightAssembly
+{
+    public static TransformerWeights Upload(
+        WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, LayerNormFolding folding, List<GpuBuffer> buffers)
+    {
+        NormWeights Norm(NormPlan norm) => new(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
+        LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Matrix), linear.Bias is { } bias ? uploader.Upload(bias) : null);
+
+        LayerWeights Layer(LayerPlan layer)
+        {
+            NormWeights attentionNorm = Norm(layer.AttentionNorm);
+            NormWeights mlpNorm = Norm(layer.MlpNorm);
+            return new LayerWeights(
+                attentionNorm,
+                folding.Fold(Linear(layer.Qkv), attentionNorm),
+                layer.QkNorm is { } qkNorm ? uploader.Upload(qkNorm) : null,
+                Linear(layer.Output),
+                layer.AttentionPostNorm is { } attentionPost ? Norm(attentionPost) : null,
+                mlpNorm,
+                folding.Fold(Linear(layer.Up), mlpNorm),
+                Linear(layer.Down),
+                layer.MlpPostNorm is { } mlpPost ? Norm(mlpPost) : null);
+        }
+
+        WeightMatrix embedding = uploader.Upload(plan.Embedding);
+        NormWeights outputNorm = Norm(plan.OutputNorm);
+        return new TransformerWeights(
+            embedding,
+            plan.Positions is { } positions ? uploader.Upload(positions).Quants : null,
+            [.. plan.Layers.Select(Layer)],
+            outputNorm,
+            folding.Fold(plan.Output is { } output ? Linear(output) : new LinearWeights(embedding), outputNorm),
+            Rope(config, contextLength, uploader.Upload),
+            buffers);
+    }
+
+    /// <summary>The rotary tables of a model.</summary>
+    public static RopeTables Rope(ModelConfig config, int contextLength, Func<string, float[], BufferView> upload)
+    {
+        BufferView full = upload("rope_table", RopeTable.Compute(config, contextLength));
+        return new RopeTables(full, RopeTable.ComputeWindowed(config, contextLength) is { } table ? upload("rope_table.windowed", table) : full);
+    }
+}

@@ -1,0 +1,230 @@
+using VkInfer.Cache;
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>
+/// A decoder-only transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, <see cref="RecordPrefillLayer"/> for
+/// many. <see cref="ModelConfig"/> says what differs from family to family. Records commands only; immutable, thread-safe.
+/// </summary>
+internal sealed class DecoderTransformer
+{
+    private readonly ModelConfig _config;
+    private readonly TransformerWeights _weights;
+    private readonly KernelSet _kernels;
+    private readonly KvType _kvType;
+
+    public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels, KvType kvType)
+    {
+        _config = config;
+        _weights = weights;
+        _kernels = kernels;
+        _kvType = kvType;
+    }
+
+    /// <summary>
+    /// One token, named by the step state, through all layers: at most six dispatches each, one more for a norm of query and key heads and
+    /// one for each norm behind a layer. Leaves the hidden state in place.
+    /// </summary>
+    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, act.Hidden, 1, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPosition(
+                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
+        }
+
+        for (int i = 0; i < _weights.Layers.Count; i++)
+        {
+            LayerWeights layer = _weights.Layers[i];
+            AttentionShape shape = Shape(cache.Capacity, i);
+            RecordDecodeQkv(commands, act, cache, stepState, i);
+            _kernels.DecodeAttention.Record(commands, shape, act.Query, cache.Keys(i), cache.Values(i), stepState, act.Partials, act.Attention);
+            RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
+            RecordDecodeMlp(commands, act, layer);
+            RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
+        }
+    }
+
+    /// <summary>Token ids [rows] to the residual stream; the first is at <paramref name="position"/>.</summary>
+    public void RecordPrefillEmbed(CommandList commands, PrefillActivations act, BufferView tokenIds, int rows, int position)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, tokenIds, 0, act.Hidden, rows, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPositions(
+                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value + position, rows, _config.HiddenSize);
+        }
+    }
+
+    /// <summary>One layer over <paramref name="rows"/> tokens of one sequence, the first at <paramref name="position"/>.</summary>
+    public void RecordPrefillLayer(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    {
+        RecordPrefillQkv(commands, act, index, rows);
+        RecordPrefillAttention(commands, act, cache, index, rows, position);
+        RecordPrefillOutput(commands, act, index, rows);
+        RecordPrefillMlp(commands, act, index, rows);
+    }
+
+    /// <summary>Norm and product: the residual stream to <see cref="PrefillActivations.Qkv"/>, without its bias.</summary>
+    public void RecordPrefillQkv(CommandList commands, PrefillActivations act, int index, int rows)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Qkv.Matrix);
+        RecordNorm(commands, act.Hidden, layer.AttentionNorm, act.Inputs(type).Normed, rows, type);
+        _kernels.Gemm.Record(commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type);
+    }
+
+    /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
+    public void RecordPrefillAttention(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        AttentionShape shape = Shape(cache.Capacity, index);
+        BufferView keys = cache.Keys(index);
+        BufferView values = cache.Values(index);
+        ActivationType queryType = _kernels.PrefillAttention.QueryType(shape);
+        _kernels.RopeStore.Record(
+            commands, act.Qkv, shape, Rope(index), position, act.Query, keys, values, rows, queryType, layer.Qkv.Bias, HeadNorm(layer));
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        _kernels.PrefillAttention.Record(commands, shape, act.Query, keys, values, act.Inputs(type).Attention, rows, position, type);
+    }
+
+    /// <summary>Attention's output projection, added to the residual stream.</summary>
+    public void RecordPrefillOutput(CommandList commands, PrefillActivations act, int index, int rows)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        RecordPrefillResidual(commands, layer.Output, act.Inputs(type).Attention, type, layer.AttentionPostNorm, act, rows);
+    }
+
+    /// <summary>Norm and feed-forward layer, added to the residual stream.</summary>
+    public void RecordPrefillMlp(CommandList commands, PrefillActivations act, int index, int rows)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Up.Matrix);
+        RecordNorm(commands, act.Hidden, layer.MlpNorm, act.Inputs(type).Normed, rows, type);
+        ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
+        ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
+        BufferView up = act.Inputs(upType).Up;
+        _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
+        _kernels.Activate.Record(
+            commands, up, act.Inputs(mlpType).Mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
+        RecordPrefillResidual(commands, layer.Down, act.Inputs(mlpType).Mlp, mlpType, layer.MlpPostNorm, act, rows);
+    }
+
+    /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>
+    public void RecordHead(CommandList commands, BufferView hidden, BufferView logits)
+    {
+        _kernels.Gemv.Record(
+            commands, _weights.Output.Matrix, hidden, logits, GemvMode.Store, Fuse(_weights.OutputNorm, _weights.Output), FusedBias(_weights.Output));
+        RecordSoftCap(commands, logits);
+    }
+
+    /// <summary>Logits [rows, VocabSize] of many rows.</summary>
+    public void RecordHeads(CommandList commands, PrefillActivations act, BufferView logits, int rows)
+    {
+        ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
+        RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
+        _kernels.Gemm.Record(commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type);
+        if (_weights.Output.Bias is { } bias)
+        {
+            _kernels.AddRows.RecordBias(commands, logits, bias, rows, _config.VocabSize);
+        }
+
+        RecordSoftCap(commands, logits);
+    }
+
+    /// <summary>The attention of a layer over a cache of some capacity.</summary>
+    public AttentionShape Shape(int capacity, int index) => new(
+        _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, _kvType,
+        _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim));
+
+    /// <summary>Queries, keys and values of one token, in one dispatch, or in two where heads are normalised.</summary>
+    private void RecordDecodeQkv(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        AttentionShape shape = Shape(cache.Capacity, index);
+        BufferView keys = cache.Keys(index);
+        BufferView values = cache.Values(index);
+        NormFusion norm = Fuse(layer.AttentionNorm, layer.Qkv);
+        BufferView? bias = FusedBias(layer.Qkv);
+        if (HeadNorm(layer) is { } headNorm)
+        {
+            _kernels.Gemv.Record(commands, layer.Qkv.Matrix, act.Hidden, act.Qkv, GemvMode.Store, norm, bias);
+            _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, keys, values, qkNorm: headNorm);
+        }
+        else
+        {
+            _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
+        }
+    }
+
+    private void RecordDecodeMlp(CommandList commands, DecodeActivations act, LayerWeights layer)
+    {
+        NormFusion norm = Fuse(layer.MlpNorm, layer.Up);
+        BufferView? bias = FusedBias(layer.Up);
+        if (_config.IsGated)
+        {
+            _kernels.Gemv.RecordGated(commands, layer.Up.Matrix, act.Hidden, norm, act.Mlp, _config.Activation, bias);
+        }
+        else
+        {
+            _kernels.Gemv.Record(commands, layer.Up.Matrix, act.Hidden, act.Mlp, GemvMode.Store, norm, bias, _config.Activation);
+        }
+    }
+
+    /// <summary>Adds a layer's output to the residual stream, normalised first where the model does.</summary>
+    private void RecordDecodeResidual(CommandList commands, LinearWeights linear, BufferView input, NormWeights? postNorm, DecodeActivations act)
+    {
+        if (postNorm is null)
+        {
+            _kernels.Gemv.Record(commands, linear.Matrix, input, act.Hidden, GemvMode.Accumulate, bias: linear.Bias);
+            return;
+        }
+
+        _kernels.Gemv.Record(commands, linear.Matrix, input, act.Projected, GemvMode.Store, bias: linear.Bias);
+        RecordNorm(commands, act.Projected, postNorm, act.Hidden, 1, ActivationType.F32, accumulate: true);
+    }
+
+    /// <inheritdoc cref="RecordDecodeResidual"/>
+    private void RecordPrefillResidual(
+        CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, PrefillActivations act, int rows)
+    {
+        BufferView target = postNorm is null ? act.Hidden : act.Projected;
+        GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
+        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type);
+        if (linear.Bias is { } bias)
+        {
+            _kernels.AddRows.RecordBias(commands, target, bias, rows, _config.HiddenSize);
+        }
+
+        if (postNorm is not null)
+        {
+            RecordNorm(commands, target, postNorm, act.Hidden, rows, ActivationType.F32, accumulate: true);
+        }
+    }
+
+    private void RecordNorm(
+        CommandList commands, BufferView x, NormWeights norm, BufferView y, int rows, ActivationType type, bool accumulate = false) =>
+        _kernels.Norm.Record(commands, x, norm.Gain, y, rows, _config.HiddenSize, _config.NormEps, type, norm.Shift, accumulate);
+
+    private void RecordSoftCap(CommandList commands, BufferView logits)
+    {
+        if (_config.LogitSoftCap > 0)
+        {
+            _kernels.SoftCap.Record(commands, logits, _config.LogitSoftCap);
+        }
+    }
+
+    private BufferView Rope(int index) => _config.Window(index) > 0 ? _weights.Rope.Windowed : _weights.Rope.Full;
+
+    private QkNorm? HeadNorm(LayerWeights layer) => layer.QkNorm is { } gains ? new QkNorm(gains, _config.NormEps) : null;
+
+    /// <summary>A norm as part of the product that takes its output.</summary>
+    private NormFusion Fuse(NormWeights norm, LinearWeights linear) => new(norm.Gain, _config.NormEps, linear.Folded?.GainSums);
+
+    /// <summary>The bias beside a fused norm, whose shift it may hold.</summary>
+    private static BufferView? FusedBias(LinearWeights linear) => linear.Folded?.Bias ?? linear.Bias;
+}

@@ -1,0 +1,14 @@
+namespace VkInfer.Kernels.Tests.Mlp;
+
+/// <summary>Activation functions in double precision.</summary>
+internal static class ReferenceActivation
+{
+    public static double Apply(ActivationFunction function, double x) => function switch
+    {
+        ActivationFunction.None => x,
+        ActivationFunction.Silu => x / (1 + Math.Exp(-x)),
+        ActivationFunction.Gelu => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
+        ActivationFunction.Relu => Math.Max(x, 0),
+        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function"),
+    };
+}

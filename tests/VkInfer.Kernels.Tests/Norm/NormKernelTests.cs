@@ -1,0 +1,107 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.Norm;
+
+[TestFixture]
+public sealed class NormKernelTests : GpuTest
+{
+    [Test]
+    public void MatchesTheReference(
+        [Values(1, 7, 65)] int seqLen, [Values(1, 63, 64, 65, 111, 512, 4096)] int width, [Values] ActivationType outputType)
+    {
+        var x = TestValues.Normal(seqLen * width, 1);
+        var gain = TestValues.Normal(width, 2);
+        const float epsilon = 1e-5f;
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
+        var output = harness.OutputActivations(seqLen, width, outputType);
+        BufferView gains = harness.Upload<float>(gain);
+        harness.Run(commands => new NormKernel(harness.Context).Record(
+            commands, input, gains, output.View, seqLen, width, epsilon, outputType));
+
+        var expected = Reference(x, gain, null, seqLen, width, epsilon);
+        var bound = outputType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, outputType), expected, bound);
+    }
+
+    [Test]
+    public void LayerNormMatchesTheReference([Values(1, 7)] int seqLen, [Values(1, 65, 111, 4096)] int width, [Values] ActivationType outputType)
+    {
+        // Far from zero: a variance taken as the difference of two large means would show.
+        float[] x = [.. TestValues.Normal(seqLen * width, 1).Select(value => value + 100)];
+        var gain = TestValues.Normal(width, 2);
+        var shift = TestValues.Normal(width, 3);
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
+        var output = harness.OutputActivations(seqLen, width, outputType);
+        BufferView gains = harness.Upload<float>(gain);
+        var shifts = harness.Upload<float>(shift);
+        harness.Run(commands => new NormKernel(harness.Context).Record(
+            commands, input, gains, output.View, seqLen, width, 1e-5f, outputType, shifts));
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(output, seqLen, width, outputType), Reference(x, gain, shift, seqLen, width, 1e-5f),
+            outputType == ActivationType.F32 ? Bounds.CenteredF32 : Bounds.F16);
+    }
+
+    [Test]
+    public void Accumulates([Values] bool layerNorm)
+    {
+        const int SeqLen = 3, Width = 111;
+        var x = TestValues.Normal(SeqLen * Width, 1);
+        var gain = TestValues.Normal(Width, 2);
+        var before = TestValues.Normal(SeqLen * Width, 4);
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(x, SeqLen, Width, ActivationType.F32);
+        var output = harness.OutputActivations(before, SeqLen, Width, ActivationType.F32);
+        BufferView gains = harness.Upload<float>(gain);
+        harness.Run(commands => new NormKernel(harness.Context).Record(
+            commands, input, gains, output.View, SeqLen, Width, 1e-5f, shift: layerNorm ? gains : null, accumulate: true));
+        var expected = Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, SeqLen, Width, ActivationType.F32), expected, Bounds.F32);
+    }
+
+    [Test]
+    public void Float16OutputSaturates()
+    {
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations([1f, 1f], 1, 2, ActivationType.F32);
+        var gains = harness.Upload<float>([1e6f, -1e6f]);
+        var output = harness.OutputActivations(1, 2, ActivationType.F16);
+        harness.Run(commands => new NormKernel(harness.Context).Record(
+            commands, input, gains, output.View, 1, 2, 1e-5f, ActivationType.F16));
+        Assert.That(KernelHarness.ReadActivations(output, 1, 2, ActivationType.F16), Is.EqualTo(new[] { 65504f, -65504f }));
+    }
+
+    [Test]
+    public void AShortViewIsRefused()
+    {
+        using var harness = new KernelHarness();
+        var small = harness.Upload<float>(new float[64]);
+        Assert.That(
+            () => harness.Run(commands => new NormKernel(harness.Context).Record(commands, small, small, small, 2, 64, 1e-5f)),
+            Throws.ArgumentException.With.Message.Contain("expected at least 512 bytes, got 256"));
+    }
+
+    private static double[] Reference(float[] x, float[] gain, float[]? shift, int seqLen, int width, double epsilon)
+    {
+        var y = new double[x.Length];
+        for (var row = 0; row < seqLen; row++)
+        {
+            var mean = shift is null ? 0 : x.Skip(row * width).Take(width).Average(value => (double)value);
+            var squares = 0.0;
+            for (var i = 0; i < width; i++)
+            {
+                squares += (x[(row * width) + i] - mean) * (x[(row * width) + i] - mean);
+            }
+
+            var norm = Math.Sqrt((squares / width) + epsilon);
+            for (var i = 0; i < width; i++)
+            {
+                y[(row * width) + i] = ((x[(row * width) + i] - mean) / norm * gain[i]) + (shift?[i] ?? 0);
+            }
+        }
+
+        return y;
+    }
+}

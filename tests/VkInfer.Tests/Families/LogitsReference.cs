@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace VkInfer.Tests.Families;
+
+/// <summary>Logits of a model by an independent implementation: row i holds those after token i.</summary>
+/// <param name="Name">The model's name.</param>
+/// <param name="Path">Its file or folder.</param>
+/// <param name="Tokens">One per row.</param>
+/// <param name="Rows">[Tokens.Length][VocabSize].</param>
+internal sealed record LogitsReference(string Name, string Path, int[] Tokens, float[][] Rows)
+{
+    /// <summary>A GGUF model of the test data, with the float64 evaluation that lies beside it.</summary>
+    public static LogitsReference OfGguf(string name)
+    {
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(TestModels.DataFile("goldens/logits/index.json")));
+        JsonElement entry = index.RootElement.EnumerateArray().Single(element => element.GetProperty("model").GetString() == $"models/{name}.gguf");
+        JsonElement logits = entry.GetProperty("logits");
+        int[] tokens = [.. Ints(entry, "prompt_tokens"), .. Ints(entry, "greedy_llamacpp")];
+        byte[] bytes = File.ReadAllBytes(TestModels.DataFile("goldens/logits/" + logits.GetProperty("file").GetString()));
+        float[] values = MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+        return new LogitsReference(
+            name, TestModels.DataFile($"models/{name}.gguf"), tokens[..logits.GetProperty("rows").GetInt32()],
+            [.. values.Chunk(logits.GetProperty("cols").GetInt32())]);
+    }
+
+    /// <summary>The largest difference, relative to the largest logit of the reference.</summary>
+    public double ErrorOf(IReadOnlyList<float[]> actual)
+    {
+        double worst = 0;
+        double largest = 0;
+        for (int row = 0; row < Rows.Length; row++)
+        {
+            for (int i = 0; i < Rows[row].Length; i++)
+            {
+                double difference = Math.Abs((double)actual[row][i] - Rows[row][i]);
+                worst = double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(worst, difference);
+                largest = Math.Max(largest, Math.Abs(Rows[row][i]));
+            }
+        }
+
+        return worst / largest;
+    }
+
+    private static IEnumerable<int> Ints(JsonElement element, string name) => element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32());
+}
