@@ -5,9 +5,15 @@
 //   W_FETCH(w, s, index)  loads chunk `index` of the buffers `uvec4 w[]` and `uint s[]` (s unused unless W_QUANTIZED)
 //   w_decode(raw, out float values[W_ELEMS])  the weights in the order of their columns
 //   w_dot(raw, vec4 x[W_ELEMS / 4])  the chunk's dot product with x, scaled once
+// and, for block formats under -D INTEGER_DOT,
+//   w_dot_fixed(raw, uvec4 high[W_ELEMS / 16], uvec4 low[W_ELEMS / 16], int sum)  the same with fixed-point x (gemv_staged.glsl)
 // A matrix is [rows][W_STRIDE] chunks; columns are padded to a multiple of 64 with weights of value zero.
 #ifndef WEIGHTS_GLSL
 #define WEIGHTS_GLSL
+
+#ifdef INTEGER_DOT
+#extension GL_EXT_integer_dot_product : require
+#endif
 
 #if defined(WEIGHTS_F32)
 #include "weights_f32.glsl"

@@ -42,3 +42,18 @@ float w_dot(WRaw raw, vec4 x[W_ELEMS / 4]) {
     }
     return sum * raw.scale;
 }
+
+#ifdef INTEGER_DOT
+// The chunk's product with the fixed-point numbers 256 high + low, whose sum over the block is given.
+float w_dot_fixed(WRaw raw, uvec4 high[2], uvec4 low[2], int sum) {
+    int high_sum = 0;
+    int low_sum = 0;
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        int first = int(raw.bits[i] & 0x0F0F0F0Fu);
+        int second = int(raw.bits[i] >> 4 & 0x0F0F0F0Fu);
+        high_sum += dotPacked4x8EXT(first, int(high[0][i])) + dotPacked4x8EXT(second, int(high[1][i]));
+        low_sum += dotPacked4x8EXT(first, int(low[0][i])) + dotPacked4x8EXT(second, int(low[1][i]));
+    }
+    return float(high_sum * 256 + low_sum - 8 * sum) * raw.scale;
+}
+#endif

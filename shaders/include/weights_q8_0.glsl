@@ -34,3 +34,16 @@ float w_dot(WRaw raw, vec4 x[W_ELEMS / 4]) {
     }
     return sum * raw.scale;
 }
+
+#ifdef INTEGER_DOT
+// The chunk's product with the fixed-point numbers 256 high + low, whose sum is not needed.
+float w_dot_fixed(WRaw raw, uvec4 high[1], uvec4 low[1], int sum) {
+    int high_sum = 0;
+    int low_sum = 0;
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        high_sum += dotPacked4x8EXT(int(raw.bits[i]), int(high[0][i]));
+        low_sum += dotPacked4x8EXT(int(raw.bits[i]), int(low[0][i]));
+    }
+    return float(high_sum * 256 + low_sum) * raw.scale;
+}
+#endif

@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 internal static class GemvHeuristic
 {
     private const int GpuWorkgroupSize = 256;
+    private const int SmallestTile = 1024;
 
     /// <summary>The spread for a weight format on a device.</summary>
     public static GemvTuning Choose(WeightType type, KernelContext context) =>
@@ -18,15 +19,33 @@ internal static class GemvHeuristic
         WorkgroupSize: capabilities.SubgroupSize,
         Rows: WeightLayout.IsQuantized(type) ? 8 : 4,
         Unroll: 1,
-        UnitPerLane: true);
+        Tile: 0);
 
-    // Eight 16-byte loads in flight per lane keep the memory busy. Block formats have more weights per load and so read more
-    // x per load: more rows share it.
+    // Eight 16-byte loads in flight per lane keep the memory busy. Block formats have more weights per load and so take more x
+    // per load: more rows share it.
     private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities)
     {
         var workgroupSize = Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
-        return WeightLayout.IsQuantized(type)
-            ? new GemvTuning(workgroupSize, Rows: 4, Unroll: 2, UnitPerLane: false)
-            : new GemvTuning(workgroupSize, Rows: 2, Unroll: 4, UnitPerLane: false);
+        var tuning = WeightLayout.IsQuantized(type)
+            ? new GemvTuning(workgroupSize, Rows: 4, Unroll: 2, Tile: 0, UsesIntegerDot(type, capabilities))
+            : new GemvTuning(workgroupSize, Rows: 2, Unroll: 4, Tile: 0);
+        return tuning with { Tile = ChooseTile(tuning, capabilities) };
     }
+
+    // The longest of some that leaves room for a second workgroup.
+    private static int ChooseTile(GemvTuning tuning, DeviceCapabilities capabilities)
+    {
+        var tile = tuning.IntegerDot ? 8192 : 4096;
+        while (2 * (tuning with { Tile = tile }).SharedMemoryBytes > capabilities.MaxSharedMemoryBytes && tile > SmallestTile)
+        {
+            tile /= 2;
+        }
+
+        return tile;
+    }
+
+    // Blocks are staged by eight neighbouring invocations.
+    private static bool UsesIntegerDot(WeightType type, DeviceCapabilities capabilities) =>
+        capabilities.IntegerDotProductAccelerated && capabilities.MinSubgroupSize >= 8
+        && ShaderLibrary.Contains($"gemv_store_{WeightNames.Suffix(type)}_dot");
 }

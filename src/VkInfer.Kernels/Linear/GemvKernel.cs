@@ -35,7 +35,7 @@ public sealed class GemvKernel(KernelContext context)
         Views.RequireFloats(nameof(y), y, w.Rows);
         var tuning = GemvHeuristic.Choose(w.Type, context);
         var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
-        var pipeline = context.GetPipeline("gemv_store_" + WeightNames.Suffix(w.Type), constants.ToSpecialization());
+        var pipeline = context.GetPipeline($"gemv_store_{WeightNames.Suffix(w.Type)}{tuning.Feature}", constants.ToSpecialization());
         foreach (var (first, slice) in RowSlices.Of(w, context))
         {
             var push = Push(slice, slice.Rows, first, norm);
@@ -71,7 +71,7 @@ public sealed class GemvKernel(KernelContext context)
         Views.RequireFloats(nameof(y), y, width);
         var tuning = GemvHeuristic.Choose(gateUp.Type, context);
         var constants = new GemvGatedConstants(input.Constants(tuning), activation);
-        var pipeline = context.GetPipeline("gemv_gated_" + WeightNames.Suffix(gateUp.Type), constants.ToSpecialization());
+        var pipeline = context.GetPipeline($"gemv_gated_{WeightNames.Suffix(gateUp.Type)}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
         var upSkip = width % SliceRows;
@@ -162,7 +162,7 @@ public sealed class GemvKernel(KernelContext context)
 
         var tuning = GemvHeuristic.Choose(w.Type, context);
         var constants = new GemvQkvConstants(inputs.Constants(tuning), shape.Pairing == RopePairing.SplitHalf);
-        var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}";
+        var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
         var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.

@@ -4,15 +4,14 @@ using VkInfer.Testing;
 namespace VkInfer.Kernels.Tests;
 
 /// <summary>Queries, keys and values with RoPE and the cache's store, against double precision.</summary>
-[TestFixture(true)]
-[TestFixture(false)]
-public sealed class GemvQkvTests(bool asSoftware) : GpuTest
+[TestFixtureSource(typeof(GemvForms), nameof(GemvForms.All))]
+public sealed class GemvQkvTests(string form) : GpuTest
 {
     private const int Columns = 96;
     private const int Capacity = 9;
     private const int Position = 5;
 
-    private KernelContext Context => new(Device) { IsSoftware = asSoftware };
+    private KernelContext Context => GemvForms.Context(Device, form);
 
     [Test]
     public void Rotates_and_stores(
@@ -36,7 +35,7 @@ public sealed class GemvQkvTests(bool asSoftware) : GpuTest
     {
         var shape = new AttentionShape(9, 3, 24, 24, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
         var limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
-        var narrow = Context with { Capabilities = Device.Capabilities with { MaxStorageBufferRange = limit } };
+        var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = limit } };
         Check(narrow, WeightType.Q4_0, shape, separate: false);
     }
 
@@ -44,7 +43,7 @@ public sealed class GemvQkvTests(bool asSoftware) : GpuTest
     public void Stores_nothing_beyond_the_capacity()
     {
         var shape = new AttentionShape(2, 1, 16, 16, RopePairing.Interleaved, Capacity, KvType.F16, 1);
-        using var run = new QkvRun(Device, shape, WeightType.F16, Columns, Capacity);
+        using var run = new QkvRun(Context, shape, WeightType.F16, Columns, Capacity);
         Run(commands => run.Record(commands, Context, separate: false));
         Assert.Multiple(() =>
         {
@@ -55,7 +54,7 @@ public sealed class GemvQkvTests(bool asSoftware) : GpuTest
 
     private static void Check(KernelContext context, WeightType type, AttentionShape shape, bool separate)
     {
-        using var run = new QkvRun(Device, shape, type, Columns, Position);
+        using var run = new QkvRun(context, shape, type, Columns, Position);
         var barriers = 0;
         Run(commands =>
         {
@@ -68,7 +67,7 @@ public sealed class GemvQkvTests(bool asSoftware) : GpuTest
             Assert.That(barriers, Is.Zero, "barriers between the three dispatches");
         }
 
-        var bound = type is WeightType.Q8_0 or WeightType.Q4_0 ? Bounds.Q4_0 : Bounds.F32;
+        var bound = GemvForms.BoundOf(type);
         Comparison.AssertClose(run.Q.Read<float>(), run.ExpectedHeads(0, shape.NumHeads, rotate: true), bound, "queries");
         CheckCache(run, run.K, run.ExpectedHeads(shape.NumHeads, shape.NumKvHeads, rotate: true), bound, "keys");
         CheckCache(run, run.V, run.ExpectedHeads(shape.NumHeads + shape.NumKvHeads, shape.NumKvHeads, rotate: false), bound, "values");

@@ -13,13 +13,14 @@ internal sealed class QkvRun : IDisposable
     private readonly double[] _projected;
     private readonly int _position;
 
-    public QkvRun(GpuDevice device, AttentionShape shape, WeightType type, int columns, int position)
+    public QkvRun(KernelContext context, AttentionShape shape, WeightType type, int columns, int position)
     {
+        var device = context.Device;
         Shape = shape;
         _position = position;
         _weights = PackedWeights.Random(device, type, shape.QkvWidth, columns, 11);
         _input = new GemvInput(device, columns, norm: true, 12);
-        _projected = _weights.Multiply(_input.Expected());
+        _projected = _weights.Multiply(GemvForms.AsStaged(context, type, _input.Expected()));
         var pairs = shape.RotaryDim / 2;
         var table = new float[Math.Max(4, shape.Capacity * shape.RotaryDim)];
         for (var i = 0; i < shape.Capacity * pairs; i++)

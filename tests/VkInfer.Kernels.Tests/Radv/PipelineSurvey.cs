@@ -32,13 +32,13 @@ internal sealed class PipelineSurvey(KernelContext context)
         foreach (var norm in (bool[])[false, true])
         {
             var shared = new GemvSharedConstants(tuning, norm ? default(NormFusion) : null, Bias: norm);
-            yield return new($"gemv_store_{name}", new GemvStoreConstants(shared, Accumulate: false).ToSpecialization());
-            yield return new($"gemv_store_{name}", new GemvStoreConstants(shared, Accumulate: true).ToSpecialization());
-            yield return new($"gemv_gated_{name}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
+            yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: false).ToSpecialization());
+            yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: true).ToSpecialization());
+            yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
             foreach (var kvType in Enum.GetValues<KvType>())
             {
                 var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
-                yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}", constants.ToSpecialization());
+                yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}{tuning.Feature}", constants.ToSpecialization());
             }
         }
 

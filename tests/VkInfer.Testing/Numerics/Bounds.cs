@@ -37,6 +37,13 @@ public static class Bounds
     public static Bound Q4_0 { get; } = new(4e-10, 4e-5);
 
     /// <summary>
+    /// Block formats with x in fixed point: each element errs by up to 1/65 278 of the largest of its 32, evenly spread. That one is about
+    /// three times the deviation of normal elements, so the mean square is (3 / 32 639)² / 12 = 7e-10 of theirs; four times that, and
+    /// five deviations of it at the greatest element.
+    /// </summary>
+    public static Bound FixedPoint { get; } = new(3e-9, 1.4e-4);
+
+    /// <summary>
     /// Softmax over up to 8 192 scores: exp() of the GPU errs by up to 3 + 2·|x| units in the last place (Vulkan's precision table),
     /// with |x| up to 100 about 2.4e-5.
     /// </summary>
