@@ -52,6 +52,9 @@ foreach(weights F32 F16 BF16 Q8_0 Q4_0)
             REQUIRES cooperative_matrix)
         vkinfer_shader(gemm_${name}_f16_coopmat_out_f16 SOURCE linear/gemm_coopmat.comp DEFINES WEIGHTS_${weights}=1 OUTPUT_F16=1
             REQUIRES cooperative_matrix)
+        vkinfer_shader(gemm_${name}_f16_flat SOURCE linear/gemm_flat.comp DEFINES WEIGHTS_${weights}=1 REQUIRES cooperative_matrix)
+        vkinfer_shader(gemm_${name}_f16_flat_out_f16 SOURCE linear/gemm_flat.comp DEFINES WEIGHTS_${weights}=1 OUTPUT_F16=1
+            REQUIRES cooperative_matrix)
     endif()
 endforeach()
 

@@ -9,24 +9,28 @@ internal static class MatrixUnits
     /// A float16 product with float32 sums, and the subgroup size it runs at; null where the device has none or lacks what
     /// the kernels need beside it. Square shapes of 16 come first, since all hardware has those natively.
     /// </summary>
-    public static MatrixShape? Find(DeviceCapabilities capabilities)
+    public static MatrixShape? Find(DeviceCapabilities capabilities) => Shapes(capabilities)
+        .Where(shape => capabilities.SubgroupSize % shape.M == 0)
+        .OrderByDescending(shape => shape.M * shape.N * shape.K)
+        .FirstOrDefault();
+
+    /// <summary>The same with the narrowest N, along which few rows of activations are padded to whole fragments.</summary>
+    public static MatrixShape? FindNarrow(DeviceCapabilities capabilities) => Shapes(capabilities)
+        .OrderBy(shape => shape.N)
+        .ThenByDescending(shape => shape.M * shape.K)
+        .FirstOrDefault();
+
+    private static IEnumerable<MatrixShape> Shapes(DeviceCapabilities capabilities)
     {
         var usable = capabilities.Float16 && capabilities.Storage16 && capabilities.VulkanMemoryModel && capabilities.SubgroupShuffle;
-        if (!usable)
-        {
-            return null;
-        }
-
         return capabilities.CooperativeMatrixShapes
-            .Where(shape => shape is
+            .Where(shape => usable && shape is
             {
                 A: MatrixComponentType.Float16, B: MatrixComponentType.Float16,
                 C: MatrixComponentType.Float32, Result: MatrixComponentType.Float32, Saturating: false,
+                M: 8 or 16, N: 8 or 16, K: 8 or 16,
             })
-            .Where(shape => shape.M is 8 or 16 && shape.N is 8 or 16 && shape.K is 8 or 16 && capabilities.SubgroupSize % shape.M == 0)
-            .OrderByDescending(shape => shape.M * shape.N * shape.K)
-            .Select(shape => new MatrixShape(shape.M, shape.N, shape.K, capabilities.SubgroupSize))
-            .FirstOrDefault();
+            .Select(shape => new MatrixShape(shape.M, shape.N, shape.K, capabilities.SubgroupSize));
     }
 }
 

@@ -10,6 +10,11 @@ internal static class GemmHeuristic
 
     private const int SmallestMatrix = 256 * 256;
 
+    /// <summary>Beyond it a conventional tile is filled, and reads the weights no more often.</summary>
+    private const int MostFlatRows = 64;
+
+    private const int FlatSubgroups = 8;
+
     /// <summary>
     /// Whether products with weights of this type go to the matrix units. Weights in float32 do not: rounded to float16 they
     /// would lose what they are kept for.
@@ -50,6 +55,22 @@ internal static class GemmHeuristic
 
         // Tiles that one core makes after another; below one each, the cores that have none cost nothing.
         double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
+    }
+
+    /// <summary>The tiling for C [m, n] with few rows m; null where the device or m is not for it.</summary>
+    public static GemmFlatConstants? Flat(DeviceCapabilities capabilities, int m, int n)
+    {
+        if (m > MostFlatRows || MatrixUnits.FindNarrow(capabilities) is not { } fragment)
+        {
+            return null;
+        }
+
+        // Where rows are few, all subgroups of a workgroup share them and divide K.
+        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        var subgroupsN = n / fragment.M >= FlatSubgroups * cores ? 2 : 1;
+        var mFragments = (m + fragment.N - 1) / fragment.N;
+        var tiling = new GemmFlatConstants(1, mFragments, subgroupsN, FlatSubgroups / subgroupsN, fragment);
+        return tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes ? tiling : null;
     }
 
     /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>

@@ -42,7 +42,10 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>Records the product; matrices and outputs beyond the device's binding range are cut into slices.</summary>
     /// <param name="commands">Receives one dispatch per slice.</param>
     /// <param name="w">The weights.</param>
-    /// <param name="a">[seqLen, KPadded] of <paramref name="inputType"/>; the columns from Columns to KPadded are zero.</param>
+    /// <param name="a">
+    /// [seqLen, KPadded] of <paramref name="inputType"/>; the columns from Columns to KPadded are zero. Where the view goes on for whole
+    /// fragments of 8 or 16 rows, few rows take a form made for them.
+    /// </param>
     /// <param name="c">[seqLen, Stride(Rows)] of <paramref name="outputType"/>.</param>
     /// <param name="mode">Store or accumulate.</param>
     /// <param name="seqLen">Rows of A and C.</param>
@@ -69,11 +72,24 @@ public sealed class GemmKernel(KernelContext context)
             throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
         }
 
+        var whole = a;
         a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
         c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
         var range = context.Capabilities.MaxStorageBufferRange;
         var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
         var sliceN = w.MaxRowsPerBinding(range, SliceAlignment);
+        if (matrix && GemmHeuristic.Flat(context.Capabilities, seqLen, w.Rows) is { } flat && sliceM == seqLen
+            && whole.Length >= Activations.SizeInBytes(input, flat.InputRows(seqLen), w.Columns))
+        {
+            for (var n = 0; n < w.Rows; n += sliceN)
+            {
+                RecordTiled(
+                    commands, flat, w.Slice(n, Math.Min(sliceN, w.Rows - n)), whole, c, mode, seqLen, outputType, n, Activations.Stride(w.Rows));
+            }
+
+            return;
+        }
+
         for (var m = 0; m < seqLen; m += sliceM)
         {
             var rows = Math.Min(sliceM, seqLen - m);
@@ -125,6 +141,7 @@ public sealed class GemmKernel(KernelContext context)
                 $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
         }
 
+        a = Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns);
         var pipeline = context.Device.GetPipeline(
             ShaderLibrary.Get(Variant(w.Type, tiling.Form, outputType)), tiling.ToSpecialization(mode == GemmMode.Accumulate),
             tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null);
@@ -135,8 +152,8 @@ public sealed class GemmKernel(KernelContext context)
             [w.Quants, w.Scales, a, c]);
     }
 
-    internal static string Variant(WeightType type, string form, ActivationType outputType) => form == "coopmat"
-        ? $"gemm_{VariantPart(type)}_f16_coopmat{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
+    internal static string Variant(WeightType type, string form, ActivationType outputType) => form is "coopmat" or "flat"
+        ? $"gemm_{VariantPart(type)}_f16_{form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
         : $"gemm_{VariantPart(type)}_f32_{form}";
 
     private static string VariantPart(WeightType type) => type switch

@@ -20,6 +20,12 @@ internal interface IGemmTiling
     /// <summary>The last part of the variant's name.</summary>
     string Form { get; }
 
+    /// <summary>How the form takes A.</summary>
+    ActivationType Input { get; }
+
+    /// <summary>Rows of A that the form reads for some rows of C: what lies in those beyond has no effect, but they must be there.</summary>
+    int InputRows(int seqLen) => seqLen;
+
     /// <summary>The shader's specialisation constants.</summary>
     SpecializationConstants ToSpecialization(bool accumulate);
 }
@@ -36,6 +42,8 @@ internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : 
     public int? SubgroupSize => null;
 
     public string Form => "direct";
+
+    public ActivationType Input => ActivationType.F32;
 
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)));
@@ -56,6 +64,8 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
 
     public string Form => "tiled";
 
+    public ActivationType Input => ActivationType.F32;
+
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)(ThreadsM * ThreadsN)), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
@@ -73,8 +83,37 @@ internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int Subgroups
 
     public string Form => "coopmat";
 
+    public ActivationType Input => ActivationType.F16;
+
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)(SubgroupsM * SubgroupsN * Fragment.SubgroupSize)), (1, (uint)BlockM), (2, (uint)BlockN),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
+}
+
+/// <summary>Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.</summary>
+internal sealed record GemmFlatConstants(int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment) : IGemmTiling
+{
+    private const int BlockK = 64;
+    private const int Stages = 2;
+
+    public int BlockM => MFragments * Fragment.N;
+
+    public int BlockN => SubgroupsN * RowFragments * Fragment.M;
+
+    public int SharedMemoryBytes =>
+        SubgroupsN * SubgroupsK * ((Stages * RowFragments * Fragment.M * (BlockK + 8) * 2) + (Fragment.M * Fragment.N * 4));
+
+    public int? SubgroupSize => Fragment.SubgroupSize;
+
+    public string Form => "flat";
+
+    public ActivationType Input => ActivationType.F16;
+
+    public int InputRows(int seqLen) => (seqLen + BlockM - 1) / BlockM * BlockM;
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+        (0, (uint)(SubgroupsN * SubgroupsK * Fragment.SubgroupSize)), (1, (uint)RowFragments), (2, (uint)MFragments),
+        (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsN), (5, (uint)SubgroupsK), (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
 }

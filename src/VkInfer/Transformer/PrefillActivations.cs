@@ -38,7 +38,7 @@ internal sealed class PrefillActivations : IDisposable
             Query = _buffers.CreateFloats("query", maxRows, config.QuerySize);
             foreach (ActivationType type in inputTypes.Distinct())
             {
-                GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, maxRows, width));
+                GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, InputRows(maxRows), width));
                 _inputs[type] = new GemmInputs(
                     Create("normed", config.HiddenSize), Create("attention", config.QuerySize),
                     Create("up", config.UpSize), Create("mlp", config.IntermediateSize));
@@ -69,7 +69,7 @@ internal sealed class PrefillActivations : IDisposable
     public static long SizeInBytes(ModelConfig config, int rows, ActivationType inputType)
     {
         long Floats(int width) => Activations.SizeInBytes(ActivationType.F32, rows, width);
-        long Inputs(int width) => Activations.SizeInBytes(inputType, rows, width);
+        long Inputs(int width) => Activations.SizeInBytes(inputType, InputRows(rows), width);
         return (config.HasPostNorms ? 2 : 1) * Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
             + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize) + Inputs(config.IntermediateSize);
     }
@@ -87,4 +87,7 @@ internal sealed class PrefillActivations : IDisposable
     public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
 
     public void Dispose() => _buffers.Dispose();
+
+    // Whole fragments of the matrix units.
+    private static int InputRows(int rows) => (rows + 15) / 16 * 16;
 }

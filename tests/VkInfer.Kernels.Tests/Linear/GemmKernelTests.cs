@@ -62,6 +62,33 @@ public sealed class GemmKernelTests : GpuTest
         CheckTiled(MatrixTiling(0), type, seqLen, 128 + 3, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
     [Test]
+    [Category("CooperativeMatrix")]
+    public void TheFlatFormMatchesTheReference(
+        [Values(0, 1, 2)] int tiling, [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type,
+        [Values(1, 2, 7, 8, 9)] int seqLen)
+    {
+        var constants = FlatTiling(tiling, mFragments: 1);
+        if (tiling > 0 && type is WeightType.BF16 or WeightType.Q8_0 && GpuFixture.Device.Info.Type == DeviceType.Software)
+        {
+            Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
+        }
+
+        CheckTiled(constants, type, seqLen, 67, 160, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(constants, type, seqLen, 15, 64, GemmMode.Accumulate, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(constants, type, seqLen, 33, 4096, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheFlatFormTakesUpTo64Rows([Values(16, 23, 33, 64, 65)] int seqLen) =>
+        CheckTiled(FlatTiling(0, mFragments: seqLen <= 32 ? 3 : 8), WeightType.F16, seqLen, 65, 128, GemmMode.Accumulate, ActivationType.F32, Bounds.MatrixF16);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheFlatFormStoresFloat16([Values(1, 13)] int seqLen) =>
+        CheckTiled(FlatTiling(0, mFragments: 1), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
+
+    [Test]
     public void TheBoundsSeeOneLostChunk()
     {
         var weights = TestWeights.Create(WeightType.Q8_0, 65, 4096, 1);
@@ -135,6 +162,19 @@ public sealed class GemmKernelTests : GpuTest
         return tilings[index];
     }
 
+    private static GemmFlatConstants FlatTiling(int index, int mFragments)
+    {
+        var fragment = MatrixUnits.FindNarrow(Device.Capabilities);
+        if (fragment is null || !ShaderLibrary.Contains("gemm_f16_f16_flat"))
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+        }
+
+        GemmFlatConstants[] tilings =
+            [new(1, mFragments, 1, 4, fragment!), new(1, mFragments, 2, 2, fragment!), new(2, mFragments, 2, 1, fragment!)];
+        return tilings[index];
+    }
+
     private static void Check(WeightType type, int seqLen, int rows, int columns, GemmMode mode)
     {
         using var harness = new KernelHarness();
@@ -155,10 +195,14 @@ public sealed class GemmKernelTests : GpuTest
         IGemmTiling tiling, WeightType type, int seqLen, int rows, int columns, GemmMode mode, ActivationType outputType, Bound bound)
     {
         using var harness = new KernelHarness();
-        var inputType = tiling is GemmMatrixConstants ? ActivationType.F16 : ActivationType.F32;
+        var inputType = tiling.Input;
         var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);
         var w = weights.Upload(harness);
-        var a = harness.UploadActivations(x, seqLen, columns, inputType);
+
+        // Rows beyond the last, where a form reads them, hold what must not matter.
+        var inputRows = tiling.InputRows(seqLen);
+        float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
+        var a = harness.UploadActivations(padded, inputRows, columns, inputType);
         var output = before.Length > 0
             ? harness.OutputActivations(before, seqLen, rows, outputType)
             : harness.OutputActivations(seqLen, rows, outputType);

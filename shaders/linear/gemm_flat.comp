@@ -1,0 +1,161 @@
+#version 450
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_EXT_shader_16bit_storage : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_KHR_cooperative_matrix : require
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_GOOGLE_include_directive : require
+// Flat GEMM (FlashDecoding++, section 4): C[m][n] = Σk A[m][k] W[n][k] for few rows m, which a conventional tile would fill
+// with padding. The weights are the left operand of the matrix units, so that m lies along their narrow side and is padded
+// to 8 where the device has such a shape.
+// A subgroup makes ROW_FRAGMENTS fragments of weight rows by M_FRAGMENTS of m; SUBGROUPS_K of them share the same rows and
+// divide K, slice by slice, so that matrices with few rows fill the device, too. Each subgroup has shared memory of its own,
+// with two stages: while one is multiplied, the loads of the next slice are under way, and no barrier of the workgroup stands
+// in the loop. OUTPUT_F16: C is float16 (Store only).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint ROW_FRAGMENTS = 1;
+layout(constant_id = 2) const uint M_FRAGMENTS = 1;
+layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
+layout(constant_id = 4) const uint SUBGROUPS_N = 2;
+layout(constant_id = 5) const uint SUBGROUPS_K = 4;
+layout(constant_id = 6) const uint SUBGROUP_SIZE = 32;
+layout(constant_id = 7) const uint FRAGMENT_ROWS = 16; // along the weights' rows
+layout(constant_id = 8) const uint FRAGMENT_M = 8;
+layout(constant_id = 9) const uint FRAGMENT_K = 16;
+
+#include "push/gemm.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
+layout(set = 0, binding = 1, std430) readonly buffer Scales { uint S[]; };
+layout(set = 0, binding = 2, std430) readonly buffer Input { uvec4 a[]; }; // padded to whole fragments of m
+#ifdef OUTPUT_F16
+layout(set = 0, binding = 3, std430) writeonly buffer Output { float16_t c[]; };
+#else
+layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
+#endif
+
+#define W_STRIDE (push.kPadded / W_ELEMS)
+#include "weights.glsl"
+#include "weights_half.glsl"
+
+const uint BLOCK_K = 64;
+const uint OCTETS = BLOCK_K / 8; // eight float16 are one 16-byte word
+const uint ROW = OCTETS + 1;     // one word of padding: neighbouring rows start in different banks
+const uint ROWS = ROW_FRAGMENTS * FRAGMENT_ROWS;
+const uint SUBGROUPS = SUBGROUPS_N * SUBGROUPS_K;
+const uint CHUNKS = BLOCK_K / W_ELEMS; // weight loads per row of a slice
+const uint LOADS = (ROWS * CHUNKS + SUBGROUP_SIZE - 1) / SUBGROUP_SIZE;
+const bool EVEN = ROWS * CHUNKS % SUBGROUP_SIZE == 0;
+const uint STAGE = ROWS * ROW;
+const uint FRAGMENT_AREA = FRAGMENT_ROWS * FRAGMENT_M;
+
+shared uvec4 w_stages[SUBGROUPS * 2 * STAGE];
+shared float partial[SUBGROUPS * FRAGMENT_AREA];
+
+WRaw next[LOADS];
+
+void fetch(uint first_n, uint k) {
+    [[unroll]] for (uint i = 0; i < LOADS; i++) {
+        uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
+        if (EVEN || at < ROWS * CHUNKS) {
+            next[i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), k / W_ELEMS + at % CHUNKS);
+        }
+    }
+}
+
+void share(uint stage) {
+    [[unroll]] for (uint i = 0; i < LOADS; i++) {
+        uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
+        if (EVEN || at < ROWS * CHUNKS) {
+            uint to = stage + at / CHUNKS * ROW + at % CHUNKS * (W_ELEMS / 8);
+            uint pairs[W_ELEMS / 2];
+            w_decode_half(next[i], pairs);
+            [[unroll]] for (uint o = 0; o < W_ELEMS / 8; o++) {
+                w_stages[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
+            }
+        }
+    }
+}
+
+#define SUMS coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_M, gl_MatrixUseAccumulator>
+SUMS sums[ROW_FRAGMENTS * M_FRAGMENTS];
+
+void multiply(uint stage, uint first_m, uint k) {
+    coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_K, gl_MatrixUseA> w[ROW_FRAGMENTS];
+    coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_M, gl_MatrixUseB> x;
+    [[unroll]] for (uint step = 0; step < BLOCK_K / FRAGMENT_K; step++) {
+        [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
+            coopMatLoad(w[i], w_stages, stage + i * FRAGMENT_ROWS * ROW + step * (FRAGMENT_K / 8), ROW, gl_CooperativeMatrixLayoutRowMajor);
+        }
+        [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
+            coopMatLoad(x, a, (first_m + j * FRAGMENT_M) * (push.kPadded / 8) + k / 8 + step * (FRAGMENT_K / 8), push.kPadded / 8,
+                gl_CooperativeMatrixLayoutColumnMajor);
+            [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
+                sums[i * M_FRAGMENTS + j] = coopMatMulAdd(w[i], x, sums[i * M_FRAGMENTS + j]);
+            }
+        }
+    }
+}
+
+// Adds up what the subgroups that share rows have of one fragment, and writes it.
+void finish(uint n, uint m, uint subgroup_n, uint subgroup_k, SUMS sum) {
+    coopMatStore(sum, partial, gl_SubgroupID * FRAGMENT_AREA, FRAGMENT_M, gl_CooperativeMatrixLayoutRowMajor);
+    barrier();
+    for (uint i = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUPS_K * SUBGROUP_SIZE) {
+        float value = 0.0;
+        [[unroll]] for (uint s = 0; s < SUBGROUPS_K; s++) {
+            value += partial[(subgroup_n + s * SUBGROUPS_N) * FRAGMENT_AREA + i];
+        }
+        uint row = n + i / FRAGMENT_M;
+        uint token = m + i % FRAGMENT_M;
+        if (row < push.rows && token < push.seqLen) {
+            uint to = token * push.outputStride + push.outputOffset + row;
+#ifdef OUTPUT_F16
+            c[to] = float16_t(clamp(value, -65504.0, 65504.0));
+#else
+            c[to] = ACCUMULATE != 0 ? c[to] + value : value;
+#endif
+        }
+    }
+    barrier();
+}
+
+void main() {
+    uint subgroup_n = gl_SubgroupID % SUBGROUPS_N;
+    uint subgroup_k = gl_SubgroupID / SUBGROUPS_N;
+    uint first_m = gl_WorkGroupID.x * M_FRAGMENTS * FRAGMENT_M;
+    uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * ROWS;
+    uint stages = gl_SubgroupID * 2 * STAGE;
+    [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS * M_FRAGMENTS; i++) {
+        sums[i] = SUMS(0.0);
+    }
+
+    uint k = subgroup_k * BLOCK_K;
+    if (k < push.kPadded) {
+        fetch(first_n, k);
+        share(stages);
+    }
+    subgroupMemoryBarrierShared();
+    subgroupBarrier();
+    uint stage = 0;
+    for (; k < push.kPadded; k += SUBGROUPS_K * BLOCK_K) {
+        bool more = k + SUBGROUPS_K * BLOCK_K < push.kPadded;
+        if (more) {
+            fetch(first_n, k + SUBGROUPS_K * BLOCK_K);
+        }
+        multiply(stages + stage * STAGE, first_m, k);
+        stage = 1 - stage;
+        if (more) {
+            share(stages + stage * STAGE);
+        }
+        subgroupMemoryBarrierShared();
+        subgroupBarrier();
+    }
+
+    [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
+        [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
+            finish(first_n + i * FRAGMENT_ROWS, first_m + j * FRAGMENT_M, subgroup_n, subgroup_k, sums[i * M_FRAGMENTS + j]);
+        }
+    }
+}
