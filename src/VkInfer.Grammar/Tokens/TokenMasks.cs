@@ -1,0 +1,95 @@
+using VkInfer.Grammar.Automata;
+
+namespace VkInfer.Grammar.Tokens;
+
+/// <summary>
+/// The masks of one grammar over one vocabulary, kept for the states that come again. Thread-safe: matchers of many sessions share it.
+/// </summary>
+public sealed class TokenMasks
+{
+    private readonly TokenTrie _trie;
+    private readonly LazyAutomaton _automaton;
+    private readonly Lock _lock = new();
+    private readonly ConfigurationSet[] _path;
+
+    /// <summary>Joins a grammar and a vocabulary.</summary>
+    /// <param name="grammar">What texts must match.</param>
+    /// <param name="trie">The tokens that texts are made of.</param>
+    public TokenMasks(CompiledGrammar grammar, TokenTrie trie)
+    {
+        ArgumentNullException.ThrowIfNull(grammar);
+        ArgumentNullException.ThrowIfNull(trie);
+        _trie = trie;
+        _automaton = new LazyAutomaton(grammar.Automaton);
+        _path = new ConfigurationSet[trie.MaxLength + 1];
+    }
+
+    internal TokenTrie Trie => _trie;
+
+    internal ConfigurationSet Start()
+    {
+        lock (_lock)
+        {
+            return _automaton.Start();
+        }
+    }
+
+    /// <summary>What follows a token.</summary>
+    internal ConfigurationSet Step(ConfigurationSet set, int token)
+    {
+        lock (_lock)
+        {
+            set = _automaton.Begin(set);
+            foreach (byte value in _trie.Bytes(token))
+            {
+                set = _automaton.Step(set, value);
+            }
+
+            return set;
+        }
+    }
+
+    /// <summary>The tokens of text that may follow, one bit each.</summary>
+    internal uint[] Mask(ConfigurationSet set)
+    {
+        lock (_lock)
+        {
+            if (set.Mask is { } known)
+            {
+                return known;
+            }
+
+            set = _automaton.Begin(set);
+            if (set.Mask is null)
+            {
+                set.Mask = Compute(set);
+                _automaton.Keep(set.Mask.Length * sizeof(uint));
+            }
+
+            return set.Mask;
+        }
+    }
+
+    private uint[] Compute(ConfigurationSet set)
+    {
+        var mask = new uint[(_trie.VocabSize + 31) / 32];
+        _path[0] = set;
+        for (int node = 0; node < _trie.NodeCount;)
+        {
+            (byte value, int depth, int end) = _trie.Node(node);
+            ConfigurationSet next = _automaton.Step(_path[depth], value);
+            if (next.IsDead)
+            {
+                node = end;
+                continue;
+            }
+
+            _trie.SetBits(node, mask);
+            _path[depth + 1] = next;
+            node++;
+        }
+
+        Array.Clear(_path);
+        return mask;
+    }
+}

@@ -1,0 +1,92 @@
+namespace VkInfer.Grammar.Tokens;
+
+/// <summary>
+/// The tokens of a vocabulary as a tree over their bytes, so that a mask looks at each common beginning once. Immutable; thread-safe.
+/// </summary>
+public sealed class TokenTrie
+{
+    // Nodes in depth-first order: the subtree of a node is what follows it up to its end.
+    private readonly List<byte> _bytes = [];
+    private readonly List<int> _depths = [];
+    private readonly List<int> _ends = [];
+    private readonly List<int> _firstToken = [];
+    private readonly int[] _sameToken;
+    private readonly ReadOnlyMemory<byte>[] _tokens;
+
+    /// <summary>Builds the tree.</summary>
+    /// <param name="tokens">The bytes of each token; empty for one that is no text and must never be chosen, as control tokens.</param>
+    /// <param name="endTokens">Tokens that end a text.</param>
+    public TokenTrie(IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        EndTokens = [.. endTokens];
+        _tokens = [.. tokens];
+        foreach (int end in EndTokens)
+        {
+            _tokens[end] = default;
+        }
+
+        _sameToken = new int[_tokens.Length];
+        int[] order = [.. Enumerable.Range(0, _tokens.Length).Where(id => !_tokens[id].IsEmpty)];
+        Array.Sort(order, (a, b) => _tokens[a].Span.SequenceCompareTo(_tokens[b].Span) is var difference and not 0 ? difference : a.CompareTo(b));
+        Build(order);
+    }
+
+    /// <summary>The number of tokens.</summary>
+    public int VocabSize => _tokens.Length;
+
+    /// <summary>Bytes of the longest token.</summary>
+    public int MaxLength { get; private set; }
+
+    internal IReadOnlyList<int> EndTokens { get; }
+
+    internal int NodeCount => _bytes.Count;
+
+    internal ReadOnlySpan<byte> Bytes(int token) => _tokens[token].Span;
+
+    internal (byte Value, int Depth, int End) Node(int index) => (_bytes[index], _depths[index], _ends[index]);
+
+    /// <summary>Sets the bits of the tokens that end at a node.</summary>
+    internal void SetBits(int node, Span<uint> mask)
+    {
+        for (int token = _firstToken[node]; token >= 0; token = _sameToken[token])
+        {
+            mask[token >> 5] |= 1u << token;
+        }
+    }
+
+    private void Build(int[] order)
+    {
+        var path = new Stack<int>();
+        ReadOnlySpan<byte> previous = [];
+        foreach (int token in order)
+        {
+            ReadOnlySpan<byte> bytes = _tokens[token].Span;
+            int shared = previous.CommonPrefixLength(bytes);
+            Close(path, shared);
+            for (int depth = shared; depth < bytes.Length; depth++)
+            {
+                path.Push(_bytes.Count);
+                _bytes.Add(bytes[depth]);
+                _depths.Add(depth);
+                _ends.Add(0);
+                _firstToken.Add(-1);
+            }
+
+            _sameToken[token] = _firstToken[path.Peek()];
+            _firstToken[path.Peek()] = token;
+            MaxLength = Math.Max(MaxLength, bytes.Length);
+            previous = bytes;
+        }
+
+        Close(path, 0);
+    }
+
+    private void Close(Stack<int> path, int depth)
+    {
+        while (path.Count > depth)
+        {
+            _ends[path.Pop()] = _bytes.Count;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+namespace VkInfer.Grammar.Tests;
+
+public sealed class JsonSchemaTests
+{
+    [TestCase("true", """["a",1,null] {"a":{"b":[true,false]}} -0.5e-3 "\"\\u00e9\"" """, """[1,] {a:1} 01 tru "\ud800" """)]
+    [TestCase("""{"type":"string","minLength":2,"maxLength":3}""", """ "ab" "a\n" "é漢😀" "\"\"\"" """, """ "a" "abcd" ab """)]
+    [TestCase("""{"type":"integer"}""", "0 -5 123456789012345", "01 1.0 1234567890123456 -")]
+    [TestCase("""{"type":"integer","minimum":-12,"maximum":105}""", "-12 -1 0 7 99 100 105", "-13 106 1000 -0 007")]
+    [TestCase("""{"type":"integer","exclusiveMinimum":9,"exclusiveMaximum":20}""", "10 19", "9 20 1")]
+    [TestCase("""{"type":"integer","minimum":0.5,"maximum":2.5}""", "1 2", "0 3")]
+    [TestCase("""{"type":"integer","maximum":-3}""", "-3 -10 -999999999999999", "-2 0 3")]
+    [TestCase("""{"type":["number","null"]}""", "1.5 -2e10 null", "true 1. .5 1e999")]
+    [TestCase("""{"enum":["a",1.50,null,{"b":[1]}]}""", """ "a" 1.50 null {"b":[1]} """, """ "b" 1.5 """)]
+    [TestCase("""{"type":"integer","enum":["a",1,2.5,3.0]}""", "1 3.0", "2.5 \"a\"")]
+    [TestCase("""{"const":"é\n"}""", "\"é\\n\"", "\"e\"")]
+    [TestCase("""{"type":"boolean"}""", "true false", "null")]
+    [TestCase("""{"anyOf":[{"type":"null"},{"type":"boolean"}]}""", "null true", "1")]
+    [TestCase("""{"allOf":[{"type":"null"}]}""", "null", "true")]
+    [TestCase("""{"type":"array","items":{"type":"integer"},"minItems":1,"maxItems":3}""", "[1] [1,2] [1,2,3]", "[] [1,2,3,4] [1,\"a\"]")]
+    [TestCase("""{"type":"array","prefixItems":[{"type":"null"},{"type":"boolean"}],"items":false}""", "[] [null] [null,true]", "[true] [null,true,1]")]
+    [TestCase("""{"prefixItems":[{"type":"null"}],"items":{"const":1},"minItems":2,"maxItems":3}""", "[null,1] [null,1,1]", "[null] [null,1,1,1] []")]
+    [TestCase("""{"type":"array","maxItems":0}""", "[]", "[1]")]
+    [TestCase("""{"format":"date"}""", "\"2024-02-28\" \"1999-12-31\"", "\"2024-02-30\" \"2024-13-01\" \"2024-04-31\"")]
+    [TestCase("""{"format":"date-time"}""", "\"2024-02-28T23:59:59.5Z\" \"2024-01-01T00:00:00+05:30\"", "\"2024-02-28\" \"2024-01-01T24:00:00Z\"")]
+    [TestCase("""{"format":"uuid"}""", "\"01234567-89ab-cdef-0123-456789abcdef\"", "\"01234567-89ab-cdef-0123-456789abcde\"")]
+    public void Matches_what_is_valid_and_nothing_else(string schema, string valid, string invalid)
+    {
+        CompiledGrammar grammar = JsonSchema.Compile(schema);
+        foreach (string text in valid.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Assert.That(grammar.IsMatch(text), Is.True, text);
+        }
+
+        foreach (string text in invalid.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Assert.That(grammar.IsMatch(text), Is.False, text);
+        }
+    }
+
+    private const string Named = """
+        {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"null"},"c":{"type":"boolean"}},"required":["b"]
+        """;
+
+    [TestCase(Named + "}", """{"b":null} {"a":1,"b":null} {"b":null,"c":true} {"a":1,"b":null,"c":true}""", """{} {"a":1} {"b":null,"a":1} {"b":null,} {,"b":null} {"b":null,"d":1}""")]
+    [TestCase(Named + ""","additionalProperties":{"type":"string"}}""", """{"b":null,"d":"x"} {"b":null,"c":true,"bb":"x","":"y"}""", """{"d":"x"} {"b":null,"d":1} {"b":null,"a":"x"} {"b":null,"\u0061":"x"}""")]
+    [TestCase("""{"type":"object","properties":{"a":false,"b":{"const":1}},"additionalProperties":true}""", """{} {"b":1} {"c":[]} {"b":1,"c":{}}""", """{"a":1} {"b":2}""")]
+    [TestCase("""{"required":["x"],"additionalProperties":{"type":"integer"}}""", """{"x":1} {"x":1,"y":2}""", """{} {"y":2} {"x":null}""")]
+    [TestCase("""{"type":"object"}""", """{} {"a":1,"b":[]}""", "[] {1:2}")]
+    [TestCase("""{"additionalProperties":false}""", "{}", """{"a":1}""")]
+    public void Objects_have_what_the_schema_asks_for(string schema, string valid, string invalid) =>
+        Matches_what_is_valid_and_nothing_else(schema, valid, invalid);
+
+    [Test]
+    public void White_space_stands_between_tokens() =>
+        Assert.That(JsonSchema.Compile(Named + "}").IsMatch("{\n  \"a\": 1,\n  \"b\": null\n}"), Is.True);
+
+    [Test]
+    public void A_schema_may_refer_to_itself()
+    {
+        CompiledGrammar grammar = JsonSchema.Compile("""
+            {"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"v":{"type":"integer"},"kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"required":["v"]}}}
+            """);
+        Assert.That(grammar.IsMatch("""{"v":1,"kids":[{"v":2},{"v":3,"kids":[]}]}"""), Is.True);
+        Assert.That(grammar.IsMatch("""{"v":1,"kids":[{"kids":[]}]}"""), Is.False);
+        Assert.That(JsonSchema.Compile("""{"type":"array","items":{"$ref":"#"}}""").IsMatch("[[],[[]]]"), Is.True);
+    }
+
+    [Test]
+    public void What_is_nested_can_be_read()
+    {
+        string text = "";
+        while (JsonSchema.AnyValue.IsPrefix(text + "["))
+        {
+            text += "[";
+        }
+
+        Assert.That(text, Has.Length.InRange(30, 64));
+        Assert.That(JsonSchema.AnyValue.IsMatch(text + new string(']', text.Length)), Is.True);
+    }
+
+    [TestCase("{", "line 1: the schema is no JSON")]
+    [TestCase("1", "#: a schema is an object, true or false; found number")]
+    [TestCase("false", "#: the schema 'false' allows nothing")]
+    [TestCase("""{"type":"string","pattern":"a"}""", "#: keyword 'pattern' is not supported")]
+    [TestCase("""{"properties":{"a":{"type":"array","uniqueItems":true}}}""", "#/properties/a: keyword 'uniqueItems' is not supported")]
+    [TestCase("""{"not":{}}""", "#: keyword 'not' is not supported")]
+    [TestCase("""{"type":"number","minimum":1}""", "#: keyword 'minimum' is supported for integers only")]
+    [TestCase("""{"type":"text"}""", "#: type 'text' is not one of array, boolean, integer, null, number, object, string")]
+    [TestCase("""{"type":[]}""", "#: 'type' is empty")]
+    [TestCase("""{"anyOf":[{"type":"null"}],"type":"null"}""", "#: keyword 'type' beside 'anyOf' is not supported")]
+    [TestCase("""{"anyOf":[]}""", "#: 'anyOf' is empty")]
+    [TestCase("""{"allOf":[true,true]}""", "#: 'allOf' of more than one schema is not supported")]
+    [TestCase("""{"enum":[1],"minimum":1}""", "#: keyword 'minimum' beside 'enum' is not supported")]
+    [TestCase("""{"type":"string","enum":[1]}""", "#: 'enum' has no value of the type")]
+    [TestCase("""{"$ref":"other.json"}""", "#: '$ref' to 'other.json' is not supported")]
+    [TestCase("""{"$ref":"#/$defs/x"}""", "#: '$ref' to '#/$defs/x' leads nowhere")]
+    [TestCase("""{"$ref":"#"}""", "#: rule '#' begins with itself")]
+    [TestCase("""{"properties":{"a":{"$ref":"#"}},"required":["a"]}""", "#: rule '#' can never end")]
+    [TestCase("""{"type":"string","minLength":3,"maxLength":2}""", "#: 'minLength' 3 is more than 'maxLength' 2")]
+    [TestCase("""{"type":"string","minLength":-1}""", "#: 'minLength' is a whole number from 0 to 100000; found -1")]
+    [TestCase("""{"type":"string","maxLength":90000}""", "#: the grammar needs more than 100000 states")]
+    [TestCase("""{"type":"string","format":"email"}""", "#: format 'email' is not one of date, time, date-time, uuid")]
+    [TestCase("""{"type":"integer","minimum":5,"maximum":4}""", "#: no integer of at most 15 digits lies within the bounds")]
+    [TestCase("""{"required":["a"],"additionalProperties":false}""", "#: property 'a' is required, but additionalProperties is false")]
+    [TestCase("""{"prefixItems":[true],"items":false,"minItems":2}""", "#: 'minItems' 2 is more than the 1 items that are allowed")]
+    [TestCase("""{"const":"\ud800"}""", "a string of the schema is no Unicode text")]
+    public void What_is_not_supported_is_refused(string schema, string message) =>
+        Assert.That(() => JsonSchema.Compile(schema), Throws.TypeOf<GrammarException>().With.Message.Contains(message));
+}
