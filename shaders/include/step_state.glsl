@@ -13,7 +13,18 @@ struct StepState {
     uint top_k;        // 0: off
     float top_p;       // 1: off
     float min_p;       // 0: off
+    float typical_p;   // 1: off
+    float repetition_penalty; // 1: off
+    float frequency_penalty;  // 0: off
+    float presence_penalty;   // 0: off
+    uint penalty_window;      // 0: all tokens
+    uint adjustments;         // which of ADJUST_… take part
+    uint alternatives;        // tokens whose log-probabilities are wanted beside the chosen one's
 };
+
+const uint ADJUST_PENALTIES = 1u;
+const uint ADJUST_BIAS = 2u;
+const uint ADJUST_MASK = 4u;
 
 // Entries of the output ring, StepState.RingSize in C#.
 const uint RING_SIZE = 64;

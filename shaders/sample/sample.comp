@@ -3,8 +3,8 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
-// Draws a token: temperature, then top-k, top-p and min-p, then the inverse of the distribution function in the order of
-// ids. One workgroup. All sums are of integers, so the result does not depend on the order of the invocations:
+// Draws a token: temperature, then top-k, typical-p, top-p and min-p, then the inverse of the distribution function in the
+// order of ids. One workgroup. All sums are of integers, so the result does not depend on the order of the invocations:
 // a token's mass is round(2^26 · e^((logit − max) / temperature)), and tokens of mass 0 are out from the start.
 layout(local_size_x_id = 0) in;
 
@@ -61,11 +61,33 @@ shared uint count_left;
 shared uvec2 mass_left;
 shared bool everything;
 
-// The order below which tokens are out: that of the likeliest tokens whose number (BY_COUNT) or mass reaches `wanted`.
-// Byte by byte from the highest; tokens below `least` do not count.
-#define BY_COUNT true
-#define BY_MASS false
-uint threshold(bool by_count, uint wanted, uint least) {
+// How near a token's information is to the expected one, of those that stay; nearer is larger. Source: Meister et al.,
+// "Locally typical sampling" (2022). Both differ from (top − logit) / temperature by the same constant.
+float expected;
+
+float information(float logit) {
+    return logit == top ? 0.0 : (top - logit) / state.temperature;
+}
+
+uint typicality(float logit) {
+    return ~floatBitsToUint(abs(information(logit) - expected));
+}
+
+// What a token needs so as not to be out.
+uint least_order = 0u;
+uint least_typicality = 0u;
+
+bool stays(float logit) {
+    return order(logit) >= least_order && (least_typicality == 0u || typicality(logit) >= least_typicality);
+}
+
+// The least key of the tokens that stay next: those of the largest keys whose number (BY_COUNT) or mass reaches `wanted`.
+// Byte by byte from the highest.
+#define BY_COUNT 0
+#define BY_MASS 1
+#define BY_TYPICALITY 2
+uint threshold(int by, uint wanted) {
+    bool by_count = by == BY_COUNT;
     uint prefix = 0u;
     if (gl_LocalInvocationID.x == 0) {
         count_left = wanted;
@@ -82,8 +104,8 @@ uint threshold(bool by_count, uint wanted, uint least) {
         for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
             float logit = logits[i];
             uint m = mass(logit);
-            uint key = order(logit);
-            if (m == 0u || key < least) continue;
+            if (m == 0u || !stays(logit)) continue;
+            uint key = by == BY_TYPICALITY ? typicality(logit) : order(logit);
             if (shift < 24 && (key >> (shift + 8)) != prefix) continue;
             uint bucket = (key >> shift) & 255u;
             if (by_count) {
@@ -128,7 +150,20 @@ uint threshold(bool by_count, uint wanted, uint least) {
         barrier();
         prefix = (prefix << 8) | chosen_bucket;
     }
-    return everything ? least : max(prefix, least);
+    return everything ? 0u : prefix;
+}
+
+// The mean information of the tokens that stay. Sums in a fixed order: the same on every run.
+void expect() {
+    float sum = 0.0;
+    float total = 0.0;
+    for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
+        float m = float(mass(logits[i]));
+        if (m == 0.0 || !stays(logits[i])) continue;
+        sum += m * information(logits[i]);
+        total += m;
+    }
+    expected = workgroup_sum(sum) / workgroup_sum(total);
 }
 
 shared uvec2 block_mass[1024];
@@ -142,9 +177,12 @@ void main() {
     }
     top = workgroup_max(largest);
 
-    uint least = 0u;
-    if (state.top_k != 0u && state.top_k < push.vocabSize) least = threshold(BY_COUNT, state.top_k, least);
-    if (state.top_p < 1.0) least = threshold(BY_MASS, uint(state.top_p * 4294967296.0), least);
+    if (state.top_k != 0u && state.top_k < push.vocabSize) least_order = threshold(BY_COUNT, state.top_k);
+    if (state.typical_p < 1.0) {
+        expect();
+        least_typicality = threshold(BY_TYPICALITY, uint(state.typical_p * 4294967296.0));
+    }
+    if (state.top_p < 1.0) least_order = max(least_order, threshold(BY_MASS, uint(state.top_p * 4294967296.0)));
     uint least_mass = max(1u, uint(ceil(state.min_p * 67108864.0)));
 
     // Each invocation sums a block of consecutive ids.
@@ -154,7 +192,7 @@ void main() {
     uvec2 sum = uvec2(0u);
     for (uint i = first; i < last; i++) {
         uint m = mass(logits[i]);
-        if (m >= least_mass && order(logits[i]) >= least) sum = add(sum, uvec2(m, 0u));
+        if (m >= least_mass && stays(logits[i])) sum = add(sum, uvec2(m, 0u));
     }
     block_mass[gl_LocalInvocationID.x] = sum;
     barrier();
@@ -183,7 +221,7 @@ void main() {
     uint token = 0u;
     for (uint i = first; i < last; i++) {
         uint m = mass(logits[i]);
-        if (m < least_mass || order(logits[i]) < least) continue;
+        if (m < least_mass || !stays(logits[i])) continue;
         token = i;
         seen = add(seen, uvec2(m, 0u));
         if (less(drawn, seen)) break;

@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using VkInfer.Formats;
+using VkInfer.Grammar;
+using VkInfer.Grammar.Tokens;
 using VkInfer.Kernels;
 using VkInfer.Loading;
 using VkInfer.Tokenization;
@@ -17,6 +20,8 @@ public sealed class Model : IDisposable
     private readonly TransformerWeights _weights;
     private readonly HashSet<Session> _sessions = [];
     private readonly Tokenizer? _tokenizer;
+    private readonly Lazy<TokenTrie> _tokenTrie;
+    private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private bool _disposed;
 
     internal Model(ModelParts parts)
@@ -26,6 +31,7 @@ public sealed class Model : IDisposable
         Options = parts.Options;
         ContextLength = parts.Options.ResolveContextLength(parts.Config);
         _tokenizer = parts.Tokenizer;
+        _tokenTrie = new(CreateTokenTrie);
         ChatTemplate = parts.ChatTemplate;
         _instance = parts.Instance;
         Gpu = parts.Gpu;
@@ -173,6 +179,23 @@ public sealed class Model : IDisposable
         {
             _sessions.Remove(session);
         }
+    }
+
+    /// <summary>Starts a constrained text. Masks are shared by all sessions that use the grammar, as long as it lives.</summary>
+    internal GrammarMatcher CreateMatcher(CompiledGrammar grammar, bool allowEnd) =>
+        new(_masks.GetValue(grammar, key => new TokenMasks(key, _tokenTrie.Value)), allowEnd);
+
+    private TokenTrie CreateTokenTrie()
+    {
+        // The model may have more rows than the tokenizer has tokens; those are never chosen.
+        int count = Math.Min(Tokenizer.VocabSize, Config.VocabSize);
+        var tokens = new ReadOnlyMemory<byte>[count];
+        for (int id = 0; id < count; id++)
+        {
+            tokens[id] = Tokenizer.IsControl(id) || id == Tokenizer.UnknownTokenId ? default : Tokenizer.GetTokenBytes(id).ToArray();
+        }
+
+        return new TokenTrie(tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count));
     }
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace VkInfer.Tests;
 
-/// <summary>The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization; only Vulkan knows Silk.NET.</summary>
+/// <summary>The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; only Vulkan knows Silk.NET.</summary>
 public sealed class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -11,7 +11,8 @@ public sealed class ArchitectureTests
         ["VkInfer.Kernels"] = ["VkInfer.Vulkan"],
         ["VkInfer.Formats"] = [],
         ["VkInfer.Tokenization"] = [],
-        ["VkInfer"] = ["VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization"],
+        ["VkInfer.Grammar"] = [],
+        ["VkInfer"] = ["VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
     };
 
     [TestCaseSource(nameof(Names))]

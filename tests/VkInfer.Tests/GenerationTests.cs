@@ -108,6 +108,28 @@ public sealed class GenerationTests : ModelFixture
         Assert.That(sampling.Validate, Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo(name));
     }
 
+    [TestCase(nameof(SamplingOptions.TypicalP), 0f)]
+    [TestCase(nameof(SamplingOptions.RepetitionPenalty), 0f)]
+    [TestCase(nameof(SamplingOptions.FrequencyPenalty), 2.5f)]
+    [TestCase(nameof(SamplingOptions.PresencePenalty), float.NaN)]
+    [TestCase(nameof(SamplingOptions.PenaltyWindow), -1f)]
+    [TestCase(nameof(SamplingOptions.LogProbabilities), 21f)]
+    [TestCase(nameof(SamplingOptions.LogitBias), float.PositiveInfinity)]
+    public void An_absurd_penalty_or_bias_is_named(string name, float value)
+    {
+        SamplingOptions sampling = name switch
+        {
+            nameof(SamplingOptions.TypicalP) => new() { TypicalP = value },
+            nameof(SamplingOptions.RepetitionPenalty) => new() { RepetitionPenalty = value },
+            nameof(SamplingOptions.FrequencyPenalty) => new() { FrequencyPenalty = value },
+            nameof(SamplingOptions.PresencePenalty) => new() { PresencePenalty = value },
+            nameof(SamplingOptions.PenaltyWindow) => new() { PenaltyWindow = (int)value },
+            nameof(SamplingOptions.LogProbabilities) => new() { LogProbabilities = (int)value },
+            _ => new() { LogitBias = new Dictionary<int, float> { [3] = value } },
+        };
+        Assert.That(sampling.Validate, Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo(name));
+    }
+
     private async Task<(string Text, List<int> Ids, GenerationUpdate Last)> Collect(string prompt, GenerationOptions options, SessionOptions? sessionOptions = null)
     {
         using Session session = Model.CreateSession(sessionOptions);

@@ -3,8 +3,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Draws a token by temperature, top-k (ties with the k-th stay), top-p and min-p, in this order, with the step state's options
-/// and seed (shaders/sample/sample.comp). The same state and logits give the same token. Thread-safe.
+/// Draws a token by temperature, top-k (ties with the k-th stay), typical-p, top-p and min-p, in this order, with the step
+/// state's options and seed (shaders/sample/sample.comp). The same state and logits give the same token. Thread-safe.
 /// </summary>
 public sealed class SampleKernel
 {

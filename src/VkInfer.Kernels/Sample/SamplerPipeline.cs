@@ -23,8 +23,13 @@ internal static class SamplerPipeline
 
     public static void Record(CommandList commands, ComputePipeline pipeline, BufferView logits, int vocabSize, BufferView stepState, BufferView ring)
     {
+        CheckVocabSize(vocabSize);
+        commands.Dispatch(pipeline, (1, 1, 1), new SamplePush((uint)vocabSize), [logits, stepState, ring]);
+    }
+
+    public static void CheckVocabSize(int vocabSize)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabSize, MaxVocabSize);
-        commands.Dispatch(pipeline, (1, 1, 1), new SamplePush((uint)vocabSize), [logits, stepState, ring]);
     }
 }

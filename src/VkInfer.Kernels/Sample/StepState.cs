@@ -46,7 +46,26 @@ public struct StepState : IEquatable<StepState>
     /// <summary>Drops tokens less likely than this times the most likely one; 0 is off.</summary>
     public float MinP;
 
-    private readonly uint _padding0, _padding1, _padding2, _padding3, _padding4, _padding5, _padding6;
+    /// <summary>Keeps the tokens of most typical information whose probabilities reach this sum; 1 is off.</summary>
+    public float TypicalP;
+
+    /// <summary>Divides positive logits of tokens seen before, multiplies negative ones; 1 is off.</summary>
+    public float RepetitionPenalty;
+
+    /// <summary>Taken from a token's logit for each time it was seen before.</summary>
+    public float FrequencyPenalty;
+
+    /// <summary>Taken from a token's logit once if it was seen before.</summary>
+    public float PresencePenalty;
+
+    /// <summary>How many of the latest tokens count as seen before; 0: all.</summary>
+    public uint PenaltyWindow;
+
+    /// <summary>What changes the logits before the choice.</summary>
+    public LogitAdjustments Adjustments;
+
+    /// <summary>Tokens whose log-probabilities are wanted beside the chosen one's.</summary>
+    public uint Alternatives;
 
     /// <inheritdoc/>
     public readonly bool Equals(StepState other) => MemoryMarshal.AsBytes(new ReadOnlySpan<StepState>(in this))

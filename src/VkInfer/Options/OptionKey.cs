@@ -47,6 +47,32 @@ internal sealed record OptionKey(
         new(nameof(SamplingOptions.MinP), "--min-p", "Keeps tokens at least this fraction as likely as the likeliest; 0 keeps all.",
             "a number from 0 to 1",
             (o, text) => FloatOf(text) is { } value and >= 0 and <= 1 ? Sampling(o, s => s with { MinP = value }) : null),
+        new(nameof(SamplingOptions.TypicalP), "--typical-p", "Keeps the most typical tokens whose probabilities sum to this; 1 keeps all.",
+            "a number above 0 and at most 1",
+            (o, text) => FloatOf(text) is { } value and > 0 and <= 1 ? Sampling(o, s => s with { TypicalP = value }) : null),
+        new(nameof(SamplingOptions.RepetitionPenalty), "--repetition-penalty",
+            "Makes tokens seen before less likely: divides positive logits; 1 is off.",
+            "a number above 0 and at most 100",
+            (o, text) => FloatOf(text) is { } value and > 0 and <= 100 ? Sampling(o, s => s with { RepetitionPenalty = value }) : null),
+        new(nameof(SamplingOptions.FrequencyPenalty), "--frequency-penalty",
+            "Taken from a token's logit for each time it was seen before; 0 is off.",
+            "a number from -2 to 2",
+            (o, text) => FloatOf(text) is { } value and >= -2 and <= 2 ? Sampling(o, s => s with { FrequencyPenalty = value }) : null),
+        new(nameof(SamplingOptions.PresencePenalty), "--presence-penalty",
+            "Taken from a token's logit once if it was seen before; 0 is off.",
+            "a number from -2 to 2",
+            (o, text) => FloatOf(text) is { } value and >= -2 and <= 2 ? Sampling(o, s => s with { PresencePenalty = value }) : null),
+        new(nameof(SamplingOptions.PenaltyWindow), "--penalty-window", "How many of the latest tokens count as seen before; 0: all.",
+            "a whole number from 0",
+            (o, text) => IntOf(text, 0, int.MaxValue) is { } value ? Sampling(o, s => s with { PenaltyWindow = value }) : null),
+        new(nameof(SamplingOptions.LogitBias), "--logit-bias", "Added to the logits of tokens, ID=VALUE,…; -inf excludes a token.",
+            "a list ID=VALUE,… of token ids and numbers or -inf",
+            (o, text) => BiasesOf(text) is { } value ? Sampling(o, s => s with { LogitBias = value }) : null),
+        new(nameof(SamplingOptions.LogProbabilities), "--logprobs",
+            "Gives the log-probability of each token, and those of the N likeliest ones.",
+            $"a whole number from 0 to {SamplingOptions.MaxLogProbabilities}",
+            (o, text) => IntOf(text, 0, SamplingOptions.MaxLogProbabilities) is { } value
+                ? Sampling(o, s => s with { LogProbabilities = value }) : null),
         new(nameof(SamplingOptions.Seed), "--seed", "Seed of the random choice; equal seeds give equal tokens.",
             $"a whole number from 0 to {ulong.MaxValue}",
             (o, text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
@@ -72,6 +98,22 @@ internal sealed record OptionKey(
 
     private static float? FloatOf(string text) =>
         float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value) ? value : null;
+
+    private static Dictionary<int, float>? BiasesOf(string text)
+    {
+        var biases = new Dictionary<int, float>();
+        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            string[] parts = entry.Split('=', 2, StringSplitOptions.TrimEntries);
+            float? bias = parts.Length < 2 ? null : parts[1] == "-inf" ? float.NegativeInfinity : FloatOf(parts[1]);
+            if (bias is null || IntOf(parts[0], 0, int.MaxValue) is not { } id || !biases.TryAdd(id, bias.Value))
+            {
+                return null;
+            }
+        }
+
+        return biases;
+    }
 
     private static bool? BoolOf(string text) => text switch
     {

@@ -1,3 +1,5 @@
+using VkInfer.Grammar;
+
 namespace VkInfer;
 
 /// <summary>What happens when the KV cache is full before the answer is complete.</summary>
@@ -24,6 +26,13 @@ public sealed record GenerationOptions
 
     /// <summary>Goes on past the model's end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
+
+    /// <summary>
+    /// What the answer must match, made by <see cref="JsonSchema"/> or <see cref="Gbnf"/>; null: anything. An answer that ends for another
+    /// reason than <see cref="FinishReason.EndOfText"/> or <see cref="FinishReason.GrammarComplete"/> is a
+    /// beginning of a match.
+    /// </summary>
+    public CompiledGrammar? Grammar { get; init; }
 
     /// <summary>What happens when the KV cache is full.</summary>
     public ContextOverflow Overflow { get; init; }

@@ -14,6 +14,9 @@ public enum FinishReason
 
     /// <summary>The session's KV cache is full.</summary>
     ContextFull,
+
+    /// <summary>The answer is whole, and the grammar allows nothing more.</summary>
+    GrammarComplete,
 }
 
 /// <summary>What an answer cost.</summary>
@@ -36,4 +39,8 @@ public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTok
 /// <param name="TokenIds">The tokens generated since the last update.</param>
 /// <param name="FinishReason">Set on the last update only.</param>
 /// <param name="Usage">Set on the last update only.</param>
-public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, FinishReason? FinishReason, Usage? Usage);
+public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, FinishReason? FinishReason, Usage? Usage)
+{
+    /// <summary>One entry per token, where <see cref="SamplingOptions.LogProbabilities"/> asks for it; else empty.</summary>
+    public IReadOnlyList<TokenLogProbabilities> LogProbabilities { get; init; } = [];
+}

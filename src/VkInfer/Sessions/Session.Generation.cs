@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using VkInfer.Grammar;
 using VkInfer.Tokenization;
 
 namespace VkInfer;
@@ -81,6 +82,7 @@ public sealed partial class Session
 
         var text = new StreamingDetokenizer(Model.Tokenizer, continuation: true);
         var stops = new StopSequenceDetector(options.StopStrings);
+        GrammarMatcher? grammar = options.Grammar is null ? null : Model.CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
         int generated = 0;
         FinishReason? reason = null;
         while (reason is null)
@@ -95,7 +97,10 @@ public sealed partial class Session
             }
 
             bool isLast = generated + 1 == options.MaxTokens;
-            int token = NextTokenCore(options.Sampling, isLast ? 1 : 2, cancellation);
+
+            // With a grammar, each token decides which may come next: no step can run ahead.
+            int token = NextTokenCore(options.Sampling, isLast || grammar is not null ? 1 : 2, cancellation, grammar);
+            grammar?.Accept(token);
             generated++;
             if (!options.IgnoreEndOfText && Model.Tokenizer.EndOfGenerationTokenIds.Contains(token))
             {
@@ -108,24 +113,27 @@ public sealed partial class Session
             if (stops.IsStopped)
             {
                 reason = FinishReason.StopString;
-                emit(new GenerationUpdate(piece, [token], reason, Spent()));
+                emit(WithLogProbabilities(new GenerationUpdate(piece, [token], reason, Spent())));
             }
-            else if (isLast)
+            else if (isLast || grammar?.IsComplete == true)
             {
-                reason = FinishReason.MaxTokens;
+                reason = grammar?.IsComplete == true ? FinishReason.GrammarComplete : FinishReason.MaxTokens;
                 emit(Last(piece + stops.Append(text.Flush()), [token], flushText: false));
             }
             else
             {
-                emit(new GenerationUpdate(piece, [token], null, null));
+                emit(WithLogProbabilities(new GenerationUpdate(piece, [token], null, null)));
             }
         }
 
         Usage Spent() => new(promptTokens, cached, generated, prefill, Stopwatch.GetElapsedTime(started));
 
         GenerationUpdate Last(string rest, int[] ids, bool flushText = true) =>
-            new((flushText ? stops.Append(rest) : rest) + stops.Flush(), ids, reason, Spent());
+            WithLogProbabilities(new((flushText ? stops.Append(rest) : rest) + stops.Flush(), ids, reason, Spent()));
     }
+
+    private GenerationUpdate WithLogProbabilities(GenerationUpdate update) =>
+        update.TokenIds.Count > 0 && _decode.ReadLogProbabilities() is { } entry ? update with { LogProbabilities = [entry] } : update;
 
     private static void Send(ChannelWriter<GenerationUpdate> writer, GenerationUpdate update, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using VkInfer.Cache;
+using VkInfer.Grammar;
 using VkInfer.Kernels;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
@@ -26,6 +27,7 @@ public sealed partial class Session : IDisposable
     private int _cached;
     private bool _logitsReady;
     private SamplingOptions? _running;
+    private bool _runningMasked;
     private ulong _seed;
     private int _drawn;
     private int _busy;
@@ -183,14 +185,18 @@ public sealed partial class Session : IDisposable
     private static readonly SamplingOptions DefaultSampling = new();
 
     /// <param name="sampling">How to choose.</param>
-    /// <param name="depth">Steps to keep under way, up to <see cref="DecodeRunner.MaxInFlight"/>.</param>
+    /// <param name="depth">Steps to keep under way, up to <see cref="DecodeRunner.MaxInFlight"/>; 1 with a grammar.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation)
+    /// <param name="grammar">Says which tokens may be chosen; null: all.</param>
+    internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation, GrammarMatcher? grammar = null)
     {
-        if (!ReferenceEquals(_running, sampling))
+        bool masked = grammar is not null;
+        if (!ReferenceEquals(_running, sampling) || _runningMasked != masked)
         {
-            StartRun(sampling, cancellation);
+            StartRun(sampling, masked, cancellation);
         }
+
+        grammar?.FillMask(_decode.Mask);
 
         while (_decode.Pending < depth && _tokens.Count + _decode.Pending < Capacity)
         {
@@ -236,9 +242,10 @@ public sealed partial class Session : IDisposable
             : throw new InvalidOperationException("The session is in use by another call; a session serves one caller at a time.");
     }
 
-    private void StartRun(SamplingOptions sampling, CancellationToken cancellation)
+    private void StartRun(SamplingOptions sampling, bool masked, CancellationToken cancellation)
     {
         sampling.Validate();
+        sampling.CheckVocabulary(Model.Config.VocabSize);
         if (_tokens.Count == 0)
         {
             throw new InvalidOperationException("The session is empty; append a prompt first.");
@@ -260,9 +267,8 @@ public sealed partial class Session : IDisposable
             _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         }
 
-        int position = _tokens.Count - 1;
-        _decode.Reset(position, _tokens[position], sampling, _seed, _drawn, cancellation);
-        _running = sampling;
+        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), sampling, masked, _seed, _drawn, cancellation);
+        (_running, _runningMasked) = (sampling, masked);
     }
 
     private void AppendCore(ReadOnlySpan<int> tokens, LogitsCallback? onRow, CancellationToken cancellation)
@@ -309,7 +315,7 @@ public sealed partial class Session : IDisposable
         ReadOnlySpan<int> pending = CollectionsMarshal.AsSpan(_tokens)[_cached..];
         if (pending.Length == 1)
         {
-            _decode.Reset(_cached, pending[0], SamplingOptions.Greedy, 0, 0, cancellation);
+            _decode.Reset(CollectionsMarshal.AsSpan(_tokens), SamplingOptions.Greedy, false, 0, 0, cancellation);
             _decode.SubmitPass(cancellation);
             LastPrefillGpuMicroseconds = _decode.LastGpuMicroseconds;
         }

@@ -19,20 +19,18 @@ internal sealed class DecodeRunner : IDisposable
     private readonly GpuBuffer _state;
     private readonly GpuBuffer _ring;
     private readonly CommandList _step;
-    private readonly CommandList _greedy;
-    private readonly CommandList _sampled;
+    private readonly TokenChoice _choice;
     private readonly Submission[] _inFlight = new Submission[MaxInFlight];
     private readonly CommandList[] _pair = new CommandList[2];
     private readonly uint[] _id = new uint[1];
     private int _submitted;
     private int _taken;
-    private bool _isGreedy;
 
     public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache, AttentionShape shape)
     {
         _device = device;
         _buffers = new BufferSet(device, "decode");
-        CommandList? step = null, greedy = null, sampled = null;
+        CommandList? step = null;
         DecodeActivations? activations = null;
         try
         {
@@ -40,8 +38,6 @@ internal sealed class DecodeRunner : IDisposable
             _ring = _buffers.Create("ring", StepState.RingSize * sizeof(uint), BufferKind.HostReadable);
             activations = new DecodeActivations(device, config, kernels.DecodeAttention.PartialsBytes(shape));
             step = device.CreateCommandList("decode.step");
-            greedy = device.CreateCommandList("decode.greedy");
-            sampled = device.CreateCommandList("decode.sample");
 
             step.Begin();
             activations.RecordClear(step);
@@ -55,24 +51,17 @@ internal sealed class DecodeRunner : IDisposable
             transformer.RecordHead(step, activations.Hidden, activations.Logits);
             RecordTimestamp(step, "end");
             step.End();
-            greedy.Begin();
-            kernels.Argmax.Record(greedy, activations.Logits, config.VocabSize, _state, _ring);
-            greedy.End();
-            sampled.Begin();
-            kernels.Sample.Record(sampled, activations.Logits, config.VocabSize, _state, _ring);
-            sampled.End();
         }
         catch
         {
             step?.Dispose();
-            greedy?.Dispose();
-            sampled?.Dispose();
             activations?.Dispose();
             _buffers.Dispose();
             throw;
         }
 
-        (_step, _greedy, _sampled, _activations) = (step, greedy, sampled, activations);
+        (_step, _activations) = (step, activations);
+        _choice = new TokenChoice(device, kernels, activations.Logits, config.VocabSize, cache.Capacity, _state, _ring);
         _pair[0] = _step;
     }
 
@@ -85,26 +74,32 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Dispatches of one token's pass, from its id to its logits, as recorded.</summary>
     public int DispatchesPerPass => _step.DispatchCount;
 
+    /// <summary>Dispatches that choose a token from its logits, as recorded for the options of the last reset.</summary>
+    public int DispatchesPerChoice => _pair[1].DispatchCount;
+
     /// <summary>GPU time of the last finished step, in microseconds; only meaningful while none is pending.</summary>
     public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _step.ReadTimestamps()[^1].Microseconds : 0;
 
+    /// <summary>The bits of the tokens that the next step may choose; while no step is under way, after a masked reset.</summary>
+    public Span<uint> Mask => _choice.Mask;
+
     /// <summary>Sets the state from which the next step goes on; waits for steps under way and forgets their tokens.</summary>
-    /// <param name="position">Position of <paramref name="tokenId"/>.</param>
-    /// <param name="tokenId">The token the next step processes.</param>
+    /// <param name="tokens">The session's tokens up to the one that the next step processes.</param>
     /// <param name="sampling">How tokens are chosen from here on.</param>
+    /// <param name="masked">Whether only tokens of <see cref="Mask"/> may be chosen.</param>
     /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="stepIndex">How many tokens were drawn with this seed before.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public void Reset(int position, int tokenId, SamplingOptions sampling, ulong seed, int stepIndex, CancellationToken cancellation)
+    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, CancellationToken cancellation)
     {
         Drain(cancellation);
-        _isGreedy = sampling.IsGreedy;
-        _pair[1] = _isGreedy ? _greedy : _sampled;
+        LogitAdjustments adjustments = LogitAdjuster.Needed(sampling, masked);
+        _pair[1] = _choice.Prepare(tokens, sampling, adjustments);
         _submitted = _taken = stepIndex;
         StepState state = new()
         {
-            Position = (uint)position,
-            TokenId = (uint)tokenId,
+            Position = (uint)tokens.Length - 1,
+            TokenId = (uint)tokens[^1],
             StepIndex = (uint)stepIndex,
             SeedLo = (uint)seed,
             SeedHi = (uint)(seed >> 32),
@@ -112,6 +107,13 @@ internal sealed class DecodeRunner : IDisposable
             TopK = (uint)sampling.TopK,
             TopP = sampling.TopP,
             MinP = sampling.MinP,
+            TypicalP = sampling.TypicalP,
+            RepetitionPenalty = sampling.RepetitionPenalty,
+            FrequencyPenalty = sampling.FrequencyPenalty,
+            PresencePenalty = sampling.PresencePenalty,
+            PenaltyWindow = (uint)sampling.PenaltyWindow,
+            Adjustments = adjustments,
+            Alternatives = (uint)(sampling.LogProbabilities ?? 0),
         };
         _state.Write(0, new ReadOnlySpan<StepState>(in state));
     }
@@ -134,13 +136,15 @@ internal sealed class DecodeRunner : IDisposable
         return (int)_id[0];
     }
 
+    /// <summary>How likely the token taken last was; null where it was not asked for.</summary>
+    public TokenLogProbabilities? ReadLogProbabilities() => _choice.ReadLogProbabilities(_taken - 1, (int)_id[0]);
+
     public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
 
     public void Dispose()
     {
         _step.Dispose();
-        _greedy.Dispose();
-        _sampled.Dispose();
+        _choice.Dispose();
         _activations.Dispose();
         _buffers.Dispose();
     }

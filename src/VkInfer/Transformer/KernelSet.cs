@@ -5,6 +5,10 @@ namespace VkInfer.Transformer;
 /// <summary>The kernels a transformer is composed of, one instance each per device.</summary>
 internal sealed class KernelSet
 {
+    private readonly Lazy<AdjustLogitsKernel> _adjustLogits;
+    private readonly Lazy<TokenHistoryKernel> _tokenHistory;
+    private readonly Lazy<LogProbabilitiesKernel> _logProbabilities;
+
     public KernelSet(KernelContext context)
     {
         Embed = new EmbedKernel(context);
@@ -15,6 +19,9 @@ internal sealed class KernelSet
         SoftCap = new SoftCapKernel(context);
         AddRows = new AddRowsKernel(context);
         Norm = new NormKernel(context);
+        _adjustLogits = new(() => new AdjustLogitsKernel(context));
+        _tokenHistory = new(() => new TokenHistoryKernel(context));
+        _logProbabilities = new(() => new LogProbabilitiesKernel(context));
         Gemm = new GemmKernel(context);
         RopeStore = new RopeStoreKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
@@ -30,6 +37,13 @@ internal sealed class KernelSet
     public ArgmaxKernel Argmax { get; }
 
     public SampleKernel Sample { get; }
+
+    // Few generations need these: their pipelines are made on first use.
+    public AdjustLogitsKernel AdjustLogits => _adjustLogits.Value;
+
+    public TokenHistoryKernel TokenHistory => _tokenHistory.Value;
+
+    public LogProbabilitiesKernel LogProbabilities => _logProbabilities.Value;
 
     public SoftCapKernel SoftCap { get; }
 

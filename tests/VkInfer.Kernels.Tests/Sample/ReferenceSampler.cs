@@ -15,27 +15,64 @@ internal static class ReferenceSampler
             keep++;
         }
 
+        int[] left = order[..keep];
+        if (state.TypicalP < 1)
+        {
+            double mass = left.Sum(i => weights[i]);
+            double entropy = -left.Where(i => weights[i] > 0).Sum(i => weights[i] / mass * Math.Log(weights[i] / mass));
+            int[] typical = [.. left.Where(i => weights[i] > 0).OrderBy(i => Math.Abs(-Math.Log(weights[i] / mass) - entropy))];
+            int[] stay = Nucleus(typical, weights, state.TypicalP);
+            left = [.. left.Where(new HashSet<int>(stay).Contains)];
+        }
+
         if (state.TopP < 1)
         {
-            double wanted = state.TopP * order.Take(keep).Sum(i => weights[i]);
-            double sum = 0;
-            int count = 0;
-            while (count < keep && sum < wanted)
-            {
-                sum += weights[order[count++]];
-            }
-
-            keep = Math.Max(count, 1);
+            left = Nucleus(left, weights, state.TopP);
         }
 
         var kept = new double[logits.Length];
-        foreach (int i in order.Take(keep).Where(i => weights[i] >= state.MinP))
+        foreach (int i in left.Where(i => weights[i] >= state.MinP))
         {
             kept[i] = weights[i];
         }
 
         double total = kept.Sum();
         return [.. kept.Select(w => w / total)];
+    }
+
+    /// <summary>The logits after penalties, biases and mask.</summary>
+    /// <param name="logits">What the model says.</param>
+    /// <param name="seen">The tokens that penalties count.</param>
+    /// <param name="biases">Added to each logit.</param>
+    /// <param name="allowed">Whether a token may be chosen.</param>
+    /// <param name="state">Which of these take part, and the penalties.</param>
+    public static double[] Adjust(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
+    {
+        var result = new double[logits.Length];
+        for (int i = 0; i < logits.Length; i++)
+        {
+            double logit = logits[i];
+            int count = seen.Count(token => token == i);
+            if (state.Adjustments.HasFlag(LogitAdjustments.Penalties) && count > 0)
+            {
+                logit = logit > 0 ? logit / state.RepetitionPenalty : logit * state.RepetitionPenalty;
+                logit = logit - (count * (double)state.FrequencyPenalty) - state.PresencePenalty;
+            }
+
+            logit += state.Adjustments.HasFlag(LogitAdjustments.Bias) ? biases[i] : 0;
+            result[i] = state.Adjustments.HasFlag(LogitAdjustments.Mask) && !allowed(i) ? double.NegativeInfinity : logit;
+        }
+
+        return result;
+    }
+
+    /// <summary>The natural logarithm of each token's probability under the softmax; −∞ for NaN.</summary>
+    public static double[] LogProbabilities(float[] logits)
+    {
+        double[] finite = [.. logits.Select(l => float.IsNaN(l) ? double.NegativeInfinity : l)];
+        double max = finite.Max();
+        double normalizer = max + Math.Log(finite.Sum(l => Math.Exp(l - max)));
+        return [.. finite.Select(l => l - normalizer)];
     }
 
     /// <summary>The uniform number in [0, 1) that a state draws.</summary>
@@ -50,5 +87,19 @@ internal static class ReferenceSampler
         }
 
         return x / 4294967296.0;
+    }
+
+    /// <summary>The first tokens whose weights sum to a fraction of all.</summary>
+    private static int[] Nucleus(int[] order, double[] weights, double fraction)
+    {
+        double wanted = fraction * order.Sum(i => weights[i]);
+        double sum = 0;
+        int count = 0;
+        while (count < order.Length && sum < wanted)
+        {
+            sum += weights[order[count++]];
+        }
+
+        return order[..Math.Max(count, 1)];
     }
 }

@@ -16,7 +16,11 @@ public sealed class SampleKernelTests : GpuTest
     [TestCase(32001, 0.8f, 40u, 0.95f, 0.05f)]
     [TestCase(32001, 5f, 1000u, 0.5f, 0f)]
     [TestCase(262144, 1f, 0u, 0.99f, 0f)]
-    public void Draws_what_the_reference_draws(int vocabSize, float temperature, uint topK, float topP, float minP)
+    [TestCase(111, 1f, 0u, 1f, 0f, 0.5f)]
+    [TestCase(4096, 1.3f, 0u, 1f, 0f, 0.2f)]
+    [TestCase(4096, 0.9f, 50u, 0.9f, 0.01f, 0.6f)]
+    [TestCase(128256, 0.8f, 40u, 0.95f, 0.05f, 0.9f)]
+    public void Draws_what_the_reference_draws(int vocabSize, float temperature, uint topK, float topP, float minP, float typicalP = 1)
     {
         var random = new Random(vocabSize + (int)topK);
         float[] logits = [.. Enumerable.Range(0, vocabSize).Select(_ => (float)(Normal(random) * 3))];
@@ -32,6 +36,7 @@ public sealed class SampleKernelTests : GpuTest
                 TopK = topK,
                 TopP = topP,
                 MinP = minP,
+                TypicalP = typicalP,
             };
             double[] probabilities = ReferenceSampler.Probabilities(logits, state);
             double u = ReferenceSampler.Uniform(state);
@@ -71,10 +76,10 @@ public sealed class SampleKernelTests : GpuTest
         var counts = new int[logits.Length];
         for (uint step = 0; step < 400; step++)
         {
-            counts[(int)Run(logits, new StepState { StepIndex = step, SeedLo = 9, Temperature = 1, TopP = 1 }).TokenId]++;
+            counts[(int)Run(logits, new StepState { StepIndex = step, SeedLo = 9, Temperature = 1, TopP = 1, TypicalP = 1 }).TokenId]++;
         }
 
-        double[] expected = ReferenceSampler.Probabilities(logits, new StepState { Temperature = 1, TopP = 1 });
+        double[] expected = ReferenceSampler.Probabilities(logits, new StepState { Temperature = 1, TopP = 1, TypicalP = 1 });
         for (int i = 0; i < logits.Length; i++)
         {
             // Five standard deviations of a binomial count.
@@ -84,7 +89,7 @@ public sealed class SampleKernelTests : GpuTest
 
     [Test]
     public void An_infinite_logit_is_certain() =>
-        Assert.That(Run([1, 2, float.PositiveInfinity, 3], new StepState { Temperature = 1, TopP = 0.9f, TopK = 2 }).TokenId, Is.EqualTo(2));
+        Assert.That(Run([1, 2, float.PositiveInfinity, 3], new StepState { Temperature = 1, TopP = 0.9f, TopK = 2, TypicalP = 0.8f }).TokenId, Is.EqualTo(2));
 
     private static StepState Run(float[] logits, StepState state) =>
         SamplerRun.Run(new SampleKernel(new KernelContext(Device)).Record, logits, state).State;

@@ -60,4 +60,10 @@ public static class Bounds
     /// residual stream and the norms, which the small models of the tests hold below 1e-5; ten times that.
     /// </summary>
     public static Bound LogitsF32 { get; } = new(1e-8, 1e-4);
+
+    /// <summary>
+    /// Log-probabilities: a logit less a float32 sum's logarithm, of values up to about 30, whose last place is 2e-6; exp() and log() err
+    /// by a few more.
+    /// </summary>
+    public static Bound LogProbabilities { get; } = new(1e-10, 1e-5);
 }

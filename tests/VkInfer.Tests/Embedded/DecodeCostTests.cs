@@ -6,6 +6,34 @@ namespace VkInfer.Tests.Embedded;
 /// <summary>What one token of decode costs beside the arithmetic: dispatches, submits, allocations.</summary>
 public sealed class DecodeCostTests : EmbeddedFixture
 {
+    private static IEnumerable<TestCaseData> Choices()
+    {
+        yield return new TestCaseData(SamplingOptions.Greedy).SetArgDisplayNames("greedy");
+        yield return new TestCaseData(Drawn).SetArgDisplayNames("drawn");
+        yield return new TestCaseData(Drawn with { RepetitionPenalty = 1.2f, PenaltyWindow = 16 }).SetArgDisplayNames("penalties");
+        yield return new TestCaseData(SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [5] = 1 }, LogProbabilities = 3 })
+            .SetArgDisplayNames("bias and log-probabilities");
+    }
+
+    [Test]
+    public void A_choice_takes_only_the_dispatches_it_needs()
+    {
+        using Session session = Model.CreateSession();
+        session.Append(Prompt(0));
+        int Dispatches(SamplingOptions sampling)
+        {
+            session.NextToken(sampling);
+            return session.Decode.DispatchesPerChoice;
+        }
+
+        (int greedy, int drawn) = (Dispatches(SamplingOptions.Greedy), Dispatches(Drawn));
+        Assert.That(Dispatches(SamplingOptions.Greedy with { PenaltyWindow = 8, TypicalP = 0.5f }), Is.EqualTo(greedy));
+        Assert.That(Dispatches(Drawn with { TypicalP = 0.5f }), Is.EqualTo(drawn));
+        Assert.That(Dispatches(Drawn with { LogitBias = new Dictionary<int, float> { [5] = 1 } }), Is.EqualTo(drawn + 1));
+        Assert.That(Dispatches(Drawn with { FrequencyPenalty = 1 }), Is.EqualTo(drawn + 2));
+        Assert.That(Dispatches(Drawn with { LogProbabilities = 0 }), Is.EqualTo(drawn + 2));
+    }
+
     [TestCase(64)]
     [TestCase(1024)]
     public void A_layer_takes_at_most_six_dispatches(int capacity)
@@ -16,16 +44,14 @@ public sealed class DecodeCostTests : EmbeddedFixture
         Assert.That(session.Decode.DispatchesPerPass, Is.GreaterThan(0).And.AtMost((6 * Model.Config.NumLayers) + 2));
     }
 
-    [TestCase(true)]
-    [TestCase(false)]
-    public void A_token_takes_one_submit(bool greedy)
+    [TestCaseSource(nameof(Choices))]
+    public void A_token_takes_one_submit(SamplingOptions sampling)
     {
         using Session session = Model.CreateSession();
         session.Append(Prompt(0));
         using CommandList marker = Model.Gpu.CreateCommandList("marker");
         marker.Begin();
         marker.End();
-        SamplingOptions sampling = greedy ? SamplingOptions.Greedy : Drawn;
         Take(session, 3, sampling);
         (int, int) objects = (Model.Gpu.LiveBufferCount, Model.Gpu.LiveCommandListCount);
         ulong first = Model.Gpu.Submit(marker).Value;
@@ -35,13 +61,11 @@ public sealed class DecodeCostTests : EmbeddedFixture
     }
 
     // A pipeline, a descriptor set or a recording would show here too: each has a managed object.
-    [TestCase(true)]
-    [TestCase(false)]
-    public void A_token_allocates_nothing_on_the_managed_heap(bool greedy)
+    [TestCaseSource(nameof(Choices))]
+    public void A_token_allocates_nothing_on_the_managed_heap(SamplingOptions sampling)
     {
         using Session session = Model.CreateSession();
         session.Append(Prompt(0));
-        SamplingOptions sampling = greedy ? SamplingOptions.Greedy : Drawn;
         session.NextTokenCore(sampling, DecodeRunner.MaxInFlight, CancellationToken.None);
         long Allocated(int tokens, int depth)
         {

@@ -46,7 +46,8 @@ public class OptionsTests
     {
         VkInferOptions options = Read("""
             { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Validation": true,
-              "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7 }
+              "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7,
+              "TypicalP": 0.5, "RepetitionPenalty": 1.5, "FrequencyPenalty": -1, "PresencePenalty": 2, "PenaltyWindow": 64, "LogProbabilities": 3 }
             """);
         Assert.That(options with { Warnings = [] }, Is.EqualTo(new VkInferOptions
         {
@@ -56,11 +57,45 @@ public class OptionsTests
             ContextLength = 100,
             PrefillChunk = 128,
             Validation = true,
-            Sampling = new SamplingOptions { Temperature = 0.5f, TopK = 3, TopP = 0.75f, MinP = 0.25f, Seed = ulong.MaxValue },
+            Sampling = new SamplingOptions
+            {
+                Temperature = 0.5f,
+                TopK = 3,
+                TopP = 0.75f,
+                MinP = 0.25f,
+                Seed = ulong.MaxValue,
+                TypicalP = 0.5f,
+                RepetitionPenalty = 1.5f,
+                FrequencyPenalty = -1,
+                PresencePenalty = 2,
+                PenaltyWindow = 64,
+                LogProbabilities = 3,
+            },
             MaxTokens = 7,
             Warnings = [],
         }));
     }
+
+    [TestCase("5=1.5, 7=-inf,0=-2", 3)]
+    [TestCase("5=1.5", 1)]
+    public void BiasesAreAList(string text, int count)
+    {
+        IReadOnlyDictionary<int, float> biases = Read(null, "--logit-bias", text).Sampling.LogitBias;
+        Assert.That(biases, Has.Count.EqualTo(count));
+        Assert.That(biases[5], Is.EqualTo(1.5f));
+        Assert.That(count == 1 || float.IsNegativeInfinity(biases[7]), Is.True);
+    }
+
+    [TestCase("5")]
+    [TestCase("5=")]
+    [TestCase("=1")]
+    [TestCase("-1=1")]
+    [TestCase("5=1,5=2")]
+    [TestCase("5=inf")]
+    [TestCase("5=nan")]
+    [TestCase("5=1,")]
+    public void BadBiasesAreUsage(string text) => Assert.That(
+        () => Read(null, "--logit-bias", text), IsUsage($"VkInfer:LogitBias (command line --logit-bias): \"{text}\" is not a list ID=VALUE,…"));
 
     [Test]
     public void LaterSourcesWin()

@@ -1,0 +1,57 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// The likeliest tokens and the sum of exponentials of one slice of the vocabulary, one workgroup each. A NaN never counts.
+layout(local_size_x_id = 0) in;
+
+#include "push/sample.glsl"
+#include "log_probabilities.glsl"
+#include "reductions.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
+#define STEP_STATE_BINDING 1
+#include "step_state.glsl"
+layout(set = 0, binding = 2, std430) writeonly buffer Slices { Slice slices[]; };
+
+#define LEAST uintBitsToFloat(0xFF800000u) // -Inf
+shared float left[SLICE_SIZE];
+
+void main() {
+    uint first = gl_WorkGroupID.x * SLICE_SIZE;
+    uint size = min(SLICE_SIZE, push.vocabSize - first);
+    float largest = LEAST;
+    for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
+        float logit = logits[first + i];
+        left[i] = logit > LEAST ? logit : LEAST; // false for NaN
+        largest = max(largest, left[i]);
+    }
+    largest = workgroup_max(largest);
+    float sum = 0.0;
+    for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
+        // Equality first, so that Inf − Inf never happens.
+        if (left[i] > LEAST) sum += left[i] == largest ? 1.0 : exp(left[i] - largest);
+    }
+    sum = workgroup_sum(sum);
+    bool leader = gl_LocalInvocationID.x == 0;
+    if (leader) {
+        slices[gl_WorkGroupID.x].largest = largest;
+        slices[gl_WorkGroupID.x].sum = sum;
+    }
+    for (uint rank = 0; rank < state.alternatives; rank++) {
+        float best = LEAST;
+        float at = -float(SLICE_SIZE); // negated, so that the largest is the lowest index
+        for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
+            if (left[i] > best) {
+                best = left[i];
+                at = -float(i);
+            }
+        }
+        float top = workgroup_max(best);
+        uint index = uint(-workgroup_max(best == top ? at : -float(SLICE_SIZE)));
+        if (leader) {
+            slices[gl_WorkGroupID.x].tokens[rank] = index < size ? first + index : NO_TOKEN;
+            slices[gl_WorkGroupID.x].logits[rank] = top;
+            if (index < size) left[index] = LEAST;
+        }
+        barrier();
+    }
+}

@@ -1,0 +1,97 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests;
+
+public sealed class AdjustLogitsKernelTests : GpuTest
+{
+    private const LogitAdjustments All = LogitAdjustments.Penalties | LogitAdjustments.Bias | LogitAdjustments.Mask;
+
+    [TestCase(1, All)]
+    [TestCase(111, All)]
+    [TestCase(4097, All)]
+    [TestCase(4097, LogitAdjustments.None)]
+    [TestCase(4097, LogitAdjustments.Penalties)]
+    [TestCase(4097, LogitAdjustments.Bias)]
+    [TestCase(4097, LogitAdjustments.Mask)]
+    public void Adjusts_as_the_reference_does(int vocabSize, LogitAdjustments adjustments)
+    {
+        var random = new Random(vocabSize);
+        float[] logits = [.. Enumerable.Range(0, vocabSize).Select(_ => (random.NextSingle() * 20) - 10)];
+        float[] biases = [.. Enumerable.Range(0, vocabSize).Select(_ => random.NextSingle() - 0.5f)];
+        int[] seen = [.. Enumerable.Range(0, vocabSize).Select(_ => random.Next(vocabSize) / 2)];
+        StepState state = new()
+        {
+            Adjustments = adjustments,
+            RepetitionPenalty = 1.3f,
+            FrequencyPenalty = 0.25f,
+            PresencePenalty = -0.5f,
+        };
+        bool Allowed(int token) => token % 3 != 1;
+        double[] expected = ReferenceSampler.Adjust(logits, seen, biases, Allowed, state);
+        float[] actual = Run(logits, seen, biases, Allowed, state);
+        Assert.That(actual.Select(float.IsNegativeInfinity), Is.EqualTo(expected.Select(double.IsNegativeInfinity)));
+        int[] finite = [.. Enumerable.Range(0, vocabSize).Where(i => double.IsFinite(expected[i]))];
+        Comparison.AssertClose([.. finite.Select(i => actual[i])], [.. finite.Select(i => expected[i])], Bounds.F32);
+    }
+
+    [Test]
+    public void A_mask_leaves_a_choice_whatever_the_logits_are()
+    {
+        float[] logits = [float.NaN, float.NegativeInfinity, float.PositiveInfinity, 1];
+        float[] actual = Run(logits, [], new float[4], token => token < 2, new StepState { Adjustments = LogitAdjustments.Mask });
+        Assert.That(actual, Is.EqualTo(new[] { -3.4e38f, -3.4e38f, float.NegativeInfinity, float.NegativeInfinity }));
+    }
+
+    [TestCase(0u)]
+    [TestCase(3u)]
+    public void The_history_counts_the_tokens_of_the_window(uint window)
+    {
+        const int Before = 4;
+        uint[] tokens = [7, 2, 7, 7, 3, 7, 2, 2, 9];
+        var counts = new uint[10];
+        foreach (uint token in tokens[(window == 0 ? 0 : Before - (int)window)..Before])
+        {
+            counts[token]++;
+        }
+
+        using var harness = new KernelHarness();
+        GuardedBuffer history = harness.Output<uint>([.. tokens[..Before], .. new uint[5]]);
+        GuardedBuffer counted = harness.Output<uint>(counts);
+        var kernel = new TokenHistoryKernel(harness.Context);
+        for (int position = Before; position < tokens.Length; position++)
+        {
+            GpuBuffer state = harness.Upload<StepState>([new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
+            harness.Run(commands => kernel.Record(commands, state, history.View, counted.View));
+            uint[] inWindow = window == 0 ? tokens[..(position + 1)] : tokens[(position + 1 - (int)window)..(position + 1)];
+            Assert.That(
+                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))), $"position {position}");
+        }
+
+        Assert.That(history.Read<uint>(), Is.EqualTo(tokens));
+    }
+
+    private static float[] Run(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
+    {
+        var counts = new uint[logits.Length];
+        var mask = new uint[AdjustLogitsKernel.MaskBytes(logits.Length) / sizeof(uint)];
+        for (int i = 0; i < logits.Length; i++)
+        {
+            mask[i / 32] |= allowed(i) ? 1u << (i % 32) : 0;
+        }
+
+        foreach (int token in seen)
+        {
+            counts[token]++;
+        }
+
+        using var harness = new KernelHarness();
+        GuardedBuffer adjusted = harness.Output<float>(new float[logits.Length]);
+        var kernel = new AdjustLogitsKernel(harness.Context);
+        GpuBuffer[] inputs =
+            [harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts), harness.Upload<float>(biases), harness.Upload<uint>(mask)];
+        harness.Run(commands => kernel.Record(
+            commands, inputs[0], logits.Length, inputs[1], inputs[2], inputs[3], inputs[4], adjusted.View));
+        return adjusted.Read<float>();
+    }
+}
