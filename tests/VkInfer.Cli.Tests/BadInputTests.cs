@@ -52,6 +52,11 @@ public class BadInputTests
         AssertModelFails(command, _folder.Write("hostile.gguf", header), "hostile.gguf at byte");
     }
 
+    [TestCase("--grammar", "root ::= x", "g.txt: line 1: rule 'x' is not defined")]
+    [TestCase("--json-schema", "{\"not\":{}}", "g.txt: #: keyword 'not' is not supported")]
+    public void AFaultyGrammarIsNamed(string option, string text, string message) =>
+        CliRun.Of("generate", "--prompt", "a", option, _folder.Write("g.txt", Encoding.UTF8.GetBytes(text))).AssertFailure(1, message);
+
     [TestCase(0.1)]
     [TestCase(0.5)]
     [TestCase(0.999)]

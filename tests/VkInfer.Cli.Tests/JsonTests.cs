@@ -43,6 +43,36 @@ public class JsonTests
     }
 
     [Test]
+    public void LogProbabilitiesComeWhereTheyAreAskedFor()
+    {
+        Dictionary<string, JsonElement> answer = Run(
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens", "5",
+            "--logprobs", "2");
+        JsonElement[] entries = [.. answer["logProbabilities"].EnumerateArray()];
+        Assert.That(entries.Select(entry => entry.GetProperty("id").GetInt32()), Is.EqualTo(new[] { 432, 383, 286, 261, 376 }));
+        foreach (JsonElement entry in entries)
+        {
+            Assert.That(entry.GetProperty("logProbability").GetDouble(), Is.InRange(-3, 0));
+            Assert.That(entry.GetProperty("top")[0].GetProperty("id").GetInt32(), Is.EqualTo(entry.GetProperty("id").GetInt32()));
+            Assert.That(entry.GetProperty("top").GetArrayLength(), Is.EqualTo(2));
+        }
+    }
+
+    [Test]
+    public void AGrammarOrSchemaIsKept()
+    {
+        using var folder = new TemporaryFolder();
+        string grammar = folder.Write("g.gbnf", "root ::= \" yes\" | \" no\"\n"u8.ToArray());
+        string schema = folder.Write("s.json", """{"type":"object","properties":{"n":{"type":"integer","minimum":3,"maximum":9}},"required":["n"]}"""u8.ToArray());
+        string[] generate = ["generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0"];
+        Dictionary<string, JsonElement> answer = Run([.. generate, "--grammar", grammar]);
+        Assert.That(answer["text"].GetString(), Is.EqualTo(" yes").Or.EqualTo(" no"));
+        Assert.That(answer["finishReason"].GetString(), Is.EqualTo("grammarComplete"));
+        answer = Run([.. generate, "--json-schema", schema]);
+        Assert.That(JsonDocument.Parse(answer["text"].GetString()!).RootElement.GetProperty("n").GetInt32(), Is.InRange(3, 9));
+    }
+
+    [Test]
     public void StopStringEndsTheText()
     {
         Dictionary<string, JsonElement> answer = Run(

@@ -37,7 +37,9 @@ internal abstract class CliCommand : Command
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(
         nameof(VkInferOptions.MaxTokens), nameof(SamplingOptions.Temperature), nameof(SamplingOptions.TopK),
-        nameof(SamplingOptions.TopP), nameof(SamplingOptions.MinP), nameof(SamplingOptions.Seed));
+        nameof(SamplingOptions.TopP), nameof(SamplingOptions.MinP), nameof(SamplingOptions.TypicalP),
+        nameof(SamplingOptions.RepetitionPenalty), nameof(SamplingOptions.FrequencyPenalty), nameof(SamplingOptions.PresencePenalty),
+        nameof(SamplingOptions.PenaltyWindow), nameof(SamplingOptions.LogitBias), nameof(SamplingOptions.Seed));
 
     /// <summary>Adds options that set keys of <see cref="VkInferOptions"/>.</summary>
     protected void AddSettings(params ReadOnlySpan<string> names)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
 using VkInfer.Cli.Output;
+using VkInfer.Grammar;
 using VkInfer.Tokenization;
 
 namespace VkInfer.Cli.Commands;
@@ -20,6 +21,12 @@ internal sealed class GenerateCommand : CliCommand
     private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends the answer; may be given more than once." };
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past the model's end-of-text tokens." };
 
+    private readonly Option<string?> _grammar = new("--grammar") { Description = "File with a grammar (GBNF) that the answer matches." };
+    private readonly Option<string?> _jsonSchema = new("--json-schema")
+    {
+        Description = "File with a JSON schema; the answer is JSON that is valid under it.",
+    };
+
     public GenerateCommand(CliConsole console)
         : base("generate", "Answers or continues one prompt; the text comes as it is made.", console)
     {
@@ -31,11 +38,15 @@ internal sealed class GenerateCommand : CliCommand
         Options.Add(_ignoreEnd);
         AddModelOptions();
         AddGenerationOptions();
+        AddSettings(nameof(SamplingOptions.LogProbabilities));
+        Options.Add(_grammar);
+        Options.Add(_jsonSchema);
     }
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        Check(call.Parse);
+        Check(call);
+        CompiledGrammar? grammar = await ReadGrammarAsync(call.Parse, cancellationToken).ConfigureAwait(false);
         long started = Stopwatch.GetTimestamp();
         using Model model = await call.LoadModelAsync(cancellationToken).ConfigureAwait(false);
         TimeSpan load = Stopwatch.GetElapsedTime(started);
@@ -44,14 +55,17 @@ internal sealed class GenerateCommand : CliCommand
         {
             StopStrings = call.Parse.GetValue(_stop) ?? [],
             IgnoreEndOfText = call.Parse.GetValue(_ignoreEnd),
+            Grammar = grammar,
         };
 
         var text = new StringBuilder();
         var ids = new List<int>();
+        List<LogProbabilitiesDocument>? logProbabilities = options.Sampling.LogProbabilities is null ? null : [];
         await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(call, model), options, cancellationToken).ConfigureAwait(false))
         {
             ids.AddRange(update.TokenIds);
             text.Append(update.Text);
+            logProbabilities?.AddRange(update.LogProbabilities.Select(Document));
             if (!call.Json)
             {
                 await Console.Out.WriteAsync(update.Text.AsMemory(), cancellationToken).ConfigureAwait(false);
@@ -60,13 +74,14 @@ internal sealed class GenerateCommand : CliCommand
 
             if (update is { FinishReason: { } reason, Usage: { } usage })
             {
-                Finish(call, new GenerateDocument(text.ToString(), ids, reason, Document(usage), Timings(load, usage)));
+                Finish(call, new GenerateDocument(text.ToString(), ids, reason, Document(usage), Timings(load, usage), logProbabilities));
             }
         }
     }
 
-    private void Check(ParseResult parse)
+    private void Check(CliCall call)
     {
+        ParseResult parse = call.Parse;
         if ((parse.GetResult(_prompt) is null) == (parse.GetResult(_tokens) is null))
         {
             throw CliException.Usage("generate takes either --prompt or --tokens");
@@ -80,6 +95,34 @@ internal sealed class GenerateCommand : CliCommand
         if (parse.GetValue(_stop)?.Any(string.IsNullOrEmpty) == true)
         {
             throw CliException.Usage("--stop is empty");
+        }
+
+        if (parse.GetValue(_grammar) is not null && parse.GetValue(_jsonSchema) is not null)
+        {
+            throw CliException.Usage("generate takes either --grammar or --json-schema");
+        }
+
+        if (call.Options.Sampling.LogProbabilities is not null && !call.Json)
+        {
+            throw CliException.Usage("--logprobs needs --json");
+        }
+    }
+
+    private async Task<CompiledGrammar?> ReadGrammarAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        if ((parse.GetValue(_grammar) ?? parse.GetValue(_jsonSchema)) is not { } path)
+        {
+            return null;
+        }
+
+        string text = await TextFile.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return parse.GetValue(_grammar) is null ? JsonSchema.Compile(text) : Gbnf.Compile(text);
+        }
+        catch (GrammarException fault)
+        {
+            throw new CliException($"{path}: {fault.Message}");
         }
     }
 
@@ -124,6 +167,10 @@ internal sealed class GenerateCommand : CliCommand
     }
 
     private static UsageDocument Document(Usage usage) => new(usage.PromptTokens, usage.CompletionTokens, usage.CachedTokens);
+
+    private static LogProbabilitiesDocument Document(TokenLogProbabilities entry) => new(
+        entry.Chosen.TokenId, entry.Chosen.LogProbability,
+        [.. entry.Top.Select(top => new LogProbabilityDocument(top.TokenId, top.LogProbability))]);
 
     private static TimingsDocument Timings(TimeSpan load, Usage usage) => new(
         load.TotalMilliseconds, usage.PrefillTime.TotalMilliseconds, usage.DecodeTime.TotalMilliseconds, usage.PrefillTokensPerSecond,

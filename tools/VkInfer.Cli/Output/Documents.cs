@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VkInfer.Cli.Output;
 
 // The JSON documents of the commands; properties are written in camelCase.
@@ -35,7 +37,12 @@ internal sealed record DetokenizeDocument(string Text);
 internal sealed record LogitsDocument(string File, int Rows, int Columns);
 
 internal sealed record GenerateDocument(
-    string Text, IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings);
+    string Text, IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilitiesDocument>? LogProbabilities);
+
+internal sealed record LogProbabilitiesDocument(int Id, double LogProbability, IReadOnlyList<LogProbabilityDocument> Top);
+
+internal sealed record LogProbabilityDocument(int Id, double LogProbability);
 
 internal sealed record UsageDocument(int PromptTokens, int CompletionTokens, int CachedTokens);
 
