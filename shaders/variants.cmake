@@ -3,6 +3,8 @@
 vkinfer_shader(probe_add SOURCE probes/probe_add.comp)
 
 vkinfer_shader(argmax SOURCE sample/argmax.comp)
+vkinfer_shader(sample_top SOURCE sample/sample_top.comp)
+vkinfer_shader(sample_buckets SOURCE sample/sample_buckets.comp)
 vkinfer_shader(sample SOURCE sample/sample.comp)
 vkinfer_shader(soft_cap SOURCE sample/soft_cap.comp)
 vkinfer_shader(adjust_logits SOURCE sample/adjust_logits.comp)

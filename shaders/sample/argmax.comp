@@ -2,7 +2,8 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
-// The most likely token; the lowest id among equals. A NaN is never chosen. One workgroup.
+// The most likely token; the lowest id among equals. A NaN is never chosen. One workgroup per slice of the vocabulary; the last one
+// compares the slices.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
@@ -12,36 +13,54 @@ layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 #define STEP_STATE_WRITABLE
 #include "step_state.glsl"
 layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
+#define SCRATCH_BINDING 3
+#include "sample/scratch.glsl"
 #include "sample/select.glsl"
 
 const uint NONE = 0xFFFFFFFFu;
 
+struct Best {
+    float logit;
+    uint token;
+};
+
+Best better(Best a, Best b) {
+    return b.logit > a.logit || (b.logit == a.logit && b.token < a.token) ? b : a;
+}
+
 // 1024 invocations in subgroups of 4.
-shared float best_logit[256];
-shared uint best_token[256];
+shared Best partials[256];
+
+// The best of the workgroup, for its first invocation.
+Best reduce(Best best) {
+    float top = subgroupMax(best.logit);
+    uint token = subgroupMin(best.logit == top ? best.token : NONE);
+    barrier();
+    if (subgroupElect()) partials[gl_SubgroupID] = Best(top, token);
+    barrier();
+    Best result = partials[0];
+    for (uint i = 1; i < gl_NumSubgroups; i++) result = better(result, partials[i]);
+    return result;
+}
 
 void main() {
-    float best = uintBitsToFloat(0xFF800000u); // -Inf
-    uint token = NONE;
-    for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
-        if (logits[i] > best) { // false for NaN
-            best = logits[i];
-            token = i;
-        }
+    const Best nothing = Best(uintBitsToFloat(0xFF800000u), NONE); // -Inf
+    Best best = nothing;
+    uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
+    for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
+        if (logits[i] > best.logit) best = Best(logits[i], i); // false for NaN
     }
-    float top = subgroupMax(best);
-    token = subgroupMin(best == top ? token : NONE);
-    if (subgroupElect()) {
-        best_logit[gl_SubgroupID] = top;
-        best_token[gl_SubgroupID] = token;
+    best = reduce(best);
+    if (gl_LocalInvocationIndex == 0) {
+        scratch.best_logit[gl_WorkGroupID.x] = best.logit;
+        scratch.best_token[gl_WorkGroupID.x] = best.token;
     }
-    barrier();
-    if (gl_LocalInvocationID.x != 0) return;
-    for (uint i = 0; i < gl_NumSubgroups; i++) {
-        if (best_logit[i] > top || (best_logit[i] == top && best_token[i] < token)) {
-            top = best_logit[i];
-            token = best_token[i];
-        }
+    if (!last_workgroup()) return;
+
+    best = nothing;
+    for (uint i = gl_LocalInvocationIndex; i < gl_NumWorkGroups.x; i += gl_WorkGroupSize.x) {
+        best = better(best, Best(scratch.best_logit[i], scratch.best_token[i]));
     }
-    select_token(token == NONE ? 0u : token);
+    best = reduce(best);
+    if (gl_LocalInvocationIndex == 0) select_token(best.token == NONE ? 0u : best.token);
 }

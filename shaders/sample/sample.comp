@@ -1,49 +1,66 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_basic : require
-#extension GL_KHR_shader_subgroup_arithmetic : require
-// Draws a token: temperature, then top-k, typical-p, top-p and min-p, then the inverse of the distribution function in the
-// order of ids. One workgroup. All sums are of integers, so the result does not depend on the order of the invocations:
-// a token's mass is round(2^26 · e^((logit − max) / temperature)), and tokens of mass 0 are out from the start.
+// Sampling, last phase: draws a token. Temperature, then top-k, typical-p, top-p and min-p, then the inverse of the distribution
+// function in the order of ids. One workgroup per slice of the vocabulary collects the candidates that sample_buckets left; the
+// last workgroup filters them exactly and draws.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
 #include "random.glsl"
+#include "reductions.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 #define STEP_STATE_BINDING 1
 #define STEP_STATE_WRITABLE
 #include "step_state.glsl"
 layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
+#define SCRATCH_BINDING 3
+#include "sample/scratch.glsl"
+#include "sample/distribution.glsl"
 #include "sample/select.glsl"
-#include "reductions.glsl"
 
-// Sums reach 2^26 · 2^18 tokens: 64 bits, as (low, high).
-uvec2 add(uvec2 a, uvec2 b) {
-    uint carry;
-    uint low = uaddCarry(a.x, b.x, carry);
-    return uvec2(low, a.y + b.y + carry);
+const uint MAX_INVOCATIONS = 256;
+shared uint prefix_sum[MAX_INVOCATIONS];
+shared uint first_candidate;
+
+bool is_candidate(float logit) {
+    return mass(logit) != 0u && bucket_of(logit) <= scratch.last_bucket;
 }
 
-bool less(uvec2 a, uvec2 b) {
-    return a.y < b.y || (a.y == b.y && a.x < b.x);
+// Appends this slice's candidates, in the order of their ids: each invocation looks at consecutive tokens.
+void collect() {
+    uint lane = gl_LocalInvocationIndex;
+    uint tokens = SLICE_SIZE / gl_WorkGroupSize.x;
+    uint first = gl_WorkGroupID.x * SLICE_SIZE + lane * tokens;
+    uint last = min(first + tokens, push.vocabSize);
+    uint count = 0u;
+    for (uint i = first; i < last; i++) {
+        if (is_candidate(logits[i])) count++;
+    }
+    prefix_sum[lane] = count;
+    for (uint step = 1; step < gl_WorkGroupSize.x; step <<= 1) {
+        barrier();
+        uint before = lane >= step ? prefix_sum[lane - step] : 0u;
+        barrier();
+        prefix_sum[lane] += before;
+    }
+    if (lane == gl_WorkGroupSize.x - 1) {
+        first_candidate = atomicAdd(scratch.candidate_count, prefix_sum[lane]);
+        scratch.slice_first[gl_WorkGroupID.x] = first_candidate;
+        scratch.slice_count[gl_WorkGroupID.x] = prefix_sum[lane];
+    }
+    barrier();
+    uint at = first_candidate + prefix_sum[lane] - count;
+    for (uint i = first; i < last; i++) {
+        if (is_candidate(logits[i])) scratch.candidates[at++] = uvec2(i, floatBitsToUint(logits[i]));
+    }
 }
 
-// floor(a · fraction / 2^32)
-uvec2 scale(uvec2 a, uint fraction) {
-    uint high0, low0, high1, low1;
-    umulExtended(a.x, fraction, high0, low0);
-    umulExtended(a.y, fraction, high1, low1);
-    return add(uvec2(low1, high1), uvec2(high0, 0u));
-}
+uint candidates;
 
-float top; // the largest logit
-
-uint mass(float logit) {
-    // A NaN compares false and has mass 0; equality first, so that Inf − Inf never happens.
-    if (logit == top) return 1u << 26;
-    return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / state.temperature))) : 0u;
+float candidate_logit(uint i) {
+    return uintBitsToFloat(scratch.candidates[i].y);
 }
 
 // Orders floats as unsigned integers.
@@ -52,22 +69,9 @@ uint order(float logit) {
     return (bits & 0x80000000u) != 0u ? ~bits : bits | 0x80000000u;
 }
 
-// Sums per bucket. Masses are added in two halves of 13 bits, so that a 32-bit sum of 2^18 of them cannot overflow.
-shared uint bucket_count[256];
-shared uint bucket_low[256];
-shared uint bucket_high[256];
-shared uint chosen_bucket;
-shared uint count_left;
-shared uvec2 mass_left;
-shared bool everything;
-
-// How near a token's information is to the expected one, of those that stay; nearer is larger. Source: Meister et al.,
-// "Locally typical sampling" (2022). Both differ from (top − logit) / temperature by the same constant.
+// How near a token's information is to the mean of those that stay; nearer is larger. Source: Meister et al., "Locally typical
+// sampling" (2022), whose entropy and surprisal are both larger by the same constant.
 float expected;
-
-float information(float logit) {
-    return logit == top ? 0.0 : (top - logit) / state.temperature;
-}
 
 uint typicality(float logit) {
     return ~floatBitsToUint(abs(information(logit) - expected));
@@ -81,71 +85,91 @@ bool stays(float logit) {
     return order(logit) >= least_order && (least_typicality == 0u || typicality(logit) >= least_typicality);
 }
 
-// The least key of the tokens that stay next: those of the largest keys whose number (BY_COUNT) or mass reaches `wanted`.
-// Byte by byte from the highest.
+shared uvec2 wide_sums[MAX_INVOCATIONS];
+
+uvec2 workgroup_add(uvec2 value) {
+    wide_sums[gl_LocalInvocationIndex] = value;
+    for (uint step = gl_WorkGroupSize.x / 2; step > 0; step >>= 1) {
+        barrier();
+        if (gl_LocalInvocationIndex < step) {
+            wide_sums[gl_LocalInvocationIndex] = add(wide_sums[gl_LocalInvocationIndex], wide_sums[gl_LocalInvocationIndex + step]);
+        }
+    }
+    barrier();
+    uvec2 sum = wide_sums[0];
+    barrier();
+    return sum;
+}
+
+// The mass of the tokens that stay.
+uvec2 total_mass() {
+    uvec2 sum = uvec2(0u);
+    for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
+        float logit = candidate_logit(i);
+        if (stays(logit)) sum = add(sum, uvec2(mass(logit), 0u));
+    }
+    return workgroup_add(sum);
+}
+
+float to_float(uvec2 value) {
+    return float(value.y) * 4294967296.0 + float(value.x);
+}
+
+// The mean information of the tokens that stay. Integers again, for candidates stand in any order: information in steps of 2^-16
+// times mass; a product is at most e^-1 · 2^42, and a sum of 2^18 of them has 64 bits.
+void expect() {
+    uvec2 sum = uvec2(0u);
+    for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
+        float logit = candidate_logit(i);
+        if (!stays(logit)) continue;
+        uint high, low;
+        umulExtended(mass(logit), uint(information(logit) * 65536.0), high, low);
+        sum = add(sum, uvec2(low, high));
+    }
+    expected = to_float(workgroup_add(sum)) / (65536.0 * to_float(total_mass()));
+}
+
+shared uint bucket_low[256];
+shared uint bucket_high[256];
+shared uint chosen_bucket;
+shared bool everything;
+
+// The least key of the tokens that stay next: those of the largest keys whose number (BY_COUNT) or mass reaches `wanted`. Byte by
+// byte from the highest.
 #define BY_COUNT 0
 #define BY_MASS 1
 #define BY_TYPICALITY 2
-uint threshold(int by, uint wanted) {
-    bool by_count = by == BY_COUNT;
+uint threshold(int by, uvec2 wanted) {
     uint prefix = 0u;
-    if (gl_LocalInvocationID.x == 0) {
-        count_left = wanted;
-        everything = false;
-    }
+    if (gl_LocalInvocationIndex == 0) everything = false;
     for (int shift = 24; shift >= 0; shift -= 8) {
         barrier();
-        for (uint i = gl_LocalInvocationID.x; i < 256; i += gl_WorkGroupSize.x) {
-            bucket_count[i] = 0u;
+        for (uint i = gl_LocalInvocationIndex; i < 256; i += gl_WorkGroupSize.x) {
             bucket_low[i] = 0u;
             bucket_high[i] = 0u;
         }
         barrier();
-        for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
-            float logit = logits[i];
-            uint m = mass(logit);
-            if (m == 0u || !stays(logit)) continue;
+        for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
+            float logit = candidate_logit(i);
+            if (!stays(logit)) continue;
             uint key = by == BY_TYPICALITY ? typicality(logit) : order(logit);
             if (shift < 24 && (key >> (shift + 8)) != prefix) continue;
-            uint bucket = (key >> shift) & 255u;
-            if (by_count) {
-                atomicAdd(bucket_count[bucket], 1u);
-            } else {
-                atomicAdd(bucket_low[bucket], m & 0x1FFFu);
-                atomicAdd(bucket_high[bucket], m >> 13);
-            }
+            uint m = by == BY_COUNT ? 1u : mass(logit);
+            atomicAdd(bucket_low[(key >> shift) & 255u], low_half(m));
+            atomicAdd(bucket_high[(key >> shift) & 255u], high_half(m));
         }
         barrier();
-        if (gl_LocalInvocationID.x == 0) {
-            if (by_count) {
-                uint left = count_left;
-                int bucket = 255;
-                while (bucket > 0 && bucket_count[bucket] < left) left -= bucket_count[bucket--];
-                // Fewer tokens than wanted: all stay.
-                everything = everything || bucket_count[bucket] < left;
-                count_left = left;
-                chosen_bucket = uint(bucket);
-            } else {
-                uvec2 total = uvec2(0u);
-                [[dont_unroll]] for (int i = 0; i < 256; i++) {
-                    total = add(total, add(uvec2(bucket_low[i], 0u), uvec2(bucket_high[i] << 13, bucket_high[i] >> 19)));
-                }
-                // The first byte sees all the mass there is: from it comes how much is wanted.
-                uvec2 left = shift == 24 ? scale(total, wanted) : mass_left;
-                if (left == uvec2(0u)) left = uvec2(1u, 0u);
-                uvec2 seen = uvec2(0u);
-                int bucket = 255;
-                [[dont_unroll]] for (; bucket > 0; bucket--) {
-                    uvec2 next = add(seen, add(uvec2(bucket_low[bucket], 0u), uvec2(bucket_high[bucket] << 13, bucket_high[bucket] >> 19)));
-                    if (!less(next, left)) break;
-                    seen = next;
-                }
-                // left − seen
-                uint borrow;
-                uint low = usubBorrow(left.x, seen.x, borrow);
-                mass_left = uvec2(low, left.y - seen.y - borrow);
-                chosen_bucket = uint(bucket);
+        if (gl_LocalInvocationIndex == 0) {
+            uint bucket = 255;
+            uvec2 here = join(bucket_low[bucket], bucket_high[bucket]);
+            [[dont_unroll]] while (bucket > 0 && less(here, wanted)) {
+                wanted = subtract(wanted, here);
+                bucket--;
+                here = join(bucket_low[bucket], bucket_high[bucket]);
             }
+            // Fewer tokens than wanted: all stay.
+            everything = everything || less(here, wanted);
+            chosen_bucket = bucket;
         }
         barrier();
         prefix = (prefix << 8) | chosen_bucket;
@@ -153,78 +177,106 @@ uint threshold(int by, uint wanted) {
     return everything ? 0u : prefix;
 }
 
-// The mean information of the tokens that stay. Sums in a fixed order: the same on every run.
-void expect() {
-    float sum = 0.0;
-    float total = 0.0;
-    for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
-        float m = float(mass(logits[i]));
-        if (m == 0.0 || !stays(logits[i])) continue;
-        sum += m * information(logits[i]);
-        total += m;
-    }
-    expected = workgroup_sum(sum) / workgroup_sum(total);
+// The mass that is wanted of a total: something, even where the fraction is next to nothing.
+uvec2 wanted_mass(uvec2 total, float probability) {
+    uvec2 wanted = scale(total, fraction_of(probability));
+    return wanted == uvec2(0u) ? uvec2(1u, 0u) : wanted;
 }
 
-shared uvec2 block_mass[1024];
-shared uvec2 drawn;
-shared uint drawn_block;
-
-void main() {
-    float largest = uintBitsToFloat(0xFF800000u); // -Inf
-    for (uint i = gl_LocalInvocationID.x; i < push.vocabSize; i += gl_WorkGroupSize.x) {
-        if (logits[i] > largest) largest = logits[i]; // false for NaN
+void filter_candidates() {
+    uvec2 total = uvec2(scratch.total_low, scratch.total_high);
+    if (state.top_k != 0u && state.top_k < push.vocabSize) {
+        least_order = threshold(BY_COUNT, uvec2(state.top_k, 0u));
+        total = total_mass();
     }
-    top = workgroup_max(largest);
-
-    if (state.top_k != 0u && state.top_k < push.vocabSize) least_order = threshold(BY_COUNT, state.top_k);
     if (state.typical_p < 1.0) {
         expect();
-        least_typicality = threshold(BY_TYPICALITY, uint(state.typical_p * 4294967296.0));
+        least_typicality = threshold(BY_TYPICALITY, wanted_mass(total, state.typical_p));
+        total = total_mass();
     }
-    if (state.top_p < 1.0) least_order = max(least_order, threshold(BY_MASS, uint(state.top_p * 4294967296.0)));
-    uint least_mass = max(1u, uint(ceil(state.min_p * 67108864.0)));
+    if (state.top_p < 1.0) least_order = max(least_order, threshold(BY_MASS, wanted_mass(total, state.top_p)));
+}
 
-    // Each invocation sums a block of consecutive ids.
-    uint block = (push.vocabSize + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
-    uint first = gl_LocalInvocationID.x * block;
-    uint last = min(first + block, push.vocabSize);
-    uvec2 sum = uvec2(0u);
-    for (uint i = first; i < last; i++) {
-        uint m = mass(logits[i]);
-        if (m >= least_mass && stays(logits[i])) sum = add(sum, uvec2(m, 0u));
+shared uint slice_low[MAX_SLICES];
+shared uint slice_high[MAX_SLICES];
+shared uint drawn_slice;
+shared uvec2 drawn_mass;
+
+bool takes_part(float logit, uint least_mass) {
+    return mass(logit) >= least_mass && stays(logit);
+}
+
+// Draws a slice by its mass; leaves what is left of the drawn mass.
+void draw_slice(uint least_mass) {
+    for (uint i = gl_LocalInvocationIndex; i < MAX_SLICES; i += gl_WorkGroupSize.x) {
+        slice_low[i] = 0u;
+        slice_high[i] = 0u;
     }
-    block_mass[gl_LocalInvocationID.x] = sum;
     barrier();
-
-    if (gl_LocalInvocationID.x == 0) {
+    for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
+        float logit = candidate_logit(i);
+        if (!takes_part(logit, least_mass)) continue;
+        uint slice = scratch.candidates[i].x / SLICE_SIZE;
+        atomicAdd(slice_low[slice], low_half(mass(logit)));
+        atomicAdd(slice_high[slice], high_half(mass(logit)));
+    }
+    barrier();
+    if (gl_LocalInvocationIndex == 0) {
         uvec2 total = uvec2(0u);
-        for (uint i = 0; i < gl_WorkGroupSize.x; i++) total = add(total, block_mass[i]);
+        [[dont_unroll]] for (uint i = 0; i < gl_NumWorkGroups.x; i++) total = add(total, join(slice_low[i], slice_high[i]));
         uvec2 random = philox(uvec2(state.step_index, state.seed_hi), state.seed_lo);
         uvec2 target = scale(total, random.x);
-        uvec2 seen = uvec2(0u);
-        uint i = 0;
-        for (; i + 1 < gl_WorkGroupSize.x; i++) {
-            uvec2 next = add(seen, block_mass[i]);
-            if (less(target, next)) break;
-            seen = next;
+        uint slice = 0;
+        [[dont_unroll]] for (; slice + 1 < gl_NumWorkGroups.x; slice++) {
+            uvec2 here = join(slice_low[slice], slice_high[slice]);
+            if (less(target, here)) break;
+            target = subtract(target, here);
         }
-        uint borrow;
-        uint low = usubBorrow(target.x, seen.x, borrow);
-        drawn = uvec2(low, target.y - seen.y - borrow);
-        drawn_block = i;
+        drawn_slice = slice;
+        drawn_mass = target;
     }
     barrier();
+}
 
-    if (gl_LocalInvocationID.x != drawn_block) return;
-    uvec2 seen = uvec2(0u);
+void main() {
+    read_top();
+    collect();
+    if (!last_workgroup()) return;
+
+    candidates = scratch.candidate_count;
+    barrier();
+    if (gl_LocalInvocationIndex == 0) scratch.candidate_count = 0u;
+    filter_candidates();
+    uint least_mass = max(1u, uint(ceil(state.min_p * 67108864.0)));
+    draw_slice(least_mass);
+
+    // Within the slice each invocation sums a block of consecutive ids: at most 32, so 32 bits are enough.
+    uint count = scratch.slice_count[drawn_slice];
+    uint block = (count + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+    uint first = min(gl_LocalInvocationIndex * block, count);
+    uint last = scratch.slice_first[drawn_slice] + min(first + block, count);
+    first += scratch.slice_first[drawn_slice];
+    uint sum = 0u;
+    for (uint i = first; i < last; i++) {
+        float logit = candidate_logit(i);
+        if (takes_part(logit, least_mass)) sum += mass(logit);
+    }
+    prefix_sum[gl_LocalInvocationIndex] = sum;
+    barrier();
+    uvec2 target = drawn_mass;
+    uint lane = 0;
+    [[dont_unroll]] for (; lane + 1 < gl_WorkGroupSize.x; lane++) {
+        if (less(target, uvec2(prefix_sum[lane], 0u))) break;
+        target = subtract(target, uvec2(prefix_sum[lane], 0u));
+    }
+    if (gl_LocalInvocationIndex != lane) return;
     uint token = 0u;
     for (uint i = first; i < last; i++) {
-        uint m = mass(logits[i]);
-        if (m < least_mass || !stays(logits[i])) continue;
-        token = i;
-        seen = add(seen, uvec2(m, 0u));
-        if (less(drawn, seen)) break;
+        uint m = mass(candidate_logit(i));
+        if (!takes_part(candidate_logit(i), least_mass)) continue;
+        token = scratch.candidates[i].x;
+        if (less(target, uvec2(m, 0u))) break;
+        target = subtract(target, uvec2(m, 0u));
     }
     select_token(token);
 }

@@ -17,8 +17,10 @@ public sealed class AdjustLogitsKernel
     public AdjustLogitsKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _pipeline = context.GetPipeline("adjust_logits", SpecializationConstants.From((0, GroupSize)));
+        _pipeline = context.GetPipeline("adjust_logits", Constants);
     }
+
+    internal static SpecializationConstants Constants => SpecializationConstants.From((0, GroupSize));
 
     /// <summary>Bytes of a mask: one bit per token, the lowest of each 32-bit word first.</summary>
     public static long MaskBytes(int vocabSize) => (vocabSize + 31L) / 32 * sizeof(uint);

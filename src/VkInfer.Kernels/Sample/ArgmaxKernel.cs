@@ -15,15 +15,19 @@ public sealed class ArgmaxKernel
         _pipeline = SamplerPipeline.Create(context, "argmax");
     }
 
+    /// <summary>Bytes of intermediate results.</summary>
+    public static long ScratchBytes(int vocabSize) => SamplerPipeline.ScratchBytes(vocabSize);
+
     /// <summary>Records the choice; the step state moves on to it and the ring receives it.</summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="logits">Float32 [vocabSize]; NaN is never chosen.</param>
     /// <param name="vocabSize">1 to 262144.</param>
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="ring">uint32 [<see cref="StepState.RingSize"/>].</param>
-    public void Record(CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView ring)
+    /// <param name="scratch"><see cref="ScratchBytes"/>, zero before the first use; samplers may share it.</param>
+    public void Record(CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView ring, BufferView scratch)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        SamplerPipeline.Record(commands, _pipeline, logits, vocabSize, stepState, ring);
+        SamplerPipeline.Record(commands, _pipeline, vocabSize, [logits, stepState, ring, scratch]);
     }
 }

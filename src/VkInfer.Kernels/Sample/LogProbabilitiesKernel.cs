@@ -31,9 +31,14 @@ public sealed class LogProbabilitiesKernel
     public LogProbabilitiesKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _slices = context.GetPipeline("log_probabilities_slice", SpecializationConstants.From((0, context.IsSoftware ? 64u : 128u)));
-        _merge = context.GetPipeline("log_probabilities", SpecializationConstants.From((0, MergeSize)));
+        _slices = context.GetPipeline("log_probabilities_slice", SliceConstants(context));
+        _merge = context.GetPipeline("log_probabilities", MergeConstants);
     }
+
+    internal static SpecializationConstants MergeConstants => SpecializationConstants.From((0, MergeSize));
+
+    internal static SpecializationConstants SliceConstants(KernelContext context) =>
+        SpecializationConstants.From((0, context.IsSoftware ? 64u : 128u));
 
     /// <summary>Bytes of the intermediate results.</summary>
     public static long SlicesBytes(int vocabSize) => Slices(vocabSize) * SliceWords * sizeof(float);

@@ -6,25 +6,34 @@ namespace VkInfer.Kernels;
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct SamplePush(uint VocabSize);
 
-/// <summary>What the samplers share: one workgroup over one row of logits, the step state and the ring.</summary>
+/// <summary>What the samplers share: a workgroup per slice of one row of logits.</summary>
 internal static class SamplerPipeline
 {
     /// <summary>Tokens a sampler's integer sums are safe for.</summary>
     public const int MaxVocabSize = 1 << 18;
 
+    private const int SliceSize = 2048;
+    private const int MaxSlices = MaxVocabSize / SliceSize;
+    private const int Buckets = 256;
+    private const int HeaderWords = 8;
+
+    /// <summary>Bytes of what workgroups tell each other; laid out as in <c>shaders/sample/scratch.glsl</c>.</summary>
+    public static long ScratchBytes(int vocabSize) =>
+        (HeaderWords + (3 * Buckets) + (4 * MaxSlices) + (2L * vocabSize)) * sizeof(uint);
+
     public static ComputePipeline Create(KernelContext context, string variant) => context.GetPipeline(variant, Constants(context));
 
     public static SpecializationConstants Constants(KernelContext context)
     {
-        // One workgroup does all the work: as many lanes as there may be, on a processor no more than it can use.
-        int size = context.IsSoftware ? 64 : Math.Min(1024, context.Capabilities.MaxWorkgroupInvocations);
-        return SpecializationConstants.From((0, (uint)size));
+        // Powers of two, for sums by halves; on a processor no more than it can use. 128 invocations are what every device has.
+        uint size = context.IsSoftware ? 64u : context.Capabilities.MaxWorkgroupInvocations >= 256 ? 256u : 128u;
+        return SpecializationConstants.From((0, size));
     }
 
-    public static void Record(CommandList commands, ComputePipeline pipeline, BufferView logits, int vocabSize, BufferView stepState, BufferView ring)
+    public static void Record(CommandList commands, ComputePipeline pipeline, int vocabSize, ReadOnlySpan<BufferView> bindings)
     {
         CheckVocabSize(vocabSize);
-        commands.Dispatch(pipeline, (1, 1, 1), new SamplePush((uint)vocabSize), [logits, stepState, ring]);
+        commands.Dispatch(pipeline, ((uint)((vocabSize + SliceSize - 1) / SliceSize), 1, 1), new SamplePush((uint)vocabSize), bindings);
     }
 
     public static void CheckVocabSize(int vocabSize)

@@ -12,8 +12,10 @@ public sealed class TokenHistoryKernel
     public TokenHistoryKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _pipeline = context.GetPipeline("token_history", SpecializationConstants.From((0, 1)));
+        _pipeline = context.GetPipeline("token_history", Constants);
     }
+
+    internal static SpecializationConstants Constants => SpecializationConstants.From((0, 1));
 
     /// <summary>Records the counting; to be recorded after a sampler.</summary>
     /// <param name="commands">Where to record.</param>

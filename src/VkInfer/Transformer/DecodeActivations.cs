@@ -1,3 +1,4 @@
+using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
@@ -20,6 +21,7 @@ internal sealed class DecodeActivations : IDisposable
             Partials = _buffers.Create("partials", partialsBytes);
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
+            SamplerScratch = _buffers.Create("sampler", ArgmaxKernel.ScratchBytes(config.VocabSize));
         }
         catch
         {
@@ -51,6 +53,9 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>[VocabSize].</summary>
     public GpuBuffer Logits { get; }
+
+    /// <summary>What the samplers leave for each other; zero between steps where they need it.</summary>
+    public GpuBuffer SamplerScratch { get; }
 
     public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
 

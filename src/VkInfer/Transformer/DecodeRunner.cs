@@ -61,7 +61,7 @@ internal sealed class DecodeRunner : IDisposable
         }
 
         (_step, _activations) = (step, activations);
-        _choice = new TokenChoice(device, kernels, activations.Logits, config.VocabSize, cache.Capacity, _state, _ring);
+        _choice = new TokenChoice(device, kernels, activations, config.VocabSize, cache.Capacity, _state, _ring);
         _pair[0] = _step;
     }
 

@@ -11,7 +11,7 @@ internal sealed class TokenChoice : IDisposable
 {
     private readonly GpuDevice _device;
     private readonly KernelSet _kernels;
-    private readonly BufferView _logits;
+    private readonly DecodeActivations _activations;
     private readonly BufferView _state;
     private readonly BufferView _ring;
     private readonly int _vocabSize;
@@ -21,11 +21,11 @@ internal sealed class TokenChoice : IDisposable
     private LogProbabilityReader? _logProbabilities;
     private int? _alternatives;
 
-    public TokenChoice(GpuDevice device, KernelSet kernels, BufferView logits, int vocabSize, int capacity, BufferView state, BufferView ring)
+    public TokenChoice(GpuDevice device, KernelSet kernels, DecodeActivations activations, int vocabSize, int capacity, BufferView state, BufferView ring)
     {
         _device = device;
         _kernels = kernels;
-        _logits = logits;
+        _activations = activations;
         _vocabSize = vocabSize;
         _capacity = capacity;
         _state = state;
@@ -84,7 +84,7 @@ internal sealed class TokenChoice : IDisposable
     private void Record(CommandList commands, Features features)
     {
         commands.Begin();
-        BufferView logits = _logits;
+        BufferView logits = _activations.Logits;
         if (features.Adjusted)
         {
             _adjuster!.RecordAdjust(commands, logits, _state);
@@ -93,11 +93,11 @@ internal sealed class TokenChoice : IDisposable
 
         if (features.Greedy)
         {
-            _kernels.Argmax.Record(commands, logits, _vocabSize, _state, _ring);
+            _kernels.Argmax.Record(commands, logits, _vocabSize, _state, _ring, _activations.SamplerScratch);
         }
         else
         {
-            _kernels.Sample.Record(commands, logits, _vocabSize, _state, _ring);
+            _kernels.Sample.Record(commands, logits, _vocabSize, _state, _ring, _activations.SamplerScratch);
         }
 
         if (features.Penalties)
@@ -107,7 +107,7 @@ internal sealed class TokenChoice : IDisposable
 
         if (features.LogProbabilities)
         {
-            _logProbabilities!.Record(commands, _logits, _state);
+            _logProbabilities!.Record(commands, _activations.Logits, _state);
         }
 
         commands.End();

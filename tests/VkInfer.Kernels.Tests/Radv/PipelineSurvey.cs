@@ -110,7 +110,10 @@ internal sealed class PipelineSurvey(KernelContext context)
         [
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
-            new("argmax", sampler), new("sample", sampler),
+            new("argmax", sampler), new("sample_top", sampler), new("sample_buckets", sampler), new("sample", sampler),
+            new("adjust_logits", AdjustLogitsKernel.Constants), new("token_history", TokenHistoryKernel.Constants),
+            new("log_probabilities_slice", LogProbabilitiesKernel.SliceConstants(context)),
+            new("log_probabilities", LogProbabilitiesKernel.MergeConstants),
         ];
     }
 }

@@ -87,6 +87,35 @@ public sealed class SampleKernelTests : GpuTest
         }
     }
 
+    [TestCase(0u, 1f, 1f)]
+    [TestCase(40u, 0.9f, 0.9f)]
+    [TestCase(0u, 0.9f, 0.5f)]
+    public void Samplers_share_scratch_and_draw_the_same_again(uint topK, float topP, float typicalP)
+    {
+        const int VocabSize = 128256;
+        var random = new Random(3);
+        float[] logits = [.. Enumerable.Range(0, VocabSize).Select(_ => (float)Normal(random))];
+        var sample = new SampleKernel(new KernelContext(Device));
+        var argmax = new ArgmaxKernel(new KernelContext(Device));
+        uint[] ring = SamplerRun.Run(
+            (commands, values, vocabSize, state, ids, scratch) =>
+            {
+                for (int i = 0; i < 8; i++)
+                {
+                    sample.Record(commands, values, vocabSize, state, ids, scratch);
+                    argmax.Record(commands, values, vocabSize, state, ids, scratch);
+                }
+            },
+            logits, new StepState { SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP }).Ring;
+        uint likeliest = (uint)Array.IndexOf(logits, logits.Max());
+        for (uint step = 0; step < 16; step += 2)
+        {
+            StepState state = new() { StepIndex = step, SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP };
+            Assert.That(ring[step], Is.EqualTo(Run(logits, state).TokenId), $"step {step}");
+            Assert.That(ring[step + 1], Is.EqualTo(likeliest));
+        }
+    }
+
     [Test]
     public void An_infinite_logit_is_certain() =>
         Assert.That(Run([1, 2, float.PositiveInfinity, 3], new StepState { Temperature = 1, TopP = 0.9f, TopK = 2, TypicalP = 0.8f }).TokenId, Is.EqualTo(2));

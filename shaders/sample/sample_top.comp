@@ -1,0 +1,21 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+// Sampling, first phase: the largest logit of each slice of the vocabulary, one workgroup each. A NaN never counts.
+layout(local_size_x_id = 0) in;
+
+#include "push/sample.glsl"
+#include "reductions.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
+#define SCRATCH_BINDING 1
+#include "sample/scratch.glsl"
+
+void main() {
+    uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
+    float largest = uintBitsToFloat(0xFF800000u); // -Inf
+    for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
+        if (logits[i] > largest) largest = logits[i]; // false for NaN
+    }
+    largest = workgroup_max(largest);
+    if (gl_LocalInvocationIndex == 0) scratch.best_logit[gl_WorkGroupID.x] = largest;
+}

@@ -1,0 +1,45 @@
+// What the workgroups of a sampler tell each other, and what one dispatch leaves for the next; ScratchBytes of SamplerPipeline in
+// C#. Before including: #define SCRATCH_BINDING n. Zero before the first use; `arrived`, `candidate_count` and the buckets are zero
+// again after each.
+#ifndef SCRATCH_GLSL
+#define SCRATCH_GLSL
+
+// Tokens of one workgroup.
+const uint SLICE_SIZE = 2048;
+// 2^18 tokens are the most there are.
+const uint MAX_SLICES = 128;
+const uint BUCKETS = 256;
+
+layout(set = 0, binding = SCRATCH_BINDING, std430) coherent buffer Scratch {
+    uint arrived;         // workgroups of this dispatch that are done
+    uint last_bucket;     // tokens of later buckets are out
+    uint total_low;       // the mass of all tokens
+    uint total_high;
+    uint candidate_count;
+    uint unused[3];
+    uint bucket_count[BUCKETS];
+    uint bucket_low[BUCKETS];
+    uint bucket_high[BUCKETS];
+    float best_logit[MAX_SLICES];
+    uint best_token[MAX_SLICES];
+    uint slice_first[MAX_SLICES]; // where a slice's candidates stand
+    uint slice_count[MAX_SLICES];
+    uvec2 candidates[];           // token and logit, slices in any order, ids within a slice in theirs
+} scratch;
+
+shared bool is_last;
+
+// Whether this workgroup is the last of its dispatch to come here: it then sees what the others wrote before.
+bool last_workgroup() {
+    memoryBarrierBuffer();
+    barrier();
+    if (gl_LocalInvocationIndex == 0) {
+        is_last = atomicAdd(scratch.arrived, 1u) == gl_NumWorkGroups.x - 1u;
+        if (is_last) scratch.arrived = 0u;
+    }
+    barrier();
+    memoryBarrierBuffer();
+    return is_last;
+}
+
+#endif
