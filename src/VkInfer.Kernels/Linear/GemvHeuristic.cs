@@ -9,8 +9,12 @@ internal static class GemvHeuristic
     private const int SmallestTile = 1024;
 
     /// <summary>The spread for a weight format on a device.</summary>
-    public static GemvTuning Choose(WeightType type, KernelContext context) =>
-        context.IsSoftware ? ForProcessor(type, context.Capabilities) : ForGpu(type, context.Capabilities);
+    /// <param name="type">The weights' format.</param>
+    /// <param name="context">The device.</param>
+    /// <param name="centred">x has its mean taken off: what fixed point rounds of the mean would be large beside the rest.</param>
+    public static GemvTuning Choose(WeightType type, KernelContext context, bool centred = false) => context.IsSoftware
+        ? ForProcessor(type, context.Capabilities)
+        : ForGpu(type, context.Capabilities, !centred && UsesIntegerDot(type, context.Capabilities));
 
     // A processor runs the lanes of one subgroup in lockstep as SIMD. One row per lane needs no reduction and reads x from
     // uniform addresses, which cost a broadcast instead of a gather; several rows share them. Longer unrolled bodies
@@ -23,11 +27,11 @@ internal static class GemvHeuristic
 
     // Eight 16-byte loads in flight per lane keep the memory busy. Block formats have more weights per load and so take more x
     // per load: more rows share it.
-    private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities)
+    private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities, bool integerDot)
     {
         var workgroupSize = Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
         var tuning = WeightLayout.IsQuantized(type)
-            ? new GemvTuning(workgroupSize, Rows: 4, Unroll: 2, Tile: 0, UsesIntegerDot(type, capabilities))
+            ? new GemvTuning(workgroupSize, Rows: 4, Unroll: 2, Tile: 0, integerDot)
             : new GemvTuning(workgroupSize, Rows: 2, Unroll: 4, Tile: 0);
         return tuning with { Tile = ChooseTile(tuning, capabilities) };
     }

@@ -8,6 +8,9 @@ internal readonly record struct GemvInputs(BufferView X, NormFusion? Norm, Buffe
     /// <summary>The bindings; x stands where nothing is read.</summary>
     public BufferView[] Bindings => [X, Norm?.Gain ?? X, Bias ?? X, Norm?.GainSums ?? X];
 
+    /// <summary>How the product is spread over the device.</summary>
+    public GemvTuning Tuning(WeightMatrix w, KernelContext context) => GemvHeuristic.Choose(w.Type, context, centred: Norm?.GainSums is not null);
+
     public GemvSharedConstants Constants(GemvTuning tuning) => new(tuning, Norm, Bias.HasValue);
 
     public void Check(WeightMatrix w) => Check(w, w.Rows);

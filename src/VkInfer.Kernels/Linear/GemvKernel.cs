@@ -33,7 +33,7 @@ public sealed class GemvKernel(KernelContext context)
         var input = new GemvInputs(x, norm, bias);
         input.Check(w);
         Views.RequireFloats(nameof(y), y, w.Rows);
-        var tuning = GemvHeuristic.Choose(w.Type, context);
+        var tuning = input.Tuning(w, context);
         var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
         var pipeline = context.GetPipeline($"gemv_store_{WeightNames.Suffix(w.Type)}{tuning.Feature}", constants.ToSpecialization());
         foreach (var (first, slice) in RowSlices.Of(w, context))
@@ -69,7 +69,7 @@ public sealed class GemvKernel(KernelContext context)
         input.Check(gateUp);
         var width = gateUp.Rows / 2;
         Views.RequireFloats(nameof(y), y, width);
-        var tuning = GemvHeuristic.Choose(gateUp.Type, context);
+        var tuning = input.Tuning(gateUp, context);
         var constants = new GemvGatedConstants(input.Constants(tuning), activation);
         var pipeline = context.GetPipeline($"gemv_gated_{WeightNames.Suffix(gateUp.Type)}{tuning.Feature}", constants.ToSpecialization());
 
@@ -160,7 +160,7 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"attention weights: expected {expectedRows} rows, got {w.Rows}", nameof(w));
         }
 
-        var tuning = GemvHeuristic.Choose(w.Type, context);
+        var tuning = inputs.Tuning(w, context);
         var constants = new GemvQkvConstants(inputs.Constants(tuning), shape.Pairing == RopePairing.SplitHalf);
         var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
         var pipeline = context.GetPipeline(variant, constants.ToSpecialization());

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Attention;
 
@@ -23,6 +24,28 @@ public sealed class RopeStoreKernelTests : GpuTest
         Check(new AttentionShape(4, 2, 128, 128, RopePairing.SplitHalf, Capacity, KvType.F16, 1), ActivationType.F16, 19, Capacity - 19);
 
     [Test]
+    public void AddsTheBiasAndNormalisesHeadsFirst([Values] bool biased, [Values] bool normed, [Values] RopePairing pairing, [Values(8, 40, 128)] int headDim) =>
+        Check(new AttentionShape(6, 2, headDim, headDim - 4, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3, biased, normed);
+
+    [Test]
+    public void ADecodeStepStoresAtItsPosition([Values] bool biased, [Values] bool normed, [Values] KvType kvType) =>
+        Check(new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1), ActivationType.F32, 77, 1, biased, normed, step: true);
+
+    [Test]
+    public void ADecodeStepStoresNothingBeyondTheCapacity()
+    {
+        var shape = new AttentionShape(2, 1, 8, 8, RopePairing.Interleaved, Capacity, KvType.F32, 1);
+        using var harness = new KernelHarness();
+        var buffer = harness.Upload<float>(new float[Capacity * 8]);
+        var keys = harness.Output<byte>(Sentinel(shape));
+        var values = harness.Output<byte>(Sentinel(shape));
+        var state = harness.Upload<StepState>([new StepState { Position = Capacity }]);
+        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordStep(commands, buffer, shape, buffer, state, buffer, keys.View, values.View));
+        Assert.That(keys.Read<float>(), Is.All.EqualTo(-3f));
+        Assert.That(values.Read<float>(), Is.All.EqualTo(-3f));
+    }
+
+    [Test]
     public void MoreTokensThanTheCacheHoldsAreRefused()
     {
         var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
@@ -34,9 +57,13 @@ public sealed class RopeStoreKernelTests : GpuTest
             Throws.ArgumentException.With.Message.Contain("3 tokens from position 8 do not fit into a cache of 10"));
     }
 
-    private static void Check(AttentionShape shape, ActivationType queryType, int startPosition, int seqLen)
+    private static void Check(
+        AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false, bool step = false)
     {
+        const float epsilon = 1e-5f;
         var qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
+        var bias = TestValues.Normal(shape.QkvWidth, 22);
+        var gains = TestValues.Normal(2 * shape.HeadDim, 23);
         var table = RopeTable(shape);
         using var harness = new KernelHarness();
         var input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
@@ -44,10 +71,23 @@ public sealed class RopeStoreKernelTests : GpuTest
         var query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
         var keys = harness.Output<byte>(Sentinel(shape));
         var values = harness.Output<byte>(Sentinel(shape));
-        harness.Run(commands => new RopeStoreKernel(harness.Context).Record(
-            commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType));
+        BufferView? biasView = biased ? (BufferView)harness.Upload<float>(bias) : null;
+        QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
+        var state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
+        harness.Run(commands =>
+        {
+            var kernel = new RopeStoreKernel(harness.Context);
+            if (step)
+            {
+                kernel.RecordStep(commands, input, shape, rope, state, query.View, keys.View, values.View, biasView, norm);
+            }
+            else
+            {
+                kernel.Record(commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType, biasView, norm);
+            }
+        });
 
-        var rotated = Rotate(qkv, shape, startPosition, seqLen);
+        var rotated = Rotate(Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
         var expectedQuery = new double[seqLen * shape.QueryWidth];
         for (var token = 0; token < seqLen; token++)
         {
@@ -116,9 +156,34 @@ public sealed class RopeStoreKernelTests : GpuTest
         return table;
     }
 
-    private static double[] Rotate(float[] qkv, AttentionShape shape, int startPosition, int seqLen)
+    /// <summary>What stands before the rotation: the bias, and the norm of query and key heads.</summary>
+    private static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias, float[]? gains, double epsilon)
     {
-        var result = Array.ConvertAll(qkv, value => (double)value);
+        double[] result = [.. qkv.Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
+        for (var token = 0; gains is not null && token < seqLen; token++)
+        {
+            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            {
+                var elements = result.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim);
+                var squares = 0.0;
+                foreach (var element in elements)
+                {
+                    squares += element * element;
+                }
+
+                for (var i = 0; i < elements.Length; i++)
+                {
+                    elements[i] *= gains[(head < shape.NumHeads ? 0 : shape.HeadDim) + i] / Math.Sqrt((squares / shape.HeadDim) + epsilon);
+                }
+            }
+        }
+
+        return result;
+    }
+
+    private static double[] Rotate(double[] qkv, AttentionShape shape, int startPosition, int seqLen)
+    {
+        var result = (double[])qkv.Clone();
         for (var token = 0; token < seqLen; token++)
         {
             for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)

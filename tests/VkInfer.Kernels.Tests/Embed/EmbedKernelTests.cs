@@ -6,9 +6,10 @@ namespace VkInfer.Kernels.Tests;
 
 public sealed class EmbedKernelTests : GpuTest
 {
-    [TestCase(WeightType.F32)]
-    [TestCase(WeightType.F16)]
-    public void Copies_the_rows_that_the_ids_name(WeightType type)
+    [TestCase(WeightType.F32, 1)]
+    [TestCase(WeightType.F16, 1)]
+    [TestCase(WeightType.F16, 0.75f)]
+    public void Copies_the_rows_that_the_ids_name(WeightType type, float scale)
     {
         const int Rows = 37;
         const int Columns = 111;
@@ -32,12 +33,12 @@ public sealed class EmbedKernelTests : GpuTest
         values.AsSpan().Fill(guard);
         Device.Upload(hidden, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         Run(commands => new EmbedKernel(new KernelContext(Device)).Record(
-            commands, WeightMatrix.FromPacked(type, Rows, Columns, packed), idBuffer, 1, hidden, ids.Length - 1));
+            commands, WeightMatrix.FromPacked(type, Rows, Columns, packed), idBuffer, 1, hidden, ids.Length - 1, scale));
         Device.Download(hidden, 0, MemoryMarshal.AsBytes(values.AsSpan()));
 
         for (int i = 0; i < ids.Length - 1; i++)
         {
-            float[] expected = [.. table.AsSpan((int)ids[i + 1] * Columns, Columns), .. new float[padded - Columns]];
+            float[] expected = [.. table.AsSpan((int)ids[i + 1] * Columns, Columns).ToArray().Select(value => value * scale), .. new float[padded - Columns]];
             Assert.That(values.AsSpan(i * padded, padded).ToArray(), Is.EqualTo(expected), $"row {i}");
         }
 

@@ -1,3 +1,4 @@
+using VkInfer.Kernels.Tests.Mlp;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -47,16 +48,54 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
+    public void Adds_a_bias_before_the_activation([Values] ActivationFunction activation, [Values] GemvMode mode)
+    {
+        using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
+        using var input = new GemvInput(Device, 128, norm: true, 6);
+        var before = Buffers.Random(7, 111);
+        var bias = Buffers.Random(8, 111);
+        using var terms = Buffers.Create<float>(Device, bias, "bias");
+        using var y = new GuardedBuffer(Device, 111 * sizeof(float));
+        y.Write<float>(before);
+        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, mode, input.Norm, terms, activation));
+        double[] expected =
+        [
+            .. w.Multiply(input.Expected()).Select((product, i) =>
+                ReferenceActivation.Apply(activation, product + bias[i]) + (mode == GemvMode.Accumulate ? before[i] : 0)),
+        ];
+        Comparison.AssertClose(y.Read<float>(), expected, Bounds.F32);
+    }
+
+    [Test]
+    public void Computes_a_layer_norm([Values] WeightType type, [Values(32, 96, 4096)] int columns)
+    {
+        using var w = PackedWeights.Random(Device, type, 65, columns, 5);
+        using var input = new GemvInput(Device, columns, norm: true, 6);
+        var bias = Buffers.Random(8, 65);
+        var (norm, terms) = input.LayerNorm(w, bias);
+        using var y = new GuardedBuffer(Device, 65 * sizeof(float));
+        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, norm, terms));
+        double[] expected = [.. w.Multiply(input.ExpectedOfLayerNorm()).Select((product, i) => product + bias[i])];
+        Comparison.AssertClose(y.Read<float>(), expected, BoundOf(type));
+    }
+
+    [Test]
     public void Takes_matrices_larger_than_a_binding_in_slices([Values(WeightType.F16, WeightType.Q4_0)] WeightType type)
     {
         var rowBytes = WeightLayout.QuantBytes(type, 1, 128);
         var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
         Multiply(narrow, type, 333, 128, norm: true);
-        SwiGlu(narrow, type, 333, 128);
+        Gated(narrow, type, 333, 128, ActivationFunction.Silu, biased: true);
     }
 
     [Test]
-    public void Gates_by_silu([Values] WeightType type, [Values(1, 31, 111, 512)] int width) => SwiGlu(Context, type, width, 96);
+    public void Gates_by_silu([Values] WeightType type, [Values(1, 31, 111, 512)] int width) =>
+        Gated(Context, type, width, 96, ActivationFunction.Silu, biased: false);
+
+    [Test]
+    public void Gates_by_other_functions(
+        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)] ActivationFunction activation, [Values] bool biased) =>
+        Gated(Context, WeightType.F16, 111, 96, activation, biased);
 
     [Test]
     public void Refuses_views_that_are_too_short()
@@ -85,14 +124,17 @@ public sealed class GemvKernelTests(string form) : GpuTest
         Comparison.AssertClose(y.Read<float>(), w.Multiply(GemvForms.AsStaged(context, type, input.Expected())), GemvForms.BoundOf(type));
     }
 
-    private static void SwiGlu(KernelContext context, WeightType type, int width, int columns)
+    private static void Gated(KernelContext context, WeightType type, int width, int columns, ActivationFunction activation, bool biased)
     {
+        var bias = biased ? Buffers.Random(9, 2 * width) : new float[2 * width];
+        using var terms = Buffers.Create<float>(Device, bias, "bias");
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
         using var input = new GemvInput(Device, columns, norm: true, 4);
         using var y = new GuardedBuffer(Device, width * sizeof(float));
-        Run(commands => new GemvKernel(context).RecordGated(commands, w.Matrix, input.X, input.Norm, y.View));
-        var products = w.Multiply(GemvForms.AsStaged(context, type, input.Expected()));
-        double[] expected = [.. Enumerable.Range(0, width).Select(i => products[i] / (1 + Math.Exp(-products[i])) * products[width + i])];
+        Run(commands => new GemvKernel(context).RecordGated(
+            commands, w.Matrix, input.X, input.Norm, y.View, activation, biased ? (BufferView)terms : null));
+        double[] products = [.. w.Multiply(GemvForms.AsStaged(context, type, input.Expected())).Select((product, i) => product + bias[i])];
+        double[] expected = [.. Enumerable.Range(0, width).Select(i => ReferenceActivation.Apply(activation, products[i]) * products[width + i])];
         Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type));
     }
 }

@@ -31,12 +31,17 @@ public sealed class GemvQkvTests(string form) : GpuTest
         => Check(Context, WeightType.F16, new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1), separate: true);
 
     [Test]
+    public void Adds_biases_before_the_rotation(
+        [Values(QkvTerms.Bias, QkvTerms.LayerNorm)] QkvTerms terms, [Values] bool separate, [Values] RopePairing pairing) =>
+        Check(Context, WeightType.F16, new AttentionShape(6, 2, 24, 16, pairing, Capacity, KvType.F32, 1), separate, terms);
+
+    [Test]
     public void Takes_matrices_larger_than_a_binding_in_slices()
     {
         var shape = new AttentionShape(9, 3, 24, 24, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
         var limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
         var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = limit } };
-        Check(narrow, WeightType.Q4_0, shape, separate: false);
+        Check(narrow, WeightType.Q4_0, shape, separate: false, QkvTerms.LayerNorm);
     }
 
     [Test]
@@ -52,9 +57,9 @@ public sealed class GemvQkvTests(string form) : GpuTest
         });
     }
 
-    private static void Check(KernelContext context, WeightType type, AttentionShape shape, bool separate)
+    private static void Check(KernelContext context, WeightType type, AttentionShape shape, bool separate, QkvTerms terms = QkvTerms.None)
     {
-        using var run = new QkvRun(context, shape, type, Columns, Position);
+        using var run = new QkvRun(context, shape, type, Columns, Position, terms);
         var barriers = 0;
         Run(commands =>
         {

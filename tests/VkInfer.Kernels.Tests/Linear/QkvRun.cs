@@ -3,6 +3,14 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
+/// <summary>What is added to the projections.</summary>
+public enum QkvTerms
+{
+    None,
+    Bias,
+    LayerNorm,
+}
+
 /// <summary>One recording of the query, key and value projections, with its buffers and its reference.</summary>
 internal sealed class QkvRun : IDisposable
 {
@@ -11,16 +19,29 @@ internal sealed class QkvRun : IDisposable
     private readonly GpuBuffer _rope;
     private readonly GpuBuffer _state;
     private readonly double[] _projected;
+    private readonly NormFusion _norm;
+    private readonly GpuBuffer? _bias;
     private readonly int _position;
 
-    public QkvRun(KernelContext context, AttentionShape shape, WeightType type, int columns, int position)
+    public QkvRun(KernelContext context, AttentionShape shape, WeightType type, int columns, int position, QkvTerms terms = QkvTerms.None)
     {
         var device = context.Device;
         Shape = shape;
         _position = position;
         _weights = PackedWeights.Random(device, type, shape.QkvWidth, columns, 11);
         _input = new GemvInput(device, columns, norm: true, 12);
+        _norm = _input.Norm!.Value;
         _projected = _weights.Multiply(GemvForms.AsStaged(context, type, _input.Expected()));
+        if (terms != QkvTerms.None)
+        {
+            var bias = Buffers.Random(13, shape.QkvWidth);
+            (_norm, _bias) = terms == QkvTerms.LayerNorm
+                ? _input.LayerNorm(_weights, bias)
+                : (_norm, Buffers.Create<float>(device, bias, "bias"));
+            double[] products = terms == QkvTerms.LayerNorm ? _weights.Multiply(_input.ExpectedOfLayerNorm()) : _projected;
+            _projected = [.. products.Select((product, i) => product + bias[i])];
+        }
+
         var pairs = shape.RotaryDim / 2;
         var table = new float[Math.Max(4, shape.Capacity * shape.RotaryDim)];
         for (var i = 0; i < shape.Capacity * pairs; i++)
@@ -48,15 +69,16 @@ internal sealed class QkvRun : IDisposable
     {
         var kernel = new GemvKernel(context);
         var w = _weights.Matrix;
+        BufferView? bias = _bias is null ? null : (BufferView)_bias;
         if (separate)
         {
             kernel.RecordQkv(
                 commands, w.Slice(0, Shape.QueryWidth), w.Slice(Shape.QueryWidth, Shape.KvWidth),
-                w.Slice(Shape.QueryWidth + Shape.KvWidth, Shape.KvWidth), _input.X, _input.Norm, Shape, _rope, _state, Q.View, K.View, V.View);
+                w.Slice(Shape.QueryWidth + Shape.KvWidth, Shape.KvWidth), _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
         }
         else
         {
-            kernel.RecordQkv(commands, w, _input.X, _input.Norm, Shape, _rope, _state, Q.View, K.View, V.View);
+            kernel.RecordQkv(commands, w, _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
         }
     }
 
@@ -84,6 +106,7 @@ internal sealed class QkvRun : IDisposable
     {
         _weights.Dispose();
         _input.Dispose();
+        _bias?.Dispose();
         _rope.Dispose();
         _state.Dispose();
         Q.Dispose();
