@@ -66,7 +66,7 @@ internal sealed class GgufWeightPlanner
             Linear(block + "attn_output", _config.QuerySize, (block + "attn_output", hidden)),
             _config.HasPostNorms ? Norm(block + "post_attention_norm") : null,
             Norm(block + "ffn_norm"),
-            _config.IsGated && Has(block + "ffn_gate.weight")
+            _config.IsGated && !HoldsGate(block + "ffn_up.weight")
                 ? Linear(block + "ffn_gate_up", hidden, (block + "ffn_gate", _config.IntermediateSize), (block + "ffn_up", _config.IntermediateSize))
                 : Linear(block + "ffn_up", hidden, (block + "ffn_up", _config.UpSize)),
             Linear(block + "ffn_down", _config.IntermediateSize, (block + "ffn_down", hidden)),
@@ -154,6 +154,8 @@ internal sealed class GgufWeightPlanner
             }
         }
     }
+
+    private bool HoldsGate(string up) => _file.TryGetTensor(up, out GgufTensor? tensor) && tensor.Rows == _config.UpSize;
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
 

@@ -139,7 +139,7 @@ internal sealed class DecoderTransformer
     /// <summary>The attention of a layer over a cache of some capacity.</summary>
     public AttentionShape Shape(int capacity, int index) => new(
         _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, _kvType,
-        _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim));
+        _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim), _config.Window(index), _config.AttentionSoftCap);
 
     /// <summary>Queries, keys and values of one token, in one dispatch, or in two where heads are normalised.</summary>
     private void RecordDecodeQkv(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)

@@ -76,7 +76,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
         using var y = new GuardedBuffer(Device, 65 * sizeof(float));
         Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, norm, terms));
         double[] expected = [.. w.Multiply(input.ExpectedOfLayerNorm()).Select((product, i) => product + bias[i])];
-        Comparison.AssertClose(y.Read<float>(), expected, BoundOf(type));
+        Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type));
     }
 
     [Test]

@@ -35,13 +35,15 @@ internal static class HostileConfigurations
         yield return Set("llama.attention.key_length", 12u, "head dimension 12");
         yield return Set("llama.attention.key_length", 1024u, "head dimension 1024");
         yield return Set("llama.attention.value_length", 16u, "value heads of 16");
-        yield return Set("llama.embedding_length", 64u, "blk.0.attn_norm.weight", "32", "expected 64");
+        yield return Set("llama.embedding_length", 64u, "token_embd.weight", "32", "expected 264 x 64");
         yield return Set("llama.feed_forward_length", 96u, "blk.0.ffn_gate.weight", "64 x 32", "expected 96 x 32");
         yield return Set("llama.rope.dimension_count", 7u, "rotary dimension 7");
         yield return Set("llama.rope.dimension_count", 16u, "rotary dimension 16");
         yield return Set("llama.vocab_size", 265u, "llama.vocab_size is 265", "264");
         yield return Set("llama.expert_count", 8u, "8 experts");
-        yield return Set("llama.rope.scaling.type", "yarn", "\"yarn\"");
+        yield return Set("llama.rope.scaling.type", "dynamic", "\"dynamic\"");
+        yield return Set("llama.rope.scaling.type", "yarn", "llama.rope.scaling.original_context_length");
+        yield return Set("llama.attention.sliding_window", -1, "llama.attention.sliding_window");
         yield return Of("split model", model => model.Metadata["split.count"] = (ushort)4, "4 parts");
         foreach (string key in new[] { "llama.attention.layer_norm_rms_epsilon", "llama.rope.freq_base" })
         {

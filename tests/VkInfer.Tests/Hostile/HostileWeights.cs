@@ -24,11 +24,13 @@ internal static class HostileWeights
         yield return Shape("output_norm.weight", 1, 32);
         yield return Shape("output.weight", 32, TinyLlama.VocabSize + 1);
         yield return Shape("rope_freqs.weight", 8);
-        foreach (string extra in new[] { "blk.0.attn_q.bias", "blk.1.attn_norm.weight", "blk.0.ffn_gate_exps.weight", "v.patch_embd.weight" })
+        foreach (string extra in new[] { "blk.0.attn_q_norm.weight", "blk.1.attn_norm.weight", "blk.0.ffn_gate_exps.weight", "v.patch_embd.weight" })
         {
             yield return Of($"with {extra}", model => model.Set(extra, 32), extra, "would be ignored");
         }
 
+        yield return Of("a bias on Q alone", model => model.Set("blk.0.attn_q.bias", 32), "blk.0.attn_k.bias", "missing");
+        yield return Shape("blk.0.attn_output.bias", 31);
         foreach (string name in new[] { "token_embd.weight", "blk.0.attn_k.weight", "blk.0.attn_norm.weight" })
         {
             yield return Of(
