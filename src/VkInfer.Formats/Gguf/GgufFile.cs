@@ -5,7 +5,8 @@ namespace VkInfer.Formats;
 
 /// <summary>
 /// A GGUF file (version 2 or 3, little-endian), memory-mapped and validated as a whole when it is opened: whatever opens has consistent
-/// metadata and tensors that lie within the file and do not overlap. Anything else is a <see cref="ModelFormatException"/>.
+/// metadata and tensors that lie within the file and do not overlap. Anything else is a <see cref="ModelFormatException"/>. A model that
+/// was split into files <c>NAME-00001-of-0000N.gguf</c> opens as one, by the path of any of them.
 /// </summary>
 /// <remarks>
 /// Opening allocates in proportion to the header, never to a number that the header merely claims. Metadata stays usable after
@@ -13,76 +14,68 @@ namespace VkInfer.Formats;
 /// <see cref="Dispose"/>, while a span from <see cref="GetTensorData"/> must no longer be used once the file is disposed. The file must
 /// not be shortened by another program while it is open: reading mapped bytes that have gone ends the process.
 /// </remarks>
-public sealed partial class GgufFile : IDisposable
+public sealed partial class GgufFile : IWeightSource
 {
-    private readonly GgufMemory _memory;
-    private readonly Dictionary<string, GgufTensor> _tensorsByName;
+    private const string Kind = "a GGUF file";
 
-    private unsafe GgufFile(GgufMemory memory, string path)
+    private readonly TensorMemory _memory;
+    private readonly Dictionary<string, GgufTensor> _tensorsByName = [];
+
+    private GgufFile(TensorMemory memory, List<GgufParser> parts, string path)
     {
-        if (!BitConverter.IsLittleEndian)
+        Path = path;
+        Version = (int)parts[0].Version;
+        Alignment = parts[0].Alignment;
+        FileSize = memory.Length;
+        Metadata = new ReadOnlyDictionary<string, GgufValue>(parts[0].Metadata);
+        Tensors = parts.SelectMany(part => part.Tensors).ToList().AsReadOnly();
+        foreach (var tensor in Tensors)
         {
-            throw new PlatformNotSupportedException("GGUF files are read on little-endian machines only");
+            if (!_tensorsByName.TryAdd(tensor.Name, tensor))
+            {
+                throw new ModelFormatException(path, null, $"tensor {DisplayText.Quote(tensor.Name)} is in two parts of the model");
+            }
         }
 
-        var parser = new GgufParser(new GgufCursor(memory.Pointer, memory.Length, path));
-        parser.Parse();
-        Path = path;
-        Version = (int)parser.Version;
-        Alignment = parser.Alignment;
-        FileSize = memory.Length;
-        Metadata = new ReadOnlyDictionary<string, GgufValue>(parser.Metadata);
-        Tensors = parser.Tensors.AsReadOnly();
-        _tensorsByName = parser.TensorsByName;
         _memory = memory;
     }
 
-    /// <summary>The file as the caller named it.</summary>
+    /// <summary>The file as the caller named it; of a model in parts the first.</summary>
     public string Path { get; }
 
     /// <summary>Version of the format, 2 or 3.</summary>
     public int Version { get; }
 
-    /// <summary>Alignment of tensor data in bytes, a power of two.</summary>
+    /// <summary>Alignment of tensor data in bytes, a power of two; of a model in parts that of the first.</summary>
     public long Alignment { get; }
 
-    /// <summary>Size of the file in bytes.</summary>
+    /// <summary>Size of the file in bytes, or of all parts together.</summary>
     public long FileSize { get; }
 
-    /// <summary>All metadata in the order of the file.</summary>
+    /// <summary>All metadata in the order of the file; of a model in parts that of the first.</summary>
     public IReadOnlyDictionary<string, GgufValue> Metadata { get; }
 
     /// <summary>All tensors in the order of the file.</summary>
     public IReadOnlyList<GgufTensor> Tensors { get; }
 
-    /// <summary>Maps and validates a file.</summary>
+    /// <summary>Maps and validates a file, and with it the other parts of a model that was split.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="ModelFormatException">It is a directory, empty, not GGUF, or corrupt.</exception>
+    /// <exception cref="ModelFormatException">It is a directory, empty, not GGUF, corrupt, or a part of it is missing.</exception>
     /// <exception cref="IOException">The system cannot read it.</exception>
     /// <exception cref="UnauthorizedAccessException">The user may not read it.</exception>
     public static GgufFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Directory.Exists(path))
-        {
-            throw new ModelFormatException(path, null, "is a directory", "a GGUF file");
-        }
-
-        // Looked at before it is opened, since opening a pipe without a writer never returns.
-        var target = new FileInfo(File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path);
-        if (!target.Exists)
-        {
-            throw new FileNotFoundException($"{path}: no such file", path);
-        }
-
-        return target.Length == 0 ? throw GgufMemory.Empty(path) : Own(GgufMemory.Map(path), path);
+        var first = GgufSplit.FirstPart(path);
+        return Own(FileMemory.Map(first, Kind), first, canHaveParts: true);
     }
 
     /// <summary>Validates a file that is already in memory, which is pinned until <see cref="Dispose"/> and must not change.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What messages call it.</param>
     /// <exception cref="ModelFormatException">It is empty, not GGUF, or corrupt.</exception>
-    public static GgufFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") => Own(GgufMemory.Pin(bytes, name), name);
+    public static GgufFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") =>
+        Own(FileMemory.Pin(bytes, name, Kind), name, canHaveParts: false);
 
     /// <summary>Reads a stream to its end into memory and validates it; the stream stays open and is the caller's.</summary>
     /// <param name="stream">The whole file, at most 2 GiB; for an embedded model, say.</param>
@@ -97,7 +90,7 @@ public sealed partial class GgufFile : IDisposable
         return Open(copy.GetBuffer().AsMemory(0, (int)copy.Length), name);
     }
 
-    /// <summary>Finds a tensor by its exact name.</summary>
+    /// <inheritdoc/>
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensorsByName.TryGetValue(name, out tensor);
 
     /// <summary>Copies bytes of a tensor; safe against a <see cref="Dispose"/> on another thread.</summary>
@@ -106,45 +99,32 @@ public sealed partial class GgufFile : IDisposable
     /// <param name="destination">Receives as many bytes as it is long.</param>
     /// <exception cref="ArgumentOutOfRangeException">The bytes lie outside the tensor, or the tensor outside the file.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
-    public unsafe void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination)
-    {
-        CheckRange(tensor, offset, destination.Length);
-        var held = false;
-        try
-        {
-            _memory.DangerousAddRef(ref held);
-            new ReadOnlySpan<byte>(_memory.Pointer + tensor.Offset + offset, destination.Length).CopyTo(destination);
-        }
-        finally
-        {
-            if (held)
-            {
-                _memory.DangerousRelease();
-            }
-        }
-    }
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) => _memory.Read(tensor, offset, destination);
 
-    /// <summary>Bytes of a tensor where they are mapped, without a copy. The span must not be used after <see cref="Dispose"/>.</summary>
-    /// <param name="tensor">A tensor of this file.</param>
-    /// <param name="offset">First byte, counted from the start of the tensor.</param>
-    /// <param name="length">Number of bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The bytes lie outside the tensor, or the tensor outside the file.</exception>
-    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
-    public unsafe ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length)
-    {
-        CheckRange(tensor, offset, length);
-        ObjectDisposedException.ThrowIf(_memory.IsClosed, this);
-        return new ReadOnlySpan<byte>(_memory.Pointer + tensor.Offset + offset, length);
-    }
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _memory.Get(tensor, offset, length);
 
     /// <summary>Unmaps the file, or lets the memory go. May be called more than once.</summary>
     public void Dispose() => _memory.Dispose();
 
-    private static GgufFile Own(GgufMemory memory, string path)
+    private static GgufFile Own(FileMemory first, string path, bool canHaveParts)
     {
+        var memory = new TensorMemory(first);
         try
         {
-            return new GgufFile(memory, path);
+            var parsers = new List<GgufParser> { Parse(first, path, 0) };
+            var count = GgufSplit.ReadCount(parsers[0], path, canHaveParts);
+            for (var i = 1; i < count; i++)
+            {
+                var next = GgufSplit.PartPath(path, i, count);
+                var part = FileMemory.Map(next, Kind);
+                memory.Add(part);
+                parsers.Add(Parse(part, next, i));
+                GgufSplit.CheckPart(parsers[i], next, i, count);
+            }
+
+            GgufSplit.CheckTensorCount(parsers, path);
+            return new GgufFile(memory, parsers, path);
         }
         catch
         {
@@ -153,22 +133,15 @@ public sealed partial class GgufFile : IDisposable
         }
     }
 
-    // A tensor record can come from another file or from the caller, so its own range is checked as well.
-    private void CheckRange(GgufTensor tensor, long offset, int length)
+    private static unsafe GgufParser Parse(FileMemory memory, string path, int part)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        if (tensor.Offset < 0 || tensor.ByteSize < 0 || tensor.Offset > FileSize || tensor.ByteSize > FileSize - tensor.Offset)
+        if (!BitConverter.IsLittleEndian)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(tensor), $"{tensor} of {tensor.ByteSize} bytes at {tensor.Offset} lies outside the file of {FileSize} bytes");
+            throw new PlatformNotSupportedException("GGUF files are read on little-endian machines only");
         }
 
-        if (offset > tensor.ByteSize || length > tensor.ByteSize - offset)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(offset), $"{length} bytes at {offset} lie outside {tensor} of {tensor.ByteSize} bytes");
-        }
+        var parser = new GgufParser(new GgufCursor(memory.Pointer, memory.Length, path), part);
+        parser.Parse();
+        return parser;
     }
 }

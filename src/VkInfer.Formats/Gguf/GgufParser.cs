@@ -6,9 +6,11 @@ namespace VkInfer.Formats;
 /// Reads and validates a header, after the GGUF specification (ggml-org/ggml, docs/gguf.md): magic, version, counts, metadata, tensor
 /// records. All checks are made before any tensor is handed out.
 /// </summary>
-internal sealed class GgufParser(GgufCursor cursor)
+internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 {
     private const uint Magic = 0x46554747; // "GGUF", little-endian
+
+    private readonly HashSet<string> _tensorNames = [];
 
     public uint Version { get; private set; }
 
@@ -17,8 +19,6 @@ internal sealed class GgufParser(GgufCursor cursor)
     public OrderedDictionary<string, GgufValue> Metadata { get; private set; } = [];
 
     public List<GgufTensor> Tensors { get; } = [];
-
-    public Dictionary<string, GgufTensor> TensorsByName { get; } = [];
 
     public void Parse()
     {
@@ -138,7 +138,7 @@ internal sealed class GgufParser(GgufCursor cursor)
         }
 
         var tensor = new GgufTensor(name, type, dimensions, (long)offset, byteSize);
-        if (!TensorsByName.TryAdd(name, tensor))
+        if (!_tensorNames.Add(name))
         {
             throw cursor.Error("duplicate tensor name", at: position);
         }
@@ -221,9 +221,7 @@ internal sealed class GgufParser(GgufCursor cursor)
                     at: position);
             }
 
-            var tensor = relative with { Offset = offset };
-            Tensors.Add(tensor);
-            TensorsByName[tensor.Name] = tensor;
+            Tensors.Add(relative with { Offset = offset, Part = part });
         }
 
         RefuseOverlaps(records);

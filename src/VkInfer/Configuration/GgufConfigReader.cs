@@ -51,11 +51,6 @@ internal sealed class GgufConfigReader
         Check(valueDim == headDim, $"value heads of {valueDim} elements beside key heads of {headDim}; they must be equal");
         Check(headDim is >= 8 and <= 512 && headDim % 8 == 0, $"head dimension {headDim}; expected a multiple of 8 from 8 to 512");
         Check(rotary % 2 == 0 && rotary <= headDim, $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim}");
-        if (_file.TryGetInt("split.count", out int parts) && parts > 1)
-        {
-            throw new UnsupportedModelException($"{_file.Path}: this is one of {parts} parts of a split model; merge them into one file first.");
-        }
-
         if (_file.TryGetInt(Key("expert_count"), out int experts) && experts > 0)
         {
             throw new UnsupportedModelException($"{_file.Path}: mixture-of-experts models ({experts} experts) are not supported.");

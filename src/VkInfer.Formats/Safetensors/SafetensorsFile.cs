@@ -1,0 +1,118 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace VkInfer.Formats;
+
+/// <summary>
+/// The safetensors of a model, memory-mapped: one file, or the shards that an index names. Validated as a whole when it is opened, as
+/// <see cref="GgufFile"/> is; tensors have ggml's types and order of dimensions.
+/// </summary>
+public sealed class SafetensorsFile : IWeightSource
+{
+    /// <summary>Name of the one file in a model's folder.</summary>
+    public const string FileName = "model.safetensors";
+
+    /// <summary>Name of the index of shards in a model's folder.</summary>
+    public const string IndexName = "model.safetensors.index.json";
+
+    private const string Kind = "a safetensors file";
+
+    private readonly TensorMemory _memory;
+    private readonly Dictionary<string, GgufTensor> _tensorsByName;
+
+    private SafetensorsFile(TensorMemory memory, List<GgufTensor> tensors, string path)
+    {
+        Path = path;
+        Tensors = tensors.AsReadOnly();
+        _tensorsByName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        _memory = memory;
+    }
+
+    /// <inheritdoc/>
+    public string Path { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GgufTensor> Tensors { get; }
+
+    /// <summary>Bytes of all files together.</summary>
+    public long FileSize => _memory.Length;
+
+    /// <summary>Maps and validates one file.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ModelFormatException">It is a directory, empty, no safetensors, or corrupt.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Own(FileMemory.Map(path, Kind), path);
+    }
+
+    /// <summary>Validates a file that is already in memory, which is pinned until <see cref="Dispose"/> and must not change.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="ModelFormatException">It is empty, no safetensors, or corrupt.</exception>
+    public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") => Own(FileMemory.Pin(bytes, name, Kind), name);
+
+    /// <summary>Maps and validates <see cref="FileName"/> of a folder, or the shards that its <see cref="IndexName"/> names.</summary>
+    /// <exception cref="FileNotFoundException">The folder has neither.</exception>
+    /// <exception cref="ModelFormatException">A file is corrupt, or the shards are not what the index says.</exception>
+    public static SafetensorsFile OpenFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var single = System.IO.Path.Combine(folder, FileName);
+        var index = System.IO.Path.Combine(folder, IndexName);
+        if (!File.Exists(index))
+        {
+            return File.Exists(single) ? Open(single) : throw new FileNotFoundException($"{folder}: neither {FileName} nor {IndexName} is there", single);
+        }
+
+        var shards = SafetensorsIndex.Read(index);
+        var memory = new TensorMemory();
+        try
+        {
+            var tensors = new List<GgufTensor>();
+            foreach (var (name, expected) in shards)
+            {
+                var path = System.IO.Path.Combine(folder, name);
+                if (!File.Exists(path))
+                {
+                    throw new ModelFormatException(index, null, $"shard {DisplayText.Quote(name)} is missing");
+                }
+
+                var part = FileMemory.Map(path, Kind);
+                memory.Add(part);
+                var found = SafetensorsHeader.Read(part, path, memory.Count - 1);
+                SafetensorsIndex.Check(index, name, expected, found);
+                tensors.AddRange(found);
+            }
+
+            return new SafetensorsFile(memory, tensors, folder);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensorsByName.TryGetValue(name, out tensor);
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _memory.Get(tensor, offset, length);
+
+    /// <summary>Unmaps the files, or lets the memory go. May be called more than once.</summary>
+    public void Dispose() => _memory.Dispose();
+
+    private static SafetensorsFile Own(FileMemory file, string path)
+    {
+        var memory = new TensorMemory(file);
+        try
+        {
+            return new SafetensorsFile(memory, SafetensorsHeader.Read(file, path, 0), path);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+}
