@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace VkInfer.Tokenization;
 
 /// <summary>
@@ -11,11 +13,42 @@ internal static class ByteLevelAlphabet
 
     public static char ToChar(byte value) => Chars[value];
 
+    /// <summary>The UTF-8 bytes of a text, each as its character.</summary>
+    public static string Encode(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        return string.Create(bytes.Length, bytes, (chars, source) =>
+        {
+            for (var i = 0; i < chars.Length; i++)
+            {
+                chars[i] = Chars[source[i]];
+            }
+        });
+    }
+
     public static bool TryToByte(char c, out byte value)
     {
         var known = c < Values.Length ? Values[c] : (short)-1;
         value = (byte)known;
         return known >= 0;
+    }
+
+    /// <summary>Appends the bytes that a text in this alphabet stands for; false, and nothing, where it has other characters.</summary>
+    public static bool TryDecode(string text, List<byte> bytes)
+    {
+        var start = bytes.Count;
+        foreach (var c in text)
+        {
+            if (!TryToByte(c, out var value))
+            {
+                bytes.RemoveRange(start, bytes.Count - start);
+                return false;
+            }
+
+            bytes.Add(value);
+        }
+
+        return true;
     }
 
     private static char[] BuildChars()

@@ -92,27 +92,10 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
 
     private void AppendBytes(int id, List<byte> bytes)
     {
-        var start = bytes.Count;
-        if (_vocabulary.Kinds[id] is TokenKind.Normal or TokenKind.Unused or TokenKind.Byte && _vocabulary.Texts[id] is { } text)
+        var isText = _vocabulary.Kinds[id] is TokenKind.Normal or TokenKind.Unused or TokenKind.Byte;
+        if (!isText || _vocabulary.Texts[id] is not { } text || !ByteLevelAlphabet.TryDecode(text, bytes))
         {
-            foreach (var c in text)
-            {
-                if (!ByteLevelAlphabet.TryToByte(c, out var value))
-                {
-                    break;
-                }
-
-                bytes.Add(value);
-            }
-
-            if (bytes.Count - start == text.Length)
-            {
-                return;
-            }
-
-            bytes.RemoveRange(start, bytes.Count - start);
+            bytes.AddRange(_vocabulary.Raw[id]);
         }
-
-        bytes.AddRange(_vocabulary.Raw[id]);
     }
 }

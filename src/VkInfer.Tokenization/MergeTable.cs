@@ -11,11 +11,10 @@ internal sealed class MergeTable
     private readonly int? _unknownId;
     private readonly Dictionary<(int Left, int Right), uint> _ranks;
 
+    /// <summary>Takes merges as GGUF writes them: "left right".</summary>
     public MergeTable(Vocabulary vocabulary, IReadOnlyList<string> merges, int? unknownId)
+        : this(vocabulary, merges.Count, unknownId)
     {
-        _vocabulary = vocabulary;
-        _unknownId = unknownId;
-        _ranks = new Dictionary<(int, int), uint>(merges.Count);
         for (var rank = 0; rank < merges.Count; rank++)
         {
             if (!_ranks.TryAdd(Parse(vocabulary, merges[rank], rank), (uint)rank))
@@ -25,6 +24,24 @@ internal sealed class MergeTable
             }
         }
 
+    }
+
+    /// <summary>Takes merges as pairs; of a pair that is there twice the last rank counts, as for Hugging Face.</summary>
+    public MergeTable(Vocabulary vocabulary, IReadOnlyList<(string Left, string Right)> merges)
+        : this(vocabulary, merges.Count, null)
+    {
+        for (var rank = 0; rank < merges.Count; rank++)
+        {
+            var (left, right) = merges[rank];
+            _ranks[Find(vocabulary, left, right, rank)] = (uint)rank;
+        }
+    }
+
+    private MergeTable(Vocabulary vocabulary, int count, int? unknownId)
+    {
+        _vocabulary = vocabulary;
+        _unknownId = unknownId;
+        _ranks = new Dictionary<(int, int), uint>(count);
         HasAllBytes = Enumerable.Range(0, 256).All(value => vocabulary.TryGetId([ByteLevelAlphabet.ToChar((byte)value)], out _));
     }
 
@@ -42,7 +59,7 @@ internal sealed class MergeTable
 
         var lengths = new int[chars.Length];
         Array.Fill(lengths, 1);
-        PairMerging.Merge(lengths, new Ranks(this, chars));
+        Merge(chars, lengths);
         for (var start = 0; start < chars.Length; start += lengths[start])
         {
             if (_vocabulary.TryGetId(chars.AsSpan(start, lengths[start]), out var id))
@@ -56,6 +73,9 @@ internal sealed class MergeTable
         }
     }
 
+    /// <summary>Merges symbols of a text in place; see <see cref="PairMerging.Merge"/> for the lengths.</summary>
+    public void Merge(ReadOnlySpan<char> text, Span<int> lengths) => PairMerging.Merge(lengths, new Ranks(this, text));
+
     private static (int Left, int Right) Parse(Vocabulary vocabulary, string? merge, int rank)
     {
         var space = merge is { Length: >= 3 } ? merge.IndexOf(' ', 1) : -1;
@@ -65,29 +85,34 @@ internal sealed class MergeTable
                 Field(rank), "two token texts with a space between them", merge is null ? "null" : TokenizerException.Show(merge));
         }
 
-        var left = merge[..space];
-        var right = merge[(space + 1)..];
-        var pair = (Find(left), Find(right));
-        _ = Find(left + right);
+        return Find(vocabulary, merge[..space], merge[(space + 1)..], rank);
+    }
+
+    private static (int Left, int Right) Find(Vocabulary vocabulary, string left, string right, int rank)
+    {
+        var pair = (Id(left), Id(right));
+        _ = Id(left + right);
         return pair;
 
-        int Find(string text) => vocabulary.TryGetId(text, out var id)
+        int Id(string text) => vocabulary.TryGetId(text, out var id)
             ? id
             : throw new TokenizerException(
                 Field(rank),
                 "two tokens which joined are a token",
-                $"{TokenizerException.Show(merge)}: {TokenizerException.Show(text)} is not in the vocabulary");
+                $"{TokenizerException.Show($"{left} {right}")}: {TokenizerException.Show(text)} is not in the vocabulary");
     }
 
     private static string Field(int rank) => $"{nameof(TokenizerData.Merges)}[{rank}]";
 
-    private readonly struct Ranks(MergeTable table, char[] chars) : IPairRanks
+    private readonly ref struct Ranks(MergeTable table, ReadOnlySpan<char> text) : IPairRanks
     {
+        private readonly ReadOnlySpan<char> _text = text;
+
         public bool TryGetRank(int start, int middle, int end, out uint rank)
         {
             rank = 0;
-            return table._vocabulary.TryGetId(chars.AsSpan(start, middle - start), out var left)
-                && table._vocabulary.TryGetId(chars.AsSpan(middle, end - middle), out var right)
+            return table._vocabulary.TryGetId(_text[start..middle], out var left)
+                && table._vocabulary.TryGetId(_text[middle..end], out var right)
                 && table._ranks.TryGetValue((left, right), out rank);
         }
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace VkInfer.Tokenization;
@@ -21,7 +19,7 @@ internal sealed class PreTokenizer(Regex[] patterns, bool ignoreMerges = false, 
     public List<Range> Split(ReadOnlySpan<char> text)
     {
         var hasPairs = text.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0;
-        var visible = hasPairs ? OneCharPerCodePoint(text) : text;
+        var visible = CodePointText.OneCharEach(text);
         var lengths = new List<int> { visible.Length };
         foreach (var pattern in patterns)
         {
@@ -60,47 +58,13 @@ internal sealed class PreTokenizer(Regex[] patterns, bool ignoreMerges = false, 
         }
     }
 
-    /// <summary>
-    /// .NET's expressions see UTF-16 code units and no categories beyond U+FFFF, where a letter would look like
-    /// punctuation twice: a representative of the same category takes the place of each surrogate pair.
-    /// </summary>
-    private static ReadOnlySpan<char> OneCharPerCodePoint(ReadOnlySpan<char> text)
-    {
-        var visible = new char[text.Length];
-        var count = 0;
-        foreach (var rune in text.EnumerateRunes())
-        {
-            visible[count++] = rune.IsBmp ? (char)rune.Value : Representative(Rune.GetUnicodeCategory(rune));
-        }
-
-        return visible.AsSpan(0, count);
-    }
-
-    private static char Representative(UnicodeCategory category) => category switch
-    {
-        <= UnicodeCategory.OtherLetter => '\u4E00',
-        <= UnicodeCategory.EnclosingMark => '\u0301',
-        <= UnicodeCategory.OtherNumber => '\u00BD',
-        >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation => '\u2022',
-        _ => '\u00A9',
-    };
-
     private static List<Range> ToRanges(ReadOnlySpan<char> text, List<int> lengths, bool hasPairs)
     {
         var ranges = new List<Range>(lengths.Count);
         var start = 0;
         foreach (var length in lengths)
         {
-            var end = start + length;
-            if (hasPairs)
-            {
-                end = start;
-                for (var i = 0; i < length; i++)
-                {
-                    end += char.IsHighSurrogate(text[end]) ? 2 : 1;
-                }
-            }
-
+            var end = hasPairs ? CodePointText.Advance(text, start, length) : start + length;
             ranges.Add(start..end);
             start = end;
         }

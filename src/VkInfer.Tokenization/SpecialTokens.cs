@@ -15,79 +15,127 @@ internal enum SpecialTokenScope
     All,
 }
 
+/// <summary>A token that is recognised by its text.</summary>
+/// <param name="Text">The text; not empty.</param>
+/// <param name="Id">The token.</param>
+/// <param name="IsControl">Whether only trusted text may contain it.</param>
+/// <param name="StripLeft">Whether white space in front belongs to it.</param>
+/// <param name="StripRight">Whether white space behind belongs to it.</param>
+/// <param name="SingleWord">Whether it must not stand within a word.</param>
+internal readonly record struct SpecialToken(
+    string Text, int Id, bool IsControl, bool StripLeft = false, bool StripRight = false, bool SingleWord = false);
+
 /// <summary>Finds special tokens in text: the leftmost first, and the longest of those that begin at the same place.</summary>
 internal sealed class SpecialTokens
 {
-    private readonly Vocabulary _vocabulary;
     private readonly Finder _userDefined;
     private readonly Finder _all;
 
-    public SpecialTokens(Vocabulary vocabulary)
+    public SpecialTokens(IReadOnlyList<SpecialToken> tokens)
     {
-        _vocabulary = vocabulary;
-        _userDefined = new Finder(vocabulary, kind => kind is TokenKind.UserDefined);
-        _all = new Finder(vocabulary, kind => kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown);
+        _userDefined = new Finder([.. tokens.Where(token => !token.IsControl)]);
+        _all = new Finder(tokens);
     }
+
+    /// <summary>The tokens that a vocabulary's types declare as special.</summary>
+    public static SpecialTokens Of(Vocabulary vocabulary) => new(
+    [
+        .. from id in Enumerable.Range(0, vocabulary.Count)
+           let kind = vocabulary.Kinds[id]
+           where vocabulary.Texts[id] is not null && kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown
+           select new SpecialToken(vocabulary.Texts[id]!, id, kind is not TokenKind.UserDefined),
+    ]);
 
     /// <summary>Finds the first special token; false where the rest of the text has none.</summary>
     public bool TryFind(ReadOnlySpan<char> text, SpecialTokenScope scope, out int start, out int length, out int id)
     {
         start = length = id = 0;
-        var finder = scope switch
+        return scope switch
         {
-            SpecialTokenScope.All => _all,
-            SpecialTokenScope.UserDefined => _userDefined,
-            _ => null,
+            SpecialTokenScope.All => _all.TryFind(text, out start, out length, out id),
+            SpecialTokenScope.UserDefined => _userDefined.TryFind(text, out start, out length, out id),
+            _ => false,
         };
-        if (finder?.Values is not { } values)
-        {
-            return false;
-        }
-
-        start = text.IndexOfAny(values);
-        if (start < 0)
-        {
-            return false;
-        }
-
-        foreach (var candidate in finder.Lengths)
-        {
-            if (candidate <= text.Length - start
-                && _vocabulary.TryGetId(text.Slice(start, candidate), out id)
-                && finder.Contains(id))
-            {
-                length = candidate;
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private sealed class Finder
     {
-        private readonly HashSet<int> _ids = [];
+        private readonly Dictionary<string, SpecialToken> _tokens;
+        private readonly SearchValues<string>? _values;
 
-        public Finder(Vocabulary vocabulary, Func<TokenKind, bool> belongs)
+        /// <summary>The lengths that occur, the longest first.</summary>
+        private readonly int[] _lengths;
+
+        public Finder(IReadOnlyList<SpecialToken> tokens)
         {
-            for (var id = 0; id < vocabulary.Count; id++)
+            _tokens = tokens.ToDictionary(token => token.Text, StringComparer.Ordinal);
+            _values = tokens.Count == 0 ? null : SearchValues.Create([.. _tokens.Keys], StringComparison.Ordinal);
+            _lengths = [.. _tokens.Keys.Select(text => text.Length).Distinct().OrderDescending()];
+        }
+
+        public bool TryFind(ReadOnlySpan<char> text, out int start, out int length, out int id)
+        {
+            start = length = id = 0;
+            if (_values is null)
             {
-                if (vocabulary.Texts[id] is not null && belongs(vocabulary.Kinds[id]))
+                return false;
+            }
+
+            for (var from = 0; from < text.Length; from++)
+            {
+                var found = text[from..].IndexOfAny(_values);
+                if (found < 0)
                 {
-                    _ids.Add(id);
+                    return false;
+                }
+
+                from += found;
+                if (TryMatch(text, from, out var token))
+                {
+                    (start, length) = Extend(text, from, token);
+                    id = token.Id;
+                    return true;
                 }
             }
 
-            var texts = _ids.Select(id => vocabulary.Texts[id]!).ToArray();
-            Values = texts.Length == 0 ? null : SearchValues.Create(texts, StringComparison.Ordinal);
-            Lengths = [.. texts.Select(text => text.Length).Distinct().OrderDescending()];
+            return false;
         }
 
-        public SearchValues<string>? Values { get; }
+        private bool TryMatch(ReadOnlySpan<char> text, int start, out SpecialToken token)
+        {
+            var lookup = _tokens.GetAlternateLookup<ReadOnlySpan<char>>();
+            foreach (var length in _lengths)
+            {
+                if (length <= text.Length - start && lookup.TryGetValue(text.Slice(start, length), out token)
+                    && !(token.SingleWord && IsWithinWord(text, start, length)))
+                {
+                    return true;
+                }
+            }
 
-        /// <summary>The lengths that occur, the longest first.</summary>
-        public int[] Lengths { get; }
+            token = default;
+            return false;
+        }
 
-        public bool Contains(int id) => _ids.Contains(id);
+        private static (int Start, int Length) Extend(ReadOnlySpan<char> text, int start, SpecialToken token)
+        {
+            var end = start + token.Text.Length;
+            while (token.StripLeft && start > 0 && char.IsWhiteSpace(text[start - 1]))
+            {
+                start--;
+            }
+
+            while (token.StripRight && end < text.Length && char.IsWhiteSpace(text[end]))
+            {
+                end++;
+            }
+
+            return (start, end - start);
+        }
+
+        private static bool IsWithinWord(ReadOnlySpan<char> text, int start, int length) =>
+            (start > 0 && IsWordCharacter(text[start - 1])) || (start + length < text.Length && IsWordCharacter(text[start + length]));
+
+        private static bool IsWordCharacter(char c) => char.IsLetterOrDigit(c) || c == '_';
     }
 }

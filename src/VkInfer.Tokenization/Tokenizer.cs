@@ -17,19 +17,21 @@ public abstract class Tokenizer
 
     private readonly Vocabulary _vocabulary;
     private readonly SpecialTokens _specialTokens;
+    private readonly int[] _before;
+    private readonly int[] _after;
 
-    private protected Tokenizer(TokenizerData data, Vocabulary vocabulary, bool addBosByDefault)
+    private protected Tokenizer(TokenizerData data, Vocabulary vocabulary, bool addBosByDefault, TokenizerFrame? frame = null)
     {
         _vocabulary = vocabulary;
-        _specialTokens = new SpecialTokens(vocabulary);
+        _specialTokens = frame?.SpecialTokens ?? SpecialTokens.Of(vocabulary);
         BosTokenId = vocabulary.CheckId(nameof(TokenizerData.BosTokenId), data.BosTokenId);
         EosTokenId = vocabulary.CheckId(nameof(TokenizerData.EosTokenId), data.EosTokenId);
         EotTokenId = vocabulary.CheckId(nameof(TokenizerData.EotTokenId), data.EotTokenId);
         UnknownTokenId = vocabulary.CheckId(nameof(TokenizerData.UnknownTokenId), data.UnknownTokenId);
         PaddingTokenId = vocabulary.CheckId(nameof(TokenizerData.PaddingTokenId), data.PaddingTokenId);
-        AddBos = (data.AddBos ?? addBosByDefault) && BosTokenId is not null;
-        AddEos = (data.AddEos ?? false) && EosTokenId is not null;
-        EndOfGenerationTokenIds = FindEndOfGeneration().ToFrozenSet();
+        _before = frame?.Before ?? ((data.AddBos ?? addBosByDefault) && BosTokenId is { } bos ? [bos] : []);
+        _after = frame?.After ?? ((data.AddEos ?? false) && EosTokenId is { } eos ? [eos] : []);
+        EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []).ToFrozenSet();
     }
 
     /// <summary>The number of tokens; ids are 0 to VocabSize - 1.</summary>
@@ -51,10 +53,10 @@ public abstract class Tokenizer
     public int? PaddingTokenId { get; }
 
     /// <summary>Whether <see cref="Encode(ReadOnlySpan{char}, bool, bool)"/> begins with the BOS token.</summary>
-    public bool AddBos { get; }
+    public bool AddBos => BosTokenId is { } bos && _before.Contains(bos);
 
     /// <summary>Whether <see cref="Encode(ReadOnlySpan{char}, bool, bool)"/> ends with the EOS token.</summary>
-    public bool AddEos { get; }
+    public bool AddEos => EosTokenId is { } eos && _after.Contains(eos);
 
     /// <summary>
     /// The tokens after which a model has nothing more to say: EOS, EOT, and the control and user-defined tokens whose
@@ -74,8 +76,9 @@ public abstract class Tokenizer
         {
             "llama" => SentencePieceBpeTokenizer.Build(data),
             "gpt2" => ByteLevelBpeTokenizer.Build(data),
+            "t5" => UnigramTokenizer.Build(data),
             _ => throw new TokenizerException(
-                nameof(TokenizerData.Model), "one of llama, gpt2", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
+                nameof(TokenizerData.Model), "one of llama, gpt2, t5", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
         };
     }
 
@@ -83,7 +86,7 @@ public abstract class Tokenizer
     /// Encodes text. Lone surrogates count as U+FFFD. Texts of user-defined tokens always become those tokens.
     /// </summary>
     /// <param name="text">The text; may be empty.</param>
-    /// <param name="addSpecial">Adds BOS and EOS where the vocabulary asks for them.</param>
+    /// <param name="addSpecial">Adds BOS, EOS and what else the vocabulary asks for around a text.</param>
     /// <param name="parseSpecial">
     /// Lets the texts of control tokens, as <c>&lt;|im_end|&gt;</c>, become those tokens. Only for trusted text: with false,
     /// text that a user writes can never contain a control token.
@@ -91,15 +94,15 @@ public abstract class Tokenizer
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecial = true, bool parseSpecial = false)
     {
         var ids = new List<int>((text.Length / 3) + 2);
-        if (addSpecial && AddBos)
+        if (addSpecial)
         {
-            ids.Add(BosTokenId!.Value);
+            ids.AddRange(_before);
         }
 
         Encode(text, parseSpecial ? SpecialTokenScope.All : SpecialTokenScope.UserDefined, ids);
-        if (addSpecial && AddEos)
+        if (addSpecial)
         {
-            ids.Add(EosTokenId!.Value);
+            ids.AddRange(_after);
         }
 
         return [.. ids];
@@ -158,7 +161,7 @@ public abstract class Tokenizer
     }
 
     /// <summary>Encodes text without BOS and EOS, and appends the ids.</summary>
-    internal void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids)
+    internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids)
     {
         var rest = WellFormed.Of(text);
         while (_specialTokens.TryFind(rest, scope, out var start, out var length, out var id))
@@ -212,8 +215,16 @@ public abstract class Tokenizer
     /// <summary>The bytes of a token whose id is known to be valid.</summary>
     private protected abstract ReadOnlySpan<byte> Bytes(int id);
 
-    private IEnumerable<int> FindEndOfGeneration()
+    private IEnumerable<int> FindEndOfGeneration(IReadOnlyList<int> declared)
     {
+        foreach (var id in declared)
+        {
+            if (_vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id) is { } known)
+            {
+                yield return known;
+            }
+        }
+
         if (EosTokenId is { } eos)
         {
             yield return eos;

@@ -30,8 +30,9 @@ public sealed class Model : IDisposable
         Config = parts.Config;
         Options = parts.Options;
         ContextLength = parts.Options.ResolveContextLength(parts.Config);
-        _tokenizer = parts.Tokenizer;
+        _tokenizer = parts.Text?.Tokenizer;
         _tokenTrie = new(CreateTokenTrie);
+        ChatTemplateSource = parts.Text?.ChatTemplate;
         ChatTemplate = parts.ChatTemplate;
         _instance = parts.Instance;
         Gpu = parts.Gpu;
@@ -70,6 +71,9 @@ public sealed class Model : IDisposable
     /// <summary>How conversations become tokens.</summary>
     public ChatTemplate ChatTemplate { get; }
 
+    /// <summary>The chat template that the model's files hold, as Jinja source; null where they hold none. It is not trusted.</summary>
+    public string? ChatTemplateSource { get; }
+
     /// <summary>The device the model is on.</summary>
     public PhysicalDeviceInfo Device => Gpu.Info;
 
@@ -91,14 +95,17 @@ public sealed class Model : IDisposable
 
     internal PrefillRunner Prefill { get; }
 
-    /// <summary>Loads a GGUF file.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>
+    /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
+    /// or <c>tokenizer.model</c>.
+    /// </summary>
+    /// <param name="path">The file or folder.</param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
     /// <param name="cancellationToken">Ends loading and frees what was taken.</param>
     /// <returns>The model, owned by the caller.</returns>
-    /// <exception cref="FileNotFoundException">No such file.</exception>
-    /// <exception cref="ModelFormatException">The file is damaged or no GGUF.</exception>
+    /// <exception cref="FileNotFoundException">No such file or folder.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
     public static Model Load(

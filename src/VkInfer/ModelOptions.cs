@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VkInfer.Kernels;
+using VkInfer.Loading;
 
 namespace VkInfer;
 
@@ -20,6 +21,13 @@ public sealed record ModelOptions
 
     /// <summary>Most tokens that one pass of prefill takes; a multiple of 64 from 64 to 8192.</summary>
     public int PrefillChunk { get; init; } = 1024;
+
+    /// <summary>
+    /// What matrices that the model stores as floats become while it is loaded: <see cref="WeightType.Q8_0"/> or
+    /// <see cref="WeightType.Q4_0"/>; the embedding and the output projection become Q8_0 in both cases. Null: they stay as they are, as do
+    /// matrices that are quantised already.
+    /// </summary>
+    public WeightType? Quantize { get; init; }
 
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; init; }
@@ -47,6 +55,11 @@ public sealed record ModelOptions
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)
         {
             throw Bad(nameof(PrefillChunk), PrefillChunk, "a multiple of 64 from 64 to 8192");
+        }
+
+        if (Quantize is { } type && !Quantization.Supported.Contains(type))
+        {
+            throw Bad(nameof(Quantize), type, string.Join(" or ", Quantization.Supported));
         }
 
         if (!Enum.IsDefined(KvType))

@@ -4,18 +4,15 @@ using VkInfer.Tokenization;
 
 namespace VkInfer.Cli;
 
-/// <summary>Takes the tokenizer out of a model file, without a device and whatever the model's architecture.</summary>
+/// <summary>Takes the tokenizer out of a model, without a device and whatever the model's architecture.</summary>
 internal static class TokenizerFile
 {
-    private const string Tokens = "tokenizer.ggml.tokens";
-
-    /// <summary>Reads a GGUF file's tokenizer.</summary>
-    /// <exception cref="ModelFormatException">The file is damaged or no GGUF.</exception>
+    /// <summary>Reads the tokenizer of a GGUF file or a Hugging Face folder.</summary>
+    /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The vocabulary cannot be used.</exception>
     public static Tokenizer Load(string path)
     {
-        using GgufFile file = GgufFile.Open(path);
-        int vocabSize = file.GetByteStringArray(Tokens).Count;
-        return GgufTokenizerReader.Create(file, vocabSize);
+        using ModelSource source = ModelSource.Open(path);
+        return source.CreateTokenizer();
     }
 }

@@ -74,7 +74,8 @@ internal static partial class GgufSplit
             var got = ReadInt(part, path, key, 0, MaxParts);
             if (got != expected)
             {
-                throw new ModelFormatException(path, null, $"metadata key '{key}' is wrong", $"{expected}", got is null ? "none" : $"{got}");
+                throw new ModelFormatException(
+                    path, null, $"metadata key '{key}' is wrong for number {index + 1} of {count} parts", $"{expected}", got is null ? "none" : $"{got}");
             }
         }
     }

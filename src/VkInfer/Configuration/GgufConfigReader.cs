@@ -10,12 +10,6 @@ namespace VkInfer.Configuration;
 /// </summary>
 internal sealed class GgufConfigReader
 {
-    private const int MaxLayers = 1024;
-    private const int MaxWidth = 1 << 20;
-    private const int MaxHeads = 4096;
-    private const int MaxVocabSize = 1 << 22;
-    private const int MaxContextLength = 1 << 24;
-
     private readonly GgufFile _file;
     private readonly string _architecture;
 
@@ -26,7 +20,7 @@ internal sealed class GgufConfigReader
     }
 
     /// <summary>Positions that a query sees in layers with a window; 0 where the file names no window.</summary>
-    public int Window => Optional("attention.sliding_window", 0, MaxContextLength);
+    public int Window => Optional("attention.sliding_window", 0, ModelLimits.MaxContextLength);
 
     /// <summary>Describes the model of a file.</summary>
     /// <exception cref="ModelFormatException">A key is missing or of another type.</exception>
@@ -41,28 +35,25 @@ internal sealed class GgufConfigReader
     /// <param name="norm">Decides which epsilon is read.</param>
     public ModelConfig ReadShape(NormKind norm = NormKind.RmsNorm)
     {
-        int hidden = Required("embedding_length", MaxWidth);
-        int heads = Required("attention.head_count", MaxHeads);
-        int kvHeads = Optional("attention.head_count_kv", heads, MaxHeads);
-        int headDim = Optional("attention.key_length", hidden / heads, MaxWidth);
-        int valueDim = Optional("attention.value_length", headDim, MaxWidth);
-        int rotary = Optional("rope.dimension_count", headDim, MaxWidth);
-        Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads");
+        int hidden = Required("embedding_length", ModelLimits.MaxWidth);
+        int heads = Required("attention.head_count", ModelLimits.MaxHeads);
+        int kvHeads = Optional("attention.head_count_kv", heads, ModelLimits.MaxHeads);
+        int headDim = Optional("attention.key_length", hidden / heads, ModelLimits.MaxWidth);
+        int valueDim = Optional("attention.value_length", headDim, ModelLimits.MaxWidth);
+        int rotary = Optional("rope.dimension_count", headDim, ModelLimits.MaxWidth);
         Check(valueDim == headDim, $"value heads of {valueDim} elements beside key heads of {headDim}; they must be equal");
-        Check(headDim is >= 8 and <= 512 && headDim % 8 == 0, $"head dimension {headDim}; expected a multiple of 8 from 8 to 512");
-        Check(rotary % 2 == 0 && rotary <= headDim, $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim}");
         if (_file.TryGetInt(Key("expert_count"), out int experts) && experts > 0)
         {
             throw new UnsupportedModelException($"{_file.Path}: mixture-of-experts models ({experts} experts) are not supported.");
         }
 
-        return new ModelConfig
+        var config = new ModelConfig
         {
             Architecture = _architecture,
             VocabSize = ReadVocabSize(),
             HiddenSize = hidden,
-            IntermediateSize = Required("feed_forward_length", MaxWidth),
-            NumLayers = Required("block_count", MaxLayers),
+            IntermediateSize = Required("feed_forward_length", ModelLimits.MaxWidth),
+            NumLayers = Required("block_count", ModelLimits.MaxLayers),
             NumHeads = heads,
             NumKvHeads = kvHeads,
             HeadDim = headDim,
@@ -72,8 +63,10 @@ internal sealed class GgufConfigReader
             RopeScaling = ReadScaling(rotary),
             Norm = norm,
             NormEps = Positive(norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", 1e-5f),
-            MaxContextLength = Optional("context_length", ModelOptions.DefaultContextLength, MaxContextLength),
+            MaxContextLength = Optional("context_length", ModelOptions.DefaultContextLength, ModelLimits.MaxContextLength),
         };
+        config.Validate(_file.Path);
+        return config;
     }
 
     /// <summary>Reads LongRoPE's two sets of factors; null where the file has none.</summary>
@@ -86,7 +79,7 @@ internal sealed class GgufConfigReader
 
         float[] shortFactors = ReadFactors("rope_factors_short.weight", shape.RotaryDim)
             ?? throw new UnsupportedModelException($"{_file.Path}: tensor rope_factors_short.weight is missing.");
-        int original = Required("rope.scaling.original_context_length", MaxContextLength);
+        int original = Required("rope.scaling.original_context_length", ModelLimits.MaxContextLength);
         float magnitude = TryPositive("rope.scaling.attn_factor") ?? LongRopeScaling.DefaultMagnitude(shape.MaxContextLength, original);
         return new LongRopeScaling(shortFactors, longFactors, original, magnitude);
     }
@@ -120,9 +113,9 @@ internal sealed class GgufConfigReader
             throw new UnsupportedModelException($"{_file.Path}: tensor token_embd.weight is missing.");
         }
 
-        if (embedding.Rows > MaxVocabSize)
+        if (embedding.Rows > ModelLimits.MaxVocabSize)
         {
-            throw new UnsupportedModelException($"{_file.Path}: token_embd.weight has {embedding.Rows} rows; expected at most {MaxVocabSize}.");
+            throw new UnsupportedModelException($"{_file.Path}: token_embd.weight has {embedding.Rows} rows; expected at most {ModelLimits.MaxVocabSize}.");
         }
 
         int rows = (int)embedding.Rows;
@@ -151,7 +144,7 @@ internal sealed class GgufConfigReader
         float factor = Positive("rope.scaling.factor", 1f);
         return new YarnRopeScaling(
             factor,
-            Required("rope.scaling.original_context_length", MaxContextLength),
+            Required("rope.scaling.original_context_length", ModelLimits.MaxContextLength),
             Positive("rope.scaling.yarn_beta_fast", 32f),
             Positive("rope.scaling.yarn_beta_slow", 1f),
             (float)(Positive("rope.scaling.attn_factor", 1f) * YarnRopeScaling.DefaultMagnitude(factor)));

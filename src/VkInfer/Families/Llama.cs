@@ -7,9 +7,17 @@ internal sealed class Llama : ModelFamily
 {
     public override string Architecture => "llama";
 
+    public override IReadOnlyList<string> HfModelTypes => ["llama", "mistral"];
+
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         ModelConfig shape = gguf.ReadShape();
         return shape with { Windows = ModelConfig.UniformWindows(shape.NumLayers, gguf.Window) };
+    }
+
+    public override ModelConfig Describe(HfConfigReader config)
+    {
+        ModelConfig shape = config.ReadShape(Architecture);
+        return shape with { Windows = ModelConfig.UniformWindows(shape.NumLayers, config.Window) };
     }
 }

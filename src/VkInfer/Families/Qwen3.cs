@@ -8,6 +8,10 @@ internal sealed class Qwen3 : ModelFamily
 {
     public override string Architecture => "qwen3";
 
+    public override IReadOnlyList<string> HfModelTypes => ["qwen3"];
+
     public override ModelConfig Describe(GgufConfigReader gguf) =>
         gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
+
+    public override ModelConfig Describe(HfConfigReader config) => base.Describe(config) with { HasQkNorm = true };
 }

@@ -1,4 +1,3 @@
-using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
@@ -24,25 +23,26 @@ public sealed record ModelInspection(
     MemoryRequirements? Memory,
     string? Unsupported)
 {
-    /// <summary>Reads a GGUF file's header.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the headers of a GGUF file or of a Hugging Face folder.</summary>
+    /// <param name="path">The file or folder.</param>
     /// <param name="options">Decide on the memory needed: KV type and context length.</param>
     /// <returns>What it says.</returns>
     /// <exception cref="FileNotFoundException">No such file.</exception>
-    /// <exception cref="ModelFormatException">The file is damaged or no GGUF.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
+    /// <exception cref="UnsupportedModelException">A folder's configuration cannot be read.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range, or the context longer than the model's.</exception>
     public static ModelInspection Inspect(string path, ModelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
         options.Validate();
-        using GgufFile file = GgufFile.Open(path);
+        using ModelSource source = ModelSource.Open(path);
         (ModelConfig? config, MemoryRequirements? memory, string? unsupported) = (null, null, null);
         try
         {
-            config = GgufConfigReader.Read(file);
-            WeightPlan plan = GgufWeightPlanner.Plan(file, config);
-            GgufTokenizerReader.Create(file, config.VocabSize);
+            config = source.ReadConfig();
+            WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
+            source.CreateTokenizer(config.VocabSize);
             memory = MemoryRequirements.Of(config, plan.SizeInBytes, options, ActivationType.F32);
         }
         catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
@@ -52,10 +52,10 @@ public sealed record ModelInspection(
 
         return new ModelInspection(
             path,
-            file.TryGetString("general.name", out string name) ? name : System.IO.Path.GetFileNameWithoutExtension(path),
-            file.FileSize,
-            [.. file.Metadata.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString()))],
-            [.. file.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
+            source.Name,
+            source.FileBytes,
+            [.. source.Metadata],
+            [.. source.Weights.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
             config,
             memory,
             unsupported);

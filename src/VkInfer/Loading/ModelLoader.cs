@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using VkInfer.Configuration;
-using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Tokenization;
 using VkInfer.Transformer;
@@ -14,15 +12,14 @@ internal static class ModelLoader
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate();
-        using GgufFile file = GgufFile.Open(path);
-        ModelConfig config = GgufConfigReader.Read(file);
-        WeightPlan plan = GgufWeightPlanner.Plan(file, config);
-        Tokenizer tokenizer = GgufTokenizerReader.Create(file, config.VocabSize);
-        string name = file.TryGetString("general.name", out string given) ? given : Path.GetFileNameWithoutExtension(path);
+        using ModelSource source = ModelSource.Open(path);
+        ModelConfig config = source.ReadConfig();
+        WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
+        var text = new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate);
 
-        return Build(name, config, tokenizer, options, plan.SizeInBytes, (device, kernels, buffers) =>
+        return Build(source.Name, config, text, options, plan.SizeInBytes, (device, kernels, buffers) =>
         {
-            var uploader = new WeightUploader(device, file, plan.SizeInBytes, buffers, progress, cancellation);
+            var uploader = new WeightUploader(device, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
             var folding = new LayerNormFolding(device, kernels, buffers);
             return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers);
         }, cancellation);
@@ -43,7 +40,7 @@ internal static class ModelLoader
     private delegate TransformerWeights CreateWeights(GpuDevice device, KernelContext kernels, List<GpuBuffer> buffers);
 
     private static Model Build(
-        string name, ModelConfig config, Tokenizer? tokenizer, ModelOptions options, long weightBytes, CreateWeights create, CancellationToken cancellation)
+        string name, ModelConfig config, ModelText? text, ModelOptions options, long weightBytes, CreateWeights create, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         _ = options.ResolveContextLength(config); // Throws before a device is opened.
@@ -67,7 +64,7 @@ internal static class ModelLoader
             }
 
             TransformerWeights weights = create(gpu, context, buffers);
-            return new Model(new ModelParts(name, config, options, tokenizer, ChatTemplate.ChatMl, instance, gpu, weights, kernels));
+            return new Model(new ModelParts(name, config, options, text, ChatTemplate.ChatMl, instance, gpu, weights, kernels));
         }
         catch
         {

@@ -9,9 +9,14 @@ internal sealed record ModelParts(
     string Name,
     ModelConfig Config,
     ModelOptions Options,
-    Tokenizer? Tokenizer,
+    ModelText? Text,
     ChatTemplate ChatTemplate,
     VulkanInstance Instance,
     GpuDevice Gpu,
     TransformerWeights Weights,
     KernelSet Kernels);
+
+/// <summary>What turns text into tokens.</summary>
+/// <param name="Tokenizer">The model's tokenizer.</param>
+/// <param name="ChatTemplate">The model's own chat template as Jinja source, or null where it has none.</param>
+internal sealed record ModelText(Tokenizer Tokenizer, string? ChatTemplate);

@@ -5,14 +5,14 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Loading;
 
-/// <summary>Moves weights from a mapped GGUF to the device, a slice of rows at a time, with progress and cancellation.</summary>
+/// <summary>Moves weights from a mapped file to the device, a slice of rows at a time, with progress and cancellation.</summary>
 internal sealed class WeightUploader
 {
     // Large enough to keep the bus busy, small enough that cancellation is answered at once.
     private const int SliceBytes = 8 << 20;
 
     private readonly GpuDevice _device;
-    private readonly GgufFile _file;
+    private readonly IWeightSource _file;
     private readonly IProgress<LoadProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<GpuBuffer> _buffers;
@@ -20,7 +20,7 @@ internal sealed class WeightUploader
     private long _done;
 
     public WeightUploader(
-        GpuDevice device, GgufFile file, long totalBytes, List<GpuBuffer> buffers, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        GpuDevice device, IWeightSource file, long totalBytes, List<GpuBuffer> buffers, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         _device = device;
         _file = file;
@@ -37,7 +37,7 @@ internal sealed class WeightUploader
         int row = 0;
         foreach (string name in plan.Tensors)
         {
-            GgufTensor tensor = GgufWeightPlanner.Find(_file, name);
+            GgufTensor tensor = WeightPlanner.Find(_file, name);
             UploadRows(tensor, matrix, row);
             row += checked((int)tensor.Rows);
         }
@@ -52,7 +52,7 @@ internal sealed class WeightUploader
         int at = 0;
         foreach (string name in plan.Tensors)
         {
-            GgufTensor tensor = GgufWeightPlanner.Find(_file, name);
+            GgufTensor tensor = WeightPlanner.Find(_file, name);
             int length = checked((int)tensor.Columns);
             Dequantizer.ToFloat32(tensor.Type, _file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values.AsSpan(at, length));
             at += length;
@@ -81,7 +81,7 @@ internal sealed class WeightUploader
         long fileRowBytes = tensor.RowBytes;
         int columns = matrix.Columns;
         int rowsPerSlice = (int)Math.Clamp(SliceBytes / Math.Max(fileRowBytes, 1), 1, tensor.Rows);
-        WeightType sourceType = GgufWeightPlanner.ToWeightType(_file.Path, tensor);
+        WeightType sourceType = WeightPlanner.ToWeightType(_file.Path, tensor);
         long quantsPerRow = WeightLayout.QuantBytes(matrix.Type, 1, columns);
         long scalesPerRow = WeightLayout.ScaleBytes(matrix.Type, 1, columns);
         var quants = new byte[checked((int)(quantsPerRow * rowsPerSlice))];
@@ -91,7 +91,7 @@ internal sealed class WeightUploader
             _cancellation.ThrowIfCancellationRequested();
             int count = (int)Math.Min(rowsPerSlice, tensor.Rows - row);
             ReadOnlySpan<byte> source = _file.GetTensorData(tensor, row * fileRowBytes, checked((int)(count * fileRowBytes)));
-            ReadOnlySpan<byte> rows = sourceType == matrix.Type ? source : Convert(tensor.Type, source, count * columns, matrix.Type);
+            ReadOnlySpan<byte> rows = sourceType == matrix.Type ? source : Convert(tensor.Type, source, count, columns, matrix.Type);
             Span<byte> quantSlice = quants.AsSpan(0, checked((int)(count * quantsPerRow)));
             Span<byte> scaleSlice = scales.AsSpan(0, checked((int)(count * scalesPerRow)));
             WeightLayout.Pack(matrix.Type, rows, count, columns, quantSlice, scaleSlice);
@@ -107,21 +107,15 @@ internal sealed class WeightUploader
         }
     }
 
-    private static byte[] Convert(GgufTensorType from, ReadOnlySpan<byte> source, int elements, WeightType to)
+    // On all cores, since quantising takes longer than the copy to the device that it feeds.
+    private static byte[] Convert(GgufTensorType from, ReadOnlySpan<byte> source, int rows, int columns, WeightType to)
     {
-        var values = new float[elements];
-        Dequantizer.ToFloat32(from, source, values);
-        if (to == WeightType.F32)
-        {
-            return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
-        }
-
-        var halves = new byte[elements * 2];
-        for (int i = 0; i < elements; i++)
-        {
-            BitConverter.TryWriteBytes(halves.AsSpan(i * 2), (Half)values[i]);
-        }
-
-        return halves;
+        byte[] bytes = source.ToArray();
+        int sourceRow = bytes.Length / rows;
+        int targetRow = checked((int)WeightLayout.SourceRowBytes(to, columns));
+        var converted = new byte[checked(targetRow * rows)];
+        Parallel.For(0, rows, row => RowConverter.Convert(
+            from, bytes.AsSpan(row * sourceRow, sourceRow), Quantization.ToTensorType(to), converted.AsSpan(row * targetRow, targetRow), columns));
+        return converted;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VkInfer.Kernels;
+using VkInfer.Loading;
 
 namespace VkInfer;
 
@@ -20,7 +21,7 @@ internal sealed record OptionKey(
     /// <summary>Every key there is.</summary>
     public static IReadOnlyList<OptionKey> All { get; } =
     [
-        new(nameof(VkInferOptions.Model), "--model", "The model file (GGUF); without it the embedded model is used.",
+        new(nameof(VkInferOptions.Model), "--model", "The model: a GGUF file or a Hugging Face folder; without it the embedded model is used.",
             "a path", (o, text) => text.Length > 0 ? o with { Model = text } : null),
         new(nameof(VkInferOptions.Device), "--device",
             "The Vulkan device: auto, an index, discrete, integrated, software, or part of a name.",
@@ -33,6 +34,9 @@ internal sealed record OptionKey(
         new(nameof(VkInferOptions.PrefillChunk), "--prefill-chunk", "Most tokens that one pass of prefill takes.",
             "a multiple of 64 from 64 to 8192",
             (o, text) => IntOf(text, 64, 8192) is { } value && value % 64 == 0 ? o with { PrefillChunk = value } : null),
+        new(nameof(VkInferOptions.Quantize), "--quantize", "What float weights become while the model is loaded: Q8_0 or Q4_0.",
+            $"one of {string.Join(", ", Quantization.Supported)}",
+            (o, text) => QuantizationOf(text) is { } value ? o with { Quantize = value } : null),
         new(nameof(VkInferOptions.Validation), "--validation", "Runs under the Vulkan validation layers.",
             "true, false, 1 or 0", (o, text) => BoolOf(text) is { } value ? o with { Validation = value } : null),
         new(nameof(SamplingOptions.Temperature), "--temperature", "Divides the logits; 0 always takes the most likely token.",
@@ -121,6 +125,9 @@ internal sealed record OptionKey(
         "0" => false,
         _ => bool.TryParse(text, out bool value) ? value : null,
     };
+
+    private static WeightType? QuantizationOf(string text) => Quantization.Supported
+        .Where(type => text.Equals(type.ToString(), StringComparison.OrdinalIgnoreCase)).Select(type => (WeightType?)type).FirstOrDefault();
 
     private static KvType? KvTypeOf(string text) =>
         Enum.GetNames<KvType>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<KvType>(text, ignoreCase: true) : null;

@@ -9,7 +9,7 @@ namespace VkInfer;
 /// </summary>
 public sealed record VkInferOptions
 {
-    /// <summary>Path of the model file; null: the embedded model.</summary>
+    /// <summary>Path of the model, a file or folder; null: the embedded model.</summary>
     public string? Model { get; init; }
 
     /// <summary>Which Vulkan device; see <see cref="ModelOptions.Device"/>.</summary>
@@ -23,6 +23,9 @@ public sealed record VkInferOptions
 
     /// <summary>Most tokens that one pass of prefill takes.</summary>
     public int PrefillChunk { get; init; } = new ModelOptions().PrefillChunk;
+
+    /// <summary>What float weights become while the model is loaded; see <see cref="ModelOptions.Quantize"/>.</summary>
+    public WeightType? Quantize { get; init; }
 
     /// <summary>Runs under the Vulkan validation layers.</summary>
     public bool Validation { get; init; }
@@ -62,6 +65,7 @@ public sealed record VkInferOptions
         KvType = KvType,
         ContextLength = ContextLength,
         PrefillChunk = PrefillChunk,
+        Quantize = Quantize,
         Validation = Validation,
         Logger = logger,
     };

@@ -44,7 +44,6 @@ internal static class HostileConfigurations
         yield return Set("llama.rope.scaling.type", "dynamic", "\"dynamic\"");
         yield return Set("llama.rope.scaling.type", "yarn", "llama.rope.scaling.original_context_length");
         yield return Set("llama.attention.sliding_window", -1, "llama.attention.sliding_window");
-        yield return Of("split model", model => model.Metadata["split.count"] = (ushort)4, "4 parts");
         foreach (string key in new[] { "llama.attention.layer_norm_rms_epsilon", "llama.rope.freq_base" })
         {
             foreach (object number in new object[] { 0f, -1f, float.NaN, float.PositiveInfinity, 1e300, double.Epsilon, "one" })

@@ -71,7 +71,7 @@ public sealed class HostileModelTests
     public void A_folder_a_missing_file_and_another_kind_of_file_are_refused()
     {
         string folder = Path.GetTempPath();
-        Assert.That(() => Model.Load(folder, NoDevice), Throws.TypeOf<ModelFormatException>().With.Message.Contains(folder));
+        Assert.That(() => Model.Load(folder, NoDevice), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("config.json: no such file"));
         string missing = Path.Combine(folder, "vkinfer-no-such-file.gguf");
         Assert.That(() => Model.Load(missing, NoDevice), Throws.TypeOf<FileNotFoundException>().With.Message.Contains(missing));
         using var text = new TemporaryFile(Encoding.UTF8.GetBytes("Once upon a time there was no model."));

@@ -45,7 +45,7 @@ public class OptionsTests
     public void EveryKeyIsRead()
     {
         VkInferOptions options = Read("""
-            { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Validation": true,
+            { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Validation": true, "Quantize": "q4_0",
               "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7,
               "TypicalP": 0.5, "RepetitionPenalty": 1.5, "FrequencyPenalty": -1, "PresencePenalty": 2, "PenaltyWindow": 64, "LogProbabilities": 3 }
             """);
@@ -57,6 +57,7 @@ public class OptionsTests
             ContextLength = 100,
             PrefillChunk = 128,
             Validation = true,
+            Quantize = WeightType.Q4_0,
             Sampling = new SamplingOptions
             {
                 Temperature = 0.5f,

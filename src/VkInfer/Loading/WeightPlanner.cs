@@ -7,21 +7,27 @@ namespace VkInfer.Loading;
 /// Finds the tensors of a model and checks names, shapes and types before anything is uploaded. Norms are there because the configuration
 /// says so; a bias, a fused matrix or an output projection of its own because the file has it.
 /// </summary>
-internal sealed class GgufWeightPlanner
+internal sealed class WeightPlanner
 {
     private static readonly string[] FrequencyFactors = ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"];
 
-    private readonly GgufFile _file;
+    private readonly IWeightSource _file;
     private readonly ModelConfig _config;
+    private readonly WeightType? _quantize;
     private readonly HashSet<string> _planned = [];
 
-    private GgufWeightPlanner(GgufFile file, ModelConfig config)
+    private WeightPlanner(IWeightSource file, ModelConfig config, WeightType? quantize)
     {
         _file = file;
         _config = config;
+        _quantize = quantize;
     }
 
-    public static WeightPlan Plan(GgufFile file, ModelConfig config) => new GgufWeightPlanner(file, config).Plan();
+    /// <param name="file">The weights, under GGUF's names.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="quantize">What matrices that are stored as floats become on the device; null: they stay.</param>
+    public static WeightPlan Plan(IWeightSource file, ModelConfig config, WeightType? quantize = null) =>
+        new WeightPlanner(file, config, quantize).Plan();
 
     /// <summary>Names the element type on the device for one of the file's; throws for those without a kernel.</summary>
     public static WeightType ToWeightType(string path, GgufTensor tensor) => tensor.Type switch
@@ -36,7 +42,7 @@ internal sealed class GgufWeightPlanner
     };
 
     /// <summary>Finds a tensor that the plan needs.</summary>
-    public static GgufTensor Find(GgufFile file, string name) =>
+    public static GgufTensor Find(IWeightSource file, string name) =>
         file.TryGetTensor(name, out GgufTensor? tensor)
             ? tensor
             : throw new UnsupportedModelException($"{file.Path}: tensor {name} is missing.");
@@ -97,7 +103,8 @@ internal sealed class GgufWeightPlanner
     {
         string[] tensors = [.. parts.Select(part => part.Part + ".weight")];
         WeightType[] types = [.. parts.Select(part => CheckMatrix(part.Part + ".weight", part.Rows, columns))];
-        return new MatrixPlan(name, CommonType(types), parts.Sum(part => part.Rows), columns, tensors);
+        WeightType type = Quantization.TypeFor(tensors[0], CommonType(types), columns, _quantize);
+        return new MatrixPlan(name, type, parts.Sum(part => part.Rows), columns, tensors);
     }
 
     // Added to the residual stream, which is float32; small beside the token embedding.

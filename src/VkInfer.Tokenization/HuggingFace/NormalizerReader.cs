@@ -1,0 +1,76 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>Builds the <c>normalizer</c> of a <c>tokenizer.json</c>.</summary>
+internal static class NormalizerReader
+{
+    /// <summary>Reads a normalizer and those within it.</summary>
+    /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
+    public static Normalizer Read(JsonNode node) => node.Type switch
+    {
+        "Sequence" => new NormalizerSequence([.. node.Required("normalizers").Items().Select(Read)]),
+        "NFC" or "NFD" or "NFKC" or "NFKD" => Unicode(node.Type),
+        "Lowercase" => new SimpleNormalizer(text => text.ToLowerInvariant()),
+        "Prepend" => Prepend(node.Required("prepend").AsString()),
+        "Append" => Append(node.Required("append").AsString()),
+        "Strip" => Strip(node.Bool("strip_left", true), node.Bool("strip_right", true)),
+        "StripAccents" => new SimpleNormalizer(TextCleaning.RemoveMarks),
+        "Replace" => new ReplaceNormalizer(PatternReader.Read(node.Required("pattern")), node.Required("content").AsString()),
+        "Precompiled" => Precompiled(node.Required("precompiled_charsmap")),
+        "Nmt" => new SimpleNormalizer(TextCleaning.Nmt),
+        "ByteLevel" => new SimpleNormalizer(ByteLevelAlphabet.Encode),
+        "BertNormalizer" => Bert(node),
+        _ => throw node.Required("type").Wrong(
+            "one of Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Append, Strip, StripAccents, Replace, Precompiled, Nmt, ByteLevel, BertNormalizer"),
+    };
+
+    private static SimpleNormalizer Unicode(string form) => new(text => UnicodeForms.Normalize(text, form));
+
+    private static SimpleNormalizer Prepend(string prefix) => new(text => text.Length == 0 ? text : prefix + text);
+
+    private static SimpleNormalizer Append(string suffix) => new(text => text.Length == 0 ? text : text + suffix);
+
+    private static SimpleNormalizer Strip(bool left, bool right) => new(text =>
+    {
+        text = left ? text.TrimStart() : text;
+        return right ? text.TrimEnd() : text;
+    });
+
+    private static SimpleNormalizer Precompiled(JsonNode node)
+    {
+        var bytes = new byte[node.AsString().Length];
+        if (!Convert.TryFromBase64String(node.AsString(), bytes, out var length))
+        {
+            throw node.Wrong("base64");
+        }
+
+        return length == 0 ? new SimpleNormalizer(text => text) : new SimpleNormalizer(CharsMap.Read(bytes.AsSpan(0, length), node.Place).Apply);
+    }
+
+    private static NormalizerSequence Bert(JsonNode node)
+    {
+        var isLowercase = node.Bool("lowercase", true);
+        var steps = new List<Normalizer>();
+        if (node.Bool("clean_text", true))
+        {
+            steps.Add(new SimpleNormalizer(TextCleaning.Bert));
+        }
+
+        if (node.Bool("handle_chinese_chars", true))
+        {
+            steps.Add(new SimpleNormalizer(TextCleaning.SpaceIdeographs));
+        }
+
+        if (node.Optional("strip_accents")?.AsBool() ?? isLowercase)
+        {
+            steps.Add(Unicode("NFD"));
+            steps.Add(new SimpleNormalizer(TextCleaning.RemoveMarks));
+        }
+
+        if (isLowercase)
+        {
+            steps.Add(new SimpleNormalizer(text => text.ToLowerInvariant()));
+        }
+
+        return new NormalizerSequence(steps);
+    }
+}

@@ -1,0 +1,75 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>The <c>post_processor</c> of a <c>tokenizer.json</c>: which tokens stand around a single text.</summary>
+internal sealed class PostProcessor
+{
+    private readonly List<int> _before = [];
+    private readonly List<int> _after = [];
+
+    /// <summary>What stands in front of a text.</summary>
+    public IReadOnlyList<int> Before => _before;
+
+    /// <summary>What stands behind it.</summary>
+    public IReadOnlyList<int> After => _after;
+
+    /// <summary>Reads a post-processor; null adds nothing.</summary>
+    /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
+    public static PostProcessor Read(JsonNode? node)
+    {
+        var processor = new PostProcessor();
+        if (node is { } present)
+        {
+            processor.Add(present);
+        }
+
+        return processor;
+    }
+
+    private void Add(JsonNode node)
+    {
+        switch (node.Type)
+        {
+            case "Sequence":
+                foreach (var step in node.Required("processors").Items())
+                {
+                    Add(step);
+                }
+
+                break;
+            case "ByteLevel":
+                break; // It moves offsets only.
+            case "TemplateProcessing":
+                AddTemplate(node);
+                break;
+            case "BertProcessing" or "RobertaProcessing":
+                _before.Insert(0, IdOfPair(node.Required("cls")));
+                _after.Add(IdOfPair(node.Required("sep")));
+                break;
+            default:
+                throw node.Required("type").Wrong("one of Sequence, ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing");
+        }
+    }
+
+    private void AddTemplate(JsonNode node)
+    {
+        var (before, after) = (new List<int>(), new List<int>());
+        var isBehind = false;
+        foreach (var piece in node.Required("single").Items())
+        {
+            if (piece.Optional("Sequence") is not null)
+            {
+                isBehind = isBehind ? throw piece.Wrong("one text in the template of a single one") : true;
+                continue;
+            }
+
+            var name = piece.Required("SpecialToken").Required("id");
+            var token = node.Required("special_tokens").Required(name.AsString());
+            (isBehind ? after : before).AddRange(token.Required("ids").Items().Select(id => id.AsInt()));
+        }
+
+        _before.InsertRange(0, before);
+        _after.AddRange(after);
+    }
+
+    private static int IdOfPair(JsonNode pair) => pair.Items() is [_, var id] ? id.AsInt() : throw pair.Wrong("a text and its id");
+}

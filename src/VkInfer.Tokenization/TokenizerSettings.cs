@@ -1,0 +1,111 @@
+using System.Text;
+
+namespace VkInfer.Tokenization;
+
+/// <summary>
+/// What files beside the tokenizer's own say about it, as a Hugging Face folder has them (<c>tokenizer_config.json</c>,
+/// <c>generation_config.json</c>, <c>config.json</c>). Immutable.
+/// </summary>
+public sealed record TokenizerSettings
+{
+    /// <summary>Lower than any piece that is meant to be chosen.</summary>
+    private const float UnusedScore = -1000;
+
+    /// <summary>Text of the token that begins a text; null: what the tokenizer says.</summary>
+    public string? BosToken { get; init; }
+
+    /// <summary>Text of the token that ends a text; null: what the tokenizer says.</summary>
+    public string? EosToken { get; init; }
+
+    /// <summary>Text of the token that fills batches; null: what the tokenizer says.</summary>
+    public string? PaddingToken { get; init; }
+
+    /// <summary>Id of the token that begins a text, where no text says it.</summary>
+    public int? BosTokenId { get; init; }
+
+    /// <summary>Id of the token that ends a text, where no text says it.</summary>
+    public int? EosTokenId { get; init; }
+
+    /// <summary>Whether encoding begins with BOS; null: what the tokenizer says.</summary>
+    public bool? AddBos { get; init; }
+
+    /// <summary>Whether encoding ends with EOS; null: what the tokenizer says.</summary>
+    public bool? AddEos { get; init; }
+
+    /// <summary>Tokens that end an answer besides EOS.</summary>
+    public IReadOnlyList<int> EndOfGenerationTokenIds { get; init; } = [];
+
+    /// <summary>Tokens that the weights know; what the tokenizer lacks is filled up with unused ones. Null: as many as it has.</summary>
+    public int? VocabSize { get; init; }
+
+    /// <summary>Tokens beyond the tokenizer's own, or of another kind than it says: id, text, and whether it is a control token.</summary>
+    public IReadOnlyList<(int Id, string Text, bool IsControl)> AddedTokens { get; init; } = [];
+
+    /// <summary>The data with these settings in it.</summary>
+    /// <exception cref="TokenizerException">The weights know fewer tokens, or an id or text is not in the vocabulary.</exception>
+    public TokenizerData Apply(TokenizerData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var tokens = data.Tokens.ToList();
+        var types = (data.TokenTypes ?? [.. Enumerable.Repeat((int)TokenKind.Normal, tokens.Count)]).ToList();
+        AddTokens(tokens, types);
+        var count = VocabSize ?? tokens.Count;
+        if (tokens.Count > count)
+        {
+            throw new TokenizerException(nameof(data.Tokens), $"at most {count} tokens, which the weights know", $"{tokens.Count}");
+        }
+
+        for (var id = tokens.Count; id < count; id++)
+        {
+            tokens.Add(Encoding.UTF8.GetBytes($"[PAD{id}]"));
+            types.Add((int)TokenKind.Unused);
+        }
+
+        float[]? scores = data.Scores is null ? null : [.. data.Scores, .. Enumerable.Repeat(UnusedScore, Math.Max(0, count - data.Scores.Length))];
+        return data with
+        {
+            Tokens = tokens,
+            TokenTypes = [.. types],
+            Scores = scores,
+            BosTokenId = Find(tokens, nameof(BosToken), BosToken) ?? BosTokenId ?? data.BosTokenId,
+            EosTokenId = Find(tokens, nameof(EosToken), EosToken) ?? EosTokenId ?? data.EosTokenId,
+            PaddingTokenId = TryFind(tokens, PaddingToken) ?? data.PaddingTokenId,
+            AddBos = AddBos ?? data.AddBos,
+            AddEos = AddEos ?? data.AddEos,
+            EndOfGenerationTokenIds = [.. data.EndOfGenerationTokenIds ?? [], .. EndOfGenerationTokenIds],
+        };
+    }
+
+    private void AddTokens(List<byte[]> tokens, List<int> types)
+    {
+        foreach (var (id, text, isControl) in AddedTokens.OrderBy(token => token.Id))
+        {
+            if (id < 0 || id > tokens.Count)
+            {
+                throw new TokenizerException(nameof(AddedTokens), $"an id from 0 to {tokens.Count}", $"{id}");
+            }
+
+            if (id == tokens.Count)
+            {
+                tokens.Add(Encoding.UTF8.GetBytes(text));
+                types.Add(0);
+            }
+            else if (types[id] is (int)TokenKind.Unknown or (int)TokenKind.Byte)
+            {
+                continue;
+            }
+
+            types[id] = (int)(isControl ? TokenKind.Control : TokenKind.UserDefined);
+        }
+    }
+
+    private static int? Find(List<byte[]> tokens, string field, string? text) => text is null ? null
+        : TryFind(tokens, text) ?? throw new TokenizerException(field, "the text of a token", TokenizerException.Show(text));
+
+    private static int? TryFind(List<byte[]> tokens, string? text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text ?? "");
+        var id = bytes.Length == 0 ? -1 : tokens.FindIndex(token => token.AsSpan().SequenceEqual(bytes));
+        return id < 0 ? null : id;
+    }
+}

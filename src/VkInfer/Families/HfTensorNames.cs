@@ -1,0 +1,27 @@
+namespace VkInfer.Families;
+
+/// <summary>
+/// Hugging Face's names of tensors and the ones that GGUF and the planner use, both without <c>.weight</c> or <c>.bias</c>. <c>*</c> stands
+/// for the number of a layer.
+/// </summary>
+internal static class HfTensorNames
+{
+    /// <summary>A decoder with separate Q, K and V and a gated feed-forward layer, as Llama names them.</summary>
+    public static IReadOnlyDictionary<string, string> Llama { get; } = new Dictionary<string, string>
+    {
+        ["model.embed_tokens"] = "token_embd",
+        ["model.norm"] = "output_norm",
+        ["lm_head"] = "output",
+        ["model.layers.*.input_layernorm"] = "blk.*.attn_norm",
+        ["model.layers.*.self_attn.q_proj"] = "blk.*.attn_q",
+        ["model.layers.*.self_attn.k_proj"] = "blk.*.attn_k",
+        ["model.layers.*.self_attn.v_proj"] = "blk.*.attn_v",
+        ["model.layers.*.self_attn.q_norm"] = "blk.*.attn_q_norm",
+        ["model.layers.*.self_attn.k_norm"] = "blk.*.attn_k_norm",
+        ["model.layers.*.self_attn.o_proj"] = "blk.*.attn_output",
+        ["model.layers.*.post_attention_layernorm"] = "blk.*.ffn_norm",
+        ["model.layers.*.mlp.gate_proj"] = "blk.*.ffn_gate",
+        ["model.layers.*.mlp.up_proj"] = "blk.*.ffn_up",
+        ["model.layers.*.mlp.down_proj"] = "blk.*.ffn_down",
+    };
+}

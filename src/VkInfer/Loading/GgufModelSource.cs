@@ -1,0 +1,42 @@
+using VkInfer.Configuration;
+using VkInfer.Formats;
+using VkInfer.Tokenization;
+
+namespace VkInfer.Loading;
+
+/// <summary>A GGUF file, which has everything in one.</summary>
+internal sealed class GgufModelSource(GgufFile file) : ModelSource
+{
+    /// <summary>The file.</summary>
+    public GgufFile File => file;
+
+    /// <inheritdoc/>
+    public override string Path => file.Path;
+
+    /// <inheritdoc/>
+    public override string Name =>
+        file.TryGetString("general.name", out string name) ? name : System.IO.Path.GetFileNameWithoutExtension(file.Path);
+
+    /// <inheritdoc/>
+    public override long FileBytes => file.FileSize;
+
+    /// <inheritdoc/>
+    public override IEnumerable<KeyValuePair<string, string>> Metadata =>
+        file.Metadata.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString()));
+
+    /// <inheritdoc/>
+    public override IWeightSource Weights => file;
+
+    /// <inheritdoc/>
+    public override string? ChatTemplate => file.TryGetString("tokenizer.chat_template", out string template) ? template : null;
+
+    /// <inheritdoc/>
+    public override ModelConfig ReadConfig() => GgufConfigReader.Read(file);
+
+    /// <inheritdoc/>
+    public override Tokenizer CreateTokenizer(int? vocabSize = null) =>
+        GgufTokenizerReader.Create(file, vocabSize ?? file.GetByteStringArray("tokenizer.ggml.tokens").Count);
+
+    /// <inheritdoc/>
+    public override void Dispose() => file.Dispose();
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using VkInfer.Configuration;
+using VkInfer.Tokenization;
+
+namespace VkInfer.Loading;
+
+/// <summary>
+/// The tokenizer of a Hugging Face folder: <c>tokenizer.json</c>, else <c>tokenizer.model</c>, with what <c>tokenizer_config.json</c>,
+/// <c>generation_config.json</c> and <c>config.json</c> say about it.
+/// </summary>
+internal sealed class HfTokenizerReader
+{
+    /// <summary>Longest tokenizer that is read; the largest in use has about 35 MB.</summary>
+    private const long MaxBytes = 256 << 20;
+
+    /// <summary>Longest chat template that is read.</summary>
+    private const long MaxTemplateBytes = 1 << 20;
+
+    private readonly string _folder;
+    private readonly HfJson? _config;
+
+    public HfTokenizerReader(string folder)
+    {
+        _folder = folder;
+        _config = HfJson.TryRead(Path.Combine(folder, "tokenizer_config.json"));
+        ChatTemplate = ReadChatTemplate();
+    }
+
+    /// <summary>The default chat template as Jinja source, or null.</summary>
+    public string? ChatTemplate { get; }
+
+    /// <summary>Builds the tokenizer.</summary>
+    /// <param name="config">The folder's <c>config.json</c>.</param>
+    /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
+    /// <exception cref="UnsupportedModelException">There is none, or it cannot be used.</exception>
+    public Tokenizer Create(HfJson config, int? vocabSize) => Read(
+        config, vocabSize, TokenizerJson.Create, (model, settings) => Tokenizer.Create(settings.Apply(SentencePieceModel.Read(model))));
+
+    /// <summary>Reads the vocabulary as GGUF has it. <c>tokenizer.model</c> comes first here: it has the scores that GGUF wants.</summary>
+    /// <inheritdoc cref="Create"/>
+    public TokenizerData ReadData(HfJson config, int? vocabSize) => Read(
+        config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
+
+    private T Read<T>(
+        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson, Func<byte[], TokenizerSettings, T> fromModel,
+        bool prefersModel = false)
+    {
+        string json = Path.Combine(_folder, "tokenizer.json");
+        string model = Path.Combine(_folder, "tokenizer.model");
+        bool usesJson = File.Exists(json) && !(prefersModel && File.Exists(model));
+        string path = usesJson ? json : model;
+        if (!File.Exists(path))
+        {
+            throw new UnsupportedModelException($"{_folder}: neither tokenizer.json nor tokenizer.model is there.");
+        }
+
+        if (new FileInfo(path).Length is var length && length > MaxBytes)
+        {
+            throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
+        }
+
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            TokenizerSettings settings = ReadSettings(config, vocabSize);
+            return usesJson ? fromJson(bytes, settings) : fromModel(bytes, settings);
+        }
+        catch (TokenizerException exception)
+        {
+            throw new UnsupportedModelException($"{path}: {exception.Message}", exception);
+        }
+    }
+
+    private TokenizerSettings ReadSettings(HfJson config, int? vocabSize)
+    {
+        HfJson? generation = HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
+        IReadOnlyList<int> ends = [.. config.Ids("eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
+        return new TokenizerSettings
+        {
+            BosToken = _config?.TryToken("bos_token"),
+            EosToken = _config?.TryToken("eos_token"),
+            PaddingToken = _config?.TryToken("pad_token"),
+            BosTokenId = config.Ids("bos_token_id") is [var bos, ..] ? bos : null,
+            EosTokenId = ends.Count > 0 ? ends[0] : null,
+            AddBos = _config?.TryBool("add_bos_token"),
+            AddEos = _config?.TryBool("add_eos_token"),
+            EndOfGenerationTokenIds = [.. ends.Distinct()],
+            VocabSize = vocabSize,
+            AddedTokens = ReadAddedTokens(),
+        };
+    }
+
+    private List<(int Id, string Text, bool IsControl)> ReadAddedTokens()
+    {
+        var tokens = new List<(int, string, bool)>();
+        foreach ((string key, HfJson token) in _config?.TryObject("added_tokens_decoder")?.NamedObjects() ?? [])
+        {
+            int id = int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                ? number
+                : throw _config!.Wrong("added_tokens_decoder", "an object whose keys are token ids", $"\"{key}\"");
+            tokens.Add((id, token.String("content"), token.TryBool("special") ?? false));
+        }
+
+        return tokens;
+    }
+
+    /// <summary>A file of its own where there is one; else a string, or the one of several that is called default.</summary>
+    private string? ReadChatTemplate()
+    {
+        var file = new FileInfo(Path.Combine(_folder, "chat_template.jinja"));
+        if (file.Exists)
+        {
+            return file.Length <= MaxTemplateBytes
+                ? File.ReadAllText(file.FullName)
+                : throw new UnsupportedModelException($"{file.FullName}: {file.Length} bytes; expected at most {MaxTemplateBytes}.");
+        }
+
+        const string Key = "chat_template";
+        return _config is null || _config.IsString(Key)
+            ? _config?.TryString(Key)
+            : _config.Objects(Key).FirstOrDefault(template => template.TryString("name") == "default")?.TryString("template");
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
+using VkInfer.Configuration;
+using VkInfer.Families;
+using VkInfer.Formats;
+
+namespace VkInfer.Loading;
+
+/// <summary>
+/// The safetensors of a Hugging Face folder under GGUF's names, so that what plans and uploads need not know where weights come from. A name
+/// that the family does not know is kept, for the planner to refuse.
+/// </summary>
+internal sealed partial class HfWeightSource : IWeightSource
+{
+    private readonly SafetensorsFile _file;
+    private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
+
+    /// <exception cref="UnsupportedModelException">The family is unknown, or two tensors have one name in GGUF.</exception>
+    public HfWeightSource(string folder, HfJson config)
+    {
+        ModelFamily family = ModelFamily.FindHuggingFace(config.Path, config.String("model_type"));
+        _file = SafetensorsFile.OpenFolder(folder);
+        try
+        {
+            bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
+            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !IsComputed(tensor.Name)))
+            {
+                string name = ToGgufName(family, tensor.Name);
+
+                // Some tied models store the embedding a second time.
+                if ((!isTied || name != "output.weight") && !_tensors.TryAdd(name, tensor with { Name = name }))
+                {
+                    throw new UnsupportedModelException($"{folder}: two tensors are {name} in GGUF, one of them {tensor.Name}.");
+                }
+            }
+
+            if (!isTied && !_tensors.ContainsKey("output.weight"))
+            {
+                throw new UnsupportedModelException($"{folder}: the output projection is missing, and {config.Path} does not tie it to the embedding.");
+            }
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Path => _file.Path;
+
+    /// <summary>Bytes of the files.</summary>
+    public long FileBytes => _file.FileSize;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GgufTensor> Tensors => [.. _tensors.Values];
+
+    /// <inheritdoc/>
+    public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _file.GetTensorData(tensor, offset, length);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Whether a tensor is a constant that the runtime computes itself.</summary>
+    private static bool IsComputed(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
+
+    private static string ToGgufName(ModelFamily family, string name)
+    {
+        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : "";
+        string stem = name[..^suffix.Length];
+        Match layer = LayerNumber().Match(stem);
+        string pattern = layer.Success ? $"{stem[..layer.Index]}.*.{stem[(layer.Index + layer.Length)..]}" : stem;
+        if (suffix.Length == 0 || !family.HfTensorNames.TryGetValue(pattern, out string? known))
+        {
+            return name;
+        }
+
+        return (layer.Success ? known.Replace("*", layer.Groups[1].Value, StringComparison.Ordinal) : known) + suffix;
+    }
+
+    [GeneratedRegex(@"\.(0|[1-9][0-9]{0,5})\.", RegexOptions.CultureInvariant)]
+    private static partial Regex LayerNumber();
+}

@@ -1,0 +1,46 @@
+using VkInfer.Formats;
+using VkInfer.Tokenization;
+
+namespace VkInfer.Loading;
+
+/// <summary>A model as it lies on disk, whichever its layout: what loading, inspecting and converting need of it.</summary>
+internal abstract class ModelSource : IDisposable
+{
+    /// <summary>The file or folder as the caller named it.</summary>
+    public abstract string Path { get; }
+
+    /// <summary>The model's name.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes of the files with weights.</summary>
+    public abstract long FileBytes { get; }
+
+    /// <summary>What the model says of itself, as text.</summary>
+    public abstract IEnumerable<KeyValuePair<string, string>> Metadata { get; }
+
+    /// <summary>The weights, under GGUF's names.</summary>
+    /// <exception cref="UnsupportedModelException">A folder's model is of no known family.</exception>
+    public abstract IWeightSource Weights { get; }
+
+    /// <summary>The model's chat template as Jinja source, or null where it has none.</summary>
+    public abstract string? ChatTemplate { get; }
+
+    /// <summary>Opens a GGUF file, or a Hugging Face folder.</summary>
+    /// <exception cref="FileNotFoundException">Neither is there.</exception>
+    /// <exception cref="ModelFormatException">A file with weights is damaged.</exception>
+    /// <exception cref="UnsupportedModelException">The folder's configuration cannot be read.</exception>
+    public static ModelSource Open(string path) =>
+        Directory.Exists(path) ? new HfModelSource(path) : new GgufModelSource(GgufFile.Open(path));
+
+    /// <summary>Reads the model's shape.</summary>
+    /// <exception cref="UnsupportedModelException">It does not run here.</exception>
+    public abstract ModelConfig ReadConfig();
+
+    /// <summary>Builds the tokenizer.</summary>
+    /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
+    /// <exception cref="UnsupportedModelException">It is missing, contradicts itself, or is of a kind that is not supported.</exception>
+    public abstract Tokenizer CreateTokenizer(int? vocabSize = null);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
