@@ -36,6 +36,8 @@ public sealed class GoldenTests
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
         }
+
+        TestContext.Out.WriteLine($"{name}: {tests.Count} texts of .inp and .out");
     }
 
     private static void Check(Tokenizer tokenizer, string goldens)
@@ -48,6 +50,8 @@ public sealed class GoldenTests
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
             Assert.That(tokenizer.Decode(ids), Is.EqualTo(Unescape(decoded) ?? AsDecoded(tokenizer, text)), string.Join(' ', ids));
         }
+
+        TestContext.Out.WriteLine($"{goldens}: {tests.Count} texts");
     }
 
     /// <summary>Phi-3 declares its &lt;/s&gt; as user defined, and text after a special token gets a space in front again.</summary>

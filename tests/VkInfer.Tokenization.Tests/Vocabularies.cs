@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Google.Protobuf;
 using VkInfer.Formats;
 
 namespace VkInfer.Tokenization.Tests;
@@ -55,51 +54,7 @@ internal static class Vocabularies
         };
     }
 
-    /// <summary>Reads what is needed of a SentencePiece model: pieces (field 1) and remove_extra_whitespaces (3.4).</summary>
-    private static TokenizerData FromModelProto(params string[] parts)
-    {
-        var tokens = new List<byte[]>();
-        var scores = new List<float>();
-        var types = new List<int>();
-        var removeExtraWhitespaces = true;
-        var input = new CodedInputStream(File.ReadAllBytes(ReferenceData.Find(parts)));
-        for (var tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
-        {
-            var field = WireFormat.GetTagFieldNumber(tag);
-            var body = input.ReadBytes().CreateCodedInput();
-            var (text, score, type) = (Array.Empty<byte>(), 0f, 1);
-            for (var inner = body.ReadTag(); field is 1 or 3 && inner != 0; inner = body.ReadTag())
-            {
-                switch (field, WireFormat.GetTagFieldNumber(inner))
-                {
-                    case (1, 1): text = body.ReadBytes().ToByteArray(); break;
-                    case (1, 2): score = body.ReadFloat(); break;
-                    case (1, 3): type = body.ReadInt32(); break;
-                    case (3, 4): removeExtraWhitespaces = body.ReadBool(); break;
-                    default: body.SkipLastField(); break;
-                }
-            }
-
-            if (field == 1)
-            {
-                tokens.Add(text);
-                scores.Add(score);
-                types.Add(type);
-            }
-        }
-
-        return new TokenizerData
-        {
-            Model = "llama",
-            Tokens = tokens,
-            Scores = [.. scores],
-            TokenTypes = [.. types],
-            BosTokenId = 1,
-            EosTokenId = 2,
-            UnknownTokenId = 0,
-            RemoveExtraWhitespaces = removeExtraWhitespaces,
-        };
-    }
+    private static TokenizerData FromModelProto(params string[] parts) => SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find(parts)));
 
     private static TokenizerData ReadQwen2()
     {

@@ -12,7 +12,7 @@ internal sealed record AddedToken(
     int Id, string Text, bool IsSpecial, bool IsNormalized, bool StripLeft, bool StripRight, bool SingleWord)
 {
     /// <summary>Reads an entry.</summary>
-    public static AddedToken Read(JsonNode node)
+    public static AddedToken Read(JsonField node)
     {
         var isSpecial = node.Bool("special", false);
         var content = node.Required("content");

@@ -5,7 +5,7 @@ internal static class NormalizerReader
 {
     /// <summary>Reads a normalizer and those within it.</summary>
     /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
-    public static Normalizer Read(JsonNode node) => node.Type switch
+    public static Normalizer Read(JsonField node) => node.Type switch
     {
         "Sequence" => new NormalizerSequence([.. node.Required("normalizers").Items().Select(Read)]),
         "NFC" or "NFD" or "NFKC" or "NFKD" => Unicode(node.Type),
@@ -35,7 +35,7 @@ internal static class NormalizerReader
         return right ? text.TrimEnd() : text;
     });
 
-    private static SimpleNormalizer Precompiled(JsonNode node)
+    private static SimpleNormalizer Precompiled(JsonField node)
     {
         var bytes = new byte[node.AsString().Length];
         if (!Convert.TryFromBase64String(node.AsString(), bytes, out var length))
@@ -46,7 +46,7 @@ internal static class NormalizerReader
         return length == 0 ? new SimpleNormalizer(text => text) : new SimpleNormalizer(CharsMap.Read(bytes.AsSpan(0, length), node.Place).Apply);
     }
 
-    private static NormalizerSequence Bert(JsonNode node)
+    private static NormalizerSequence Bert(JsonField node)
     {
         var isLowercase = node.Bool("lowercase", true);
         var steps = new List<Normalizer>();

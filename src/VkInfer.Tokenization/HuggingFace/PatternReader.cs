@@ -3,7 +3,7 @@ namespace VkInfer.Tokenization;
 /// <summary>Reads a <c>pattern</c>: <c>{"String": …}</c>, <c>{"Regex": …}</c>, or the text itself.</summary>
 internal static class PatternReader
 {
-    public static Pattern Read(JsonNode node)
+    public static Pattern Read(JsonField node)
     {
         if (node.IsString)
         {

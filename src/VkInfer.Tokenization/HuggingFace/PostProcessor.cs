@@ -14,7 +14,7 @@ internal sealed class PostProcessor
 
     /// <summary>Reads a post-processor; null adds nothing.</summary>
     /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
-    public static PostProcessor Read(JsonNode? node)
+    public static PostProcessor Read(JsonField? node)
     {
         var processor = new PostProcessor();
         if (node is { } present)
@@ -25,7 +25,7 @@ internal sealed class PostProcessor
         return processor;
     }
 
-    private void Add(JsonNode node)
+    private void Add(JsonField node)
     {
         switch (node.Type)
         {
@@ -50,7 +50,7 @@ internal sealed class PostProcessor
         }
     }
 
-    private void AddTemplate(JsonNode node)
+    private void AddTemplate(JsonField node)
     {
         var (before, after) = (new List<int>(), new List<int>());
         var isBehind = false;
@@ -71,5 +71,5 @@ internal sealed class PostProcessor
         _after.AddRange(after);
     }
 
-    private static int IdOfPair(JsonNode pair) => pair.Items() is [_, var id] ? id.AsInt() : throw pair.Wrong("a text and its id");
+    private static int IdOfPair(JsonField pair) => pair.Items() is [_, var id] ? id.AsInt() : throw pair.Wrong("a text and its id");
 }

@@ -7,7 +7,7 @@ internal static partial class SplitterReader
 {
     /// <summary>Reads a pre-tokenizer and those within it.</summary>
     /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
-    public static Splitter Read(JsonNode node) => node.Type switch
+    public static Splitter Read(JsonField node) => node.Type switch
     {
         "Sequence" => new SplitterSequence([.. node.Required("pretokenizers").Items().Select(Read)]),
         "ByteLevel" => new ByteLevelSplitter(node.Bool("add_prefix_space", true), node.Bool("use_regex", true)),
@@ -24,7 +24,7 @@ internal static partial class SplitterReader
     };
 
     /// <summary>Reads Metaspace's fields, which its decoder shares.</summary>
-    public static (char Replacement, string PrependScheme) MetaspaceFields(JsonNode node)
+    public static (char Replacement, string PrependScheme) MetaspaceFields(JsonField node)
     {
         var replacement = node.String("replacement", "\u2581");
         if (replacement.Length != 1)
@@ -36,7 +36,7 @@ internal static partial class SplitterReader
         return scheme is "always" or "first" or "never" ? (replacement[0], scheme) : throw node.Required("prepend_scheme").Wrong("always, first or never");
     }
 
-    private static MetaspaceSplitter Metaspace(JsonNode node)
+    private static MetaspaceSplitter Metaspace(JsonField node)
     {
         var (replacement, scheme) = MetaspaceFields(node);
         return new MetaspaceSplitter(replacement, scheme, node.Bool("split", true));
@@ -45,9 +45,9 @@ internal static partial class SplitterReader
     private static PatternSplitter Fixed(Regex regex, SplitBehavior behavior, bool invert = false) =>
         new(new Pattern(null, regex, "pre_tokenizer"), behavior, invert);
 
-    private static string Character(JsonNode node) => node.AsString() is { Length: 1 } character ? character : throw node.Wrong("one character");
+    private static string Character(JsonField node) => node.AsString() is { Length: 1 } character ? character : throw node.Wrong("one character");
 
-    private static SplitBehavior Behavior(JsonNode node) => node.AsString() switch
+    private static SplitBehavior Behavior(JsonField node) => node.AsString() switch
     {
         "Removed" => SplitBehavior.Removed,
         "Isolated" => SplitBehavior.Isolated,

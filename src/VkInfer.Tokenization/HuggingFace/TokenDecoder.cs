@@ -21,7 +21,7 @@ internal sealed class TokenDecoder
 
     /// <summary>Reads a decoder; null decodes tokens as they are.</summary>
     /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
-    public static TokenDecoder Read(JsonNode? node)
+    public static TokenDecoder Read(JsonField? node)
     {
         var decoder = new TokenDecoder();
         if (node is { } present)
@@ -54,7 +54,7 @@ internal sealed class TokenDecoder
         bytes.AddRange(Encoding.UTF8.GetBytes(token));
     }
 
-    private void Add(JsonNode node)
+    private void Add(JsonField node)
     {
         switch (node.Type)
         {
@@ -89,7 +89,7 @@ internal sealed class TokenDecoder
         }
     }
 
-    private void AddReplacement(JsonNode node)
+    private void AddReplacement(JsonField node)
     {
         var old = node.Required("pattern").Required("String");
         var text = old.AsString();

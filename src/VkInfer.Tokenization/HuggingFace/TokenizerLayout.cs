@@ -9,7 +9,7 @@ namespace VkInfer.Tokenization;
 internal sealed record TokenizerLayout(string? Model, string? PreTokenizer, bool AddsSpacePrefix)
 {
     /// <summary>Recognises the layout of a file whose parts are known to be valid.</summary>
-    public static TokenizerLayout Of(JsonNode root, bool isUnigram, bool hasByteFallback)
+    public static TokenizerLayout Of(JsonField root, bool isUnigram, bool hasByteFallback)
     {
         var steps = Flatten(root.Optional("pre_tokenizer"), "pretokenizers").ToList();
         var normalizers = Flatten(root.Optional("normalizer"), "normalizers").ToList();
@@ -26,7 +26,7 @@ internal sealed record TokenizerLayout(string? Model, string? PreTokenizer, bool
         return new TokenizerLayout(!isSentencePiece ? null : isUnigram ? "t5" : "llama", null, prefix);
     }
 
-    private static string Describe(JsonNode step) => step.Type switch
+    private static string Describe(JsonField step) => step.Type switch
     {
         "Split" => step.Required("pattern").Optional("Regex")?.AsString() ?? "String",
         "Digits" => step.Bool("individual_digits", false) ? "Digits" : "Digits+",
@@ -34,7 +34,7 @@ internal sealed record TokenizerLayout(string? Model, string? PreTokenizer, bool
         _ => step.Type,
     };
 
-    private static IEnumerable<JsonNode> Flatten(JsonNode? node, string list)
+    private static IEnumerable<JsonField> Flatten(JsonField? node, string list)
     {
         if (node is not { } present)
         {

@@ -16,7 +16,7 @@ internal sealed class TokenizerParts
     private readonly string? _unknownText;
     private readonly int? _unknownId;
 
-    private TokenizerParts(JsonNode root)
+    private TokenizerParts(JsonField root)
     {
         var model = root.Required("model");
         IsUnigram = ReadIsUnigram(model);
@@ -70,7 +70,7 @@ internal sealed class TokenizerParts
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            return new TokenizerParts(new JsonNode(document.RootElement, ""));
+            return new TokenizerParts(new JsonField(document.RootElement, ""));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -197,7 +197,7 @@ internal sealed class TokenizerParts
         return scores;
     }
 
-    private static bool ReadIsUnigram(JsonNode model) => model.Optional("type") is not { } type ? model.Required("vocab").IsArray
+    private static bool ReadIsUnigram(JsonField model) => model.Optional("type") is not { } type ? model.Required("vocab").IsArray
         : type.AsString() switch
         {
             "BPE" => false,
@@ -205,7 +205,7 @@ internal sealed class TokenizerParts
             _ => throw type.Wrong("BPE or Unigram"),
         };
 
-    private static void RefuseAffixes(JsonNode model)
+    private static void RefuseAffixes(JsonField model)
     {
         foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
@@ -221,7 +221,7 @@ internal sealed class TokenizerParts
         }
     }
 
-    private void ReadVocabulary(JsonNode vocabulary)
+    private void ReadVocabulary(JsonField vocabulary)
     {
         foreach (var (text, id) in vocabulary.Fields())
         {
@@ -232,7 +232,7 @@ internal sealed class TokenizerParts
         }
     }
 
-    private void ReadScoredPieces(JsonNode vocabulary)
+    private void ReadScoredPieces(JsonField vocabulary)
     {
         foreach (var piece in vocabulary.Items())
         {
@@ -246,7 +246,7 @@ internal sealed class TokenizerParts
         }
     }
 
-    private static List<(string Left, string Right)> ReadMerges(JsonNode merges)
+    private static List<(string Left, string Right)> ReadMerges(JsonField merges)
     {
         var list = merges.Items();
         var pairs = new List<(string, string)>(list.Count);

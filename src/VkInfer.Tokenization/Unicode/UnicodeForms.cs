@@ -102,8 +102,9 @@ internal static class UnicodeForms
     private static void Compose(List<int> points)
     {
         var (count, starter, lastClass) = (0, -1, 0);
-        foreach (var point in points)
+        for (var i = 0; i < points.Count; i++)
         {
+            var point = points[i];
             var kind = UnicodeTables.CombiningClass(point);
             var isAdjacent = starter == count - 1;
             if (starter >= 0 && (isAdjacent || (lastClass != 0 && lastClass < kind))

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace VkInfer.Tokenization;
 
 /// <summary>A value of a <c>tokenizer.json</c> with its place, read by type: what is of another type is an error that names the place.</summary>
-internal readonly struct JsonNode(JsonElement element, string place)
+internal readonly struct JsonField(JsonElement element, string place)
 {
     /// <summary>Where the value is, as <c>normalizer.normalizers[2]</c>.</summary>
     public string Place => place;
@@ -18,12 +18,12 @@ internal readonly struct JsonNode(JsonElement element, string place)
     public bool IsString => element.ValueKind == JsonValueKind.String;
 
     /// <summary>A field; null counts as missing.</summary>
-    public JsonNode? Optional(string name) => element.ValueKind == JsonValueKind.Object
+    public JsonField? Optional(string name) => element.ValueKind == JsonValueKind.Object
         && element.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
-            ? new JsonNode(value, place.Length == 0 ? name : $"{place}.{name}")
+            ? new JsonField(value, place.Length == 0 ? name : $"{place}.{name}")
             : null;
 
-    public JsonNode Required(string name) => Optional(name) ?? throw new TokenizerException(
+    public JsonField Required(string name) => Optional(name) ?? throw new TokenizerException(
         place.Length == 0 ? name : $"{place}.{name}", "a value", element.ValueKind == JsonValueKind.Object ? "none" : $"{element.ValueKind}");
 
     public string AsString()
@@ -59,24 +59,24 @@ internal readonly struct JsonNode(JsonElement element, string place)
     public string String(string name, string fallback) => Optional(name)?.AsString() ?? fallback;
 
     /// <summary>The elements of a list.</summary>
-    public List<JsonNode> Items()
+    public List<JsonField> Items()
     {
         if (element.ValueKind != JsonValueKind.Array)
         {
             throw Wrong("a list");
         }
 
-        var items = new List<JsonNode>(element.GetArrayLength());
+        var items = new List<JsonField>(element.GetArrayLength());
         foreach (var item in element.EnumerateArray())
         {
-            items.Add(new JsonNode(item, $"{place}[{items.Count}]"));
+            items.Add(new JsonField(item, $"{place}[{items.Count}]"));
         }
 
         return items;
     }
 
     /// <summary>The fields of an object.</summary>
-    public IEnumerable<(string Name, JsonNode Value)> Fields()
+    public IEnumerable<(string Name, JsonField Value)> Fields()
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
@@ -84,7 +84,7 @@ internal readonly struct JsonNode(JsonElement element, string place)
         }
 
         var at = place;
-        return element.EnumerateObject().Select(property => (property.Name, new JsonNode(property.Value, at)));
+        return element.EnumerateObject().Select(property => (property.Name, new JsonField(property.Value, at)));
     }
 
     /// <summary>An error about this value.</summary>

@@ -1,0 +1,91 @@
+namespace VkInfer.Tokenization.Tests;
+
+/// <summary>The reference ids again, by way of <c>tokenizer.json</c>: another reader, other merges and other expressions.</summary>
+public sealed class TokenizerJsonGoldenTests
+{
+    [Test]
+    public void Qwen2_equals_llama_cpp() => CheckVocabularyTests(TokenizerFiles.Qwen2(), "qwen2");
+
+    [Test]
+    public void An_expression_that_is_not_known_gives_the_same() =>
+        CheckVocabularyTests(TokenizerFiles.Qwen2(TokenizerFiles.Qwen2Pattern.Replace("?\\p{L}+", "?+\\p{L}++")), "qwen2");
+
+    [Test]
+    public void Gpt2_equals_llama_cpp()
+    {
+        var tokenizer = TokenizerJson.Create(TokenizerFiles.Gpt2());
+        CheckVocabularyTests(tokenizer, "gpt-2");
+        CheckGoldens(tokenizer, "gguf-gpt-2.json", text => text);
+    }
+
+    [Test]
+    public void Phi3_equals_llama_cpp()
+    {
+        var tokenizer = TokenizerJson.Create(TokenizerFiles.Phi3());
+        CheckVocabularyTests(tokenizer, "phi-3");
+        CheckGoldens(tokenizer, "gguf-phi-3.json", text => text.Replace("</s>", "</s> "));
+    }
+
+    [Test]
+    public void OpenLlama_equals_SentencePiece() => CheckGoldens(TokenizerJson.Create(TokenizerFiles.OpenLlama()), "open-llama-3b.json", null);
+
+    [Test]
+    public void Opt_cuts_as_Gpt2_does_and_begins_with_its_end()
+    {
+        var opt = TokenizerJson.Create(TokenizerFiles.Opt());
+        var tests = ReferenceData.Goldens("gguf-gpt-2.json");
+        using var scope = Assert.EnterMultipleScope();
+        foreach (var (text, ids, _) in tests)
+        {
+            var pieces = opt.Encode(text, addSpecial: false).Select(id => Convert.ToHexString(opt.GetTokenBytes(id)));
+            Assert.That(pieces, Is.EqualTo(ids.Select(id => Convert.ToHexString(Vocabularies.Gpt2.GetTokenBytes(id)))), $"\"{text}\"");
+        }
+
+        Assert.That(opt.Encode(""), Is.EqualTo(new[] { 2 }));
+        TestContext.Out.WriteLine($"OPT: {tests.Count} texts as GPT-2's ids");
+    }
+
+    [Test]
+    public void The_same_data_for_GGUF_gives_the_same_ids([Values("qwen2", "phi3", "gpt2")] string name)
+    {
+        byte[] json = name switch { "qwen2" => TokenizerFiles.Qwen2(), "phi3" => TokenizerFiles.Phi3(), _ => TokenizerFiles.Gpt2() };
+        var (direct, converted) = (TokenizerJson.Create(json), Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
+        using var scope = Assert.EnterMultipleScope();
+        Assert.That((converted.AddBos, converted.VocabSize), Is.EqualTo((direct.AddBos, direct.VocabSize)));
+        foreach (var (original, _, _) in ReferenceData.Goldens("gguf-gpt-2.json"))
+        {
+            // GGUF has no place for Qwen2's normalizer.
+            var text = UnicodeForms.Normalize(original, "NFC");
+            Assert.That(converted.Encode(text, addSpecial: false), Is.EqualTo(direct.Encode(text, addSpecial: false)), $"\"{text}\"");
+        }
+    }
+
+    private static void CheckVocabularyTests(byte[] json, string name) => CheckVocabularyTests(TokenizerJson.Create(json), name);
+
+    private static void CheckVocabularyTests(Tokenizer tokenizer, string name)
+    {
+        var tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
+        using var scope = Assert.EnterMultipleScope();
+        foreach (var (text, ids) in tests)
+        {
+            Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
+        }
+
+        Assert.That(tests, Has.Count.EqualTo(46));
+        TestContext.Out.WriteLine($"{name}: {tests.Count} texts of .inp and .out");
+    }
+
+    private static void CheckGoldens(Tokenizer tokenizer, string goldens, Func<string, string>? decode)
+    {
+        var tests = ReferenceData.Goldens(goldens);
+        using var scope = Assert.EnterMultipleScope();
+        foreach (var (text, ids, decoded) in tests)
+        {
+            Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
+            Assert.That(tokenizer.Decode(ids), Is.EqualTo(decode?.Invoke(text) ?? decoded), string.Join(' ', ids));
+        }
+
+        Assert.That(tests, Has.Count.EqualTo(68));
+        TestContext.Out.WriteLine($"{goldens}: {tests.Count} texts");
+    }
+}
