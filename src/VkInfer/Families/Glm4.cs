@@ -1,11 +1,25 @@
 using VkInfer.Configuration;
+using VkInfer.Kernels;
 
 namespace VkInfer.Families;
 
-/// <summary>GLM-4-0414: ChatGLM with norms behind attention and the feed-forward layer.</summary>
+/// <summary>GLM-4-0414: GLM-4 with norms behind attention and the feed-forward layer.</summary>
 internal sealed class Glm4 : ModelFamily
 {
     public override string Architecture => "glm4";
 
+    public override IReadOnlyList<string> HfModelTypes => ["glm4"];
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
+        ("model.layers.*.post_self_attn_layernorm", "blk.*.post_attention_norm"),
+        ("model.layers.*.mlp.gate_up_proj", "blk.*.ffn_up"),
+        ("model.layers.*.post_mlp_layernorm", "blk.*.post_ffw_norm"));
+
     public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape() with { HasPostNorms = true };
+
+    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture) with
+    {
+        RopePairing = RopePairing.Interleaved,
+        HasPostNorms = true,
+    };
 }

@@ -24,4 +24,16 @@ internal static class HfTensorNames
         ["model.layers.*.mlp.up_proj"] = "blk.*.ffn_up",
         ["model.layers.*.mlp.down_proj"] = "blk.*.ffn_down",
     };
+
+    /// <summary>Names with others added, or in their place.</summary>
+    public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> names, params (string Name, string Gguf)[] others)
+    {
+        var all = new Dictionary<string, string>(names);
+        foreach ((string name, string gguf) in others)
+        {
+            all[name] = gguf;
+        }
+
+        return all;
+    }
 }

@@ -14,10 +14,4 @@ internal sealed class Llama : ModelFamily
         ModelConfig shape = gguf.ReadShape();
         return shape with { Windows = ModelConfig.UniformWindows(shape.NumLayers, gguf.Window) };
     }
-
-    public override ModelConfig Describe(HfConfigReader config)
-    {
-        ModelConfig shape = config.ReadShape(Architecture);
-        return shape with { Windows = ModelConfig.UniformWindows(shape.NumLayers, config.Window) };
-    }
 }

@@ -11,11 +11,25 @@ internal abstract class ModelFamily
     /// <summary>All families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        new Llama(), new Qwen2(), new Qwen3(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Gemma(), new Gemma2(), new Gemma3(),
+        new Llama(), new Qwen2(), new Qwen3(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(), new Gemma2(), new Gemma3(),
     ];
 
-    /// <summary>The value of <c>general.architecture</c> in a GGUF file.</summary>
+    /// <summary>
+    /// GGUF's name for the family, the value of <c>general.architecture</c>; families whose files look alike share one.
+    /// </summary>
     public abstract string Architecture { get; }
+
+    /// <summary>The values of <c>model_type</c> in <c>config.json</c> that mean this family.</summary>
+    public abstract IReadOnlyList<string> HfModelTypes { get; }
+
+    /// <summary>What Hugging Face calls the family's tensors; see <see cref="Families.HfTensorNames"/>.</summary>
+    public virtual IReadOnlyDictionary<string, string> HfTensorNames => Families.HfTensorNames.Llama;
+
+    /// <summary>Whether the output projection of a Hugging Face model is the embedding where <c>tie_word_embeddings</c> is not said.</summary>
+    public virtual bool TiesEmbeddings => false;
+
+    /// <summary>What Hugging Face adds to the gains of norms when it uses them; GGUF files hold the sum.</summary>
+    public virtual float HfNormOffset => 0;
 
     /// <summary>Finds a family by its GGUF architecture.</summary>
     /// <param name="path">The file, for the message.</param>
@@ -23,20 +37,7 @@ internal abstract class ModelFamily
     /// <exception cref="UnsupportedModelException">There is none; the message lists those there are.</exception>
     public static ModelFamily Find(string path, string architecture) =>
         All.FirstOrDefault(family => family.Architecture == architecture) ?? throw new UnsupportedModelException(
-            $"{path}: architecture \"{architecture}\" is not supported; supported: {string.Join(", ", All.Select(family => family.Architecture))}.");
-
-    /// <summary>Describes the model of a GGUF file.</summary>
-    /// <exception cref="UnsupportedModelException">The file asks for what does not run here.</exception>
-    public abstract ModelConfig Describe(GgufConfigReader gguf);
-
-    /// <summary>The values of <c>model_type</c> in <c>config.json</c> that mean this family; none where folders of it are not read.</summary>
-    public virtual IReadOnlyList<string> HfModelTypes => [];
-
-    /// <summary>What Hugging Face calls the family's tensors; see <see cref="Families.HfTensorNames"/>.</summary>
-    public virtual IReadOnlyDictionary<string, string> HfTensorNames => Families.HfTensorNames.Llama;
-
-    /// <summary>Whether the output projection of a Hugging Face model is the embedding where <c>tie_word_embeddings</c> is not said.</summary>
-    public virtual bool TiesEmbeddings => false;
+            $"{path}: architecture \"{architecture}\" is not supported; supported: {string.Join(", ", All.Select(family => family.Architecture).Distinct())}.");
 
     /// <summary>Finds a family by Hugging Face's model type.</summary>
     /// <param name="path">The file, for the message.</param>
@@ -46,7 +47,19 @@ internal abstract class ModelFamily
         All.FirstOrDefault(family => family.HfModelTypes.Contains(modelType)) ?? throw new UnsupportedModelException(
             $"{path}: model_type \"{modelType}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.HfModelTypes))}.");
 
-    /// <summary>Describes the model of a Hugging Face folder; called for <see cref="HfModelTypes"/> only.</summary>
+    /// <summary>Describes the model of a GGUF file.</summary>
+    /// <exception cref="UnsupportedModelException">The file asks for what does not run here.</exception>
+    public abstract ModelConfig Describe(GgufConfigReader gguf);
+
+    /// <summary>Describes the model of a Hugging Face folder.</summary>
     /// <exception cref="UnsupportedModelException">The folder asks for what does not run here.</exception>
     public virtual ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture);
+
+    /// <summary>Whether a tensor of a Hugging Face folder is a constant that the model computes itself.</summary>
+    /// <param name="name">Hugging Face's name.</param>
+    public virtual bool IsComputed(string name) => name.EndsWith(".inv_freq", StringComparison.Ordinal);
+
+    /// <summary>Whether a matrix of a Hugging Face folder is stored [columns, rows].</summary>
+    /// <param name="name">GGUF's name of the tensor.</param>
+    public virtual bool IsTransposed(string name) => false;
 }

@@ -8,6 +8,12 @@ internal sealed class Phi3 : ModelFamily
 {
     public override string Architecture => "phi3";
 
+    public override IReadOnlyList<string> HfModelTypes => ["phi3"];
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
+        ("model.layers.*.self_attn.qkv_proj", "blk.*.attn_qkv"),
+        ("model.layers.*.mlp.gate_up_proj", "blk.*.ffn_up"));
+
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         ModelConfig shape = gguf.ReadShape();

@@ -7,13 +7,16 @@ using VkInfer.Formats;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// The safetensors of a Hugging Face folder under GGUF's names, so that what plans and uploads need not know where weights come from. A name
-/// that the family does not know is kept, for the planner to refuse.
+/// The safetensors of a Hugging Face folder under GGUF's names and in its form, so that what plans and uploads need not know where weights
+/// come from. A name that the family does not know is kept, for the planner to refuse.
 /// </summary>
 internal sealed partial class HfWeightSource : IWeightSource
 {
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private (string Name, byte[] Data) _changed = ("", []);
 
     /// <exception cref="UnsupportedModelException">The family is unknown, or two tensors have one name in GGUF.</exception>
     public HfWeightSource(string folder, HfJson config)
@@ -23,12 +26,18 @@ internal sealed partial class HfWeightSource : IWeightSource
         try
         {
             bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
-            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !IsComputed(tensor.Name)))
+            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsComputed(tensor.Name)))
             {
                 string name = ToGgufName(family, tensor.Name);
+                GgufTensor renamed = tensor with { Name = name };
+                if (HfTensorForm.Of(family, renamed) is { } form)
+                {
+                    _forms[name] = form;
+                    renamed = form.Changed;
+                }
 
                 // Some tied models store the embedding a second time.
-                if ((!isTied || name != "output.weight") && !_tensors.TryAdd(name, tensor with { Name = name }))
+                if ((!isTied || name != "output.weight") && !_tensors.TryAdd(name, renamed))
                 {
                     throw new UnsupportedModelException($"{folder}: two tensors are {name} in GGUF, one of them {tensor.Name}.");
                 }
@@ -59,13 +68,31 @@ internal sealed partial class HfWeightSource : IWeightSource
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _file.GetTensorData(tensor, offset, length);
+    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return _forms.TryGetValue(tensor.Name, out HfTensorForm? form)
+            ? Change(form).AsSpan(checked((int)offset), length)
+            : _file.GetTensorData(tensor, offset, length);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Whether a tensor is a constant that the runtime computes itself.</summary>
-    private static bool IsComputed(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
+    // The last one is kept, since matrices are read in slices.
+    private byte[] Change(HfTensorForm form)
+    {
+        lock (_gate)
+        {
+            if (_changed.Name != form.Changed.Name)
+            {
+                GgufTensor stored = form.Stored;
+                _changed = (form.Changed.Name, form.Change(_file.GetTensorData(stored, 0, checked((int)stored.ByteSize))));
+            }
+
+            return _changed.Data;
+        }
+    }
 
     private static string ToGgufName(ModelFamily family, string name)
     {

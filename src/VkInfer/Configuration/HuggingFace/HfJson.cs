@@ -79,17 +79,12 @@ internal sealed class HfJson
     public float Positive(string key) => TryPositive(key) ?? throw Wrong(key, "a positive number", "nothing");
 
     /// <summary>An optional number above 0 that a binary32 can hold.</summary>
-    public float? TryPositive(string key)
-    {
-        if (Find(key) is not { } value)
-        {
-            return null;
-        }
+    public float? TryPositive(string key) => Find(key) is not { } value ? null : Positive(key, value);
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number) && number > 0
-            ? number
-            : throw Wrong(key, "a positive number", value);
-    }
+    /// <summary>A list of such numbers.</summary>
+    public IReadOnlyList<float> Positives(string key) => Find(key) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select((value, i) => Positive($"{key}[{i}]", value))]
+        : throw Wrong(key, "a list of positive numbers", "none");
 
     /// <summary>An optional bool.</summary>
     public bool? TryBool(string key) => Find(key) is not { } value ? null : value.ValueKind switch
@@ -134,6 +129,11 @@ internal sealed class HfJson
             ? new HfJson(value, Path, $"{_prefix}{key}[{i}].")
             : throw Wrong($"{key}[{i}]", "an object", value));
 
+    /// <summary>The strings of an optional list.</summary>
+    public IReadOnlyList<string> Strings(string key) => Find(key) is not { } list ? []
+        : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select((value, i) => Text($"{key}[{i}]", value))]
+        : throw Wrong(key, "a list of strings", list);
+
     /// <summary>All keys with their values, which must be objects.</summary>
     public IEnumerable<(string Key, HfJson Value)> NamedObjects() =>
         _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name) ?? throw Wrong(property.Name, "an object", "null")));
@@ -154,6 +154,11 @@ internal sealed class HfJson
 
     /// <summary>An error about a key.</summary>
     public UnsupportedModelException Wrong(string key, string expected, object got) => new($"{Path}: {_prefix}{key} is {got}; expected {expected}.");
+
+    private float Positive(string key, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number) && number > 0
+            ? number
+            : throw Wrong(key, "a positive number", value);
 
     private string Text(string key, JsonElement value)
     {
