@@ -19,6 +19,7 @@ public sealed partial class Session
     /// <returns>Updates as they come; the last carries the finish reason and the usage.</returns>
     /// <exception cref="ArgumentException">The prompt gives no tokens.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
+    /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
