@@ -78,7 +78,7 @@ public sealed class GemmKernel(KernelContext context)
         var range = context.Capabilities.MaxStorageBufferRange;
         var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
         var sliceN = w.MaxRowsPerBinding(range, SliceAlignment);
-        if (matrix && GemmHeuristic.Flat(context.Capabilities, seqLen, w.Rows) is { } flat && sliceM == seqLen
+        if (matrix && GemmHeuristic.Flat(context.Capabilities, seqLen) is { } flat && sliceM == seqLen
             && whole.Length >= Activations.SizeInBytes(input, flat.InputRows(seqLen), w.Columns))
         {
             for (var n = 0; n < w.Rows; n += sliceN)
