@@ -11,6 +11,8 @@ public static class SyntheticShapes
         ["llama2-13b"] = Llama(5120, 13824, 40, 40, 40, 32000, 4096),
         ["llama3-8b"] = Llama(4096, 14336, 32, 32, 8, 128256, 131072, 500000),
         ["llama3.2-1b"] = Llama(2048, 8192, 16, 32, 8, 128256, 131072, 500000),
+        ["opt-6.7b"] = Opt(4096, 16384, 32, 32, 50272, 2048),
+        ["chatglm2-6b"] = Llama(4096, 13696, 28, 32, 2, 65024, 32768) with { Architecture = "chatglm", RotaryDim = 64 },
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
 
@@ -38,4 +40,15 @@ public static class SyntheticShapes
         NormEps = 1e-5f,
         MaxContextLength = context,
     };
+
+    private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>
+        Llama(hidden, intermediate, layers, heads, heads, vocab, context) with
+        {
+            Architecture = "opt",
+            RotaryDim = 0,
+            FirstPositionRow = 2,
+            Norm = NormKind.LayerNorm,
+            Activation = ActivationFunction.Relu,
+            IsGated = false,
+        };
 }

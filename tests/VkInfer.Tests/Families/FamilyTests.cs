@@ -14,6 +14,27 @@ public sealed class FamilyTests
     public void Gguf_models_give_the_logits_of_a_reference_with_an_approximate_gelu(string name) =>
         Check(LogitsReference.OfGguf(name), Bounds.LogitsOfGeluTable);
 
+    [TestCaseSource(typeof(LogitsReference), nameof(LogitsReference.FixtureNames))]
+    public void Hugging_Face_models_give_the_logits_of_the_reference(string name)
+    {
+        LogitsReference reference = LogitsReference.OfFixture(name);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vkinfer-");
+        try
+        {
+            foreach (string file in new[] { "config.json", "model.safetensors" })
+            {
+                File.Copy(Path.Combine(reference.Path, file), Path.Combine(folder.FullName, file));
+            }
+
+            TinyTokenizer.Write(folder.FullName, reference.Rows[0].Length);
+            Check(reference with { Path = folder.FullName }, Bounds.LogitsF32);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Test]
     public void A_fork_and_a_reset_session_give_the_same_tokens(
         [Values("rand-llama3-f32", "rand-qwen2-f32", "rand-chatglm-f32", "rand-gpt2-f32")] string name)

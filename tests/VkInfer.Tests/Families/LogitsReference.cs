@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -23,6 +24,24 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
             name, TestModels.DataFile($"models/{name}.gguf"), tokens[..logits.GetProperty("rows").GetInt32()],
             [.. values.Chunk(logits.GetProperty("cols").GetInt32())]);
     }
+
+    /// <summary>A fixture that <c>tools/golden</c> made; its model is in Hugging Face layout.</summary>
+    public static LogitsReference OfFixture(string name)
+    {
+        string folder = System.IO.Path.Combine(Fixtures, name);
+        int[] tokens = JsonSerializer.Deserialize<int[]>(File.ReadAllBytes(System.IO.Path.Combine(folder, "tokens.json")))!;
+        float[] values = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(System.IO.Path.Combine(folder, "logits.f32"))).ToArray();
+        return new LogitsReference(name, folder, tokens, [.. values.Chunk(values.Length / tokens.Length)]);
+    }
+
+    /// <summary>The names of all fixtures.</summary>
+    public static IEnumerable<string> FixtureNames() => Directory.Exists(Fixtures)
+        ? Directory.GetDirectories(Fixtures).Select(folder => System.IO.Path.GetFileName(folder)).Order()
+        : [];
+
+    private static string Fixtures => System.IO.Path.Combine(Folder(), "..", "Fixtures");
+
+    private static string Folder([CallerFilePath] string here = "") => System.IO.Path.GetDirectoryName(here)!;
 
     /// <summary>The largest difference, relative to the largest logit of the reference.</summary>
     public double ErrorOf(IReadOnlyList<float[]> actual)
