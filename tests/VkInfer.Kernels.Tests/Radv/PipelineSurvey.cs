@@ -13,7 +13,7 @@ internal sealed record PipelineRequest(string Variant, SpecializationConstants C
 /// <param name="context">The device, or a narrower view of it.</param>
 internal sealed class PipelineSurvey(KernelContext context)
 {
-    private static readonly int[] SeqLens = [1, 8, 64, 512];
+    private static readonly int[] SeqLens = [1, 8, 16, 64, 512];
 
     /// <summary>Requests for weights and caches of every type; many are the same.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
@@ -28,10 +28,10 @@ internal sealed class PipelineSurvey(KernelContext context)
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
     {
         var name = WeightNames.Suffix(type);
-        var tuning = GemvHeuristic.Choose(type, context);
-        foreach (var norm in (bool[])[false, true])
+        foreach (var norm in (NormFusion?[])[null, default(NormFusion), default(NormFusion) with { GainSums = default(BufferView) }])
         {
-            var shared = new GemvSharedConstants(tuning, norm ? default(NormFusion) : null, Bias: norm);
+            var tuning = GemvHeuristic.Choose(type, context, centred: norm?.GainSums is not null);
+            var shared = new GemvSharedConstants(tuning, norm, Bias: norm.HasValue);
             yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: false).ToSpecialization());
             yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: true).ToSpecialization());
             yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
@@ -53,6 +53,13 @@ internal sealed class PipelineSurvey(KernelContext context)
         int[] outputs = [model.HiddenSize, model.Attention(KvType.F16).QkvWidth, 2 * model.IntermediateSize, model.VocabSize];
         foreach (var seqLen in SeqLens)
         {
+            if (matrix && GemmHeuristic.Flat(capabilities, seqLen) is { } flat)
+            {
+                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F32), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F32), flat.ToSpecialization(accumulate: true), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F16), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
+            }
+
             foreach (var rows in outputs)
             {
                 var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
@@ -105,11 +112,13 @@ internal sealed class PipelineSurvey(KernelContext context)
         var rmsNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: false, Accumulate: false).ToSpecialization();
         var layerNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: true, Accumulate: false).ToSpecialization();
         var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
+        var addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
         var sampler = SamplerPipeline.Constants(context);
         return
         [
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
+            new("add_rows", addRows), new("soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads))),
             new("argmax", sampler), new("sample_top", sampler), new("sample_buckets", sampler), new("sample", sampler),
             new("adjust_logits", AdjustLogitsKernel.Constants), new("token_history", TokenHistoryKernel.Constants),
             new("log_probabilities_slice", LogProbabilitiesKernel.SliceConstants(context)),

@@ -68,7 +68,12 @@ public sealed class RadvPipelineTests
         var expected = ShaderLibrary.Names.Where(name => !name.StartsWith("probe_", StringComparison.Ordinal));
         if (MatrixUnits.Find(Device.Capabilities) is null)
         {
-            expected = expected.Where(name => !name.Contains("coopmat", StringComparison.Ordinal));
+            expected = expected.Where(name => !name.Contains("coopmat", StringComparison.Ordinal) && !name.Contains("flat", StringComparison.Ordinal));
+        }
+
+        if (!Device.Capabilities.IntegerDotProductAccelerated)
+        {
+            expected = expected.Where(name => !name.EndsWith("_dot", StringComparison.Ordinal));
         }
 
         Assert.That(Requests().Select(request => request.Variant).Distinct(), Is.EquivalentTo(expected));
