@@ -65,8 +65,8 @@ public sealed class Model : IDisposable
     public int ContextLength { get; }
 
     /// <summary>The model's tokenizer.</summary>
-    /// <exception cref="InvalidOperationException">The model is synthetic and has none.</exception>
-    public Tokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException($"{Name} has no tokenizer: it works on token ids only.");
+    /// <exception cref="UnsupportedModelException">The model has none: it is synthetic, or a folder without its files.</exception>
+    public Tokenizer Tokenizer => _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
 
     /// <summary>How conversations become tokens.</summary>
     public ChatTemplate ChatTemplate { get; }

@@ -9,10 +9,10 @@ internal static class TokenizerFile
 {
     /// <summary>Reads the tokenizer of a GGUF file or a Hugging Face folder.</summary>
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
-    /// <exception cref="UnsupportedModelException">The vocabulary cannot be used.</exception>
+    /// <exception cref="UnsupportedModelException">There is no tokenizer, or it cannot be used.</exception>
     public static Tokenizer Load(string path)
     {
         using ModelSource source = ModelSource.Open(path);
-        return source.CreateTokenizer();
+        return source.CreateTokenizer() ?? throw new UnsupportedModelException($"{path}: neither tokenizer.json nor tokenizer.model is there.");
     }
 }

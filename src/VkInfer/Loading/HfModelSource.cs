@@ -41,7 +41,7 @@ internal sealed class HfModelSource : ModelSource
     public override ModelConfig ReadConfig() => HfConfigReader.Read(_config);
 
     /// <inheritdoc/>
-    public override Tokenizer CreateTokenizer(int? vocabSize = null) => Tokenizer.Create(_config, vocabSize);
+    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => Tokenizer.Create(_config, vocabSize);
 
     /// <summary>The vocabulary as GGUF has it.</summary>
     public TokenizerData ReadTokenizerData(int vocabSize) => Tokenizer.ReadData(_config, vocabSize);

@@ -29,15 +29,21 @@ internal sealed class HfTokenizerReader
     /// <summary>The default chat template as Jinja source, or null.</summary>
     public string? ChatTemplate { get; }
 
-    /// <summary>Builds the tokenizer.</summary>
+    private string JsonPath => Path.Combine(_folder, "tokenizer.json");
+
+    private string ModelPath => Path.Combine(_folder, "tokenizer.model");
+
+    /// <summary>Builds the tokenizer; null where the folder has none.</summary>
     /// <param name="config">The folder's <c>config.json</c>.</param>
     /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
-    /// <exception cref="UnsupportedModelException">There is none, or it cannot be used.</exception>
-    public Tokenizer Create(HfJson config, int? vocabSize) => Read(
+    /// <exception cref="UnsupportedModelException">It cannot be used.</exception>
+    public Tokenizer? Create(HfJson config, int? vocabSize) => !File.Exists(JsonPath) && !File.Exists(ModelPath) ? null : Read(
         config, vocabSize, TokenizerJson.Create, (model, settings) => Tokenizer.Create(settings.Apply(SentencePieceModel.Read(model))));
 
     /// <summary>Reads the vocabulary as GGUF has it. <c>tokenizer.model</c> comes first here: it has the scores that GGUF wants.</summary>
-    /// <inheritdoc cref="Create"/>
+    /// <param name="config">The folder's <c>config.json</c>.</param>
+    /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
+    /// <exception cref="UnsupportedModelException">There is none, or GGUF has no name for what it does.</exception>
     public TokenizerData ReadData(HfJson config, int? vocabSize) => Read(
         config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
 
@@ -45,10 +51,8 @@ internal sealed class HfTokenizerReader
         HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson, Func<byte[], TokenizerSettings, T> fromModel,
         bool prefersModel = false)
     {
-        string json = Path.Combine(_folder, "tokenizer.json");
-        string model = Path.Combine(_folder, "tokenizer.model");
-        bool usesJson = File.Exists(json) && !(prefersModel && File.Exists(model));
-        string path = usesJson ? json : model;
+        bool usesJson = File.Exists(JsonPath) && !(prefersModel && File.Exists(ModelPath));
+        string path = usesJson ? JsonPath : ModelPath;
         if (!File.Exists(path))
         {
             throw new UnsupportedModelException($"{_folder}: neither tokenizer.json nor tokenizer.model is there.");

@@ -17,6 +17,6 @@ internal sealed record ModelParts(
     KernelSet Kernels);
 
 /// <summary>What turns text into tokens.</summary>
-/// <param name="Tokenizer">The model's tokenizer.</param>
+/// <param name="Tokenizer">The model's tokenizer, or null where it has none.</param>
 /// <param name="ChatTemplate">The model's own chat template as Jinja source, or null where it has none.</param>
-internal sealed record ModelText(Tokenizer Tokenizer, string? ChatTemplate);
+internal sealed record ModelText(Tokenizer? Tokenizer, string? ChatTemplate);

@@ -36,10 +36,10 @@ internal abstract class ModelSource : IDisposable
     /// <exception cref="UnsupportedModelException">It does not run here.</exception>
     public abstract ModelConfig ReadConfig();
 
-    /// <summary>Builds the tokenizer.</summary>
+    /// <summary>Builds the tokenizer; null where a folder has none.</summary>
     /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
-    /// <exception cref="UnsupportedModelException">It is missing, contradicts itself, or is of a kind that is not supported.</exception>
-    public abstract Tokenizer CreateTokenizer(int? vocabSize = null);
+    /// <exception cref="UnsupportedModelException">It contradicts itself, or is of a kind that is not supported.</exception>
+    public abstract Tokenizer? CreateTokenizer(int? vocabSize = null);
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -72,4 +72,13 @@ public static class Bounds
     /// away from them, with the table 5e-5; twice the former.
     /// </summary>
     public static Bound LogitsOfGeluTable { get; } = new(1e-6, 5e-4);
+
+    /// <summary>
+    /// Logits of a model whose weights are rounded to bfloat16 (2⁻⁹ = 2e-3 relative at most, half of it on average) against those of the
+    /// float32 weights: errors of that size in each of ten matrices in a row, added as independent ones.
+    /// </summary>
+    public static Bound LogitsBF16 { get; } = new(4e-5, 1e-2);
+
+    /// <summary>As before with Q8_0: steps of 1/127 of a block's largest weight, half of one at most (4e-3).</summary>
+    public static Bound LogitsQ8_0 { get; } = new(4e-4, 2e-2);
 }
