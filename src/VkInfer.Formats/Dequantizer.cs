@@ -8,9 +8,10 @@ namespace VkInfer.Formats;
 /// </summary>
 public static class Dequantizer
 {
+    private delegate void Decoder(ReadOnlySpan<byte> source, Span<float> destination);
+
     /// <summary>Whether <see cref="ToFloat32"/> can decode the type.</summary>
-    public static bool IsSupported(GgufTensorType type) =>
-        type is GgufTensorType.F32 or GgufTensorType.F16 or GgufTensorType.BF16 or GgufTensorType.Q8_0 or GgufTensorType.Q4_0;
+    public static bool IsSupported(GgufTensorType type) => Find(type) is not null;
 
     /// <summary>Decodes whole blocks.</summary>
     /// <param name="type">How <paramref name="source"/> is stored.</param>
@@ -20,29 +21,33 @@ public static class Dequantizer
     /// <exception cref="NotSupportedException">The type cannot be decoded; see <see cref="IsSupported"/>.</exception>
     public static void ToFloat32(GgufTensorType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
-        if (!IsSupported(type))
+        if (Find(type) is not { } decode)
         {
-            throw new NotSupportedException($"elements of type {type} cannot be decoded: expected F32, F16, BF16, Q8_0 or Q4_0");
+            var supported = Enum.GetValues<GgufTensorType>().Where(IsSupported);
+            throw new NotSupportedException($"elements of type {type} cannot be decoded: expected one of {string.Join(", ", supported)}");
         }
 
         BlockSpans.Check(type, destination.Length, source.Length, nameof(source));
-        switch (type)
-        {
-            case GgufTensorType.F32:
-                F32Block.ToFloat32(source, destination);
-                break;
-            case GgufTensorType.F16:
-                F16Block.ToFloat32(source, destination);
-                break;
-            case GgufTensorType.BF16:
-                BF16Block.ToFloat32(source, destination);
-                break;
-            case GgufTensorType.Q8_0:
-                Q8_0Block.ToFloat32(source, destination);
-                break;
-            default:
-                Q4_0Block.ToFloat32(source, destination);
-                break;
-        }
+        decode(source, destination);
     }
+
+    private static Decoder? Find(GgufTensorType type) => type switch
+    {
+        GgufTensorType.F32 => F32Block.ToFloat32,
+        GgufTensorType.F16 => F16Block.ToFloat32,
+        GgufTensorType.BF16 => BF16Block.ToFloat32,
+        GgufTensorType.Q8_0 => Q8_0Block.ToFloat32,
+        GgufTensorType.Q4_0 => Q4_0Block.ToFloat32,
+        GgufTensorType.Q4_1 => Q4_1Block.ToFloat32,
+        GgufTensorType.Q5_0 => Q5_0Block.ToFloat32,
+        GgufTensorType.Q5_1 => Q5_1Block.ToFloat32,
+        GgufTensorType.Q2_K => Q2_KBlock.ToFloat32,
+        GgufTensorType.Q3_K => Q3_KBlock.ToFloat32,
+        GgufTensorType.Q4_K => Q4_KBlock.ToFloat32,
+        GgufTensorType.Q5_K => Q5_KBlock.ToFloat32,
+        GgufTensorType.Q6_K => Q6_KBlock.ToFloat32,
+        GgufTensorType.IQ4_NL => IQ4_NLBlock.ToFloat32,
+        GgufTensorType.IQ4_XS => IQ4_XSBlock.ToFloat32,
+        _ => null,
+    };
 }

@@ -1,0 +1,27 @@
+using System.Buffers.Binary;
+
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// 32 elements in 18 bytes: scale d as binary16, then nibbles q as in <see cref="Q4_0Block"/>; x = d · <see cref="NonLinear4.Levels"/>[q].
+/// </summary>
+internal static class IQ4_NLBlock
+{
+    public const int Size = 32;
+    public const int Bytes = 18;
+
+    public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (var block = 0; block < destination.Length / Size; block++)
+        {
+            var bytes = source.Slice(block * Bytes, Bytes);
+            var values = destination.Slice(block * Size, Size);
+            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            for (var i = 0; i < Size / 2; i++)
+            {
+                values[i] = NonLinear4.Levels[bytes[2 + i] & 15] * scale;
+                values[i + (Size / 2)] = NonLinear4.Levels[bytes[2 + i] >> 4] * scale;
+            }
+        }
+    }
+}

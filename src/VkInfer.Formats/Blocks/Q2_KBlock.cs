@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// 256 elements in 84 bytes: 16 bytes with a scale s (low half) and a minimum m (high half) for each 16 elements, 64 bytes of 2-bit
+/// numbers q, then d and dmin as binary16; x = d · s · q - dmin · m. Each half of the elements has 32 bytes; byte e holds its elements
+/// e, e + 32, e + 64 and e + 96, from the low bits up.
+/// </summary>
+internal static class Q2_KBlock
+{
+    public const int Size = 256;
+    public const int Bytes = 84;
+
+    public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (var block = 0; block < destination.Length / Size; block++)
+        {
+            var bytes = source.Slice(block * Bytes, Bytes);
+            var values = destination.Slice(block * Size, Size);
+            var quants = bytes.Slice(16, 64);
+            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[80..]);
+            var dMin = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[82..]);
+            for (var i = 0; i < Size; i++)
+            {
+                var scales = bytes[i / 16];
+                var quant = (quants[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3;
+                values[i] = (d * (scales & 15) * quant) - (dMin * (scales >> 4));
+            }
+        }
+    }
+}

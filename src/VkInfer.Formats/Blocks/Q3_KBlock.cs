@@ -1,0 +1,35 @@
+using System.Buffers.Binary;
+
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// 256 elements in 110 bytes: 32 bytes of third bits (element i is bit i / 32 of byte i % 32), 64 bytes of low bits as in
+/// <see cref="Q2_KBlock"/>, 12 bytes with a 6-bit scale s for each 16 elements, then d as binary16; x = d · (s - 32) · (q - 4).
+/// Scale k has its low half in byte k % 8, the low half of the byte for k below 8, and its upper two bits in byte 8 + k % 4, from bit
+/// 2 · (k / 4) on.
+/// </summary>
+internal static class Q3_KBlock
+{
+    public const int Size = 256;
+    public const int Bytes = 110;
+
+    public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (var block = 0; block < destination.Length / Size; block++)
+        {
+            var bytes = source.Slice(block * Bytes, Bytes);
+            var values = destination.Slice(block * Size, Size);
+            var low = bytes.Slice(32, 64);
+            var scales = bytes.Slice(96, 12);
+            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[108..]);
+            for (var i = 0; i < Size; i++)
+            {
+                var quant = ((low[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) | (((bytes[i % 32] >> (i / 32)) & 1) << 2);
+                values[i] = d * (Scale(scales, i / 16) - 32) * (quant - 4);
+            }
+        }
+    }
+
+    private static int Scale(ReadOnlySpan<byte> scales, int index) =>
+        ((scales[index % 8] >> (index / 8 * 4)) & 15) | (((scales[8 + (index % 4)] >> (index / 4 * 2)) & 3) << 4);
+}

@@ -1,0 +1,51 @@
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// 256 elements in 176 bytes: d and dmin as binary16, 12 bytes of <see cref="SubBlockScales"/>, 32 bytes of fifth bits (element i is
+/// bit i / 32 of byte i % 32), then the low bits as in <see cref="Q4_KBlock"/>; x = d · s · q - dmin · m.
+/// </summary>
+internal static class Q5_KBlock
+{
+    public const int Size = 256;
+    public const int Bytes = 176;
+
+    private const int MaxQuant = 31;
+
+    public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (var block = 0; block < destination.Length / Size; block++)
+        {
+            var bytes = source.Slice(block * Bytes, Bytes);
+            var values = destination.Slice(block * Size, Size);
+            var high = bytes.Slice(16, 32);
+            var low = bytes.Slice(48, 128);
+            for (var i = 0; i < Size; i++)
+            {
+                var (scale, minimum) = SubBlockScales.Read(bytes, i / 32);
+                var quant = ((low[(i / 64 * 32) + (i % 32)] >> (i % 64 / 32 * 4)) & 15) | (((high[i % 32] >> (i / 32)) & 1) << 4);
+                values[i] = (scale * quant) - minimum;
+            }
+        }
+    }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        Span<byte> quants = stackalloc byte[Size];
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            SubBlockScales.Quantize(source.Slice(block * Size, Size), MaxQuant, bytes, quants);
+            bytes.Slice(16, 32).Clear();
+            for (var i = 0; i < Size; i++)
+            {
+                bytes[16 + (i % 32)] |= (byte)((quants[i] >> 4) << (i / 32));
+            }
+
+            for (var i = 0; i < 128; i++)
+            {
+                var element = (i / 32 * 64) + (i % 32);
+                bytes[48 + i] = (byte)((quants[element] & 15) | (quants[element + 32] << 4));
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// 256 elements in 210 bytes: 128 bytes of low halves, 64 bytes of upper bits, a signed byte s for each 16 elements, then d as binary16;
+/// x = d · s · (q - 32). Each 128 elements have 64 bytes of low halves, byte e with element e in its low and e + 64 in its high half,
+/// and 32 bytes of upper bits as in <see cref="Q2_KBlock"/>.
+/// </summary>
+internal static class Q6_KBlock
+{
+    public const int Size = 256;
+    public const int Bytes = 210;
+
+    private const int ScaleSize = 16;
+    private const int Zero = 32;
+
+    public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (var block = 0; block < destination.Length / Size; block++)
+        {
+            var bytes = source.Slice(block * Bytes, Bytes);
+            var values = destination.Slice(block * Size, Size);
+            var low = bytes[..128];
+            var high = bytes.Slice(128, 64);
+            var scales = bytes.Slice(192, 16);
+            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[208..]);
+            for (var i = 0; i < Size; i++)
+            {
+                var quant = ((low[(i / 128 * 64) + (i % 64)] >> (i % 128 / 64 * 4)) & 15)
+                    | (((high[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) << 4);
+                values[i] = d * (sbyte)scales[i / ScaleSize] * (quant - Zero);
+            }
+        }
+    }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        Span<float> fits = stackalloc float[Size / ScaleSize];
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var values = source.Slice(block * Size, Size);
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            var largest = 0f;
+            for (var i = 0; i < fits.Length; i++)
+            {
+                fits[i] = SymmetricFit.Of(values.Slice(i * ScaleSize, ScaleSize), Zero);
+                largest = MathF.Abs(fits[i]) > MathF.Abs(largest) ? fits[i] : largest;
+            }
+
+            // The scale that is largest in size becomes -128, whichever its sign.
+            var d = (Half)(largest / -128);
+            bytes.Clear();
+            BinaryPrimitives.WriteHalfLittleEndian(bytes[208..], d);
+            for (var i = 0; i < fits.Length; i++)
+            {
+                bytes[192 + i] = (byte)(sbyte)(largest == 0 ? 0 : Math.Clamp(MathF.Round(fits[i] / largest * -128), -128, 127));
+            }
+
+            for (var i = 0; i < Size; i++)
+            {
+                var scale = (float)d * (sbyte)bytes[192 + (i / ScaleSize)];
+                var quant = SymmetricFit.Round(values[i], scale, Zero) + Zero;
+                bytes[(i / 128 * 64) + (i % 64)] |= (byte)((quant & 15) << (i % 128 / 64 * 4));
+                bytes[128 + (i / 128 * 32) + (i % 32)] |= (byte)((quant >> 4) << (i % 128 / 32 * 2));
+            }
+        }
+    }
+}

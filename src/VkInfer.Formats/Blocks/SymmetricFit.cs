@@ -1,0 +1,62 @@
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>x ≈ scale · q with whole q from -limit to limit - 1: least squares over quants that come from several first guesses.</summary>
+internal static class SymmetricFit
+{
+    private const int Guesses = 20;
+
+    /// <summary>The best scale found; of either sign.</summary>
+    public static float Of(ReadOnlySpan<float> values, int limit)
+    {
+        var largest = 0f;
+        foreach (var value in values)
+        {
+            largest = MathF.Abs(value) > MathF.Abs(largest) ? value : largest;
+        }
+
+        if (largest == 0)
+        {
+            return 0;
+        }
+
+        // The element that is largest in size goes to -limit or thereabouts: the range has one more step there.
+        var best = largest / -limit;
+        var bestError = Error(values, best, limit);
+        for (var i = 0; i < Guesses; i++)
+        {
+            var guess = largest / -(limit + 1 - (2f * i / Guesses));
+            double qq = 0, qx = 0;
+            foreach (var value in values)
+            {
+                double quant = Round(value, guess, limit);
+                qq += quant * quant;
+                qx += quant * value;
+            }
+
+            var fit = qq == 0 ? 0 : (float)(qx / qq);
+            var error = Error(values, fit, limit);
+            if (error < bestError)
+            {
+                (best, bestError) = (fit, error);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The quant nearest to a value.</summary>
+    public static int Round(float value, float scale, int limit) =>
+        scale == 0 ? 0 : (int)Math.Clamp(MathF.Round(value / scale), -limit, limit - 1);
+
+    private static float Error(ReadOnlySpan<float> values, float scale, int limit)
+    {
+        var sum = 0f;
+        foreach (var value in values)
+        {
+            var difference = (scale * Round(value, scale, limit)) - value;
+            sum += difference * difference;
+        }
+
+        return sum;
+    }
+}
