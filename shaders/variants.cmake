@@ -12,11 +12,19 @@ vkinfer_shader(token_history SOURCE sample/token_history.comp)
 vkinfer_shader(log_probabilities_slice SOURCE sample/log_probabilities_slice.comp)
 vkinfer_shader(log_probabilities SOURCE sample/log_probabilities.comp)
 
-foreach(weights f32 f16 bf16 q8_0 q4_0)
-    string(TOUPPER ${weights} WEIGHTS)
-    vkinfer_shader(embed_${weights} SOURCE embed/embed.comp DEFINES WEIGHTS_${WEIGHTS}=1)
-    vkinfer_shader(random_weights_${weights} SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_${WEIGHTS}=1)
+# Every format of weights: shaders/include/weights_<format>.glsl.
+set(WEIGHTS F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS)
+
+foreach(weights ${WEIGHTS})
+    string(TOLOWER ${weights} name)
+    vkinfer_shader(embed_${name} SOURCE embed/embed.comp DEFINES WEIGHTS_${weights}=1)
 endforeach()
+
+# synthetic
+vkinfer_shader(random_weights_f32 SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_F32=1)
+vkinfer_shader(random_weights_f16 SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_F16=1)
+vkinfer_shader(random_weights_bf16 SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_BF16=1)
+vkinfer_shader(random_weights_blocks SOURCE synthetic/random_blocks.comp)
 
 # norm
 foreach(output f32 f16)
@@ -49,7 +57,7 @@ vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_pref
 vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
 
 # linear, prefill
-foreach(weights F32 F16 BF16 Q8_0 Q4_0)
+foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} name)
     vkinfer_shader(gemm_${name}_f32_direct SOURCE linear/gemm_direct.comp DEFINES WEIGHTS_${weights}=1)
     vkinfer_shader(gemm_${name}_f32_tiled SOURCE linear/gemm_tiled.comp DEFINES WEIGHTS_${weights}=1)
@@ -65,10 +73,10 @@ foreach(weights F32 F16 BF16 Q8_0 Q4_0)
 endforeach()
 
 # linear, decode: block formats have a form of their own for devices with integer dot products
-foreach(weights F32 F16 BF16 Q8_0 Q4_0)
+foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} type)
     set(forms "")
-    if(weights MATCHES "^Q")
+    if(weights MATCHES "Q")
         set(forms _dot)
     endif()
     foreach(form "" ${forms})

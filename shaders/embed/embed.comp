@@ -5,14 +5,13 @@
 layout(local_size_x_id = 0) in;
 
 #include "push/embed.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Scales { uint S[]; };
-layout(set = 0, binding = 2, std430) readonly buffer Ids { uint ids[]; };
-layout(set = 0, binding = 3, std430) writeonly buffer Hidden { float hidden[]; };
-
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
+layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
+layout(set = 0, binding = 2, std430) readonly buffer Ids { uint ids[]; };
+layout(set = 0, binding = 3, std430) writeonly buffer Hidden { float hidden[]; };
 
 void main() {
     uint token = gl_WorkGroupID.x;

@@ -1,12 +1,14 @@
 // Chooses the weight format of a variant by -D WEIGHTS_<type>. The chosen file defines
-//   W_ELEMS        weights in one chunk, which is one 16-byte load
+//   W_ELEMS        weights in one chunk
 //   W_QUANTIZED    1 where scales lie beside the quants, in a second buffer
-//   WRaw           one chunk as loaded, with its scale
-//   W_FETCH(w, s, index)  loads chunk `index` of the buffers `uvec4 w[]` and `uint s[]` (s unused unless W_QUANTIZED)
+//   W_SCALE        the type of that buffer's elements
+//   WRaw           one chunk as loaded, with its scales
+//   W_FETCH(w, s, index)  loads chunk `index` of the buffers `uvec4 w[]` and `W_SCALE s[]` (s unused unless W_QUANTIZED)
 //   w_decode(raw, out float values[W_ELEMS])  the weights in the order of their columns
 //   w_dot(raw, vec4 x[W_ELEMS / 4])  the chunk's dot product with x, scaled once
 // and, for block formats under -D INTEGER_DOT,
 //   w_dot_fixed(raw, uvec4 high[W_ELEMS / 16], uvec4 low[W_ELEMS / 16], int sum)  the same with fixed-point x (gemv_staged.glsl)
+// The block formats, which define W_PARTS, get the last three from weights_blocks.glsl.
 // A matrix is [rows][W_STRIDE] chunks; columns are padded to a multiple of 64 with weights of value zero.
 #ifndef WEIGHTS_GLSL
 #define WEIGHTS_GLSL
@@ -25,11 +27,39 @@
 #include "weights_q8_0.glsl"
 #elif defined(WEIGHTS_Q4_0)
 #include "weights_q4_0.glsl"
+#elif defined(WEIGHTS_Q4_1)
+#include "weights_q4_1.glsl"
+#elif defined(WEIGHTS_Q5_0)
+#include "weights_q5_0.glsl"
+#elif defined(WEIGHTS_Q5_1)
+#include "weights_q5_1.glsl"
+#elif defined(WEIGHTS_Q2_K)
+#include "weights_q2_k.glsl"
+#elif defined(WEIGHTS_Q3_K)
+#include "weights_q3_k.glsl"
+#elif defined(WEIGHTS_Q4_K)
+#include "weights_q4_k.glsl"
+#elif defined(WEIGHTS_Q5_K)
+#include "weights_q5_k.glsl"
+#elif defined(WEIGHTS_Q6_K)
+#include "weights_q6_k.glsl"
+#elif defined(WEIGHTS_IQ4_NL)
+#include "weights_iq4_nl.glsl"
+#elif defined(WEIGHTS_IQ4_XS)
+#include "weights_iq4_xs.glsl"
 #else
 #error "a variant of this shader is compiled with -D WEIGHTS_<type>"
 #endif
 
-// For shaders that name their buffers W (uvec4 W[]) and S (uint S[]) and define W_STRIDE, the chunks per row.
+#ifdef W_PARTS
+#define W_QUANTIZED 1
+#include "weights_blocks.glsl"
+#else
+#define W_QUANTIZED 0
+#define W_SCALE uint
+#endif
+
+// For shaders that name their buffers W (uvec4 W[]) and S (W_SCALE S[]) and define W_STRIDE, the chunks per row.
 #define w_load(row, chunk) W_FETCH(W, S, (row) * W_STRIDE + (chunk))
 
 #endif

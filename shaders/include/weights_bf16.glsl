@@ -1,7 +1,6 @@
 // BF16: a chunk is 8 bfloat16, the upper halves of floats; the lower of each word comes first.
 #extension GL_EXT_control_flow_attributes : require
 #define W_ELEMS 8
-#define W_QUANTIZED 0
 
 struct WRaw { uvec4 bits; };
 

@@ -1,7 +1,6 @@
 // F16: a chunk is 8 IEEE halves, the lower half of each word first.
 #extension GL_EXT_control_flow_attributes : require
 #define W_ELEMS 8
-#define W_QUANTIZED 0
 
 struct WRaw { uvec4 bits; };
 

@@ -1,6 +1,5 @@
 // F32: a chunk is 4 floats.
 #define W_ELEMS 4
-#define W_QUANTIZED 0
 
 struct WRaw { uvec4 bits; };
 

@@ -1,6 +1,7 @@
 // Weights as float16 pairs, for the matrix units; after weights.glsl and in shaders with float16 arithmetic.
 //   w_decode_half(raw, out uint pairs[W_ELEMS / 2])  in the order of their columns, the first of a pair in the lower half
-// A product with a float16 scale rounds once, as it would from float32.
+// Scales and minima that are no halves (the K formats' and IQ4_XS's products) are rounded to one: 2^-12 relative, as the
+// product is.
 #ifndef WEIGHTS_HALF_GLSL
 #define WEIGHTS_HALF_GLSL
 #extension GL_EXT_control_flow_attributes : require
@@ -13,27 +14,30 @@ void w_decode_half(WRaw raw, out uint pairs[W_ELEMS / 2]) {
     }
 }
 #elif W_QUANTIZED
-// Bytes 0 and 1 of a word, plus 1024 - zero, times scale: a byte under the exponent 0x64 is 1024 + byte, exactly.
-uint w_half_pair(uint bytes, float16_t zero, float16_t scale) {
-    f16vec2 offset = unpackFloat2x16((bytes & 0xFFu) | ((bytes & 0xFF00u) << 8) | 0x64006400u);
-    return packFloat2x16((offset - f16vec2(zero)) * scale);
+// Quants as bytes under the exponent 0x64 are 1024 + byte, exactly; signed ones are made unsigned first.
+#if W_SIGNED
+const uint W_HALF_BIAS = 0x80808080u;
+const float16_t W_HALF_ZERO = float16_t(1024 + 128);
+#else
+const uint W_HALF_BIAS = 0u;
+const float16_t W_HALF_ZERO = float16_t(1024 + W_ZERO);
+#endif
+
+// The weights of bytes 0 and 1 of a word.
+uint w_half_pair(uint bytes, vec2 scale) {
+    f16vec2 quants = unpackFloat2x16((bytes & 0xFFu) | ((bytes & 0xFF00u) << 8) | 0x64006400u) - f16vec2(W_HALF_ZERO);
+#if W_HAS_MINIMUM
+    return packFloat2x16(fma(quants, f16vec2(scale.x), f16vec2(-scale.y)));
+#else
+    return packFloat2x16(quants * f16vec2(scale.x));
+#endif
 }
 
 void w_decode_half(WRaw raw, out uint pairs[W_ELEMS / 2]) {
-    float16_t scale = float16_t(raw.scale);
-    [[unroll]] for (int i = 0; i < 4; i++) {
-#ifdef WEIGHTS_Q8_0
-        uint bytes = raw.bits[i] ^ 0x80808080u; // signed to offset 128
-        pairs[2 * i] = w_half_pair(bytes, float16_t(1024 + 128), scale);
-        pairs[2 * i + 1] = w_half_pair(bytes >> 16, float16_t(1024 + 128), scale);
-#else
-        uint low = raw.bits[i] & 0x0F0F0F0Fu;
-        uint high = (raw.bits[i] >> 4) & 0x0F0F0F0Fu;
-        pairs[2 * i] = w_half_pair(low, float16_t(1024 + 8), scale);
-        pairs[2 * i + 1] = w_half_pair(low >> 16, float16_t(1024 + 8), scale);
-        pairs[8 + 2 * i] = w_half_pair(high, float16_t(1024 + 8), scale);
-        pairs[8 + 2 * i + 1] = w_half_pair(high >> 16, float16_t(1024 + 8), scale);
-#endif
+    [[unroll]] for (uint i = 0; i < W_QUADS; i++) {
+        uint bytes = w_quad(raw, i) ^ W_HALF_BIAS;
+        pairs[2 * i] = w_half_pair(bytes, raw.scales[W_PART(i)]);
+        pairs[2 * i + 1] = w_half_pair(bytes >> 16, raw.scales[W_PART(i)]);
     }
 }
 #else

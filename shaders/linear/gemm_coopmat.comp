@@ -22,9 +22,12 @@ layout(constant_id = 8) const uint FRAGMENT_N = 16;
 layout(constant_id = 9) const uint FRAGMENT_K = 16;
 
 #include "push/gemm.glsl"
+#define W_STRIDE (push.kPadded / W_ELEMS)
+#include "weights.glsl"
+#include "weights_half.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Scales { uint S[]; };
+layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
 layout(set = 0, binding = 2, std430) readonly buffer Input { uvec4 a[]; };
 #ifdef OUTPUT_F16
 #define C_TYPE float16_t
@@ -33,10 +36,6 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { float16_t c[]; };
 #define C_TYPE float
 layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 #endif
-
-#define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
-#include "weights_half.glsl"
 
 const uint BLOCK_K = 64;
 const uint OCTETS = BLOCK_K / 8; // eight float16 are one 16-byte word, the unit of everything shared

@@ -14,14 +14,13 @@ layout(constant_id = 2) const uint TILE_N = 4;
 layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
 
 #include "push/gemm.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Scales { uint S[]; };
-layout(set = 0, binding = 2, std430) readonly buffer Input { vec4 a[]; };
-layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
-
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
+layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
+layout(set = 0, binding = 2, std430) readonly buffer Input { vec4 a[]; };
+layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 
 const uint VECTORS = 8;               // vec4 per step and row: 32 columns, the largest chunk of weights
 const uint CHUNKS = 32 / W_ELEMS;     // chunks of weights per step and row

@@ -12,14 +12,13 @@ layout(constant_id = 4) const uint THREADS_M = 8;
 layout(constant_id = 5) const uint THREADS_N = 16;
 
 #include "push/gemm.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Scales { uint S[]; };
-layout(set = 0, binding = 2, std430) readonly buffer Input { vec4 a[]; };
-layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
-
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights.glsl"
+
+layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
+layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
+layout(set = 0, binding = 2, std430) readonly buffer Input { vec4 a[]; };
+layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 
 const uint BLOCK_K = 32;
 const uint QUADS = BLOCK_K / 4;

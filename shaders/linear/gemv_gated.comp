@@ -11,8 +11,8 @@ layout(set = 0, binding = 4) writeonly buffer OutputBuffer { float y[]; };
 layout(set = 0, binding = 5) readonly buffer GateQuantsBuffer { uvec4 gate_quants[]; };
 layout(set = 0, binding = 6) readonly buffer UpQuantsBuffer { uvec4 up_quants[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 7) readonly buffer GateScalesBuffer { uint gate_scales[]; };
-layout(set = 0, binding = 8) readonly buffer UpScalesBuffer { uint up_scales[]; };
+layout(set = 0, binding = 7) readonly buffer GateScalesBuffer { W_SCALE gate_scales[]; };
+layout(set = 0, binding = 8) readonly buffer UpScalesBuffer { W_SCALE up_scales[]; };
 #endif
 
 uint gemv_row(uint slot) {

@@ -16,7 +16,7 @@ layout(set = 0, binding = 6) writeonly buffer ValueBuffer { KvElement v_cache[];
 layout(set = 0, binding = 7) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
 layout(set = 0, binding = 9) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 10) readonly buffer ScalesBuffer { uint S[]; };
+layout(set = 0, binding = 10) readonly buffer ScalesBuffer { W_SCALE S[]; };
 #endif
 
 // The element of its head that a pair's first or second slot stands for. The rotated pairs come first.

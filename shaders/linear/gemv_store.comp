@@ -9,7 +9,7 @@ layout(constant_id = 7) const uint ACTIVATION = 0;
 layout(set = 0, binding = 4) buffer OutputBuffer { float y[]; };
 layout(set = 0, binding = 5) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 6) readonly buffer ScalesBuffer { uint S[]; };
+layout(set = 0, binding = 6) readonly buffer ScalesBuffer { W_SCALE S[]; };
 #endif
 
 uint gemv_row(uint slot) {

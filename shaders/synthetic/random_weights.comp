@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// Fills the quants of a matrix with seeded random weights, uniform with a standard deviation near 0.02; padding is zero.
+// Fills a matrix of a plain format with seeded random weights, uniform with a standard deviation near 0.02; padding is zero.
 layout(local_size_x_id = 0) in;
 
 #include "push/random_weights.glsl"
@@ -11,12 +11,8 @@ layout(set = 0, binding = 0, std430) writeonly buffer Quants { uvec4 W[]; };
 
 #if defined(WEIGHTS_F32)
 #define ELEMS 4u
-#elif defined(WEIGHTS_F16) || defined(WEIGHTS_BF16)
-#define ELEMS 8u
-#elif defined(WEIGHTS_Q8_0)
-#define ELEMS 16u
 #else
-#define ELEMS 32u
+#define ELEMS 8u
 #endif
 
 // Uniform on ±0.0346, whose standard deviation is 0.02.
@@ -32,23 +28,14 @@ uvec4 encode(uvec4 bits) {
     uvec4 words;
     [[unroll]] for (int i = 0; i < 4; i++) words[i] = packHalf2x16(vec2(weight(bits[i]), weight(bits[i] >> 16)));
     return words;
-#elif defined(WEIGHTS_BF16)
+#else
     uvec4 words;
     [[unroll]] for (int i = 0; i < 4; i++) {
         words[i] = (floatBitsToUint(weight(bits[i])) >> 16) | (floatBitsToUint(weight(bits[i] >> 16)) & 0xFFFF0000u);
     }
     return words;
-#else
-    return bits; // any byte is a quant; the scales set the deviation
 #endif
 }
-
-// What stands for zero in the padding.
-#ifdef WEIGHTS_Q4_0
-const uint ZERO = 0x88888888u;
-#else
-const uint ZERO = 0u;
-#endif
 
 void main() {
     uint step = gl_NumWorkGroups.x * gl_WorkGroupSize.x;
@@ -56,12 +43,11 @@ void main() {
         uvec2 a = philox(uvec2(chunk, 0u), push.seed);
         uvec2 b = philox(uvec2(chunk, 1u), push.seed);
         uvec4 words = encode(uvec4(a, b));
-        // Columns end at a whole word for every format but in halves, where the last word may be half padding.
         uint column = chunk % push.chunksPerRow * ELEMS;
         [[unroll]] for (uint i = 0; i < 4; i++) {
             uint first = column + i * ELEMS / 4;
-            if (first >= push.columns) words[i] = ZERO;
-#if defined(WEIGHTS_F16) || defined(WEIGHTS_BF16)
+            if (first >= push.columns) words[i] = 0u;
+#if !defined(WEIGHTS_F32) // the last word may be half padding
             else if (first + 1 >= push.columns) words[i] &= 0xFFFFu;
 #endif
         }

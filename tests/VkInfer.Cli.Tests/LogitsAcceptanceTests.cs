@@ -15,7 +15,8 @@ public class LogitsAcceptanceTests
     private static readonly string[] Models =
     [
         "stories260K-tied-f32", "stories260K-tied-f16", "stories260K-tied-q8_0-mixed", "babyllama105-f16", "babyllama105-q8_0",
-        "babyllama105-q4_0", "rand-llama-256-f16", "rand-llama-256-pure-q8_0", "rand-llama-256-pure-q4_0",
+        "babyllama105-q5_1", "babyllama105-q4_0", "rand-llama-256-f16", "rand-llama-256-pure-q8_0", "rand-llama-256-pure-q6_k",
+        "rand-llama-256-pure-q4_0", "rand-llama-256-pure-q4_k_s", "rand-llama-256-q4_k_m",
     ];
 
     [Test]

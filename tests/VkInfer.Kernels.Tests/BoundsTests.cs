@@ -8,7 +8,7 @@ public sealed class BoundsTests
 {
     private static readonly Bound[] All =
     [
-        Bounds.Exact, Bounds.F32, Bounds.F16, Bounds.BF16, Bounds.Q8_0, Bounds.Q4_0, Bounds.AttentionF32, Bounds.AttentionF16,
+        Bounds.Exact, Bounds.F32, Bounds.F16, Bounds.BF16, Bounds.Blocks, Bounds.AttentionF32, Bounds.AttentionF16,
         Bounds.MatrixF16, Bounds.LogProbabilities,
     ];
 

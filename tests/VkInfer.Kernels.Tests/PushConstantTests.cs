@@ -18,6 +18,7 @@ public sealed partial class PushConstantTests
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
         ["norm"] = typeof(NormPush),
+        ["random_blocks"] = typeof(RandomBlocksPush),
         ["random_weights"] = typeof(RandomWeightsPush),
         ["rope_store"] = typeof(RopeStorePush),
         ["sample"] = typeof(SamplePush),

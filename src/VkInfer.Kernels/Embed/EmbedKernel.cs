@@ -31,7 +31,7 @@ public sealed class EmbedKernel
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(table);
         ComputePipeline pipeline = _context.GetPipeline(
-            $"embed_{WeightNames.Suffix(table.Type)}", SpecializationConstants.From((0, WorkgroupSize)));
+            $"embed_{WeightFormat.Of(table.Type).Name}", SpecializationConstants.From((0, WorkgroupSize)));
         foreach ((int row, WeightMatrix part) in RowSlices.Of(table, _context))
         {
             var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows, scale);

@@ -23,16 +23,22 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>Slices of weights, and of rows of C, start at a multiple of this: it keeps every device's offset alignment.</summary>
     private const int SliceAlignment = 64;
 
+    /// <summary>Matrix units store to columns that are a multiple of this: 16 bytes of float16.</summary>
+    private const int FragmentAlignment = 8;
+
     /// <summary>How A must be stored for weights of this type.</summary>
     /// <param name="weightType">The weights' format.</param>
     public ActivationType PreferredInput(WeightType weightType) => UsesMatrixUnits(weightType) ? ActivationType.F16 : ActivationType.F32;
 
-    /// <summary>How A is best stored for this matrix: float32 where it is too small for matrix units to pay.</summary>
+    /// <summary>How A is best stored for these weights: float32 where they are too small for matrix units to pay.</summary>
     /// <param name="w">The weights.</param>
-    public ActivationType PreferredInput(WeightMatrix w)
+    public ActivationType PreferredInput(StackedWeights w)
     {
         ArgumentNullException.ThrowIfNull(w);
-        return GemmHeuristic.RepaysMatrixUnits(w.Rows, w.Columns) ? PreferredInput(w.Type) : ActivationType.F32;
+        var usesMatrixUnits = GemmHeuristic.RepaysMatrixUnits(w.Rows, w.Columns)
+            && w.Parts.All(part => UsesMatrixUnits(part.Type))
+            && w.Parts.SkipLast(1).All(part => part.Rows % FragmentAlignment == 0);
+        return usesMatrixUnits ? ActivationType.F16 : ActivationType.F32;
     }
 
     /// <summary>Whether C may be stored as float16 for weights of this type and A in float16; float32 it may always be.</summary>
@@ -40,8 +46,8 @@ public sealed class GemmKernel(KernelContext context)
     public bool CanStoreF16(WeightType weightType) => UsesMatrixUnits(weightType);
 
     /// <summary>Records the product; matrices and outputs beyond the device's binding range are cut into slices.</summary>
-    /// <param name="commands">Receives one dispatch per slice.</param>
-    /// <param name="w">The weights.</param>
+    /// <param name="commands">Receives one dispatch per slice and part of the weights.</param>
+    /// <param name="w">The weights; the parts' rows are columns of C one after another.</param>
     /// <param name="a">
     /// [seqLen, KPadded] of <paramref name="inputType"/>; the columns from Columns to KPadded are zero. Where the view goes on for whole
     /// fragments of 8 or 16 rows, few rows take a form made for them.
@@ -54,17 +60,18 @@ public sealed class GemmKernel(KernelContext context)
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">float16 output that the form has not, or shared memory that holds no tile.</exception>
     public void Record(
-        CommandList commands, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
+        CommandList commands, StackedWeights w, BufferView a, BufferView c, GemmMode mode, int seqLen,
         ActivationType outputType = ActivationType.F32, ActivationType? inputType = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
         ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
-        var input = inputType ?? PreferredInput(w.Type);
+        var input = inputType ?? PreferredInput(w.Parts[0].Type);
         var matrix = input == ActivationType.F16;
-        if (matrix && !UsesMatrixUnits(w.Type))
+        if (matrix && w.Parts.FirstOrDefault(part => !UsesMatrixUnits(part.Type)) is { } scalar)
         {
-            throw new NotSupportedException($"GEMM: float16 input needs matrix units; the device or the build has none for {w.Type} weights");
+            throw new NotSupportedException(
+                $"GEMM: float16 input needs matrix units; the device or the build has none for {scalar.Type} weights");
         }
 
         if (outputType == ActivationType.F16 && (mode != GemmMode.Store || !matrix))
@@ -75,16 +82,15 @@ public sealed class GemmKernel(KernelContext context)
         var whole = a;
         a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
         c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
+        var outputStride = Activations.Stride(w.Rows);
         var range = context.Capabilities.MaxStorageBufferRange;
         var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
-        var sliceN = w.MaxRowsPerBinding(range, SliceAlignment);
         if (matrix && GemmHeuristic.Flat(context.Capabilities, seqLen) is { } flat && sliceM == seqLen
             && whole.Length >= Activations.SizeInBytes(input, flat.InputRows(seqLen), w.Columns))
         {
-            for (var n = 0; n < w.Rows; n += sliceN)
+            foreach (var (column, weights) in Slices(w))
             {
-                RecordTiled(
-                    commands, flat, w.Slice(n, Math.Min(sliceN, w.Rows - n)), whole, c, mode, seqLen, outputType, n, Activations.Stride(w.Rows));
+                RecordTiled(commands, flat, weights, whole, c, mode, seqLen, outputType, column, outputStride);
             }
 
             return;
@@ -95,11 +101,25 @@ public sealed class GemmKernel(KernelContext context)
             var rows = Math.Min(sliceM, seqLen - m);
             var inputSlice = Rows(a, m, rows, seqLen);
             var outputSlice = Rows(c, m, rows, seqLen);
-            for (var n = 0; n < w.Rows; n += sliceN)
+            foreach (var (column, weights) in Slices(w))
             {
-                var weights = w.Slice(n, Math.Min(sliceN, w.Rows - n));
-                RecordSlice(commands, matrix, weights, inputSlice, outputSlice, mode, rows, outputType, n, Activations.Stride(w.Rows));
+                RecordSlice(commands, matrix, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride);
             }
+        }
+    }
+
+    /// <summary>The parts, cut where a binding cannot hold them, each with the column of C that its first row makes.</summary>
+    private IEnumerable<(int Column, WeightMatrix Part)> Slices(StackedWeights w)
+    {
+        var column = 0;
+        foreach (var part in w.Parts)
+        {
+            foreach (var (first, slice) in RowSlices.Of(part, context))
+            {
+                yield return (column + first, slice);
+            }
+
+            column += part.Rows;
         }
     }
 
@@ -153,18 +173,8 @@ public sealed class GemmKernel(KernelContext context)
     }
 
     internal static string Variant(WeightType type, string form, ActivationType outputType) => form is "coopmat" or "flat"
-        ? $"gemm_{VariantPart(type)}_f16_{form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
-        : $"gemm_{VariantPart(type)}_f32_{form}";
-
-    private static string VariantPart(WeightType type) => type switch
-    {
-        WeightType.F32 => "f32",
-        WeightType.F16 => "f16",
-        WeightType.BF16 => "bf16",
-        WeightType.Q8_0 => "q8_0",
-        WeightType.Q4_0 => "q4_0",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown weight type"),
-    };
+        ? $"gemm_{WeightFormat.Of(type).Name}_f16_{form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
+        : $"gemm_{WeightFormat.Of(type).Name}_f32_{form}";
 
     /// <summary>On a CPU device fragments are emulated: the direct form is faster there.</summary>
     private bool UsesMatrixUnits(WeightType type) =>

@@ -49,5 +49,5 @@ internal static class GemvHeuristic
     // Blocks are staged by eight neighbouring invocations.
     private static bool UsesIntegerDot(WeightType type, DeviceCapabilities capabilities) =>
         capabilities.IntegerDotProductAccelerated && capabilities.MinSubgroupSize >= 8
-        && ShaderLibrary.Contains($"gemv_store_{WeightNames.Suffix(type)}_dot");
+        && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");
 }

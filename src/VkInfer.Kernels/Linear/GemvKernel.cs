@@ -16,7 +16,7 @@ public sealed class GemvKernel(KernelContext context)
 
     /// <summary>Records y = f(W x + bias), or y += f(W x + bias).</summary>
     /// <param name="commands">Recording list.</param>
-    /// <param name="w">[N, K].</param>
+    /// <param name="w">[N, K]; a dispatch for each part.</param>
     /// <param name="x">float32 [KPadded].</param>
     /// <param name="y">float32 [N]; only those are written.</param>
     /// <param name="mode">Whether to overwrite or add.</param>
@@ -25,23 +25,29 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="activation">f.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
-        CommandList commands, WeightMatrix w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null, BufferView? bias = null,
+        CommandList commands, StackedWeights w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null, BufferView? bias = null,
         ActivationFunction activation = ActivationFunction.None)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
         var input = new GemvInputs(x, norm, bias);
-        input.Check(w);
         Views.RequireFloats(nameof(y), y, w.Rows);
-        var tuning = input.Tuning(w, context);
-        var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
-        var pipeline = context.GetPipeline($"gemv_store_{WeightNames.Suffix(w.Type)}{tuning.Feature}", constants.ToSpecialization());
-        foreach (var (first, slice) in RowSlices.Of(w, context))
+        var firstRow = 0;
+        foreach (var part in w.Parts)
         {
-            var push = Push(slice, slice.Rows, first, norm);
-            commands.Dispatch(
-                pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
-                [.. input.Bindings, y, slice.Quants, slice.Scales]);
+            input.Check(part, w.Rows);
+            var tuning = input.Tuning(part, context);
+            var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
+            var pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+            foreach (var (first, slice) in RowSlices.Of(part, context))
+            {
+                var push = Push(slice, slice.Rows, firstRow + first, norm);
+                commands.Dispatch(
+                    pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
+                    [.. input.Bindings, y, slice.Quants, slice.Scales]);
+            }
+
+            firstRow += part.Rows;
         }
     }
 
@@ -71,7 +77,7 @@ public sealed class GemvKernel(KernelContext context)
         Views.RequireFloats(nameof(y), y, width);
         var tuning = input.Tuning(gateUp, context);
         var constants = new GemvGatedConstants(input.Constants(tuning), activation);
-        var pipeline = context.GetPipeline($"gemv_gated_{WeightNames.Suffix(gateUp.Type)}{tuning.Feature}", constants.ToSpecialization());
+        var pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
         var upSkip = width % SliceRows;
@@ -94,10 +100,11 @@ public sealed class GemvKernel(KernelContext context)
 
     /// <summary>
     /// Records queries, keys and values of one token from their concatenated weights: RoPE on queries and keys, keys and values
-    /// stored into the cache at the step's position.
+    /// stored into the cache at the step's position. A dispatch for each part; they do not wait for each other where no two parts
+    /// hold heads of one kind.
     /// </summary>
     /// <param name="commands">Recording list.</param>
-    /// <param name="qkv">[QkvWidth, K]: the rows of the query, key and value weights, in this order.</param>
+    /// <param name="qkv">[QkvWidth, K]: the rows of the query, key and value weights, in this order; parts hold whole heads.</param>
     /// <param name="x">float32 [KPadded].</param>
     /// <param name="norm">If given, x is normalised first.</param>
     /// <param name="shape">The layer's attention.</param>
@@ -109,60 +116,42 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
     public void RecordQkv(
-        CommandList commands, WeightMatrix qkv, BufferView x, NormFusion? norm, AttentionShape shape,
+        CommandList commands, StackedWeights qkv, BufferView x, NormFusion? norm, AttentionShape shape,
         BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
     {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(shape);
         var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
         targets.Check(shape);
-        RecordHeads(commands, qkv, new GemvInputs(x, norm, bias), shape, 0, shape.QkvWidth, targets);
-    }
+        if (qkv.Rows != shape.QkvWidth)
+        {
+            throw new ArgumentException($"attention weights: expected {shape.QkvWidth} rows, got {qkv.Rows}", nameof(qkv));
+        }
 
-    /// <summary>
-    /// As the other overload, with separate matrices, which may differ in type: three dispatches that do not wait for each other.
-    /// </summary>
-    /// <param name="commands">Recording list.</param>
-    /// <param name="wq">[QueryWidth, K].</param>
-    /// <param name="wk">[KvWidth, K].</param>
-    /// <param name="wv">[KvWidth, K].</param>
-    /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is normalised first.</param>
-    /// <param name="shape">The layer's attention.</param>
-    /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
-    /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
-    /// <param name="q">float32 [QueryWidth].</param>
-    /// <param name="kCache">The layer's keys.</param>
-    /// <param name="vCache">The layer's values.</param>
-    /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
-    /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
-    public void RecordQkv(
-        CommandList commands, WeightMatrix wq, WeightMatrix wk, WeightMatrix wv, BufferView x, NormFusion? norm, AttentionShape shape,
-        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
-    {
-        ArgumentNullException.ThrowIfNull(shape);
-        var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
-        targets.Check(shape);
         var inputs = new GemvInputs(x, norm, bias);
-        RecordHeads(commands, wq, inputs, shape, 0, shape.QueryWidth, targets.WritingOnly(q));
-        RecordHeads(commands, wk, inputs, shape, shape.NumHeads, shape.KvWidth, targets.WritingOnly(kCache));
-        RecordHeads(commands, wv, inputs, shape, shape.NumHeads + shape.NumKvHeads, shape.KvWidth, targets.WritingOnly(vCache));
+        var head = 0;
+        foreach (var part in qkv.Parts)
+        {
+            if (part.Rows % shape.HeadDim != 0)
+            {
+                throw new ArgumentException($"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
+            }
+
+            inputs.Check(part, qkv.Rows);
+            var next = head + (part.Rows / shape.HeadDim);
+            RecordHeads(commands, part, inputs, shape, head, targets.OfHeads(shape, head, next));
+            head = next;
+        }
     }
 
     /// <summary>Records the heads from <paramref name="firstHead"/> on, counted through queries, keys and values.</summary>
     private void RecordHeads(
-        CommandList commands, WeightMatrix w, GemvInputs inputs, AttentionShape shape, int firstHead, int expectedRows, QkvTargets targets)
+        CommandList commands, WeightMatrix w, GemvInputs inputs, AttentionShape shape, int firstHead, QkvTargets targets)
     {
-        ArgumentNullException.ThrowIfNull(commands);
-        ArgumentNullException.ThrowIfNull(w);
-        inputs.Check(w, (firstHead * shape.HeadDim) + w.Rows);
-        if (w.Rows != expectedRows)
-        {
-            throw new ArgumentException($"attention weights: expected {expectedRows} rows, got {w.Rows}", nameof(w));
-        }
-
         var tuning = inputs.Tuning(w, context);
         var constants = new GemvQkvConstants(inputs.Constants(tuning), shape.Pairing == RopePairing.SplitHalf);
-        var variant = $"gemv_qkv_{WeightNames.Suffix(w.Type)}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
+        var variant = $"gemv_qkv_{WeightFormat.Of(w.Type).Name}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
         var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
@@ -198,8 +187,20 @@ public sealed class GemvKernel(KernelContext context)
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
     private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)
     {
-        /// <summary>The same with one target in the place of all three, so that dispatches which write others need not wait.</summary>
-        public QkvTargets WritingOnly(BufferView target) => this with { Q = target, KCache = target, VCache = target };
+        /// <summary>
+        /// The same with targets that these heads write in the place of those that they do not, so that dispatches need not wait.
+        /// </summary>
+        public QkvTargets OfHeads(AttentionShape shape, int first, int next)
+        {
+            var firstValue = shape.NumHeads + shape.NumKvHeads;
+            var target = first < shape.NumHeads ? Q : first < firstValue ? KCache : VCache;
+            return this with
+            {
+                Q = target,
+                KCache = first < firstValue && next > shape.NumHeads ? KCache : target,
+                VCache = next > firstValue ? VCache : target,
+            };
+        }
 
         public void Check(AttentionShape shape)
         {

@@ -12,6 +12,7 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
 {
     // Fixed: the moments of each subgroup. Per column: a float; or two bytes, and a scale and a sum for each block.
     private const int MomentBytes = 1024;
+    private const int StagedBlock = 32;
 
     public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "ROWS", "UNROLL", "TILE"];
 
@@ -20,7 +21,7 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
 
     /// <summary>Bytes of shared memory.</summary>
     public int SharedMemoryBytes => IntegerDot
-        ? MomentBytes + (2 * Tile) + (8 * Tile / WeightLayout.BlockSize) + 40
+        ? MomentBytes + (2 * Tile) + (8 * Tile / StagedBlock) + 40
         : MomentBytes + (4 * Tile) + 16;
 
     /// <summary>Workgroups that cover the slots; the shader loops where these turn out too few.</summary>

@@ -6,18 +6,18 @@ namespace VkInfer.Kernels;
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RandomWeightsPush(uint Chunks, uint ChunksPerRow, uint Columns, uint Seed);
 
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct RandomBlocksPush(
+    uint Words, uint ScaleWords, uint Seed, uint Period, uint RandomScales, uint Scale0, uint Scale1, uint Scale2, uint Scale3, uint Scale4);
+
 /// <summary>
-/// Fills a matrix with seeded random weights of standard deviation near 0.02 (shaders/synthetic/random_weights.comp), for measuring
-/// without a file. Thread-safe.
+/// Fills a matrix with seeded random weights of standard deviation near 0.02 (shaders/synthetic/random_weights.comp, random_blocks.comp),
+/// for measuring without a file. Thread-safe.
 /// </summary>
 public sealed class RandomWeightsKernel
 {
     internal const int WorkgroupSize = 256;
     private const int MaxWorkgroups = 4096;
-
-    // Uniform bytes deviate by 73.9, uniform nibbles by 4.61.
-    private const float Q8Scale = 0.02f / 73.9f;
-    private const float Q4Scale = 0.02f / 4.61f;
 
     private readonly KernelContext _context;
 
@@ -29,25 +29,51 @@ public sealed class RandomWeightsKernel
     /// <param name="commands">Where to record.</param>
     /// <param name="matrix">The matrix to fill.</param>
     /// <param name="seed">Equal seeds give equal weights.</param>
+    /// <exception cref="ArgumentException">A block format with columns that need padding.</exception>
     public void Record(CommandList commands, WeightMatrix matrix, uint seed)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(matrix);
-        ComputePipeline pipeline = _context.GetPipeline(
-            $"random_weights_{WeightNames.Suffix(matrix.Type)}", SpecializationConstants.From((0, WorkgroupSize)));
-        int chunksPerRow = WeightLayout.ChunksPerRow(matrix.Type, matrix.Columns);
-        foreach ((int row, WeightMatrix part) in RowSlices.Of(matrix, _context))
+        var format = WeightFormat.Of(matrix.Type);
+        if (format is BlockFormat && matrix.Columns != matrix.KPadded)
         {
-            uint chunks = checked((uint)((long)part.Rows * chunksPerRow));
-            uint groups = Math.Min(MaxWorkgroups, (chunks + WorkgroupSize - 1) / WorkgroupSize);
-            var push = new RandomWeightsPush(chunks, (uint)chunksPerRow, (uint)matrix.Columns, seed + (uint)row);
-            commands.Dispatch(pipeline, (groups, 1, 1), push, [part.Quants]);
+            throw new ArgumentException(
+                $"random {matrix.Type} weights: expected a multiple of {WeightLayout.ColumnAlignment} columns, got {matrix.Columns}",
+                nameof(matrix));
         }
 
-        if (WeightLayout.IsQuantized(matrix.Type))
+        ComputePipeline pipeline = _context.GetPipeline(Variant(format), SpecializationConstants.From((0, WorkgroupSize)));
+        foreach ((int row, WeightMatrix part) in RowSlices.Of(matrix, _context))
         {
-            uint half = BitConverter.HalfToUInt16Bits((Half)(matrix.Type == WeightType.Q8_0 ? Q8Scale : Q4Scale));
-            commands.Fill(matrix.Scales, half | (half << 16));
+            uint words = checked((uint)(part.Quants.Length / 16));
+            uint groups = Math.Min(MaxWorkgroups, (words + WorkgroupSize - 1) / WorkgroupSize);
+            if (format is BlockFormat blocks)
+            {
+                RandomBlocksPush push = Push(blocks, words, part.Scales.Length, seed + (uint)row);
+                commands.Dispatch(pipeline, (groups, 1, 1), push, [part.Quants, part.Scales]);
+            }
+            else
+            {
+                var push = new RandomWeightsPush(
+                    words, (uint)WeightLayout.ChunksPerRow(matrix.Type, matrix.Columns), (uint)matrix.Columns, seed + (uint)row);
+                commands.Dispatch(pipeline, (groups, 1, 1), push, [part.Quants]);
+            }
         }
+    }
+
+    internal static string Variant(WeightFormat format) => $"random_weights_{(format is BlockFormat ? "blocks" : format.Name)}";
+
+    private static RandomBlocksPush Push(BlockFormat format, uint words, long scaleBytes, uint seed)
+    {
+        IReadOnlyList<uint?> scales = format.SyntheticScales;
+        uint random = 0;
+        for (int i = 0; i < scales.Count; i++)
+        {
+            random |= scales[i] is null ? 1u << i : 0;
+        }
+
+        uint Scale(int index) => scales.ElementAtOrDefault(index) ?? 0;
+        return new RandomBlocksPush(
+            words, (uint)(scaleBytes / 4), seed, (uint)scales.Count, random, Scale(0), Scale(1), Scale(2), Scale(3), Scale(4));
     }
 }

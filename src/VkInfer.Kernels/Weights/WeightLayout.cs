@@ -2,8 +2,8 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// The packed layout of a weight matrix on the device: rows of quants whose columns are padded to a multiple of 64 with
-/// weights of value zero, and, for block formats, the blocks' half-precision scales in a second part that starts at a
-/// multiple of 256 bytes. <c>shaders/include/weights_*.glsl</c> reads it.
+/// weights of value zero, and, for block formats, the blocks' scales in a second part that starts at a multiple of 256 bytes.
+/// Rows of formats with blocks of 256 are whole blocks and so need no padding. <c>shaders/include/weights_*.glsl</c> reads it.
 /// </summary>
 public static class WeightLayout
 {
@@ -12,11 +12,6 @@ public static class WeightLayout
 
     /// <summary>Both parts start at a multiple of this many bytes.</summary>
     public const int PartAlignment = 256;
-
-    /// <summary>Weights that share one scale in a block format.</summary>
-    public const int BlockSize = 32;
-
-    private const int ScaleSize = 2;
 
     /// <summary>Columns rounded up to the padded width.</summary>
     /// <param name="columns">Number of columns, at least 1.</param>
@@ -28,43 +23,32 @@ public static class WeightLayout
 
     /// <summary>Whether the format keeps scales beside its quants.</summary>
     /// <param name="type">The weights' format.</param>
-    public static bool IsQuantized(WeightType type) => type is WeightType.Q8_0 or WeightType.Q4_0;
+    public static bool IsQuantized(WeightType type) => WeightFormat.Of(type).ScaleBytes > 0;
 
-    /// <summary>Weights in one 16-byte chunk of the quants.</summary>
+    /// <summary>Weights of a block: rows are whole blocks. 1 for formats without blocks.</summary>
     /// <param name="type">The weights' format.</param>
-    public static int ElementsPerChunk(WeightType type) => type switch
-    {
-        WeightType.F32 => 4,
-        WeightType.F16 or WeightType.BF16 => 8,
-        WeightType.Q8_0 => 16,
-        WeightType.Q4_0 => 32,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown weight type"),
-    };
+    public static int BlockSize(WeightType type) => WeightFormat.Of(type).BlockSize;
 
-    /// <summary>16-byte chunks in a row of quants, padding included.</summary>
+    /// <summary>Chunks, of as many weights as a shader decodes at a time, in a row with its padding.</summary>
     /// <param name="type">The weights' format.</param>
     /// <param name="columns">Number of columns, unpadded.</param>
-    public static int ChunksPerRow(WeightType type, int columns) => PadColumns(columns) / ElementsPerChunk(type);
+    public static int ChunksPerRow(WeightType type, int columns) => PadColumns(columns) / WeightFormat.Of(type).ElementsPerChunk;
 
     /// <summary>Bytes of the quants of a matrix.</summary>
     /// <param name="type">The weights' format.</param>
     /// <param name="rows">Number of rows, at least 1.</param>
-    /// <param name="columns">Number of columns, unpadded.</param>
-    public static long QuantBytes(WeightType type, int rows, int columns)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        return 16L * ChunksPerRow(type, columns) * rows;
-    }
+    /// <param name="columns">Number of columns, unpadded; whole blocks.</param>
+    /// <exception cref="ArgumentException">A block format with columns that are no whole blocks.</exception>
+    public static long QuantBytes(WeightType type, int rows, int columns) =>
+        Groups(type, rows, columns) * WeightFormat.Of(type).QuantBytes;
 
     /// <summary>Bytes of the scales of a matrix; 0 where the format has none.</summary>
     /// <param name="type">The weights' format.</param>
     /// <param name="rows">Number of rows, at least 1.</param>
-    /// <param name="columns">Number of columns, unpadded.</param>
-    public static long ScaleBytes(WeightType type, int rows, int columns)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        return IsQuantized(type) ? (long)ScaleSize * (PadColumns(columns) / BlockSize) * rows : 0;
-    }
+    /// <param name="columns">Number of columns, unpadded; whole blocks.</param>
+    /// <exception cref="ArgumentException">A block format with columns that are no whole blocks.</exception>
+    public static long ScaleBytes(WeightType type, int rows, int columns) =>
+        Groups(type, rows, columns) * WeightFormat.Of(type).ScaleBytes;
 
     /// <summary>Where the scales start in a buffer that begins with the quants.</summary>
     /// <param name="type">The weights' format.</param>
@@ -83,25 +67,10 @@ public static class WeightLayout
 
     /// <summary>Bytes of one row as a GGUF file stores it, without padding.</summary>
     /// <param name="type">The weights' format.</param>
-    /// <param name="columns">Number of columns; a multiple of 32 for block formats.</param>
+    /// <param name="columns">Number of columns; whole blocks.</param>
     /// <exception cref="ArgumentException">A block format with columns that are no whole blocks.</exception>
-    public static long SourceRowBytes(WeightType type, int columns)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        if (IsQuantized(type) && columns % BlockSize != 0)
-        {
-            throw new ArgumentException($"{type} rows consist of blocks of {BlockSize} weights; got {columns} columns", nameof(columns));
-        }
-
-        return type switch
-        {
-            WeightType.F32 => 4L * columns,
-            WeightType.F16 or WeightType.BF16 => 2L * columns,
-            WeightType.Q8_0 => (long)columns / BlockSize * (ScaleSize + 32),
-            WeightType.Q4_0 => (long)columns / BlockSize * (ScaleSize + 16),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown weight type"),
-        };
-    }
+    public static long SourceRowBytes(WeightType type, int columns) =>
+        (long)RequireBlocks(type, columns) * WeightFormat.Of(type).BlockBytes;
 
     /// <summary>
     /// Packs whole rows from the layout of a GGUF file. The destination may be a slice of a matrix: rows are independent.
@@ -121,39 +90,31 @@ public static class WeightLayout
         var sourceRow = (int)SourceRowBytes(type, columns);
         var quantRow = (int)QuantBytes(type, 1, columns);
         var scaleRow = (int)ScaleBytes(type, 1, columns);
+        var format = WeightFormat.Of(type);
         for (var row = 0; row < rows; row++)
         {
             var from = source.Slice(row * sourceRow, sourceRow);
             var to = quants.Slice(row * quantRow, quantRow);
-            if (IsQuantized(type))
-            {
-                PackBlocks(type, from, to, scales.Slice(row * scaleRow, scaleRow));
-            }
-            else
-            {
-                from.CopyTo(to);
-                to[sourceRow..].Clear();
-            }
+            format.PackRow(from, to, scales.Slice(row * scaleRow, scaleRow));
         }
     }
 
-    private static void PackBlocks(WeightType type, ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales)
+    private static long Groups(WeightType type, int rows, int columns)
     {
-        var quantSize = type == WeightType.Q8_0 ? 32 : 16;
-        var blocks = source.Length / (ScaleSize + quantSize);
-        for (var block = 0; block < blocks; block++)
-        {
-            var from = source.Slice(block * (ScaleSize + quantSize), ScaleSize + quantSize);
-            from[..ScaleSize].CopyTo(scales.Slice(block * ScaleSize, ScaleSize));
-            from[ScaleSize..].CopyTo(quants.Slice(block * quantSize, quantSize));
-        }
-
-        quants[(blocks * quantSize)..].Fill(ZeroQuant(type));
-        scales[(blocks * ScaleSize)..].Clear();
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        RequireBlocks(type, columns);
+        return (long)PadColumns(columns) / WeightFormat.Of(type).GroupSize * rows;
     }
 
-    /// <summary>The byte of quants that stands for weights of value zero.</summary>
-    private static byte ZeroQuant(WeightType type) => type == WeightType.Q4_0 ? (byte)0x88 : (byte)0;
+    /// <summary>The blocks of a row.</summary>
+    private static int RequireBlocks(WeightType type, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        var size = WeightFormat.Of(type).BlockSize;
+        return columns % size == 0
+            ? columns / size
+            : throw new ArgumentException($"{type} rows consist of blocks of {size} weights; got {columns} columns", nameof(columns));
+    }
 
     private static void RequireLength(string name, long expected, long got)
     {

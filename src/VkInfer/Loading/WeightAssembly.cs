@@ -11,7 +11,7 @@ internal static class WeightAssembly
         WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, LayerNormFolding folding, List<GpuBuffer> buffers)
     {
         NormWeights Norm(NormPlan norm) => new(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
-        LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Matrix), linear.Bias is { } bias ? uploader.Upload(bias) : null);
+        LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Parts), linear.Bias is { } bias ? uploader.Upload(bias) : null);
 
         LayerWeights Layer(LayerPlan layer)
         {

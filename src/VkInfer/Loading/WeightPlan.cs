@@ -21,8 +21,8 @@ internal sealed record VectorPlan(int Length, IReadOnlyList<string> Tensors);
 /// <summary>A norm's gain, and for LayerNorm its shift.</summary>
 internal sealed record NormPlan(VectorPlan Gain, VectorPlan? Shift = null);
 
-/// <summary>A linear layer, with its bias where it has one.</summary>
-internal sealed record LinearPlan(MatrixPlan Matrix, VectorPlan? Bias);
+/// <summary>A linear layer, with its bias where it has one: one matrix, or more where the formats of its rows differ.</summary>
+internal sealed record LinearPlan(IReadOnlyList<MatrixPlan> Parts, VectorPlan? Bias);
 
 /// <summary>What one layer needs.</summary>
 internal sealed record LayerPlan(
@@ -42,7 +42,8 @@ internal sealed record WeightPlan(
     MatrixPlan Embedding, MatrixPlan? Positions, IReadOnlyList<LayerPlan> Layers, NormPlan OutputNorm, LinearPlan? Output)
 {
     public IEnumerable<MatrixPlan> Matrices =>
-        new[] { Embedding, Positions, Output?.Matrix }.OfType<MatrixPlan>().Concat(Layers.SelectMany(layer => layer.Linears).Select(linear => linear.Matrix));
+        new[] { Embedding, Positions }.OfType<MatrixPlan>()
+            .Concat(Layers.SelectMany(layer => layer.Linears).Concat(Output is null ? [] : [Output]).SelectMany(linear => linear.Parts));
 
     public long SizeInBytes => Matrices.Sum(matrix => matrix.SizeInBytes);
 }

@@ -30,16 +30,11 @@ internal sealed class WeightPlanner
         new WeightPlanner(file, config, quantize).Plan();
 
     /// <summary>Names the element type on the device for one of the file's; throws for those without a kernel.</summary>
-    public static WeightType ToWeightType(string path, GgufTensor tensor) => tensor.Type switch
-    {
-        GgufTensorType.F32 => WeightType.F32,
-        GgufTensorType.F16 => WeightType.F16,
-        GgufTensorType.BF16 => WeightType.BF16,
-        GgufTensorType.Q8_0 => WeightType.Q8_0,
-        GgufTensorType.Q4_0 => WeightType.Q4_0,
-        _ => throw new UnsupportedModelException(
-            $"{path}: tensor {tensor.Name} has type {tensor.Type}; supported: {string.Join(", ", Enum.GetNames<WeightType>())}."),
-    };
+    public static WeightType ToWeightType(string path, GgufTensor tensor) =>
+        Enum.TryParse(tensor.Type.ToString(), out WeightType type) // Both use the specification's names.
+            ? type
+            : throw new UnsupportedModelException(
+                $"{path}: tensor {tensor.Name} has type {tensor.Type}; supported: {string.Join(", ", Enum.GetNames<WeightType>())}.");
 
     /// <summary>Finds a tensor that the plan needs.</summary>
     public static GgufTensor Find(IWeightSource file, string name) =>
@@ -50,7 +45,7 @@ internal sealed class WeightPlanner
     private WeightPlan Plan()
     {
         var plan = new WeightPlan(
-            Matrix("token_embd", _config.HiddenSize, ("token_embd", _config.VocabSize)),
+            Matrix("token_embd", _config.VocabSize, _config.HiddenSize),
             _config.FirstPositionRow is null ? null : Positions(),
             [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)],
             Norm("output_norm"),
@@ -85,31 +80,30 @@ internal sealed class WeightPlanner
 
     private LinearPlan Linear(string name, int columns, params (string Part, int Rows)[] parts)
     {
-        MatrixPlan matrix = Matrix(name, columns, parts);
-        return new LinearPlan(matrix, Has(parts[0].Part + ".bias") ? Bias(matrix, parts) : null);
+        List<MatrixPlan> matrices = Join(name, [.. parts.Select(part => Matrix(part.Part, part.Rows, columns))]);
+        return new LinearPlan(matrices, Has(parts[0].Part + ".bias") ? Bias(parts) : null);
     }
 
-    private VectorPlan Bias(MatrixPlan matrix, (string Part, int Rows)[] parts)
+    private VectorPlan Bias((string Part, int Rows)[] parts)
     {
         foreach ((string part, int rows) in parts)
         {
             Vector(rows, part + ".bias");
         }
 
-        return new VectorPlan(matrix.Rows, [.. parts.Select(part => part.Part + ".bias")]);
+        return new VectorPlan(parts.Sum(part => part.Rows), [.. parts.Select(part => part.Part + ".bias")]);
     }
 
-    private MatrixPlan Matrix(string name, int columns, params (string Part, int Rows)[] parts)
+    private MatrixPlan Matrix(string name, int rows, int columns)
     {
-        string[] tensors = [.. parts.Select(part => part.Part + ".weight")];
-        WeightType[] types = [.. parts.Select(part => CheckMatrix(part.Part + ".weight", part.Rows, columns))];
-        WeightType type = Quantization.TypeFor(tensors[0], CommonType(types), columns, _quantize);
-        return new MatrixPlan(name, type, parts.Sum(part => part.Rows), columns, tensors);
+        string tensor = name + ".weight";
+        WeightType type = Quantization.TypeFor(tensor, CheckMatrix(tensor, rows, columns), columns, _quantize);
+        return new MatrixPlan(name, type, rows, columns, [tensor]);
     }
 
     // Added to the residual stream, which is float32; small beside the token embedding.
     private MatrixPlan Positions() =>
-        Matrix("position_embd", _config.HiddenSize, ("position_embd", _config.PositionRows)) with { Type = WeightType.F32 };
+        Matrix("position_embd", _config.PositionRows, _config.HiddenSize) with { Type = WeightType.F32 };
 
     private VectorPlan Vector(int length, params string[] tensors)
     {
@@ -138,11 +132,24 @@ internal sealed class WeightPlanner
         return ToWeightType(_file.Path, tensor);
     }
 
-    // Rows that stand in one matrix must have one type: the narrowest that loses nothing of any of them.
-    private static WeightType CommonType(WeightType[] types) =>
-        types.Distinct().Count() == 1 ? types[0]
-        : types.Any(type => type is WeightType.F32 or WeightType.BF16) ? WeightType.F32
-        : WeightType.F16;
+    // Neighbours of one type become one matrix.
+    private static List<MatrixPlan> Join(string name, IReadOnlyList<MatrixPlan> tensors)
+    {
+        var joined = new List<MatrixPlan>();
+        foreach (MatrixPlan next in tensors)
+        {
+            if (joined is [.., var last] && last.Type == next.Type)
+            {
+                joined[^1] = last with { Name = name, Rows = last.Rows + next.Rows, Tensors = [.. last.Tensors, .. next.Tensors] };
+            }
+            else
+            {
+                joined.Add(next);
+            }
+        }
+
+        return joined;
+    }
 
     // A bias or a norm that this runtime would silently leave out would give wrong text.
     private void RejectUnknown()

@@ -45,6 +45,8 @@ internal sealed class WeightUploader
         return matrix;
     }
 
+    public StackedWeights Upload(IReadOnlyList<MatrixPlan> parts) => new([.. parts.Select(Upload)]);
+
     /// <summary>Uploads a vector as float32, padded with zeros to a multiple of 64 elements.</summary>
     public BufferView Upload(VectorPlan plan)
     {

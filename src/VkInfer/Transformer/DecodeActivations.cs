@@ -19,6 +19,7 @@ internal sealed class DecodeActivations : IDisposable
             Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
             Partials = _buffers.Create("partials", partialsBytes);
+            GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
             SamplerScratch = _buffers.Create("sampler", ArgmaxKernel.ScratchBytes(config.VocabSize));
@@ -47,6 +48,9 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>Partial sums of split-KV attention.</summary>
     public GpuBuffer Partials { get; }
+
+    /// <summary>Gate, then up [UpSize], where their weights differ in format.</summary>
+    public GpuBuffer GateUp { get; }
 
     /// <summary>What the feed-forward layer's second matrix takes [IntermediateSize].</summary>
     public GpuBuffer Mlp { get; }

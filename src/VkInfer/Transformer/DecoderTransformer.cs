@@ -24,8 +24,8 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>
-    /// One token, named by the step state, through all layers: at most six dispatches each, one more for a norm of query and key heads and
-    /// one for each norm behind a layer. Leaves the hidden state in place.
+    /// One token, named by the step state, through all layers: at most six dispatches each, one more for a norm of query and key heads, one
+    /// for each norm behind a layer, and one or two for each matrix in parts. Leaves the hidden state in place.
     /// </summary>
     public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
     {
@@ -165,9 +165,14 @@ internal sealed class DecoderTransformer
     {
         NormFusion norm = Fuse(layer.MlpNorm, layer.Up);
         BufferView? bias = FusedBias(layer.Up);
-        if (_config.IsGated)
+        if (_config.IsGated && layer.Up.Matrix.Parts is [var gateUp])
         {
-            _kernels.Gemv.RecordGated(commands, layer.Up.Matrix, act.Hidden, norm, act.Mlp, _config.Activation, bias);
+            _kernels.Gemv.RecordGated(commands, gateUp, act.Hidden, norm, act.Mlp, _config.Activation, bias);
+        }
+        else if (_config.IsGated)
+        {
+            _kernels.Gemv.Record(commands, layer.Up.Matrix, act.Hidden, act.GateUp, GemvMode.Store, norm, bias);
+            _kernels.Activate.Record(commands, act.GateUp, act.Mlp, 1, _config.IntermediateSize, _config.Activation, gated: true);
         }
         else
         {

@@ -9,9 +9,9 @@ namespace VkInfer.Transformer;
 internal sealed record NormWeights(BufferView Gain, BufferView? Shift = null);
 
 /// <summary>A linear layer on the device.</summary>
-/// <param name="Matrix">[N, K].</param>
+/// <param name="Matrix">[N, K]; in parts where the formats of its rows differ.</param>
 /// <param name="Bias">Float32 [N], padded with zeros; null: none.</param>
-internal sealed record LinearWeights(WeightMatrix Matrix, BufferView? Bias = null)
+internal sealed record LinearWeights(StackedWeights Matrix, BufferView? Bias = null)
 {
     /// <summary>Where the layer's input is a LayerNorm: what a product that computes the norm itself needs.</summary>
     public FoldedLayerNorm? Folded { get; init; }
@@ -78,7 +78,7 @@ internal sealed class TransformerWeights : IDisposable
     public RopeTables Rope { get; }
 
     /// <summary>All matrices that a prompt is multiplied with.</summary>
-    public IEnumerable<WeightMatrix> Matrices => Layers.SelectMany(layer => layer.Linears).Append(Output).Select(linear => linear.Matrix);
+    public IEnumerable<StackedWeights> Matrices => Layers.SelectMany(layer => layer.Linears).Append(Output).Select(linear => linear.Matrix);
 
     public long SizeInBytes => _buffers.Sum(buffer => buffer.SizeInBytes);
 

@@ -8,15 +8,25 @@ public sealed class GemmKernelTests : GpuTest
 {
     private static readonly int[] Lengths = [1, 2, 7, 33, 64, 65, 111];
 
+    private static readonly IReadOnlyList<WeightType> ChunkSizes = TestWeights.ChunkSizes;
+
+    private static readonly WeightType[] MatrixTypes = [.. Enum.GetValues<WeightType>().Where(type => type != WeightType.F32)];
+
     private static readonly GemmTiledConstants[] Tilings =
         [new(8, 16, 8, 4), new(8, 16, 4, 4), new(8, 16, 2, 4), new(8, 16, 1, 4), new(8, 8, 4, 8)];
 
     [Test]
-    public void AnyLengthMatchesTheReference([ValueSource(nameof(Lengths))] int seqLen, [Values] WeightType type, [Values] GemmMode mode) =>
+    public void EveryTypeMatchesTheReference([Values] WeightType type) => Check(type, 9, 65, 288, GemmMode.Accumulate);
+
+    [Test]
+    public void AnyLengthMatchesTheReference(
+        [ValueSource(nameof(Lengths))] int seqLen, [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] GemmMode mode) =>
         Check(type, seqLen, 65, 96, mode);
 
     [Test]
-    public void AnyWidthMatchesTheReference([Values(1, 63, 64, 65, 111, 129)] int rows, [Values(32, 64, 96, 128)] int columns, [Values] WeightType type) =>
+    public void AnyWidthMatchesTheReference(
+        [Values(1, 63, 64, 65, 111, 129)] int rows, [Values(32, 64, 96, 128)] int columns,
+        [ValueSource(nameof(ChunkSizes))] WeightType type) =>
         Check(type, 9, rows, columns, GemmMode.Store);
 
     [TestCase(WeightType.F32, 111)]
@@ -31,8 +41,12 @@ public sealed class GemmKernelTests : GpuTest
     public void LongSumsMatchTheReference(WeightType type) => Check(type, 33, 70, 4096, GemmMode.Accumulate);
 
     [Test]
+    public void TheTiledFormTakesEveryType([Values] WeightType type) =>
+        CheckTiled(Tilings[1], type, 33, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [Test]
     public void TheTiledFormMatchesTheReference(
-        [Values(0, 1, 2, 3, 4)] int tiling, [Values] WeightType type, [Values(1, 33, 65)] int seqLen) =>
+        [Values(0, 1, 2, 3, 4)] int tiling, [ValueSource(nameof(ChunkSizes))] WeightType type, [Values(1, 33, 65)] int seqLen) =>
         CheckTiled(Tilings[tiling], type, seqLen, 67, 160, seqLen == 33 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
@@ -42,11 +56,11 @@ public sealed class GemmKernelTests : GpuTest
     [Test]
     [Category("CooperativeMatrix")]
     public void TheMatrixFormMatchesTheReference(
-        [Values(0, 1, 2)] int tiling, [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type,
+        [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 33, 65, 128)] int seqLen, [Values] GemmMode mode)
     {
         var constants = MatrixTiling(tiling);
-        if (tiling > 0 && type is WeightType.BF16 or WeightType.Q8_0 && GpuFixture.Device.Info.Type == DeviceType.Software)
+        if (tiling > 0 && type is not (WeightType.F16 or WeightType.Q4_0) && GpuFixture.Device.Info.Type == DeviceType.Software)
         {
             Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
         }
@@ -58,17 +72,17 @@ public sealed class GemmKernelTests : GpuTest
     [Test]
     [Category("CooperativeMatrix")]
     public void TheMatrixFormStoresFloat16(
-        [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type, [Values(7, 64)] int seqLen) =>
+        [ValueSource(nameof(MatrixTypes))] WeightType type, [Values(7, 64)] int seqLen) =>
         CheckTiled(MatrixTiling(0), type, seqLen, 128 + 3, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
     [Test]
     [Category("CooperativeMatrix")]
     public void TheFlatFormMatchesTheReference(
-        [Values(0, 1, 2)] int tiling, [Values(WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] WeightType type,
+        [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 2, 7, 8, 9)] int seqLen)
     {
         var constants = FlatTiling(tiling, mFragments: 1);
-        if (tiling > 0 && type is WeightType.BF16 or WeightType.Q8_0 && GpuFixture.Device.Info.Type == DeviceType.Software)
+        if (tiling > 0 && type is not (WeightType.F16 or WeightType.Q4_0) && GpuFixture.Device.Info.Type == DeviceType.Software)
         {
             Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
         }
@@ -96,7 +110,7 @@ public sealed class GemmKernelTests : GpuTest
         var expected = Reference(weights, x, 7, []);
         var got = Array.ConvertAll(expected, value => (float)value);
         Comparison.AssertClose(got, expected, Bounds.MatrixF16);
-        for (var k = 96; k < 112; k++)
+        for (var k = 112; k < 128; k++)
         {
             got[3] -= (float)(x[k] * weights.Values[(3 * 4096) + k]);
         }
@@ -126,6 +140,24 @@ public sealed class GemmKernelTests : GpuTest
             }
         });
         Comparison.AssertClose(KernelHarness.ReadActivations(output, 5, 150, ActivationType.F32), Reference(weights, x, 5, []), Bounds.F32);
+    }
+
+    [Test]
+    public void PartsOfDifferentTypesAreColumnsOfOneOutput()
+    {
+        using var harness = new KernelHarness();
+        TestWeights[] parts = [TestWeights.Create(WeightType.Q4_K, 33, 256, 1), TestWeights.Create(WeightType.F16, 40, 256, 2)];
+        var kernel = new GemmKernel(harness.Context);
+        var stack = new StackedWeights([.. parts.Select(part => part.Upload(harness))]);
+        var x = TestValues.Normal(5 * 256, 3);
+        var a = harness.UploadActivations(x, 5, 256, ActivationType.F32);
+        var output = harness.OutputActivations(5, 73, ActivationType.F32);
+        harness.Run(commands => kernel.Record(commands, stack, a, output.View, GemmMode.Store, 5, inputType: ActivationType.F32));
+        double[][] references = [.. parts.Select(part => Reference(part, x, 5, []))];
+        double[] expected =
+            [.. Enumerable.Range(0, 5).SelectMany(m => references[0].Skip(m * 33).Take(33).Concat(references[1].Skip(m * 40).Take(40)))];
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, 5, 73, ActivationType.F32), expected, Bounds.F32);
+        Assert.That(kernel.PreferredInput(stack), Is.EqualTo(ActivationType.F32), "33 rows are no whole 16 bytes of float16");
     }
 
     [Test]
@@ -177,6 +209,7 @@ public sealed class GemmKernelTests : GpuTest
 
     private static void Check(WeightType type, int seqLen, int rows, int columns, GemmMode mode)
     {
+        columns = TestWeights.WholeBlocks(type, columns);
         using var harness = new KernelHarness();
         var kernel = new GemmKernel(harness.Context);
         var inputType = kernel.PreferredInput(type);
@@ -194,6 +227,7 @@ public sealed class GemmKernelTests : GpuTest
     private static void CheckTiled(
         IGemmTiling tiling, WeightType type, int seqLen, int rows, int columns, GemmMode mode, ActivationType outputType, Bound bound)
     {
+        columns = TestWeights.WholeBlocks(type, columns);
         using var harness = new KernelHarness();
         var inputType = tiling.Input;
         var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);

@@ -10,6 +10,8 @@ internal static class GemvForms
     public const string Staged = "staged";
     public const string IntegerDot = "integer dot";
 
+    private const int StagedBlock = 32;
+
     public static readonly string[] All = [Lane, Staged, IntegerDot];
 
     /// <summary>The device as one that gets this form.</summary>
@@ -24,15 +26,10 @@ internal static class GemvForms
     /// of the largest of each 32 elements.
     /// </summary>
     public static double[] AsStaged(KernelContext context, WeightType type, double[] input) =>
-        GemvHeuristic.Choose(type, context).IntegerDot ? [.. input.Chunk(WeightLayout.BlockSize).SelectMany(Round)] : input;
+        GemvHeuristic.Choose(type, context).IntegerDot ? [.. input.Chunk(StagedBlock).SelectMany(Round)] : input;
 
     /// <summary>Both the weights and x are in the reference as the kernel has them, so only the sums round.</summary>
-    public static Bound BoundOf(WeightType type) => type switch
-    {
-        WeightType.Q8_0 => Bounds.Q8_0,
-        WeightType.Q4_0 => Bounds.Q4_0,
-        _ => Bounds.F32,
-    };
+    public static Bound BoundOf(WeightType type) => WeightLayout.IsQuantized(type) ? Bounds.Blocks : Bounds.F32;
 
     private static double[] Round(double[] block)
     {

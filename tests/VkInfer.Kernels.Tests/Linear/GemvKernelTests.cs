@@ -8,11 +8,18 @@ namespace VkInfer.Kernels.Tests;
 [TestFixtureSource(typeof(GemvForms), nameof(GemvForms.All))]
 public sealed class GemvKernelTests(string form) : GpuTest
 {
+    private static readonly IReadOnlyList<WeightType> ChunkSizes = TestWeights.ChunkSizes;
+
+    private static readonly WeightType[] Blocks = [.. Enum.GetValues<WeightType>().Where(WeightLayout.IsQuantized)];
+
     private KernelContext Context => GemvForms.Context(Device, form);
 
     [Test]
-    public void Multiplies_every_weight_type(
-        [Values] WeightType type, [Values] bool norm,
+    public void Multiplies_every_weight_type([Values] WeightType type) => Multiply(Context, type, 111, 4096, norm: true);
+
+    [Test]
+    public void Multiplies_every_shape(
+        [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] bool norm,
         [Values("1x32", "33x64", "31x96", "111x128", "65x4096", "9x9280", "4096x160")] string shape)
     {
         var (rows, columns) = Parse(shape);
@@ -20,7 +27,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
-    public void Stays_close_to_the_unrounded_input([Values(WeightType.Q8_0, WeightType.Q4_0)] WeightType type)
+    public void Stays_close_to_the_unrounded_input([ValueSource(nameof(Blocks))] WeightType type)
     {
         using var w = PackedWeights.Random(Device, type, 111, 4096, 8);
         using var input = new GemvInput(Device, 4096, norm: true, 9);
@@ -67,7 +74,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
-    public void Computes_a_layer_norm([Values] WeightType type, [Values(32, 96, 4096)] int columns)
+    public void Computes_a_layer_norm([ValueSource(nameof(ChunkSizes))] WeightType type, [Values(32, 96, 4096)] int columns)
     {
         using var w = PackedWeights.Random(Device, type, 65, columns, 5);
         using var input = new GemvInput(Device, columns, norm: true, 6);
@@ -80,16 +87,21 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
-    public void Takes_matrices_larger_than_a_binding_in_slices([Values(WeightType.F16, WeightType.Q4_0)] WeightType type)
+    public void Takes_matrices_larger_than_a_binding_in_slices(
+        [Values(WeightType.F16, WeightType.Q4_0, WeightType.Q5_0, WeightType.Q6_K)] WeightType type)
     {
-        var rowBytes = WeightLayout.QuantBytes(type, 1, 128);
+        var rowBytes = WeightLayout.QuantBytes(type, 1, 256);
         var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
-        Multiply(narrow, type, 333, 128, norm: true);
-        Gated(narrow, type, 333, 128, ActivationFunction.Silu, biased: true);
+        Multiply(narrow, type, 333, 256, norm: true);
+        Gated(narrow, type, 333, 256, ActivationFunction.Silu, biased: true);
     }
 
     [Test]
-    public void Gates_by_silu([Values] WeightType type, [Values(1, 31, 111, 512)] int width) =>
+    public void Gates_every_weight_type_by_silu([Values] WeightType type) =>
+        Gated(Context, type, 111, 96, ActivationFunction.Silu, biased: false);
+
+    [Test]
+    public void Gates_by_silu([ValueSource(nameof(ChunkSizes))] WeightType type, [Values(1, 31, 512)] int width) =>
         Gated(Context, type, width, 96, ActivationFunction.Silu, biased: false);
 
     [Test]
@@ -117,6 +129,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     private static void Multiply(KernelContext context, WeightType type, int rows, int columns, bool norm)
     {
+        columns = TestWeights.WholeBlocks(type, columns);
         using var w = PackedWeights.Random(Device, type, rows, columns, 1);
         using var input = new GemvInput(Device, columns, norm, 2);
         using var y = new GuardedBuffer(Device, rows * sizeof(float));
@@ -126,6 +139,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     private static void Gated(KernelContext context, WeightType type, int width, int columns, ActivationFunction activation, bool biased)
     {
+        columns = TestWeights.WholeBlocks(type, columns);
         var bias = biased ? Buffers.Random(9, 2 * width) : new float[2 * width];
         using var terms = Buffers.Create<float>(Device, bias, "bias");
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);

@@ -16,24 +16,36 @@ public sealed class GemvQkvTests(string form) : GpuTest
     [Test]
     public void Rotates_and_stores(
         [Values] RopePairing pairing, [Values] KvType kvType, [Values(1, 4, 7)] int group, [Values(8, 64, 80, 128)] int headDim)
-        => Check(Context, WeightType.F16, new AttentionShape(2 * group, 2, headDim, headDim, pairing, Capacity, kvType, 1), separate: false);
+        => Check(Context, WeightType.F16, new AttentionShape(2 * group, 2, headDim, headDim, pairing, Capacity, kvType, 1));
 
     [Test]
     public void Leaves_elements_beyond_the_rotary_dimension_alone([Values] RopePairing pairing, [Values(0, 2, 40)] int rotaryDim)
-        => Check(Context, WeightType.F32, new AttentionShape(3, 1, 64, rotaryDim, pairing, Capacity, KvType.F32, 1), separate: false);
+        => Check(Context, WeightType.F32, new AttentionShape(3, 1, 64, rotaryDim, pairing, Capacity, KvType.F32, 1));
 
     [Test]
     public void Takes_every_weight_type([Values] WeightType type, [Values] KvType kvType)
-        => Check(Context, type, new AttentionShape(4, 2, 32, 32, RopePairing.Interleaved, Capacity, kvType, 1), separate: false);
+        => Check(Context, type, new AttentionShape(4, 2, 32, 32, RopePairing.Interleaved, Capacity, kvType, 1));
+
+    [TestCase(128, 64, 64)]
+    [TestCase(192, 64)]
+    [TestCase(128, 128)]
+    public void Takes_separate_matrices_without_barriers_between(params int[] rows)
+        => Check(Context, WeightType.F16, new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1), rows: rows);
 
     [Test]
-    public void Takes_separate_matrices_without_barriers_between()
-        => Check(Context, WeightType.F16, new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1), separate: true);
+    public void Refuses_parts_that_are_no_whole_heads()
+    {
+        var shape = new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
+        using var run = new QkvRun(Context, shape, WeightType.F16, Columns, Position);
+        Run(commands => Assert.That(
+            () => run.Record(commands, Context, 130, 126), Throws.ArgumentException.With.Message.Contain("whole heads of 32 rows, got 130")));
+    }
 
     [Test]
     public void Adds_biases_before_the_rotation(
         [Values(QkvTerms.Bias, QkvTerms.LayerNorm)] QkvTerms terms, [Values] bool separate, [Values] RopePairing pairing) =>
-        Check(Context, WeightType.F16, new AttentionShape(6, 2, 24, 16, pairing, Capacity, KvType.F32, 1), separate, terms);
+        Check(
+            Context, WeightType.F16, new AttentionShape(6, 2, 24, 16, pairing, Capacity, KvType.F32, 1), terms, separate ? [144, 48, 48] : [240]);
 
     [Test]
     public void Takes_matrices_larger_than_a_binding_in_slices()
@@ -41,7 +53,7 @@ public sealed class GemvQkvTests(string form) : GpuTest
         var shape = new AttentionShape(9, 3, 24, 24, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
         var limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
         var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = limit } };
-        Check(narrow, WeightType.Q4_0, shape, separate: false, QkvTerms.LayerNorm);
+        Check(narrow, WeightType.Q4_0, shape, QkvTerms.LayerNorm);
     }
 
     [Test]
@@ -49,7 +61,7 @@ public sealed class GemvQkvTests(string form) : GpuTest
     {
         var shape = new AttentionShape(2, 1, 16, 16, RopePairing.Interleaved, Capacity, KvType.F16, 1);
         using var run = new QkvRun(Context, shape, WeightType.F16, Columns, Capacity);
-        Run(commands => run.Record(commands, Context, separate: false));
+        Run(commands => run.Record(commands, Context, shape.QkvWidth));
         Assert.Multiple(() =>
         {
             Assert.That(run.K.Read<ushort>(), Is.All.EqualTo(0x7FFF), "keys");
@@ -57,19 +69,19 @@ public sealed class GemvQkvTests(string form) : GpuTest
         });
     }
 
-    private static void Check(KernelContext context, WeightType type, AttentionShape shape, bool separate, QkvTerms terms = QkvTerms.None)
+    private static void Check(KernelContext context, WeightType type, AttentionShape shape, QkvTerms terms = QkvTerms.None, params int[] rows)
     {
         using var run = new QkvRun(context, shape, type, Columns, Position, terms);
         var barriers = 0;
         Run(commands =>
         {
             var before = commands.BarrierCount;
-            run.Record(commands, context, separate);
+            run.Record(commands, context, rows.Length > 0 ? rows : [shape.QkvWidth]);
             barriers = commands.BarrierCount - before;
         });
-        if (separate)
+        if (rows.Length > 0)
         {
-            Assert.That(barriers, Is.Zero, "barriers between the three dispatches");
+            Assert.That(barriers, Is.Zero, "barriers between the dispatches");
         }
 
         var bound = GemvForms.BoundOf(type);

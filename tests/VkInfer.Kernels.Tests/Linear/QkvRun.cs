@@ -27,6 +27,7 @@ internal sealed class QkvRun : IDisposable
     {
         var device = context.Device;
         Shape = shape;
+        columns = TestWeights.WholeBlocks(type, columns);
         _position = position;
         _weights = PackedWeights.Random(device, type, shape.QkvWidth, columns, 11);
         _input = new GemvInput(device, columns, norm: true, 12);
@@ -65,21 +66,21 @@ internal sealed class QkvRun : IDisposable
 
     public GuardedBuffer V { get; }
 
-    public void Record(CommandList commands, KernelContext context, bool separate)
+    /// <summary>Records the projections from parts of these many rows.</summary>
+    public void Record(CommandList commands, KernelContext context, params ReadOnlySpan<int> partWidths)
     {
         var kernel = new GemvKernel(context);
         var w = _weights.Matrix;
+        var first = 0;
+        var parts = new List<WeightMatrix>();
+        foreach (var width in partWidths)
+        {
+            parts.Add(w.Slice(first, width));
+            first += width;
+        }
+
         BufferView? bias = _bias is null ? null : (BufferView)_bias;
-        if (separate)
-        {
-            kernel.RecordQkv(
-                commands, w.Slice(0, Shape.QueryWidth), w.Slice(Shape.QueryWidth, Shape.KvWidth),
-                w.Slice(Shape.QueryWidth + Shape.KvWidth, Shape.KvWidth), _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
-        }
-        else
-        {
-            kernel.RecordQkv(commands, w, _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
-        }
+        kernel.RecordQkv(commands, new StackedWeights(parts), _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
     }
 
     /// <summary>The elements of some heads, counted through queries, keys and values.</summary>

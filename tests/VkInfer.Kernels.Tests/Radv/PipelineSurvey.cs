@@ -27,7 +27,7 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What reads weights for one token at a time.</summary>
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
     {
-        var name = WeightNames.Suffix(type);
+        var name = WeightFormat.Of(type).Name;
         foreach (var norm in (NormFusion?[])[null, default(NormFusion), default(NormFusion) with { GainSums = default(BufferView) }])
         {
             var tuning = GemvHeuristic.Choose(type, context, centred: norm?.GainSums is not null);
@@ -43,7 +43,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
-        yield return new($"random_weights_{name}", SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
+        yield return new(RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
     }
 
     private IEnumerable<PipelineRequest> Products(WeightType type, ModelShape model)

@@ -28,13 +28,10 @@ public static class Bounds
     public static Bound BF16 { get; } = new(6e-5, 8e-3);
 
     /// <summary>
-    /// Q8_0 weights are exact in the reference; what is left is float32 sums of float16 scales times integers, so float32's bound with
-    /// a factor for the longer chain of products.
+    /// Weights of block formats are exact in the reference; what is left is float32 sums of scales times integers, and of minima times
+    /// sums, so float32's bound with a factor for the longer chain of products.
     /// </summary>
-    public static Bound Q8_0 { get; } = new(4e-10, 4e-5);
-
-    /// <summary>As for Q8_0: the reference uses the stored nibbles and scales.</summary>
-    public static Bound Q4_0 { get; } = new(4e-10, 4e-5);
+    public static Bound Blocks { get; } = new(4e-10, 4e-5);
 
     /// <summary>
     /// Block formats with x in fixed point: each element errs by up to 1/65 278 of the largest of its 32, evenly spread. That one is about

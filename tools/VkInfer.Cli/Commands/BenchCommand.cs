@@ -19,7 +19,7 @@ internal sealed class BenchCommand : CliCommand
 
     private readonly Option<string> _weights = new("--weights")
     {
-        Description = "Element type of the random weights: F32, F16, BF16, Q8_0 or Q4_0.",
+        Description = "Format of the random weights: " + string.Join(", ", Enum.GetNames<WeightType>()) + ".",
         DefaultValueFactory = _ => nameof(WeightType.F16),
     };
 
