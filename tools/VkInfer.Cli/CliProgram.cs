@@ -46,6 +46,7 @@ internal static class CliProgram
         [
             new DevicesCommand(console),
             new InspectCommand(console),
+            new ConvertCommand(console),
             new TokenizeCommand(console),
             new DetokenizeCommand(console),
             new LogitsCommand(console),

@@ -111,6 +111,47 @@ public sealed class GgufValue
         }
     }
 
+    /// <summary>A UInt32, as GGUF writes counts and token ids.</summary>
+    public static GgufValue FromUInt32(uint value) => Scalar(GgufValueType.UInt32, value, 0);
+
+    /// <summary>A Float32.</summary>
+    public static GgufValue FromFloat32(float value) => Scalar(GgufValueType.Float32, BitConverter.SingleToInt32Bits(value), 0);
+
+    /// <summary>A Bool.</summary>
+    public static GgufValue FromBool(bool value) => Scalar(GgufValueType.Bool, value ? 1 : 0, 0);
+
+    /// <summary>A String, as UTF-8.</summary>
+    public static GgufValue FromString(string value) => String(Encoding.UTF8.GetBytes(value), 0);
+
+    /// <summary>An array of Float32; it must not change.</summary>
+    public static GgufValue FromFloats(float[] values) => Numbers(GgufValueType.Float32, values, 0);
+
+    /// <summary>An array of Int32; it must not change.</summary>
+    public static GgufValue FromInts(int[] values) => Numbers(GgufValueType.Int32, values, 0);
+
+    /// <summary>An array of UInt8; it must not change.</summary>
+    public static GgufValue FromBytes(byte[] values) => Numbers(GgufValueType.UInt8, values, 0);
+
+    /// <summary>An array of String, each as the bytes given.</summary>
+    public static GgufValue FromStrings(IReadOnlyCollection<byte[]> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var end = 0;
+        int[] ends = [.. values.Select(value => end = checked(end + value.Length))];
+        var bytes = new byte[end];
+        var at = 0;
+        foreach (var value in values)
+        {
+            value.CopyTo(bytes, at);
+            at += value.Length;
+        }
+
+        return Strings(new GgufByteStrings(bytes, ends), 0);
+    }
+
+    /// <summary>The bits of a number or bool, in the low bytes.</summary>
+    internal long Bits => _bits;
+
     internal static GgufValue Scalar(GgufValueType type, long bits, long position) => new(type, type, 1, bits, null, position);
 
     internal static GgufValue String(byte[] bytes, long position) =>

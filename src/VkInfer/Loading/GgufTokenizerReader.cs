@@ -46,6 +46,22 @@ internal static class GgufTokenizerReader
             AddBos = Flag("add_bos_token"),
             AddEos = Flag("add_eos_token"),
             AddSpacePrefix = Flag("add_space_prefix"),
+            RemoveExtraWhitespaces = Flag("remove_extra_whitespaces"),
+            PrecompiledCharsMap = ReadCharsMap(file, Prefix + "precompiled_charsmap"),
         };
+    }
+
+    private static byte[]? ReadCharsMap(GgufFile file, string key)
+    {
+        if (!file.Metadata.ContainsKey(key))
+        {
+            return null;
+        }
+
+        int[] values = file.GetIntArray(key);
+        int wrong = Array.FindIndex(values, value => value is < sbyte.MinValue or > byte.MaxValue);
+        return wrong < 0
+            ? [.. values.Select(value => unchecked((byte)value))]
+            : throw new UnsupportedModelException($"{file.Path}: {key}[{wrong}] is {values[wrong]}; expected a byte.");
     }
 }

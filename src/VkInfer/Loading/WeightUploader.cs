@@ -93,7 +93,8 @@ internal sealed class WeightUploader
             _cancellation.ThrowIfCancellationRequested();
             int count = (int)Math.Min(rowsPerSlice, tensor.Rows - row);
             ReadOnlySpan<byte> source = _file.GetTensorData(tensor, row * fileRowBytes, checked((int)(count * fileRowBytes)));
-            ReadOnlySpan<byte> rows = sourceType == matrix.Type ? source : Convert(tensor.Type, source, count, columns, matrix.Type);
+            ReadOnlySpan<byte> rows = sourceType == matrix.Type ? source
+                : RowConverter.ConvertRows(tensor.Type, source, count, columns, Quantization.ToTensorType(matrix.Type));
             Span<byte> quantSlice = quants.AsSpan(0, checked((int)(count * quantsPerRow)));
             Span<byte> scaleSlice = scales.AsSpan(0, checked((int)(count * scalesPerRow)));
             WeightLayout.Pack(matrix.Type, rows, count, columns, quantSlice, scaleSlice);
@@ -107,17 +108,5 @@ internal sealed class WeightUploader
             _done += quantSlice.Length + scaleSlice.Length;
             _progress?.Report(new LoadProgress("Loading weights", Math.Min(_done, _total), _total));
         }
-    }
-
-    // On all cores, since quantising takes longer than the copy to the device that it feeds.
-    private static byte[] Convert(GgufTensorType from, ReadOnlySpan<byte> source, int rows, int columns, WeightType to)
-    {
-        byte[] bytes = source.ToArray();
-        int sourceRow = bytes.Length / rows;
-        int targetRow = checked((int)WeightLayout.SourceRowBytes(to, columns));
-        var converted = new byte[checked(targetRow * rows)];
-        Parallel.For(0, rows, row => RowConverter.Convert(
-            from, bytes.AsSpan(row * sourceRow, sourceRow), Quantization.ToTensorType(to), converted.AsSpan(row * targetRow, targetRow), columns));
-        return converted;
     }
 }

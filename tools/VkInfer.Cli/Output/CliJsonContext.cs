@@ -8,6 +8,7 @@ namespace VkInfer.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FinishReasonConverter)])]
 [JsonSerializable(typeof(DevicesDocument))]
 [JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(TokenizeDocument))]
 [JsonSerializable(typeof(DetokenizeDocument))]
 [JsonSerializable(typeof(LogitsDocument))]

@@ -30,6 +30,8 @@ internal sealed record MemoryDocument(long WeightBytes, long KvCacheBytes, long 
 
 internal sealed record TensorDocument(string Name, string Type, IReadOnlyList<long> Dimensions, long Bytes);
 
+internal sealed record ConvertDocument(string Model, string File, long FileBytes);
+
 internal sealed record TokenizeDocument(IReadOnlyList<int> Ids);
 
 internal sealed record DetokenizeDocument(string Text);

@@ -1,0 +1,107 @@
+using VkInfer.Formats;
+using VkInfer.Testing;
+using VkInfer.Tests.Families;
+
+namespace VkInfer.Tests.Conversion;
+
+/// <summary>What is written is the model that was read.</summary>
+public sealed class ConvertTests
+{
+    private DirectoryInfo _folder = null!;
+
+    private static string Folder => Path.GetDirectoryName(TestModels.DataFile("models/hf-stories260K/config.json"))!;
+
+    private string Output => Path.Combine(_folder.FullName, "out.gguf");
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-convert-");
+
+    [TearDown]
+    public void CleanUp() => _folder.Delete(recursive: true);
+
+    [Test]
+    public void A_folder_as_GGUF_gives_the_logits_of_the_reference()
+    {
+        ModelConverter.Convert(Folder, Output);
+        LogitsReference reference = LogitsReference.OfGguf("stories260K-tied-f32");
+        using Model model = Model.Load(Output, TestModels.Options());
+        using Session session = model.CreateSession();
+        var rows = new List<float[]>();
+        session.ComputeLogits(reference.Tokens, (_, row) => rows.Add(row.ToArray()));
+        Assert.That(reference.ErrorOf(rows), Is.LessThanOrEqualTo(Bounds.LogitsF32.MaxAbs));
+
+        using Model folder = Model.Load(Folder, TestModels.Options());
+        string text = File.ReadAllText(TestModels.DataFile("text/tinyshakespeare.txt"))[..4000];
+        Assert.That(model.Tokenizer.Encode(text), Is.EqualTo(folder.Tokenizer.Encode(text)));
+    }
+
+    [Test]
+    public void Rows_of_Q_and_K_stand_as_llama_cpp_rotates_them()
+    {
+        ModelConverter.Convert(Folder, Output);
+        using GgufFile written = GgufFile.Open(Output);
+        using GgufFile reference = GgufFile.Open(TestModels.Stories);
+        foreach (GgufTensor tensor in reference.Tensors)
+        {
+            Assert.That(written.TryGetTensor(tensor.Name, out GgufTensor? same), Is.True, tensor.Name);
+            Assert.That(Bytes(written, same!).AsSpan().SequenceEqual(Bytes(reference, tensor)), Is.True, tensor.Name);
+        }
+    }
+
+    [Test]
+    public void Quantised_matrices_survive_the_way_over_float16()
+    {
+        string half = Path.Combine(_folder.FullName, "half.gguf");
+        ModelConverter.Convert(Model.DefaultModelPath, half, GgufTensorType.F16);
+        ModelConverter.Convert(half, Output, GgufTensorType.Q8_0);
+        using GgufFile original = GgufFile.Open(Model.DefaultModelPath);
+        using GgufFile halves = GgufFile.Open(half);
+        using GgufFile back = GgufFile.Open(Output);
+        Assert.That(back.Metadata.Keys, Is.SupersetOf(original.Metadata.Keys.Where(key => key != "general.alignment")));
+        foreach (GgufTensor tensor in original.Tensors)
+        {
+            _ = halves.TryGetTensor(tensor.Name, out GgufTensor? asHalf);
+            _ = back.TryGetTensor(tensor.Name, out GgufTensor? again);
+            Assert.That((asHalf!.Type, again!.Type), Is.EqualTo(tensor.Rows == 1 ? (GgufTensorType.F32, GgufTensorType.F32) : (GgufTensorType.F16, tensor.Type)));
+            (float[] expected, float[] actual) = (Decode(original, tensor), Decode(back, again));
+
+            // Each block's scale is found again but for a rounding of its largest weight to float16.
+            float largest = expected.Max(MathF.Abs);
+            Assert.That(expected.Zip(actual, (a, b) => MathF.Abs(a - b)).Max(), Is.LessThanOrEqualTo(largest * 1e-3f), tensor.Name);
+        }
+    }
+
+    [Test]
+    public void The_embedding_keeps_eight_bits_and_vectors_all()
+    {
+        ModelConverter.Convert(Folder, Output, GgufTensorType.Q4_0);
+        using GgufFile file = GgufFile.Open(Output);
+        GgufTensorType Of(string name) => file.Tensors.Single(tensor => tensor.Name == name).Type;
+        Assert.That(Of("token_embd.weight"), Is.EqualTo(GgufTensorType.Q8_0));
+        Assert.That(Of("blk.0.attn_q.weight"), Is.EqualTo(GgufTensorType.Q4_0));
+        Assert.That(Of("blk.0.attn_norm.weight"), Is.EqualTo(GgufTensorType.F32));
+        Assert.That(Of("blk.0.ffn_down.weight"), Is.EqualTo(GgufTensorType.F32), "172 columns are no whole blocks");
+    }
+
+    [Test]
+    public void What_cannot_be_done_leaves_nothing_behind()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        using var scope = Assert.EnterMultipleScope();
+        Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, cancellationToken: cancelled.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, GgufTensorType.IQ1_S), Throws.ArgumentException.With.Message.Contains("Q8_0"));
+        Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Model.DefaultModelPath), Throws.ArgumentException);
+        Assert.That(() => ModelConverter.Convert(_folder.FullName, Output), Throws.InstanceOf<UnsupportedModelException>());
+        Assert.That(_folder.EnumerateFiles(), Is.Empty);
+    }
+
+    private static byte[] Bytes(GgufFile file, GgufTensor tensor) => file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)).ToArray();
+
+    private static float[] Decode(GgufFile file, GgufTensor tensor)
+    {
+        var values = new float[tensor.ElementCount];
+        Dequantizer.ToFloat32(tensor.Type, Bytes(file, tensor), values);
+        return values;
+    }
+}
