@@ -56,6 +56,12 @@ vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_pref
 # linear, biases and learned positions
 vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
 
+# attention, calibration: the cache's type, then the query's
+vkinfer_shader(attention_scores_f32_f32 SOURCE attention/attention_scores.comp)
+vkinfer_shader(attention_scores_f16_f32 SOURCE attention/attention_scores.comp DEFINES KV_F16=1)
+vkinfer_shader(attention_scores_f32_f16 SOURCE attention/attention_scores.comp DEFINES QUERY_F16=1)
+vkinfer_shader(attention_scores_f16_f16 SOURCE attention/attention_scores.comp DEFINES KV_F16=1 QUERY_F16=1)
+
 # linear, prefill
 foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} name)
@@ -99,4 +105,3 @@ foreach(kv F16 F32)
     string(TOLOWER ${kv} kv_type)
     vkinfer_shader(attention_decode_kv${kv_type} SOURCE attention/attention_decode.comp DEFINES KV_${kv})
 endforeach()
-vkinfer_shader(attention_decode_merge SOURCE attention/attention_decode_merge.comp)

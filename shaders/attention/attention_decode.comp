@@ -1,97 +1,274 @@
 // Attention of one new token over the cached ones, divided into splits: a workgroup takes one split of one key and value
-// head, for up to HEADS of the query heads that share it, so that keys and values are read once.
+// head, for up to HEADS of the query heads that share it, so that keys and values are read once. The last workgroup of a
+// head to finish adds up the splits, so that attention is one dispatch.
 //
-// LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks, and shuffles add up the scores. Every such
-// group of lanes takes every so-many-th key of the split, KEYS at a time to keep loads in flight, with an online softmax of
-// its own; the groups are merged at the end, within subgroups by shuffles and between them through shared memory.
+// LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes every
+// so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
+// end, within subgroups by shuffles and between them through shared memory.
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_KHR_shader_subgroup_vote : require
 #define STEP_STATE_BINDING 3
+#define SOFTMAX_STATS_BINDING 6
 #include "kv_cache.glsl"
 #include "step_state.glsl"
 #include "push/attention_decode.glsl"
-#include "attention_splits.glsl"
-#include "attention_scores.glsl"
-#include "online_softmax.glsl"
+#include "softmax_scheme.glsl"
+#include "softmax_stats.glsl"
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const uint HEADS = 1;          // query heads of a workgroup
+layout(constant_id = 1) const uint HEADS = 1;          // query heads of a workgroup, at most 32
 layout(constant_id = 2) const uint CHUNKS = 16;        // 16-byte chunks of a key
 layout(constant_id = 3) const uint LANES = 16;         // lanes that share a key: a power of two, at most the subgroup size
-layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per group of lanes
+layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per group of lanes: a power of two
 layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subgroups in a workgroup
-layout(constant_id = 6) const bool DIRECT = false;     // one split: write the output instead of a partial result
+layout(constant_id = 6) const uint SCHEME = 0;
 layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
 const uint HEAD_VECTORS = CHUNKS * KV_VECTORS;
 
+// Scores of a step, [heads, padded to a power of two][KEYS]. Either KEYS is 1 or a lane owns one of them: so the scores that a
+// lane owns are of one head each.
+const uint PADDED_HEADS = HEADS > 16 ? 32 : HEADS > 8 ? 16 : HEADS > 4 ? 8 : HEADS > 2 ? 4 : HEADS;
+const uint COUNT = PADDED_HEADS * KEYS;
+#include "lane_sums.glsl"
+#include "attention_splits.glsl"
+
 layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
 layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
 layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
-layout(set = 0, binding = 4) writeonly buffer ResultBuffer { float result[]; }; // partial results, or with DIRECT the output
+layout(set = 0, binding = 4) coherent buffer PartialBuffer { vec4 partials[]; };
+layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // per gl_WorkGroupID.x: workgroups, rows outside
+layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; }; // [num_heads][HEAD_VECTORS]
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
-shared OnlineSoftmax shared_softmax[MAX_SUBGROUPS];
+shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
+shared uint shared_rows[MAX_SUBGROUPS];
+shared uvec2 shared_arrival;
+
+vec4 query[HEADS][LANE_VECTORS];
+vec4 accumulated[HEADS][LANE_VECTORS];
+float frames[OWNED]; // of the scores that this lane owns
+float sums[OWNED];
 
 // Whether a lane's i-th chunk exists: the last ones do not where LANES does not divide CHUNKS.
 bool has_chunk(uint lane, uint i) {
     return CHUNKS % LANES == 0 || i * LANES + lane < CHUNKS;
 }
 
-void load_chunks(uint chunk, uint lane, bool keys, out vec4 values[LANE_VECTORS]) {
-    [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
-        vec4 part[KV_VECTORS];
-        [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) part[j] = vec4(0.0);
-        if (has_chunk(lane, i)) {
-            uint index = chunk + i * LANES + lane;
-            kv_decode(keys ? k_cache[index] : v_cache[index], part);
-        }
-        [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) values[i * KV_VECTORS + j] = part[j];
+uint owned_head(uint lane, uint j) {
+    return owned_value(lane, j) / KEYS;
+}
+
+// Frames of a block of scores that lanes share: the maximum over a head's keys, and what was accumulated rescaled to it.
+void raise_frames(uint scheme, float scores[OWNED], bool is_key) {
+    float factors[OWNED];
+    bool raised = false;
+    [[unroll]] for (uint j = 0; j < OWNED; j++) {
+        float highest = is_key ? scores[j] : NO_SCORE;
+        [[unroll]] for (uint key = 1; key < KEYS; key *= 2) highest = max(highest, subgroupShuffleXor(highest, key * SHARERS));
+        float frame = next_frame(scheme, frames[j], highest);
+        raised = raised || frame != frames[j];
+        factors[j] = softmax_weight(frames[j], frame);
+        frames[j] = frame;
+    }
+    if (scheme == CONDITIONAL_RESCALE && !subgroupAny(raised)) return;
+    [[unroll]] for (uint j = 0; j < OWNED; j++) sums[j] *= factors[j];
+    [[unroll]] for (uint h = 0; h < HEADS; h++) {
+        float factor = from_owner(factors, h * KEYS);
+        [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) accumulated[h][i] *= factor;
     }
 }
 
-float sum_over_lanes(float value) {
-    [[unroll]] for (uint step = 1; step < LANES; step *= 2) value += subgroupShuffleXor(value, step);
-    return value;
+// Accumulates the keys [begin, end) of all heads; returns a bit for each head with a score outside the range.
+uint attend(uint scheme, uint kv_head, uint begin, uint end) {
+    const uint lane = gl_SubgroupInvocationID % LANES;
+    const uint groups_per_subgroup = gl_SubgroupSize / LANES;
+    const uint group = gl_SubgroupID * groups_per_subgroup + gl_SubgroupInvocationID / LANES;
+    const uint groups = gl_NumSubgroups * groups_per_subgroup;
+    uint outside = 0;
+    [[unroll]] for (uint j = 0; j < OWNED; j++) {
+        frames[j] = scheme == ASYNCHRONIZED ? p.phi : NO_SCORE;
+        sums[j] = 0.0;
+    }
+    [[unroll]] for (uint h = 0; h < HEADS; h++) {
+        [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) accumulated[h][i] = vec4(0.0);
+    }
+
+    for (uint start = begin; start < end; start += groups * KEYS) {
+        uvec4 keys[KEYS][LANE_CHUNKS];
+        uvec4 values[KEYS][LANE_CHUNKS];
+        [[unroll]] for (uint u = 0; u < KEYS; u++) {
+            uint chunk = (kv_head * p.capacity + min(start + u * groups + group, end - 1)) * CHUNKS + lane;
+            [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
+                keys[u][i] = has_chunk(lane, i) ? k_cache[chunk + i * LANES] : uvec4(0);
+                values[u][i] = has_chunk(lane, i) ? v_cache[chunk + i * LANES] : uvec4(0);
+            }
+        }
+
+        float products[COUNT];
+        [[unroll]] for (uint i = HEADS * KEYS; i < COUNT; i++) products[i] = 0.0;
+        [[unroll]] for (uint u = 0; u < KEYS; u++) {
+            [[unroll]] for (uint h = 0; h < HEADS; h++) products[h * KEYS + u] = 0.0;
+            [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
+                vec4 key[KV_VECTORS];
+                kv_decode(keys[u][i], key);
+                [[unroll]] for (uint h = 0; h < HEADS; h++) {
+                    [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) {
+                        products[h * KEYS + u] += dot(query[h][i * KV_VECTORS + j], key[j]);
+                    }
+                }
+            }
+        }
+
+        float scores[OWNED];
+        sum_over_lanes(products, lane, scores);
+        const bool is_key = start + owned_value(lane, 0) % KEYS * groups + group < end;
+        [[unroll]] for (uint j = 0; j < OWNED; j++) {
+            if (SOFT_CAP) scores[j] = soft_cap(scores[j], p.soft_cap);
+            if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], p.lower, p.upper)) outside |= 1u << owned_head(lane, j);
+        }
+        if (scheme != ASYNCHRONIZED) raise_frames(scheme, scores, is_key);
+        float weights[OWNED];
+        [[unroll]] for (uint j = 0; j < OWNED; j++) {
+            weights[j] = is_key ? softmax_weight(scores[j], frames[j]) : 0.0;
+            sums[j] += weights[j];
+        }
+
+        [[unroll]] for (uint u = 0; u < KEYS; u++) {
+            [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
+                vec4 value[KV_VECTORS];
+                kv_decode(values[u][i], value);
+                [[unroll]] for (uint h = 0; h < HEADS; h++) {
+                    float weight = from_owner(weights, h * KEYS + u);
+                    [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) accumulated[h][i * KV_VECTORS + j] += weight * value[j];
+                }
+            }
+        }
+    }
+    return outside;
 }
 
-// Merges a head's groups of lanes within each subgroup, then the subgroups, and writes the result.
-void finish_head(uint head, uint split, uint lane, OnlineSoftmax softmax, vec4 accumulated[LANE_VECTORS]) {
-    float maximum = subgroupMax(softmax.maximum);
-    float factor = exp2(softmax.maximum - maximum);
-    float sum = subgroupAdd(lane == 0 ? softmax.sum * factor : 0.0);
-    barrier();
+// Merges a head's groups of lanes within each subgroup, then the subgroups, and writes the partial result, or the output where
+// there is one split only.
+void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
+    const uint lane = gl_SubgroupInvocationID % LANES;
+    float frame = p.phi;
+    float factor = 1.0;
+    if (scheme != ASYNCHRONIZED) {
+        float own = from_owner(frames, h * KEYS);
+        frame = subgroupMax(own);
+        factor = softmax_weight(own, frame);
+    }
+    float sum = 0.0;
+    [[unroll]] for (uint j = 0; j < OWNED; j++) {
+        if (owned_head(lane, j) == h && lane % SHARERS == 0) sum += sums[j];
+    }
+    sum = subgroupAdd(sum * factor);
+    barrier(); // the head before has been read
     [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
-        vec4 value = accumulated[i] * factor;
+        vec4 value = accumulated[h][i] * factor;
         for (uint step = LANES; step < gl_SubgroupSize; step *= 2) value += subgroupShuffleXor(value, step);
         uint chunk = i / KV_VECTORS;
         if (gl_SubgroupInvocationID < LANES && has_chunk(lane, chunk)) {
             shared_output[gl_SubgroupID * HEAD_VECTORS + (chunk * LANES + lane) * KV_VECTORS + i % KV_VECTORS] = value;
         }
     }
-    if (subgroupElect()) shared_softmax[gl_SubgroupID] = OnlineSoftmax(maximum, sum);
+    if (subgroupElect()) shared_softmax[gl_SubgroupID] = vec2(frame, sum);
     barrier();
 
-    OnlineSoftmax merged = softmax_empty();
-    for (uint s = 0; s < gl_NumSubgroups; s++) merged.maximum = max(merged.maximum, shared_softmax[s].maximum);
-    for (uint s = 0; s < gl_NumSubgroups; s++) merged.sum += shared_softmax[s].sum * exp2(shared_softmax[s].maximum - merged.maximum);
-    const uint output_base = DIRECT ? head * p.head_dim : partial_output(head, split);
+    if (scheme != ASYNCHRONIZED) {
+        for (uint s = 0; s < gl_NumSubgroups; s++) frame = max(frame, shared_softmax[s].x);
+    }
+    sum = 0.0;
+    for (uint s = 0; s < gl_NumSubgroups; s++) sum += shared_softmax[s].y * softmax_weight(shared_softmax[s].x, frame);
     for (uint i = gl_LocalInvocationIndex; i < HEAD_VECTORS; i += gl_WorkGroupSize.x) {
         vec4 value = vec4(0.0);
         for (uint s = 0; s < gl_NumSubgroups; s++) {
-            value += shared_output[s * HEAD_VECTORS + i] * exp2(shared_softmax[s].maximum - merged.maximum);
+            value += shared_output[s * HEAD_VECTORS + i] * softmax_weight(shared_softmax[s].x, frame);
         }
-        if (DIRECT) value /= merged.sum;
-        [[unroll]] for (uint j = 0; j < 4; j++) result[output_base + 4 * i + j] = value[j];
+        if (is_only) {
+            attended[head * HEAD_VECTORS + i] = value / sum;
+        } else {
+            partials[partial_result(head, split) + i] = value;
+        }
     }
-    if (!DIRECT && gl_LocalInvocationIndex == 0) {
-        result[partial_softmax(head, split)] = merged.maximum;
-        result[partial_softmax(head, split) + 1] = merged.sum;
+    if (!is_only && gl_LocalInvocationIndex == 0) {
+        partials[partial_result(head, split) + HEAD_VECTORS] = vec4(frame, sum, 0.0, 0.0);
+    }
+}
+
+// The heads of the workgroup that have a score outside the range.
+uint rows_outside(uint outside, uint rows) {
+    outside = subgroupOr(outside);
+    if (subgroupElect()) shared_rows[gl_SubgroupID] = outside;
+    barrier();
+    for (uint s = 0; s < gl_NumSubgroups; s++) outside |= shared_rows[s];
+    return outside & (0xFFFFFFFFu >> (32 - rows));
+}
+
+// Whether this workgroup is the last of its head's splits. Each invocation's partial results are made available to the device
+// before the arrival is counted, and the others' made visible after it; the count starts again at zero by itself. On the way,
+// rows collects the rows outside that any split had.
+bool is_last(uint splits, inout uint rows) {
+    memoryBarrierBuffer();
+    barrier();
+    if (gl_LocalInvocationIndex == 0) {
+        const uint block = gl_WorkGroupID.x;
+        if (SCHEME == ASYNCHRONIZED && rows != 0) {
+            atomicOr(arrivals[block].y, rows);
+            memoryBarrierBuffer();
+        }
+        shared_arrival = uvec2(atomicAdd(arrivals[block].x, 1) + 1, 0);
+        if (shared_arrival.x == splits) {
+            memoryBarrierBuffer();
+            atomicExchange(arrivals[block].x, 0);
+            if (SCHEME == ASYNCHRONIZED) shared_arrival.y = atomicExchange(arrivals[block].y, 0);
+        }
+    }
+    barrier();
+    memoryBarrierBuffer();
+    rows = shared_arrival.y;
+    return shared_arrival.x == splits;
+}
+
+// Adds up the splits of the workgroup's heads. Splits of the asynchronized scheme have one frame: nothing is rescaled, but for
+// rows outside, some of whose splits have a frame of their own.
+void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
+    const uint AT_ONCE = 8; // loads in flight
+    for (uint item = gl_LocalInvocationIndex; item < rows * HEAD_VECTORS; item += gl_WorkGroupSize.x) {
+        const uint h = item / HEAD_VECTORS;
+        const uint vector = item % HEAD_VECTORS;
+        const bool rescale = SCHEME != ASYNCHRONIZED || (anew >> h & 1) != 0;
+        float frame = p.phi;
+        if (rescale) {
+            frame = NO_SCORE;
+            for (uint s = 0; s < splits; s++) frame = max(frame, partials[partial_result(first_head + h, s) + HEAD_VECTORS].x);
+        }
+        vec4 value = vec4(0.0);
+        float sum = 0.0;
+        for (uint s = 0; s < splits; s += AT_ONCE) {
+            vec4 outputs[AT_ONCE];
+            vec4 softmax[AT_ONCE];
+            [[unroll]] for (uint i = 0; i < AT_ONCE; i++) {
+                uint at = partial_result(first_head + h, min(s + i, splits - 1));
+                outputs[i] = partials[at + vector];
+                softmax[i] = partials[at + HEAD_VECTORS];
+            }
+            [[unroll]] for (uint i = 0; i < AT_ONCE; i++) {
+                if (s + i < splits) {
+                    float factor = rescale ? softmax_weight(softmax[i].x, frame) : 1.0;
+                    value += outputs[i] * factor;
+                    sum += softmax[i].y * factor;
+                }
+            }
+        }
+        attended[(first_head + h) * HEAD_VECTORS + vector] = value / sum;
     }
 }
 
@@ -99,65 +276,39 @@ void main() {
     const uint head_blocks = (p.group_size + HEADS - 1) / HEADS;
     const uint kv_head = gl_WorkGroupID.x / head_blocks;
     const uint first_in_group = (gl_WorkGroupID.x - kv_head * head_blocks) * HEADS;
+    const uint first_head = kv_head * p.group_size + first_in_group;
+    const uint rows = min(HEADS, p.group_size - first_in_group);
     const uint split = gl_WorkGroupID.y;
     const uvec2 visible = visible_keys();
+    const uint splits = active_splits(visible);
     const uint begin = visible.x + split * keys_per_split(visible);
     const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
 
     const uint lane = gl_SubgroupInvocationID % LANES;
-    const uint groups_per_subgroup = gl_SubgroupSize / LANES;
-    const uint group = gl_SubgroupID * groups_per_subgroup + gl_SubgroupInvocationID / LANES;
-    const uint groups = gl_NumSubgroups * groups_per_subgroup;
-
-    const float query_scale = SOFT_CAP ? p.scale : p.scale * LOG2_E;
-    vec4 query[HEADS][LANE_VECTORS];
-    vec4 accumulated[HEADS][LANE_VECTORS];
-    OnlineSoftmax softmax[HEADS];
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
-        uint head = kv_head * p.group_size + min(first_in_group + h, p.group_size - 1);
-        softmax[h] = softmax_empty();
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
-            uint chunk = i / KV_VECTORS;
-            accumulated[h][i] = vec4(0.0);
-            query[h][i] = has_chunk(lane, chunk)
-                ? q[head * HEAD_VECTORS + (chunk * LANES + lane) * KV_VECTORS + i % KV_VECTORS] * query_scale
-                : vec4(0.0);
+            uint vector = (i / KV_VECTORS * LANES + lane) * KV_VECTORS + i % KV_VECTORS;
+            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? q[(first_head + min(h, rows - 1)) * HEAD_VECTORS + vector] * p.scale : vec4(0.0);
         }
     }
 
-    for (uint start = begin; start < end; start += groups * KEYS) {
-        vec4 keys[KEYS][LANE_VECTORS];
-        vec4 values[KEYS][LANE_VECTORS];
-        [[unroll]] for (uint u = 0; u < KEYS; u++) {
-            uint key = min(start + u * groups + group, end - 1);
-            uint chunk = (kv_head * p.capacity + key) * CHUNKS;
-            load_chunks(chunk, lane, true, keys[u]);
-            load_chunks(chunk, lane, false, values[u]);
-        }
-        [[unroll]] for (uint h = 0; h < HEADS; h++) {
-            float scores[KEYS];
-            float highest = NO_SCORE;
-            [[unroll]] for (uint u = 0; u < KEYS; u++) {
-                float score = 0.0;
-                [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) score += dot(query[h][i], keys[u][i]);
-                score = sum_over_lanes(score);
-                if (SOFT_CAP) score = soft_cap(score, p.soft_cap) * LOG2_E;
-                scores[u] = start + u * groups + group < end ? score : NO_SCORE;
-                highest = max(highest, scores[u]);
-            }
-            float factor = softmax_raise(softmax[h], highest);
-            [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) accumulated[h][i] *= factor;
-            [[unroll]] for (uint u = 0; u < KEYS; u++) {
-                float weight = softmax_weight(softmax[h], scores[u]);
-                [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) accumulated[h][i] += weight * values[u][i];
-            }
-        }
-    }
-
+    uint outside = attend(SCHEME, kv_head, begin, end);
+    if (SCHEME == ASYNCHRONIZED) outside = rows_outside(outside, rows);
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
-        if (first_in_group + h < p.group_size) {
-            finish_head(kv_head * p.group_size + first_in_group + h, split, lane, softmax[h], accumulated[h]);
+        if (h < rows && (outside >> h & 1) == 0) finish_head(SCHEME, h, first_head + h, split, splits == 1);
+    }
+    // A row that left the range is done again, in this split alone: its other splits stay right in the frame they have.
+    if (SCHEME == ASYNCHRONIZED && outside != 0) {
+        attend(SYNCHRONIZED, kv_head, begin, end);
+        [[unroll]] for (uint h = 0; h < HEADS; h++) {
+            if ((outside >> h & 1) != 0) finish_head(SYNCHRONIZED, h, first_head + h, split, splits == 1);
         }
     }
+
+    if (splits > 1) {
+        if (!is_last(splits, outside)) return;
+        merge_splits(first_head, rows, outside, splits);
+    }
+    if (SCHEME == ASYNCHRONIZED && gl_LocalInvocationIndex == 0) count_rows(rows, bitCount(outside));
 }

@@ -2,8 +2,11 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 // Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
-// softmax(Q Kᵀ scale) V with the running maximum and sum of Milakov & Gimelshein 2018, in blocks of keys as in
-// FlashAttention (Dao et al. 2022). Workgroup x is the block of queries, y the head.
+// softmax(Q Kᵀ scale) V in blocks of keys as in FlashAttention (Dao et al. 2022), by any SCHEME of softmax. Workgroup x is the
+// block of queries, y the head.
+//
+// A row that the guard marked is computed anew, and so is one that is no number: a NaN or an infinity among the values gets
+// into rows that do not see it (0 · NaN is NaN). The second pass is synchronized, and careful to leave out what has no weight.
 // KV_F16: the cache is float16. OUTPUT_F16: the output is float16, for the matrix units.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of 8
@@ -11,9 +14,12 @@ layout(constant_id = 2) const uint BLOCK_Q = 32;
 layout(constant_id = 3) const uint BLOCK_KV = 32;
 layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads that holds the output
 layout(constant_id = 5) const uint THREADS_D = 16; // its columns
+layout(constant_id = 6) const uint SCHEME = 1;
 
+#define SOFTMAX_STATS_BINDING 4
 #include "push/attention_prefill.glsl"
-#include "attention_scores.glsl"
+#include "softmax_scheme.glsl"
+#include "softmax_stats.glsl"
 #include "attention_mask.glsl"
 #include "half_pair.glsl"
 
@@ -33,7 +39,6 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { uvec2 attended[];
 layout(set = 0, binding = 3, std430) writeonly buffer Output { vec4 attended[]; };
 #endif
 
-const float MASKED = -1e30;
 const uint THREADS = THREADS_Q * THREADS_D;
 const uint QUADS = HEAD_DIM / 4;
 const uint ROW = QUADS + 1; // one quad of padding: neighbouring rows start in different banks
@@ -52,29 +57,24 @@ shared vec4 kv_tile[BLOCK_KV * ROW]; // keys while scores are made, then values
 shared float scores[BLOCK_Q * SCORE_ROW];
 shared float part_of_row[BLOCK_Q * PARTS];
 shared float row_factor[BLOCK_Q];
+shared uint row_anew[BLOCK_Q]; // OUTSIDE, NOT_FINITE
 
-void main() {
+const uint OUTSIDE = 1;
+const uint NOT_FINITE = 2;
+
+vec4 sums[OUT_Q * OUT_D];
+
+// One pass over all visible keys: leaves the output in sums, and marks the rows that are to be computed anew.
+void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len) {
     uint thread = gl_LocalInvocationID.x;
-    // The last block sees the most keys: it starts first.
-    uint first_q = (gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x) * BLOCK_Q;
-    uint head = gl_WorkGroupID.y;
-    uint cache_at = head / push.groupSize * push.capacity * QUADS;
-    uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
-
-    for (uint i = thread; i < BLOCK_Q * QUADS; i += THREADS) {
-        uint row = i / QUADS;
-        uint q = first_q + row;
-        q_tile[row * ROW + i % QUADS] = q < push.seqLen
-            ? query[q * (push.queryStride / 4) + head * QUADS + i % QUADS] * push.scale : vec4(0.0);
-    }
-
     uint softmax_row = thread / PARTS;
     uint softmax_part = thread % PARTS;
-    float row_max = MASKED;
+    uint position = push.startPosition + first_q + softmax_row;
+    float row_frame = scheme == ASYNCHRONIZED ? push.phi : NO_SCORE;
     float row_sum = 0.0; // of this invocation's columns
+    bool outside = false;
     uint out_q = thread / THREADS_D;
     uint out_d = thread % THREADS_D;
-    vec4 sums[OUT_Q * OUT_D];
     [[unroll]] for (uint i = 0; i < OUT_Q * OUT_D; i++) {
         sums[i] = vec4(0.0);
     }
@@ -112,47 +112,56 @@ void main() {
                     uint row = q + x * (BLOCK_Q / SCORE_Q);
                     uint column = kv + y * (BLOCK_KV / SCORE_KV);
                     float score = dots[x * SCORE_KV + y];
-                    if (push.softCap > 0.0) score = soft_cap(score, push.softCap);
-                    bool visible = is_visible(first_kv + column, push.startPosition + first_q + row);
-                    scores[row * SCORE_ROW + column] = visible ? score : MASKED;
+                    scores[row * SCORE_ROW + column] = push.softCap > 0.0 ? soft_cap(score, push.softCap) : score;
                 }
             }
         }
         barrier();
 
-        float part_max = MASKED;
-        for (uint i = softmax_part; i < BLOCK_KV; i += PARTS) {
-            part_max = max(part_max, scores[softmax_row * SCORE_ROW + i]);
+        if (scheme != ASYNCHRONIZED) {
+            float part_max = NO_SCORE;
+            for (uint i = softmax_part; i < BLOCK_KV; i += PARTS) {
+                if (is_visible(first_kv + i, position)) {
+                    part_max = max(part_max, scores[softmax_row * SCORE_ROW + i]);
+                }
+            }
+            part_of_row[thread] = part_max;
         }
-        part_of_row[thread] = part_max;
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
             uint kv = first_kv + i / QUADS;
             kv_tile[i / QUADS * ROW + i % QUADS] = kv < kv_len
                 ? CACHED(v_cache[cache_at + kv * QUADS + i % QUADS]) : vec4(0.0);
         }
-        barrier();
-
-        float before = row_max;
-        [[unroll]] for (uint i = 0; i < PARTS; i++) {
-            row_max = max(row_max, part_of_row[softmax_row * PARTS + i]);
+        if (scheme != ASYNCHRONIZED) {
+            barrier();
+            float highest = NO_SCORE;
+            [[unroll]] for (uint i = 0; i < PARTS; i++) {
+                highest = max(highest, part_of_row[softmax_row * PARTS + i]);
+            }
+            float frame = next_frame(scheme, row_frame, highest);
+            float factor = softmax_weight(row_frame, frame);
+            row_frame = frame;
+            row_sum *= factor;
+            if (softmax_part == 0) {
+                row_factor[softmax_row] = factor;
+            }
         }
-        float factor = exp(before - row_max);
-        row_sum *= factor;
         for (uint i = softmax_part; i < BLOCK_KV; i += PARTS) {
             uint at = softmax_row * SCORE_ROW + i;
-            float p = scores[at] == MASKED ? 0.0 : exp(scores[at] - row_max);
+            bool visible = is_visible(first_kv + i, position);
+            outside = outside || (visible && is_outside(scores[at], push.lower, push.upper));
+            float p = visible ? softmax_weight(scores[at], row_frame) : 0.0;
             scores[at] = p;
             row_sum += p;
         }
-        if (softmax_part == 0) {
-            row_factor[softmax_row] = factor;
-        }
         barrier();
 
-        [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
-            float f = row_factor[out_q + x * THREADS_Q];
-            [[unroll]] for (uint y = 0; y < OUT_D; y++) {
-                sums[x * OUT_D + y] *= f;
+        if (scheme != ASYNCHRONIZED) {
+            [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+                float f = row_factor[out_q + x * THREADS_Q];
+                [[unroll]] for (uint y = 0; y < OUT_D; y++) {
+                    sums[x * OUT_D + y] *= f;
+                }
             }
         }
         for (uint kv = 0; kv < BLOCK_KV; kv++) {
@@ -164,13 +173,18 @@ void main() {
                 // Beyond HeadDim the quad is read from inside the row and not stored.
                 vec4 v = kv_tile[kv * ROW + min(out_d + y * THREADS_D, QUADS - 1)];
                 [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
-                    sums[x * OUT_D + y] = fma(vec4(p[x]), v, sums[x * OUT_D + y]);
+                    if (!careful || p[x] != 0.0) {
+                        sums[x * OUT_D + y] = fma(vec4(p[x]), v, sums[x * OUT_D + y]);
+                    }
                 }
             }
         }
     }
 
     part_of_row[thread] = row_sum;
+    if (scheme == ASYNCHRONIZED && outside && first_q + softmax_row < push.seqLen) {
+        atomicOr(row_anew[softmax_row], OUTSIDE);
+    }
     barrier();
     [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
         uint row = out_q + x * THREADS_Q;
@@ -178,10 +192,27 @@ void main() {
         [[unroll]] for (uint i = 0; i < PARTS; i++) {
             total += part_of_row[row * PARTS + i];
         }
+        bool finite = true;
         [[unroll]] for (uint y = 0; y < OUT_D; y++) {
-            uint quad = out_d + y * THREADS_D;
-            if (first_q + row < push.seqLen && quad < QUADS) {
-                vec4 value = sums[x * OUT_D + y] / total;
+            vec4 value = sums[x * OUT_D + y] / total;
+            sums[x * OUT_D + y] = value;
+            finite = finite && is_finite(value.x) && is_finite(value.y) && is_finite(value.z) && is_finite(value.w);
+        }
+        if (!finite && first_q + row < push.seqLen) {
+            atomicOr(row_anew[row], NOT_FINITE);
+        }
+    }
+}
+
+// Stores the rows that are right; after the second pass those that it was for.
+void store(uint first_q, uint head, bool marked) {
+    [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
+        uint row = gl_LocalInvocationID.x / THREADS_D + x * THREADS_Q;
+        bool is_wanted = first_q + row < push.seqLen && (row_anew[row] != 0) == marked;
+        [[unroll]] for (uint y = 0; y < OUT_D; y++) {
+            uint quad = gl_LocalInvocationID.x % THREADS_D + y * THREADS_D;
+            if (is_wanted && quad < QUADS) {
+                vec4 value = sums[x * OUT_D + y];
                 uint to = (first_q + row) * (push.outputStride / 4) + head * QUADS + quad;
 #ifdef OUTPUT_F16
                 attended[to] = uvec2(half_pair(value.xy), half_pair(value.zw));
@@ -189,6 +220,45 @@ void main() {
                 attended[to] = value;
 #endif
             }
+        }
+    }
+}
+
+void main() {
+    uint thread = gl_LocalInvocationID.x;
+    // The last block sees the most keys: it starts first.
+    uint first_q = (gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x) * BLOCK_Q;
+    uint head = gl_WorkGroupID.y;
+    uint cache_at = head / push.groupSize * push.capacity * QUADS;
+    uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
+
+    for (uint i = thread; i < BLOCK_Q * QUADS; i += THREADS) {
+        uint row = i / QUADS;
+        uint q = first_q + row;
+        q_tile[row * ROW + i % QUADS] = q < push.seqLen
+            ? query[q * (push.queryStride / 4) + head * QUADS + i % QUADS] * push.scale : vec4(0.0);
+    }
+
+    if (thread < BLOCK_Q) {
+        row_anew[thread] = 0;
+    }
+
+    for (uint pass = 0; pass < 2; pass++) {
+        bool careful = pass == 1;
+        attend(careful ? SYNCHRONIZED : SCHEME, careful, first_q, cache_at, kv_len);
+        barrier();
+        uint marks = 0;
+        uint outside = 0;
+        for (uint row = 0; row < BLOCK_Q; row++) {
+            marks |= row_anew[row];
+            outside += row_anew[row] & OUTSIDE;
+        }
+        if (!careful && SCHEME == ASYNCHRONIZED && thread == 0) {
+            count_rows(min(BLOCK_Q, push.seqLen - first_q), outside);
+        }
+        store(first_q, head, careful);
+        if (marks == 0) {
+            break;
         }
     }
 }

@@ -17,11 +17,7 @@ uint active_splits(uvec2 visible) {
     return (visible.y - visible.x + keys - 1) / keys;
 }
 
-// Partial results: [num_heads][splits][head_dim] unnormalised outputs, then [num_heads][splits] (maximum, sum).
-uint partial_output(uint head, uint split) {
-    return (head * p.splits + split) * p.head_dim;
-}
-
-uint partial_softmax(uint head, uint split) {
-    return p.num_heads * p.splits * p.head_dim + (head * p.splits + split) * 2;
+// Partial results [num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
+uint partial_result(uint head, uint split) {
+    return (head * p.splits + split) * (HEAD_VECTORS + 1);
 }

@@ -9,4 +9,7 @@ layout(push_constant) uniform Push {
     float scale;
     uint window;        // tokens that a query attends to, itself included; 0: all
     float softCap;      // bound of the scores; 0: none
+    float phi;          // the frame of the asynchronized softmax
+    float lower;        // its scores lie above this,
+    float upper;        // and below this: else the row is computed anew
 } push;

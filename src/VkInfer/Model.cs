@@ -38,7 +38,10 @@ public sealed class Model : IDisposable
         Gpu = parts.Gpu;
         _weights = parts.Weights;
         Kernels = parts.Kernels;
-        Transformer = new DecoderTransformer(Config, _weights, Kernels, Options.KvType);
+        Transformer = new DecoderTransformer(Config, _weights, Kernels);
+        Fingerprint = parts.Fingerprint;
+        Calibration = parts.Calibration;
+        Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         PrefillActivations = new PrefillActivations(
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), _weights.Matrices.Select(Kernels.Gemm.PreferredInput));
         using (CommandList clear = Gpu.CreateCommandList("prefill.clear"))
@@ -74,6 +77,9 @@ public sealed class Model : IDisposable
     /// <summary>The chat template that the model's files hold, as Jinja source; null where they hold none. It is not trusted.</summary>
     public string? ChatTemplateSource { get; }
 
+    /// <summary>How attention accumulates its softmax, unless a session asks for something else.</summary>
+    public SoftmaxPlan Softmax { get; }
+
     /// <summary>The device the model is on.</summary>
     public PhysicalDeviceInfo Device => Gpu.Info;
 
@@ -82,6 +88,11 @@ public sealed class Model : IDisposable
 
     /// <summary>Messages of the Vulkan validation layers so far; empty unless <see cref="ModelOptions.Validation"/> is on.</summary>
     public IReadOnlyList<string> ValidationMessages => _instance.ValidationMessages;
+
+    /// <summary>What tells this model's file from others; null for a synthetic model.</summary>
+    internal string? Fingerprint { get; }
+
+    internal SoftmaxCalibration? Calibration { get; }
 
     internal ModelOptions Options { get; }
 
@@ -136,6 +147,31 @@ public sealed class Model : IDisposable
     public static Model CreateSynthetic(
         string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
         ModelLoader.Synthesise(SyntheticShapes.Get(shape), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
+
+    /// <summary>
+    /// Runs the model over a text and chooses how its attention accumulates its softmax. Nothing changes in this model; sessions of a
+    /// model loaded after <see cref="SaveSoftmaxCalibration"/> follow it.
+    /// </summary>
+    /// <param name="tokens">The text, as tokens; its beginning counts, up to 4096 tokens and the model's context.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>What was found.</returns>
+    /// <exception cref="ArgumentException">Fewer than two tokens, or one outside the vocabulary.</exception>
+    /// <exception cref="InvalidOperationException">The model is synthetic.</exception>
+    public SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return SoftmaxCalibrator.Run(this, tokens, cancellationToken);
+    }
+
+    /// <summary>Keeps a calibration beside the pipeline caches, where loading its model finds it.</summary>
+    /// <param name="calibration">What <see cref="CalibrateSoftmax"/> returned.</param>
+    /// <returns>Path of the file.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static string SaveSoftmaxCalibration(SoftmaxCalibration calibration)
+    {
+        ArgumentNullException.ThrowIfNull(calibration);
+        return CalibrationFile.Write(calibration);
+    }
 
     /// <summary>Creates a session with its own KV cache.</summary>
     /// <param name="options">How; null: the defaults.</param>

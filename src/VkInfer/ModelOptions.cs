@@ -29,6 +29,9 @@ public sealed record ModelOptions
     /// </summary>
     public WeightType? Quantize { get; init; }
 
+    /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
+    public SoftmaxChoice Softmax { get; init; }
+
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; init; }
 
@@ -65,6 +68,11 @@ public sealed record ModelOptions
         if (!Enum.IsDefined(KvType))
         {
             throw Bad(nameof(KvType), KvType, "F16 or F32");
+        }
+
+        if (!Enum.IsDefined(Softmax))
+        {
+            throw Bad(nameof(Softmax), Softmax, "Auto, Asynchronized, Synchronized or Conditional");
         }
     }
 

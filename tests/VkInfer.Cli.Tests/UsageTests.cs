@@ -4,7 +4,7 @@ namespace VkInfer.Cli.Tests;
 public class UsageTests
 {
     private static readonly string[] Commands =
-        ["devices", "inspect", "tokenize", "detokenize", "logits", "generate", "chat", "perplexity", "bench"];
+        ["devices", "inspect", "tokenize", "detokenize", "logits", "generate", "chat", "perplexity", "bench", "calibrate", "fidelity"];
 
     [TestCase("")]
     [TestCase("frobnicate")]

@@ -14,6 +14,7 @@ public sealed partial class PushConstantTests
         ["add_rows"] = typeof(AddRowsPush),
         ["attention_decode"] = typeof(DecodeAttentionPush),
         ["attention_prefill"] = typeof(PrefillAttentionPush),
+        ["attention_scores"] = typeof(ScoreStatisticsPush),
         ["embed"] = typeof(EmbedPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),

@@ -18,9 +18,6 @@ public sealed partial class SpecializationConstantTests
     public void Decode_attention() => Check<DecodeAttentionConstants>();
 
     [Test]
-    public void Decode_attention_merge() => Check<DecodeAttentionMergeConstants>();
-
-    [Test]
     public void Norm() => Check<NormConstants>();
 
     [Test]

@@ -54,6 +54,8 @@ internal static class CliProgram
             new ChatCommand(console, interrupt),
             new PerplexityCommand(console),
             new BenchCommand(console),
+            new CalibrateCommand(console),
+            new FidelityCommand(console),
         ];
         foreach (Command command in commands)
         {

@@ -6,12 +6,13 @@ namespace VkInfer.Kernels;
 [StructLayout(LayoutKind.Sequential)]
 internal struct DecodeAttentionPush
 {
-    public uint NumHeads;
     public uint GroupSize;
-    public uint HeadDim;
     public uint Capacity;
     public uint Splits;
     public float Scale;
     public uint Window;
     public float SoftCap;
+    public float Phi;
+    public float Lower;
+    public float Upper;
 }

@@ -22,8 +22,14 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
     // Enough workgroups for the threads of a processor that has a few cores.
     private const int ProcessorWorkgroups = 4;
 
+    // A processor has no use for lanes that share a key, but compiles for minutes where one holds too much of it.
+    private const int MostChunksPerProcessorLane = 16;
+
     // A lane keeps each of its heads' query and output elements in registers.
     private const int MaxRegisterElements = 128;
+
+    // The shader keeps a bit for each head.
+    private const int MaxHeads = 32;
 
     /// <summary>16-byte chunks of a key.</summary>
     public static int ChunksOf(AttentionShape shape) => shape.HeadDim * shape.KvElementSize / ChunkBytes;
@@ -33,31 +39,41 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
     {
         var capabilities = context.Capabilities;
         var chunks = ChunksOf(shape);
-        var lanes = context.IsSoftware ? 1 : ChooseLanes(chunks, capabilities.MinSubgroupSize);
+        var lanes = context.IsSoftware
+            ? NeededLanes(chunks, MostChunksPerProcessorLane, capabilities.MinSubgroupSize)
+            : ChooseLanes(chunks, capabilities.MinSubgroupSize);
         var laneChunks = (chunks + lanes - 1) / lanes;
         var laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
-        var mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, shape.GroupSize);
+        var mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, Math.Min(shape.GroupSize, MaxHeads));
         var headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
-        var keys = context.IsSoftware || laneChunks > 2 ? 1 : 4 / laneChunks;
+        var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, context), heads, headBlocks, lanes, keys,
             ChooseSplits(shape, shape.NumKvHeads * headBlocks, context));
     }
 
+    /// <summary>The shader's constants.</summary>
+    public DecodeAttentionConstants ToConstants(AttentionShape shape, SoftmaxScheme scheme, DeviceCapabilities capabilities) => new(
+        WorkgroupSize, Heads, ChunksOf(shape), Lanes, Keys, MaxSubgroups(capabilities), scheme, SoftCap: shape.LogitSoftCap > 0);
+
     /// <summary>The most subgroups of a workgroup, whatever size the driver gives them.</summary>
-    public int MaxSubgroups(DeviceCapabilities capabilities) => Math.Max(1, WorkgroupSize / capabilities.MinSubgroupSize);
+    private int MaxSubgroups(DeviceCapabilities capabilities) => Math.Max(1, WorkgroupSize / capabilities.MinSubgroupSize);
+
+    private static int PaddedHeads(int heads) => (int)BitOperations.RoundUpToPowerOf2((uint)heads);
 
     // The widest power of two that divides a key evenly, unless that leaves a lane too much of it.
     private static int ChooseLanes(int chunks, int minSubgroupSize)
     {
         const int MostChunksPerLane = 4;
         var even = Math.Min(1 << BitOperations.TrailingZeroCount(chunks), minSubgroupSize);
-        var needed = (int)BitOperations.RoundUpToPowerOf2((uint)((chunks + MostChunksPerLane - 1) / MostChunksPerLane));
-        return Math.Min(Math.Max(even, needed), minSubgroupSize);
+        return Math.Max(even, NeededLanes(chunks, MostChunksPerLane, minSubgroupSize));
     }
 
-    // Each subgroup merges its result through shared memory: one head of float32, and the softmax.
+    private static int NeededLanes(int chunks, int mostPerLane, int minSubgroupSize) =>
+        Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)((chunks + mostPerLane - 1) / mostPerLane)), minSubgroupSize);
+
+    // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside.
     private static int ChooseWorkgroupSize(AttentionShape shape, KernelContext context)
     {
         var capabilities = context.Capabilities;
@@ -66,7 +82,7 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
             return capabilities.SubgroupSize;
         }
 
-        var subgroups = capabilities.MaxSharedMemoryBytes / ((shape.HeadDim * sizeof(float)) + (2 * sizeof(float)));
+        var subgroups = capabilities.MaxSharedMemoryBytes / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
         var size = Math.Min(GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }

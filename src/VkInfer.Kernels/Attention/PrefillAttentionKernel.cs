@@ -4,8 +4,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks with a running softmax (FlashAttention, Dao
-/// et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar
+/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar
 /// units in float32. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
@@ -19,9 +18,11 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <summary>Records the attention of all heads.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">The layer's attention.</param>
+    /// <param name="softmax">How the softmax is accumulated.</param>
     /// <param name="query">[seqLen, Stride(QueryWidth)] of <see cref="QueryType"/>, rotated.</param>
     /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim], in use up to startPosition + seqLen.</param>
     /// <param name="vCache">Values, likewise.</param>
+    /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
     /// <param name="output">Output, [seqLen, Stride(QueryWidth)] of <paramref name="outputType"/>.</param>
     /// <param name="seqLen">Queries.</param>
     /// <param name="startPosition">Position of the first query.</param>
@@ -29,28 +30,30 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
     /// <exception cref="NotSupportedException">The device's shared memory holds no tile of this head dimension.</exception>
     public void Record(
-        CommandList commands, AttentionShape shape, BufferView query, BufferView kCache, BufferView vCache, BufferView output,
-        int seqLen, int startPosition, ActivationType outputType = ActivationType.F32)
+        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView query, BufferView kCache, BufferView vCache,
+        BufferView stats, BufferView output, int seqLen, int startPosition, ActivationType outputType = ActivationType.F32)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
+        softmax.Validate();
         PrefillRange.Check(shape, startPosition, seqLen);
         IPrefillAttentionTiling tiling = MatrixTiling(shape) is { } matrix
             ? matrix
             : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
-        RecordTiled(commands, tiling, shape, query, kCache, vCache, output, seqLen, startPosition, outputType);
+        RecordTiled(commands, tiling, shape, softmax, query, kCache, vCache, stats, output, seqLen, startPosition, outputType);
     }
 
     /// <summary>Records the attention with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
-        CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, BufferView query, BufferView kCache, BufferView vCache,
-        BufferView output, int seqLen, int startPosition, ActivationType outputType)
+        CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, AttentionSoftmax softmax, BufferView query,
+        BufferView kCache, BufferView vCache, BufferView stats, BufferView output, int seqLen, int startPosition,
+        ActivationType outputType)
     {
         var matrix = tiling is PrefillAttentionMatrixConstants;
         var queryType = matrix ? ActivationType.F16 : ActivationType.F32;
         var pipeline = context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(),
+            ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(softmax.Scheme),
             tiling.SubgroupSize, requireFullSubgroups: matrix);
         var stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
@@ -58,12 +61,13 @@ public sealed class PrefillAttentionKernel(KernelContext context)
             ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),
             new PrefillAttentionPush(
                 (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale,
-                (uint)shape.Window, shape.LogitSoftCap),
+                (uint)shape.Window, shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
             [
                 Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
                 Activations.Require(nameof(kCache), kCache, shape.KvBytes),
                 Activations.Require(nameof(vCache), vCache, shape.KvBytes),
                 Activations.Require(nameof(output), output, outputType, seqLen, shape.QueryWidth),
+                Activations.Require(nameof(stats), stats, SoftmaxStats.SizeInBytes),
             ]);
     }
 
@@ -81,4 +85,4 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefillAttentionPush(
     uint SeqLen, uint StartPosition, uint QueryStride, uint OutputStride, uint Capacity, uint GroupSize, float Scale, uint Window,
-    float SoftCap);
+    float SoftCap, float Phi, float Lower, float Upper);

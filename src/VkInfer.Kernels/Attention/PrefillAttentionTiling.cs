@@ -15,7 +15,7 @@ internal interface IPrefillAttentionTiling
     int? SubgroupSize { get; }
 
     /// <summary>The shader's specialisation constants.</summary>
-    SpecializationConstants ToSpecialization();
+    SpecializationConstants ToSpecialization(SoftmaxScheme scheme);
 }
 
 /// <summary>Specialisation constants of <c>attention/attention_prefill.comp</c>.</summary>
@@ -26,10 +26,11 @@ internal sealed record PrefillAttentionConstants(int HeadDim, int BlockQ, int Bl
     public int? SubgroupSize => null;
 
     public int SharedMemoryBytes =>
-        ((BlockQ + BlockKv) * (HeadDim + 4) * 4) + (BlockQ * (BlockKv + 1) * 4) + (Threads * 4) + (BlockQ * 4);
+        ((BlockQ + BlockKv) * (HeadDim + 4) * 4) + (BlockQ * (BlockKv + 1) * 4) + (Threads * 4) + (2 * BlockQ * 4);
 
-    public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
-        (0, (uint)Threads), (1, (uint)HeadDim), (2, (uint)BlockQ), (3, (uint)BlockKv), (4, (uint)ThreadsQ), (5, (uint)ThreadsD));
+    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme) => SpecializationConstants.From(
+        (0, (uint)Threads), (1, (uint)HeadDim), (2, (uint)BlockQ), (3, (uint)BlockKv), (4, (uint)ThreadsQ), (5, (uint)ThreadsD),
+        (6, (uint)scheme));
 }
 
 /// <summary>Specialisation constants of <c>attention/attention_prefill_coopmat.comp</c>.</summary>
@@ -40,11 +41,13 @@ internal sealed record PrefillAttentionMatrixConstants(int HeadDim, int BlockKv,
     public int? SubgroupSize => Fragment.SubgroupSize;
 
     public int SharedMemoryBytes =>
-        (Math.Max(2 * BlockKv, BlockQ) * (HeadDim + 8) * 2) + (BlockQ * (BlockKv + 4) * 4) + (BlockQ * (BlockKv + 8) * 2) + (BlockQ * 4);
+        (Math.Max(2 * BlockKv, BlockQ) * (HeadDim + 8) * 2) + (BlockQ * (BlockKv + 4) * 4) + (BlockQ * (BlockKv + 8) * 2)
+        + (2 * BlockQ * 4) + (BlockKv * 4);
 
-    public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
+    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme) => SpecializationConstants.From(
         (0, (uint)(Subgroups * Fragment.SubgroupSize)), (1, (uint)HeadDim), (2, (uint)BlockKv), (3, (uint)Subgroups),
-        (4, (uint)Fragment.SubgroupSize), (5, (uint)Fragment.M), (6, (uint)Fragment.N), (7, (uint)Fragment.K));
+        (4, (uint)Fragment.SubgroupSize), (5, (uint)Fragment.M), (6, (uint)Fragment.N), (7, (uint)Fragment.K),
+        (8, (uint)scheme));
 }
 
 /// <summary>Chooses the tiling of prefill attention from what the device reports.</summary>

@@ -27,6 +27,9 @@ public static class GpuCacheFolder
         return Path.IsPathRooted(xdg) ? Path.Combine(xdg, "vkinfer") : Below(home, ".cache", "vkinfer");
     }
 
+    /// <summary>The folder in use: what the environment variable says, else the default; null where nothing is kept on disk.</summary>
+    public static string? Current() => Resolve(null);
+
     internal static string? Resolve(string? option)
     {
         var folder = option ?? Environment.GetEnvironmentVariable(EnvironmentVariable);

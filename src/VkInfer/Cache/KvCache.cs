@@ -4,7 +4,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Cache;
 
 /// <summary>
-/// Keys and values of one session: per layer two buffers [NumKvHeads, Capacity, HeadDim] of F16 or F32. Owns its buffers.
+/// Keys and values of one session: per layer two buffers [NumKvHeads, Capacity, HeadDim] of F16 or F32; and how attention over them
+/// accumulates its softmax. Owns its buffers.
 /// </summary>
 internal sealed class KvCache : IDisposable
 {
@@ -13,9 +14,11 @@ internal sealed class KvCache : IDisposable
     private readonly int _rowBytes;
     private readonly int _numKvHeads;
 
-    public KvCache(GpuDevice device, ModelConfig config, KvType type, int capacity)
+    public KvCache(GpuDevice device, ModelConfig config, KvType type, int capacity, SoftmaxPlan softmax)
     {
         Capacity = capacity;
+        Type = type;
+        Softmax = softmax;
         _numKvHeads = config.NumKvHeads;
         _rowBytes = config.HeadDim * ElementBytes(type);
         _keys = new GpuBuffer[config.NumLayers];
@@ -23,6 +26,7 @@ internal sealed class KvCache : IDisposable
         long bytes = (long)_numKvHeads * capacity * _rowBytes;
         try
         {
+            SoftmaxStats = device.CreateBuffer(Kernels.SoftmaxStats.SizeInBytes, BufferKind.DeviceLocal, "kv.softmax_stats");
             for (int layer = 0; layer < config.NumLayers; layer++)
             {
                 _keys[layer] = device.CreateBuffer(bytes, BufferKind.DeviceLocal, $"kv.{layer}.keys");
@@ -38,6 +42,16 @@ internal sealed class KvCache : IDisposable
 
     public int Capacity { get; }
 
+    public KvType Type { get; }
+
+    public SoftmaxPlan Softmax { get; }
+
+    /// <summary>What the asynchronized softmax counted.</summary>
+    public GpuBuffer SoftmaxStats { get; }
+
+    /// <summary>Counters of every layer's scores while the softmax is calibrated, see <see cref="SoftmaxCalibrator"/>; else null.</summary>
+    public GpuBuffer? ScoreStatistics { get; set; }
+
     public static long SizeInBytes(ModelConfig config, KvType type, int capacity) =>
         2L * config.NumLayers * config.NumKvHeads * capacity * config.HeadDim * ElementBytes(type);
 
@@ -45,9 +59,10 @@ internal sealed class KvCache : IDisposable
 
     public BufferView Values(int layer) => _values[layer];
 
-    /// <summary>Zeroes the cache, so that positions never written hold finite numbers.</summary>
+    /// <summary>Zeroes the cache, so that positions never written hold finite numbers, and the counters.</summary>
     public void RecordClear(CommandList commands)
     {
+        commands.Fill(SoftmaxStats, 0);
         for (int layer = 0; layer < _keys.Length; layer++)
         {
             commands.Fill(_keys[layer], 0);
@@ -73,7 +88,7 @@ internal sealed class KvCache : IDisposable
 
     public void Dispose()
     {
-        foreach (GpuBuffer? buffer in _keys.Concat(_values))
+        foreach (GpuBuffer? buffer in _keys.Concat(_values).Append(SoftmaxStats))
         {
             buffer?.Dispose();
         }

@@ -12,6 +12,7 @@ namespace VkInfer;
 /// <param name="Tensors">Every tensor in file order.</param>
 /// <param name="Config">The model's shape, or null where the model cannot run here.</param>
 /// <param name="Memory">Device memory for one session, or null where the model cannot run here.</param>
+/// <param name="Softmax">How attention would accumulate its softmax, or null where the model cannot run here.</param>
 /// <param name="Unsupported">Why the model cannot run here, or null.</param>
 public sealed record ModelInspection(
     string Path,
@@ -21,6 +22,7 @@ public sealed record ModelInspection(
     IReadOnlyList<TensorSummary> Tensors,
     ModelConfig? Config,
     MemoryRequirements? Memory,
+    SoftmaxPlan? Softmax,
     string? Unsupported)
 {
     /// <summary>Reads the headers of a GGUF file or of a Hugging Face folder.</summary>
@@ -37,17 +39,19 @@ public sealed record ModelInspection(
         options ??= new ModelOptions();
         options.Validate();
         using ModelSource source = ModelSource.Open(path);
-        (ModelConfig? config, MemoryRequirements? memory, string? unsupported) = (null, null, null);
+        (ModelConfig? config, MemoryRequirements? memory, SoftmaxPlan? softmax, string? unsupported) = (null, null, null, null);
         try
         {
             config = source.ReadConfig();
             WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
             source.CreateTokenizer(config.VocabSize);
             memory = MemoryRequirements.Of(config, plan.SizeInBytes, options, ActivationType.F32);
+            softmax = SoftmaxPlan.For(
+                options.Softmax, config.NumLayers, CalibrationFile.Read(ModelFingerprint.Of(source), config.NumLayers, options.Logger));
         }
         catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
         {
-            (config, memory, unsupported) = (null, null, exception.Message);
+            (config, memory, softmax, unsupported) = (null, null, null, exception.Message);
         }
 
         return new ModelInspection(
@@ -58,6 +62,7 @@ public sealed record ModelInspection(
             [.. source.Weights.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
             config,
             memory,
+            softmax,
             unsupported);
     }
 }

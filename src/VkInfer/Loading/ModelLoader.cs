@@ -16,8 +16,9 @@ internal static class ModelLoader
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
         var text = new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate);
+        string fingerprint = ModelFingerprint.Of(source);
 
-        return Build(source.Name, config, text, options, plan.SizeInBytes, (device, kernels, buffers) =>
+        return Build(source.Name, config, text, options, fingerprint, plan.SizeInBytes, (device, kernels, buffers) =>
         {
             var uploader = new WeightUploader(device, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
             var folding = new LayerNormFolding(device, kernels, buffers);
@@ -31,7 +32,7 @@ internal static class ModelLoader
         options.Validate();
         long bytes = SyntheticWeights.SizeInBytes(config, type);
         return Build(
-            name, config, null, options, bytes,
+            name, config, null, options, null, bytes,
             (device, kernels, buffers) =>
                 new SyntheticWeights(device, kernels, config, type, bytes, buffers, progress, cancellation).Create(options.ResolveContextLength(config)),
             cancellation);
@@ -40,7 +41,8 @@ internal static class ModelLoader
     private delegate TransformerWeights CreateWeights(GpuDevice device, KernelContext kernels, List<GpuBuffer> buffers);
 
     private static Model Build(
-        string name, ModelConfig config, ModelText? text, ModelOptions options, long weightBytes, CreateWeights create, CancellationToken cancellation)
+        string name, ModelConfig config, ModelText? text, ModelOptions options, string? fingerprint, long weightBytes, CreateWeights create,
+        CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         _ = options.ResolveContextLength(config); // Throws before a device is opened.
@@ -63,8 +65,10 @@ internal static class ModelLoader
                     $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)", needed.Total, available);
             }
 
+            SoftmaxCalibration? calibration = fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
             TransformerWeights weights = create(gpu, context, buffers);
-            return new Model(new ModelParts(name, config, options, text, ChatTemplate.ChatMl, instance, gpu, weights, kernels));
+            return new Model(new ModelParts(
+                name, config, options, text, ChatTemplate.ChatMl, instance, gpu, weights, kernels, fingerprint, calibration));
         }
         catch
         {

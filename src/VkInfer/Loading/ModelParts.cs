@@ -14,7 +14,9 @@ internal sealed record ModelParts(
     VulkanInstance Instance,
     GpuDevice Gpu,
     TransformerWeights Weights,
-    KernelSet Kernels);
+    KernelSet Kernels,
+    string? Fingerprint,
+    SoftmaxCalibration? Calibration);
 
 /// <summary>What turns text into tokens.</summary>
 /// <param name="Tokenizer">The model's tokenizer, or null where it has none.</param>

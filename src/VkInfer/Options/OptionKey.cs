@@ -27,7 +27,7 @@ internal sealed record OptionKey(
             "The Vulkan device: auto, an index, discrete, integrated, software, or part of a name.",
             "auto, an index, a device type or part of a name", (o, text) => text.Length > 0 ? o with { Device = text } : null),
         new(nameof(VkInferOptions.KvType), "--kv-type", "Element type of the KV cache: F16 (default) or F32.",
-            "one of F16, F32", (o, text) => KvTypeOf(text) is { } value ? o with { KvType = value } : null),
+            "one of F16, F32", (o, text) => NameOf<KvType>(text) is { } value ? o with { KvType = value } : null),
         new(nameof(VkInferOptions.ContextLength), "--context", "Positions of the KV cache, in tokens.",
             $"a whole number from 1 to {MaxContextLength}",
             (o, text) => IntOf(text, 1, MaxContextLength) is { } value ? o with { ContextLength = value } : null),
@@ -37,6 +37,10 @@ internal sealed record OptionKey(
         new(nameof(VkInferOptions.Quantize), "--quantize", "What float weights become while the model is loaded: Q8_0 or Q4_0.",
             $"one of {string.Join(", ", Quantization.Supported)}",
             (o, text) => QuantizationOf(text) is { } value ? o with { Quantize = value } : null),
+        new(nameof(VkInferOptions.Softmax), "--softmax",
+            "The softmax of attention: auto (default), asynchronized, synchronized or conditional.",
+            "one of auto, asynchronized, synchronized, conditional",
+            (o, text) => NameOf<SoftmaxChoice>(text) is { } value ? o with { Softmax = value } : null),
         new(nameof(VkInferOptions.Validation), "--validation", "Runs under the Vulkan validation layers.",
             "true, false, 1 or 0", (o, text) => BoolOf(text) is { } value ? o with { Validation = value } : null),
         new(nameof(SamplingOptions.Temperature), "--temperature", "Divides the logits; 0 always takes the most likely token.",
@@ -129,6 +133,7 @@ internal sealed record OptionKey(
     private static WeightType? QuantizationOf(string text) => Quantization.Supported
         .Where(type => text.Equals(type.ToString(), StringComparison.OrdinalIgnoreCase)).Select(type => (WeightType?)type).FirstOrDefault();
 
-    private static KvType? KvTypeOf(string text) =>
-        Enum.GetNames<KvType>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<KvType>(text, ignoreCase: true) : null;
+    private static T? NameOf<T>(string text)
+        where T : struct, Enum =>
+        Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null;
 }

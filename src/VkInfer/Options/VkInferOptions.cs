@@ -27,6 +27,9 @@ public sealed record VkInferOptions
     /// <summary>What float weights become while the model is loaded; see <see cref="ModelOptions.Quantize"/>.</summary>
     public WeightType? Quantize { get; init; }
 
+    /// <summary>How attention accumulates its softmax.</summary>
+    public SoftmaxChoice Softmax { get; init; }
+
     /// <summary>Runs under the Vulkan validation layers.</summary>
     public bool Validation { get; init; }
 
@@ -66,6 +69,7 @@ public sealed record VkInferOptions
         ContextLength = ContextLength,
         PrefillChunk = PrefillChunk,
         Quantize = Quantize,
+        Softmax = Softmax,
         Validation = Validation,
         Logger = logger,
     };

@@ -21,6 +21,7 @@ public sealed partial class Session : IDisposable
 {
     private const long LogitsChunkBytes = 32L << 20;
 
+    private readonly SessionOptions _options;
     private readonly List<int> _tokens = [];
     private readonly KvCache _cache;
     private readonly DecodeRunner _decode;
@@ -44,10 +45,12 @@ public sealed partial class Session : IDisposable
         }
 
         _tokens.EnsureCapacity(Capacity);
-        _cache = new KvCache(model.Gpu, model.Config, model.Options.KvType, Capacity);
+        _options = options with { Capacity = Capacity };
+        Softmax = options.Softmax is { } choice ? SoftmaxPlan.For(choice, model.Config.NumLayers, model.Calibration) : model.Softmax;
+        _cache = new KvCache(model.Gpu, model.Config, options.KvType ?? model.Options.KvType, Capacity, Softmax);
         try
         {
-            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache, model.Transformer.Shape(Capacity, 0));
+            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache);
         }
         catch
         {
@@ -62,11 +65,21 @@ public sealed partial class Session : IDisposable
     /// <summary>Positions the KV cache holds, in tokens.</summary>
     public int Capacity { get; }
 
+    /// <summary>How attention accumulates its softmax in this session.</summary>
+    public SoftmaxPlan Softmax { get; }
+
     /// <summary>Tokens so far, prompt and answers together.</summary>
     public int Position => _tokens.Count;
 
     /// <summary>The ids of all tokens so far; a view that changes with the session.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>What the asynchronized softmax counted in this session; waits for the device.</summary>
+    public SoftmaxStats ReadSoftmaxStats()
+    {
+        using Lease lease = Enter();
+        return SoftmaxStats.Read(Model.Gpu, _cache.SoftmaxStats);
+    }
 
     /// <summary>GPU time of the last <see cref="Append"/> in microseconds; 0 where the device has no timestamps.</summary>
     internal double LastPrefillGpuMicroseconds { get; private set; }
@@ -75,6 +88,8 @@ public sealed partial class Session : IDisposable
     internal double LastStepGpuMicroseconds => _decode.LastGpuMicroseconds;
 
     internal DecodeRunner Decode => _decode;
+
+    internal KvCache Cache => _cache;
 
     /// <summary>Forgets all tokens. The KV cache keeps its memory.</summary>
     public void Reset() => Truncate(0);
@@ -98,7 +113,7 @@ public sealed partial class Session : IDisposable
     public Session Fork()
     {
         using Lease lease = Enter();
-        var fork = new Session(Model, new SessionOptions { Capacity = Capacity });
+        var fork = new Session(Model, _options);
         try
         {
             if (_cached > 0)

@@ -1,3 +1,5 @@
+using VkInfer.Kernels;
+
 namespace VkInfer;
 
 /// <summary>How a session is created. Immutable.</summary>
@@ -5,4 +7,10 @@ public sealed record SessionOptions
 {
     /// <summary>Positions the KV cache holds, in tokens; null: the model's <see cref="Model.ContextLength"/>.</summary>
     public int? Capacity { get; init; }
+
+    /// <summary>Element type of the KV cache; null: what the model was loaded with.</summary>
+    public KvType? KvType { get; init; }
+
+    /// <summary>How attention accumulates its softmax; null: what the model was loaded with.</summary>
+    public SoftmaxChoice? Softmax { get; init; }
 }

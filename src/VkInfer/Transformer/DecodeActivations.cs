@@ -8,7 +8,7 @@ internal sealed class DecodeActivations : IDisposable
 {
     private readonly BufferSet _buffers;
 
-    public DecodeActivations(GpuDevice device, ModelConfig config, long partialsBytes)
+    public DecodeActivations(GpuDevice device, ModelConfig config, long scratchBytes)
     {
         _buffers = new BufferSet(device, "decode");
         try
@@ -18,7 +18,7 @@ internal sealed class DecodeActivations : IDisposable
             Query = _buffers.CreateFloats("query", 1, config.QuerySize);
             Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
-            Partials = _buffers.Create("partials", partialsBytes);
+            AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
@@ -46,8 +46,8 @@ internal sealed class DecodeActivations : IDisposable
     /// <summary>A layer's output [HiddenSize] before its norm, where there is one.</summary>
     public GpuBuffer Projected { get; }
 
-    /// <summary>Partial sums of split-KV attention.</summary>
-    public GpuBuffer Partials { get; }
+    /// <summary>Partial sums of split-KV attention, and counters that are zero between steps.</summary>
+    public GpuBuffer AttentionScratch { get; }
 
     /// <summary>Gate, then up [UpSize], where their weights differ in format.</summary>
     public GpuBuffer GateUp { get; }

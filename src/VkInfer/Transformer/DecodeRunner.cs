@@ -26,17 +26,18 @@ internal sealed class DecodeRunner : IDisposable
     private int _submitted;
     private int _taken;
 
-    public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache, AttentionShape shape)
+    public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache)
     {
         _device = device;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
         DecodeActivations? activations = null;
+        AttentionShape shape = transformer.Shape(cache, 0);
         try
         {
             _state = _buffers.Create("state", StepState.SizeInBytes, BufferKind.HostWritable);
             _ring = _buffers.Create("ring", StepState.RingSize * sizeof(uint), BufferKind.HostReadable);
-            activations = new DecodeActivations(device, config, kernels.DecodeAttention.PartialsBytes(shape));
+            activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
             step = device.CreateCommandList("decode.step");
 
             step.Begin();

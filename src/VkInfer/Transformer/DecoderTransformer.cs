@@ -13,18 +13,16 @@ internal sealed class DecoderTransformer
     private readonly ModelConfig _config;
     private readonly TransformerWeights _weights;
     private readonly KernelSet _kernels;
-    private readonly KvType _kvType;
 
-    public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels, KvType kvType)
+    public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels)
     {
         _config = config;
         _weights = weights;
         _kernels = kernels;
-        _kvType = kvType;
     }
 
     /// <summary>
-    /// One token, named by the step state, through all layers: at most six dispatches each, one more for a norm of query and key heads, one
+    /// One token, named by the step state, through all layers: at most five dispatches each, one more for a norm of query and key heads, one
     /// for each norm behind a layer, and one or two for each matrix in parts. Leaves the hidden state in place.
     /// </summary>
     public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
@@ -39,9 +37,11 @@ internal sealed class DecoderTransformer
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
             LayerWeights layer = _weights.Layers[i];
-            AttentionShape shape = Shape(cache.Capacity, i);
+            AttentionShape shape = Shape(cache, i);
             RecordDecodeQkv(commands, act, cache, stepState, i);
-            _kernels.DecodeAttention.Record(commands, shape, act.Query, cache.Keys(i), cache.Values(i), stepState, act.Partials, act.Attention);
+            _kernels.DecodeAttention.Record(
+                commands, shape, cache.Softmax.Layers[i].Decode, act.Query, cache.Keys(i), cache.Values(i), stepState, act.AttentionScratch,
+                cache.SoftmaxStats, act.Attention);
             RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
             RecordDecodeMlp(commands, act, layer);
             RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
@@ -81,14 +81,22 @@ internal sealed class DecoderTransformer
     public void RecordPrefillAttention(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
     {
         LayerWeights layer = _weights.Layers[index];
-        AttentionShape shape = Shape(cache.Capacity, index);
+        AttentionShape shape = Shape(cache, index);
         BufferView keys = cache.Keys(index);
         BufferView values = cache.Values(index);
         ActivationType queryType = _kernels.PrefillAttention.QueryType(shape);
         _kernels.RopeStore.Record(
             commands, act.Qkv, shape, Rope(index), position, act.Query, keys, values, rows, queryType, layer.Qkv.Bias, HeadNorm(layer));
+        if (cache.ScoreStatistics is { } statistics)
+        {
+            _kernels.ScoreStatistics.Record(
+                commands, shape, queryType, act.Query, keys, SoftmaxCalibrator.Layer(statistics, index), rows, position);
+        }
+
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        _kernels.PrefillAttention.Record(commands, shape, act.Query, keys, values, act.Inputs(type).Attention, rows, position, type);
+        _kernels.PrefillAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Prefill, act.Query, keys, values, cache.SoftmaxStats, act.Inputs(type).Attention, rows,
+            position, type);
     }
 
     /// <summary>Attention's output projection, added to the residual stream.</summary>
@@ -136,16 +144,16 @@ internal sealed class DecoderTransformer
         RecordSoftCap(commands, logits);
     }
 
-    /// <summary>The attention of a layer over a cache of some capacity.</summary>
-    public AttentionShape Shape(int capacity, int index) => new(
-        _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, _kvType,
+    /// <summary>The attention of a layer over a cache.</summary>
+    public AttentionShape Shape(KvCache cache, int index) => new(
+        _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, cache.Capacity, cache.Type,
         _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim), _config.Window(index), _config.AttentionSoftCap);
 
     /// <summary>Queries, keys and values of one token, in one dispatch, or in two where heads are normalised.</summary>
     private void RecordDecodeQkv(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
     {
         LayerWeights layer = _weights.Layers[index];
-        AttentionShape shape = Shape(cache.Capacity, index);
+        AttentionShape shape = Shape(cache, index);
         BufferView keys = cache.Keys(index);
         BufferView values = cache.Values(index);
         NormFusion norm = Fuse(layer.AttentionNorm, layer.Qkv);

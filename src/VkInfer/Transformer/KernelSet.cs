@@ -24,6 +24,7 @@ internal sealed class KernelSet
         _logProbabilities = new(() => new LogProbabilitiesKernel(context));
         Gemm = new GemmKernel(context);
         RopeStore = new RopeStoreKernel(context);
+        ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
         Activate = new ActivateKernel(context);
     }
@@ -54,6 +55,8 @@ internal sealed class KernelSet
     public GemmKernel Gemm { get; }
 
     public RopeStoreKernel RopeStore { get; }
+
+    public ScoreStatisticsKernel ScoreStatistics { get; }
 
     public PrefillAttentionKernel PrefillAttention { get; }
 

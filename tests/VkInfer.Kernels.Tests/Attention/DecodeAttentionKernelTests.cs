@@ -5,9 +5,10 @@ using VkInfer.Testing;
 namespace VkInfer.Kernels.Tests;
 
 /// <summary>Decode attention against double precision, spread as for a processor and as for a GPU.</summary>
-[TestFixture(true)]
-[TestFixture(false)]
-public sealed class DecodeAttentionKernelTests(bool asSoftware) : GpuTest
+[TestFixture(true, SoftmaxScheme.ConditionalRescale)]
+[TestFixture(false, SoftmaxScheme.Asynchronized)]
+[TestFixture(false, SoftmaxScheme.Synchronized)]
+public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme scheme) : GpuTest
 {
     private KernelContext Context => new(Device) { IsSoftware = asSoftware };
 
@@ -62,10 +63,14 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware) : GpuTest
         using var vBuffer = Buffers.Create<byte>(Device, Encode(v, shape.KvType), "v");
         using var state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
         var kernel = new DecodeAttentionKernel(Context);
-        using var partials = new GuardedBuffer(Device, kernel.PartialsBytes(shape), "partials");
+        using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape), "scratch");
+        scratch.Write<byte>(new byte[scratch.View.Length]);
+        using var stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
         using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
-        Run(commands => kernel.Record(commands, shape, qBuffer, kBuffer, vBuffer, state, partials.View, output.View));
-        partials.AssertIntact();
+        var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
+        Run(commands => kernel.Record(
+            commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View));
+        scratch.AssertIntact();
         var bound = shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
         Comparison.AssertClose(output.Read<float>(), Reference(shape, kvLen, q, k, v), bound);
     }

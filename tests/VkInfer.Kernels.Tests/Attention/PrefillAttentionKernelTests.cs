@@ -3,8 +3,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Attention;
 
-[TestFixture]
-public sealed class PrefillAttentionKernelTests : GpuTest
+[TestFixture(SoftmaxScheme.Synchronized)]
+[TestFixture(SoftmaxScheme.Asynchronized)]
+public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
 {
     [Test]
     public void AnyHeadMatchesTheReference(
@@ -62,7 +63,7 @@ public sealed class PrefillAttentionKernelTests : GpuTest
     private static AttentionShape Shape(int groupSize, int headDim, KvType kvType) =>
         new(2 * groupSize, 2, headDim, headDim, RopePairing.SplitHalf, 150, kvType, 1 / MathF.Sqrt(headDim));
 
-    private static void CheckMatrix(AttentionShape shape, int seqLen, int startPosition)
+    private void CheckMatrix(AttentionShape shape, int seqLen, int startPosition)
     {
         var tiling = PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape);
         if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
@@ -78,7 +79,7 @@ public sealed class PrefillAttentionKernelTests : GpuTest
         Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, tiling);
     }
 
-    private static void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
+    private void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
     {
         using var harness = new KernelHarness();
         var kernel = new PrefillAttentionKernel(harness.Context);
@@ -88,16 +89,18 @@ public sealed class PrefillAttentionKernelTests : GpuTest
         var q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
         var k = UploadCache(harness, shape, keys);
         var v = UploadCache(harness, shape, values);
+        var stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+        var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(0) : new AttentionSoftmax(scheme);
         var output = harness.OutputActivations(seqLen, shape.QueryWidth, outputType);
         harness.Run(commands =>
         {
             if (tiling is null)
             {
-                kernel.Record(commands, shape, q, k, v, output.View, seqLen, startPosition, outputType);
+                kernel.Record(commands, shape, softmax, q, k, v, stats, output.View, seqLen, startPosition, outputType);
             }
             else
             {
-                kernel.RecordTiled(commands, tiling, shape, q, k, v, output.View, seqLen, startPosition, outputType);
+                kernel.RecordTiled(commands, tiling, shape, softmax, q, k, v, stats, output.View, seqLen, startPosition, outputType);
             }
         });
 

@@ -82,16 +82,14 @@ internal sealed class PipelineSurvey(KernelContext context)
     {
         var kv = PrefillRange.VariantPart(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
-        foreach (var (direct, softCap) in ((bool, bool)[])[(false, false), (true, false), (false, true)])
+        foreach (var attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
         {
-            var decode = new DecodeAttentionConstants(
-                tuning.WorkgroupSize, tuning.Heads, DecodeAttentionTuning.ChunksOf(shape), tuning.Lanes, tuning.Keys,
-                tuning.MaxSubgroups(context.Capabilities), direct, softCap);
-            yield return new($"attention_decode_{KvNames.Suffix(shape.KvType)}", decode.ToSpecialization());
+            foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+            {
+                var constants = tuning.ToConstants(attention, scheme, context.Capabilities);
+                yield return new($"attention_decode_{KvNames.Suffix(shape.KvType)}", constants.ToSpecialization());
+            }
         }
-
-        yield return new(
-            "attention_decode_merge", new DecodeAttentionMergeConstants(DecodeAttentionKernel.MergeWorkgroupSize).ToSpecialization());
 
         var splitHalf = shape.Pairing == RopePairing.SplitHalf;
         var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, splitHalf, Bias: splitHalf, QkNorm: splitHalf, StepState: false);
@@ -102,7 +100,14 @@ internal sealed class PipelineSurvey(KernelContext context)
         foreach (var type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
-            yield return new(PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(), prefill.SubgroupSize);
+            yield return new(
+                ScoreStatisticsKernel.Variant(shape.KvType, type),
+                SpecializationConstants.From((0, (uint)new ScoreStatisticsKernel(context).Threads)));
+            foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+            {
+                yield return new(
+                    PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(scheme), prefill.SubgroupSize);
+            }
         }
     }
 

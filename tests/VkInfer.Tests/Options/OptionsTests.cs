@@ -45,8 +45,8 @@ public class OptionsTests
     public void EveryKeyIsRead()
     {
         VkInferOptions options = Read("""
-            { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Validation": true, "Quantize": "q4_0",
-              "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7,
+            { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Softmax": "conditional", "Validation": true,
+              "Quantize": "q4_0", "Temperature": 0.5, "TopK": 3, "TopP": 0.75, "MinP": 0.25, "Seed": 18446744073709551615, "MaxTokens": 7,
               "TypicalP": 0.5, "RepetitionPenalty": 1.5, "FrequencyPenalty": -1, "PresencePenalty": 2, "PenaltyWindow": 64, "LogProbabilities": 3 }
             """);
         Assert.That(options with { Warnings = [] }, Is.EqualTo(new VkInferOptions
@@ -56,6 +56,7 @@ public class OptionsTests
             KvType = KvType.F32,
             ContextLength = 100,
             PrefillChunk = 128,
+            Softmax = SoftmaxChoice.Conditional,
             Validation = true,
             Quantize = WeightType.Q4_0,
             Sampling = new SamplingOptions

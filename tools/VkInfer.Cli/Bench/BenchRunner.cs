@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VkInfer.Kernels;
 
 namespace VkInfer.Cli.Bench;
 
@@ -12,6 +13,9 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
 
     // A second step is under way while the first one's token is read, as when text is generated.
     private const int StepsInFlight = 2;
+
+    /// <summary>What the asynchronized softmax counted in all tests so far, warm-ups included.</summary>
+    public SoftmaxStats Stats { get; private set; }
 
     /// <summary>Runs one test.</summary>
     public BenchResult Run(BenchTest test, CancellationToken cancellationToken) =>
@@ -45,6 +49,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
             }
         }
 
+        Stats += session.ReadSoftmaxStats();
         return new BenchResult(test, seconds, gpu > 0 ? gpu : null, isFinite, IsRepeatable: true);
     }
 
@@ -95,6 +100,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         {
             session.ReadLogits(logits);
             isFinite &= BenchCheck.AreFinite(logits);
+            Stats += session.ReadSoftmaxStats();
         }
 
         return new BenchResult(test, seconds, gpu > 0 ? gpu : null, isFinite, isRepeatable);

@@ -29,6 +29,8 @@ internal sealed class BenchCommand : CliCommand
     private readonly Option<int[]?> _batches = TokenList.NumbersOption("--batch", "Sequences that decode side by side.", 1, 1, "-b");
     private readonly Option<int[]?> _repeats = TokenList.NumbersOption("--repetitions", "How often each test is timed.", 1, 5, "-r");
 
+    private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
+
     public BenchCommand(CliConsole console)
         : base("bench", "Measures prefill (pp) and decode (tg), and checks the result.", console)
     {
@@ -41,6 +43,7 @@ internal sealed class BenchCommand : CliCommand
         Options.Add(_depths);
         Options.Add(_batches);
         Options.Add(_repeats);
+        Options.Add(_stats);
         AddModelOptions();
     }
 
@@ -51,16 +54,22 @@ internal sealed class BenchCommand : CliCommand
             call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
         int positions = tests.Max(test => test.Positions);
         using Model model = await LoadAsync(call, Math.Max(positions, BenchCheck.PromptTokens), cancellationToken).ConfigureAwait(false);
+        var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
         (IReadOnlyList<BenchResult> results, BenchCheck check) = await ProgressDisplay.RunAsync(
             Console, "Measuring",
-            progress => Task.Run(() => Measure(call, model, tests, progress, cancellationToken), cancellationToken)).ConfigureAwait(false);
+            progress => Task.Run(() => Measure(runner, model, tests, progress, cancellationToken), cancellationToken)).ConfigureAwait(false);
+        SoftmaxStatsDocument? stats = call.Parse.GetValue(_stats) ? SoftmaxStatsDocument.Of(runner.Stats) : null;
         if (call.Json)
         {
-            call.WriteJson(Document(model, results, check), CliJsonContext.Readable.BenchDocument);
+            call.WriteJson(Document(model, results, check, stats), CliJsonContext.Readable.BenchDocument);
         }
         else
         {
             Write(model, results, check);
+            if (stats is not null)
+            {
+                Console.Out.WriteLine(SoftmaxText.Of(stats));
+            }
         }
 
         if (!check.IsOk)
@@ -69,10 +78,9 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
-    private (IReadOnlyList<BenchResult> Results, BenchCheck Check) Measure(
-        CliCall call, Model model, IReadOnlyList<BenchTest> tests, ProgressReport progress, CancellationToken cancellationToken)
+    private static (IReadOnlyList<BenchResult> Results, BenchCheck Check) Measure(
+        BenchRunner runner, Model model, IReadOnlyList<BenchTest> tests, ProgressReport progress, CancellationToken cancellationToken)
     {
-        var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
         var results = new List<BenchResult>(tests.Count);
         foreach (BenchTest test in tests)
         {
@@ -120,12 +128,14 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
-    private static BenchDocument Document(Model model, IReadOnlyList<BenchResult> results, BenchCheck check) => new(
+    private static BenchDocument Document(
+        Model model, IReadOnlyList<BenchResult> results, BenchCheck check, SoftmaxStatsDocument? stats) => new(
         model.Device.Name, Driver(model), model.Name,
         [.. results.Select(result => new BenchResultDocument(
             result.Test.Name, result.TokensPerSecond, result.StandardDeviation, result.GpuMilliseconds, result.WallMilliseconds,
             result.Seconds.Count))],
-        new BenchCheckDocument(check.IsOk, double.IsFinite(check.Nmse) ? check.Nmse : null, BenchCheck.Bound, check.IsFinite, check.IsRepeatable));
+        new BenchCheckDocument(check.IsOk, double.IsFinite(check.Nmse) ? check.Nmse : null, BenchCheck.Bound, check.IsFinite, check.IsRepeatable),
+        stats);
 
     private void Write(Model model, IReadOnlyList<BenchResult> results, BenchCheck check)
     {

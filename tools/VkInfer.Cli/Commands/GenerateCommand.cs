@@ -19,6 +19,7 @@ internal sealed class GenerateCommand : CliCommand
     private readonly Option<string?> _system = new("--system") { Description = "Instructions that stand before the message." };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continues the prompt as it stands, also with a chat model." };
     private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends the answer; may be given more than once." };
+    private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past the model's end-of-text tokens." };
 
     private readonly Option<string?> _grammar = new("--grammar") { Description = "File with a grammar (GBNF) that the answer matches." };
@@ -36,6 +37,7 @@ internal sealed class GenerateCommand : CliCommand
         Options.Add(_raw);
         Options.Add(_stop);
         Options.Add(_ignoreEnd);
+        Options.Add(_stats);
         AddModelOptions();
         AddGenerationOptions();
         AddSettings(nameof(SamplingOptions.LogProbabilities));
@@ -74,7 +76,8 @@ internal sealed class GenerateCommand : CliCommand
 
             if (update is { FinishReason: { } reason, Usage: { } usage })
             {
-                Finish(call, new GenerateDocument(text.ToString(), ids, reason, Document(usage), Timings(load, usage), logProbabilities));
+                Finish(call, new GenerateDocument(
+                    text.ToString(), ids, reason, Document(usage), Timings(load, usage), logProbabilities, Stats(call, session)));
             }
         }
     }
@@ -151,6 +154,9 @@ internal sealed class GenerateCommand : CliCommand
         return model.ChatTemplate.Render(model.Tokenizer, messages, addGenerationPrompt: true);
     }
 
+    private SoftmaxStatsDocument? Stats(CliCall call, Session session) =>
+        call.Parse.GetValue(_stats) ? SoftmaxStatsDocument.Of(session.ReadSoftmaxStats()) : null;
+
     private void Finish(CliCall call, GenerateDocument document)
     {
         if (call.Json)
@@ -160,6 +166,11 @@ internal sealed class GenerateCommand : CliCommand
         }
 
         Console.Out.WriteLine();
+        if (document.SoftmaxStats is { } stats)
+        {
+            Console.Error.WriteLine($"vkinfer: {SoftmaxText.Of(stats)}");
+        }
+
         if (document.FinishReason == FinishReason.ContextFull)
         {
             Console.Error.WriteLine("vkinfer: the context is full; --context makes it longer");

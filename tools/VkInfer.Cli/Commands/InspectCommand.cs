@@ -40,7 +40,7 @@ internal sealed class InspectCommand : CliCommand
     private static InspectDocument Document(ModelInspection model) => new(
         model.Path, model.Name, model.FileBytes, model.Config is { } config ? Document(config) : null,
         model.Memory is { } memory ? new MemoryDocument(memory.WeightBytes, memory.KvCacheBytes, memory.ScratchBytes, memory.Total) : null,
-        model.Unsupported, model.Metadata.ToDictionary(),
+        SoftmaxDocument.Of(model.Softmax), model.Unsupported, model.Metadata.ToDictionary(),
         [.. model.Tensors.Select(tensor => new TensorDocument(tensor.Name, tensor.Type, tensor.Dimensions, tensor.Bytes))]);
 
     private static ConfigDocument Document(ModelConfig config) => new(
@@ -61,6 +61,11 @@ internal sealed class InspectCommand : CliCommand
             Console.Out.WriteLine(
                 $"Device memory for one session: {Mebibytes(memory.Total)} MiB (weights {Mebibytes(memory.WeightBytes)}, "
                 + $"KV cache {Mebibytes(memory.KvCacheBytes)}, scratch {Mebibytes(memory.ScratchBytes)})");
+        }
+
+        if (model.Softmax is { } softmax)
+        {
+            Console.Out.WriteLine($"Softmax: {SoftmaxText.Of(softmax)}");
         }
 
         Console.Out.WriteLine();

@@ -16,6 +16,8 @@ namespace VkInfer.Cli.Output;
 [JsonSerializable(typeof(ChatDocument))]
 [JsonSerializable(typeof(PerplexityDocument))]
 [JsonSerializable(typeof(BenchDocument))]
+[JsonSerializable(typeof(CalibrateDocument))]
+[JsonSerializable(typeof(FidelityDocument))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     /// <summary>The context the program writes with: text stays readable, since no document is put into a web page.</summary>

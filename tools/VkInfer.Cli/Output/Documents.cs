@@ -19,7 +19,7 @@ internal sealed record CapabilitiesDocument(
 internal sealed record HeapDocument(long Bytes, bool DeviceLocal, bool HostVisible);
 
 internal sealed record InspectDocument(
-    string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, string? Unsupported,
+    string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, SoftmaxDocument? Softmax, string? Unsupported,
     IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorDocument> Tensors);
 
 internal sealed record ConfigDocument(
@@ -27,6 +27,28 @@ internal sealed record ConfigDocument(
     int RotaryDim, string RopePairing, float RopeTheta, float NormEps, int MaxContextLength);
 
 internal sealed record MemoryDocument(long WeightBytes, long KvCacheBytes, long ScratchBytes, long TotalBytes);
+
+internal sealed record SoftmaxDocument(string Origin, IReadOnlyList<SoftmaxLayerDocument> Layers)
+{
+    public static SoftmaxDocument? Of(SoftmaxPlan? plan) => plan is null ? null : new SoftmaxDocument(
+        plan.Origin,
+        [.. plan.Layers.Select(layer => new SoftmaxLayerDocument(
+            layer.Decode.Scheme.ToString(), layer.Prefill.Scheme.ToString(), layer.Decode.Phi, layer.Decode.Lower, layer.Decode.Upper))]);
+}
+
+internal sealed record SoftmaxLayerDocument(string Decode, string Prefill, float Phi, float Lower, float Upper);
+
+internal sealed record SoftmaxStatsDocument(long Rows, long Recomputed)
+{
+    public static SoftmaxStatsDocument Of(Kernels.SoftmaxStats stats) => new(stats.Rows, stats.Recomputed);
+}
+
+internal sealed record CalibrateDocument(string? File, SoftmaxCalibration Calibration);
+
+internal sealed record FidelityDocument(
+    string Device, string Model, string Softmax, string KvType, string Reference, int Tokens, double Perplexity, double ReferencePerplexity,
+    double PerplexityDifference, double EqualGreedyShare, double KlMean, double Kl99, double LargestLogitDifference, double RecomputeRate,
+    double TokensPerSecond, double ReferenceTokensPerSecond);
 
 internal sealed record TensorDocument(string Name, string Type, IReadOnlyList<long> Dimensions, long Bytes);
 
@@ -40,7 +62,8 @@ internal sealed record LogitsDocument(string File, int Rows, int Columns);
 
 internal sealed record GenerateDocument(
     string Text, IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilitiesDocument>? LogProbabilities);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilitiesDocument>? LogProbabilities,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SoftmaxStatsDocument? SoftmaxStats);
 
 internal sealed record LogProbabilitiesDocument(int Id, double LogProbability, IReadOnlyList<LogProbabilityDocument> Top);
 
@@ -60,7 +83,8 @@ internal sealed record PerplexityDocument(
     double Perplexity, int Tokens, double MeanNegativeLogLikelihood, double StandardError, int Windows, int Context);
 
 internal sealed record BenchDocument(
-    string Device, string Driver, string Model, IReadOnlyList<BenchResultDocument> Results, BenchCheckDocument Check);
+    string Device, string Driver, string Model, IReadOnlyList<BenchResultDocument> Results, BenchCheckDocument Check,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SoftmaxStatsDocument? SoftmaxStats);
 
 internal sealed record BenchResultDocument(
     string Test, double TokensPerSecond, double StdDev, double? GpuMilliseconds, double WallMilliseconds, int Repeats);

@@ -1,0 +1,93 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// Statistics of the attention scores of a prefill, for calibration: how many lie in each bin, and the same of each row's
+// lowest and highest. Workgroup x is the query, y the head.
+// KV_F16, QUERY_F16: float16, two per uint.
+layout(local_size_x_id = 0) in;
+
+#include "push/attention_scores.glsl"
+#include "attention_mask.glsl"
+#include "softmax_scheme.glsl"
+#include "reductions.glsl"
+
+// Bins of half a unit from -128 to 128; the outer ones take what lies beyond. ScoreStatistics in C#.
+const uint BINS = 512;
+const float FIRST_BIN = -128.0;
+const float BINS_PER_UNIT = 2.0;
+
+layout(set = 0, binding = 0, std430) readonly buffer Query { uint query[]; };
+layout(set = 0, binding = 1, std430) readonly buffer KCache { uint k_cache[]; };
+layout(set = 0, binding = 2, std430) buffer Statistics {
+    uint highest;    // of all scores, as ordered(); 0: none yet
+    uint not_lowest; // ~ordered() of the lowest
+    uint not_finite; // scores that are no finite number
+    uint rows;
+    uint score_bins[BINS];
+    uint row_lowest_bins[BINS];
+    uint row_highest_bins[BINS];
+};
+
+shared uint bins[BINS];
+
+#ifdef QUERY_F16
+#define QUERY_PAIR(i) unpackHalf2x16(query[i])
+#else
+#define QUERY_PAIR(i) vec2(uintBitsToFloat(query[2 * (i)]), uintBitsToFloat(query[2 * (i) + 1]))
+#endif
+#ifdef KV_F16
+#define KEY_PAIR(i) unpackHalf2x16(k_cache[i])
+#else
+#define KEY_PAIR(i) vec2(uintBitsToFloat(k_cache[2 * (i)]), uintBitsToFloat(k_cache[2 * (i) + 1]))
+#endif
+
+// Bits that compare as unsigned numbers the way the floats do.
+uint ordered(float x) {
+    uint bits = floatBitsToUint(x);
+    return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+uint bin_of(float score) {
+    return uint(clamp((score - FIRST_BIN) * BINS_PER_UNIT, 0.0, float(BINS - 1)));
+}
+
+void main() {
+    const uint thread = gl_LocalInvocationID.x;
+    const uint threads = gl_WorkGroupSize.x;
+    const uint q = gl_WorkGroupID.x;
+    const uint head = gl_WorkGroupID.y;
+    const uint pairs = push.headDim / 2;
+    const uint query_at = (q * push.queryStride + head * push.headDim) / 2;
+    const uint keys_at = head / push.groupSize * push.capacity * pairs;
+    const uint position = push.startPosition + q;
+    for (uint i = thread; i < BINS; i += threads) bins[i] = 0;
+    barrier();
+
+    float low = -NO_SCORE;
+    float high = NO_SCORE;
+    for (uint kv = first_key(q) + thread; kv <= position; kv += threads) {
+        float score = 0.0;
+        for (uint i = 0; i < pairs; i++) score += dot(QUERY_PAIR(query_at + i), KEY_PAIR(keys_at + kv * pairs + i));
+        score *= push.scale;
+        if (push.softCap > 0.0) score = soft_cap(score, push.softCap);
+        if (is_finite(score)) {
+            low = min(low, score);
+            high = max(high, score);
+            atomicAdd(bins[bin_of(score)], 1);
+        } else {
+            atomicAdd(not_finite, 1);
+        }
+    }
+    low = -workgroup_max(-low);
+    high = workgroup_max(high);
+    barrier();
+    for (uint i = thread; i < BINS; i += threads) {
+        if (bins[i] > 0) atomicAdd(score_bins[i], bins[i]);
+    }
+    if (thread == 0 && low <= high) {
+        atomicMax(highest, ordered(high));
+        atomicMax(not_lowest, ~ordered(low));
+        atomicAdd(rows, 1);
+        atomicAdd(row_lowest_bins[bin_of(low)], 1);
+        atomicAdd(row_highest_bins[bin_of(high)], 1);
+    }
+}
