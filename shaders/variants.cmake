@@ -18,6 +18,7 @@ set(WEIGHTS F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_N
 foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} name)
     vkinfer_shader(embed_${name} SOURCE embed/embed.comp DEFINES WEIGHTS_${weights}=1)
+    vkinfer_shader(expert_${name} SOURCE moe/expert.comp DEFINES WEIGHTS_${weights}=1)
 endforeach()
 
 # synthetic
@@ -34,6 +35,10 @@ foreach(output f32 f16)
     endif()
     vkinfer_shader(norm_${output} SOURCE norm/norm.comp ${defines})
 endforeach()
+
+# mixture of experts
+vkinfer_shader(route SOURCE moe/route.comp)
+vkinfer_shader(combine SOURCE moe/combine.comp)
 
 # mlp
 vkinfer_shader(activate_f32_f32 SOURCE mlp/activate.comp)

@@ -24,6 +24,9 @@ public sealed partial class SpecializationConstantTests
     public void Activation() => Check<ActivateConstants>();
 
     [Test]
+    public void Experts() => Check<ExpertConstants>();
+
+    [Test]
     public void Added_rows() => Check<AddRowsConstants>();
 
     [Test]

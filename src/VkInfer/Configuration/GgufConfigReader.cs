@@ -42,17 +42,17 @@ internal sealed class GgufConfigReader
         int valueDim = Optional("attention.value_length", headDim, ModelLimits.MaxWidth);
         int rotary = Optional("rope.dimension_count", headDim, ModelLimits.MaxWidth);
         Check(valueDim == headDim, $"value heads of {valueDim} elements beside key heads of {headDim}; they must be equal");
-        if (_file.TryGetInt(Key("expert_count"), out int experts) && experts > 0)
-        {
-            throw new UnsupportedModelException($"{_file.Path}: mixture-of-experts models ({experts} experts) are not supported.");
-        }
-
+        int experts = _file.TryGetInt(Key("expert_count"), out int count, 0, ModelLimits.MaxExperts) ? count : 0;
         var config = new ModelConfig
         {
             Architecture = _architecture,
             VocabSize = ReadVocabSize(),
             HiddenSize = hidden,
-            IntermediateSize = Required("feed_forward_length", ModelLimits.MaxWidth),
+            IntermediateSize = experts > 0 && _file.TryGetInt(Key("expert_feed_forward_length"), out int width, 1, ModelLimits.MaxWidth)
+                ? width
+                : Required("feed_forward_length", ModelLimits.MaxWidth),
+            NumExperts = experts,
+            NumExpertsPerToken = experts > 0 ? Required("expert_used_count", ModelLimits.MaxExperts) : 0,
             NumLayers = Required("block_count", ModelLimits.MaxLayers),
             NumHeads = heads,
             NumKvHeads = kvHeads,

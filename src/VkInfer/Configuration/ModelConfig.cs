@@ -27,7 +27,7 @@ public sealed record ModelConfig
     /// <summary>Width of the residual stream, in elements.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Width of the feed-forward layer, in elements.</summary>
+    /// <summary>Width of the feed-forward layer, or of one expert, in elements.</summary>
     public required int IntermediateSize { get; init; }
 
     /// <summary>Number of transformer layers.</summary>
@@ -82,6 +82,12 @@ public sealed record ModelConfig
 
     /// <summary>Whether the feed-forward layer has a gate: down(f(gate(x)) · up(x)) instead of down(f(up(x))).</summary>
     public bool IsGated { get; init; } = true;
+
+    /// <summary>Feed-forward layers of each layer, of which a router chooses for every token; 0: there is one, for all.</summary>
+    public int NumExperts { get; init; }
+
+    /// <summary>How many of them a token goes to.</summary>
+    public int NumExpertsPerToken { get; init; }
 
     /// <summary>Per layer, how many of the last positions a query sees, its own included; 0: all. Empty: all in every layer.</summary>
     public IReadOnlyList<int> Windows { get; init; } = [];

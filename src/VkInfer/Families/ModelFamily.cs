@@ -11,7 +11,7 @@ internal abstract class ModelFamily
     /// <summary>All families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        new Llama(), new Qwen2(), new Qwen3(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(), new Gemma2(), new Gemma3(),
+        new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(), new Gemma2(), new Gemma3(),
     ];
 
     /// <summary>

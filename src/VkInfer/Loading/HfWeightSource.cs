@@ -98,16 +98,21 @@ internal sealed partial class HfWeightSource : IWeightSource
     {
         string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : "";
         string stem = name[..^suffix.Length];
-        Match layer = LayerNumber().Match(stem);
-        string pattern = layer.Success ? $"{stem[..layer.Index]}.*.{stem[(layer.Index + layer.Length)..]}" : stem;
-        if (suffix.Length == 0 || !family.HfTensorNames.TryGetValue(pattern, out string? known))
+        if (suffix.Length == 0 || !family.HfTensorNames.TryGetValue(Number().Replace(stem, ".*."), out string? known))
         {
             return name;
         }
 
-        return (layer.Success ? known.Replace("*", layer.Groups[1].Value, StringComparison.Ordinal) : known) + suffix;
+        // The layer's number, then the expert's.
+        foreach (Match number in Number().Matches(stem))
+        {
+            int star = known.IndexOf('*', StringComparison.Ordinal);
+            known = $"{known[..star]}{number.Groups[1].Value}{known[(star + 1)..]}";
+        }
+
+        return known + suffix;
     }
 
     [GeneratedRegex(@"\.(0|[1-9][0-9]{0,5})\.", RegexOptions.CultureInvariant)]
-    private static partial Regex LayerNumber();
+    private static partial Regex Number();
 }

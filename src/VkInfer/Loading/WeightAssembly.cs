@@ -24,6 +24,7 @@ internal static class WeightAssembly
                 Linear(layer.Output),
                 layer.AttentionPostNorm is { } attentionPost ? Norm(attentionPost) : null,
                 mlpNorm,
+                layer.Router is { } router ? uploader.Upload(router) : null,
                 folding.Fold(Linear(layer.Up), mlpNorm),
                 Linear(layer.Down),
                 layer.MlpPostNorm is { } mlpPost ? Norm(mlpPost) : null);

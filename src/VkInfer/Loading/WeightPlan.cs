@@ -27,7 +27,7 @@ internal sealed record LinearPlan(IReadOnlyList<MatrixPlan> Parts, VectorPlan? B
 /// <summary>What one layer needs.</summary>
 internal sealed record LayerPlan(
     NormPlan AttentionNorm, LinearPlan Qkv, VectorPlan? QkNorm, LinearPlan Output, NormPlan? AttentionPostNorm,
-    NormPlan MlpNorm, LinearPlan Up, LinearPlan Down, NormPlan? MlpPostNorm)
+    NormPlan MlpNorm, MatrixPlan? Router, LinearPlan Up, LinearPlan Down, NormPlan? MlpPostNorm)
 {
     public IEnumerable<LinearPlan> Linears => [Qkv, Output, Up, Down];
 }
@@ -42,7 +42,7 @@ internal sealed record WeightPlan(
     MatrixPlan Embedding, MatrixPlan? Positions, IReadOnlyList<LayerPlan> Layers, NormPlan OutputNorm, LinearPlan? Output)
 {
     public IEnumerable<MatrixPlan> Matrices =>
-        new[] { Embedding, Positions }.OfType<MatrixPlan>()
+        new[] { Embedding, Positions }.Concat(Layers.Select(layer => layer.Router)).OfType<MatrixPlan>()
             .Concat(Layers.SelectMany(layer => layer.Linears).Concat(Output is null ? [] : [Output]).SelectMany(linear => linear.Parts));
 
     public long SizeInBytes => Matrices.Sum(matrix => matrix.SizeInBytes);

@@ -67,12 +67,39 @@ internal sealed class WeightPlanner
             Linear(block + "attn_output", _config.QuerySize, (block + "attn_output", hidden)),
             _config.HasPostNorms ? Norm(block + "post_attention_norm") : null,
             Norm(block + "ffn_norm"),
-            _config.IsGated && !HoldsGate(block + "ffn_up.weight")
-                ? Linear(block + "ffn_gate_up", hidden, (block + "ffn_gate", _config.IntermediateSize), (block + "ffn_up", _config.IntermediateSize))
-                : Linear(block + "ffn_up", hidden, (block + "ffn_up", _config.UpSize)),
-            Linear(block + "ffn_down", _config.IntermediateSize, (block + "ffn_down", hidden)),
+            _config.NumExperts > 0 ? Matrix(block + "ffn_gate_inp", _config.NumExperts, hidden) : null,
+            Up(block),
+            _config.NumExperts > 0
+                ? Experts(block + "ffn_down_exps", _config.IntermediateSize, ExpertParts(block + "ffn_down", hidden))
+                : Linear(block + "ffn_down", _config.IntermediateSize, (block + "ffn_down", hidden)),
             _config.HasPostNorms ? Norm(block + "post_ffw_norm") : null);
     }
+
+    private LinearPlan Up(string block)
+    {
+        (int hidden, int width) = (_config.HiddenSize, _config.IntermediateSize);
+        if (_config.NumExperts > 0)
+        {
+            return Experts(block + "ffn_gate_up_exps", hidden, [.. ExpertParts(block + "ffn_gate", width), .. ExpertParts(block + "ffn_up", width)]);
+        }
+
+        return _config.IsGated && !HoldsGate(block + "ffn_up.weight")
+            ? Linear(block + "ffn_gate_up", hidden, (block + "ffn_gate", width), (block + "ffn_up", width))
+            : Linear(block + "ffn_up", hidden, (block + "ffn_up", _config.UpSize));
+    }
+
+    // Experts have no biases; one in the file is refused as unknown.
+    private LinearPlan Experts(string name, int columns, (string Part, int Rows)[] parts)
+    {
+        List<MatrixPlan> joined = Join(name, [.. parts.Select(part => Matrix(part.Part, part.Rows, columns))]);
+        return joined.Count == 1 ? new LinearPlan(joined, null) : throw new UnsupportedModelException(
+            $"{_file.Path}: {name} is of {string.Join(", ", joined.Select(part => part.Type).Distinct())}; experts of different types do not run.");
+    }
+
+    /// <summary>The matrices of all experts, which are one tensor or one each.</summary>
+    private (string Part, int Rows)[] ExpertParts(string name, int rows) => Has(name + "_exps.weight")
+        ? [(name + "_exps", checked(_config.NumExperts * rows))]
+        : [.. Enumerable.Range(0, _config.NumExperts).Select(expert => ($"{name}.{expert}", rows))];
 
     private NormPlan Norm(string name) => new(
         Vector(_config.HiddenSize, name + ".weight"),
@@ -124,7 +151,8 @@ internal sealed class WeightPlanner
     private WeightType CheckMatrix(string name, int rows, int columns)
     {
         GgufTensor tensor = Take(name);
-        if (tensor.Dimensions.Length > 2 || tensor.Columns != columns || tensor.Rows != rows)
+        int dimensions = name.EndsWith("_exps.weight", StringComparison.Ordinal) ? 3 : 2;
+        if (tensor.Dimensions.Length > dimensions || tensor.Columns != columns || tensor.Rows != rows)
         {
             throw Shape(tensor, $"{rows} x {columns}");
         }

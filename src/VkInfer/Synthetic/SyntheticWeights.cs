@@ -68,6 +68,7 @@ internal sealed class SyntheticWeights
             Linear($"blk.{i}.attn_output", _config.HiddenSize, _config.QuerySize),
             _config.HasPostNorms ? Norm($"blk.{i}.post_attention_norm") : null,
             mlpNorm,
+            null,
             _folding.Fold(Linear($"blk.{i}.ffn_up", _config.UpSize, _config.HiddenSize), mlpNorm),
             Linear($"blk.{i}.ffn_down", _config.HiddenSize, _config.IntermediateSize),
             _config.HasPostNorms ? Norm($"blk.{i}.post_ffw_norm") : null);

@@ -20,6 +20,7 @@ internal sealed class DecodeActivations : IDisposable
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
             AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
+            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1) : null;
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
             SamplerScratch = _buffers.Create("sampler", ArgmaxKernel.ScratchBytes(config.VocabSize));
@@ -51,6 +52,9 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>Gate, then up [UpSize], where their weights differ in format.</summary>
     public GpuBuffer GateUp { get; }
+
+    /// <summary>What a mixture of experts writes; null: there is none.</summary>
+    public ExpertActivations? Experts { get; }
 
     /// <summary>What the feed-forward layer's second matrix takes [IntermediateSize].</summary>
     public GpuBuffer Mlp { get; }

@@ -43,6 +43,12 @@ internal sealed class DecoderTransformer
                 commands, shape, cache.Softmax.Layers[i].Decode, act.Query, cache.Keys(i), cache.Values(i), stepState, act.AttentionScratch,
                 cache.SoftmaxStats, act.Attention);
             RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
+            if (layer.Router is { } router)
+            {
+                RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
+                continue;
+            }
+
             RecordDecodeMlp(commands, act, layer);
             RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
         }
@@ -111,6 +117,12 @@ internal sealed class DecoderTransformer
     public void RecordPrefillMlp(CommandList commands, PrefillActivations act, int index, int rows)
     {
         LayerWeights layer = _weights.Layers[index];
+        if (layer.Router is { } router)
+        {
+            RecordExperts(commands, act.Experts!, act.Hidden, layer, router, rows);
+            return;
+        }
+
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Up.Matrix);
         RecordNorm(commands, act.Hidden, layer.MlpNorm, act.Inputs(type).Normed, rows, type);
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
@@ -167,6 +179,18 @@ internal sealed class DecoderTransformer
         {
             _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
         }
+    }
+
+    /// <summary>Norm, router and the experts of each token, added to the residual stream; the choice stays on the device.</summary>
+    private void RecordExperts(CommandList commands, ExpertActivations act, BufferView hidden, LayerWeights layer, WeightMatrix router, int rows)
+    {
+        (int experts, int used) = (_config.NumExperts, _config.NumExpertsPerToken);
+        RecordNorm(commands, hidden, layer.MlpNorm, act.Normed, rows, ActivationType.F32);
+        _kernels.Gemm.Record(commands, router, act.Normed, act.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
+        _kernels.Route.Record(commands, act.Logits, act.Chosen, act.Weights, rows, experts, used);
+        _kernels.Expert.RecordGated(commands, layer.Up.Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, _config.Activation);
+        _kernels.Expert.RecordDown(commands, layer.Down.Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used);
+        _kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, _config.HiddenSize);
     }
 
     private void RecordDecodeMlp(CommandList commands, DecodeActivations act, LayerWeights layer)

@@ -26,6 +26,9 @@ internal sealed class KernelSet
         RopeStore = new RopeStoreKernel(context);
         ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
+        Route = new RouteKernel(context);
+        Expert = new ExpertKernel(context);
+        Combine = new CombineKernel(context);
         Activate = new ActivateKernel(context);
     }
 
@@ -59,6 +62,12 @@ internal sealed class KernelSet
     public ScoreStatisticsKernel ScoreStatistics { get; }
 
     public PrefillAttentionKernel PrefillAttention { get; }
+
+    public RouteKernel Route { get; }
+
+    public ExpertKernel Expert { get; }
+
+    public CombineKernel Combine { get; }
 
     public ActivateKernel Activate { get; }
 }

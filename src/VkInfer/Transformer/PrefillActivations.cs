@@ -36,6 +36,7 @@ internal sealed class PrefillActivations : IDisposable
             Qkv = _buffers.CreateFloats("qkv", maxRows, config.QkvSize);
             Projected = config.HasPostNorms ? _buffers.CreateFloats("projected", maxRows, config.HiddenSize) : Hidden;
             Query = _buffers.CreateFloats("query", maxRows, config.QuerySize);
+            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows) : null;
             foreach (ActivationType type in inputTypes.Distinct())
             {
                 GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, InputRows(maxRows), width));
@@ -62,6 +63,9 @@ internal sealed class PrefillActivations : IDisposable
     /// <summary>Float32 [rows, QkvSize].</summary>
     public GpuBuffer Qkv { get; }
 
+    /// <summary>What a mixture of experts writes; null: there is none.</summary>
+    public ExpertActivations? Experts { get; }
+
     /// <summary>Rotated queries [rows, NumHeads, HeadDim] of the type that attention asks for.</summary>
     public GpuBuffer Query { get; }
 
@@ -71,7 +75,7 @@ internal sealed class PrefillActivations : IDisposable
         long Floats(int width) => Activations.SizeInBytes(ActivationType.F32, rows, width);
         long Inputs(int width) => Activations.SizeInBytes(inputType, InputRows(rows), width);
         return (config.HasPostNorms ? 2 : 1) * Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
-            + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize) + Inputs(config.IntermediateSize);
+            + ExpertActivations.SizeInBytes(config, rows) + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize) + Inputs(config.IntermediateSize);
     }
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>

@@ -29,12 +29,13 @@ internal sealed record FoldedLayerNorm(BufferView GainSums, BufferView Bias);
 /// <param name="Output">Attention output projection [HiddenSize, QuerySize].</param>
 /// <param name="AttentionPostNorm">The norm of attention's output, or null.</param>
 /// <param name="MlpNorm">The norm before the feed-forward layer.</param>
-/// <param name="Up">Rows gate, then up, or up alone: [UpSize, HiddenSize].</param>
-/// <param name="Down">[HiddenSize, IntermediateSize].</param>
+/// <param name="Router">Of a mixture of experts, [NumExperts, HiddenSize]; null: there are none.</param>
+/// <param name="Up">Rows gate, then up, or up alone: [UpSize, HiddenSize]. With experts, all gates, then all ups.</param>
+/// <param name="Down">[HiddenSize, IntermediateSize], of all experts where there are some.</param>
 /// <param name="MlpPostNorm">The norm of the feed-forward layer's output, or null.</param>
 internal sealed record LayerWeights(
     NormWeights AttentionNorm, LinearWeights Qkv, BufferView? QkNorm, LinearWeights Output, NormWeights? AttentionPostNorm,
-    NormWeights MlpNorm, LinearWeights Up, LinearWeights Down, NormWeights? MlpPostNorm)
+    NormWeights MlpNorm, WeightMatrix? Router, LinearWeights Up, LinearWeights Down, NormWeights? MlpPostNorm)
 {
     public IEnumerable<LinearWeights> Linears => [Qkv, Output, Up, Down];
 }

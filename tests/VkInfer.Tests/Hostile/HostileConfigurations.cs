@@ -40,7 +40,16 @@ internal static class HostileConfigurations
         yield return Set("llama.rope.dimension_count", 7u, "rotary dimension 7");
         yield return Set("llama.rope.dimension_count", 16u, "rotary dimension 16");
         yield return Set("llama.vocab_size", 265u, "llama.vocab_size is 265", "264");
-        yield return Set("llama.expert_count", 8u, "8 experts");
+        yield return Set("llama.expert_count", 8u, "llama.expert_used_count");
+        yield return Set("llama.expert_count", uint.MaxValue, "llama.expert_count");
+        yield return Of(
+            "more experts per token than there are",
+            model =>
+            {
+                model.Metadata["llama.expert_count"] = 2u;
+                model.Metadata["llama.expert_used_count"] = 3u;
+            },
+            "3 of 2 experts");
         yield return Set("llama.rope.scaling.type", "dynamic", "\"dynamic\"");
         yield return Set("llama.rope.scaling.type", "yarn", "llama.rope.scaling.original_context_length");
         yield return Set("llama.attention.sliding_window", -1, "llama.attention.sliding_window");

@@ -34,6 +34,7 @@ internal sealed class HfConfigReader(HfJson json)
         int hidden = json.Int("hidden_size", ModelLimits.MaxWidth);
         int heads = json.Int("num_attention_heads", ModelLimits.MaxHeads);
         int headDim = json.TryInt("head_dim", ModelLimits.MaxWidth) ?? hidden / heads;
+        int experts = json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? json.TryInt("num_experts", ModelLimits.MaxExperts) ?? 0;
         int layers = json.Int("num_hidden_layers", ModelLimits.MaxLayers);
 
         // Models whose layers differ have one object for each kind.
@@ -46,7 +47,9 @@ internal sealed class HfConfigReader(HfJson json)
             Architecture = architecture,
             VocabSize = json.Int("vocab_size", ModelLimits.MaxVocabSize),
             HiddenSize = hidden,
-            IntermediateSize = json.Int("intermediate_size", ModelLimits.MaxWidth),
+            IntermediateSize = json.TryInt("moe_intermediate_size", ModelLimits.MaxWidth) ?? json.Int("intermediate_size", ModelLimits.MaxWidth),
+            NumExperts = experts,
+            NumExpertsPerToken = experts > 0 ? json.Int("num_experts_per_tok", ModelLimits.MaxExperts) : 0,
             NumLayers = layers,
             NumHeads = heads,
             NumKvHeads = json.TryInt("num_key_value_heads", ModelLimits.MaxHeads) ?? heads,

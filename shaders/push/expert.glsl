@@ -1,0 +1,8 @@
+// The same record as ExpertPush in C#.
+layout(push_constant) uniform Push {
+    uint rows;         // of one expert's output
+    uint experts;
+    uint used;         // experts that a token goes to
+    uint kPadded;      // columns of a matrix, and of a row of the input
+    uint outputStride; // elements from one row of the output to the next
+} push;

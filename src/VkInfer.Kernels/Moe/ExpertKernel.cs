@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>
+/// The feed-forward layers of a mixture of experts: every token meets the weights of the experts that it goes to, which the device
+/// reads from the router's choice. A token's weights are read for it alone, so many tokens cost as many as one by one. Thread-safe.
+/// </summary>
+/// <param name="context">The device.</param>
+public sealed class ExpertKernel(KernelContext context)
+{
+    private const int MaxGroups = 1024;
+
+    private int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 256;
+
+    /// <summary>Records y = f(gate x) · (up x) for every token and each of its experts.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="gateUp">[2 · experts · width, K]: the gates of all experts, then all ups.</param>
+    /// <param name="x">float32 [seqLen, KPadded].</param>
+    /// <param name="chosen">uint32 [seqLen, used]: experts, each below <paramref name="experts"/>.</param>
+    /// <param name="y">Output, float32 [seqLen · used, Stride(width)].</param>
+    /// <param name="seqLen">Tokens.</param>
+    /// <param name="experts">How many there are.</param>
+    /// <param name="used">How many a token goes to.</param>
+    /// <param name="activation">f.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public void RecordGated(
+        CommandList commands, WeightMatrix gateUp, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used,
+        ActivationFunction activation)
+    {
+        ArgumentNullException.ThrowIfNull(gateUp);
+        Record(commands, gateUp, x, seqLen, chosen, y, gateUp.Rows / experts / 2, seqLen, experts, used, new(Threads, true, activation));
+    }
+
+    /// <summary>Records y = down x for every token and each of its experts.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="down">[experts · width, K].</param>
+    /// <param name="x">float32 [seqLen · used, KPadded].</param>
+    /// <param name="chosen">uint32 [seqLen, used]: experts, each below <paramref name="experts"/>.</param>
+    /// <param name="y">Output, float32 [seqLen · used, Stride(width)].</param>
+    /// <param name="seqLen">Tokens.</param>
+    /// <param name="experts">How many there are.</param>
+    /// <param name="used">How many a token goes to.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public void RecordDown(
+        CommandList commands, WeightMatrix down, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used)
+    {
+        ArgumentNullException.ThrowIfNull(down);
+        Record(commands, down, x, seqLen * used, chosen, y, down.Rows / experts, seqLen, experts, used, new(Threads, false, ActivationFunction.None));
+    }
+
+    private void Record(
+        CommandList commands, WeightMatrix w, BufferView x, int inputRows, BufferView chosen, BufferView y, int width, int seqLen, int experts, int used,
+        ExpertConstants constants)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)
+        {
+            throw new NotSupportedException(
+                $"experts: {w.Quants.Length} bytes of weights exceed the device's storage buffer range of {context.Capabilities.MaxStorageBufferRange}");
+        }
+
+        var rowsPerGroup = Math.Max(1, Threads / context.Capabilities.SubgroupSize);
+        var groups = Math.Min((width + rowsPerGroup - 1) / rowsPerGroup, MaxGroups);
+        commands.Dispatch(
+            context.GetPipeline($"expert_{WeightFormat.Of(w.Type).Name}", constants.ToSpecialization()),
+            ((uint)groups, (uint)seqLen, (uint)used),
+            new ExpertPush((uint)width, (uint)experts, (uint)used, (uint)w.KPadded, (uint)Activations.Stride(width)),
+            [
+                w.Quants, w.Scales,
+                Activations.Require(nameof(x), x, ActivationType.F32, inputRows, w.Columns),
+                Activations.Require(nameof(chosen), chosen, 4L * seqLen * used),
+                Activations.Require(nameof(y), y, ActivationType.F32, seqLen * used, width),
+            ]);
+    }
+}
+
+/// <summary>Specialisation constants of <c>moe/expert.comp</c>.</summary>
+internal readonly record struct ExpertConstants(int Threads, bool Gated, ActivationFunction Activation) : IKernelConstants
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION"];
+
+    public static string Source => "moe/expert.comp";
+
+    public SpecializationConstants ToSpecialization() =>
+        SpecializationConstants.From((0, (uint)Threads), (1, SpecializationConstants.Bits(Gated)), (2, (uint)Activation));
+}
+
+/// <summary>Push constants of <c>push/expert.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct ExpertPush(uint Rows, uint Experts, uint Used, uint KPadded, uint OutputStride);

@@ -1,0 +1,106 @@
+using VkInfer.Kernels.Tests.Mlp;
+using VkInfer.Testing;
+
+namespace VkInfer.Kernels.Tests.Moe;
+
+/// <summary>The parts of a mixture of experts against double precision.</summary>
+public sealed class ExpertKernelTests : GpuTest
+{
+    private const int SeqLen = 5;
+
+    [TestCase(1, 1)]
+    [TestCase(8, 2)]
+    [TestCase(7, 7)]
+    [TestCase(128, 8)]
+    public void Routes_to_the_greatest_logits(int experts, int used)
+    {
+        // Few different values, so that some are equal: the earlier expert comes first.
+        float[] logits = [.. TestValues.Normal(SeqLen * experts, 1).Select(value => MathF.Round(2 * value) / 2)];
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(logits, SeqLen, experts, ActivationType.F32);
+        var chosen = harness.Output<uint>(new uint[SeqLen * used]);
+        var weights = harness.Output<float>(new float[SeqLen * used]);
+        harness.Run(commands => new RouteKernel(harness.Context).Record(commands, input, chosen.View, weights.View, SeqLen, experts, used));
+
+        var expected = new List<uint>();
+        var expectedWeights = new List<double>();
+        foreach (var row in logits.Chunk(experts))
+        {
+            int[] best = [.. Enumerable.Range(0, experts).OrderByDescending(expert => row[expert]).Take(used)];
+            var sum = best.Sum(expert => Math.Exp(row[expert]));
+            expected.AddRange(best.Select(expert => (uint)expert));
+            expectedWeights.AddRange(best.Select(expert => Math.Exp(row[expert]) / sum));
+        }
+
+        Assert.That(chosen.Read<uint>(), Is.EqualTo(expected));
+        Comparison.AssertClose(weights.Read<float>(), [.. expectedWeights], Bounds.F32);
+    }
+
+    [Test]
+    public void A_logit_that_is_no_number_chooses_an_expert_that_exists()
+    {
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations([float.NaN, float.NaN, float.NaN], 1, 3, ActivationType.F32);
+        var chosen = harness.Output<uint>(new uint[2]);
+        var weights = harness.Output<float>(new float[2]);
+        harness.Run(commands => new RouteKernel(harness.Context).Record(commands, input, chosen.View, weights.View, 1, 3, 2));
+        Assert.That(chosen.Read<uint>(), Is.All.LessThan(3));
+    }
+
+    [Test]
+    public void Multiplies_each_token_with_its_experts([Values(WeightType.F32, WeightType.F16, WeightType.Q8_0)] WeightType type)
+    {
+        const int Experts = 3, Used = 2, Columns = 96, Width = 37;
+        uint[] choice = [.. Enumerable.Range(0, SeqLen * Used).Select(i => (uint)(i * 7 % Experts))];
+        using var gateUp = PackedWeights.Random(Device, type, 2 * Experts * Width, Columns, 1);
+        using var down = PackedWeights.Random(Device, type, Experts * Width, Columns, 2);
+        var tokens = TestValues.Normal(SeqLen * Columns, 3);
+        var pairs = TestValues.Normal(SeqLen * Used * Columns, 4);
+        using var harness = new KernelHarness();
+        var x = harness.UploadActivations(tokens, SeqLen, Columns, ActivationType.F32);
+        var mlp = harness.UploadActivations(pairs, SeqLen * Used, Columns, ActivationType.F32);
+        var chosen = harness.Upload<uint>(choice);
+        var gated = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
+        var plain = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
+        harness.Run(commands =>
+        {
+            var kernel = new ExpertKernel(harness.Context);
+            kernel.RecordGated(commands, gateUp.Matrix, x, chosen, gated.View, SeqLen, Experts, Used, ActivationFunction.Silu);
+            kernel.RecordDown(commands, down.Matrix, mlp, chosen, plain.View, SeqLen, Experts, Used);
+        });
+
+        var expectedGated = new List<double>();
+        var expectedPlain = new List<double>();
+        for (var pair = 0; pair < SeqLen * Used; pair++)
+        {
+            var first = (int)choice[pair] * Width;
+            var ofToken = gateUp.Multiply([.. tokens.Skip(pair / Used * Columns).Take(Columns).Select(value => (double)value)]);
+            var ofPair = down.Multiply([.. pairs.Skip(pair * Columns).Take(Columns).Select(value => (double)value)]);
+            expectedGated.AddRange(Enumerable.Range(first, Width).Select(row =>
+                ReferenceActivation.Apply(ActivationFunction.Silu, ofToken[row]) * ofToken[(Experts * Width) + row]));
+            expectedPlain.AddRange(ofPair.AsSpan(first, Width).ToArray());
+        }
+
+        var bound = GemvForms.BoundOf(type);
+        Comparison.AssertClose(KernelHarness.ReadActivations(gated, SeqLen * Used, Width, ActivationType.F32), [.. expectedGated], bound, "gated");
+        Comparison.AssertClose(KernelHarness.ReadActivations(plain, SeqLen * Used, Width, ActivationType.F32), [.. expectedPlain], bound, "plain");
+    }
+
+    [Test]
+    public void Adds_the_weighted_outputs([Values(1, 3)] int used, [Values(1, 111)] int width)
+    {
+        var outputs = TestValues.Normal(SeqLen * used * width, 1);
+        var weights = TestValues.Normal(SeqLen * used, 2);
+        var before = TestValues.Normal(SeqLen * width, 3);
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(outputs, SeqLen * used, width, ActivationType.F32);
+        var factors = harness.Upload<float>(weights);
+        var y = harness.OutputActivations(before, SeqLen, width, ActivationType.F32);
+        harness.Run(commands => new CombineKernel(harness.Context).Record(commands, input, factors, y.View, SeqLen, used, width));
+        double[] expected =
+        [
+            .. before.Select((value, i) => value + Enumerable.Range(i / width * used, used).Sum(pair => (double)weights[pair] * outputs[(pair * width) + (i % width)])),
+        ];
+        Comparison.AssertClose(KernelHarness.ReadActivations(y, SeqLen, width, ActivationType.F32), expected, Bounds.F32);
+    }
+}
