@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace VkInfer.Jinja;
+
+/// <summary>Reads an attribute that a filter's argument names: <c>a.b.0</c> goes through attributes, items and elements.</summary>
+internal static class AttributeReader
+{
+    /// <summary>A function that reads one attribute; a value that is not None stands for missing ones.</summary>
+    public static Func<object?, Budget, object?> Of(object attribute, object? fallback)
+    {
+        object[] parts = attribute is string path
+            ? [.. path.Split('.').Select(part => part.Length > 0 && part.All(char.IsAsciiDigit)
+                && long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? (object)index : part)]
+            : [attribute];
+        return (item, budget) =>
+        {
+            foreach (var part in parts)
+            {
+                item = Members.GetItem(item, part, budget);
+                item = item is UndefinedValue && fallback is not null ? fallback : item;
+            }
+
+            return item;
+        };
+    }
+
+    /// <summary>A function that reads attributes with commas between as a tuple; the item itself where there is none.</summary>
+    public static Func<object?, Budget, object?> OfMany(object? attributes)
+    {
+        if (attributes is null)
+        {
+            return (item, _) => item;
+        }
+
+        if (attributes is not string text || !text.Contains(',', StringComparison.Ordinal))
+        {
+            return Of(attributes, null);
+        }
+
+        var readers = text.Split(',').Select(part => Of(part, null)).ToArray();
+        return (item, budget) => new TupleValue([.. readers.Select(read => read(item, budget))], budget);
+    }
+}

@@ -1,0 +1,124 @@
+namespace VkInfer.Jinja;
+
+/// <summary>Filters that look at each item of a list, or at one of its attributes.</summary>
+internal static partial class Filters
+{
+    private static void AddSelections(BuiltinTable table)
+    {
+        table.Add("map", "*", Map);
+        table.Add("select", "*", call => Select(call, withAttribute: false, keep: true));
+        table.Add("reject", "*", call => Select(call, withAttribute: false, keep: false));
+        table.Add("selectattr", "*", call => Select(call, withAttribute: true, keep: true));
+        table.Add("rejectattr", "*", call => Select(call, withAttribute: true, keep: false));
+        table.Add("sort", "reverse? case_sensitive? attribute?", call =>
+            Sort(call, call.TargetItems(), AttributeReader.OfMany(call[2]), call.Flag(1), call.Flag(0)));
+        table.Add("unique", "case_sensitive? attribute?", Unique);
+        table.Add("min", "case_sensitive? attribute?", call => Extreme(call, sign: -1));
+        table.Add("max", "case_sensitive? attribute?", call => Extreme(call, sign: 1));
+        table.Add("sum", "attribute? start?", Sum);
+        table.Add("groupby", "attribute default? case_sensitive?", GroupBy);
+    }
+
+    private static GeneratorValue Map(BuiltinCall call)
+    {
+        var (positional, named) = (call.Arguments.Positional, call.Arguments.Named);
+        if (positional.Count == 0 && named.Remove("attribute", out var attribute))
+        {
+            named.Remove("default", out var fallback);
+            var read = AttributeReader.Of(attribute!, fallback);
+            return call.Generator(call.TargetItems().Select(item => read(item, call.Budget)));
+        }
+
+        var name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
+        var rest = Rest(call, 1);
+        return call.Generator(call.TargetItems().Select(item => Apply(call.Context, name, item, rest)));
+    }
+
+    private static GeneratorValue Select(BuiltinCall call, bool withAttribute, bool keep)
+    {
+        var positional = call.Arguments.Positional;
+        var skipped = withAttribute ? 1 : 0;
+        var read = !withAttribute ? (item, _) => item
+            : positional.Count > 0 ? AttributeReader.Of(positional[0]!, null) : throw JinjaException.Runtime("Missing parameter for attribute name");
+        if (positional.Count == skipped)
+        {
+            return call.Generator(call.TargetItems().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
+        }
+
+        var name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
+        var rest = Rest(call, skipped + 1);
+        return call.Generator(call.TargetItems().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
+    }
+
+    /// <summary>The arguments that go on to a filter or a test.</summary>
+    private static Arguments Rest(BuiltinCall call, int skipped)
+    {
+        var rest = new Arguments();
+        rest.Positional.AddRange(call.Arguments.Positional.Skip(skipped));
+        foreach (var (name, value) in call.Arguments.Named)
+        {
+            rest.Named[name] = value;
+        }
+
+        return rest;
+    }
+
+    private static GeneratorValue Unique(BuiltinCall call)
+    {
+        var read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
+        var seen = new HashSet<DictKey>(new DictKeyComparer(call.Budget));
+        return call.Generator(call.TargetItems().Where(item => seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget)))));
+    }
+
+    private static object? Extreme(BuiltinCall call, int sign)
+    {
+        var read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
+        object? best = null;
+        object? bestKey = null;
+        var isFirst = true;
+        foreach (var item in call.TargetItems())
+        {
+            var key = Folded(read(item, call.Budget), call.Flag(0), call.Budget);
+            if (isFirst || Comparison.Compare(key, bestKey, sign < 0 ? "<" : ">", call.Budget) * sign > 0)
+            {
+                (best, bestKey) = (item, key);
+            }
+
+            isFirst = false;
+        }
+
+        return isFirst ? new UndefinedValue("No aggregated item, sequence was empty.") : best;
+    }
+
+    private static object? Sum(BuiltinCall call)
+    {
+        var read = call[0] is null ? (item, _) => item : AttributeReader.Of(call[0]!, null);
+        var sum = call.Has(1) ? call[1] : 0L;
+        foreach (var item in call.TargetItems())
+        {
+            sum = Operators.Apply(BinaryOperator.Add, sum, read(item, call.Budget), call.Budget);
+        }
+
+        return sum;
+    }
+
+    private static ListValue GroupBy(BuiltinCall call)
+    {
+        var read = AttributeReader.Of(call[0]!, call[1]);
+        var isCaseSensitive = call.Flag(2);
+        object? Key(object? item) => Folded(read(item, call.Budget), isCaseSensitive, call.Budget);
+        var groups = new List<(object? Key, List<object?> Items)>();
+        foreach (var item in Sort(call, call.TargetItems(), read, isCaseSensitive, isReverse: false).Items)
+        {
+            if (groups.Count == 0 || !Comparison.AreEqual(groups[^1].Key, Key(item), call.Budget))
+            {
+                groups.Add((Key(item), []));
+            }
+
+            groups[^1].Items.Add(item);
+        }
+
+        return call.List(groups.Select(group => new TupleValue(
+            [isCaseSensitive ? group.Key : read(group.Items[0], call.Budget), call.List(group.Items)], call.Budget, "grouper", "list")));
+    }
+}

@@ -1,0 +1,80 @@
+namespace VkInfer.Jinja;
+
+/// <summary>A part of a template that has a value.</summary>
+internal abstract class Expression(int line, params ReadOnlySpan<Expression?> parts)
+{
+    public int Line { get; } = line;
+
+    /// <summary>Expressions within expressions; bounds the recursion of <see cref="Evaluate"/>.</summary>
+    public int Depth { get; } = 1 + Deepest(parts);
+
+    public object? Evaluate(RenderContext context)
+    {
+        context.Budget.Enter();
+        var outer = context.Line;
+        context.Line = Line;
+        var value = EvaluateCore(context);
+        context.Line = outer;
+        context.Budget.Leave();
+        return value;
+    }
+
+    protected abstract object? EvaluateCore(RenderContext context);
+
+    private static int Deepest(ReadOnlySpan<Expression?> parts)
+    {
+        var deepest = 0;
+        foreach (var part in parts)
+        {
+            deepest = Math.Max(deepest, part?.Depth ?? 0);
+        }
+
+        return deepest;
+    }
+}
+
+/// <summary>How a statement ends.</summary>
+internal enum Flow
+{
+    /// <summary>The next statement follows.</summary>
+    Next,
+
+    /// <summary>The loop goes on with its next item.</summary>
+    Continue,
+
+    /// <summary>The loop ends.</summary>
+    Break,
+}
+
+/// <summary>A part of a template that does something.</summary>
+internal abstract class Statement(int line)
+{
+    public Flow Execute(RenderContext context)
+    {
+        context.Budget.Enter();
+        context.Line = line;
+        var flow = ExecuteCore(context);
+        context.Budget.Leave();
+        return flow;
+    }
+
+    protected abstract Flow ExecuteCore(RenderContext context);
+}
+
+/// <summary>Statements in a row.</summary>
+internal sealed class Block(IReadOnlyList<Statement> statements)
+{
+    public Flow Execute(RenderContext context)
+    {
+        foreach (var statement in statements)
+        {
+            var flow = statement.Execute(context);
+            if (flow != Flow.Next)
+            {
+                return flow;
+            }
+        }
+
+        return Flow.Next;
+    }
+}

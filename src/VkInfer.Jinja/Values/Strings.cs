@@ -1,0 +1,44 @@
+namespace VkInfer.Jinja;
+
+/// <summary>White space as Python's strings know it.</summary>
+internal static class Strings
+{
+    public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
+
+    public static bool IsBlank(ReadOnlySpan<char> text)
+    {
+        foreach (var character in text)
+        {
+            if (!IsSpace(character))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public static string Trim(string text) => TrimStart(TrimEnd(text));
+
+    public static string TrimStart(string text)
+    {
+        var start = 0;
+        while (start < text.Length && IsSpace(text[start]))
+        {
+            start++;
+        }
+
+        return text[start..];
+    }
+
+    public static string TrimEnd(string text)
+    {
+        var end = text.Length;
+        while (end > 0 && IsSpace(text[end - 1]))
+        {
+            end--;
+        }
+
+        return text[..end];
+    }
+}
