@@ -13,6 +13,12 @@ internal enum SpecialTokenScope
 
     /// <summary>Control tokens too: for text that is trusted.</summary>
     All,
+
+    /// <summary>All, markers only as they are written and not as normalised: for what a chat template makes of text that is not trusted.</summary>
+    Template,
+
+    /// <summary>Markers only, each exactly where its text stands.</summary>
+    Markers,
 }
 
 /// <summary>A token that is recognised by its text.</summary>
@@ -23,18 +29,34 @@ internal enum SpecialTokenScope
 /// <param name="StripRight">Whether white space behind belongs to it.</param>
 /// <param name="SingleWord">Whether it must not stand within a word.</param>
 internal readonly record struct SpecialToken(
-    string Text, int Id, bool IsControl, bool StripLeft = false, bool StripRight = false, bool SingleWord = false);
+    string Text, int Id, bool IsControl, bool StripLeft = false, bool StripRight = false, bool SingleWord = false)
+{
+    /// <summary>
+    /// Whether it can mean something to a chat: a control token, or a user-defined one of the form <c>&lt;|…|&gt;</c>, which some files
+    /// give the wrong kind.
+    /// </summary>
+    public bool IsMarker =>
+        IsControl || (Text.StartsWith("<|", StringComparison.Ordinal) && Text.EndsWith("|>", StringComparison.Ordinal));
+}
 
 /// <summary>Finds special tokens in text: the leftmost first, and the longest of those that begin at the same place.</summary>
 internal sealed class SpecialTokens
 {
     private readonly Finder _userDefined;
     private readonly Finder _all;
+    private readonly Finder _template;
+    private readonly Finder _markers;
 
-    public SpecialTokens(IReadOnlyList<SpecialToken> tokens)
+    /// <summary>Prepares the search.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="inTemplates">Those to find in what a chat template writes; null: the same.</param>
+    public SpecialTokens(IReadOnlyList<SpecialToken> tokens, IReadOnlyList<SpecialToken>? inTemplates = null)
     {
         _userDefined = new Finder([.. tokens.Where(token => !token.IsControl)]);
         _all = new Finder(tokens);
+        _template = inTemplates is null ? _all : new Finder(inTemplates);
+        _markers = new Finder(
+            [.. (inTemplates ?? tokens).Where(token => token.IsMarker).Select(token => new SpecialToken(token.Text, token.Id, token.IsControl))]);
     }
 
     /// <summary>The tokens that a vocabulary's types declare as special.</summary>
@@ -54,6 +76,8 @@ internal sealed class SpecialTokens
         {
             SpecialTokenScope.All => _all.TryFind(text, out start, out length, out id),
             SpecialTokenScope.UserDefined => _userDefined.TryFind(text, out start, out length, out id),
+            SpecialTokenScope.Template => _template.TryFind(text, out start, out length, out id),
+            SpecialTokenScope.Markers => _markers.TryFind(text, out start, out length, out id),
             _ => false,
         };
     }

@@ -160,25 +160,26 @@ public abstract class Tokenizer
         return _vocabulary.TryGetId(text, out id) && _vocabulary.Kinds[id] is TokenKind.Control or TokenKind.UserDefined;
     }
 
+    /// <summary>Finds the first text of a token that could mean something to a chat.</summary>
+    internal bool TryFindMarker(ReadOnlySpan<char> text, out int start) =>
+        _specialTokens.TryFind(text, SpecialTokenScope.Markers, out start, out _, out _);
+
     /// <summary>Encodes text without BOS and EOS, and appends the ids.</summary>
-    internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids)
+    /// <param name="text">The text.</param>
+    /// <param name="scope">The tokens that are recognised by their text.</param>
+    /// <param name="ids">Where the ids go.</param>
+    /// <param name="dropped">A character that is left out once those tokens are found.</param>
+    internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids, char? dropped = null)
     {
         var rest = WellFormed.Of(text);
         while (_specialTokens.TryFind(rest, scope, out var start, out var length, out var id))
         {
-            if (start > 0)
-            {
-                EncodeOrdinary(rest[..start], ids);
-            }
-
+            EncodeBetween(rest[..start], dropped, ids);
             ids.Add(id);
             rest = rest[(start + length)..];
         }
 
-        if (rest.Length > 0)
-        {
-            EncodeOrdinary(rest, ids);
-        }
+        EncodeBetween(rest, dropped, ids);
     }
 
     /// <summary>What one token adds to a decoded text; false where it adds nothing.</summary>
@@ -214,6 +215,21 @@ public abstract class Tokenizer
 
     /// <summary>The bytes of a token whose id is known to be valid.</summary>
     private protected abstract ReadOnlySpan<byte> Bytes(int id);
+
+    /// <summary>A text without a character.</summary>
+    private protected static ReadOnlySpan<char> Without(ReadOnlySpan<char> text, char? dropped) =>
+        dropped is { } character && text.Contains(character)
+            ? text.ToString().Replace(character.ToString(), "", StringComparison.Ordinal)
+            : text;
+
+    private void EncodeBetween(ReadOnlySpan<char> text, char? dropped, List<int> ids)
+    {
+        text = Without(text, dropped);
+        if (text.Length > 0)
+        {
+            EncodeOrdinary(text, ids);
+        }
+    }
 
     private IEnumerable<int> FindEndOfGeneration(IReadOnlyList<int> declared)
     {

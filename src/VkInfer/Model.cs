@@ -20,6 +20,7 @@ public sealed class Model : IDisposable
     private readonly TransformerWeights _weights;
     private readonly HashSet<Session> _sessions = [];
     private readonly Tokenizer? _tokenizer;
+    private readonly Lazy<ChatTemplate> _chatTemplate;
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private bool _disposed;
@@ -33,7 +34,7 @@ public sealed class Model : IDisposable
         _tokenizer = parts.Text?.Tokenizer;
         _tokenTrie = new(CreateTokenTrie);
         ChatTemplateSource = parts.Text?.ChatTemplate;
-        ChatTemplate = parts.ChatTemplate;
+        _chatTemplate = parts.ChatTemplate;
         _instance = parts.Instance;
         Gpu = parts.Gpu;
         _weights = parts.Weights;
@@ -71,8 +72,16 @@ public sealed class Model : IDisposable
     /// <exception cref="UnsupportedModelException">The model has none: it is synthetic, or a folder without its files.</exception>
     public Tokenizer Tokenizer => _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
 
-    /// <summary>How conversations become tokens.</summary>
-    public ChatTemplate ChatTemplate { get; }
+    /// <summary>How conversations become tokens: the Jinja template of the model's files, or ChatML where they have none.</summary>
+    /// <exception cref="ChatTemplateException">
+    /// The files' template cannot be parsed. ChatML does not stand in for it: a model asked in a format that is not its own answers
+    /// worse without a word.
+    /// </exception>
+    public ChatTemplate ChatTemplate => _chatTemplate.Value;
+
+    /// <summary>Whether the model is made for conversations: its files have a chat template, or its vocabulary the markers of ChatML.</summary>
+    public bool IsChatModel => _tokenizer is not null
+        && (!string.IsNullOrWhiteSpace(ChatTemplateSource) || _tokenizer.TryGetSpecialTokenId("<|im_start|>", out _));
 
     /// <summary>The chat template that the model's files hold, as Jinja source; null where they hold none. It is not trusted.</summary>
     public string? ChatTemplateSource { get; }

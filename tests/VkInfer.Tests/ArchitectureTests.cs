@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace VkInfer.Tests;
 
-/// <summary>The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; only Vulkan knows Silk.NET.</summary>
+/// <summary>
+/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; only Vulkan knows Silk.NET.
+/// </summary>
 public sealed class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -10,7 +12,8 @@ public sealed class ArchitectureTests
         ["VkInfer.Vulkan"] = [],
         ["VkInfer.Kernels"] = ["VkInfer.Vulkan"],
         ["VkInfer.Formats"] = [],
-        ["VkInfer.Tokenization"] = [],
+        ["VkInfer.Jinja"] = [],
+        ["VkInfer.Tokenization"] = ["VkInfer.Jinja"],
         ["VkInfer.Grammar"] = [],
         ["VkInfer"] = ["VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
     };

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace VkInfer.Tokenization;
 
 /// <summary>The ChatML format.</summary>
@@ -6,7 +8,8 @@ internal sealed class ChatMlTemplate : ChatTemplate
     private const string StartText = "<|im_start|>";
     private const string EndText = "<|im_end|>";
 
-    public override int[] Render(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    public override int[] Render(
+        Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(messages);
@@ -41,12 +44,4 @@ internal sealed class ChatMlTemplate : ChatTemplate
     private static int Find(Tokenizer tokenizer, string text) => tokenizer.TryGetSpecialTokenId(text, out var id)
         ? id
         : throw new TokenizerException(nameof(TokenizerData.Tokens), $"a control token {text}, which ChatML needs", "none");
-
-    private static string Name(ChatRole role) => role switch
-    {
-        ChatRole.System => "system",
-        ChatRole.User => "user",
-        ChatRole.Assistant => "assistant",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "Unknown chat role."),
-    };
 }

@@ -32,19 +32,19 @@ internal sealed class PipelineTokenizer : Tokenizer
 
     internal override bool HasSpacePrefix { get; }
 
-    internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids)
+    internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids, char? dropped = null)
     {
         var rest = WellFormed.Of(text);
         var isFirst = true;
         while (_raw.TryFind(rest, scope, out var start, out var length, out var id))
         {
-            EncodeSection(rest[..start], isFirst, scope, ids);
+            EncodeSection(Without(rest[..start], dropped), isFirst, scope, ids);
             ids.Add(id);
             rest = rest[(start + length)..];
             isFirst = false;
         }
 
-        EncodeSection(rest, isFirst, scope, ids);
+        EncodeSection(Without(rest, dropped), isFirst, scope, ids);
     }
 
     private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids) =>

@@ -20,6 +20,11 @@ internal static class GgufTokenizerReader
         }
     }
 
+    /// <summary>The source of the model's chat template, or null where it has none.</summary>
+    /// <exception cref="ModelFormatException">The template is no string.</exception>
+    public static string? ChatTemplate(GgufFile file) =>
+        file.TryGetString("tokenizer.chat_template", out string source) && !string.IsNullOrWhiteSpace(source) ? source : null;
+
     private static TokenizerData Read(GgufFile file, int vocabSize)
     {
         const string Prefix = "tokenizer.ggml.";

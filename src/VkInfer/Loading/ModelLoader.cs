@@ -67,8 +67,12 @@ internal static class ModelLoader
 
             SoftmaxCalibration? calibration = fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
             TransformerWeights weights = create(gpu, context, buffers);
+
+            // Parsed when a conversation asks for it: a model with a broken template still continues texts.
+            var template = new Lazy<ChatTemplate>(
+                () => string.IsNullOrWhiteSpace(text?.ChatTemplate) ? ChatTemplate.ChatMl : ChatTemplate.FromJinja(text.ChatTemplate));
             return new Model(new ModelParts(
-                name, config, options, text, ChatTemplate.ChatMl, instance, gpu, weights, kernels, fingerprint, calibration));
+                name, config, options, text, template, instance, gpu, weights, kernels, fingerprint, calibration));
         }
         catch
         {

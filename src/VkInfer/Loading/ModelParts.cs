@@ -10,7 +10,7 @@ internal sealed record ModelParts(
     ModelConfig Config,
     ModelOptions Options,
     ModelText? Text,
-    ChatTemplate ChatTemplate,
+    Lazy<ChatTemplate> ChatTemplate,
     VulkanInstance Instance,
     GpuDevice Gpu,
     TransformerWeights Weights,

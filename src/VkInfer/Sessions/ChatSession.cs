@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using VkInfer.Tokenization;
 
 namespace VkInfer;
@@ -28,6 +29,11 @@ public sealed class ChatSession : IDisposable
     /// <summary>The session beneath; owned by this conversation.</summary>
     public Session Session { get; }
 
+    /// <summary>
+    /// A JSON object whose members the model's template sees as variables, as <c>tools</c> or <c>enable_thinking</c>; null for none.
+    /// </summary>
+    public JsonElement? TemplateVariables { get; init; }
+
     /// <summary>All messages so far.</summary>
     public IReadOnlyList<ChatMessage> History => _history;
 
@@ -42,11 +48,12 @@ public sealed class ChatSession : IDisposable
     }
 
     /// <summary>Sends a message and streams the answer; both join the history, a cancelled answer as far as it came.</summary>
-    /// <param name="userMessage">The message; it cannot forge roles, whatever it contains.</param>
+    /// <param name="userMessage">The message; control tokens written in it are not recognised (<see cref="ChatTemplate.FromJinja"/>).</param>
     /// <param name="options">How to generate; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
     /// <returns>Updates as they come.</returns>
     /// <exception cref="ContextLengthExceededException">The conversation does not fit; the history is as before.</exception>
+    /// <exception cref="ChatTemplateException">The model's template refuses the conversation; the history is as before.</exception>
     public async IAsyncEnumerable<GenerationUpdate> SendAsync(
         string userMessage, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -57,7 +64,9 @@ public sealed class ChatSession : IDisposable
         bool answered = false;
         try
         {
-            int[] tokens = KeepCommonPrefix(Session.Model.ChatTemplate.Render(Session.Model.Tokenizer, _history, addGenerationPrompt: true));
+            int[] conversation = Session.Model.ChatTemplate.Render(
+                Session.Model.Tokenizer, _history, addGenerationPrompt: true, TemplateVariables);
+            int[] tokens = KeepCommonPrefix(conversation);
             await foreach (GenerationUpdate update in Session.GenerateAsync(tokens, options, cancellationToken).ConfigureAwait(false))
             {
                 answered = true;

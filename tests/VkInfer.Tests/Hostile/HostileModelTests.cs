@@ -1,5 +1,6 @@
 using System.Text;
 using VkInfer.Formats;
+using VkInfer.Tokenization;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Hostile;
@@ -39,6 +40,30 @@ public sealed class HostileModelTests
 
         ModelInspection inspection = ModelInspection.Inspect(file.Path);
         Assert.That((inspection.Unsupported, inspection.Config, inspection.Memory), Is.EqualTo((thrown!.Message, (ModelConfig?)null, (MemoryRequirements?)null)));
+    }
+
+    [Test]
+    public async Task A_broken_chat_template_keeps_a_model_from_chatting_and_from_nothing_else()
+    {
+        var tiny = new TinyLlama();
+        tiny.Metadata["tokenizer.chat_template"] = "{{ bos_token }}\n{% for message in messages \u001b[31m %}";
+        using var file = new TemporaryFile(tiny.ToArray());
+        using Model model = Model.Load(file.Path, TestModels.Options());
+        Assert.That(model.IsChatModel);
+        using Session session = model.CreateSession();
+        session.Append(model.Tokenizer.Encode("ab a"));
+        Assert.That(session.NextToken(SamplingOptions.Greedy), Is.InRange(0, TinyLlama.VocabSize - 1));
+
+        using var chat = new ChatSession(model);
+        Exception? thrown = await Assert.CatchAsync(async () =>
+        {
+            await foreach (GenerationUpdate _ in chat.SendAsync("Hi."))
+            {
+            }
+        });
+        Assert.That(thrown, Is.TypeOf<ChatTemplateException>());
+        AssertOneLine(thrown!, ["Chat template, line 2", "U+001B"]);
+        Assert.That(chat.History, Is.Empty);
     }
 
     [Test]

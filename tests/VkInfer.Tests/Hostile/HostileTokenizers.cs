@@ -38,6 +38,7 @@ internal static class HostileTokenizers
             yield return Set($"{Prefix}{key}_token_id", "1", $"{key}_token_id");
         }
 
+        yield return Set("tokenizer.chat_template", 1u, "tokenizer.chat_template", "a string");
         yield return Merges("zz a", "Merges[0]", "zz");
         yield return Merges("ab", "Merges[0]", "ab");
         yield return Merges("b a", "Merges[0]", "ba");

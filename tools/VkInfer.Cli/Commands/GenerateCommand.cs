@@ -138,7 +138,7 @@ internal sealed class GenerateCommand : CliCommand
         }
 
         string prompt = call.Parse.GetValue(_prompt)!;
-        if (call.Parse.GetValue(_raw) || !model.Tokenizer.TryGetSpecialTokenId("<|im_start|>", out _))
+        if (call.Parse.GetValue(_raw) || !model.IsChatModel)
         {
             return call.Parse.GetValue(_system) is null
                 ? model.Tokenizer.Encode(prompt)

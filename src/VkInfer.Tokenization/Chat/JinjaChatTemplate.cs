@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.Json;
+using VkInfer.Jinja;
+
+namespace VkInfer.Tokenization;
+
+/// <summary>A template in Jinja, as model files carry it.</summary>
+internal sealed class JinjaChatTemplate : ChatTemplate
+{
+    private readonly JinjaTemplate _template;
+
+    public JinjaChatTemplate(string source)
+    {
+        try
+        {
+            _template = JinjaTemplate.Parse(source);
+        }
+        catch (JinjaException exception)
+        {
+            throw new ChatTemplateException(exception);
+        }
+    }
+
+    public override int[] Render(
+        Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(messages);
+        var guard = new MarkerGuard(tokenizer);
+
+        // as transformers passes them: tools and documents are none where there are none
+        var seen = new Dictionary<string, object?>
+        {
+            ["messages"] = messages.Select(message => Message(message, guard)).ToArray(),
+            ["tools"] = null,
+            ["documents"] = null,
+            ["add_generation_prompt"] = addGenerationPrompt,
+            ["bos_token"] = TokenText(tokenizer, tokenizer.BosTokenId),
+            ["eos_token"] = TokenText(tokenizer, tokenizer.EosTokenId),
+            ["unk_token"] = TokenText(tokenizer, tokenizer.UnknownTokenId),
+            ["pad_token"] = TokenText(tokenizer, tokenizer.PaddingTokenId),
+        };
+        AddMembers(seen, variables, guard, nameof(variables));
+        string text;
+        try
+        {
+            text = _template.Render(seen);
+        }
+        catch (JinjaException exception)
+        {
+            throw new ChatTemplateException(exception);
+        }
+
+        var ids = new List<int>();
+        tokenizer.Encode(text, SpecialTokenScope.Template, ids, MarkerGuard.Mark);
+        if (tokenizer.AddBos && (ids.Count == 0 || ids[0] != tokenizer.BosTokenId))
+        {
+            ids.Insert(0, tokenizer.BosTokenId!.Value);
+        }
+
+        return [.. ids];
+    }
+
+    private static Dictionary<string, object?> Message(ChatMessage message, MarkerGuard guard)
+    {
+        var members = new Dictionary<string, object?> { ["role"] = Name(message.Role), ["content"] = guard.Protect(message.Content) };
+        AddMembers(members, message.Extra, guard, nameof(ChatMessage.Extra));
+        return members;
+    }
+
+    private static void AddMembers(Dictionary<string, object?> target, JsonElement? members, MarkerGuard guard, string name)
+    {
+        if (members is not { } json)
+        {
+            return;
+        }
+
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            throw new ArgumentException($"Expected a JSON object, got {json.ValueKind}.", name);
+        }
+
+        foreach (var member in json.EnumerateObject())
+        {
+            target[member.Name] = guard.Protect(member.Value);
+        }
+    }
+
+    private static string TokenText(Tokenizer tokenizer, int? id) =>
+        id is { } token ? Encoding.UTF8.GetString(tokenizer.GetTokenBytes(token)) : "";
+}
