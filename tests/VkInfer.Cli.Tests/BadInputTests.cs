@@ -68,8 +68,13 @@ public class BadInputTests
     }
 
     [Test]
-    public void UnknownArchitectureIsNamed() => CliRun.OnDevice("generate", "--prompt", "a", "--model", TestData.Path("models/rand-gpt2-f32.gguf"))
-        .AssertFailure(1, "gpt2");
+    public void UnknownArchitectureIsNamed()
+    {
+        byte[] model = File.ReadAllBytes(TestData.Path(TestData.Stories));
+        int key = model.AsSpan().IndexOf("general.architecture"u8);
+        "mamba"u8.CopyTo(model.AsSpan(key + model.AsSpan(key).IndexOf("llama"u8)));
+        CliRun.OnDevice("generate", "--prompt", "a", "--model", _folder.Write("mamba.gguf", model)).AssertFailure(1, "mamba");
+    }
 
     [TestCase("-1")]
     [TestCase("1,2,512")]

@@ -5,10 +5,13 @@ namespace VkInfer;
 /// <summary>Shapes of well-known models, for measuring without downloading them.</summary>
 public static class SyntheticShapes
 {
+    // The checkpoints were trained for 4096 tokens; random weights know no such limit, and long contexts are worth measuring.
+    private const int LongContext = 65536;
+
     private static readonly Dictionary<string, ModelConfig> Shapes = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["llama2-7b"] = Llama(4096, 11008, 32, 32, 32, 32000, 4096),
-        ["llama2-13b"] = Llama(5120, 13824, 40, 40, 40, 32000, 4096),
+        ["llama2-7b"] = Llama(4096, 11008, 32, 32, 32, 32000, LongContext),
+        ["llama2-13b"] = Llama(5120, 13824, 40, 40, 40, 32000, LongContext),
         ["llama3-8b"] = Llama(4096, 14336, 32, 32, 8, 128256, 131072, 500000),
         ["llama3.2-1b"] = Llama(2048, 8192, 16, 32, 8, 128256, 131072, 500000),
         ["opt-6.7b"] = Opt(4096, 16384, 32, 32, 50272, 2048),

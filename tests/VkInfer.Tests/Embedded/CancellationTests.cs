@@ -19,7 +19,7 @@ public sealed class CancellationTests : EmbeddedFixture
         Exception? thrown = null;
         var thread = new Thread(() =>
         {
-            thrown = Assert.Catch(() => session.Append(Prompt(0, 900), cancel.Token));
+            thrown = Thrown(() => session.Append(Prompt(0, 900), cancel.Token));
             answered = Stopwatch.GetTimestamp();
         });
         thread.Start();
@@ -27,6 +27,7 @@ public sealed class CancellationTests : EmbeddedFixture
         long asked = Stopwatch.GetTimestamp();
         cancel.Cancel();
         thread.Join();
+        RequireCancelled(thrown);
         Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
         Assert.That(Stopwatch.GetElapsedTime(asked, answered).TotalMilliseconds, Is.LessThan(MostMilliseconds));
     }
@@ -68,7 +69,9 @@ public sealed class CancellationTests : EmbeddedFixture
         for (int i = 0; i < 3; i++)
         {
             using var cancel = new CancellationTokenSource(20 + (40 * i));
-            Assert.That(() => session.Append(Prompt(0, 900), cancel.Token), Throws.InstanceOf<OperationCanceledException>());
+            Exception? thrown = Thrown(() => session.Append(Prompt(0, 900), cancel.Token));
+            RequireCancelled(thrown);
+            Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
             Assert.That(session.Position, Is.EqualTo(Prompt(1).Length));
         }
 
@@ -118,6 +121,28 @@ public sealed class CancellationTests : EmbeddedFixture
             int[] drawn = [.. session.Tokens.Skip(Prompt(0).Length)];
             Assert.That(drawn, Has.Length.AtLeast(stop).And.EqualTo(expected[..drawn.Length]));
             Assert.That(Take(session, 30 - drawn.Length, SamplingOptions.Greedy), Is.EqualTo(expected[drawn.Length..]));
+        }
+    }
+
+    // A GPU is through with the whole prompt before anybody can cancel it; lavapipe is not.
+    private static void RequireCancelled(Exception? thrown)
+    {
+        if (thrown is null && TestModels.Device != "software")
+        {
+            Assert.Inconclusive("the device was faster than the cancellation");
+        }
+    }
+
+    private static Exception? Thrown(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return exception;
         }
     }
 }
