@@ -42,6 +42,9 @@ internal sealed class PipelineSurvey(KernelContext context)
             }
         }
 
+        var expertThreads = new ExpertKernel(context).Threads;
+        yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: true, ActivationFunction.Silu).ToSpecialization());
+        yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None).ToSpecialization());
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
         yield return new(RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
     }
@@ -123,6 +126,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         [
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
+            new("route", SpecializationConstants.From((0, (uint)new RouteKernel(context).Threads))),
+            new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
             new("add_rows", addRows), new("soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads))),
             new("argmax", sampler), new("sample_top", sampler), new("sample_buckets", sampler), new("sample", sampler),
             new("adjust_logits", AdjustLogitsKernel.Constants), new("token_history", TokenHistoryKernel.Constants),

@@ -35,9 +35,8 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
     }
 
     /// <summary>The names of all fixtures.</summary>
-    public static IEnumerable<string> FixtureNames() => Directory.Exists(Fixtures)
-        ? Directory.GetDirectories(Fixtures).Select(folder => System.IO.Path.GetFileName(folder)).Order()
-        : [];
+    public static IEnumerable<string> FixtureNames() =>
+        Directory.GetDirectories(Fixtures).Select(folder => System.IO.Path.GetFileName(folder)).Order();
 
     private static string Fixtures => System.IO.Path.Combine(Folder(), "..", "Fixtures");
 
