@@ -13,6 +13,11 @@ public abstract class ModelFixture
     [OneTimeTearDown]
     public void Unload()
     {
+        if (Model is null)
+        {
+            return; // Without test data the fixture was ignored.
+        }
+
         IReadOnlyList<string> messages = [.. Model.ValidationMessages];
         Model.Dispose();
         Assert.That(messages, Is.Empty);
