@@ -72,11 +72,15 @@ foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} name)
     vkinfer_shader(gemm_${name}_f32_direct SOURCE linear/gemm_direct.comp DEFINES WEIGHTS_${weights}=1)
     vkinfer_shader(gemm_${name}_f32_tiled SOURCE linear/gemm_tiled.comp DEFINES WEIGHTS_${weights}=1)
+    vkinfer_shader(gemm_${name}_f32_vectors SOURCE linear/gemm_vectors.comp DEFINES WEIGHTS_${weights}=1)
     if(NOT weights STREQUAL "F32")
         vkinfer_shader(gemm_${name}_f16_coopmat SOURCE linear/gemm_coopmat.comp DEFINES WEIGHTS_${weights}=1
             REQUIRES cooperative_matrix)
         vkinfer_shader(gemm_${name}_f16_coopmat_out_f16 SOURCE linear/gemm_coopmat.comp DEFINES WEIGHTS_${weights}=1 OUTPUT_F16=1
             REQUIRES cooperative_matrix)
+        vkinfer_shader(gemm_${name}_f16_vectors SOURCE linear/gemm_vectors.comp DEFINES WEIGHTS_${weights}=1 INPUT_F16=1)
+        vkinfer_shader(gemm_${name}_f16_vectors_out_f16 SOURCE linear/gemm_vectors.comp
+            DEFINES WEIGHTS_${weights}=1 INPUT_F16=1 OUTPUT_F16=1)
         vkinfer_shader(gemm_${name}_f16_flat SOURCE linear/gemm_flat.comp DEFINES WEIGHTS_${weights}=1 REQUIRES cooperative_matrix)
         vkinfer_shader(gemm_${name}_f16_flat_out_f16 SOURCE linear/gemm_flat.comp DEFINES WEIGHTS_${weights}=1 OUTPUT_F16=1
             REQUIRES cooperative_matrix)

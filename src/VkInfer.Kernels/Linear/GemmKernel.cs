@@ -163,7 +163,7 @@ public sealed class GemmKernel(KernelContext context)
 
         a = Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns);
         var pipeline = context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(w.Type, tiling.Form, outputType)), tiling.ToSpecialization(mode == GemmMode.Accumulate),
+            ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), tiling.ToSpecialization(mode == GemmMode.Accumulate),
             tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null);
         commands.Dispatch(
             pipeline,
@@ -172,13 +172,13 @@ public sealed class GemmKernel(KernelContext context)
             [w.Quants, w.Scales, a, c]);
     }
 
-    internal static string Variant(WeightType type, string form, ActivationType outputType) => form is "coopmat" or "flat"
-        ? $"gemm_{WeightFormat.Of(type).Name}_f16_{form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}"
-        : $"gemm_{WeightFormat.Of(type).Name}_f32_{form}";
+    internal static string Variant(WeightType type, IGemmTiling tiling, ActivationType outputType) =>
+        $"gemm_{WeightFormat.Of(type).Name}_{Activations.VariantPart(tiling.Input)}_{tiling.Form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
     /// <summary>On a CPU device fragments are emulated: the direct form is faster there.</summary>
     private bool UsesMatrixUnits(WeightType type) =>
-        !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(context.Capabilities, type) && ShaderLibrary.Contains(Variant(type, "coopmat", ActivationType.F32));
+        !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(context.Capabilities, type)
+        && ShaderLibrary.Contains($"gemm_{WeightFormat.Of(type).Name}_f16_coopmat");
 }
 
 /// <summary>Push constants of <c>push/gemm.glsl</c>.</summary>

@@ -2,7 +2,7 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
-/// <summary>How a matrix product is cut into workgroups, for one of the three GEMM shaders.</summary>
+/// <summary>How a matrix product is cut into workgroups, for one of the GEMM shaders.</summary>
 internal interface IGemmTiling
 {
     /// <summary>Rows of C that a workgroup makes.</summary>
@@ -69,6 +69,27 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)(ThreadsM * ThreadsN)), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
+}
+
+/// <summary>Specialisation constants of <c>linear/gemm_vectors.comp</c>: few rows of A, each weight read once; on the scalar units.</summary>
+internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vectors, int Lanes, int Unroll, ActivationType Input) : IGemmTiling
+{
+    /// <summary>The most rows of A that a workgroup takes.</summary>
+    public const int MaxVectors = 16;
+
+    public int BlockM => Vectors;
+
+    public int BlockN => WorkgroupSize / Lanes * Rows;
+
+    public int SharedMemoryBytes => 0;
+
+    public int? SubgroupSize => null;
+
+    public string Form => "vectors";
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+        (0, (uint)WorkgroupSize), (1, (uint)Rows), (2, (uint)Vectors), (3, SpecializationConstants.Bits(accumulate)),
+        (4, (uint)Lanes), (5, (uint)Unroll));
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_coopmat.comp</c>: the matrix units.</summary>

@@ -54,6 +54,30 @@ public sealed class GemmKernelTests : GpuTest
         CheckTiled(new GemmDirectConstants(16, tileM, tileN), WeightType.Q4_0, 13, 67, 96, GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
+    public void TheVectorFormTakesEveryType([Values] WeightType type) =>
+        CheckTiled(Vectors(2, 3, ActivationType.F32), type, 3, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [Test]
+    public void TheVectorFormTakesFloat16([ValueSource(nameof(MatrixTypes))] WeightType type) =>
+        CheckTiled(Vectors(2, 3, ActivationType.F16), type, 3, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [Test]
+    public void TheVectorFormMatchesTheReference(
+        [Values(1, 2, 4)] int rows, [Values(1, 2, 5, 8, 16)] int vectors, [Values(WeightType.F16, WeightType.Q4_0)] WeightType type,
+        [Values(1, 7, 17)] int seqLen) =>
+        CheckTiled(Vectors(rows, vectors, ActivationType.F16), type, seqLen, 67, 160, seqLen == 7 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    [TestCase(WeightType.F16, 1)]
+    [TestCase(WeightType.F16, 2)]
+    [TestCase(WeightType.Q4_K, 2)]
+    public void TheVectorFormTakesLongSums(WeightType type, int unroll) =>
+        CheckTiled(Vectors(2, 4, ActivationType.F32) with { Unroll = unroll }, type, 4, 33, 4096, GemmMode.Accumulate, ActivationType.F32, Bounds.F32);
+
+    [Test]
+    public void TheVectorFormStoresFloat16([Values(1, 5)] int seqLen) =>
+        CheckTiled(Vectors(2, 4, ActivationType.F16), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
+
+    [Test]
     [Category("CooperativeMatrix")]
     public void TheMatrixFormMatchesTheReference(
         [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
@@ -193,6 +217,9 @@ public sealed class GemmKernelTests : GpuTest
 
         return tilings[index];
     }
+
+    private static GemmVectorsConstants Vectors(int rows, int vectors, ActivationType input) =>
+        new(4 * Device.Capabilities.SubgroupSize, rows, vectors, Device.Capabilities.MinSubgroupSize, Unroll: 1, input);
 
     private static GemmFlatConstants FlatTiling(int index, int mFragments)
     {

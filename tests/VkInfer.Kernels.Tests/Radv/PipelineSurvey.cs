@@ -58,9 +58,9 @@ internal sealed class PipelineSurvey(KernelContext context)
         {
             if (matrix && GemmHeuristic.Flat(capabilities, seqLen) is { } flat)
             {
-                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F32), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F32), flat.ToSpecialization(accumulate: true), flat.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, flat.Form, ActivationType.F16), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, flat, ActivationType.F32), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, flat, ActivationType.F32), flat.ToSpecialization(accumulate: true), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, flat, ActivationType.F16), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
             }
 
             foreach (var rows in outputs)
@@ -68,12 +68,12 @@ internal sealed class PipelineSurvey(KernelContext context)
                 var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
                 foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows)] : (IGemmTiling[])[scalar])
                 {
-                    var variant = GemmKernel.Variant(type, tiling.Form, ActivationType.F32);
+                    var variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
                     yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     yield return new(variant, tiling.ToSpecialization(accumulate: true), tiling.SubgroupSize);
                     if (tiling is GemmMatrixConstants)
                     {
-                        var halves = GemmKernel.Variant(type, tiling.Form, ActivationType.F16);
+                        var halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
                         yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     }
                 }
