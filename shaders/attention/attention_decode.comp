@@ -4,7 +4,7 @@
 //
 // LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes every
 // so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
-// end, within subgroups by shuffles and between them through shared memory.
+// end, within subgroups by shuffles and between them through shared memory. OUTPUT_F16: the output is float16.
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -18,6 +18,9 @@
 #include "push/attention_decode.glsl"
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
+#ifdef OUTPUT_F16
+#include "half_pair.glsl"
+#endif
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEADS = 1;          // query heads of a workgroup, at most 32
@@ -44,7 +47,11 @@ layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
 layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
 layout(set = 0, binding = 4) coherent buffer PartialBuffer { vec4 partials[]; };
 layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // per gl_WorkGroupID.x: workgroups, rows outside
-layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; }; // [num_heads][HEAD_VECTORS]
+#ifdef OUTPUT_F16
+layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }; // from p.output_first on [num_heads][HEAD_VECTORS]
+#else
+layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
+#endif
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
 shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
@@ -59,6 +66,14 @@ float sums[OWNED];
 // Whether a lane's i-th chunk exists: the last ones do not where LANES does not divide CHUNKS.
 bool has_chunk(uint lane, uint i) {
     return CHUNKS % LANES == 0 || i * LANES + lane < CHUNKS;
+}
+
+void store_output(uint vector, vec4 value) {
+#ifdef OUTPUT_F16
+    attended[p.output_first + vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
+#else
+    attended[p.output_first + vector] = value;
+#endif
 }
 
 uint owned_head(uint lane, uint j) {
@@ -193,7 +208,7 @@ void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
             value += shared_output[s * HEAD_VECTORS + i] * softmax_weight(shared_softmax[s].x, frame);
         }
         if (is_only) {
-            attended[head * HEAD_VECTORS + i] = value / sum;
+            store_output(head * HEAD_VECTORS + i, value / sum);
         } else {
             partials[partial_result(head, split) + i] = value;
         }
@@ -268,7 +283,7 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
                 }
             }
         }
-        attended[(first_head + h) * HEAD_VECTORS + vector] = value / sum;
+        store_output((first_head + h) * HEAD_VECTORS + vector, value / sum);
     }
 }
 

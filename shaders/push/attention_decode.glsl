@@ -9,4 +9,5 @@ layout(push_constant) uniform DecodeAttentionPush {
     float phi;        // the frame of the asynchronized softmax
     float lower;      // its scores lie above this,
     float upper;      // and below this: else the row is computed anew
+    uint output_first; // where the output begins, in four elements
 } p;

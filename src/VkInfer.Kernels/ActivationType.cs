@@ -36,6 +36,17 @@ public static class Activations
         return (long)seqLen * Stride(width) * ElementSize(type);
     }
 
+    /// <summary>One row of activations, its padding included.</summary>
+    /// <param name="view">[rows, Stride(width)].</param>
+    /// <param name="type">How elements are stored.</param>
+    /// <param name="row">Which.</param>
+    /// <param name="width">Elements in use of a row, at least 1.</param>
+    public static BufferView Row(BufferView view, ActivationType type, int row, int width)
+    {
+        long bytes = SizeInBytes(type, 1, width);
+        return new BufferView(view.Buffer, view.Offset + (row * bytes), bytes);
+    }
+
     /// <summary>The part of a name in <c>shaders/variants.cmake</c> that stands for the type.</summary>
     internal static string VariantPart(ActivationType type) => type == ActivationType.F16 ? "f16" : "f32";
 

@@ -44,7 +44,7 @@ public sealed class Model : IDisposable
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         PrefillActivations = new PrefillActivations(
-            Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), _weights.Matrices.Select(Kernels.Gemm.PreferredInput));
+            Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         using (CommandList clear = Gpu.CreateCommandList("prefill.clear"))
         {
             clear.Begin();
@@ -112,6 +112,9 @@ public sealed class Model : IDisposable
     internal DecoderTransformer Transformer { get; }
 
     internal PrefillActivations PrefillActivations { get; }
+
+    /// <summary>How matrix products of this model take their inputs.</summary>
+    internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
 
     internal PrefillRunner Prefill { get; }
 
@@ -196,6 +199,17 @@ public sealed class Model : IDisposable
         }
 
         return session;
+    }
+
+    /// <summary>Lets sessions advance together, so that each step reads the weights once for all of them.</summary>
+    /// <param name="sessions">Sessions of this model, each once. They stay the caller's.</param>
+    /// <returns>The batch, owned by the caller; dispose it before the model.</returns>
+    /// <exception cref="ArgumentException">No sessions, one twice, or one of another model.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Its buffers do not fit.</exception>
+    public SessionBatch CreateBatch(params ReadOnlySpan<Session> sessions)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new SessionBatch(this, sessions);
     }
 
     /// <summary>Frees the device. Sessions still open are disposed first.</summary>

@@ -33,22 +33,25 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// differ in their window at most, may share it.
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
-    /// <param name="output">float32 [QueryWidth]; only those are written.</param>
+    /// <param name="output">[QueryWidth] of <paramref name="outputType"/>; only those are written. It begins at a multiple of 16 bytes.</param>
+    /// <param name="outputType">How the output is stored.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, ActivationType outputType = ActivationType.F32)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output);
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output,
+            outputType);
     }
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
-        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
+        ActivationType outputType = ActivationType.F32)
     {
         ArgumentNullException.ThrowIfNull(commands);
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
@@ -57,8 +60,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
-        Views.RequireFloats(nameof(output), output, shape.QueryWidth);
+        output = Activations.Require(nameof(output), output, (long)shape.QueryWidth * Activations.ElementSize(outputType));
 
+        // A row among others need not begin where a binding may.
+        var skipped = output.Offset % context.Capabilities.StorageBufferOffsetAlignment;
+        output = new BufferView(output.Buffer, output.Offset - skipped, output.Length + skipped);
         var push = new DecodeAttentionPush
         {
             GroupSize = (uint)shape.GroupSize,
@@ -70,11 +76,12 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Phi = softmax.Phi,
             Lower = softmax.Lower,
             Upper = softmax.Upper,
+            OutputFirst = (uint)(skipped / (4 * Activations.ElementSize(outputType))),
         };
         var arrivals = ArrivalBytes(shape, tuning);
         commands.Dispatch(
             context.GetPipeline(
-                "attention_decode_" + KvNames.Suffix(shape.KvType),
+                Variant(shape.KvType, outputType),
                 tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
             ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, 1), in push,
             [
@@ -82,6 +89,9 @@ public sealed class DecodeAttentionKernel(KernelContext context)
                 scratch.Buffer.View(scratch.Offset, arrivals), stats, output,
             ]);
     }
+
+    internal static string Variant(KvType kvType, ActivationType outputType) =>
+        $"attention_decode_{KvNames.Suffix(kvType)}{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
     internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
         ArrivalBytes(shape, tuning) + ((long)shape.NumHeads * tuning.Splits * (shape.HeadDim + 4) * sizeof(float));

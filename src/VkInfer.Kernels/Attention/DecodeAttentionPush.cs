@@ -15,4 +15,5 @@ internal struct DecodeAttentionPush
     public float Phi;
     public float Lower;
     public float Upper;
+    public uint OutputFirst;
 }

@@ -205,48 +205,11 @@ public sealed partial class Session : IDisposable
     /// <param name="grammar">Says which tokens may be chosen; null: all.</param>
     internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation, GrammarMatcher? grammar = null)
     {
-        bool masked = grammar is not null;
-        if (!ReferenceEquals(_running, sampling) || _runningMasked != masked)
-        {
-            StartRun(sampling, masked, cancellation);
-        }
-
+        PrepareRun(sampling, grammar is not null, cancellation);
         grammar?.FillMask(_decode.Mask);
-
-        while (_decode.Pending < depth && _tokens.Count + _decode.Pending < Capacity)
-        {
-            // The first choice after a prefill needs no pass of its own.
-            if (_logitsReady)
-            {
-                _decode.SubmitSample();
-                _logitsReady = false;
-            }
-            else
-            {
-                _decode.SubmitStep();
-            }
-        }
-
-        if (_decode.Pending == 0)
-        {
-            throw new ContextLengthExceededException(1, 0, Capacity);
-        }
-
-        int token;
-        try
-        {
-            token = _decode.Take(cancellation);
-        }
-        catch
-        {
-            _running = null;
-            throw;
-        }
-
-        _cached = _tokens.Count;
-        _tokens.Add(token);
-        _drawn++;
-        return token;
+        RequireSpace();
+        SubmitUpTo(depth);
+        return TakeToken(cancellation);
     }
 
     internal Lease Enter()

@@ -16,6 +16,7 @@ internal sealed class DecodeRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
+    private readonly KvCache _cache;
     private readonly GpuBuffer _state;
     private readonly GpuBuffer _ring;
     private readonly CommandList _step;
@@ -29,6 +30,7 @@ internal sealed class DecodeRunner : IDisposable
     public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache)
     {
         _device = device;
+        _cache = cache;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
         DecodeActivations? activations = null;
@@ -68,6 +70,12 @@ internal sealed class DecodeRunner : IDisposable
 
     /// <summary>Where prefill leaves the logits of its last token: float32 [VocabSize].</summary>
     public BufferView Logits => _activations.Logits;
+
+    /// <summary>What this sequence brings into a batch.</summary>
+    public BatchRow Row => new(_cache, _state, _activations.AttentionScratch, Logits);
+
+    /// <summary>The commands that choose a token, as the last reset asked for.</summary>
+    public CommandList Choice => _pair[1];
 
     /// <summary>Steps submitted whose token has not been taken.</summary>
     public int Pending => _submitted - _taken;
@@ -128,10 +136,20 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Submits a whole step: the pass of the last token and the choice of the next, in one submit.</summary>
     public void SubmitStep() => Track(_device.Submit(_pair));
 
+    /// <summary>Takes note of a step of this sequence that was submitted as part of something larger.</summary>
+    public void Track(Submission submission)
+    {
+        _inFlight[_submitted % MaxInFlight] = submission;
+        _submitted++;
+    }
+
+    /// <summary>Waits for the earliest pending token, and leaves it pending.</summary>
+    public void Wait(CancellationToken cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
+
     /// <summary>Waits for the earliest pending token.</summary>
     public int Take(CancellationToken cancellation)
     {
-        _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
+        Wait(cancellation);
         _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
         _taken++;
         return (int)_id[0];
@@ -148,12 +166,6 @@ internal sealed class DecodeRunner : IDisposable
         _choice.Dispose();
         _activations.Dispose();
         _buffers.Dispose();
-    }
-
-    private void Track(Submission submission)
-    {
-        _inFlight[_submitted % MaxInFlight] = submission;
-        _submitted++;
     }
 
     private void Drain(CancellationToken cancellation)

@@ -27,13 +27,7 @@ internal sealed class DecoderTransformer
     /// </summary>
     public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
     {
-        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, act.Hidden, 1, _config.EmbeddingScale);
-        if (_weights.Positions is { } positions)
-        {
-            _kernels.AddRows.RecordPosition(
-                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
-        }
-
+        RecordStepEmbed(commands, act.Hidden, stepState);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
             LayerWeights layer = _weights.Layers[i];
@@ -51,6 +45,36 @@ internal sealed class DecoderTransformer
 
             RecordDecodeMlp(commands, act, layer);
             RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
+        }
+    }
+
+    /// <summary>
+    /// One token of each of several sequences, named by their step states, through all layers and on to their logits: the linear layers
+    /// take all of them at once, so that weights are read once, and each attends to its own cache.
+    /// </summary>
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="act">For as many rows as there are sequences, or more.</param>
+    /// <param name="rows">The sequences.</param>
+    /// <param name="logits">Scratch, float32 [rows, VocabSize].</param>
+    public void RecordBatch(CommandList commands, PrefillActivations act, IReadOnlyList<BatchRow> rows, BufferView logits)
+    {
+        for (int row = 0; row < rows.Count; row++)
+        {
+            RecordStepEmbed(commands, act.Row(row), rows[row].StepState);
+        }
+
+        for (int i = 0; i < _weights.Layers.Count; i++)
+        {
+            RecordPrefillQkv(commands, act, i, rows.Count);
+            RecordBatchAttention(commands, act, rows, i);
+            RecordPrefillOutput(commands, act, i, rows.Count);
+            RecordPrefillMlp(commands, act, i, rows.Count);
+        }
+
+        RecordHeads(commands, act, logits, rows.Count);
+        for (int row = 0; row < rows.Count; row++)
+        {
+            commands.Copy(Activations.Row(logits, ActivationType.F32, row, _config.VocabSize), rows[row].Logits);
         }
     }
 
@@ -179,6 +203,41 @@ internal sealed class DecoderTransformer
         {
             _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
         }
+    }
+
+    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPosition(
+                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
+        }
+    }
+
+    /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence; they do not wait for each other.</summary>
+    private void RecordBatchAttention(CommandList commands, PrefillActivations act, IReadOnlyList<BatchRow> rows, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        for (int i = 0; i < rows.Count; i++)
+        {
+            KvCache cache = rows[i].Cache;
+            _kernels.RopeStore.RecordStep(
+                commands, Activations.Row(act.Qkv, ActivationType.F32, i, _config.QkvSize), Shape(cache, index), Rope(index), rows[i].StepState,
+                Query(i), cache.Keys(index), cache.Values(index), layer.Qkv.Bias, HeadNorm(layer));
+        }
+
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            KvCache cache = rows[i].Cache;
+            _kernels.DecodeAttention.Record(
+                commands, Shape(cache, index), cache.Softmax.Layers[index].Decode, Query(i), cache.Keys(index), cache.Values(index),
+                rows[i].StepState, rows[i].AttentionScratch, cache.SoftmaxStats,
+                Activations.Row(act.Inputs(type).Attention, type, i, _config.QuerySize), type);
+        }
+
+        BufferView Query(int row) => Activations.Row(act.Query, ActivationType.F32, row, _config.QuerySize);
     }
 
     /// <summary>Norm, router and the experts of each token, added to the residual stream; the choice stays on the device.</summary>

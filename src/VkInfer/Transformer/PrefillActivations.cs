@@ -17,6 +17,7 @@ internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuff
 internal sealed class PrefillActivations : IDisposable
 {
     private readonly BufferSet _buffers;
+    private readonly int _hiddenSize;
     private readonly Dictionary<ActivationType, GemmInputs> _inputs = [];
 
     /// <param name="device">Where to allocate.</param>
@@ -29,6 +30,7 @@ internal sealed class PrefillActivations : IDisposable
     public PrefillActivations(GpuDevice device, ModelConfig config, int maxRows, IEnumerable<ActivationType> inputTypes)
     {
         MaxRows = maxRows;
+        _hiddenSize = config.HiddenSize;
         _buffers = new BufferSet(device, "prefill");
         try
         {
@@ -82,11 +84,7 @@ internal sealed class PrefillActivations : IDisposable
     public GemmInputs Inputs(ActivationType type) => _inputs[type];
 
     /// <summary>One row of the residual stream.</summary>
-    public BufferView Row(int row)
-    {
-        long bytes = Hidden.SizeInBytes / MaxRows;
-        return Hidden.View(row * bytes, bytes);
-    }
+    public BufferView Row(int row) => Activations.Row(Hidden, ActivationType.F32, row, _hiddenSize);
 
     public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
 

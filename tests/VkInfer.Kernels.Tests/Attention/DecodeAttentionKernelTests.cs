@@ -49,10 +49,18 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         Check(Shape(2, 2, 64, 512, KvType.F16), 65, unused: float.NaN);
     }
 
+    [Test]
+    public void Writes_float16([Values] KvType kvType) => Check(Shape(4, 2, 64, 128, kvType), 77, outputType: ActivationType.F16);
+
+    [Test]
+    public void Writes_a_row_among_others([Values(16, 48, 256)] int offset, [Values] ActivationType type) =>
+        Check(Shape(2, 2, 64, 128, KvType.F16), 77, outputType: type, offset: offset);
+
     private static AttentionShape Shape(int heads, int kvHeads, int headDim, int capacity, KvType kvType)
         => new(heads, kvHeads, headDim, headDim, RopePairing.Interleaved, capacity, kvType, (float)(1 / Math.Sqrt(headDim)));
 
-    private void Check(AttentionShape shape, int kvLen, float unused = 0)
+    private void Check(
+        AttentionShape shape, int kvLen, float unused = 0, ActivationType outputType = ActivationType.F32, int offset = 0)
     {
         var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         var q = Buffers.Random(1, shape.QueryWidth, -3, 3);
@@ -66,13 +74,18 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
         using var stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
-        using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
+        using var output = new GuardedBuffer(Device, offset + (shape.QueryWidth * Activations.ElementSize(outputType)), "output");
+        output.Write<byte>(new byte[output.View.Length]);
+        var row = output.View with { Offset = output.View.Offset + offset, Length = output.View.Length - offset };
         var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
         Run(commands => kernel.Record(
-            commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View));
+            commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, row, outputType));
         scratch.AssertIntact();
-        var bound = shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
-        Comparison.AssertClose(output.Read<float>(), Reference(shape, kvLen, q, k, v), bound);
+        output.AssertIntact();
+        var bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        var written = output.Read<byte>();
+        Assert.That(written.Take(offset), Is.All.Zero, "the row before");
+        Comparison.AssertClose(Decode(written.AsSpan(offset), outputType), Reference(shape, kvLen, q, k, v), bound);
     }
 
     // Values as the cache holds them, so that the reference starts from the same.
@@ -90,6 +103,10 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
     private static byte[] Encode(float[] values, KvType type) => type == KvType.F16
         ? MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray()
         : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    private static float[] Decode(ReadOnlySpan<byte> bytes, ActivationType type) => type == ActivationType.F16
+        ? Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), half => (float)half)
+        : MemoryMarshal.Cast<byte, float>(bytes).ToArray();
 
     private static double[] Reference(AttentionShape shape, int kvLen, float[] q, float[] k, float[] v)
     {

@@ -90,7 +90,8 @@ internal sealed class PipelineSurvey(KernelContext context)
             foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
             {
                 var constants = tuning.ToConstants(attention, scheme, context.Capabilities);
-                yield return new($"attention_decode_{KvNames.Suffix(shape.KvType)}", constants.ToSpecialization());
+                yield return new(DecodeAttentionKernel.Variant(shape.KvType, ActivationType.F32), constants.ToSpecialization());
+                yield return new(DecodeAttentionKernel.Variant(shape.KvType, ActivationType.F16), constants.ToSpecialization());
             }
         }
 

@@ -64,13 +64,42 @@ public sealed class FamilyTests
         using Model model = Model.Load(reference.Path, TestModels.Options());
         double prefill = reference.ErrorOf(Prefill(model, reference.Tokens));
         double decode = reference.ErrorOf(Decode(model, reference.Tokens));
-        TestContext.Out.WriteLine(FormattableString.Invariant($"{reference.Name}: prefill {prefill:0.0e+0}, decode {decode:0.0e+0}"));
+        double batch = reference.ErrorOf(Batch(model, reference.Tokens));
+        TestContext.Out.WriteLine(FormattableString.Invariant(
+            $"{reference.Name}: prefill {prefill:0.0e+0}, decode {decode:0.0e+0}, batch {batch:0.0e+0}"));
         Assert.Multiple(() =>
         {
             Assert.That(prefill, Is.LessThanOrEqualTo(bound.MaxAbs), "prefill");
             Assert.That(decode, Is.LessThanOrEqualTo(bound.MaxAbs), "decode");
+            Assert.That(batch, Is.LessThanOrEqualTo(bound.MaxAbs), "batch");
             Assert.That(model.ValidationMessages, Is.Empty);
         });
+    }
+
+    /// <summary>Rows of sequences of different lengths that take one step together.</summary>
+    private static Dictionary<int, float[]> Batch(Model model, int[] tokens)
+    {
+        int[] lengths = [tokens.Length, 1, tokens.Length / 2];
+        Session[] sessions = [.. lengths.Select(_ => model.CreateSession())];
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            sessions[i].Append(tokens.AsSpan(0, lengths[i]));
+
+            // Forgets the logits but not the cache: the step computes them.
+            sessions[i].Truncate(lengths[i]);
+        }
+
+        using SessionBatch batch = model.CreateBatch(sessions);
+        batch.NextTokens(new int[lengths.Length], SamplingOptions.Greedy);
+        var rows = new Dictionary<int, float[]>();
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            rows[lengths[i] - 1] = new float[model.Config.VocabSize];
+            sessions[i].ReadLogits(rows[lengths[i] - 1]);
+            sessions[i].Dispose();
+        }
+
+        return rows;
     }
 
     private static List<float[]> Prefill(Model model, int[] tokens)

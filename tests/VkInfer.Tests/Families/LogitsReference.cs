@@ -43,21 +43,22 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
     private static string Folder([CallerFilePath] string here = "") => System.IO.Path.GetDirectoryName(here)!;
 
     /// <summary>The largest difference, relative to the largest logit of the reference.</summary>
-    public double ErrorOf(IReadOnlyList<float[]> actual)
+    public double ErrorOf(IReadOnlyList<float[]> actual) => ErrorOf(Enumerable.Range(0, Rows.Length).ToDictionary(row => row, row => actual[row]));
+
+    /// <summary>The same, of some rows by their index.</summary>
+    public double ErrorOf(IReadOnlyDictionary<int, float[]> actual)
     {
         double worst = 0;
-        double largest = 0;
-        for (int row = 0; row < Rows.Length; row++)
+        foreach ((int row, float[] logits) in actual)
         {
             for (int i = 0; i < Rows[row].Length; i++)
             {
-                double difference = Math.Abs((double)actual[row][i] - Rows[row][i]);
+                double difference = Math.Abs((double)logits[i] - Rows[row][i]);
                 worst = double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(worst, difference);
-                largest = Math.Max(largest, Math.Abs(Rows[row][i]));
             }
         }
 
-        return worst / largest;
+        return worst / Rows.Max(row => row.Max(Math.Abs));
     }
 
     private static IEnumerable<int> Ints(JsonElement element, string name) => element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32());

@@ -65,7 +65,8 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
                 session.Append(Ids(test.ContextTokens, i), cancellationToken);
             }
 
-            return RunDecode(test, sessions, cancellationToken);
+            using SessionBatch? batch = test.Batch > 1 ? model.CreateBatch([.. sessions]) : null;
+            return RunDecode(test, new BenchSequences(sessions, batch), cancellationToken);
         }
         finally
         {
@@ -73,14 +74,15 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         }
     }
 
-    private BenchResult RunDecode(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    private BenchResult RunDecode(BenchTest test, BenchSequences sequences, CancellationToken cancellationToken)
     {
+        IReadOnlyList<Session> sessions = sequences.Sessions;
         var seconds = new double[repeats];
         int[] expected = [];
         bool isRepeatable = true;
         for (int i = -1; i < repeats; i++)
         {
-            TimeSpan spent = Decode(test, sessions, cancellationToken);
+            TimeSpan spent = Decode(test, sequences, cancellationToken);
             int[] tokens = [.. sessions.SelectMany(session => session.Tokens.Skip(test.ContextTokens))];
             if (i >= 0)
             {
@@ -93,7 +95,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
             }
         }
 
-        double gpu = MeasureGpu(test, sessions, cancellationToken);
+        double gpu = MeasureGpu(test, sequences, cancellationToken);
         var logits = new float[model.Config.VocabSize];
         bool isFinite = true;
         foreach (Session session in sessions)
@@ -106,48 +108,31 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         return new BenchResult(test, seconds, gpu > 0 ? gpu : null, isFinite, isRepeatable);
     }
 
-    /// <summary>One step of each sequence in turn; submits ahead, so that the device always has work.</summary>
-    private static TimeSpan Decode(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    /// <summary>Steps of all sequences; submits ahead, so that the device always has work.</summary>
+    private static TimeSpan Decode(BenchTest test, BenchSequences sequences, CancellationToken cancellationToken)
     {
-        Start(test, sessions, cancellationToken);
+        sequences.Start(test, cancellationToken);
         long started = Stopwatch.GetTimestamp();
         for (int step = 0; step < test.Generate; step++)
         {
-            int ahead = Math.Min(StepsInFlight, test.Generate - step);
-            foreach (Session session in sessions)
-            {
-                session.NextTokenCore(SamplingOptions.Greedy, ahead, cancellationToken);
-            }
+            sequences.Step(Math.Min(StepsInFlight, test.Generate - step), cancellationToken);
         }
 
         return Stopwatch.GetElapsedTime(started);
     }
 
     /// <summary>GPU milliseconds of one repeat; its steps run one by one, since a step's timestamps are those of its last run.</summary>
-    private static double MeasureGpu(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
+    private static double MeasureGpu(BenchTest test, BenchSequences sequences, CancellationToken cancellationToken)
     {
-        Start(test, sessions, cancellationToken);
+        sequences.Start(test, cancellationToken);
         double microseconds = 0;
         for (int step = 0; step < test.Generate; step++)
         {
-            foreach (Session session in sessions)
-            {
-                session.NextTokenCore(SamplingOptions.Greedy, 1, cancellationToken);
-                microseconds += session.LastStepGpuMicroseconds;
-            }
+            sequences.Step(1, cancellationToken);
+            microseconds += sequences.LastStepGpuMicroseconds;
         }
 
         return microseconds / MicrosecondsPerMillisecond;
-    }
-
-    /// <summary>Brings the sequences back to where they were and takes a first token, so that only whole steps are timed.</summary>
-    private static void Start(BenchTest test, List<Session> sessions, CancellationToken cancellationToken)
-    {
-        foreach (Session session in sessions)
-        {
-            session.Truncate(test.ContextTokens);
-            session.NextTokenCore(SamplingOptions.Greedy, 1, cancellationToken);
-        }
     }
 
     private int[] Ids(int count, int sequence) => RandomTokens.Create(count, model.Config.VocabSize, seed + sequence);

@@ -53,7 +53,7 @@ internal sealed class BenchCommand : CliCommand
         IReadOnlyList<BenchTest> tests = BenchTest.Plan(
             call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
         int positions = tests.Max(test => test.Positions);
-        using Model model = await LoadAsync(call, Math.Max(positions, BenchCheck.PromptTokens), cancellationToken).ConfigureAwait(false);
+        using Model model = await LoadAsync(call, Math.Max(positions, BenchCheck.Positions), cancellationToken).ConfigureAwait(false);
         var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
         (IReadOnlyList<BenchResult> results, BenchCheck check) = await ProgressDisplay.RunAsync(
             Console, "Measuring",

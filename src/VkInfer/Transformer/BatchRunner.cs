@@ -1,0 +1,87 @@
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>
+/// Decode steps of several sequences at once: the pass of all of them and their choices, recorded once and replayed, in one submit a
+/// step. What a sequence owns stays with its <see cref="DecodeRunner"/>. Not thread-safe; allocates nothing per step.
+/// </summary>
+internal sealed class BatchRunner : IDisposable
+{
+    private readonly GpuDevice _device;
+    private readonly DecodeRunner[] _sequences;
+    private readonly PrefillActivations _activations;
+    private readonly GpuBuffer _logits;
+    private readonly CommandList _pass;
+    private readonly CommandList[] _step;
+
+    public BatchRunner(
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, IReadOnlyList<DecodeRunner> sequences,
+        IEnumerable<ActivationType> inputTypes)
+    {
+        _device = device;
+        _sequences = [.. sequences];
+        _step = new CommandList[1 + sequences.Count];
+        _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
+        try
+        {
+            _logits = device.CreateBuffer(
+                Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
+            _pass = device.CreateCommandList("batch.step");
+            _pass.Begin();
+            _activations.RecordClear(_pass);
+            _pass.End();
+            device.Wait(device.Submit(_pass));
+
+            _pass.Begin();
+            RecordTimestamp("begin");
+            transformer.RecordBatch(_pass, _activations, [.. sequences.Select(sequence => sequence.Row)], _logits);
+            RecordTimestamp("end");
+            _pass.End();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        _step[0] = _pass;
+    }
+
+    /// <summary>GPU time of the last finished pass, in microseconds; only meaningful while none is pending.</summary>
+    public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _pass.ReadTimestamps()[^1].Microseconds : 0;
+
+    /// <summary>Dispatches of one pass, from the sequences' ids to their logits, as recorded.</summary>
+    public int DispatchesPerPass => _pass.DispatchCount;
+
+    /// <summary>Submits a step of all sequences: the pass of their last tokens and the choice of their next.</summary>
+    public void SubmitStep()
+    {
+        for (int i = 0; i < _sequences.Length; i++)
+        {
+            _step[1 + i] = _sequences[i].Choice;
+        }
+
+        Submission submission = _device.Submit(_step);
+        foreach (DecodeRunner sequence in _sequences)
+        {
+            sequence.Track(submission);
+        }
+    }
+
+    public void Dispose()
+    {
+        _pass?.Dispose();
+        _logits?.Dispose();
+        _activations.Dispose();
+    }
+
+    private void RecordTimestamp(string label)
+    {
+        if (_device.Capabilities.TimestampsSupported)
+        {
+            _pass.Timestamp(label);
+        }
+    }
+}
