@@ -10,9 +10,11 @@
 // with padding. The weights are the left operand of the matrix units, so that m lies along their narrow side and is padded
 // to 8 where the device has such a shape.
 // A subgroup makes ROW_FRAGMENTS fragments of weight rows by M_FRAGMENTS of m; SUBGROUPS_K of them share the same rows and
-// divide K, slice by slice, so that matrices with few rows fill the device, too. Each subgroup has shared memory of its own,
-// with two stages: while one is multiplied, the loads of the next slice are under way, and no barrier of the workgroup stands
-// in the loop. OUTPUT_F16: C is float16 (Store only).
+// divide K, slice by slice, so that matrices with few rows fill the device, too. A slice is BLOCK_K columns: the wider, the
+// longer the runs of memory that a row is read in. Each subgroup has shared memory of its own, so that no barrier of the
+// workgroup stands in the loop, and the loads of its next slice are under way while one is multiplied: they wait in registers,
+// or, with two STAGES, may be stored while other lanes still multiply. SHARE_INPUT: A goes through shared memory likewise, for
+// fragments read from device memory touch a cache line per row. OUTPUT_F16: C is float16 (Store only).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 2) const uint M_FRAGMENTS = 1;
@@ -23,6 +25,9 @@ layout(constant_id = 6) const uint SUBGROUP_SIZE = 32;
 layout(constant_id = 7) const uint FRAGMENT_ROWS = 16; // along the weights' rows
 layout(constant_id = 8) const uint FRAGMENT_M = 8;
 layout(constant_id = 9) const uint FRAGMENT_K = 16;
+layout(constant_id = 10) const uint BLOCK_K = 64;      // a multiple of 64
+layout(constant_id = 11) const uint STAGES = 2;        // 1 or 2
+layout(constant_id = 12) const bool SHARE_INPUT = false;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
@@ -38,7 +43,6 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { float16_t c[]; };
 layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 #endif
 
-const uint BLOCK_K = 64;
 const uint OCTETS = BLOCK_K / 8; // eight float16 are one 16-byte word
 const uint ROW = OCTETS + 1;     // one word of padding: neighbouring rows start in different banks
 const uint ROWS = ROW_FRAGMENTS * FRAGMENT_ROWS;
@@ -46,20 +50,28 @@ const uint SUBGROUPS = SUBGROUPS_N * SUBGROUPS_K;
 const uint CHUNKS = BLOCK_K / W_ELEMS; // weight loads per row of a slice
 const uint LOADS = (ROWS * CHUNKS + SUBGROUP_SIZE - 1) / SUBGROUP_SIZE;
 const bool EVEN = ROWS * CHUNKS % SUBGROUP_SIZE == 0;
-const uint STAGE = ROWS * ROW;
+const uint INPUT_ROWS = SHARE_INPUT ? M_FRAGMENTS * FRAGMENT_M : 0;
+const uint INPUT_LOADS = (INPUT_ROWS * OCTETS + SUBGROUP_SIZE - 1) / SUBGROUP_SIZE;
+const uint STAGE = (ROWS + INPUT_ROWS) * ROW;
 const uint FRAGMENT_AREA = FRAGMENT_ROWS * FRAGMENT_M;
 
-shared uvec4 w_stages[SUBGROUPS * 2 * STAGE];
+shared uvec4 stages[SUBGROUPS * STAGES * STAGE]; // rows of weights, then of A
 shared float partial[SUBGROUPS * FRAGMENT_AREA];
 
 WRaw next[LOADS];
+uvec4 next_input[SHARE_INPUT ? INPUT_LOADS : 1];
 
-void fetch(uint first_n, uint k) {
+// Columns beyond the last are not multiplied: what is loaded for them does not matter.
+void fetch(uint first_n, uint first_m, uint k) {
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
         if (EVEN || at < ROWS * CHUNKS) {
-            next[i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), k / W_ELEMS + at % CHUNKS);
+            next[i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), min(k / W_ELEMS + at % CHUNKS, W_STRIDE - 1));
         }
+    }
+    [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
+        uint at = min(gl_SubgroupInvocationID + i * SUBGROUP_SIZE, INPUT_ROWS * OCTETS - 1);
+        next_input[i] = a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
     }
 }
 
@@ -71,29 +83,44 @@ void share(uint stage) {
             uint pairs[W_ELEMS / 2];
             w_decode_half(next[i], pairs);
             [[unroll]] for (uint o = 0; o < W_ELEMS / 8; o++) {
-                w_stages[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
+                stages[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
             }
         }
+    }
+    [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
+        uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
+        if (at < INPUT_ROWS * OCTETS) stages[stage + (ROWS + at / OCTETS) * ROW + at % OCTETS] = next_input[i];
     }
 }
 
 #define SUMS coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_M, gl_MatrixUseAccumulator>
 SUMS sums[ROW_FRAGMENTS * M_FRAGMENTS];
 
-void multiply(uint stage, uint first_m, uint k) {
+void multiply_step(uint stage, uint first_m, uint k, uint step) {
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_K, gl_MatrixUseA> w[ROW_FRAGMENTS];
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_M, gl_MatrixUseB> x;
-    [[unroll]] for (uint step = 0; step < BLOCK_K / FRAGMENT_K; step++) {
-        [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
-            coopMatLoad(w[i], w_stages, stage + i * FRAGMENT_ROWS * ROW + step * (FRAGMENT_K / 8), ROW, gl_CooperativeMatrixLayoutRowMajor);
-        }
-        [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
-            coopMatLoad(x, a, (first_m + j * FRAGMENT_M) * (push.kPadded / 8) + k / 8 + step * (FRAGMENT_K / 8), push.kPadded / 8,
+    const uint octet = step * (FRAGMENT_K / 8);
+    [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
+        coopMatLoad(w[i], stages, stage + i * FRAGMENT_ROWS * ROW + octet, ROW, gl_CooperativeMatrixLayoutRowMajor);
+    }
+    [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
+        if (SHARE_INPUT) {
+            coopMatLoad(x, stages, stage + (ROWS + j * FRAGMENT_M) * ROW + octet, ROW, gl_CooperativeMatrixLayoutColumnMajor);
+        } else {
+            coopMatLoad(x, a, (first_m + j * FRAGMENT_M) * (push.kPadded / 8) + k / 8 + octet, push.kPadded / 8,
                 gl_CooperativeMatrixLayoutColumnMajor);
-            [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
-                sums[i * M_FRAGMENTS + j] = coopMatMulAdd(w[i], x, sums[i * M_FRAGMENTS + j]);
-            }
         }
+        [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
+            sums[i * M_FRAGMENTS + j] = coopMatMulAdd(w[i], x, sums[i * M_FRAGMENTS + j]);
+        }
+    }
+}
+
+void multiply(uint stage, uint first_m, uint k) {
+    if (BLOCK_K == 64 || k + BLOCK_K <= push.kPadded) {
+        [[unroll]] for (uint step = 0; step < BLOCK_K / FRAGMENT_K; step++) multiply_step(stage, first_m, k, step);
+    } else {
+        for (uint step = 0; k + step * FRAGMENT_K < push.kPadded; step++) multiply_step(stage, first_m, k, step);
     }
 }
 
@@ -125,31 +152,26 @@ void main() {
     uint subgroup_k = gl_SubgroupID / SUBGROUPS_N;
     uint first_m = gl_WorkGroupID.x * M_FRAGMENTS * FRAGMENT_M;
     uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * ROWS;
-    uint stages = gl_SubgroupID * 2 * STAGE;
+    uint stage = gl_SubgroupID * STAGES * STAGE;
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS * M_FRAGMENTS; i++) {
         sums[i] = SUMS(0.0);
     }
 
     uint k = subgroup_k * BLOCK_K;
-    if (k < push.kPadded) {
-        fetch(first_n, k);
-        share(stages);
-    }
-    subgroupMemoryBarrierShared();
-    subgroupBarrier();
-    uint stage = 0;
-    for (; k < push.kPadded; k += SUBGROUPS_K * BLOCK_K) {
-        bool more = k + SUBGROUPS_K * BLOCK_K < push.kPadded;
-        if (more) {
-            fetch(first_n, k + SUBGROUPS_K * BLOCK_K);
-        }
-        multiply(stages + stage * STAGE, first_m, k);
-        stage = 1 - stage;
-        if (more) {
-            share(stages + stage * STAGE);
-        }
+    if (k < push.kPadded) fetch(first_n, first_m, k);
+    uint other = STAGES == 2 ? STAGE : 0; // from one stage to the other
+    // All subgroups take as many turns: on some drivers a barrier of the subgroup is one of the workgroup.
+    for (uint turn = 0; turn < push.kPadded; turn += SUBGROUPS_K * BLOCK_K) {
+        if (k < push.kPadded) share(stage);
         subgroupMemoryBarrierShared();
         subgroupBarrier();
+        const uint now = k;
+        k += SUBGROUPS_K * BLOCK_K;
+        if (k < push.kPadded) fetch(first_n, first_m, k);
+        if (now < push.kPadded) multiply(stage, first_m, now);
+        if (STAGES == 1) subgroupBarrier();
+        stage += other;
+        other = -other;
     }
 
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {

@@ -113,17 +113,22 @@ internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int Subgroups
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.</summary>
-internal sealed record GemmFlatConstants(int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment) : IGemmTiling
+internal sealed record GemmFlatConstants(
+    int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false)
+    : IGemmTiling
 {
-    private const int BlockK = 64;
-    private const int Stages = 2;
-
     public int BlockM => MFragments * Fragment.N;
 
     public int BlockN => SubgroupsN * RowFragments * Fragment.M;
 
-    public int SharedMemoryBytes =>
-        SubgroupsN * SubgroupsK * ((Stages * RowFragments * Fragment.M * (BlockK + 8) * 2) + (Fragment.M * Fragment.N * 4));
+    public int SharedMemoryBytes
+    {
+        get
+        {
+            var rows = (RowFragments * Fragment.M) + (ShareInput ? BlockM : 0);
+            return SubgroupsN * SubgroupsK * ((Stages * rows * (BlockK + 8) * 2) + (Fragment.M * Fragment.N * 4));
+        }
+    }
 
     public int? SubgroupSize => Fragment.SubgroupSize;
 
@@ -136,5 +141,6 @@ internal sealed record GemmFlatConstants(int RowFragments, int MFragments, int S
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)(SubgroupsN * SubgroupsK * Fragment.SubgroupSize)), (1, (uint)RowFragments), (2, (uint)MFragments),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsN), (5, (uint)SubgroupsK), (6, (uint)Fragment.SubgroupSize),
-        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)BlockK), (11, (uint)Stages),
+        (12, SpecializationConstants.Bits(ShareInput)));
 }

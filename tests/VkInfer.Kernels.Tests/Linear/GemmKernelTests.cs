@@ -102,7 +102,7 @@ public sealed class GemmKernelTests : GpuTest
     [Test]
     [Category("CooperativeMatrix")]
     public void TheFlatFormMatchesTheReference(
-        [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
+        [Values(0, 1, 2, 3, 4)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 2, 7, 8, 9)] int seqLen)
     {
         var constants = FlatTiling(tiling, mFragments: 1);
@@ -230,7 +230,10 @@ public sealed class GemmKernelTests : GpuTest
         }
 
         GemmFlatConstants[] tilings =
-            [new(1, mFragments, 1, 4, fragment!), new(1, mFragments, 2, 2, fragment!), new(2, mFragments, 2, 1, fragment!)];
+            [
+            new(1, mFragments, 1, 4, fragment!), new(1, mFragments, 2, 2, fragment!), new(2, mFragments, 2, 1, fragment!),
+            new(1, mFragments, 1, 2, fragment!, BlockK: 128, Stages: 1), new(1, mFragments, 2, 1, fragment!, BlockK: 256, Stages: 1, ShareInput: true),
+        ];
         return tilings[index];
     }
 
