@@ -11,10 +11,11 @@
 // to 8 where the device has such a shape.
 // A subgroup makes ROW_FRAGMENTS fragments of weight rows by M_FRAGMENTS of m; SUBGROUPS_K of them share the same rows and
 // divide K, slice by slice, so that matrices with few rows fill the device, too. A slice is BLOCK_K columns: the wider, the
-// longer the runs of memory that a row is read in. Each subgroup has shared memory of its own, so that no barrier of the
-// workgroup stands in the loop, and the loads of its next slice are under way while one is multiplied: they wait in registers,
-// or, with two STAGES, may be stored while other lanes still multiply. SHARE_INPUT: A goes through shared memory likewise, for
-// fragments read from device memory touch a cache line per row. OUTPUT_F16: C is float16 (Store only).
+// longer the runs of memory that a row is read in. The loads of the next slice are under way while one is multiplied: they wait
+// in registers, or, with two STAGES, may be stored while other lanes still multiply. Weights lie in shared memory of each
+// subgroup's own, so that no barrier of the workgroup need stand in the loop. SHARE_INPUT: A goes through shared memory, too,
+// once for the SUBGROUPS_N subgroups that take the same slice, since fragments read from device memory touch a cache line per
+// row. OUTPUT_F16: C is float16 (Store only).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 2) const uint M_FRAGMENTS = 1;
@@ -51,15 +52,33 @@ const uint CHUNKS = BLOCK_K / W_ELEMS; // weight loads per row of a slice
 const uint LOADS = (ROWS * CHUNKS + SUBGROUP_SIZE - 1) / SUBGROUP_SIZE;
 const bool EVEN = ROWS * CHUNKS % SUBGROUP_SIZE == 0;
 const uint INPUT_ROWS = SHARE_INPUT ? M_FRAGMENTS * FRAGMENT_M : 0;
-const uint INPUT_LOADS = (INPUT_ROWS * OCTETS + SUBGROUP_SIZE - 1) / SUBGROUP_SIZE;
-const uint STAGE = (ROWS + INPUT_ROWS) * ROW;
+const uint SHARERS = SUBGROUPS_N * SUBGROUP_SIZE;
+const uint INPUT_LOADS = (INPUT_ROWS * OCTETS + SHARERS - 1) / SHARERS;
+const uint STAGE = ROWS * ROW;
+const uint INPUT_STAGE = INPUT_ROWS * ROW;
+const uint FIRST_INPUT = SUBGROUPS * STAGES * STAGE;
 const uint FRAGMENT_AREA = FRAGMENT_ROWS * FRAGMENT_M;
 
-shared uvec4 stages[SUBGROUPS * STAGES * STAGE]; // rows of weights, then of A
+shared uvec4 stages[FIRST_INPUT + SUBGROUPS_K * STAGES * INPUT_STAGE]; // rows of weights, then of A
 shared float partial[SUBGROUPS * FRAGMENT_AREA];
 
 WRaw next[LOADS];
 uvec4 next_input[SHARE_INPUT ? INPUT_LOADS : 1];
+
+uint subgroup_n = gl_SubgroupID % SUBGROUPS_N;
+uint subgroup_k = gl_SubgroupID / SUBGROUPS_N;
+uint sharer = subgroup_n * SUBGROUP_SIZE + gl_SubgroupInvocationID;
+
+// Before shared memory is read by others than wrote it, and before it is written anew.
+void exchange() {
+    if (SHARE_INPUT && SUBGROUPS_N > 1) {
+        memoryBarrierShared();
+        barrier();
+    } else {
+        subgroupMemoryBarrierShared();
+        subgroupBarrier();
+    }
+}
 
 // Columns beyond the last are not multiplied: what is loaded for them does not matter.
 void fetch(uint first_n, uint first_m, uint k) {
@@ -70,12 +89,13 @@ void fetch(uint first_n, uint first_m, uint k) {
         }
     }
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
-        uint at = min(gl_SubgroupInvocationID + i * SUBGROUP_SIZE, INPUT_ROWS * OCTETS - 1);
+        uint at = min(sharer + i * SHARERS, INPUT_ROWS * OCTETS - 1);
         next_input[i] = a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
     }
 }
 
-void share(uint stage) {
+void share(uint parity) {
+    const uint stage = (gl_SubgroupID * STAGES + parity) * STAGE;
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
         if (EVEN || at < ROWS * CHUNKS) {
@@ -88,15 +108,18 @@ void share(uint stage) {
         }
     }
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
-        uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
-        if (at < INPUT_ROWS * OCTETS) stages[stage + (ROWS + at / OCTETS) * ROW + at % OCTETS] = next_input[i];
+        uint at = sharer + i * SHARERS;
+        uint to = FIRST_INPUT + (subgroup_k * STAGES + parity) * INPUT_STAGE + at / OCTETS * ROW + at % OCTETS;
+        if (at < INPUT_ROWS * OCTETS) stages[to] = next_input[i];
     }
 }
 
 #define SUMS coopmat<float, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_M, gl_MatrixUseAccumulator>
 SUMS sums[ROW_FRAGMENTS * M_FRAGMENTS];
 
-void multiply_step(uint stage, uint first_m, uint k, uint step) {
+void multiply_step(uint parity, uint first_m, uint k, uint step) {
+    const uint stage = (gl_SubgroupID * STAGES + parity) * STAGE;
+    const uint input_stage = FIRST_INPUT + (subgroup_k * STAGES + parity) * INPUT_STAGE;
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_ROWS, FRAGMENT_K, gl_MatrixUseA> w[ROW_FRAGMENTS];
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_M, gl_MatrixUseB> x;
     const uint octet = step * (FRAGMENT_K / 8);
@@ -105,7 +128,7 @@ void multiply_step(uint stage, uint first_m, uint k, uint step) {
     }
     [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
         if (SHARE_INPUT) {
-            coopMatLoad(x, stages, stage + (ROWS + j * FRAGMENT_M) * ROW + octet, ROW, gl_CooperativeMatrixLayoutColumnMajor);
+            coopMatLoad(x, stages, input_stage + j * FRAGMENT_M * ROW + octet, ROW, gl_CooperativeMatrixLayoutColumnMajor);
         } else {
             coopMatLoad(x, a, (first_m + j * FRAGMENT_M) * (push.kPadded / 8) + k / 8 + octet, push.kPadded / 8,
                 gl_CooperativeMatrixLayoutColumnMajor);
@@ -116,16 +139,16 @@ void multiply_step(uint stage, uint first_m, uint k, uint step) {
     }
 }
 
-void multiply(uint stage, uint first_m, uint k) {
+void multiply(uint parity, uint first_m, uint k) {
     if (BLOCK_K == 64 || k + BLOCK_K <= push.kPadded) {
-        [[unroll]] for (uint step = 0; step < BLOCK_K / FRAGMENT_K; step++) multiply_step(stage, first_m, k, step);
+        [[unroll]] for (uint step = 0; step < BLOCK_K / FRAGMENT_K; step++) multiply_step(parity, first_m, k, step);
     } else {
-        for (uint step = 0; k + step * FRAGMENT_K < push.kPadded; step++) multiply_step(stage, first_m, k, step);
+        for (uint step = 0; k + step * FRAGMENT_K < push.kPadded; step++) multiply_step(parity, first_m, k, step);
     }
 }
 
 // Adds up what the subgroups that share rows have of one fragment, and writes it.
-void finish(uint n, uint m, uint subgroup_n, uint subgroup_k, SUMS sum) {
+void finish(uint n, uint m, SUMS sum) {
     coopMatStore(sum, partial, gl_SubgroupID * FRAGMENT_AREA, FRAGMENT_M, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
     for (uint i = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUPS_K * SUBGROUP_SIZE) {
@@ -148,35 +171,30 @@ void finish(uint n, uint m, uint subgroup_n, uint subgroup_k, SUMS sum) {
 }
 
 void main() {
-    uint subgroup_n = gl_SubgroupID % SUBGROUPS_N;
-    uint subgroup_k = gl_SubgroupID / SUBGROUPS_N;
     uint first_m = gl_WorkGroupID.x * M_FRAGMENTS * FRAGMENT_M;
     uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * ROWS;
-    uint stage = gl_SubgroupID * STAGES * STAGE;
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS * M_FRAGMENTS; i++) {
         sums[i] = SUMS(0.0);
     }
 
     uint k = subgroup_k * BLOCK_K;
     if (k < push.kPadded) fetch(first_n, first_m, k);
-    uint other = STAGES == 2 ? STAGE : 0; // from one stage to the other
+    uint parity = 0;
     // All subgroups take as many turns: on some drivers a barrier of the subgroup is one of the workgroup.
     for (uint turn = 0; turn < push.kPadded; turn += SUBGROUPS_K * BLOCK_K) {
-        if (k < push.kPadded) share(stage);
-        subgroupMemoryBarrierShared();
-        subgroupBarrier();
         const uint now = k;
         k += SUBGROUPS_K * BLOCK_K;
+        if (now < push.kPadded) share(parity);
+        exchange();
         if (k < push.kPadded) fetch(first_n, first_m, k);
-        if (now < push.kPadded) multiply(stage, first_m, now);
-        if (STAGES == 1) subgroupBarrier();
-        stage += other;
-        other = -other;
+        if (now < push.kPadded) multiply(parity, first_m, now);
+        if (STAGES == 1) exchange();
+        parity = STAGES - 1 - parity;
     }
 
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
         [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
-            finish(first_n + i * FRAGMENT_ROWS, first_m + j * FRAGMENT_M, subgroup_n, subgroup_k, sums[i * M_FRAGMENTS + j]);
+            finish(first_n + i * FRAGMENT_ROWS, first_m + j * FRAGMENT_M, sums[i * M_FRAGMENTS + j]);
         }
     }
 }

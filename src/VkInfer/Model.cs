@@ -154,11 +154,13 @@ public sealed class Model : IDisposable
     /// <param name="weights">Element type of all matrices.</param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
+    /// <param name="layers">Fewer layers than the shape has, to measure what would not fit; null: all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The model, owned by the caller.</returns>
     public static Model CreateSynthetic(
-        string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        ModelLoader.Synthesise(SyntheticShapes.Get(shape), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
+        string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
+        CancellationToken cancellationToken = default) =>
+        ModelLoader.Synthesise(SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
 
     /// <summary>
     /// Runs the model over a text and chooses how its attention accumulates its softmax. Nothing changes in this model; sessions of a

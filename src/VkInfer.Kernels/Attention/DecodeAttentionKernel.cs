@@ -35,16 +35,18 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
     /// <param name="output">[QueryWidth] of <paramref name="outputType"/>; only those are written. It begins at a multiple of 16 bytes.</param>
     /// <param name="outputType">How the output is stored.</param>
+    /// <param name="sequences">How many such dispatches share the device: the more, the fewer splits each needs.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, ActivationType outputType = ActivationType.F32)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, ActivationType outputType = ActivationType.F32,
+        int sequences = 1)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output,
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context, sequences), q, kCache, vCache, stepState, scratch, stats, output,
             outputType);
     }
 

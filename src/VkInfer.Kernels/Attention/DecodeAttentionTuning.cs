@@ -34,8 +34,8 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
     /// <summary>16-byte chunks of a key.</summary>
     public static int ChunksOf(AttentionShape shape) => shape.HeadDim * shape.KvElementSize / ChunkBytes;
 
-    /// <summary>The spread for a shape on a device.</summary>
-    public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context)
+    /// <summary>The spread for a shape on a device, which so many sequences share.</summary>
+    public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context, int sequences = 1)
     {
         var capabilities = context.Capabilities;
         var chunks = ChunksOf(shape);
@@ -50,7 +50,7 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, context), heads, headBlocks, lanes, keys,
-            ChooseSplits(shape, shape.NumKvHeads * headBlocks, context));
+            ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context));
     }
 
     /// <summary>The shader's constants.</summary>

@@ -11,10 +11,12 @@ internal static class GemmHeuristic
     private const int SmallestMatrix = 256 * 256;
 
     /// <summary>
-    /// Where the conventional tile of 32 rows takes over. Measured on an H200 over the layers of Llama-2-7B in F16, in µs a layer: 8 rows
-    /// 248 against 377, 16 rows 318 against 361, 32 rows 412 against 405.
+    /// Up to how many rows of A a matrix-vector product takes them all, and up to how many the flat form: where their times cross on an
+    /// H200 over the layers of Llama-2-7B in F16.
     /// </summary>
-    private const int MostFlatRows = 16;
+    private const int MostVectorRows = 4;
+
+    private const int MostFlatRows = 32;
 
     /// <summary>
     /// Whether products with weights of this type go to the matrix units. Weights in float32 do not: rounded to float16 they
@@ -58,17 +60,30 @@ internal static class GemmHeuristic
         double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
     }
 
-    /// <summary>The tiling for C [m, n] with few rows m; null where the device or m is not for it.</summary>
-    public static GemmFlatConstants? Flat(DeviceCapabilities capabilities, int m)
+    /// <summary>The tiling for C [m, n] with few rows m of float16; null where the device or m is not for it.</summary>
+    public static IGemmTiling? Few(DeviceCapabilities capabilities, int m)
     {
+        if (m <= MostVectorRows)
+        {
+            return new GemmVectorsConstants(WorkgroupSize: 128, Rows: 2, m, capabilities.MinSubgroupSize, Unroll: 1, ActivationType.F16);
+        }
+
         if (m > MostFlatRows || MatrixUnits.FindNarrow(capabilities) is not { } fragment)
         {
             return null;
         }
 
-        var mFragments = (m + fragment.N - 1) / fragment.N;
-        var tiling = new GemmFlatConstants(RowFragments: 2, mFragments, SubgroupsN: 1, SubgroupsK: 4, fragment);
-        return tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes ? tiling : null;
+        // Measured as above, best first; the wider slices leave no room for many rows of A.
+        var rows = new GemmFlatConstants(
+            RowFragments: 1, MFragments: (m + fragment.N - 1) / fragment.N, SubgroupsN: 2, SubgroupsK: 4, fragment, BlockK: 128, Stages: 1, ShareInput: true);
+        GemmFlatConstants[] tilings =
+        [
+            rows,
+            rows with { BlockK = 64 },
+            rows with { BlockK = 64, SubgroupsK = 2 },
+            rows with { BlockK = 64, SubgroupsN = 1, SubgroupsK = 2 },
+        ];
+        return Array.Find(tilings, tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
     }
 
     /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>

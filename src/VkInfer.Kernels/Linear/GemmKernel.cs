@@ -85,12 +85,12 @@ public sealed class GemmKernel(KernelContext context)
         var outputStride = Activations.Stride(w.Rows);
         var range = context.Capabilities.MaxStorageBufferRange;
         var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
-        if (matrix && GemmHeuristic.Flat(context.Capabilities, seqLen) is { } flat && sliceM == seqLen
-            && whole.Length >= Activations.SizeInBytes(input, flat.InputRows(seqLen), w.Columns))
+        if (matrix && GemmHeuristic.Few(context.Capabilities, seqLen) is { } few && sliceM == seqLen
+            && whole.Length >= Activations.SizeInBytes(input, few.InputRows(seqLen), w.Columns))
         {
             foreach (var (column, weights) in Slices(w))
             {
-                RecordTiled(commands, flat, weights, whole, c, mode, seqLen, outputType, column, outputStride);
+                RecordTiled(commands, few, weights, whole, c, mode, seqLen, outputType, column, outputStride);
             }
 
             return;

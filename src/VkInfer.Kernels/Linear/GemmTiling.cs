@@ -121,14 +121,10 @@ internal sealed record GemmFlatConstants(
 
     public int BlockN => SubgroupsN * RowFragments * Fragment.M;
 
-    public int SharedMemoryBytes
-    {
-        get
-        {
-            var rows = (RowFragments * Fragment.M) + (ShareInput ? BlockM : 0);
-            return SubgroupsN * SubgroupsK * ((Stages * rows * (BlockK + 8) * 2) + (Fragment.M * Fragment.N * 4));
-        }
-    }
+    public int SharedMemoryBytes => (SubgroupsN * SubgroupsK * ((Stages * RowFragments * Fragment.M * RowBytes) + (Fragment.M * Fragment.N * 4)))
+        + (ShareInput ? SubgroupsK * Stages * BlockM * RowBytes : 0);
+
+    private int RowBytes => (BlockK + 8) * 2;
 
     public int? SubgroupSize => Fragment.SubgroupSize;
 

@@ -10,7 +10,12 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class NormKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 256;
+    private const int ManyRows = 64;
+
+    /// <summary>Invocations of a row: all that a workgroup may have where few rows leave most of the device idle.</summary>
+    internal int Threads(int rows) => context.IsSoftware
+        ? context.Capabilities.SubgroupSize
+        : Math.Min(rows < ManyRows ? 1024 : 256, context.Capabilities.MaxWorkgroupInvocations);
 
     /// <summary>Records the normalisation of each row.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -35,7 +40,7 @@ public sealed class NormKernel(KernelContext context)
             throw new NotSupportedException("norm: only float32 output is added to");
         }
 
-        var constants = new NormConstants(Threads, shift.HasValue, accumulate).ToSpecialization();
+        var constants = new NormConstants(Threads(seqLen), shift.HasValue, accumulate).ToSpecialization();
         var stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(

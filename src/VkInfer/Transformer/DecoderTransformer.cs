@@ -234,7 +234,7 @@ internal sealed class DecoderTransformer
             _kernels.DecodeAttention.Record(
                 commands, Shape(cache, index), cache.Softmax.Layers[index].Decode, Query(i), cache.Keys(index), cache.Values(index),
                 rows[i].StepState, rows[i].AttentionScratch, cache.SoftmaxStats,
-                Activations.Row(act.Inputs(type).Attention, type, i, _config.QuerySize), type);
+                Activations.Row(act.Inputs(type).Attention, type, i, _config.QuerySize), type, rows.Count);
         }
 
         BufferView Query(int row) => Activations.Row(act.Query, ActivationType.F32, row, _config.QuerySize);

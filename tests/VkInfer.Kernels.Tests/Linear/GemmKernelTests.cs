@@ -118,6 +118,19 @@ public sealed class GemmKernelTests : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
+    public void TheFlatFormTakesAnyTiling(
+        [Values(1, 2)] int subgroupsN, [Values(1, 2)] int subgroupsK, [Values(64, 128)] int blockK, [Values(1, 2)] int stages, [Values] bool shareInput)
+    {
+        var tiling = FlatTiling(0, mFragments: 1) with
+        {
+            SubgroupsN = subgroupsN, SubgroupsK = subgroupsK, BlockK = blockK, Stages = stages, ShareInput = shareInput,
+        };
+        CheckTiled(tiling, WeightType.F16, 7, 33, 160, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(tiling, WeightType.F16, 7, 33, 640, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
     public void TheFlatFormTakesUpTo64Rows([Values(16, 23, 33, 64, 65)] int seqLen) =>
         CheckTiled(FlatTiling(0, mFragments: seqLen <= 32 ? 3 : 8), WeightType.F16, seqLen, 65, 128, GemmMode.Accumulate, ActivationType.F32, Bounds.MatrixF16);
 
@@ -232,7 +245,7 @@ public sealed class GemmKernelTests : GpuTest
         GemmFlatConstants[] tilings =
             [
             new(1, mFragments, 1, 4, fragment!), new(1, mFragments, 2, 2, fragment!), new(2, mFragments, 2, 1, fragment!),
-            new(1, mFragments, 1, 2, fragment!, BlockK: 128, Stages: 1), new(1, mFragments, 2, 1, fragment!, BlockK: 256, Stages: 1, ShareInput: true),
+            new(1, mFragments, 1, 2, fragment!, BlockK: 128, Stages: 1), new(1, mFragments, 2, 2, fragment!, BlockK: 128, Stages: 1, ShareInput: true),
         ];
         return tilings[index];
     }

@@ -56,11 +56,11 @@ internal sealed class PipelineSurvey(KernelContext context)
         int[] outputs = [model.HiddenSize, model.Attention(KvType.F16).QkvWidth, 2 * model.IntermediateSize, model.VocabSize];
         foreach (var seqLen in SeqLens)
         {
-            if (matrix && GemmHeuristic.Flat(capabilities, seqLen) is { } flat)
+            if (matrix && GemmHeuristic.Few(capabilities, seqLen) is { } few)
             {
-                yield return new(GemmKernel.Variant(type, flat, ActivationType.F32), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, flat, ActivationType.F32), flat.ToSpecialization(accumulate: true), flat.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, flat, ActivationType.F16), flat.ToSpecialization(accumulate: false), flat.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: false), few.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: true), few.SubgroupSize);
+                yield return new(GemmKernel.Variant(type, few, ActivationType.F16), few.ToSpecialization(accumulate: false), few.SubgroupSize);
             }
 
             foreach (var rows in outputs)
@@ -118,8 +118,8 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        var rmsNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: false, Accumulate: false).ToSpecialization();
-        var layerNorm = new NormConstants(new NormKernel(context).Threads, LayerNorm: true, Accumulate: false).ToSpecialization();
+        var rmsNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: false, Accumulate: false).ToSpecialization();
+        var layerNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: true, Accumulate: false).ToSpecialization();
         var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
         var addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
         var sampler = SamplerPipeline.Constants(context);

@@ -23,6 +23,8 @@ internal sealed class BenchCommand : CliCommand
         DefaultValueFactory = _ => nameof(WeightType.F16),
     };
 
+    private readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for caches that would not fit." };
+
     private readonly Option<int[]?> _prompts = TokenList.NumbersOption("--n-prompt", "Tokens of prefill; 0 for no such test.", 0, 512, "-p");
     private readonly Option<int[]?> _generates = TokenList.NumbersOption("--n-gen", "Tokens of decode; 0 for no such test.", 0, 128, "-n");
     private readonly Option<int[]?> _depths = TokenList.NumbersOption("--n-depth", "Tokens in the KV cache before.", 0, 0, "-d");
@@ -38,6 +40,7 @@ internal sealed class BenchCommand : CliCommand
         _synthetic.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SyntheticShapes.Names]);
         Options.Add(_synthetic);
         Options.Add(_weights);
+        Options.Add(_layers);
         Options.Add(_prompts);
         Options.Add(_generates);
         Options.Add(_depths);
@@ -101,7 +104,7 @@ internal sealed class BenchCommand : CliCommand
 
         var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
         return await ProgressDisplay.RunAsync(Console, "Making weights", progress => Task.Run(
-            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), cancellationToken), cancellationToken)).ConfigureAwait(false);
+            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), call.Parse.GetValue(_layers), cancellationToken), cancellationToken)).ConfigureAwait(false);
     }
 
     private void Check(ParseResult parse)
@@ -112,9 +115,9 @@ internal sealed class BenchCommand : CliCommand
             throw CliException.Usage("bench takes either --model or --synthetic");
         }
 
-        if (!isSynthetic && parse.GetResult(_weights) is { Implicit: false })
+        if (!isSynthetic && (parse.GetResult(_weights) is { Implicit: false } || parse.GetResult(_layers) is not null))
         {
-            throw CliException.Usage("--weights needs --synthetic");
+            throw CliException.Usage("--weights and --layers need --synthetic");
         }
 
         if (parse.GetValue(_repeats)! is not [<= MaxRepeats])
