@@ -1,5 +1,4 @@
 // How the visible tokens of a decode step are divided among the splits: evenly, but not below a size that pays.
-const uint MIN_KEYS_PER_SPLIT = 32;
 
 // Tokens that the step attends to: [x, y).
 uvec2 visible_keys() {
@@ -8,7 +7,7 @@ uvec2 visible_keys() {
 }
 
 uint keys_per_split(uvec2 visible) {
-    return max((visible.y - visible.x + p.splits - 1) / p.splits, MIN_KEYS_PER_SPLIT);
+    return max((visible.y - visible.x + p.splits - 1) / p.splits, p.min_keys);
 }
 
 // Splits that have tokens; the others leave no partial result.

@@ -11,8 +11,8 @@
 // to 8 where the device has such a shape.
 // A subgroup makes ROW_FRAGMENTS fragments of weight rows by M_FRAGMENTS of m; SUBGROUPS_K of them share the same rows and
 // divide K, slice by slice, so that matrices with few rows fill the device, too. A slice is BLOCK_K columns: the wider, the
-// longer the runs of memory that a row is read in. The loads of the next slice are under way while one is multiplied: they wait
-// in registers, or, with two STAGES, may be stored while other lanes still multiply. Weights lie in shared memory of each
+// longer the runs of memory that a row is read in. The loads of the next DEPTH slices are under way while one is multiplied: they
+// wait in registers, or, with two STAGES, may be stored while other lanes still multiply. Weights lie in shared memory of each
 // subgroup's own, so that no barrier of the workgroup need stand in the loop. SHARE_INPUT: A goes through shared memory, too,
 // once for the SUBGROUPS_N subgroups that take the same slice, since fragments read from device memory touch a cache line per
 // row. OUTPUT_F16: C is float16 (Store only).
@@ -29,6 +29,7 @@ layout(constant_id = 9) const uint FRAGMENT_K = 16;
 layout(constant_id = 10) const uint BLOCK_K = 64;      // a multiple of 64
 layout(constant_id = 11) const uint STAGES = 2;        // 1 or 2
 layout(constant_id = 12) const bool SHARE_INPUT = false;
+layout(constant_id = 13) const uint DEPTH = 1;         // slices in flight
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
@@ -62,46 +63,45 @@ const uint FRAGMENT_AREA = FRAGMENT_ROWS * FRAGMENT_M;
 shared uvec4 stages[FIRST_INPUT + SUBGROUPS_K * STAGES * INPUT_STAGE]; // rows of weights, then of A
 shared float partial[SUBGROUPS * FRAGMENT_AREA];
 
-WRaw next[LOADS];
-uvec4 next_input[SHARE_INPUT ? INPUT_LOADS : 1];
+WRaw next[DEPTH * LOADS];
+uvec4 next_input[SHARE_INPUT ? DEPTH * INPUT_LOADS : 1];
 
 uint subgroup_n = gl_SubgroupID % SUBGROUPS_N;
 uint subgroup_k = gl_SubgroupID / SUBGROUPS_N;
 uint sharer = subgroup_n * SUBGROUP_SIZE + gl_SubgroupInvocationID;
 
-// Before shared memory is read by others than wrote it, and before it is written anew.
+// Before shared memory is read by others than wrote it, and before it is written anew. Of shared memory alone: a barrier that
+// covers buffers, too, waits for the loads under way.
 void exchange() {
     if (SHARE_INPUT && SUBGROUPS_N > 1) {
-        memoryBarrierShared();
-        barrier();
+        controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
     } else {
-        subgroupMemoryBarrierShared();
-        subgroupBarrier();
+        controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
     }
 }
 
-// Columns beyond the last are not multiplied: what is loaded for them does not matter.
-void fetch(uint first_n, uint first_m, uint k) {
+// Columns beyond the last are not multiplied: what is loaded for them, the last ones once more, does not matter.
+void fetch(uint slot, uint first_n, uint first_m, uint k) {
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
         if (EVEN || at < ROWS * CHUNKS) {
-            next[i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), min(k / W_ELEMS + at % CHUNKS, W_STRIDE - 1));
+            next[slot * LOADS + i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), min(k / W_ELEMS + at % CHUNKS, W_STRIDE - 1));
         }
     }
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
         uint at = min(sharer + i * SHARERS, INPUT_ROWS * OCTETS - 1);
-        next_input[i] = a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
+        next_input[slot * INPUT_LOADS + i] = a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
     }
 }
 
-void share(uint parity) {
+void share(uint slot, uint parity) {
     const uint stage = (gl_SubgroupID * STAGES + parity) * STAGE;
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
         if (EVEN || at < ROWS * CHUNKS) {
             uint to = stage + at / CHUNKS * ROW + at % CHUNKS * (W_ELEMS / 8);
             uint pairs[W_ELEMS / 2];
-            w_decode_half(next[i], pairs);
+            w_decode_half(next[slot * LOADS + i], pairs);
             [[unroll]] for (uint o = 0; o < W_ELEMS / 8; o++) {
                 stages[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
             }
@@ -110,7 +110,7 @@ void share(uint parity) {
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
         uint at = sharer + i * SHARERS;
         uint to = FIRST_INPUT + (subgroup_k * STAGES + parity) * INPUT_STAGE + at / OCTETS * ROW + at % OCTETS;
-        if (at < INPUT_ROWS * OCTETS) stages[to] = next_input[i];
+        if (at < INPUT_ROWS * OCTETS) stages[to] = next_input[slot * INPUT_LOADS + i];
     }
 }
 
@@ -177,19 +177,23 @@ void main() {
         sums[i] = SUMS(0.0);
     }
 
-    uint k = subgroup_k * BLOCK_K;
-    if (k < push.kPadded) fetch(first_n, first_m, k);
+    const uint STEP = SUBGROUPS_K * BLOCK_K;
+    const uint first_k = subgroup_k * BLOCK_K;
+    [[unroll]] for (uint slot = 0; slot < DEPTH; slot++) {
+        fetch(slot, first_n, first_m, first_k + slot * STEP);
+    }
     uint parity = 0;
     // All subgroups take as many turns: on some drivers a barrier of the subgroup is one of the workgroup.
-    for (uint turn = 0; turn < push.kPadded; turn += SUBGROUPS_K * BLOCK_K) {
-        const uint now = k;
-        k += SUBGROUPS_K * BLOCK_K;
-        if (now < push.kPadded) share(parity);
-        exchange();
-        if (k < push.kPadded) fetch(first_n, first_m, k);
-        if (now < push.kPadded) multiply(parity, first_m, now);
-        if (STAGES == 1) exchange();
-        parity = STAGES - 1 - parity;
+    for (uint turn = 0; turn < push.kPadded; turn += DEPTH * STEP) {
+        [[unroll]] for (uint slot = 0; slot < DEPTH; slot++) {
+            const uint k = turn + first_k + slot * STEP;
+            if (k < push.kPadded) share(slot, parity);
+            exchange();
+            fetch(slot, first_n, first_m, k + DEPTH * STEP);
+            if (k < push.kPadded) multiply(parity, first_m, k);
+            if (STAGES == 1) exchange();
+            parity = STAGES - 1 - parity;
+        }
     }
 
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {

@@ -3,6 +3,7 @@ layout(push_constant) uniform DecodeAttentionPush {
     uint group_size;  // query heads per key and value head
     uint capacity;    // tokens that the cache holds
     uint splits;      // parts that the cached tokens are divided into
+    uint min_keys;    // tokens of a split, at least
     float scale;      // of the scores
     uint window;      // tokens that are attended to; 0: all
     float soft_cap;   // bound of the scores; read with SOFT_CAP only

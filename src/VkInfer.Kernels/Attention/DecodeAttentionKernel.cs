@@ -72,6 +72,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             GroupSize = (uint)shape.GroupSize,
             Capacity = (uint)shape.Capacity,
             Splits = (uint)tuning.Splits,
+            MinKeys = (uint)tuning.MinKeys,
             Scale = shape.Scale,
             Window = (uint)shape.Window,
             SoftCap = shape.LogitSoftCap,

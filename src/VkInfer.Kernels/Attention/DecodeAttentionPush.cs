@@ -9,6 +9,7 @@ internal struct DecodeAttentionPush
     public uint GroupSize;
     public uint Capacity;
     public uint Splits;
+    public uint MinKeys;
     public float Scale;
     public uint Window;
     public float SoftCap;

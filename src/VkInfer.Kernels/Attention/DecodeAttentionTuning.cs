@@ -9,11 +9,16 @@ namespace VkInfer.Kernels;
 /// <param name="HeadBlocks">Workgroups that the query heads of one key and value head take.</param>
 /// <param name="Lanes">Lanes that share a key.</param>
 /// <param name="Keys">Keys in flight per group of lanes.</param>
-/// <param name="Splits">Parts that the cached tokens are divided into.</param>
-internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Heads, int HeadBlocks, int Lanes, int Keys, int Splits)
+/// <param name="Splits">Parts that the cached tokens are divided into, at most.</param>
+/// <param name="MinKeys">Tokens of a part, at least.</param>
+internal readonly record struct DecodeAttentionTuning(
+    int WorkgroupSize, int Heads, int HeadBlocks, int Lanes, int Keys, int Splits, int MinKeys = DecodeAttentionTuning.FewestKeys)
 {
     private const int ChunkBytes = 16;
-    private const int MinKeysPerSplit = 32;
+    private const int FewestKeys = 32;
+
+    // Where other sequences fill the device, a short cache is not worth the parts' merge.
+    private const int FewestKeysOfMany = 256;
     private const int MaxSplits = 128;
     private const int GpuWorkgroupSize = 128;
     private const int GpuWorkgroupsPerCore = 4;
@@ -50,7 +55,7 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, context), heads, headBlocks, lanes, keys,
-            ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context));
+            ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context), Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany));
     }
 
     /// <summary>The shader's constants.</summary>
@@ -93,7 +98,7 @@ internal readonly record struct DecodeAttentionTuning(int WorkgroupSize, int Hea
             ? ProcessorWorkgroups
             : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
         var wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
-        var useful = (shape.Capacity + MinKeysPerSplit - 1) / MinKeysPerSplit;
+        var useful = (shape.Capacity + FewestKeys - 1) / FewestKeys;
         return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
     }
 }

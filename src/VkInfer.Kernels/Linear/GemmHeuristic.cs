@@ -73,16 +73,13 @@ internal static class GemmHeuristic
             return null;
         }
 
-        // Measured as above, best first; the wider slices leave no room for many rows of A.
-        var rows = new GemmFlatConstants(
-            RowFragments: 1, MFragments: (m + fragment.N - 1) / fragment.N, SubgroupsN: 2, SubgroupsK: 4, fragment, BlockK: 128, Stages: 1, ShareInput: true);
-        GemmFlatConstants[] tilings =
-        [
-            rows,
-            rows with { BlockK = 64 },
-            rows with { BlockK = 64, SubgroupsK = 2 },
-            rows with { BlockK = 64, SubgroupsN = 1, SubgroupsK = 2 },
-        ];
+        // Measured as above, best first; many rows of A need more subgroups to share them.
+        var tiling = new GemmFlatConstants(
+            RowFragments: 1, MFragments: (m + fragment.N - 1) / fragment.N, SubgroupsN: 1, SubgroupsK: 4, fragment, BlockK: 64, Stages: 1,
+            ShareInput: true, Depth: 3);
+        GemmFlatConstants[] tilings = m <= 8
+            ? [tiling, tiling with { SubgroupsK = 2 }]
+            : [tiling with { SubgroupsN = 2 }, tiling, tiling with { SubgroupsK = 2 }, tiling with { SubgroupsK = 1 }];
         return Array.Find(tilings, tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
     }
 

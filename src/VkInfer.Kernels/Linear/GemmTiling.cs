@@ -114,8 +114,8 @@ internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int Subgroups
 
 /// <summary>Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.</summary>
 internal sealed record GemmFlatConstants(
-    int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false)
-    : IGemmTiling
+    int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false,
+    int Depth = 1) : IGemmTiling
 {
     public int BlockM => MFragments * Fragment.N;
 
@@ -138,5 +138,5 @@ internal sealed record GemmFlatConstants(
         (0, (uint)(SubgroupsN * SubgroupsK * Fragment.SubgroupSize)), (1, (uint)RowFragments), (2, (uint)MFragments),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsN), (5, (uint)SubgroupsK), (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)BlockK), (11, (uint)Stages),
-        (12, SpecializationConstants.Bits(ShareInput)));
+        (12, SpecializationConstants.Bits(ShareInput)), (13, (uint)Depth));
 }

@@ -14,7 +14,10 @@ internal sealed class BatchRunner : IDisposable
     private readonly PrefillActivations _activations;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
-    private readonly CommandList[] _step;
+    private readonly CommandList _choices;
+    private readonly CommandList[] _step = new CommandList[2];
+    private readonly CommandList[] _recorded;
+    private Submission _last;
 
     public BatchRunner(
         GpuDevice device, ModelConfig config, DecoderTransformer transformer, IReadOnlyList<DecodeRunner> sequences,
@@ -22,13 +25,14 @@ internal sealed class BatchRunner : IDisposable
     {
         _device = device;
         _sequences = [.. sequences];
-        _step = new CommandList[1 + sequences.Count];
+        _recorded = new CommandList[sequences.Count];
         _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
         try
         {
             _logits = device.CreateBuffer(
                 Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
             _pass = device.CreateCommandList("batch.step");
+            _choices = device.CreateCommandList("batch.choices");
             _pass.Begin();
             _activations.RecordClear(_pass);
             _pass.End();
@@ -46,7 +50,7 @@ internal sealed class BatchRunner : IDisposable
             throw;
         }
 
-        _step[0] = _pass;
+        (_step[0], _step[1]) = (_pass, _choices);
     }
 
     /// <summary>GPU time of the last finished pass, in microseconds; only meaningful while none is pending.</summary>
@@ -58,23 +62,51 @@ internal sealed class BatchRunner : IDisposable
     /// <summary>Submits a step of all sequences: the pass of their last tokens and the choice of their next.</summary>
     public void SubmitStep()
     {
-        for (int i = 0; i < _sequences.Length; i++)
+        if (ChoicesChanged())
         {
-            _step[1 + i] = _sequences[i].Choice;
+            RecordChoices();
         }
 
-        Submission submission = _device.Submit(_step);
+        _last = _device.Submit(_step);
         foreach (DecodeRunner sequence in _sequences)
         {
-            sequence.Track(submission);
+            sequence.Track(_last);
         }
     }
 
     public void Dispose()
     {
         _pass?.Dispose();
+        _choices?.Dispose();
         _logits?.Dispose();
         _activations.Dispose();
+    }
+
+    private bool ChoicesChanged()
+    {
+        for (int i = 0; i < _sequences.Length; i++)
+        {
+            if (!ReferenceEquals(_recorded[i], _sequences[i].Choice))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The sequences' own lists would wait for each other; in one list their choices run side by side.</summary>
+    private void RecordChoices()
+    {
+        _device.Wait(_last);
+        _choices.Begin();
+        for (int i = 0; i < _sequences.Length; i++)
+        {
+            _sequences[i].RecordChoice(_choices);
+            _recorded[i] = _sequences[i].Choice;
+        }
+
+        _choices.End();
     }
 
     private void RecordTimestamp(string label)

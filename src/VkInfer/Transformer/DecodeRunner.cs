@@ -136,6 +136,9 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Submits a whole step: the pass of the last token and the choice of the next, in one submit.</summary>
     public void SubmitStep() => Track(_device.Submit(_pair));
 
+    /// <summary>Records the choice of a token as the last reset asked for into a list of something larger.</summary>
+    public void RecordChoice(CommandList commands) => _choice.Record(commands);
+
     /// <summary>Takes note of a step of this sequence that was submitted as part of something larger.</summary>
     public void Track(Submission submission)
     {

@@ -20,6 +20,7 @@ internal sealed class TokenChoice : IDisposable
     private LogitAdjuster? _adjuster;
     private LogProbabilityReader? _logProbabilities;
     private int? _alternatives;
+    private Features _prepared;
 
     public TokenChoice(GpuDevice device, KernelSet kernels, DecodeActivations activations, int vocabSize, int capacity, BufferView state, BufferView ring)
     {
@@ -56,11 +57,14 @@ internal sealed class TokenChoice : IDisposable
 
         var features = new Features(
             sampling.IsGreedy, adjustments != LogitAdjustments.None, adjustments.HasFlag(LogitAdjustments.Penalties), _alternatives is not null);
+        _prepared = features;
         if (!_recorded.TryGetValue(features, out CommandList? commands))
         {
             commands = _device.CreateCommandList(sampling.IsGreedy ? "decode.greedy" : "decode.sample");
             _recorded.Add(features, commands);
-            Record(commands, features);
+            commands.Begin();
+            Record(commands);
+            commands.End();
         }
 
         return commands;
@@ -70,20 +74,10 @@ internal sealed class TokenChoice : IDisposable
     public TokenLogProbabilities? ReadLogProbabilities(int step, int token) =>
         _alternatives is { } alternatives ? _logProbabilities!.Read(step, token, alternatives) : null;
 
-    public void Dispose()
+    /// <summary>Records what was prepared last into a list of something larger.</summary>
+    public void Record(CommandList commands)
     {
-        foreach (CommandList commands in _recorded.Values)
-        {
-            commands.Dispose();
-        }
-
-        _adjuster?.Dispose();
-        _logProbabilities?.Dispose();
-    }
-
-    private void Record(CommandList commands, Features features)
-    {
-        commands.Begin();
+        Features features = _prepared;
         BufferView logits = _activations.Logits;
         if (features.Adjusted)
         {
@@ -109,8 +103,17 @@ internal sealed class TokenChoice : IDisposable
         {
             _logProbabilities!.Record(commands, _activations.Logits, _state);
         }
+    }
 
-        commands.End();
+    public void Dispose()
+    {
+        foreach (CommandList commands in _recorded.Values)
+        {
+            commands.Dispose();
+        }
+
+        _adjuster?.Dispose();
+        _logProbabilities?.Dispose();
     }
 
     private readonly record struct Features(bool Greedy, bool Adjusted, bool Penalties, bool LogProbabilities);
