@@ -12,6 +12,9 @@ public sealed record KernelContext(GpuDevice Device)
     /// <summary>Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide.</summary>
     public bool IsSoftware { get; init; } = Device.Info.Type == DeviceType.Software;
 
+    /// <summary>What was measured of linear layers on the device.</summary>
+    public LinearDataflow Linear { get; init; } = LinearDataflow.Empty;
+
     /// <summary>The pipeline of a variant, created on first use.</summary>
     /// <param name="variant">A name of <c>shaders/variants.cmake</c>.</param>
     /// <param name="constants">The variant's specialisation constants.</param>

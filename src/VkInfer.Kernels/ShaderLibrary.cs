@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
@@ -25,13 +27,36 @@ public static class ShaderLibrary
     /// <exception cref="KeyNotFoundException">The build has no such variant.</exception>
     public static ShaderCode Get(string name) => Loaded.GetOrAdd(name, Load);
 
-    private static ShaderCode Load(string name)
+    /// <summary>What tells the shaders whose names begin so from those of another build: 32 hexadecimal digits.</summary>
+    /// <param name="prefixes">Beginnings of names.</param>
+    public static string Fingerprint(params ReadOnlySpan<string> prefixes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var name in Names)
+        {
+            foreach (var prefix in prefixes)
+            {
+                if (name.StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    hash.AppendData(Encoding.UTF8.GetBytes(name));
+                    hash.AppendData(Read(name));
+                    break;
+                }
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
+    }
+
+    private static ShaderCode Load(string name) => new(name, Read(name));
+
+    private static byte[] Read(string name)
     {
         using var stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream(Prefix + name + Suffix)
             ?? throw new KeyNotFoundException($"this build has no shader '{name}'; it has {Names.Count} others");
         var code = new byte[stream.Length];
         stream.ReadExactly(code);
-        return new ShaderCode(name, code);
+        return code;
     }
 
     private static string[] FindNames()

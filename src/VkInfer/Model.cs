@@ -113,6 +113,9 @@ public sealed class Model : IDisposable
 
     internal PrefillActivations PrefillActivations { get; }
 
+    /// <summary>The same where even one token is to go through the forms of a prompt; else null.</summary>
+    internal IEnumerable<ActivationType>? UnfusedInputs => Options.Linear is LinearChoice.Flat or LinearChoice.Tiled ? MatrixInputTypes : null;
+
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
 
@@ -186,6 +189,34 @@ public sealed class Model : IDisposable
         ArgumentNullException.ThrowIfNull(calibration);
         return CalibrationFile.Write(calibration);
     }
+
+    /// <summary>
+    /// Measures the implementations of this model's linear layers on its device. Nothing changes in this model; one loaded after
+    /// <see cref="SaveLinearTuning"/> looks up what was found. Keeps the device busy.
+    /// </summary>
+    /// <param name="budget">About how long it may take; what it has no time for is left to the heuristic.</param>
+    /// <param name="progress">Told how many shapes of matrices are done, as bytes of the stage that is named.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>What was found.</returns>
+    public LinearTuning TuneLinear(TimeSpan budget, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
+        return LinearTuningRun.Run(new KernelContext(Gpu), _weights.Matrices, budget, progress, cancellationToken);
+    }
+
+    /// <summary>Keeps a tuning beside the pipeline caches, where loading a model on this device finds it.</summary>
+    /// <param name="tuning">What <see cref="TuneLinear"/> returned.</param>
+    /// <returns>Path of the file.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public string SaveLinearTuning(LinearTuning tuning)
+    {
+        ArgumentNullException.ThrowIfNull(tuning);
+        return LinearTuningFile.Write(Device, tuning);
+    }
+
+    /// <summary>What was measured of linear layers on this model's device: by its user, or by us; null: nothing.</summary>
+    public LinearTuning? ReadLinearTuning() => LinearTuningFile.Read(Device, Options.Logger) ?? LinearTuningFile.ReadShipped(Device);
 
     /// <summary>Creates a session with its own KV cache.</summary>
     /// <param name="options">How; null: the defaults.</param>

@@ -32,6 +32,9 @@ public sealed record ModelOptions
     /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
     public SoftmaxChoice Softmax { get; init; }
 
+    /// <summary>Which implementation linear layers use.</summary>
+    public LinearChoice Linear { get; init; }
+
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; init; }
 
@@ -73,6 +76,11 @@ public sealed record ModelOptions
         if (!Enum.IsDefined(Softmax))
         {
             throw Bad(nameof(Softmax), Softmax, "Auto, Asynchronized, Synchronized or Conditional");
+        }
+
+        if (!Enum.IsDefined(Linear))
+        {
+            throw Bad(nameof(Linear), Linear, "Auto, Gemv, Flat or Tiled");
         }
     }
 

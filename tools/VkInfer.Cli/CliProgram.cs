@@ -55,6 +55,7 @@ internal static class CliProgram
             new PerplexityCommand(console),
             new BenchCommand(console),
             new CalibrateCommand(console),
+            new TuneCommand(console),
             new FidelityCommand(console),
         ];
         foreach (Command command in commands)

@@ -31,56 +31,65 @@ internal static class GemmHeuristic
     /// </summary>
     public static bool RepaysMatrixUnits(int rows, int columns) => (long)rows * columns >= SmallestMatrix;
 
+    /// <summary>Conventional tiles on the matrix units, the largest first; none where there are no such units.</summary>
+    public static IReadOnlyList<GemmMatrixConstants> MatrixTilings(DeviceCapabilities capabilities) => MatrixUnits.Find(capabilities) is { } fragment
+        ? [new(128, 128, 2, 2, fragment), new(64, 128, 2, 2, fragment), new(64, 64, 2, 2, fragment), new(32, 64, 1, 4, fragment), new(16, 64, 1, 4, fragment)]
+        : [];
+
+    /// <summary>Tiles on the scalar units of a GPU, the largest first.</summary>
+    public static IReadOnlyList<GemmTiledConstants> ScalarTilings { get; } =
+        [new(16, 16, 8, 8), new(8, 16, 8, 4), new(8, 16, 4, 4), new(8, 16, 2, 4), new(8, 16, 1, 4)];
+
     /// <summary>The tiling for C [m, n] on the matrix units that takes the least time by estimate.</summary>
     /// <exception cref="NotSupportedException">No tile fits into the device's shared memory.</exception>
     public static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int m, int n)
     {
-        var fragment = MatrixUnits.Find(capabilities) ?? throw new NotSupportedException("the device has no matrix units for float16");
-        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
-
         // How fast each tile is beside the largest, measured on an H200 with K = 4096.
-        (GemmMatrixConstants Tiling, double Speed)[] tilings =
-        [
-            (new(128, 128, 2, 2, fragment), 1),
-            (new(64, 128, 2, 2, fragment), 0.65),
-            (new(64, 64, 2, 2, fragment), 0.58),
-            (new(32, 64, 1, 4, fragment), 0.4),
-            (new(16, 64, 1, 4, fragment), 0.22),
-        ];
-        var smallest = tilings[^1].Tiling.SharedMemoryBytes;
+        double[] speeds = [1, 0.65, 0.58, 0.4, 0.22];
+        var tilings = MatrixTilings(capabilities);
+        if (tilings.Count == 0)
+        {
+            throw new NotSupportedException("the device has no matrix units for float16");
+        }
+
+        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        var smallest = tilings[^1].SharedMemoryBytes;
         return smallest > capabilities.MaxSharedMemoryBytes
             ? throw new NotSupportedException(
                 $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}")
-            : tilings
-                .Where(candidate => candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes)
-                .MinBy(candidate => Rounds(candidate.Tiling) * candidate.Tiling.BlockM * candidate.Tiling.BlockN / candidate.Speed)
-                .Tiling;
+            : tilings.Zip(speeds)
+                .Where(candidate => candidate.First.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes)
+                .MinBy(candidate => Rounds(candidate.First) * candidate.First.BlockM * candidate.First.BlockN / candidate.Second)
+                .First;
 
         // Tiles that one core makes after another; below one each, the cores that have none cost nothing.
         double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
     }
 
     /// <summary>The tiling for C [m, n] with few rows m of float16; null where the device or m is not for it.</summary>
-    public static IGemmTiling? Few(DeviceCapabilities capabilities, int m)
-    {
-        if (m <= MostVectorRows)
-        {
-            return new GemmVectorsConstants(WorkgroupSize: 128, Rows: 2, m, capabilities.MinSubgroupSize, Unroll: 1, ActivationType.F16);
-        }
+    public static IGemmTiling? Few(DeviceCapabilities capabilities, int m) => m <= MostVectorRows
+        ? Vectors(capabilities, m, ActivationType.F16)
+        : m <= MostFlatRows ? Flat(capabilities, m) : null;
 
-        if (m > MostFlatRows || MatrixUnits.FindNarrow(capabilities) is not { } fragment)
+    /// <summary>A matrix-vector product that takes all rows.</summary>
+    public static IGemmTiling Vectors(DeviceCapabilities capabilities, int m, ActivationType input) =>
+        new GemmVectorsConstants(WorkgroupSize: 128, Rows: 2, 1, capabilities.MinSubgroupSize, Unroll: 1, input).For(m);
+
+    /// <summary>A flat product of float16 rows; null where the device has no matrix units, or no shared memory for so many.</summary>
+    public static IGemmTiling? Flat(DeviceCapabilities capabilities, int m)
+    {
+        if (MatrixUnits.FindNarrow(capabilities) is not { } fragment)
         {
             return null;
         }
 
         // Measured as above, best first; many rows of A need more subgroups to share them.
         var tiling = new GemmFlatConstants(
-            RowFragments: 1, MFragments: (m + fragment.N - 1) / fragment.N, SubgroupsN: 1, SubgroupsK: 4, fragment, BlockK: 64, Stages: 1,
-            ShareInput: true, Depth: 3);
+            RowFragments: 1, MFragments: 1, SubgroupsN: 1, SubgroupsK: 4, fragment, BlockK: 64, Stages: 1, ShareInput: true, Depth: 3);
         GemmFlatConstants[] tilings = m <= 8
             ? [tiling, tiling with { SubgroupsK = 2 }]
             : [tiling with { SubgroupsN = 2 }, tiling, tiling with { SubgroupsK = 2 }, tiling with { SubgroupsK = 1 }];
-        return Array.Find(tilings, tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
+        return tilings.Select(candidate => candidate.For(m)).FirstOrDefault(candidate => candidate.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
     }
 
     /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>
@@ -93,17 +102,9 @@ internal static class GemmHeuristic
         }
 
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
-        GemmTiledConstants[] tilings =
-        [
-            new(16, 16, 8, 8),
-            new(8, 16, 8, 4),
-            new(8, 16, 4, 4),
-            new(8, 16, 2, 4),
-            new(8, 16, 1, 4),
-        ];
-        return tilings
+        return ScalarTilings
             .Where(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.BlockM < 2 * m)
-            .FirstOrDefault(tiling => Workgroups(tiling, m, n) >= cores, tilings[^1]);
+            .FirstOrDefault(tiling => Workgroups(tiling, m, n) >= cores, ScalarTilings[^1]);
     }
 
     private static long Workgroups(IGemmTiling tiling, int m, int n) =>

@@ -41,6 +41,10 @@ public sealed class GemmKernel(KernelContext context)
         return usesMatrixUnits ? ActivationType.F16 : ActivationType.F32;
     }
 
+    /// <summary>The same for one matrix by its shape.</summary>
+    internal ActivationType PreferredInput(WeightType type, int rows, int columns) =>
+        GemmHeuristic.RepaysMatrixUnits(rows, columns) && UsesMatrixUnits(type) ? ActivationType.F16 : ActivationType.F32;
+
     /// <summary>Whether C may be stored as float16 for weights of this type and A in float16; float32 it may always be.</summary>
     /// <param name="weightType">The weights' format.</param>
     public bool CanStoreF16(WeightType weightType) => UsesMatrixUnits(weightType);
@@ -79,33 +83,42 @@ public sealed class GemmKernel(KernelContext context)
             throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
         }
 
+        var wholeRows = (int)Math.Min(a.Length / Activations.SizeInBytes(input, 1, w.Columns), int.MaxValue);
         var whole = a;
         a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
         c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
         var outputStride = Activations.Stride(w.Rows);
         var range = context.Capabilities.MaxStorageBufferRange;
         var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
-        if (matrix && GemmHeuristic.Few(context.Capabilities, seqLen) is { } few && sliceM == seqLen
-            && whole.Length >= Activations.SizeInBytes(input, few.InputRows(seqLen), w.Columns))
-        {
-            foreach (var (column, weights) in Slices(w))
-            {
-                RecordTiled(commands, few, weights, whole, c, mode, seqLen, outputType, column, outputStride);
-            }
-
-            return;
-        }
-
         for (var m = 0; m < seqLen; m += sliceM)
         {
             var rows = Math.Min(sliceM, seqLen - m);
-            var inputSlice = Rows(a, m, rows, seqLen);
+            var inputSlice = sliceM == seqLen ? whole : Rows(a, m, rows, seqLen);
             var outputSlice = Rows(c, m, rows, seqLen);
             foreach (var (column, weights) in Slices(w))
             {
-                RecordSlice(commands, matrix, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride);
+                var tiling = Choose(weights, input, rows, sliceM == seqLen ? wholeRows : rows);
+                RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride);
             }
         }
+    }
+
+    /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
+    private IGemmTiling Choose(WeightMatrix w, ActivationType input, int seqLen, int inputRows)
+    {
+        var capabilities = context.Capabilities;
+        var tiling = context.Linear.Find(w.Type, w.Rows, w.Columns, seqLen) ?? context.Linear.Forced switch
+        {
+            LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
+            LinearForm.Flat => input == ActivationType.F16 ? GemmHeuristic.Flat(capabilities, seqLen) : null,
+            LinearForm.Tiled => null,
+            _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
+        };
+        return tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
+            ? tiling
+            : input == ActivationType.F16
+                ? GemmHeuristic.Matrix(capabilities, seqLen, w.Rows)
+                : GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, w.Rows);
     }
 
     /// <summary>The parts, cut where a binding cannot hold them, each with the column of C that its first row makes.</summary>
@@ -137,16 +150,6 @@ public sealed class GemmKernel(KernelContext context)
     {
         var rowBytes = view.Length / seqLen;
         return new BufferView(view.Buffer, view.Offset + (first * rowBytes), rows * rowBytes);
-    }
-
-    private void RecordSlice(
-        CommandList commands, bool matrix, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
-        ActivationType outputType, int outputOffset, int outputStride)
-    {
-        var tiling = matrix
-            ? GemmHeuristic.Matrix(context.Capabilities, seqLen, w.Rows)
-            : GemmHeuristic.Scalar(context.Capabilities, context.IsSoftware, seqLen, w.Rows);
-        RecordTiled(commands, tiling, w, a, c, mode, seqLen, outputType, outputOffset, outputStride);
     }
 
     /// <summary>Records one slice with a tiling of the caller's choice.</summary>

@@ -11,6 +11,9 @@ internal interface IGemmTiling
     /// <summary>Columns of C that a workgroup makes.</summary>
     int BlockN { get; }
 
+    /// <summary>Invocations of a workgroup.</summary>
+    int Threads { get; }
+
     /// <summary>Bytes of shared memory.</summary>
     int SharedMemoryBytes { get; }
 
@@ -25,6 +28,9 @@ internal interface IGemmTiling
 
     /// <summary>Rows of A that the form reads for some rows of C: what lies in those beyond has no effect, but they must be there.</summary>
     int InputRows(int seqLen) => seqLen;
+
+    /// <summary>The same tiling for m rows of A, where they are part of it.</summary>
+    IGemmTiling For(int m) => this;
 
     /// <summary>The shader's specialisation constants.</summary>
     SpecializationConstants ToSpecialization(bool accumulate);
@@ -54,6 +60,8 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
 {
     private const int BlockK = 32;
 
+    public int Threads => ThreadsM * ThreadsN;
+
     public int BlockM => ThreadsM * TileM;
 
     public int BlockN => ThreadsN * TileN;
@@ -67,7 +75,7 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
     public ActivationType Input => ActivationType.F32;
 
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
-        (0, (uint)(ThreadsM * ThreadsN)), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
+        (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
 }
 
@@ -76,6 +84,8 @@ internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vec
 {
     /// <summary>The most rows of A that a workgroup takes.</summary>
     public const int MaxVectors = 16;
+
+    public int Threads => WorkgroupSize;
 
     public int BlockM => Vectors;
 
@@ -87,6 +97,8 @@ internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vec
 
     public string Form => "vectors";
 
+    public IGemmTiling For(int m) => this with { Vectors = Math.Min(m, MaxVectors) };
+
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)WorkgroupSize), (1, (uint)Rows), (2, (uint)Vectors), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)Lanes), (5, (uint)Unroll));
@@ -96,6 +108,8 @@ internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vec
 internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment) : IGemmTiling
 {
     private const int BlockK = 64;
+
+    public int Threads => SubgroupsM * SubgroupsN * Fragment.SubgroupSize;
 
     public int SharedMemoryBytes =>
         ((BlockM + BlockN) * (BlockK + 8) * 2) + (SubgroupsM * SubgroupsN * Fragment.M * Fragment.N * 4);
@@ -107,7 +121,7 @@ internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int Subgroups
     public ActivationType Input => ActivationType.F16;
 
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
-        (0, (uint)(SubgroupsM * SubgroupsN * Fragment.SubgroupSize)), (1, (uint)BlockM), (2, (uint)BlockN),
+        (0, (uint)Threads), (1, (uint)BlockM), (2, (uint)BlockN),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
 }
@@ -117,6 +131,11 @@ internal sealed record GemmFlatConstants(
     int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false,
     int Depth = 1) : IGemmTiling
 {
+    // More would leave no registers for the sums.
+    private const int MaxMFragments = 8;
+
+    public int Threads => SubgroupsN * SubgroupsK * Fragment.SubgroupSize;
+
     public int BlockM => MFragments * Fragment.N;
 
     public int BlockN => SubgroupsN * RowFragments * Fragment.M;
@@ -134,8 +153,15 @@ internal sealed record GemmFlatConstants(
 
     public int InputRows(int seqLen) => (seqLen + BlockM - 1) / BlockM * BlockM;
 
+    public IGemmTiling For(int m)
+    {
+        var fragments = (m + Fragment.N - 1) / Fragment.N;
+        var blocks = (fragments + MaxMFragments - 1) / MaxMFragments;
+        return this with { MFragments = (fragments + blocks - 1) / blocks };
+    }
+
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
-        (0, (uint)(SubgroupsN * SubgroupsK * Fragment.SubgroupSize)), (1, (uint)RowFragments), (2, (uint)MFragments),
+        (0, (uint)Threads), (1, (uint)RowFragments), (2, (uint)MFragments),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsN), (5, (uint)SubgroupsK), (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)BlockK), (11, (uint)Stages),
         (12, SpecializationConstants.Bits(ShareInput)), (13, (uint)Depth));

@@ -9,7 +9,13 @@ internal readonly record struct GemvInputs(BufferView X, NormFusion? Norm, Buffe
     public BufferView[] Bindings => [X, Norm?.Gain ?? X, Bias ?? X, Norm?.GainSums ?? X];
 
     /// <summary>How the product is spread over the device.</summary>
-    public GemvTuning Tuning(WeightMatrix w, KernelContext context) => GemvHeuristic.Choose(w.Type, context, centred: Norm?.GainSums is not null);
+    public GemvTuning Tuning(WeightMatrix w, KernelContext context)
+    {
+        var usual = GemvHeuristic.Choose(w.Type, context, centred: Norm?.GainSums is not null);
+        return context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
+            ? usual with { WorkgroupSize = measured.WorkgroupSize, Rows = measured.Rows, Unroll = measured.Unroll }
+            : usual;
+    }
 
     public GemvSharedConstants Constants(GemvTuning tuning) => new(tuning, Norm, Bias.HasValue);
 

@@ -54,6 +54,7 @@ internal static class ModelLoader
             instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = options.Validation });
             gpu = instance.Open(instance.Select(DeviceSelector.Parse(options.Device)));
             var context = new KernelContext(gpu);
+            context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             var kernels = new KernelSet(context);
             var needed = MemoryRequirements.Of(config, weightBytes, options, kernels.Gemm.PreferredInput(WeightType.F16));
             long available = gpu.GetMemoryBudget().Available;

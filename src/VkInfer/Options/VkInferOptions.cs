@@ -30,6 +30,9 @@ public sealed record VkInferOptions
     /// <summary>How attention accumulates its softmax.</summary>
     public SoftmaxChoice Softmax { get; init; }
 
+    /// <summary>Which implementation linear layers use.</summary>
+    public LinearChoice Linear { get; init; }
+
     /// <summary>Runs under the Vulkan validation layers.</summary>
     public bool Validation { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record VkInferOptions
         PrefillChunk = PrefillChunk,
         Quantize = Quantize,
         Softmax = Softmax,
+        Linear = Linear,
         Validation = Validation,
         Logger = logger,
     };

@@ -50,7 +50,7 @@ public sealed partial class Session : IDisposable
         _cache = new KvCache(model.Gpu, model.Config, options.KvType ?? model.Options.KvType, Capacity, Softmax);
         try
         {
-            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache);
+            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache, model.UnfusedInputs);
         }
         catch
         {

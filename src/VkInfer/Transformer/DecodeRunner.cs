@@ -16,6 +16,7 @@ internal sealed class DecodeRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
+    private readonly PrefillActivations? _unfused;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
     private readonly GpuBuffer _ring;
@@ -27,13 +28,24 @@ internal sealed class DecodeRunner : IDisposable
     private int _submitted;
     private int _taken;
 
-    public DecodeRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache)
+    /// <param name="device">Where to run.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="transformer">Records the passes.</param>
+    /// <param name="kernels">Choose tokens.</param>
+    /// <param name="cache">The session's.</param>
+    /// <param name="unfusedInputs">
+    /// How matrix products take their inputs, where a pass is to use the forms that a prompt uses; null: the fused matrix-vector products.
+    /// </param>
+    public DecodeRunner(
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache,
+        IEnumerable<ActivationType>? unfusedInputs = null)
     {
         _device = device;
         _cache = cache;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
         DecodeActivations? activations = null;
+        PrefillActivations? unfused = null;
         AttentionShape shape = transformer.Shape(cache, 0);
         try
         {
@@ -42,16 +54,27 @@ internal sealed class DecodeRunner : IDisposable
             activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
             step = device.CreateCommandList("decode.step");
 
+            unfused = unfusedInputs is null ? null : new PrefillActivations(device, config, 1, unfusedInputs);
             step.Begin();
             activations.RecordClear(step);
+            unfused?.RecordClear(step);
             cache.RecordClear(step);
             step.End();
             device.Wait(device.Submit(step));
 
             step.Begin();
             RecordTimestamp(step, "begin");
-            transformer.RecordDecode(step, activations, cache, _state);
-            transformer.RecordHead(step, activations.Hidden, activations.Logits);
+            if (unfused is null)
+            {
+                transformer.RecordDecode(step, activations, cache, _state);
+                transformer.RecordHead(step, activations.Hidden, activations.Logits);
+            }
+            else
+            {
+                var row = new BatchRow(cache, _state, activations.AttentionScratch, activations.Logits);
+                transformer.RecordBatch(step, unfused, [row], row.Logits);
+            }
+
             RecordTimestamp(step, "end");
             step.End();
         }
@@ -59,11 +82,12 @@ internal sealed class DecodeRunner : IDisposable
         {
             step?.Dispose();
             activations?.Dispose();
+            unfused?.Dispose();
             _buffers.Dispose();
             throw;
         }
 
-        (_step, _activations) = (step, activations);
+        (_step, _activations, _unfused) = (step, activations, unfused);
         _choice = new TokenChoice(device, kernels, activations, config.VocabSize, cache.Capacity, _state, _ring);
         _pair[0] = _step;
     }
@@ -168,6 +192,7 @@ internal sealed class DecodeRunner : IDisposable
         _step.Dispose();
         _choice.Dispose();
         _activations.Dispose();
+        _unfused?.Dispose();
         _buffers.Dispose();
     }
 

@@ -55,7 +55,7 @@ internal sealed class DecoderTransformer
     /// <param name="commands">Receives the dispatches.</param>
     /// <param name="act">For as many rows as there are sequences, or more.</param>
     /// <param name="rows">The sequences.</param>
-    /// <param name="logits">Scratch, float32 [rows, VocabSize].</param>
+    /// <param name="logits">Scratch, float32 [rows, VocabSize]; of one sequence its own.</param>
     public void RecordBatch(CommandList commands, PrefillActivations act, IReadOnlyList<BatchRow> rows, BufferView logits)
     {
         for (int row = 0; row < rows.Count; row++)
@@ -74,7 +74,11 @@ internal sealed class DecoderTransformer
         RecordHeads(commands, act, logits, rows.Count);
         for (int row = 0; row < rows.Count; row++)
         {
-            commands.Copy(Activations.Row(logits, ActivationType.F32, row, _config.VocabSize), rows[row].Logits);
+            BufferView computed = Activations.Row(logits, ActivationType.F32, row, _config.VocabSize);
+            if (computed != rows[row].Logits)
+            {
+                commands.Copy(computed, rows[row].Logits);
+            }
         }
     }
 

@@ -90,3 +90,5 @@ internal sealed record BenchResultDocument(
     string Test, double TokensPerSecond, double StdDev, double? GpuMilliseconds, double WallMilliseconds, int Repeats);
 
 internal sealed record BenchCheckDocument(bool Ok, double? Nmse, double Bound, bool Finite, bool Repeatable);
+
+internal sealed record TuneDocument(string? File, LinearTuning Tuning, IReadOnlyList<string> Problems);

@@ -1,0 +1,124 @@
+using System.Globalization;
+
+namespace VkInfer.Kernels;
+
+/// <summary>The tilings that tuning tries, and that a table may name: no other ever runs because a file says so.</summary>
+internal static class GemmCandidates
+{
+    /// <summary>Up to how many rows of A the matrix-vector form is tried.</summary>
+    private const int MostVectorRows = GemmVectorsConstants.MaxVectors;
+
+    private const int MostFlatRows = 128;
+
+    private static readonly (int Size, int Rows, int Unroll)[] Vectors =
+        [(64, 2, 1), (128, 1, 2), (128, 2, 1), (128, 2, 2), (64, 4, 1), (64, 4, 2), (256, 1, 1), (256, 2, 1)];
+
+    // Row fragments, subgroups along n and along k, columns of a slice, slices in flight.
+    private static readonly (int Fragments, int N, int K, int BlockK, int Depth)[] Flat =
+    [
+        (1, 1, 4, 64, 2), (1, 1, 4, 64, 3), (1, 1, 8, 64, 2), (1, 2, 2, 64, 2), (1, 2, 2, 64, 3), (1, 2, 4, 64, 2), (1, 2, 4, 64, 3),
+        (1, 4, 1, 64, 3), (2, 2, 1, 64, 2), (2, 2, 1, 64, 3), (2, 2, 2, 64, 2), (1, 2, 4, 128, 1), (1, 2, 2, 128, 2), (1, 2, 1, 128, 3),
+        (1, 4, 1, 128, 3), (2, 4, 1, 64, 2),
+    ];
+
+    /// <summary>The tilings for A [m, K] of some type that the device can run.</summary>
+    public static IEnumerable<IGemmTiling> Of(KernelContext context, ActivationType input, int m)
+    {
+        var capabilities = context.Capabilities;
+        return All(context, input, m).Where(tiling =>
+            tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
+    }
+
+    /// <summary>A tiling's name: its form and sizes, without those that follow from the device or from m.</summary>
+    public static string Name(IGemmTiling tiling) => tiling switch
+    {
+        GemmVectorsConstants t => Text("vectors", t.WorkgroupSize, t.Rows, t.Unroll),
+        GemmFlatConstants t => Text("flat", t.RowFragments, t.SubgroupsN, t.SubgroupsK, t.BlockK, t.Depth),
+        GemmMatrixConstants t => Text("coopmat", t.BlockM, t.BlockN, t.SubgroupsM, t.SubgroupsN),
+        GemmTiledConstants t => Text("tiled", t.ThreadsM, t.ThreadsN, t.TileM, t.TileN),
+        GemmDirectConstants t => Text("direct", t.Threads, t.TileM, t.TileN),
+        _ => throw new ArgumentException($"no name for {tiling}", nameof(tiling)),
+    };
+
+    /// <summary>The form that a tiling belongs to: on the scalar units low tiles take the flat form's place.</summary>
+    public static LinearForm FormOf(IGemmTiling tiling) => tiling switch
+    {
+        GemmVectorsConstants => LinearForm.Gemv,
+        GemmFlatConstants or GemmTiledConstants { BlockM: <= 32 } or GemmDirectConstants { TileM: <= 4 } => LinearForm.Flat,
+        _ => LinearForm.Tiled,
+    };
+
+    /// <summary>Spreads of the fused matrix-vector product.</summary>
+    public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type)
+    {
+        var usual = GemvHeuristic.Choose(type, context);
+        int[] sizes = context.IsSoftware ? [usual.WorkgroupSize] : [128, 256, 512];
+        int[] rows = context.IsSoftware ? [4, 8] : [2, 4];
+        int[] unrolls = context.IsSoftware ? [1] : [1, 2, 4];
+        return
+            from size in sizes
+            where size <= context.Capabilities.MaxWorkgroupInvocations
+            from row in rows
+            from unroll in unrolls
+            select usual with { WorkgroupSize = size, Rows = row, Unroll = unroll };
+    }
+
+    /// <summary>The name of a spread.</summary>
+    public static string Name(GemvTuning tuning) => Text("gemv", tuning.WorkgroupSize, tuning.Rows, tuning.Unroll);
+
+    private static IEnumerable<IGemmTiling> All(KernelContext context, ActivationType input, int m)
+    {
+        var capabilities = context.Capabilities;
+        if (m <= MostVectorRows)
+        {
+            foreach (var (size, rows, unroll) in Vectors)
+            {
+                yield return new GemmVectorsConstants(size, rows, m, capabilities.MinSubgroupSize, unroll, input);
+            }
+        }
+
+        if (input == ActivationType.F16)
+        {
+            if (m <= MostFlatRows && MatrixUnits.FindNarrow(capabilities) is { } narrow)
+            {
+                foreach (var (fragments, n, k, blockK, depth) in Flat)
+                {
+                    yield return new GemmFlatConstants(fragments, 1, n, k, narrow, blockK, Stages: 1, ShareInput: true, depth).For(m);
+                }
+            }
+
+            foreach (var tiling in GemmHeuristic.MatrixTilings(capabilities))
+            {
+                yield return tiling;
+            }
+        }
+        else if (context.IsSoftware)
+        {
+            foreach (var (tileM, tileN) in new[] { (1, 4), (2, 4), (4, 4), (8, 4), (4, 2), (8, 2) })
+            {
+                if (tileM <= m)
+                {
+                    yield return new GemmDirectConstants(capabilities.SubgroupSize, tileM, tileN);
+                }
+            }
+        }
+        else
+        {
+            foreach (var tiling in GemmHeuristic.ScalarTilings)
+            {
+                yield return tiling;
+            }
+        }
+    }
+
+    private static string Text(string form, params ReadOnlySpan<int> sizes)
+    {
+        var text = form;
+        foreach (var size in sizes)
+        {
+            text += string.Create(CultureInfo.InvariantCulture, $" {size}");
+        }
+
+        return text;
+    }
+}

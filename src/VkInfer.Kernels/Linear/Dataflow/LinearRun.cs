@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Runs products with some matrices, checks and times them. Owns their inputs and outputs; not thread-safe.</summary>
+internal sealed class LinearRun : IDisposable
+{
+    private const int MostRepetitions = 200;
+
+    private readonly KernelContext _context;
+    private readonly IReadOnlyList<WeightMatrix> _matrices;
+    private readonly ActivationType _type;
+    private readonly List<GpuBuffer> _buffers = [];
+    private readonly GpuBuffer _input;
+    private readonly GpuBuffer _vector;
+    private readonly GpuBuffer _output;
+    private readonly CommandList _once;
+    private float[] _reference = [];
+
+    /// <param name="context">The device.</param>
+    /// <param name="matrices">Of one type and shape.</param>
+    /// <param name="type">How products of many rows take A.</param>
+    /// <param name="rows">The most rows of A.</param>
+    public LinearRun(KernelContext context, IReadOnlyList<WeightMatrix> matrices, ActivationType type, int rows)
+    {
+        _context = context;
+        _matrices = matrices;
+        _type = type;
+        var (n, k) = (matrices[0].Rows, matrices[0].Columns);
+        var stride = Activations.Stride(k);
+        var random = new Random(1);
+
+        // Whole fragments, whatever their height; halves, so that A is the same in both types.
+        var values = new float[(rows + 15) / 16 * 16 * stride];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = i % stride < k ? (float)(Half)((random.NextDouble() * 2) - 1) : 0;
+        }
+
+        var device = context.Device;
+        _input = Create(values.Length * (long)Activations.ElementSize(type));
+        _vector = Create(stride * sizeof(float));
+        _output = Create(Activations.SizeInBytes(ActivationType.F32, rows, n));
+        _once = device.CreateCommandList("tune");
+        device.Upload(
+            _input, 0, type == ActivationType.F16 ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()) : MemoryMarshal.AsBytes(values.AsSpan()));
+        device.Upload(_vector, 0, MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
+    }
+
+    /// <summary>Records C [m, N] with the i-th matrix and a tiling.</summary>
+    public void Record(CommandList commands, GemmKernel kernel, IGemmTiling tiling, int i, int m)
+    {
+        var w = _matrices[i % _matrices.Count];
+        kernel.RecordTiled(commands, tiling, w, _input, _output, GemmMode.Store, m, ActivationType.F32, 0, Activations.Stride(w.Rows));
+    }
+
+    /// <summary>Records y [N] with the i-th matrix.</summary>
+    public void Record(CommandList commands, GemvKernel kernel, int i) =>
+        kernel.Record(commands, _matrices[i % _matrices.Count], _vector, _output, GemvMode.Store);
+
+    /// <summary>Computes what results for m rows are compared with, by the conventional tiled form.</summary>
+    public void UseReference(int m)
+    {
+        var kernel = new GemmKernel(_context with { Linear = LinearDataflow.Empty with { Forced = LinearForm.Tiled } });
+        Submit(commands => kernel.Record(commands, _matrices[0], _input, _output, GemmMode.Store, m, inputType: _type));
+        _reference = Read(m);
+    }
+
+    /// <summary>Normalised mean squared error of a result's first and last row.</summary>
+    public double Check(Action<CommandList> record, int m)
+    {
+        Submit(commands =>
+        {
+            commands.Fill(_output, 0x7FC00000); // NaN: what is not written is seen
+            record(commands);
+        });
+        var actual = Read(m);
+        double error = 0;
+        double norm = 0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            error += Math.Pow(actual[i] - (double)_reference[i], 2);
+            norm += Math.Pow(_reference[i], 2);
+        }
+
+        return error / norm;
+    }
+
+    /// <summary>Records a product again and again, each after the one before, for about so long; ends with the number of times.</summary>
+    public (CommandList Commands, int Count) Repeat(Action<CommandList, int> record, double seconds)
+    {
+        var list = _context.Device.CreateCommandList("tune.repeat");
+        try
+        {
+            var count = 1;
+            Fill(list, record, count);
+            var once = Math.Max(Run(list), 1e-7);
+            count = (int)Math.Clamp(seconds / once, 1, MostRepetitions);
+            if (count > 1)
+            {
+                Fill(list, record, count);
+            }
+
+            return (list, count);
+        }
+        catch
+        {
+            list.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps the device busy until its clock has risen.</summary>
+    public void WarmUp(IEnumerable<CommandList> lists, double seconds, CancellationToken cancellation)
+    {
+        CommandList[] all = [.. lists];
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; all.Length > 0 && Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _context.Device.Wait(_context.Device.Submit(all[i % all.Length]), cancellation);
+        }
+    }
+
+    /// <summary>Median microseconds of one product.</summary>
+    public double Time((CommandList Commands, int Count) repeated, int repeats, CancellationToken cancellation)
+    {
+        var times = new double[repeats];
+        for (var i = 0; i < repeats; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            times[i] = Run(repeated.Commands) * 1e6 / repeated.Count;
+        }
+
+        Array.Sort(times);
+        return times[repeats / 2];
+    }
+
+    /// <summary>Median microseconds of some products that take turns.</summary>
+    public double[] TimeInTurn(IReadOnlyList<(CommandList Commands, int Count)> repeated, int repeats, CancellationToken cancellation)
+    {
+        double[][] times = [.. repeated.Select(_ => new double[repeats])];
+        for (var i = 0; i < repeats; i++)
+        {
+            for (var j = 0; j < repeated.Count; j++)
+            {
+                times[j][i] = Time(repeated[j], 1, cancellation);
+            }
+        }
+
+        return [.. times.Select(values => values.Order().ElementAt(repeats / 2))];
+    }
+
+    public void Dispose()
+    {
+        _once.Dispose();
+        _buffers.ForEach(buffer => buffer.Dispose());
+    }
+
+    private GpuBuffer Create(long bytes)
+    {
+        var buffer = _context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "tune");
+        _buffers.Add(buffer);
+        return buffer;
+    }
+
+    private void Fill(CommandList list, Action<CommandList, int> record, int count)
+    {
+        list.Begin();
+        Timestamp(list, "begin");
+        for (var i = 0; i < count; i++)
+        {
+            record(list, i);
+        }
+
+        Timestamp(list, "end");
+        list.End();
+    }
+
+    private void Timestamp(CommandList list, string label)
+    {
+        if (_context.Capabilities.TimestampsSupported)
+        {
+            list.Timestamp(label);
+        }
+    }
+
+    /// <summary>Seconds of a run: by timestamps where there are some.</summary>
+    private double Run(CommandList list)
+    {
+        var started = Stopwatch.GetTimestamp();
+        _context.Device.Wait(_context.Device.Submit(list));
+        return _context.Capabilities.TimestampsSupported ? list.ReadTimestamps()[^1].Microseconds * 1e-6 : Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private void Submit(Action<CommandList> record)
+    {
+        _once.Begin();
+        record(_once);
+        _once.End();
+        _context.Device.Wait(_context.Device.Submit(_once));
+    }
+
+    private float[] Read(int m)
+    {
+        var (n, rowBytes) = (_matrices[0].Rows, Activations.SizeInBytes(ActivationType.F32, 1, _matrices[0].Rows));
+        var values = new float[2 * n];
+        _context.Device.Download(_output, 0, MemoryMarshal.AsBytes(values.AsSpan(0, n)));
+        _context.Device.Download(_output, (m - 1) * rowBytes, MemoryMarshal.AsBytes(values.AsSpan(n)));
+        return values;
+    }
+}

@@ -1,0 +1,170 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>
+/// Measures the implementations of linear layers on a device: for numbers of rows from 1 to 512, the best tiling of each form. Inputs are
+/// random, weights are those given, each result is checked before its time counts. Not thread-safe.
+/// </summary>
+/// <param name="context">The device.</param>
+public sealed class LinearTuner(KernelContext context)
+{
+    private static readonly int[] AllRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+
+    // Beyond this share of the best at the rows before, a tiling is not tried any more.
+    private const double Hopeless = 1.6;
+
+    private const int Repeats = 3;
+
+    // What is measured again before one is chosen, and how much longer than the best the chosen one may take.
+    private const int Confirmed = 4;
+    private const double MostExcess = 0.03;
+    private const int Attempts = 3;
+
+    private const double SecondsPerRepeat = 0.001;
+    private const double WarmUpSeconds = 0.02;
+
+    // Both round A to float16 at most; a wrong product is off by about 1.
+    private const double MostError = 1e-4;
+
+    private readonly GemmKernel _gemm = new(context);
+    private readonly List<string> _problems = [];
+
+    /// <summary>
+    /// How much longer, as a share, a chosen tiling took than the best of any form, at worst over all that was measured: from measuring
+    /// both again after the choice.
+    /// </summary>
+    public double WorstExcess { get; private set; }
+
+    /// <summary>What was left out, and why.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Measures the products with matrices of one shape.</summary>
+    /// <param name="matrices">At least one, all of one type and shape; taken in turn, so that caches hold none of them for long.</param>
+    /// <param name="deadline">When to stop: rows not reached by then are left to the heuristic.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public LinearTable Measure(IReadOnlyList<WeightMatrix> matrices, DateTime deadline, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(matrices);
+        var first = matrices[0];
+        var input = _gemm.PreferredInput(first);
+        int[] counts = [.. AllRows.Where(m => Activations.SizeInBytes(ActivationType.F32, m, Math.Max(first.Rows, first.Columns)) <= context.Capabilities.MaxStorageBufferRange)];
+        using var run = new LinearRun(context, matrices, input, counts[^1]);
+        var gemv = MeasureGemv(run, first, cancellation);
+        var points = new List<LinearPoint>();
+        var share = new Dictionary<string, double>();
+        foreach (var m in counts)
+        {
+            if (DateTime.UtcNow > deadline && points.Count > 0)
+            {
+                _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}]: no time for more than {points[^1].M} rows");
+                break;
+            }
+
+            points.Add(MeasureRows(run, first, input, m, share, cancellation));
+        }
+
+        return new LinearTable(first.Type, first.Rows, first.Columns, gemv, points);
+    }
+
+    private LinearPoint MeasureRows(
+        LinearRun run, WeightMatrix first, ActivationType input, int m, Dictionary<string, double> share, CancellationToken cancellation)
+    {
+        var times = new List<LinearTime>();
+        IGemmTiling[] tilings = [.. GemmCandidates.Of(context, input, m).Where(tiling => share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless)];
+        run.UseReference(m);
+        var measures = new List<(IGemmTiling Tiling, (CommandList Commands, int Count) Repeated)>();
+        try
+        {
+            // Pipelines are made first: while a driver compiles, the clock of an idle device falls.
+            foreach (var tiling in tilings)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var name = GemmCandidates.Name(tiling);
+                if (run.Check(commands => run.Record(commands, _gemm, tiling, 0, m), m) is var error && !(error <= MostError))
+                {
+                    _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}], M = {m}: {name} is wrong (nmse {error:0.0e+0}) and left out");
+                    continue;
+                }
+
+                measures.Add((tiling, run.Repeat((commands, i) => run.Record(commands, _gemm, tiling, i, m), SecondsPerRepeat)));
+            }
+
+            run.WarmUp(measures.Select(measure => measure.Repeated.Commands), WarmUpSeconds, cancellation);
+            foreach (var (tiling, repeated) in measures)
+            {
+                times.Add(new LinearTime(GemmCandidates.FormOf(tiling), GemmCandidates.Name(tiling), run.Time(repeated, Repeats, cancellation)));
+            }
+
+            var fastest = times.Min(time => time.Microseconds);
+            times.ForEach(time => share[time.Tiling] = time.Microseconds / fastest);
+            Confirm(run, [.. measures.Select(measure => measure.Repeated)], times, cancellation);
+            var point = new LinearPoint(
+                m, [.. times.GroupBy(time => time.Form).OrderBy(form => form.Key).Select(form => form.MinBy(time => time.Microseconds)!)]);
+            return Verify(run, point, time => measures[times.FindIndex(other => other.Tiling == time.Tiling)].Repeated, cancellation);
+        }
+        finally
+        {
+            measures.ForEach(measure => measure.Repeated.Commands.Dispose());
+        }
+    }
+
+    /// <summary>Measures the fastest again, in turn, so that a lucky moment chooses none of them.</summary>
+    private static void Confirm(
+        LinearRun run, IReadOnlyList<(CommandList Commands, int Count)> measures, List<LinearTime> times, CancellationToken cancellation)
+    {
+        int[] fastest = [.. Enumerable.Range(0, times.Count).OrderBy(i => times[i].Microseconds).Take(Confirmed)];
+        var again = run.TimeInTurn([.. fastest.Select(i => measures[i])], Repeats, cancellation);
+        for (var i = 0; i < fastest.Length; i++)
+        {
+            times[fastest[i]] = times[fastest[i]] with { Microseconds = again[i] };
+        }
+    }
+
+    /// <summary>
+    /// Measures the best of each form once more, in turn: how much longer the chosen one takes than the fastest is what the look-up may
+    /// cost. Where it is more than allowed, these times count.
+    /// </summary>
+    private LinearPoint Verify(
+        LinearRun run, LinearPoint point, Func<LinearTime, (CommandList Commands, int Count)> measure, CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var again = run.TimeInTurn([.. point.Times.Select(measure)], 2 * Repeats, cancellation);
+            var chosen = again[point.Times.ToList().IndexOf(point.Best)];
+            var excess = (chosen / again.Min()) - 1;
+            if (excess <= MostExcess || attempt == Attempts)
+            {
+                WorstExcess = Math.Max(WorstExcess, excess);
+                return point;
+            }
+
+            point = point with { Times = [.. point.Times.Zip(again, (time, microseconds) => time with { Microseconds = microseconds })] };
+        }
+    }
+
+    private LinearTime MeasureGemv(LinearRun run, WeightMatrix first, CancellationToken cancellation)
+    {
+        run.UseReference(1);
+        LinearTime? best = null;
+        foreach (var tuning in GemmCandidates.Gemv(context, first.Type))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var kernel = new GemvKernel(context with { Linear = LinearDataflow.Of(first.Type, first.Rows, first.Columns, tuning) });
+            var name = GemmCandidates.Name(tuning);
+            if (run.Check(commands => run.Record(commands, kernel, 0), 1) is var error && !(error <= MostError))
+            {
+                _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}]: {name} is wrong (nmse {error:0.0e+0}) and left out");
+                continue;
+            }
+
+            var repeated = run.Repeat((list, i) => run.Record(list, kernel, i), SecondsPerRepeat);
+            using var commands = repeated.Commands;
+            run.WarmUp([commands], WarmUpSeconds, cancellation);
+            var time = new LinearTime(LinearForm.Gemv, name, run.Time(repeated, Repeats, cancellation));
+            best = best is null || time.Microseconds < best.Microseconds ? time : best;
+        }
+
+        return best ?? throw new NotSupportedException($"every matrix-vector product with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
+    }
+}

@@ -1,0 +1,146 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer;
+
+/// <summary>
+/// Where tunings are kept: one JSON file for each device, in the folder of the pipeline caches. Some come with the library, for devices
+/// that it was measured on.
+/// </summary>
+internal static class LinearTuningFile
+{
+    // A hundred shapes take less; the tables in it are a few thousand numbers.
+    private const int MaxBytes = 4 << 20;
+    private const int MaxTables = 4096;
+    private const string ShippedPrefix = "tunings/";
+
+    /// <summary>The file of a device; null where nothing is kept on disk.</summary>
+    public static string? PathOf(PhysicalDeviceInfo device) =>
+        GpuCacheFolder.Current() is { } folder ? Path.Combine(folder, $"linear-{device.Uuid}.json") : null;
+
+    /// <summary>
+    /// The look-up for a device: of its own file, else of one that comes with the library, whose driver and shaders may be others:
+    /// its choices are still better than a guess. Empty, with a warning of one line, where a file is not to be trusted.
+    /// </summary>
+    public static LinearDataflow Load(KernelContext context, LinearChoice choice, ILogger? logger)
+    {
+        PhysicalDeviceInfo device = context.Device.Info;
+        LinearDataflow dataflow = Use(context, Read(device, logger), logger) ?? Use(context, ReadShipped(device), logger) ?? LinearDataflow.Empty;
+        return dataflow with { Forced = FormOf(choice) };
+    }
+
+    /// <summary>The tuning of a device's own file; null, with a warning of one line, where there is none to be trusted.</summary>
+    public static LinearTuning? Read(PhysicalDeviceInfo device, ILogger? logger)
+    {
+        if (PathOf(device) is not { } path || !File.Exists(path))
+        {
+            return null;
+        }
+
+        string? problem;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            if (file.Length > MaxBytes)
+            {
+                problem = $"it has {file.Length} bytes, expected at most {MaxBytes}";
+            }
+            else
+            {
+                LinearTuning? read = JsonSerializer.Deserialize(file, LinearTuningJsonContext.Default.LinearTuning);
+                problem = read is null ? "it is empty" : Problem(read, device);
+                if (problem is null)
+                {
+                    return read;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        {
+            problem = exception.Message;
+        }
+
+        Warn(logger, path, problem);
+        return null;
+    }
+
+    /// <summary>The tuning that comes with the library for devices of this name and driver; null: none.</summary>
+    public static LinearTuning? ReadShipped(PhysicalDeviceInfo device)
+    {
+        Assembly assembly = typeof(LinearTuningFile).Assembly;
+        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(ShippedPrefix, StringComparison.Ordinal)))
+        {
+            using Stream stream = assembly.GetManifestResourceStream(name)!;
+            LinearTuning tuning = JsonSerializer.Deserialize(stream, LinearTuningJsonContext.Default.LinearTuning)!;
+            if (tuning.Device == device.Name && tuning.DriverName == device.DriverName)
+            {
+                return tuning;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes a tuning to its place, beside what is known there of other shapes.</summary>
+    /// <returns>The file.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static string Write(PhysicalDeviceInfo device, LinearTuning tuning)
+    {
+        string path = PathOf(device)
+            ?? throw new IOException($"nothing is kept on disk: {GpuCacheFolder.EnvironmentVariable} is off, or the user has no home");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        LinearTuning? known = Read(device, null);
+        IEnumerable<LinearTable> kept = known?.Tables.ExceptBy(tuning.Tables.Select(Key), Key) ?? [];
+        LinearTuning whole = tuning with
+        {
+            WorstExcess = Math.Max(tuning.WorstExcess, known?.WorstExcess ?? 0),
+            Tables = [.. kept, .. tuning.Tables],
+        };
+
+        // A reader never sees half of it.
+        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(whole, LinearTuningJsonContext.Default.LinearTuning));
+        File.Move(temporary, path, overwrite: true);
+        return path;
+    }
+
+    /// <summary>What tells the shaders of linear layers from others.</summary>
+    public static string Shaders => ShaderLibrary.Fingerprint("gemm_", "gemv_");
+
+    private static (WeightType, int, int) Key(LinearTable table) => (table.Type, table.Rows, table.Columns);
+
+    private static string? Problem(LinearTuning tuning, PhysicalDeviceInfo device) =>
+        tuning.Device != device.Name ? $"it is of the device {tuning.Device}, this is {device.Name}"
+        : (tuning.DriverName, tuning.DriverVersion) != (device.DriverName, device.DriverVersion)
+            ? $"it is of the driver {tuning.DriverName} {tuning.DriverVersion}, this is {device.DriverName} {device.DriverVersion}; tune again"
+        : tuning.Shaders != Shaders ? "it is of other shaders than these; tune again"
+        : tuning.Tables.Count > MaxTables ? $"it has {tuning.Tables.Count} tables, expected at most {MaxTables}"
+        : null;
+
+    private static LinearDataflow? Use(KernelContext context, LinearTuning? tuning, ILogger? logger)
+    {
+        try
+        {
+            return tuning is null ? null : LinearDataflow.Create(context, tuning.Tables);
+        }
+        catch (ArgumentException exception)
+        {
+            Warn(logger, PathOf(context.Device.Info) ?? "the table of linear layers", exception.Message);
+            return null;
+        }
+    }
+
+    private static LinearForm? FormOf(LinearChoice choice) => choice switch
+    {
+        LinearChoice.Gemv => LinearForm.Gemv,
+        LinearChoice.Flat => LinearForm.Flat,
+        LinearChoice.Tiled => LinearForm.Tiled,
+        _ => null,
+    };
+
+    private static void Warn(ILogger? logger, string path, string problem) =>
+        logger?.LogWarning("{Path} is ignored: {Problem}", path, problem.ReplaceLineEndings(" "));
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using VkInfer.Cli.Output;
+using VkInfer.Kernels;
+
+namespace VkInfer.Cli.Commands;
+
+/// <summary>Measures the implementations of a model's linear layers on a device, or shows what was measured.</summary>
+internal sealed class TuneCommand : CliCommand
+{
+    private const int MostSeconds = 3600;
+
+    private readonly Option<string?> _synthetic = new("--synthetic")
+    {
+        Description = "A shape with random weights instead of a model: " + string.Join(", ", SyntheticShapes.Names) + ".",
+    };
+
+    private readonly Option<string> _weights = new("--weights")
+    {
+        Description = "Format of the random weights: " + string.Join(", ", Enum.GetNames<WeightType>()) + ".",
+        DefaultValueFactory = _ => nameof(WeightType.F16),
+    };
+
+    private readonly Option<int> _budget = new("--budget") { Description = "About how many seconds it may take.", DefaultValueFactory = _ => 60 };
+    private readonly Option<bool> _show = new("--show") { Description = "Measures nothing and shows what was measured for the model." };
+
+    public TuneCommand(CliConsole console)
+        : base("tune", "Measures the products of a model's linear layers and writes a table that loading a model looks up.", console)
+    {
+        _weights.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<WeightType>());
+        _synthetic.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SyntheticShapes.Names]);
+        Options.Add(_synthetic);
+        Options.Add(_weights);
+        Options.Add(_budget);
+        Options.Add(_show);
+        AddModelOptions();
+    }
+
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    {
+        int budget = call.Parse.GetValue(_budget);
+        if (budget is < 1 or > MostSeconds)
+        {
+            throw CliException.Usage($"--budget takes a whole number of seconds from 1 to {MostSeconds}");
+        }
+
+        using Model model = await LoadAsync(call, cancellationToken).ConfigureAwait(false);
+        if (call.Parse.GetValue(_show))
+        {
+            LinearTuning known = model.ReadLinearTuning() ?? throw new CliException($"nothing was measured on {model.Device.Name}; tune first");
+            Report(call, null, known);
+            return;
+        }
+
+        LinearTuning tuning = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
+            () => model.TuneLinear(TimeSpan.FromSeconds(budget), progress.ForLoading(), cancellationToken), cancellationToken)).ConfigureAwait(false);
+        Report(call, model.SaveLinearTuning(tuning), tuning);
+    }
+
+    private async Task<Model> LoadAsync(CliCall call, CancellationToken cancellationToken)
+    {
+        if (call.Parse.GetValue(_synthetic) is not { } shape)
+        {
+            return await call.LoadModelAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // Nothing is generated: a cache of the shape's whole context would only take room.
+        ModelOptions options = call.ModelOptions with { ContextLength = call.Options.ContextLength ?? 64 };
+        var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
+        return await ProgressDisplay.RunAsync(Console, "Making weights", progress => Task.Run(
+            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), cancellationToken: cancellationToken), cancellationToken)).ConfigureAwait(false);
+    }
+
+    private void Report(CliCall call, string? file, LinearTuning tuning)
+    {
+        if (call.Json)
+        {
+            call.WriteJson(new TuneDocument(file, tuning, tuning.Problems), CliJsonContext.Readable.TuneDocument);
+            return;
+        }
+
+        Console.Out.WriteLine($"{tuning.Device}, {tuning.DriverName} {tuning.DriverVersion}");
+        foreach (LinearTable table in tuning.Tables)
+        {
+            Write(table);
+        }
+
+        Console.Out.WriteLine();
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"Measured again, a choice took at most {100 * tuning.WorstExcess:F1} % longer than the best of any form."));
+        foreach (string problem in tuning.Problems)
+        {
+            Console.Error.WriteLine($"vkinfer: warning: {problem}");
+        }
+
+        if (file is not null)
+        {
+            Console.Out.WriteLine($"Written to {file}");
+        }
+    }
+
+    private void Write(LinearTable table)
+    {
+        Console.Out.WriteLine();
+        Console.Out.WriteLine(
+            $"{table.Type} [{table.Rows}, {table.Columns}]: gemv up to M1 = {table.LastGemv}, flat up to M2 = {table.LastFlat}; "
+            + $"fused gemv {Number(table.Gemv.Microseconds)} µs ({table.Gemv.Tiling})");
+        var rows = new TextTable(" M", " gemv µs", " flat µs", " tiled µs", "chosen");
+        foreach (LinearPoint point in table.Points)
+        {
+            string Time(LinearForm form) => point.Times.FirstOrDefault(time => time.Form == form) is { } time ? Number(time.Microseconds) : "-";
+            rows.Add(
+                point.M.ToString(CultureInfo.InvariantCulture), Time(LinearForm.Gemv), Time(LinearForm.Flat), Time(LinearForm.Tiled), point.Best.Tiling);
+        }
+
+        rows.Write(Console.Out);
+    }
+
+    private static string Number(double value) => value.ToString("F1", CultureInfo.InvariantCulture);
+}
