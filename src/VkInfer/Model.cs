@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using VkInfer.Formats;
 using VkInfer.Grammar;
@@ -23,6 +24,7 @@ public sealed class Model : IDisposable
     private readonly Lazy<ChatTemplate> _chatTemplate;
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
+    private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
     private bool _disposed;
 
     internal Model(ModelParts parts)
@@ -53,7 +55,7 @@ public sealed class Model : IDisposable
             Gpu.Wait(Gpu.Submit(clear));
         }
 
-        Prefill = new PrefillRunner(Gpu, Config, Transformer, PrefillActivations);
+        Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
     }
 
     /// <summary>The file of the model that comes with this library.</summary>
@@ -112,9 +114,6 @@ public sealed class Model : IDisposable
     internal DecoderTransformer Transformer { get; }
 
     internal PrefillActivations PrefillActivations { get; }
-
-    /// <summary>The same where even one token is to go through the forms of a prompt; else null.</summary>
-    internal IEnumerable<ActivationType>? UnfusedInputs => Options.Linear is LinearChoice.Flat or LinearChoice.Tiled ? MatrixInputTypes : null;
 
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
@@ -296,6 +295,12 @@ public sealed class Model : IDisposable
 
         return new TokenTrie(tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count));
     }
+
+    /// <summary>The same weights with other linear layers.</summary>
+    internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear
+        ? Transformer
+        : _transformers.GetOrAdd(choice, _ => new DecoderTransformer(
+            Config, _weights, new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

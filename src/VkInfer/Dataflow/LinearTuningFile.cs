@@ -133,7 +133,8 @@ internal static class LinearTuningFile
         }
     }
 
-    private static LinearForm? FormOf(LinearChoice choice) => choice switch
+    /// <summary>The only form that a choice leaves; null: all.</summary>
+    public static LinearForm? FormOf(LinearChoice choice) => choice switch
     {
         LinearChoice.Gemv => LinearForm.Gemv,
         LinearChoice.Flat => LinearForm.Flat,

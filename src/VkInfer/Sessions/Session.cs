@@ -46,11 +46,13 @@ public sealed partial class Session : IDisposable
 
         _tokens.EnsureCapacity(Capacity);
         _options = options with { Capacity = Capacity };
+        Linear = options.Linear ?? model.Options.Linear;
+        Transformer = model.TransformerFor(Linear);
         Softmax = options.Softmax is { } choice ? SoftmaxPlan.For(choice, model.Config.NumLayers, model.Calibration) : model.Softmax;
         _cache = new KvCache(model.Gpu, model.Config, options.KvType ?? model.Options.KvType, Capacity, Softmax);
         try
         {
-            _decode = new DecodeRunner(model.Gpu, model.Config, model.Transformer, model.Kernels, _cache, model.UnfusedInputs);
+            _decode = new DecodeRunner(model.Gpu, model.Config, Transformer, model.Kernels, _cache, Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null);
         }
         catch
         {
@@ -67,6 +69,9 @@ public sealed partial class Session : IDisposable
 
     /// <summary>How attention accumulates its softmax in this session.</summary>
     public SoftmaxPlan Softmax { get; }
+
+    /// <summary>Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.</summary>
+    public LinearChoice Linear { get; }
 
     /// <summary>Tokens so far, prompt and answers together.</summary>
     public int Position => _tokens.Count;
@@ -89,6 +94,8 @@ public sealed partial class Session : IDisposable
 
     internal DecodeRunner Decode => _decode;
 
+    internal DecoderTransformer Transformer { get; }
+
     internal KvCache Cache => _cache;
 
     /// <summary>Forgets all tokens. The KV cache keeps its memory.</summary>
@@ -110,10 +117,13 @@ public sealed partial class Session : IDisposable
 
     /// <summary>Makes a second session with the same tokens and a copy of the KV cache; both go on independently.</summary>
     /// <returns>The new session, owned by the caller.</returns>
-    public Session Fork()
+    public Session Fork() => Fork(_options);
+
+    /// <param name="options">How the new session is created; of the same capacity and type of cache.</param>
+    internal Session Fork(SessionOptions options)
     {
         using Lease lease = Enter();
-        var fork = new Session(Model, _options);
+        var fork = new Session(Model, options with { Capacity = Capacity, KvType = _options.KvType });
         try
         {
             if (_cached > 0)
@@ -301,11 +311,11 @@ public sealed partial class Session : IDisposable
         {
             int last = pending.Length - 1;
             PrefillRunner prefill = Model.Prefill;
-            prefill.Run(pending, _cached, _cache, Model.Options.PrefillChunk, (commands, start, rows) =>
+            prefill.Run(Transformer, pending, _cached, _cache, Model.Options.PrefillChunk, (commands, start, rows) =>
             {
                 if (start + rows > last)
                 {
-                    Model.Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Logits);
+                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Logits);
                 }
             }, null, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;
@@ -324,8 +334,8 @@ public sealed partial class Session : IDisposable
         int skipped = first - _cached;
         var row = new float[vocab];
         Model.Prefill.Run(
-            CollectionsMarshal.AsSpan(_tokens)[_cached..], _cached, _cache, chunk,
-            (commands, start, rows) => Model.Transformer.RecordHeads(commands, Model.PrefillActivations, rowsBuffer, rows),
+            Transformer, CollectionsMarshal.AsSpan(_tokens)[_cached..], _cached, _cache, chunk,
+            (commands, start, rows) => Transformer.RecordHeads(commands, Model.PrefillActivations, rowsBuffer, rows),
             (start, rows) =>
             {
                 for (int i = 0; i < rows; i++)

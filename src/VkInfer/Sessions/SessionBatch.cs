@@ -35,9 +35,14 @@ public sealed class SessionBatch : IDisposable
             throw new ArgumentException("A session is in the batch twice.", nameof(sessions));
         }
 
+        if (_sessions.Any(session => session.Linear != _sessions[0].Linear))
+        {
+            throw new ArgumentException("The sessions of a batch share their linear layers: expected one choice of them.", nameof(sessions));
+        }
+
         _leases = new Session.Lease[_sessions.Length];
         _runner = new BatchRunner(
-            model.Gpu, model.Config, model.Transformer, [.. _sessions.Select(session => session.Decode)], model.MatrixInputTypes);
+            model.Gpu, model.Config, _sessions[0].Transformer, [.. _sessions.Select(session => session.Decode)], model.MatrixInputTypes);
     }
 
     /// <summary>The sessions, in the order of their tokens.</summary>

@@ -13,4 +13,7 @@ public sealed record SessionOptions
 
     /// <summary>How attention accumulates its softmax; null: what the model was loaded with.</summary>
     public SoftmaxChoice? Softmax { get; init; }
+
+    /// <summary>Which implementation linear layers use; null: what the model was loaded with.</summary>
+    public LinearChoice? Linear { get; init; }
 }

@@ -11,6 +11,7 @@ internal sealed class KernelSet
 
     public KernelSet(KernelContext context)
     {
+        Context = context;
         Embed = new EmbedKernel(context);
         Gemv = new GemvKernel(context);
         DecodeAttention = new DecodeAttentionKernel(context);
@@ -31,6 +32,8 @@ internal sealed class KernelSet
         Combine = new CombineKernel(context);
         Activate = new ActivateKernel(context);
     }
+
+    public KernelContext Context { get; }
 
     public EmbedKernel Embed { get; }
 

@@ -15,7 +15,6 @@ internal sealed class PrefillRunner : IDisposable
     private const int ListsInFlight = 2;
 
     private readonly GpuDevice _device;
-    private readonly DecoderTransformer _transformer;
     private readonly ModelConfig _config;
     private readonly PrefillActivations _activations;
     private readonly BufferSet _buffers;
@@ -30,11 +29,10 @@ internal sealed class PrefillRunner : IDisposable
     private int _nextIds;
     private double _flopsPerSecond;
 
-    public PrefillRunner(GpuDevice device, ModelConfig config, DecoderTransformer transformer, PrefillActivations activations)
+    public PrefillRunner(GpuDevice device, ModelConfig config, PrefillActivations activations)
     {
         _device = device;
         _config = config;
-        _transformer = transformer;
         _activations = activations;
         _ids = new uint[activations.MaxRows];
         _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
@@ -68,6 +66,7 @@ internal sealed class PrefillRunner : IDisposable
     /// Runs <paramref name="tokens"/> from <paramref name="position"/> on. After each chunk, <paramref name="afterChunk"/> may add
     /// commands that read the chunk's residual stream, and <paramref name="chunkDone"/> is called when they have run.
     /// </summary>
+    /// <param name="transformer">Records the layers.</param>
     /// <param name="tokens">Token ids, all inside the vocabulary.</param>
     /// <param name="position">Position of the first token.</param>
     /// <param name="cache">Where keys and values go; must have room.</param>
@@ -76,7 +75,7 @@ internal sealed class PrefillRunner : IDisposable
     /// <param name="chunkDone">Called with (index of the chunk's first token, rows); null: the next chunk does not wait.</param>
     /// <param name="cancellation">Ends the call at once; slices already on the queue run out behind it.</param>
     public void Run(
-        ReadOnlySpan<int> tokens, int position, KvCache cache, int maxRows,
+        DecoderTransformer transformer, ReadOnlySpan<int> tokens, int position, KvCache cache, int maxRows,
         Action<CommandList, int, int> afterChunk, Action<int, int>? chunkDone, CancellationToken cancellation)
     {
         _gate.Wait(cancellation);
@@ -87,7 +86,7 @@ internal sealed class PrefillRunner : IDisposable
             for (int start = 0; start < tokens.Length; start += maxRows)
             {
                 int rows = Math.Min(maxRows, tokens.Length - start);
-                last = RunChunk(tokens.Slice(start, rows), start, position + start, cache, afterChunk, cancellation);
+                last = RunChunk(transformer, tokens.Slice(start, rows), start, position + start, cache, afterChunk, cancellation);
                 if (chunkDone is not null)
                 {
                     _device.Wait(last, cancellation);
@@ -115,7 +114,7 @@ internal sealed class PrefillRunner : IDisposable
     }
 
     private Submission RunChunk(
-        ReadOnlySpan<int> tokens, int start, int position, KvCache cache, Action<CommandList, int, int> afterChunk, CancellationToken cancellation)
+        DecoderTransformer transformer, ReadOnlySpan<int> tokens, int start, int position, KvCache cache, Action<CommandList, int, int> afterChunk, CancellationToken cancellation)
     {
         int rows = tokens.Length;
         int slot = _nextIds++ % _tokenIds.Length;
@@ -139,12 +138,12 @@ internal sealed class PrefillRunner : IDisposable
             RecordTimestamp(list, "begin");
             if (layer == 0)
             {
-                _transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
+                transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
             }
 
             for (int i = 0; i < count; i++)
             {
-                _transformer.RecordPrefillLayer(list, _activations, cache, layer + i, rows, position);
+                transformer.RecordPrefillLayer(list, _activations, cache, layer + i, rows, position);
             }
 
             layer += count;

@@ -163,16 +163,13 @@ public sealed class LinearTuningTests
         return root.ToJsonString();
     }
 
-    /// <summary>The first two points of one shape, with times that can be found in the text.</summary>
+    /// <summary>One shape with two points, whose times can be found in the text.</summary>
     private LinearTuning Small(Model model)
     {
-        _small ??= model.TuneLinear(TimeSpan.FromSeconds(6));
-        LinearTable table = _small.Tables.First(table => table.Points.Count > 1);
-        LinearPoint[] points =
-        [
-            .. table.Points.Take(2).Select(point => point with { Times = [.. point.Times.Select(time => time with { Microseconds = 1.5 })] }),
-        ];
-        return _small with { Tables = [table with { Points = points }] };
+        _small ??= model.TuneLinear(TimeSpan.FromSeconds(1));
+        LinearTable table = _small.Tables[0];
+        LinearTime[] times = [.. table.Points[0].Times.Select(time => time with { Microseconds = 1.5 })];
+        return _small with { Tables = [table with { Points = [new LinearPoint(1, times), new LinearPoint(2, times)] }] };
     }
 
     private static int[] Generate(Model model, int[] prompt)

@@ -12,7 +12,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
     private const double MicrosecondsPerMillisecond = 1000;
 
     // A second step is under way while the first one's token is read, as when text is generated.
-    private const int StepsInFlight = 2;
+    internal const int StepsInFlight = 2;
 
     /// <summary>What the asynchronized softmax counted in all tests so far, warm-ups included.</summary>
     public SoftmaxStats Stats { get; private set; }

@@ -31,6 +31,11 @@ internal sealed class BenchCommand : CliCommand
     private readonly Option<int[]?> _batches = TokenList.NumbersOption("--batch", "Sequences that decode side by side.", 1, 1, "-b");
     private readonly Option<int[]?> _repeats = TokenList.NumbersOption("--repetitions", "How often each test is timed.", 1, 5, "-r");
 
+    private readonly Option<bool> _ablation = new("--ablation")
+    {
+        Description = "Measures with each technique of FlashDecoding++ off and on; --n-depth gives the contexts (default 1024, 8192, 32768), --batch the batches (1, 2, 4, 8).",
+    };
+
     private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
 
     public BenchCommand(CliConsole console)
@@ -47,12 +52,19 @@ internal sealed class BenchCommand : CliCommand
         Options.Add(_batches);
         Options.Add(_repeats);
         Options.Add(_stats);
+        Options.Add(_ablation);
         AddModelOptions();
     }
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
         Check(call.Parse);
+        if (call.Parse.GetValue(_ablation))
+        {
+            await RunAblationAsync(call, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         IReadOnlyList<BenchTest> tests = BenchTest.Plan(
             call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
         int positions = tests.Max(test => test.Positions);
@@ -79,6 +91,48 @@ internal sealed class BenchCommand : CliCommand
         {
             throw new CliException(check.Line);
         }
+    }
+
+    private async Task RunAblationAsync(CliCall call, CancellationToken cancellationToken)
+    {
+        int[] contexts = call.Parse.GetResult(_depths) is { Implicit: false } ? call.Parse.GetValue(_depths)! : [1024, 8192, 32768];
+        int[] batches = call.Parse.GetResult(_batches) is { Implicit: false } ? call.Parse.GetValue(_batches)! : [1, 2, 4, 8];
+        int repeats = call.Parse.GetResult(_repeats) is { Implicit: false } ? call.Parse.GetValue(_repeats)![0] : 2;
+        using Model model = await LoadAsync(call, contexts.Max(Ablation.Positions), cancellationToken).ConfigureAwait(false);
+        var ablation = new Ablation(model, repeats, Seed);
+        AblationRow[] rows = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
+            () =>
+            {
+                var done = new List<AblationRow>();
+                foreach (AblationRow row in ablation.Run(contexts, batches, cancellationToken))
+                {
+                    done.Add(row);
+                    progress.Report(done.Count, contexts.Length * (batches.Length + 1));
+                }
+
+                return done.ToArray();
+            },
+            cancellationToken)).ConfigureAwait(false);
+        if (call.Json)
+        {
+            call.WriteJson(
+                new AblationDocument(model.Device.Name, Driver(model), model.Name, [.. AblationVariant.All.Select(variant => variant.Name)], rows),
+                CliJsonContext.Readable.AblationDocument);
+            return;
+        }
+
+        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}; {model.Name}, tokens per second");
+        var table = new TextTable([" context", "work", .. AblationVariant.All.Select(variant => " " + variant.Name)]);
+        foreach (AblationRow row in rows)
+        {
+            table.Add(
+            [
+                Number(row.Context, "F0"), row.Batch == 0 ? $"prefill {Ablation.PromptTokens}" : $"decode, batch {row.Batch}",
+                .. row.TokensPerSecond.Select(rate => rate is { } value ? Number(value, "F1") : "no room"),
+            ]);
+        }
+
+        table.Write(Console.Out);
     }
 
     private static (IReadOnlyList<BenchResult> Results, BenchCheck Check) Measure(

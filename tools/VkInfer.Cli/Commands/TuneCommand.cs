@@ -24,6 +24,8 @@ internal sealed class TuneCommand : CliCommand
     private readonly Option<int> _budget = new("--budget") { Description = "About how many seconds it may take.", DefaultValueFactory = _ => 60 };
     private readonly Option<bool> _show = new("--show") { Description = "Measures nothing and shows what was measured for the model." };
 
+    private readonly Option<string?> _plot = new("--plot") { Description = "Draws the times over M into a PNG file." };
+
     public TuneCommand(CliConsole console)
         : base("tune", "Measures the products of a model's linear layers and writes a table that loading a model looks up.", console)
     {
@@ -33,6 +35,7 @@ internal sealed class TuneCommand : CliCommand
         Options.Add(_weights);
         Options.Add(_budget);
         Options.Add(_show);
+        Options.Add(_plot);
         AddModelOptions();
     }
 
@@ -73,6 +76,12 @@ internal sealed class TuneCommand : CliCommand
 
     private void Report(CliCall call, string? file, LinearTuning tuning)
     {
+        string? plot = call.Parse.GetValue(_plot);
+        if (plot is not null)
+        {
+            LinearPlot.Save(plot, tuning);
+        }
+
         if (call.Json)
         {
             call.WriteJson(new TuneDocument(file, tuning, tuning.Problems), CliJsonContext.Readable.TuneDocument);
@@ -96,6 +105,11 @@ internal sealed class TuneCommand : CliCommand
         if (file is not null)
         {
             Console.Out.WriteLine($"Written to {file}");
+        }
+
+        if (plot is not null)
+        {
+            Console.Out.WriteLine($"Drawn into {plot}");
         }
     }
 

@@ -92,3 +92,6 @@ internal sealed record BenchResultDocument(
 internal sealed record BenchCheckDocument(bool Ok, double? Nmse, double Bound, bool Finite, bool Repeatable);
 
 internal sealed record TuneDocument(string? File, LinearTuning Tuning, IReadOnlyList<string> Problems);
+
+internal sealed record AblationDocument(
+    string Device, string Driver, string Model, IReadOnlyList<string> Variants, IReadOnlyList<Bench.AblationRow> Rows);

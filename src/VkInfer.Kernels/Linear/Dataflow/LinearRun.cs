@@ -8,6 +8,10 @@ namespace VkInfer.Kernels;
 internal sealed class LinearRun : IDisposable
 {
     private const int MostRepetitions = 200;
+    private const double ShortestWarmUpSeconds = 0.05;
+    private const double LongestWarmUpSeconds = 0.4;
+    private const int SteadyRuns = 10;
+    private const double Steady = 1.03;
 
     private readonly KernelContext _context;
     private readonly IReadOnlyList<WeightMatrix> _matrices;
@@ -112,15 +116,27 @@ internal sealed class LinearRun : IDisposable
         }
     }
 
-    /// <summary>Keeps the device busy until its clock has risen.</summary>
-    public void WarmUp(IEnumerable<CommandList> lists, double seconds, CancellationToken cancellation)
+    /// <summary>
+    /// Keeps the device busy until its clock has risen and stays: until a product takes as long as it did some runs before. An idle
+    /// GPU's clock falls within a second, and takes tens of milliseconds to rise.
+    /// </summary>
+    public void WarmUp((CommandList Commands, int Count) repeated, CancellationToken cancellation)
     {
-        CommandList[] all = [.. lists];
         var started = Stopwatch.GetTimestamp();
-        for (var i = 0; all.Length > 0 && Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; i++)
+        var recent = new Queue<double>();
+        while (Stopwatch.GetElapsedTime(started).TotalSeconds is var spent && spent < LongestWarmUpSeconds)
         {
             cancellation.ThrowIfCancellationRequested();
-            _context.Device.Wait(_context.Device.Submit(all[i % all.Length]), cancellation);
+            recent.Enqueue(Run(repeated.Commands));
+            if (recent.Count > SteadyRuns)
+            {
+                recent.Dequeue();
+            }
+
+            if (spent >= ShortestWarmUpSeconds && recent.Count == SteadyRuns && recent.Max() <= Steady * recent.Min())
+            {
+                return;
+            }
         }
     }
 

@@ -11,7 +11,8 @@ public sealed class LinearTuner(KernelContext context)
 {
     private static readonly int[] AllRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
 
-    // Beyond this share of the best at the rows before, a tiling is not tried any more.
+    // A tiling that takes so many times as long as the best of its form is not tried with more rows. Conventional tiles always are: the
+    // largest are the worst for few rows and the best for many.
     private const double Hopeless = 1.6;
 
     private const int Repeats = 3;
@@ -22,7 +23,6 @@ public sealed class LinearTuner(KernelContext context)
     private const int Attempts = 3;
 
     private const double SecondsPerRepeat = 0.001;
-    private const double WarmUpSeconds = 0.02;
 
     // Both round A to float16 at most; a wrong product is off by about 1.
     private const double MostError = 1e-4;
@@ -90,14 +90,21 @@ public sealed class LinearTuner(KernelContext context)
                 measures.Add((tiling, run.Repeat((commands, i) => run.Record(commands, _gemm, tiling, i, m), SecondsPerRepeat)));
             }
 
-            run.WarmUp(measures.Select(measure => measure.Repeated.Commands), WarmUpSeconds, cancellation);
+            run.WarmUp(measures[0].Repeated, cancellation);
             foreach (var (tiling, repeated) in measures)
             {
                 times.Add(new LinearTime(GemmCandidates.FormOf(tiling), GemmCandidates.Name(tiling), run.Time(repeated, Repeats, cancellation)));
             }
 
-            var fastest = times.Min(time => time.Microseconds);
-            times.ForEach(time => share[time.Tiling] = time.Microseconds / fastest);
+            foreach (var form in times.Where(time => time.Form != LinearForm.Tiled).GroupBy(time => time.Form))
+            {
+                var fastest = form.Min(time => time.Microseconds);
+                foreach (var time in form)
+                {
+                    share[time.Tiling] = time.Microseconds / fastest;
+                }
+            }
+
             Confirm(run, [.. measures.Select(measure => measure.Repeated)], times, cancellation);
             var point = new LinearPoint(
                 m, [.. times.GroupBy(time => time.Form).OrderBy(form => form.Key).Select(form => form.MinBy(time => time.Microseconds)!)]);
@@ -160,7 +167,7 @@ public sealed class LinearTuner(KernelContext context)
 
             var repeated = run.Repeat((list, i) => run.Record(list, kernel, i), SecondsPerRepeat);
             using var commands = repeated.Commands;
-            run.WarmUp([commands], WarmUpSeconds, cancellation);
+            run.WarmUp(repeated, cancellation);
             var time = new LinearTime(LinearForm.Gemv, name, run.Time(repeated, Repeats, cancellation));
             best = best is null || time.Microseconds < best.Microseconds ? time : best;
         }
