@@ -11,8 +11,15 @@ internal static class ModelLoader
 {
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
-        options.Validate();
+        options.Validate(); // Before the files are opened.
         using ModelSource source = ModelSource.Open(path);
+        return Load(source, options, progress, cancellation);
+    }
+
+    /// <summary>The same from an open source, which stays the caller's.</summary>
+    public static Model Load(ModelSource source, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        options.Validate();
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
         var text = new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate);
