@@ -27,6 +27,14 @@ vkinfer_shader(random_weights_f16 SOURCE synthetic/random_weights.comp DEFINES W
 vkinfer_shader(random_weights_bf16 SOURCE synthetic/random_weights.comp DEFINES WEIGHTS_BF16=1)
 vkinfer_shader(random_weights_blocks SOURCE synthetic/random_blocks.comp)
 
+# quantize: the float format, then the blocks
+foreach(weights F32 F16 BF16)
+    foreach(blocks Q8_0 Q4_0)
+        string(TOLOWER ${weights}_${blocks} name)
+        vkinfer_shader(quantize_${name} SOURCE quantize/quantize.comp DEFINES WEIGHTS_${weights}=1 ENCODE_${blocks}=1)
+    endforeach()
+endforeach()
+
 # norm
 foreach(output f32 f16)
     set(defines "")

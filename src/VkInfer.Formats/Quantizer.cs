@@ -4,8 +4,8 @@ namespace VkInfer.Formats;
 
 /// <summary>
 /// Encodes finite binary32 into blocks on the CPU. Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1 round to nearest as the formats' reference encoder
-/// does, so that equal input gives equal bytes; Q4_K, Q5_K and Q6_K search for the scales with the least square error. Stateless and
-/// safe to use from any thread.
+/// does, so that equal input gives equal bytes; the others search for the scales with the least square error. Stateless and safe to use from
+/// any thread.
 /// </summary>
 public static class Quantizer
 {
@@ -39,9 +39,13 @@ public static class Quantizer
         GgufTensorType.Q4_1 => Q4_1Block.FromFloat32,
         GgufTensorType.Q5_0 => Q5_0Block.FromFloat32,
         GgufTensorType.Q5_1 => Q5_1Block.FromFloat32,
+        GgufTensorType.Q2_K => Q2_KBlock.FromFloat32,
+        GgufTensorType.Q3_K => Q3_KBlock.FromFloat32,
         GgufTensorType.Q4_K => Q4_KBlock.FromFloat32,
         GgufTensorType.Q5_K => Q5_KBlock.FromFloat32,
         GgufTensorType.Q6_K => Q6_KBlock.FromFloat32,
+        GgufTensorType.IQ4_NL => IQ4_NLBlock.FromFloat32,
+        GgufTensorType.IQ4_XS => IQ4_XSBlock.FromFloat32,
         _ => null,
     };
 }

@@ -21,6 +21,7 @@ public sealed partial class PushConstantTests
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
         ["norm"] = typeof(NormPush),
+        ["quantize"] = typeof(QuantizePush),
         ["random_blocks"] = typeof(RandomBlocksPush),
         ["random_weights"] = typeof(RandomWeightsPush),
         ["rope_store"] = typeof(RopeStorePush),

@@ -24,4 +24,16 @@ internal static class IQ4_NLBlock
             }
         }
     }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var values = source.Slice(block * Size, Size);
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            var scale = (Half)NonLinearFit.Of(values);
+            BinaryPrimitives.WriteHalfLittleEndian(bytes, scale);
+            NonLinearFit.WriteNibbles(values, (float)scale, bytes[2..]);
+        }
+    }
 }

@@ -11,6 +11,9 @@ internal static class IQ4_XSBlock
     public const int Size = 256;
     public const int Bytes = 136;
 
+    private const int PartSize = 32;
+    private const int ScaleZero = 32;
+
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
         for (var block = 0; block < destination.Length / Size; block++)
@@ -22,11 +25,41 @@ internal static class IQ4_XSBlock
             var low = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
             for (var i = 0; i < Size; i++)
             {
-                var part = i / 32;
+                var part = i / PartSize;
                 var scale = (int)((low >> (4 * part)) & 15) | (((high >> (2 * part)) & 3) << 4);
                 var nibble = (bytes[8 + (part * 16) + (i % 16)] >> (i % 32 / 16 * 4)) & 15;
-                values[i] = d * (scale - 32) * NonLinear4.Levels[nibble];
+                values[i] = d * (scale - ScaleZero) * NonLinear4.Levels[nibble];
             }
+        }
+    }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        Span<float> fits = stackalloc float[Size / PartSize];
+        Span<sbyte> scales = stackalloc sbyte[Size / PartSize];
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var values = source.Slice(block * Size, Size);
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            for (var part = 0; part < fits.Length; part++)
+            {
+                fits[part] = NonLinearFit.Of(values.Slice(part * PartSize, PartSize));
+            }
+
+            var d = SignedScales.Quantize(fits, ScaleZero, scales);
+            var (high, low) = (0, 0u);
+            for (var part = 0; part < scales.Length; part++)
+            {
+                var scale = scales[part] + ScaleZero;
+                high |= scale >> 4 << (2 * part);
+                low |= (uint)(scale & 15) << (4 * part);
+                NonLinearFit.WriteNibbles(
+                    values.Slice(part * PartSize, PartSize), (float)d * scales[part], bytes.Slice(8 + (part * PartSize / 2), PartSize / 2));
+            }
+
+            BinaryPrimitives.WriteHalfLittleEndian(bytes, d);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], (ushort)high);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], low);
         }
     }
 }

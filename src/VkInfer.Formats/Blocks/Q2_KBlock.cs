@@ -12,6 +12,10 @@ internal static class Q2_KBlock
     public const int Size = 256;
     public const int Bytes = 84;
 
+    private const int ScaleSize = 16;
+    private const int MaxScale = 15;
+    private const int MaxQuant = 3;
+
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
         for (var block = 0; block < destination.Length / Size; block++)
@@ -29,4 +33,41 @@ internal static class Q2_KBlock
             }
         }
     }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        Span<AffineFit> fits = stackalloc AffineFit[Size / ScaleSize];
+        Span<byte> quants = stackalloc byte[Size];
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var values = source.Slice(block * Size, Size);
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            var (maxScale, maxMinimum) = (0f, 0f);
+            for (var i = 0; i < fits.Length; i++)
+            {
+                fits[i] = AffineFit.Of(values.Slice(i * ScaleSize, ScaleSize), MaxQuant);
+                maxScale = MathF.Max(maxScale, fits[i].Scale);
+                maxMinimum = MathF.Max(maxMinimum, fits[i].Minimum);
+            }
+
+            var (d, dMin) = ((Half)(maxScale / MaxScale), (Half)(maxMinimum / MaxScale));
+            bytes.Clear();
+            BinaryPrimitives.WriteHalfLittleEndian(bytes[80..], d);
+            BinaryPrimitives.WriteHalfLittleEndian(bytes[82..], dMin);
+            for (var i = 0; i < fits.Length; i++)
+            {
+                var (scale, minimum) = (FourBits(fits[i].Scale, maxScale), FourBits(fits[i].Minimum, maxMinimum));
+                bytes[i] = (byte)(scale | (minimum << 4));
+                var stored = new AffineFit((float)d * scale, (float)dMin * minimum);
+                stored.Quantize(values.Slice(i * ScaleSize, ScaleSize), MaxQuant, quants.Slice(i * ScaleSize, ScaleSize));
+            }
+
+            for (var i = 0; i < Size; i++)
+            {
+                bytes[16 + (i / 128 * 32) + (i % 32)] |= (byte)(quants[i] << (i % 128 / 32 * 2));
+            }
+        }
+    }
+
+    private static int FourBits(float value, float max) => max == 0 ? 0 : (int)MathF.Round(value / max * MaxScale);
 }

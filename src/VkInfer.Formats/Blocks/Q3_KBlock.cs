@@ -13,6 +13,10 @@ internal static class Q3_KBlock
     public const int Size = 256;
     public const int Bytes = 110;
 
+    private const int ScaleSize = 16;
+    private const int ScaleZero = 32;
+    private const int Zero = 4;
+
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
         for (var block = 0; block < destination.Length / Size; block++)
@@ -25,11 +29,47 @@ internal static class Q3_KBlock
             for (var i = 0; i < Size; i++)
             {
                 var quant = ((low[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) | (((bytes[i % 32] >> (i / 32)) & 1) << 2);
-                values[i] = d * (Scale(scales, i / 16) - 32) * (quant - 4);
+                values[i] = d * (Scale(scales, i / ScaleSize) - ScaleZero) * (quant - Zero);
+            }
+        }
+    }
+
+    public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        Span<float> fits = stackalloc float[Size / ScaleSize];
+        Span<sbyte> scales = stackalloc sbyte[Size / ScaleSize];
+        for (var block = 0; block < source.Length / Size; block++)
+        {
+            var values = source.Slice(block * Size, Size);
+            var bytes = destination.Slice(block * Bytes, Bytes);
+            for (var i = 0; i < fits.Length; i++)
+            {
+                fits[i] = SymmetricFit.Of(values.Slice(i * ScaleSize, ScaleSize), Zero);
+            }
+
+            bytes.Clear();
+            var d = SignedScales.Quantize(fits, ScaleZero, scales);
+            BinaryPrimitives.WriteHalfLittleEndian(bytes[108..], d);
+            for (var i = 0; i < scales.Length; i++)
+            {
+                WriteScale(bytes.Slice(96, 12), i, scales[i] + ScaleZero);
+            }
+
+            for (var i = 0; i < Size; i++)
+            {
+                var quant = SymmetricFit.Round(values[i], (float)d * scales[i / ScaleSize], Zero) + Zero;
+                bytes[32 + (i / 128 * 32) + (i % 32)] |= (byte)((quant & 3) << (i % 128 / 32 * 2));
+                bytes[i % 32] |= (byte)((quant >> 2) << (i / 32));
             }
         }
     }
 
     private static int Scale(ReadOnlySpan<byte> scales, int index) =>
         ((scales[index % 8] >> (index / 8 * 4)) & 15) | (((scales[8 + (index % 4)] >> (index / 4 * 2)) & 3) << 4);
+
+    private static void WriteScale(Span<byte> scales, int index, int scale)
+    {
+        scales[index % 8] |= (byte)((scale & 15) << (index / 8 * 4));
+        scales[8 + (index % 4)] |= (byte)((scale >> 4) << (index / 4 * 2));
+    }
 }

@@ -40,7 +40,7 @@ internal static class Q4_0Block
                 largest = MathF.Abs(value) > MathF.Abs(largest) ? value : largest;
             }
 
-            var scale = largest / -8;
+            var scale = BlockScale.OrZero(largest) / -8;
             var inverse = scale == 0 ? 0 : 1 / scale;
             BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)scale);
             for (var i = 0; i < Size / 2; i++)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace VkInfer.Formats.Blocks;
 
@@ -41,21 +42,14 @@ internal static class Q6_KBlock
         {
             var values = source.Slice(block * Size, Size);
             var bytes = destination.Slice(block * Bytes, Bytes);
-            var largest = 0f;
             for (var i = 0; i < fits.Length; i++)
             {
                 fits[i] = SymmetricFit.Of(values.Slice(i * ScaleSize, ScaleSize), Zero);
-                largest = MathF.Abs(fits[i]) > MathF.Abs(largest) ? fits[i] : largest;
             }
 
-            // The scale that is largest in size becomes -128, whichever its sign.
-            var d = (Half)(largest / -128);
             bytes.Clear();
+            var d = SignedScales.Quantize(fits, 128, MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(192, fits.Length)));
             BinaryPrimitives.WriteHalfLittleEndian(bytes[208..], d);
-            for (var i = 0; i < fits.Length; i++)
-            {
-                bytes[192 + i] = (byte)(sbyte)(largest == 0 ? 0 : Math.Clamp(MathF.Round(fits[i] / largest * -128), -128, 127));
-            }
 
             for (var i = 0; i < Size; i++)
             {

@@ -34,7 +34,7 @@ internal static class Q8_0Block
                 largest = MathF.Max(largest, MathF.Abs(value));
             }
 
-            var scale = largest / 127;
+            var scale = BlockScale.OrZero(largest) / 127;
             var inverse = scale == 0 ? 0 : 1 / scale;
             BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)scale);
             for (var i = 0; i < Size; i++)

@@ -11,8 +11,15 @@ internal static class ModelLoader
 {
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
-        options.Validate();
+        options.Validate(); // Before the files are opened.
         using ModelSource source = ModelSource.Open(path);
+        return Load(source, options, progress, cancellation);
+    }
+
+    /// <summary>The same from an open source, which stays the caller's.</summary>
+    public static Model Load(ModelSource source, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        options.Validate();
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
         var text = new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate);
@@ -20,7 +27,7 @@ internal static class ModelLoader
 
         return Build(source.Name, config, text, options, fingerprint, plan.SizeInBytes, (device, kernels, buffers) =>
         {
-            var uploader = new WeightUploader(device, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
+            var uploader = new WeightUploader(device, kernels, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
             var folding = new LayerNormFolding(device, kernels, buffers);
             return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers);
         }, cancellation);

@@ -5,7 +5,10 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Loading;
 
-/// <summary>Moves weights from a mapped file to the device, a slice of rows at a time, with progress and cancellation.</summary>
+/// <summary>
+/// Moves weights from a mapped file to the device, a slice of rows at a time, with progress and cancellation. Floats that shall be blocks
+/// become so on the device.
+/// </summary>
 internal sealed class WeightUploader
 {
     // Large enough to keep the bus busy, small enough that cancellation is answered at once.
@@ -17,12 +20,16 @@ internal sealed class WeightUploader
     private readonly CancellationToken _cancellation;
     private readonly List<GpuBuffer> _buffers;
     private readonly long _total;
+    private readonly QuantizeKernel _quantize;
     private long _done;
+    private byte[] _quants = [];
+    private byte[] _scales = [];
 
     public WeightUploader(
-        GpuDevice device, IWeightSource file, long totalBytes, List<GpuBuffer> buffers, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        GpuDevice device, KernelContext kernels, IWeightSource file, long totalBytes, List<GpuBuffer> buffers, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         _device = device;
+        _quantize = new QuantizeKernel(kernels);
         _file = file;
         _total = totalBytes;
         _buffers = buffers;
@@ -80,33 +87,82 @@ internal sealed class WeightUploader
 
     private void UploadRows(GgufTensor tensor, WeightMatrix matrix, int firstRow)
     {
-        long fileRowBytes = tensor.RowBytes;
-        int columns = matrix.Columns;
-        int rowsPerSlice = (int)Math.Clamp(SliceBytes / Math.Max(fileRowBytes, 1), 1, tensor.Rows);
-        WeightType sourceType = WeightPlanner.ToWeightType(_file.Path, tensor);
-        long quantsPerRow = WeightLayout.QuantBytes(matrix.Type, 1, columns);
-        long scalesPerRow = WeightLayout.ScaleBytes(matrix.Type, 1, columns);
-        var quants = new byte[checked((int)(quantsPerRow * rowsPerSlice))];
-        var scales = new byte[checked((int)(scalesPerRow * rowsPerSlice))];
-        for (long row = 0; row < tensor.Rows; row += rowsPerSlice)
+        WeightType stored = WeightPlanner.ToWeightType(_file.Path, tensor);
+        if (QuantizeKernel.CanConvert(stored, matrix.Type))
+        {
+            QuantizeRows(tensor, stored, matrix, firstRow);
+            return;
+        }
+
+        foreach ((long row, int count) in Slices(tensor))
+        {
+            ReadOnlySpan<byte> source = Read(tensor, row, count);
+            Write(matrix, firstRow + row, count, stored == matrix.Type
+                ? source
+                : RowConverter.ConvertRows(tensor.Type, source, count, matrix.Columns, Quantization.ToTensorType(matrix.Type)));
+            Report(matrix, count);
+        }
+    }
+
+    /// <summary>A slice at a time: as floats into a buffer of its own, and from there as blocks into the matrix.</summary>
+    private void QuantizeRows(GgufTensor tensor, WeightType stored, WeightMatrix matrix, int firstRow)
+    {
+        using GpuBuffer floats = _device.CreateBuffer(
+            WeightLayout.SizeInBytes(stored, RowsPerSlice(tensor), matrix.Columns), BufferKind.DeviceLocal, tensor.Name + ".floats");
+        foreach ((long row, int count) in Slices(tensor))
+        {
+            WeightMatrix slice = WeightMatrix.FromPacked(stored, count, matrix.Columns, floats);
+            Write(slice, 0, count, Read(tensor, row, count));
+            using CommandList commands = _device.CreateCommandList("quantize." + tensor.Name);
+            commands.Begin();
+            _quantize.Record(commands, slice, matrix, checked((int)(firstRow + row)));
+            commands.End();
+            _device.Wait(_device.Submit(commands), _cancellation);
+            Report(matrix, count);
+        }
+    }
+
+    private IEnumerable<(long Row, int Count)> Slices(GgufTensor tensor)
+    {
+        int most = RowsPerSlice(tensor);
+        for (long row = 0; row < tensor.Rows; row += most)
         {
             _cancellation.ThrowIfCancellationRequested();
-            int count = (int)Math.Min(rowsPerSlice, tensor.Rows - row);
-            ReadOnlySpan<byte> source = _file.GetTensorData(tensor, row * fileRowBytes, checked((int)(count * fileRowBytes)));
-            ReadOnlySpan<byte> rows = sourceType == matrix.Type ? source
-                : RowConverter.ConvertRows(tensor.Type, source, count, columns, Quantization.ToTensorType(matrix.Type));
-            Span<byte> quantSlice = quants.AsSpan(0, checked((int)(count * quantsPerRow)));
-            Span<byte> scaleSlice = scales.AsSpan(0, checked((int)(count * scalesPerRow)));
-            WeightLayout.Pack(matrix.Type, rows, count, columns, quantSlice, scaleSlice);
-            long at = firstRow + row;
-            _device.Upload(matrix.Quants.Buffer, matrix.Quants.Offset + (at * quantsPerRow), quantSlice);
-            if (!scaleSlice.IsEmpty)
-            {
-                _device.Upload(matrix.Scales.Buffer, matrix.Scales.Offset + (at * scalesPerRow), scaleSlice);
-            }
-
-            _done += quantSlice.Length + scaleSlice.Length;
-            _progress?.Report(new LoadProgress("Loading weights", Math.Min(_done, _total), _total));
+            yield return (row, (int)Math.Min(most, tensor.Rows - row));
         }
+    }
+
+    private static int RowsPerSlice(GgufTensor tensor) => (int)Math.Clamp(SliceBytes / Math.Max(tensor.RowBytes, 1), 1, tensor.Rows);
+
+    private ReadOnlySpan<byte> Read(GgufTensor tensor, long row, int count) =>
+        _file.GetTensorData(tensor, row * tensor.RowBytes, checked((int)(count * tensor.RowBytes)));
+
+    /// <summary>Packs rows and copies them to where they belong in a matrix.</summary>
+    private void Write(WeightMatrix matrix, long firstRow, int count, ReadOnlySpan<byte> rows)
+    {
+        Span<byte> quants = Room(ref _quants, WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns));
+        Span<byte> scales = Room(ref _scales, WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
+        WeightLayout.Pack(matrix.Type, rows, count, matrix.Columns, quants, scales);
+        _device.Upload(matrix.Quants.Buffer, matrix.Quants.Offset + (firstRow * WeightLayout.QuantBytes(matrix.Type, 1, matrix.Columns)), quants);
+        if (!scales.IsEmpty)
+        {
+            _device.Upload(matrix.Scales.Buffer, matrix.Scales.Offset + (firstRow * WeightLayout.ScaleBytes(matrix.Type, 1, matrix.Columns)), scales);
+        }
+    }
+
+    private static Span<byte> Room(ref byte[] buffer, long length)
+    {
+        if (buffer.Length < length)
+        {
+            buffer = new byte[length];
+        }
+
+        return buffer.AsSpan(0, (int)length);
+    }
+
+    private void Report(WeightMatrix matrix, int rows)
+    {
+        _done += WeightLayout.QuantBytes(matrix.Type, rows, matrix.Columns) + WeightLayout.ScaleBytes(matrix.Type, rows, matrix.Columns);
+        _progress?.Report(new LoadProgress("Loading weights", Math.Min(_done, _total), _total));
     }
 }

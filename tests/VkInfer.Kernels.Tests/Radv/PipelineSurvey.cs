@@ -47,6 +47,10 @@ internal sealed class PipelineSurvey(KernelContext context)
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None).ToSpecialization());
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
         yield return new(RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
+        foreach (var blocks in Enum.GetValues<WeightType>().Where(blocks => QuantizeKernel.CanConvert(type, blocks)))
+        {
+            yield return new(QuantizeKernel.Variant(type, blocks), SpecializationConstants.From((0, (uint)new QuantizeKernel(context).Threads)));
+        }
     }
 
     private IEnumerable<PipelineRequest> Products(WeightType type, ModelShape model)

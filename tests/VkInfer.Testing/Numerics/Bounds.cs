@@ -59,6 +59,26 @@ public static class Bounds
     public static Bound LogitsF32 { get; } = new(1e-8, 1e-4);
 
     /// <summary>
+    /// Logits in double precision beside those of transformers, which are stored as float32 (6e-8), and which it computes in float32 in part:
+    /// RMSNorm always, experts too. Of the tests' models those without RMSNorm are up to 7e-8 away, the others 9.8e-7; twice that, and
+    /// twice the largest mean of 3.8e-13.
+    /// </summary>
+    public static Bound LogitsF64 { get; } = new(8e-13, 2e-6);
+
+    /// <summary>
+    /// Logits of a model in blocks whose products take their input in fixed point (<see cref="FixedPoint"/>, 1.4e-4), ten in a row:
+    /// independent errors add as their root, to 4.5e-4. Twice that.
+    /// </summary>
+    public static Bound LogitsOfFixedPoint { get; } = new(1e-6, 1e-3);
+
+    /// <summary>
+    /// The same on matrix units, whose inputs and decoded weights are float16: an evaluation in double precision that rounds both so is up to
+    /// 2.0e-3 away, over all families in four formats. Three times that, since a device stores more in float16: what stands between the
+    /// products of the feed-forward layer.
+    /// </summary>
+    public static Bound LogitsOfMatrixUnits { get; } = new(4e-5, 6e-3);
+
+    /// <summary>
     /// Log-probabilities: a logit less a float32 sum's logarithm, of values up to about 30, whose last place is 2e-6; exp() and log() err
     /// by a few more.
     /// </summary>

@@ -1,3 +1,4 @@
+using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Testing;
 
@@ -14,6 +15,23 @@ public sealed class FolderTests
 
     [Test]
     public void Quantised_while_loading_it_is_as_close_as_its_weights() => Check(Folder(""), WeightType.Q8_0, Bounds.LogitsQ8_0);
+
+    [Test]
+    public void Quantised_while_loading_it_is_the_model_that_convert_writes([Values(WeightType.Q8_0, WeightType.Q4_0)] WeightType type)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vkinfer-");
+        try
+        {
+            string converted = Path.Combine(folder.FullName, "converted.gguf");
+            ModelConverter.Convert(TestModels.Stories, converted, Enum.Parse<GgufTensorType>(type.ToString()));
+            int[] tokens = [1, 403, 407, 261, 378, 311];
+            Assert.That(Logits(TestModels.Stories, type, tokens), Is.EqualTo(Logits(converted, null, tokens)));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     [Test]
     public void A_folder_without_a_tokenizer_works_on_ids()
@@ -42,6 +60,16 @@ public sealed class FolderTests
     }
 
     private static string Folder(string part) => Path.GetDirectoryName(TestModels.DataFile(Path.Combine("models/hf-stories260K", part, "config.json")))!;
+
+    private static List<float[]> Logits(string path, WeightType? quantize, int[] tokens)
+    {
+        using Model model = Model.Load(path, TestModels.Options() with { Quantize = quantize });
+        using Session session = model.CreateSession();
+        var rows = new List<float[]>();
+        session.ComputeLogits(tokens, (_, row) => rows.Add(row.ToArray()));
+        Assert.That(model.ValidationMessages, Is.Empty);
+        return rows;
+    }
 
     private static void Check(string folder, WeightType? quantize, Bound bound)
     {

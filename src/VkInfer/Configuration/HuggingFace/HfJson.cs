@@ -46,9 +46,16 @@ internal sealed class HfJson
             throw new UnsupportedModelException($"{path}: {file.Length} bytes; expected at most {MaxBytes}.");
         }
 
+        return Parse(path, File.ReadAllBytes(path));
+    }
+
+    /// <summary>Reads the contents of a file.</summary>
+    /// <exception cref="UnsupportedModelException">It is no JSON object.</exception>
+    public static HfJson Parse(string path, ReadOnlyMemory<byte> contents)
+    {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), Options);
+            using JsonDocument document = JsonDocument.Parse(contents, Options);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new HfJson(document.RootElement.Clone(), path, "")
                 : throw new UnsupportedModelException($"{path}: {document.RootElement.ValueKind}; expected a JSON object.");

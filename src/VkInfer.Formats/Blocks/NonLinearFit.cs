@@ -1,0 +1,71 @@
+namespace VkInfer.Formats.Blocks;
+
+/// <summary>
+/// x ≈ scale · level with the levels of <see cref="NonLinear4"/>: least squares over levels that come from several first guesses. The levels
+/// are not symmetric, so both signs of the scale are tried.
+/// </summary>
+internal static class NonLinearFit
+{
+    private const int Guesses = 20;
+
+    private static ReadOnlySpan<float> Middles => [-115.5f, -93.5f, -74, -57, -42, -28.5f, -16, -4.5f, 7, 19, 31.5f, 45.5f, 61, 79, 101];
+
+    /// <summary>The best scale found; of either sign.</summary>
+    public static float Of(ReadOnlySpan<float> values)
+    {
+        var largest = 0f;
+        foreach (var value in values)
+        {
+            largest = MathF.Max(largest, MathF.Abs(value));
+        }
+
+        // Below this, 1 / guess is no number, and binary16 has no scale.
+        if (largest < 1e-30f)
+        {
+            return 0;
+        }
+
+        var (best, bestGain) = (0f, 0.0);
+        for (var i = 0; i < 2 * Guesses; i++)
+        {
+            // The element that is largest in size goes to a level of 100 to 138, on either side.
+            var guess = largest / (100 + (2f * (i / 2))) * (i % 2 == 0 ? 1 : -1);
+            var inverse = 1 / guess;
+            double ll = 0, lx = 0;
+            foreach (var value in values)
+            {
+                double level = NonLinear4.Levels[Nearest(value * inverse)];
+                ll += level * level;
+                lx += level * value;
+            }
+
+            // Least squares for these levels: the scale is lx / ll, and takes lx² / ll off the sum of squares.
+            if (lx * lx / ll > bestGain)
+            {
+                (best, bestGain) = ((float)(lx / ll), lx * lx / ll);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>Writes the levels nearest to the values as nibbles, as <see cref="IQ4_NLBlock"/> has them.</summary>
+    public static void WriteNibbles(ReadOnlySpan<float> values, float scale, Span<byte> nibbles)
+    {
+        var half = values.Length / 2;
+        var inverse = scale == 0 ? 0 : 1 / scale;
+        for (var i = 0; i < half; i++)
+        {
+            nibbles[i] = (byte)(Nearest(values[i] * inverse) | (Nearest(values[i + half] * inverse) << 4));
+        }
+    }
+
+    /// <summary>The index of the level nearest to a number: a binary search among the middles between levels.</summary>
+    private static int Nearest(float x)
+    {
+        var index = x > Middles[7] ? 8 : 0;
+        index += x > Middles[index + 3] ? 4 : 0;
+        index += x > Middles[index + 1] ? 2 : 0;
+        return index + (x > Middles[index] ? 1 : 0);
+    }
+}

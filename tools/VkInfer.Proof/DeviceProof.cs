@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VkInfer.Proof;
+
+/// <summary>What was measured on one device.</summary>
+/// <param name="Device">The device, as its driver calls it.</param>
+/// <param name="Driver">Name and version of the driver.</param>
+/// <param name="Models">By the name of the fixture.</param>
+/// <param name="Missing">Why figures are not there; null where all are.</param>
+internal sealed record DeviceProof(string Device, string Driver, SortedDictionary<string, ModelProof> Models, string? Missing = null)
+{
+    /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
+    public static DeviceProof Read(string path) => JsonSerializer.Deserialize(File.ReadAllBytes(path), ProofJson.Default.DeviceProof)!;
+
+    /// <summary>Writes a file; what it holds of other models, measured on the same device and driver, stays.</summary>
+    public void Write(string path)
+    {
+        SortedDictionary<string, ModelProof> all = new(Models, StringComparer.Ordinal);
+        if (File.Exists(path) && Read(path) is var old && old.Device == Device && old.Driver == Driver)
+        {
+            foreach ((string name, ModelProof model) in old.Models)
+            {
+                all.TryAdd(name, model);
+            }
+        }
+
+        File.WriteAllText(path, JsonSerializer.Serialize(this with { Models = all }, ProofJson.Default.DeviceProof) + "\n");
+    }
+}
+
+/// <summary>The largest differences of any logit from its reference, relative to the largest logit.</summary>
+/// <param name="Prefill">The fixture, in float32, in one pass, from transformers.</param>
+/// <param name="Decode">The same, token by token.</param>
+/// <param name="Formats">By the name of the weights' format: the wide model, from the reference transformer.</param>
+internal sealed record ModelProof(double? Prefill, double? Decode, Dictionary<string, double> Formats);
+
+/// <summary>Reads and writes the files without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n", DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DeviceProof))]
+[JsonSerializable(typeof(int[]))]
+internal sealed partial class ProofJson : JsonSerializerContext;

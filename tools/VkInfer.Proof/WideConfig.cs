@@ -1,0 +1,69 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using VkInfer.Configuration;
+
+namespace VkInfer.Proof;
+
+/// <summary>
+/// The configuration of a fixture in sizes that blocks of 256 weights divide, which those of the fixture do not. What makes the family
+/// stays: biases, norms, windows, bounds, scaling of positions, experts and how many a token goes to.
+/// </summary>
+internal static class WideConfig
+{
+    private const int Width = 256;
+    private const int FeedForwardWidth = 512;
+    private const int ExpertWidth = 256;
+    private const int Heads = 4;
+    private const int KvHeads = 1;
+    private const int HeadDim = Width / Heads;
+    private const int MaxLayers = 2;
+
+    private static readonly string[] LayerKeys = ["num_hidden_layers", "n_layer"];
+
+    /// <summary>Reads a fixture's configuration and widens it.</summary>
+    public static HfJson Of(Fixture fixture)
+    {
+        string path = Path.Combine(fixture.Folder, "config.json");
+        var config = (JsonObject)JsonNode.Parse(File.ReadAllBytes(path))!;
+        Set(config, Width, "hidden_size", "n_embd", "word_embed_proj_dim");
+        Set(config, config.ContainsKey("num_experts_per_tok") ? ExpertWidth : FeedForwardWidth, "intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim");
+        Set(config, Heads, "num_attention_heads", "n_head");
+        Set(config, KvHeads, "num_key_value_heads");
+        Set(config, HeadDim, "head_dim", "query_pre_attn_scalar");
+        foreach (string key in LayerKeys.Where(config.ContainsKey))
+        {
+            config[key] = Math.Min((int)config[key]!, MaxLayers);
+        }
+
+        if (config["layer_types"] is JsonArray types)
+        {
+            config["layer_types"] = new JsonArray([.. types.Take(MaxLayers).Select(type => type!.DeepClone())]);
+        }
+
+        if (config["rope_parameters"] is JsonObject rope)
+        {
+            Stretch(rope, "long_factor");
+            Stretch(rope, "short_factor");
+        }
+
+        return HfJson.Parse(path, Encoding.UTF8.GetBytes(config.ToJsonString()));
+    }
+
+    private static void Set(JsonObject config, int value, params string[] keys)
+    {
+        foreach (string key in keys.Where(config.ContainsKey))
+        {
+            config[key] = value;
+        }
+    }
+
+    /// <summary>One factor for each pair of the wider heads.</summary>
+    private static void Stretch(JsonObject rope, string key)
+    {
+        if (rope[key] is JsonArray factors)
+        {
+            const int Pairs = HeadDim / 2;
+            rope[key] = new JsonArray([.. Enumerable.Range(0, Pairs).Select(pair => factors[pair * factors.Count / Pairs]!.DeepClone())]);
+        }
+    }
+}

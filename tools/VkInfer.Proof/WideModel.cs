@@ -1,0 +1,95 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using VkInfer.Configuration;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Loading;
+using VkInfer.Testing;
+using VkInfer.Tokenization;
+
+namespace VkInfer.Proof;
+
+/// <summary>
+/// A model of a fixture's family with the tensors that the fixture has, wider, with random weights: all matrices in one format, in memory
+/// as a file would hold them.
+/// </summary>
+internal sealed class WideModel : ModelSource, IWeightSource
+{
+    private readonly ModelConfig _config;
+    private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _data = new(StringComparer.Ordinal);
+
+    /// <param name="fixture">Whose family.</param>
+    /// <param name="type">Format of all matrices.</param>
+    /// <param name="seed">Of the weights.</param>
+    public WideModel(Fixture fixture, WeightType type, int seed)
+    {
+        Name = fixture.Name;
+        _config = HfConfigReader.Read(WideConfig.Of(fixture));
+        using ModelSource narrow = Open(fixture.Folder);
+        bool hasGates = narrow.Weights.Tensors.Any(tensor => tensor.Name.Contains("ffn_gate.", StringComparison.Ordinal));
+        GgufTensorType matrixType = Quantization.ToTensorType(type);
+        foreach (string name in narrow.Weights.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal))
+        {
+            if (LayerOf(name) is { } layer && layer >= _config.NumLayers)
+            {
+                continue;
+            }
+
+            (int rows, int columns) = WideShape.Of(name, _config, hasGates);
+            float[] values = RandomValues(name, rows, columns, (seed * 1000) + _tensors.Count);
+            Add(name, rows, columns, rows == 1 ? GgufTensorType.F32 : matrixType, MemoryMarshal.AsBytes(values.AsSpan()));
+        }
+    }
+
+    public override string Path => Name;
+
+    public override string Name { get; }
+
+    public override long FileBytes => _data.Values.Sum(data => (long)data.Length);
+
+    public override IEnumerable<KeyValuePair<string, string>> Metadata => [];
+
+    public override IWeightSource Weights => this;
+
+    public override string? ChatTemplate => null;
+
+    public IReadOnlyList<GgufTensor> Tensors => [.. _tensors.Values];
+
+    public override ModelConfig ReadConfig() => _config;
+
+    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => null;
+
+    public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
+
+    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _data[tensor.Name].AsSpan((int)offset, length);
+
+    public override void Dispose()
+    {
+    }
+
+    private void Add(string name, int rows, int columns, GgufTensorType type, ReadOnlySpan<byte> values)
+    {
+        byte[] data = RowConverter.ConvertRows(GgufTensorType.F32, values, rows, columns, type);
+        _tensors[name] = new GgufTensor(name, type, rows == 1 ? [columns] : [columns, rows], 0, data.Length);
+        _data[name] = data;
+    }
+
+    // As tools/golden has them: the residual stream stays near 1; gains and biases are far enough from 1 and 0 that leaving one out shows.
+    private float[] RandomValues(string name, int rows, int columns, int seed)
+    {
+        float[] noise = Buffers.Random(seed, rows * columns, -MathF.Sqrt(3), MathF.Sqrt(3));
+        (float mean, float deviation) = name switch
+        {
+            _ when name.EndsWith(".bias", StringComparison.Ordinal) => (0f, 0.3f),
+            _ when rows == 1 => (1f, 0.2f),
+            "token_embd.weight" => (0f, 1 / MathF.Max(_config.EmbeddingScale / 4, 1)),
+            "position_embd.weight" => (0f, 1f),
+            _ => (0f, 1.3f / MathF.Sqrt(columns)),
+        };
+        return [.. noise.Select(value => mean + (deviation * value))];
+    }
+
+    private static int? LayerOf(string name) =>
+        name.StartsWith("blk.", StringComparison.Ordinal) ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : null;
+}
