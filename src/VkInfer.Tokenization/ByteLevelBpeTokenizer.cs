@@ -22,7 +22,7 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
         _vocabulary = vocabulary;
         _preTokenizer = preTokenizer;
         _merges = new MergeTable(vocabulary, merges, UnknownTokenId);
-        if (_merges.HasAllBytes)
+        if (_merges.HasAllBytes && !_merges.LeavesOutMerges)
         {
             var tokens = Enumerable.Range(0, vocabulary.Count)
                 .Where(id => vocabulary.Texts[id] is not null)

@@ -17,13 +17,12 @@ internal sealed class MergeTable
     {
         for (var rank = 0; rank < merges.Count; rank++)
         {
-            if (!_ranks.TryAdd(Parse(vocabulary, merges[rank], rank), (uint)rank))
+            if (!TryAdd(Parse(vocabulary, merges[rank], rank), rank))
             {
                 throw new TokenizerException(
                     Field(rank), "a pair that is not in the list before", TokenizerException.Show(merges[rank]) + " again");
             }
         }
-
     }
 
     /// <summary>Takes merges as pairs; of a pair that is there twice the last rank counts, as for Hugging Face.</summary>
@@ -33,7 +32,9 @@ internal sealed class MergeTable
         for (var rank = 0; rank < merges.Count; rank++)
         {
             var (left, right) = merges[rank];
-            _ranks[Find(vocabulary, left, right, rank)] = (uint)rank;
+            var merge = Find(vocabulary, left, right, rank);
+            _ranks.Remove(merge.Pair);
+            TryAdd(merge, rank);
         }
     }
 
@@ -44,6 +45,9 @@ internal sealed class MergeTable
         _ranks = new Dictionary<(int, int), uint>(count);
         HasAllBytes = Enumerable.Range(0, 256).All(value => vocabulary.TryGetId([ByteLevelAlphabet.ToChar((byte)value)], out _));
     }
+
+    /// <summary>Whether merges are left out because they make a control token, which never comes out of text.</summary>
+    public bool LeavesOutMerges { get; private set; }
 
     /// <summary>Whether every byte has a token, so that every text can be expressed.</summary>
     public bool HasAllBytes { get; }
@@ -76,7 +80,14 @@ internal sealed class MergeTable
     /// <summary>Merges symbols of a text in place; see <see cref="PairMerging.Merge"/> for the lengths.</summary>
     public void Merge(ReadOnlySpan<char> text, Span<int> lengths) => PairMerging.Merge(lengths, new Ranks(this, text));
 
-    private static (int Left, int Right) Parse(Vocabulary vocabulary, string? merge, int rank)
+    private bool TryAdd(((int Left, int Right) Pair, int Joined) merge, int rank)
+    {
+        var isControl = _vocabulary.Kinds[merge.Joined] == TokenKind.Control;
+        LeavesOutMerges |= isControl;
+        return isControl || _ranks.TryAdd(merge.Pair, (uint)rank);
+    }
+
+    private static ((int Left, int Right) Pair, int Joined) Parse(Vocabulary vocabulary, string? merge, int rank)
     {
         var space = merge is { Length: >= 3 } ? merge.IndexOf(' ', 1) : -1;
         if (merge is null || space < 0 || space == merge.Length - 1)
@@ -88,11 +99,9 @@ internal sealed class MergeTable
         return Find(vocabulary, merge[..space], merge[(space + 1)..], rank);
     }
 
-    private static (int Left, int Right) Find(Vocabulary vocabulary, string left, string right, int rank)
+    private static ((int Left, int Right) Pair, int Joined) Find(Vocabulary vocabulary, string left, string right, int rank)
     {
-        var pair = (Id(left), Id(right));
-        _ = Id(left + right);
-        return pair;
+        return ((Id(left), Id(right)), Id(left + right));
 
         int Id(string text) => vocabulary.TryGetId(text, out var id)
             ? id

@@ -60,6 +60,9 @@ internal sealed class Vocabulary
     public bool TryGetId(ReadOnlySpan<char> text, out int id) =>
         _ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out id);
 
+    /// <summary>The same, without control tokens: those never come out of text.</summary>
+    public bool TryGetTextId(ReadOnlySpan<char> text, out int id) => TryGetId(text, out id) && Kinds[id] != TokenKind.Control;
+
     /// <summary>Checks a special token id; -1 is GGUF's way to say that there is none.</summary>
     public int? CheckId(string field, int? id)
     {

@@ -21,6 +21,24 @@ public sealed class SpecialTokenTests
         Assert.That(tokenizer.Decode(ids), Is.EqualTo(Hostile));
     }
 
+    [Test]
+    public void Merges_that_end_in_a_control_token_are_left_out([Values(1, 200)] int repetitions)
+    {
+        const string Marker = "bcd"; // one word for every splitter
+        var data = TinyVocabulary.Gpt2;
+        data = data with
+        {
+            Tokens = [.. data.Tokens, .. new[] { "bc", Marker }.Select(TinyVocabulary.Utf8)],
+            TokenTypes = [.. data.TokenTypes!, 1, 3],
+            Merges = [.. data.Merges!, "b c", "bc d"],
+        };
+        var tokenizer = Tokenizer.Create(data);
+        var text = string.Concat(Enumerable.Repeat(Marker, repetitions));
+        var ids = tokenizer.Encode(text, addSpecial: false);
+        Assert.That(ids.Any(tokenizer.IsControl), Is.False, string.Join(' ', ids));
+        Assert.That(tokenizer.Decode(ids), Is.EqualTo(text));
+    }
+
     [TestCaseSource(nameof(Both))]
     public void Trusted_text_does(TokenizerData data)
     {

@@ -147,7 +147,8 @@ internal sealed class TokenizerParts
             scores[id] = score;
         }
 
-        return new UnigramWordModel(new UnigramModel(vocabulary, scores, id => _scores.ContainsKey(id) && id != _unknownId), byteIds, _unknownId);
+        return new UnigramWordModel(new UnigramModel(
+            vocabulary, scores, id => _scores.ContainsKey(id) && id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control), byteIds, _unknownId);
     }
 
     private int? UnknownId()

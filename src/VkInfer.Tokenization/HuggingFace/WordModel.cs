@@ -21,7 +21,7 @@ internal sealed class BpeModel(
 {
     public override void Encode(string word, List<int> ids)
     {
-        if (ignoreMerges && vocabulary.TryGetId(word, out var whole))
+        if (ignoreMerges && vocabulary.TryGetTextId(word, out var whole))
         {
             ids.Add(whole);
             return;
@@ -37,7 +37,7 @@ internal sealed class BpeModel(
         var wasUnknown = false;
         for (var start = 0; start < word.Length; start += lengths[start])
         {
-            if (vocabulary.TryGetId(word.AsSpan(start, lengths[start]), out var id))
+            if (vocabulary.TryGetTextId(word.AsSpan(start, lengths[start]), out var id))
             {
                 ids.Add(id);
                 wasUnknown = false;

@@ -112,6 +112,23 @@ public sealed class TokenizerJsonTests
         Assert.That(exception.Message, Does.Not.Contain("\n"));
     }
 
+    [TestCase("""{"type":"BPE","ignore_merges":true,"vocab":{"<":1,"e":2,">":3,"<e>":4},"merges":[]}""", Description = "a whole word")]
+    [TestCase("""{"type":"BPE","vocab":{"<":1,"e":2,">":3,"<e":5,"<e>":4},"merges":["< e","<e >"]}""", Description = "the end of merging")]
+    [TestCase("""{"type":"BPE","vocab":{"<":1,"e":2,">":3,"e>":5,"<e>":4,"<e>>":6},"merges":["e >","< e>","<e> >"]}""", Description = "a step of it")]
+    [TestCase("""{"type":"Unigram","vocab":[["?",-9],["<",-9],["e",-9],[">",-9],["<e>",-1]],"unk_id":0}""", Description = "the likeliest piece")]
+    public void Untrusted_words_never_become_a_control_token(string model)
+    {
+        var json = $$"""{"added_tokens":[{"id":4,"content":"<e>","special":true,"normalized":false}],"model":{{model}}}""";
+        var tokenizer = TokenizerJson.Create(Encoding.UTF8.GetBytes(json));
+        Assert.That(tokenizer.Encode("<e>", addSpecial: false, parseSpecial: true), Is.EqualTo((int[])[4]));
+        foreach (var text in new[] { "<e>", "<e>>", "e<e>" })
+        {
+            var ids = tokenizer.Encode(text, addSpecial: false);
+            Assert.That(ids.Any(tokenizer.IsControl), Is.False, $"{text}: {string.Join(' ', ids)}");
+            Assert.That(tokenizer.Decode(ids), Is.EqualTo(text));
+        }
+    }
+
     [Test]
     public void An_expression_that_never_ends_is_stopped()
     {
