@@ -123,7 +123,11 @@ public sealed unsafe class VulkanInstance : IDisposable
             _debug!.DestroyDebugUtilsMessenger(_instance, _messenger);
         }
 
-        _vk.DestroyInstance(_instance, null);
+        if (!Quirks.KeepsInstance())
+        {
+            _vk.DestroyInstance(_instance, null);
+        }
+
         _log.Dispose();
     }
 

@@ -70,6 +70,37 @@ public sealed class LinearTuningTests
         Assert.That(Generate(forced, prompt), Is.EqualTo(Generate(auto, prompt)));
     }
 
+    [Test]
+    public void The_tables_that_come_with_the_library_are_of_this_build()
+    {
+        if (!ShaderLibrary.Contains("gemm_f16_f16_flat"))
+        {
+            Assert.Inconclusive("this build has no matrix products");
+        }
+
+        // What an H200 can do, as far as tilings ask.
+        using Model model = Load(null);
+        KernelContext h200 = new(model.Gpu)
+        {
+            IsSoftware = false,
+            Capabilities = model.Gpu.Capabilities with
+            {
+                SubgroupSize = 32, MinSubgroupSize = 32, MaxWorkgroupInvocations = 1024, MaxSharedMemoryBytes = 48 << 10,
+                Float16 = true, Storage16 = true, VulkanMemoryModel = true, SubgroupShuffle = true, IntegerDotProductAccelerated = true,
+                CooperativeMatrixShapes =
+                [
+                    .. new[] { (16, 16), (16, 8) }.Select(shape => new CooperativeMatrixShape(
+                        shape.Item1, shape.Item2, 16, MatrixComponentType.Float16, MatrixComponentType.Float16, MatrixComponentType.Float32,
+                        MatrixComponentType.Float32, Saturating: false)),
+                ],
+            },
+        };
+        LinearTuning shipped = LinearTuningFile.ReadShipped(model.Device with { Name = "NVIDIA H200", DriverName = "NVIDIA" })!;
+        Assert.That(shipped.Tables, Is.Not.Empty);
+        Assert.That(() => LinearDataflow.Create(h200, shipped.Tables), Throws.Nothing);
+        Assert.That(shipped.WorstExcess, Is.LessThan(0.03));
+    }
+
     [TestCase("truncated")]
     [TestCase("empty")]
     [TestCase("another device")]
