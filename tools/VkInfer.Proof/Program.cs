@@ -37,6 +37,12 @@ static int Measure(string device, string[] only, string? json)
         }
 
         models[fixture.Name] = new ModelProof(prefill, decode, formats);
+        if (json is not null)
+        {
+            // After each model: a run that is cut leaves what it has.
+            new DeviceProof(measurement.Device.Name, measurement.Device.Driver, models).Write(json);
+        }
+
         Console.Error.WriteLine($"{fixture.Name}: transformers {ProofTables.Cell(Math.Max(prefill, decode))}, formats up to {ProofTables.Cell(formats.Values.Max())}");
     }
 
@@ -49,11 +55,6 @@ static int Measure(string device, string[] only, string? json)
     var proof = new DeviceProof(measurement.Device.Name, measurement.Device.Driver, models);
     Console.WriteLine(ProofTables.Markdown(proof));
     Console.WriteLine($"nearest to its bound: {worst.Cell}, {ProofTables.Cell(worst.Error)} of {ProofTables.Cell(worst.Bound)}; {failed} beyond theirs");
-    if (json is not null)
-    {
-        proof.Write(json);
-    }
-
     return failed == 0 ? 0 : 1;
 
     void Check(double error, double bound, string cell)

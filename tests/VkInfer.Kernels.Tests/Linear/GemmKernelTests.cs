@@ -124,7 +124,12 @@ public sealed class GemmKernelTests : GpuTest
         // A CPU device takes seconds to compile a tiling: the wide slices with half of them.
         var tiling = FlatTiling(0, mFragments: 1) with
         {
-            SubgroupsN = subgroupsN, SubgroupsK = subgroupsK, BlockK = stages == depth ? 128 : 64, Stages = stages, ShareInput = shareInput, Depth = depth,
+            SubgroupsN = subgroupsN,
+            SubgroupsK = subgroupsK,
+            BlockK = stages == depth ? 128 : 64,
+            Stages = stages,
+            ShareInput = shareInput,
+            Depth = depth,
         };
         CheckTiled(tiling, WeightType.F16, 7, 33, 160, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
         CheckTiled(tiling, WeightType.F16, 7, 33, 640, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);

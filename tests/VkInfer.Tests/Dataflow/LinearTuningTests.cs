@@ -85,8 +85,15 @@ public sealed class LinearTuningTests
             IsSoftware = false,
             Capabilities = model.Gpu.Capabilities with
             {
-                SubgroupSize = 32, MinSubgroupSize = 32, MaxWorkgroupInvocations = 1024, MaxSharedMemoryBytes = 48 << 10,
-                Float16 = true, Storage16 = true, VulkanMemoryModel = true, SubgroupShuffle = true, IntegerDotProductAccelerated = true,
+                SubgroupSize = 32,
+                MinSubgroupSize = 32,
+                MaxWorkgroupInvocations = 1024,
+                MaxSharedMemoryBytes = 48 << 10,
+                Float16 = true,
+                Storage16 = true,
+                VulkanMemoryModel = true,
+                SubgroupShuffle = true,
+                IntegerDotProductAccelerated = true,
                 CooperativeMatrixShapes =
                 [
                     .. new[] { (16, 16), (16, 8) }.Select(shape => new CooperativeMatrixShape(
