@@ -17,7 +17,7 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     /// <summary>Requests for weights and caches of every type; many are the same.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
-        Enum.GetValues<WeightType>().SelectMany(type => Vectors(type, model).Concat(Products(type, model)))
+        Enum.GetValues<WeightType>().SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
             .Concat(Rows());
 
@@ -80,6 +80,25 @@ internal sealed class PipelineSurvey(KernelContext context)
                         var halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
                         yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     }
+                }
+            }
+        }
+    }
+
+    /// <summary>What tuning would choose from: of common types all, at few rows and at many; of the others the forms.</summary>
+    private IEnumerable<PipelineRequest> Candidates(WeightType type)
+    {
+        var inputs = new GemmKernel(context).PreferredInput(type) == ActivationType.F16
+            ? new[] { ActivationType.F16, ActivationType.F32 }
+            : [ActivationType.F32];
+        foreach (var input in inputs)
+        {
+            foreach (var m in type is WeightType.F16 or WeightType.Q4_K ? [1, 8, 64] : new[] { 2 })
+            {
+                var tilings = GemmCandidates.Of(context, input, m);
+                foreach (var tiling in type is WeightType.F16 or WeightType.Q4_K ? tilings : tilings.DistinctBy(tiling => tiling.Form))
+                {
+                    yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                 }
             }
         }

@@ -10,6 +10,10 @@ internal static class GemmCandidates
 
     private const int MostFlatRows = 128;
 
+    // Slices in flight wait in registers, of A as well: many rows of many columns spill (RADV for Navi 31 at 64 by 384).
+    private const int FewRows = 32;
+    private const int MostColumnsInFlight = 256;
+
     private static readonly (int Size, int Rows, int Unroll)[] Vectors =
         [(64, 2, 1), (128, 1, 2), (128, 2, 1), (128, 2, 2), (64, 4, 1), (64, 4, 2), (256, 1, 1), (256, 2, 1)];
 
@@ -81,7 +85,7 @@ internal static class GemmCandidates
         {
             if (m <= MostFlatRows && MatrixUnits.FindNarrow(capabilities) is { } narrow)
             {
-                foreach (var (fragments, n, k, blockK, depth) in Flat)
+                foreach (var (fragments, n, k, blockK, depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
                 {
                     yield return new GemmFlatConstants(fragments, 1, n, k, narrow, blockK, Stages: 1, ShareInput: true, depth).For(m);
                 }
