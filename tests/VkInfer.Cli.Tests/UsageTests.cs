@@ -4,7 +4,7 @@ namespace VkInfer.Cli.Tests;
 public class UsageTests
 {
     private static readonly string[] Commands =
-        ["devices", "inspect", "tokenize", "detokenize", "logits", "generate", "chat", "perplexity", "bench", "calibrate", "fidelity"];
+        ["devices", "inspect", "tokenize", "detokenize", "logits", "generate", "chat", "perplexity", "bench", "tune", "calibrate", "fidelity"];
 
     [TestCase("")]
     [TestCase("frobnicate")]
@@ -57,6 +57,11 @@ public class UsageTests
     [TestCase("bench --model m -b 0")]
     [TestCase("bench --model m -r 0")]
     [TestCase("bench --model m -r many")]
+    [TestCase("bench --model m --layers 2")]
+    [TestCase("generate --model m --prompt a --linear fast")]
+    [TestCase("tune --synthetic tiny-46m --model m")]
+    [TestCase("tune --model m --weights F16")]
+    [TestCase("tune --model m --budget 0")]
     public void WrongCommandLineIsAUsageError(string commandLine)
     {
         CliRun run = CliRun.Of(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -12,6 +12,9 @@ namespace VkInfer.Transformer;
 internal sealed class PrefillRunner : IDisposable
 {
     private const double SliceSeconds = 0.02;
+
+    // A processor is shared with the rest of the program, which stretches slices to several times what they were meant to take.
+    private const double ProcessorSliceSeconds = 0.008;
     private const int ListsInFlight = 2;
 
     private readonly GpuDevice _device;
@@ -27,6 +30,7 @@ internal sealed class PrefillRunner : IDisposable
     private readonly double _flopsPerTokenAndLayer;
     private int _nextList;
     private int _nextIds;
+    private readonly double _sliceSeconds;
     private double _flopsPerSecond;
 
     public PrefillRunner(GpuDevice device, ModelConfig config, PrefillActivations activations)
@@ -38,7 +42,7 @@ internal sealed class PrefillRunner : IDisposable
         _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
 
         // A first guess, corrected by each slice: low, so that the first slice is short.
-        _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
+        (_flopsPerSecond, _sliceSeconds) = device.Info.Type == DeviceType.Software ? (2e9, ProcessorSliceSeconds) : (2e12, SliceSeconds);
         _buffers = new BufferSet(device, "prefill");
         try
         {
@@ -130,7 +134,7 @@ internal sealed class PrefillRunner : IDisposable
         Submission last = default;
         for (int layer = 0; layer < _config.NumLayers;)
         {
-            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, _config.NumLayers - layer);
+            int count = (int)Math.Clamp(_flopsPerSecond * _sliceSeconds / layerFlops, 1, _config.NumLayers - layer);
             int index = _nextList++ % _lists.Length;
             Collect(index, cancellation);
             CommandList list = _lists[index];

@@ -31,24 +31,22 @@ internal sealed record AblationRow(int Context, int Batch, IReadOnlyList<double?
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="repeats">How often each variant has its turn.</param>
+/// <param name="prompt">Tokens that prefill takes.</param>
 /// <param name="seed">Seed of the token ids.</param>
-internal sealed class Ablation(Model model, int repeats, int seed)
+internal sealed class Ablation(Model model, int repeats, int prompt, int seed)
 {
     /// <summary>Tokens that decode takes.</summary>
     public const int Steps = 16;
 
-    /// <summary>Tokens that prefill takes.</summary>
-    public const int PromptTokens = 512;
-
     /// <summary>Positions that a context takes.</summary>
-    public static int Positions(int context) => context + Math.Max(Steps + 2, PromptTokens);
+    public static int Positions(int context, int prompt) => context + Math.Max(Steps + 2, prompt);
 
     /// <summary>Runs all combinations.</summary>
     public IEnumerable<AblationRow> Run(IReadOnlyList<int> contexts, IReadOnlyList<int> batches, CancellationToken cancellationToken)
     {
         foreach (int context in contexts)
         {
-            using Session filled = model.CreateSession(new SessionOptions { Capacity = Positions(context) });
+            using Session filled = model.CreateSession(new SessionOptions { Capacity = Positions(context, prompt) });
             filled.Append(RandomTokens.Create(context, model.Config.VocabSize, seed), cancellationToken);
             yield return new AblationRow(context, 0, InTurn(variant => Prefill(filled, variant, cancellationToken)));
             foreach (int batch in batches)
@@ -112,7 +110,7 @@ internal sealed class Ablation(Model model, int repeats, int seed)
     private double Prefill(Session filled, AblationVariant variant, CancellationToken cancellationToken)
     {
         using Session session = filled.Fork(OptionsOf(variant));
-        int[] ids = RandomTokens.Create(PromptTokens, model.Config.VocabSize, seed + 1);
+        int[] ids = RandomTokens.Create(prompt, model.Config.VocabSize, seed + 1);
         double best = double.PositiveInfinity;
         for (int i = 0; i < 2; i++)
         {
@@ -122,7 +120,7 @@ internal sealed class Ablation(Model model, int repeats, int seed)
             best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
 
-        return PromptTokens / best;
+        return prompt / best;
     }
 
     private static SessionOptions OptionsOf(AblationVariant variant) => new() { Softmax = variant.Softmax, Linear = variant.Linear };

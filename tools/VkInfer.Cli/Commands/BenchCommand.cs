@@ -98,8 +98,9 @@ internal sealed class BenchCommand : CliCommand
         int[] contexts = call.Parse.GetResult(_depths) is { Implicit: false } ? call.Parse.GetValue(_depths)! : [1024, 8192, 32768];
         int[] batches = call.Parse.GetResult(_batches) is { Implicit: false } ? call.Parse.GetValue(_batches)! : [1, 2, 4, 8];
         int repeats = call.Parse.GetResult(_repeats) is { Implicit: false } ? call.Parse.GetValue(_repeats)![0] : 2;
-        using Model model = await LoadAsync(call, contexts.Max(Ablation.Positions), cancellationToken).ConfigureAwait(false);
-        var ablation = new Ablation(model, repeats, Seed);
+        int prompt = Math.Max(1, call.Parse.GetValue(_prompts)![0]);
+        using Model model = await LoadAsync(call, contexts.Max(context => Ablation.Positions(context, prompt)), cancellationToken).ConfigureAwait(false);
+        var ablation = new Ablation(model, repeats, prompt, Seed);
         AblationRow[] rows = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
             () =>
             {
@@ -127,7 +128,7 @@ internal sealed class BenchCommand : CliCommand
         {
             table.Add(
             [
-                Number(row.Context, "F0"), row.Batch == 0 ? $"prefill {Ablation.PromptTokens}" : $"decode, batch {row.Batch}",
+                Number(row.Context, "F0"), row.Batch == 0 ? $"prefill {prompt}" : $"decode, batch {row.Batch}",
                 .. row.TokensPerSecond.Select(rate => rate is { } value ? Number(value, "F1") : "no room"),
             ]);
         }
@@ -164,7 +165,7 @@ internal sealed class BenchCommand : CliCommand
     private void Check(ParseResult parse)
     {
         bool isSynthetic = parse.GetResult(_synthetic) is not null;
-        if (isSynthetic && Options.OfType<SettingOption>().Any(o => o.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
+        if (isSynthetic && NamesModel(parse))
         {
             throw CliException.Usage("bench takes either --model or --synthetic");
         }

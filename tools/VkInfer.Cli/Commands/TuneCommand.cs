@@ -47,6 +47,17 @@ internal sealed class TuneCommand : CliCommand
             throw CliException.Usage($"--budget takes a whole number of seconds from 1 to {MostSeconds}");
         }
 
+        bool isSynthetic = call.Parse.GetResult(_synthetic) is not null;
+        if (isSynthetic && NamesModel(call.Parse))
+        {
+            throw CliException.Usage("tune takes either --model or --synthetic");
+        }
+
+        if (!isSynthetic && call.Parse.GetResult(_weights) is { Implicit: false })
+        {
+            throw CliException.Usage("--weights needs --synthetic");
+        }
+
         using Model model = await LoadAsync(call, cancellationToken).ConfigureAwait(false);
         if (call.Parse.GetValue(_show))
         {
