@@ -35,10 +35,6 @@ internal abstract class CliCommand : Command
         nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.Quantize), nameof(VkInferOptions.Softmax),
         nameof(VkInferOptions.Linear));
 
-    /// <summary>Whether the command line names a model; a synthetic shape stands in its place, not beside it.</summary>
-    protected bool NamesModel(ParseResult parse) =>
-        Options.OfType<SettingOption>().Any(option => option.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(option) is not null);
-
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(
         nameof(VkInferOptions.MaxTokens), nameof(SamplingOptions.Temperature), nameof(SamplingOptions.TopK),

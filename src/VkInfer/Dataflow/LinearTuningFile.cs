@@ -33,39 +33,8 @@ internal static class LinearTuningFile
     }
 
     /// <summary>The tuning of a device's own file; null, with a warning of one line, where there is none to be trusted.</summary>
-    public static LinearTuning? Read(PhysicalDeviceInfo device, ILogger? logger)
-    {
-        if (PathOf(device) is not { } path || !File.Exists(path))
-        {
-            return null;
-        }
-
-        string? problem;
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            if (file.Length > MaxBytes)
-            {
-                problem = $"it has {file.Length} bytes, expected at most {MaxBytes}";
-            }
-            else
-            {
-                LinearTuning? read = JsonSerializer.Deserialize(file, LinearTuningJsonContext.Default.LinearTuning);
-                problem = read is null ? "it is empty" : Problem(read, device);
-                if (problem is null)
-                {
-                    return read;
-                }
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
-        {
-            problem = exception.Message;
-        }
-
-        Warn(logger, path, problem);
-        return null;
-    }
+    public static LinearTuning? Read(PhysicalDeviceInfo device, ILogger? logger) => JsonCacheFile.Read(
+        PathOf(device), LinearTuningJsonContext.Default.LinearTuning, MaxBytes, read => Problem(read, device), logger);
 
     /// <summary>The tuning that comes with the library for devices of this name and driver; null: none.</summary>
     public static LinearTuning? ReadShipped(PhysicalDeviceInfo device)
@@ -89,9 +58,6 @@ internal static class LinearTuningFile
     /// <exception cref="IOException">It cannot be written.</exception>
     public static string Write(PhysicalDeviceInfo device, LinearTuning tuning)
     {
-        string path = PathOf(device)
-            ?? throw new IOException($"nothing is kept on disk: {GpuCacheFolder.EnvironmentVariable} is off, or the user has no home");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         LinearTuning? known = Read(device, null);
         IEnumerable<LinearTable> kept = known?.Tables.ExceptBy(tuning.Tables.Select(Key), Key) ?? [];
         LinearTuning whole = tuning with
@@ -100,11 +66,7 @@ internal static class LinearTuningFile
             Tables = [.. kept, .. tuning.Tables],
         };
 
-        // A reader never sees half of it.
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(whole, LinearTuningJsonContext.Default.LinearTuning));
-        File.Move(temporary, path, overwrite: true);
-        return path;
+        return JsonCacheFile.Write(PathOf(device), LinearTuningJsonContext.Default.LinearTuning, whole);
     }
 
     /// <summary>What tells the shaders of linear layers from others.</summary>
@@ -128,7 +90,7 @@ internal static class LinearTuningFile
         }
         catch (ArgumentException exception)
         {
-            Warn(logger, PathOf(context.Device.Info) ?? "the table of linear layers", exception.Message);
+            JsonCacheFile.Warn(logger, PathOf(context.Device.Info) ?? "the table of linear layers", exception.Message);
             return null;
         }
     }
@@ -141,7 +103,4 @@ internal static class LinearTuningFile
         LinearChoice.Tiled => LinearForm.Tiled,
         _ => null,
     };
-
-    private static void Warn(ILogger? logger, string path, string problem) =>
-        logger?.LogWarning("{Path} is ignored: {Problem}", path, problem.ReplaceLineEndings(" "));
 }

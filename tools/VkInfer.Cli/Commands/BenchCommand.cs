@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using VkInfer.Cli.Bench;
 using VkInfer.Cli.Output;
-using VkInfer.Kernels;
 
 namespace VkInfer.Cli.Commands;
 
@@ -12,16 +11,7 @@ internal sealed class BenchCommand : CliCommand
     private const int Seed = 1234;
     private const int MaxRepeats = 10_000;
 
-    private readonly Option<string?> _synthetic = new("--synthetic")
-    {
-        Description = "A shape with random weights instead of a model: " + string.Join(", ", SyntheticShapes.Names) + ".",
-    };
-
-    private readonly Option<string> _weights = new("--weights")
-    {
-        Description = "Format of the random weights: " + string.Join(", ", Enum.GetNames<WeightType>()) + ".",
-        DefaultValueFactory = _ => nameof(WeightType.F16),
-    };
+    private readonly SyntheticOptions _synthetic;
 
     private readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for caches that would not fit." };
 
@@ -41,11 +31,7 @@ internal sealed class BenchCommand : CliCommand
     public BenchCommand(CliConsole console)
         : base("bench", "Measures prefill (pp) and decode (tg), and checks the result.", console)
     {
-        _weights.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<WeightType>());
-        _synthetic.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SyntheticShapes.Names]);
-        Options.Add(_synthetic);
-        Options.Add(_weights);
-        Options.Add(_layers);
+        _synthetic = new SyntheticOptions(this, _layers);
         Options.Add(_prompts);
         Options.Add(_generates);
         Options.Add(_depths);
@@ -152,29 +138,14 @@ internal sealed class BenchCommand : CliCommand
     private async Task<Model> LoadAsync(CliCall call, int positions, CancellationToken cancellationToken)
     {
         ModelOptions options = call.ModelOptions with { ContextLength = call.Options.ContextLength ?? positions };
-        if (call.Parse.GetValue(_synthetic) is not { } shape)
-        {
-            return await call.LoadModelAsync(options, cancellationToken).ConfigureAwait(false);
-        }
-
-        var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
-        return await ProgressDisplay.RunAsync(Console, "Making weights", progress => Task.Run(
-            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), call.Parse.GetValue(_layers), cancellationToken), cancellationToken)).ConfigureAwait(false);
+        return _synthetic.IsGiven(call.Parse)
+            ? await _synthetic.CreateAsync(call, Console, options, call.Parse.GetValue(_layers), cancellationToken).ConfigureAwait(false)
+            : await call.LoadModelAsync(options, cancellationToken).ConfigureAwait(false);
     }
 
     private void Check(ParseResult parse)
     {
-        bool isSynthetic = parse.GetResult(_synthetic) is not null;
-        if (isSynthetic && NamesModel(parse))
-        {
-            throw CliException.Usage("bench takes either --model or --synthetic");
-        }
-
-        if (!isSynthetic && (parse.GetResult(_weights) is { Implicit: false } || parse.GetResult(_layers) is not null))
-        {
-            throw CliException.Usage("--weights and --layers need --synthetic");
-        }
-
+        _synthetic.Check(parse);
         if (parse.GetValue(_repeats)! is not [<= MaxRepeats])
         {
             throw CliException.Usage($"-r takes one whole number from 1 to {MaxRepeats}");

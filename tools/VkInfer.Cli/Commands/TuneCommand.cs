@@ -10,17 +10,7 @@ internal sealed class TuneCommand : CliCommand
 {
     private const int MostSeconds = 3600;
 
-    private readonly Option<string?> _synthetic = new("--synthetic")
-    {
-        Description = "A shape with random weights instead of a model: " + string.Join(", ", SyntheticShapes.Names) + ".",
-    };
-
-    private readonly Option<string> _weights = new("--weights")
-    {
-        Description = "Format of the random weights: " + string.Join(", ", Enum.GetNames<WeightType>()) + ".",
-        DefaultValueFactory = _ => nameof(WeightType.F16),
-    };
-
+    private readonly SyntheticOptions _synthetic;
     private readonly Option<int> _budget = new("--budget") { Description = "About how many seconds it may take.", DefaultValueFactory = _ => 60 };
     private readonly Option<bool> _show = new("--show") { Description = "Measures nothing and shows what was measured for the model." };
 
@@ -29,10 +19,7 @@ internal sealed class TuneCommand : CliCommand
     public TuneCommand(CliConsole console)
         : base("tune", "Measures the products of a model's linear layers and writes a table that loading a model looks up.", console)
     {
-        _weights.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<WeightType>());
-        _synthetic.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. SyntheticShapes.Names]);
-        Options.Add(_synthetic);
-        Options.Add(_weights);
+        _synthetic = new SyntheticOptions(this);
         Options.Add(_budget);
         Options.Add(_show);
         Options.Add(_plot);
@@ -47,17 +34,7 @@ internal sealed class TuneCommand : CliCommand
             throw CliException.Usage($"--budget takes a whole number of seconds from 1 to {MostSeconds}");
         }
 
-        bool isSynthetic = call.Parse.GetResult(_synthetic) is not null;
-        if (isSynthetic && NamesModel(call.Parse))
-        {
-            throw CliException.Usage("tune takes either --model or --synthetic");
-        }
-
-        if (!isSynthetic && call.Parse.GetResult(_weights) is { Implicit: false })
-        {
-            throw CliException.Usage("--weights needs --synthetic");
-        }
-
+        _synthetic.Check(call.Parse);
         using Model model = await LoadAsync(call, cancellationToken).ConfigureAwait(false);
         if (call.Parse.GetValue(_show))
         {
@@ -71,19 +48,11 @@ internal sealed class TuneCommand : CliCommand
         Report(call, model.SaveLinearTuning(tuning), tuning);
     }
 
-    private async Task<Model> LoadAsync(CliCall call, CancellationToken cancellationToken)
-    {
-        if (call.Parse.GetValue(_synthetic) is not { } shape)
-        {
-            return await call.LoadModelAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        // Nothing is generated: a cache of the shape's whole context would only take room.
-        ModelOptions options = call.ModelOptions with { ContextLength = call.Options.ContextLength ?? 64 };
-        var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
-        return await ProgressDisplay.RunAsync(Console, "Making weights", progress => Task.Run(
-            () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), cancellationToken: cancellationToken), cancellationToken)).ConfigureAwait(false);
-    }
+    // Nothing is generated: a cache of a shape's whole context would only take room.
+    private Task<Model> LoadAsync(CliCall call, CancellationToken cancellationToken) => _synthetic.IsGiven(call.Parse)
+        ? _synthetic.CreateAsync(
+            call, Console, call.ModelOptions with { ContextLength = call.Options.ContextLength ?? 64 }, layers: null, cancellationToken)
+        : call.LoadModelAsync(cancellationToken);
 
     private void Report(CliCall call, string? file, LinearTuning tuning)
     {
