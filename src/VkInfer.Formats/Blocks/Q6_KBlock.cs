@@ -42,11 +42,7 @@ internal static class Q6_KBlock
         {
             var values = source.Slice(block * Size, Size);
             var bytes = destination.Slice(block * Bytes, Bytes);
-            for (var i = 0; i < fits.Length; i++)
-            {
-                fits[i] = SymmetricFit.Of(values.Slice(i * ScaleSize, ScaleSize), Zero);
-            }
-
+            SymmetricFit.OfParts(values, Zero, fits);
             bytes.Clear();
             var d = SignedScales.Quantize(fits, 128, MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(192, fits.Length)));
             BinaryPrimitives.WriteHalfLittleEndian(bytes[208..], d);

@@ -5,6 +5,16 @@ internal static class SymmetricFit
 {
     private const int Guesses = 20;
 
+    /// <summary>The scale of each of as many equal parts as there are places for one.</summary>
+    public static void OfParts(ReadOnlySpan<float> values, int limit, Span<float> scales)
+    {
+        var size = values.Length / scales.Length;
+        for (var i = 0; i < scales.Length; i++)
+        {
+            scales[i] = Of(values.Slice(i * size, size), limit);
+        }
+    }
+
     /// <summary>The best scale found; of either sign.</summary>
     public static float Of(ReadOnlySpan<float> values, int limit)
     {

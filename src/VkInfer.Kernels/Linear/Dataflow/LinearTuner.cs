@@ -90,6 +90,11 @@ public sealed class LinearTuner(KernelContext context)
                 measures.Add((tiling, run.Repeat((commands, i) => run.Record(commands, _gemm, tiling, i, m), SecondsPerRepeat)));
             }
 
+            if (measures.Count == 0)
+            {
+                throw new NotSupportedException($"every product of {m} rows with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
+            }
+
             run.WarmUp(measures[0].Repeated, cancellation);
             foreach (var (tiling, repeated) in measures)
             {
