@@ -28,7 +28,7 @@ internal static unsafe class CapabilityReader
         var core = properties.Core.Properties;
         var driver = new DriverIdentity(
             properties.Vulkan12.DriverID, core.DriverVersion, Convert.ToHexStringLower(new ReadOnlySpan<byte>(core.PipelineCacheUuid, 16)));
-        var capabilities = Quirks.Apply(Capabilities(vk, instance, device, &features, &properties, extensions, families));
+        var capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, &features, &properties, extensions, families));
         var driverInfo = Utf8Name.Read(properties.Vulkan12.DriverInfo);
         return new PhysicalDeviceInfo
         {

@@ -96,6 +96,9 @@ public sealed record DeviceCapabilities
     /// <summary>The compute queue has time stamps.</summary>
     public bool TimestampsSupported { get; init; }
 
+    /// <summary>Reading a time stamp waits for whatever the queue runs, also for submissions after the one that wrote it.</summary>
+    public bool TimestampsWait { get; init; }
+
     /// <summary>Streaming multiprocessors or compute units; null where the driver does not say.</summary>
     public int? ShaderCoreCount { get; init; }
 

@@ -1,3 +1,5 @@
+using Silk.NET.Vulkan;
+
 namespace VkInfer.Vulkan;
 
 /// <summary>Every workaround for a driver, each with the driver, the versions and the symptom. Nothing else may ask which driver it is.</summary>
@@ -14,10 +16,14 @@ internal static class Quirks
     public static bool KeepsInstance() => Interlocked.Exchange(ref _anchored, 1) == 0;
 
     /// <summary>Corrects what a driver claims and does not keep.</summary>
-    public static DeviceCapabilities Apply(DeviceCapabilities capabilities)
+    public static DeviceCapabilities Apply(DriverIdentity driver, DeviceCapabilities capabilities) => capabilities with
     {
         // lavapipe 22.3.6 says maxBufferSize 4 GiB - 1 with a maxMemoryAllocationSize of 2 GiB: a buffer between the two can be made
         // and never be bound. The smaller one counts; said for every driver, since a buffer here is bound to one allocation.
-        return capabilities with { MaxBufferSize = Math.Min(capabilities.MaxBufferSize, capabilities.MaxAllocationSize) };
-    }
+        MaxBufferSize = Math.Min(capabilities.MaxBufferSize, capabilities.MaxAllocationSize),
+
+        // lavapipe 22.3.6 reads a query under the lock that the queue holds while it runs a submission: vkGetQueryPoolResults for a list
+        // that has run took the 170 ms of the next one, which no cancellation can interrupt.
+        TimestampsWait = driver.Id == DriverId.MesaLlvmpipe,
+    };
 }

@@ -13,8 +13,6 @@ internal sealed class PrefillRunner : IDisposable
 {
     private const double SliceSeconds = 0.02;
 
-    // A processor is shared with the rest of the program, which stretches slices to several times what they were meant to take.
-    private const double ProcessorSliceSeconds = 0.008;
     private const int ListsInFlight = 2;
 
     private readonly GpuDevice _device;
@@ -28,9 +26,10 @@ internal sealed class PrefillRunner : IDisposable
     private readonly Submission[] _tokenIdUses = new Submission[2];
     private readonly uint[] _ids;
     private readonly double _flopsPerTokenAndLayer;
+    private readonly bool _timestamps;
     private int _nextList;
     private int _nextIds;
-    private readonly double _sliceSeconds;
+    private long _lastCollected;
     private double _flopsPerSecond;
 
     public PrefillRunner(GpuDevice device, ModelConfig config, PrefillActivations activations)
@@ -38,11 +37,12 @@ internal sealed class PrefillRunner : IDisposable
         _device = device;
         _config = config;
         _activations = activations;
+        _timestamps = device.Capabilities is { TimestampsSupported: true, TimestampsWait: false };
         _ids = new uint[activations.MaxRows];
         _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
 
         // A first guess, corrected by each slice: low, so that the first slice is short.
-        (_flopsPerSecond, _sliceSeconds) = device.Info.Type == DeviceType.Software ? (2e9, ProcessorSliceSeconds) : (2e12, SliceSeconds);
+        _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
         _buffers = new BufferSet(device, "prefill");
         try
         {
@@ -63,7 +63,10 @@ internal sealed class PrefillRunner : IDisposable
         }
     }
 
-    /// <summary>GPU time of the slices of the last prompt, in microseconds; 0 where the device has no timestamps.</summary>
+    /// <summary>
+    /// Time that the slices of the last prompt took on the device, in microseconds: by its timestamps, or by the clock from slice to slice
+    /// where reading those would wait for the next slice.
+    /// </summary>
     public double LastGpuMicroseconds { get; private set; }
 
     /// <summary>
@@ -134,7 +137,7 @@ internal sealed class PrefillRunner : IDisposable
         Submission last = default;
         for (int layer = 0; layer < _config.NumLayers;)
         {
-            int count = (int)Math.Clamp(_flopsPerSecond * _sliceSeconds / layerFlops, 1, _config.NumLayers - layer);
+            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, _config.NumLayers - layer);
             int index = _nextList++ % _lists.Length;
             Collect(index, cancellation);
             CommandList list = _lists[index];
@@ -188,20 +191,18 @@ internal sealed class PrefillRunner : IDisposable
 
         _device.Wait(_submissions[index], cancellation);
         _pending[index] = default;
-        double seconds = Stopwatch.GetElapsedTime(slice.Submitted).TotalSeconds;
-        if (_device.Capabilities.TimestampsSupported)
-        {
-            double microseconds = _lists[index].ReadTimestamps()[^1].Microseconds;
-            LastGpuMicroseconds += microseconds;
-            seconds = microseconds * 1e-6;
-        }
-
+        long now = Stopwatch.GetTimestamp();
+        double seconds = _timestamps
+            ? _lists[index].ReadTimestamps()[^1].Microseconds * 1e-6
+            : Stopwatch.GetElapsedTime(Math.Max(slice.Submitted, _lastCollected), now).TotalSeconds;
+        _lastCollected = now;
+        LastGpuMicroseconds += seconds * 1e6;
         _flopsPerSecond = Math.Clamp(slice.Flops / Math.Max(seconds, 1e-6), 0.25 * _flopsPerSecond, 4 * _flopsPerSecond);
     }
 
     private void RecordTimestamp(CommandList commands, string label)
     {
-        if (_device.Capabilities.TimestampsSupported)
+        if (_timestamps)
         {
             commands.Timestamp(label);
         }
