@@ -4,18 +4,35 @@
 //
 // LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes every
 // so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
-// end, within subgroups by shuffles and between them through shared memory. OUTPUT_F16: the output is float16.
+// end, within subgroups by shuffles and between them through shared memory. BATCH: one token each of several sequences (z).
+// OUTPUT_F16: the output is float16.
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_vote : require
+#include "kv_cache.glsl"
+#include "push/attention_decode.glsl"
+#ifdef BATCH
+#define SEQUENCES_BINDING 3
+#define SEQUENCE_INDEX p.first_sequence + gl_WorkGroupID.z
+#include "sequences.glsl"
+#define STEP_POSITION StepPosition(sequence.step_state).position
+#define CAPACITY sequence.capacity
+#define PHI sequence.phi
+#define LOWER sequence.lower
+#define UPPER sequence.upper
+#else
 #define STEP_STATE_BINDING 3
 #define SOFTMAX_STATS_BINDING 6
-#include "kv_cache.glsl"
 #include "step_state.glsl"
-#include "push/attention_decode.glsl"
+#define STEP_POSITION state.position
+#define CAPACITY p.capacity
+#define PHI p.phi
+#define LOWER p.lower
+#define UPPER p.upper
+#endif
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
 #ifdef OUTPUT_F16
@@ -40,18 +57,36 @@ const uint HEAD_VECTORS = CHUNKS * KV_VECTORS;
 const uint PADDED_HEADS = HEADS > 16 ? 32 : HEADS > 8 ? 16 : HEADS > 4 ? 8 : HEADS > 2 ? 4 : HEADS;
 const uint COUNT = PADDED_HEADS * KEYS;
 #include "lane_sums.glsl"
+
+// Workgroups that the query heads of one key and value head take.
+#define HEAD_BLOCKS ((p.group_size + HEADS - 1) / HEADS)
 #include "attention_splits.glsl"
 
 layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
+#ifdef BATCH
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvChunks { uvec4 chunks[]; };
+#define k_cache KvChunks(sequence.keys).chunks
+#define v_cache KvChunks(sequence.values).chunks
+#else
 layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
 layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
+#endif
 layout(set = 0, binding = 4) coherent buffer PartialBuffer { vec4 partials[]; };
-layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // per gl_WorkGroupID.x: workgroups, rows outside
+layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [sequences][gl_NumWorkGroups.x]: workgroups, rows outside
 #ifdef OUTPUT_F16
-layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }; // from p.output_first on [num_heads][HEAD_VECTORS]
+layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
 #else
 layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
 #endif
+
+// Where the sequence's row begins in an activation of this stride.
+uint row_start(uint stride) {
+#ifdef BATCH
+    return sequence.row * stride;
+#else
+    return 0;
+#endif
+}
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
 shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
@@ -70,9 +105,9 @@ bool has_chunk(uint lane, uint i) {
 
 void store_output(uint vector, vec4 value) {
 #ifdef OUTPUT_F16
-    attended[p.output_first + vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
+    attended[row_start(p.output_stride) + vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
 #else
-    attended[p.output_first + vector] = value;
+    attended[row_start(p.output_stride) + vector] = value;
 #endif
 }
 
@@ -108,7 +143,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
     const uint groups = gl_NumSubgroups * groups_per_subgroup;
     uint outside = 0;
     [[unroll]] for (uint j = 0; j < OWNED; j++) {
-        frames[j] = scheme == ASYNCHRONIZED ? p.phi : NO_SCORE;
+        frames[j] = scheme == ASYNCHRONIZED ? PHI : NO_SCORE;
         sums[j] = 0.0;
     }
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
@@ -119,7 +154,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
         uvec4 keys[KEYS][LANE_CHUNKS];
         uvec4 values[KEYS][LANE_CHUNKS];
         [[unroll]] for (uint u = 0; u < KEYS; u++) {
-            uint chunk = (kv_head * p.capacity + min(start + u * groups + group, end - 1)) * CHUNKS + lane;
+            uint chunk = (kv_head * CAPACITY + min(start + u * groups + group, end - 1)) * CHUNKS + lane;
             [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
                 keys[u][i] = has_chunk(lane, i) ? k_cache[chunk + i * LANES] : uvec4(0);
                 values[u][i] = has_chunk(lane, i) ? v_cache[chunk + i * LANES] : uvec4(0);
@@ -146,7 +181,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
         const bool is_key = start + owned_value(lane, 0) % KEYS * groups + group < end;
         [[unroll]] for (uint j = 0; j < OWNED; j++) {
             if (SOFT_CAP) scores[j] = soft_cap(scores[j], p.soft_cap);
-            if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], p.lower, p.upper)) outside |= 1u << owned_head(lane, j);
+            if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], LOWER, UPPER)) outside |= 1u << owned_head(lane, j);
         }
         if (scheme != ASYNCHRONIZED) raise_frames(scheme, scores, is_key);
         float weights[OWNED];
@@ -173,7 +208,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
 // there is one split only.
 void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
     const uint lane = gl_SubgroupInvocationID % LANES;
-    float frame = p.phi;
+    float frame = PHI;
     float factor = 1.0;
     if (scheme != ASYNCHRONIZED) {
         float own = from_owner(frames, h * KEYS);
@@ -234,7 +269,7 @@ bool is_last(uint splits, inout uint rows) {
     memoryBarrierBuffer();
     barrier();
     if (gl_LocalInvocationIndex == 0) {
-        const uint block = gl_WorkGroupID.x;
+        const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
         if (SCHEME == ASYNCHRONIZED && rows != 0) {
             atomicOr(arrivals[block].y, rows);
             memoryBarrierBuffer();
@@ -260,7 +295,7 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
         const uint h = item / HEAD_VECTORS;
         const uint vector = item % HEAD_VECTORS;
         const bool rescale = SCHEME != ASYNCHRONIZED || (anew >> h & 1) != 0;
-        float frame = p.phi;
+        float frame = PHI;
         if (rescale) {
             frame = NO_SCORE;
             for (uint s = 0; s < splits; s++) frame = max(frame, partials[partial_result(first_head + h, s) + HEAD_VECTORS].x);
@@ -288,9 +323,8 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
 }
 
 void main() {
-    const uint head_blocks = (p.group_size + HEADS - 1) / HEADS;
-    const uint kv_head = gl_WorkGroupID.x / head_blocks;
-    const uint first_in_group = (gl_WorkGroupID.x - kv_head * head_blocks) * HEADS;
+    const uint kv_head = gl_WorkGroupID.x / HEAD_BLOCKS;
+    const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS;
     const uint first_head = kv_head * p.group_size + first_in_group;
     const uint rows = min(HEADS, p.group_size - first_in_group);
     const uint split = gl_WorkGroupID.y;
@@ -304,7 +338,7 @@ void main() {
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
             uint vector = (i / KV_VECTORS * LANES + lane) * KV_VECTORS + i % KV_VECTORS;
-            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? q[(first_head + min(h, rows - 1)) * HEAD_VECTORS + vector] * p.scale : vec4(0.0);
+            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? q[row_start(p.query_stride) + (first_head + min(h, rows - 1)) * HEAD_VECTORS + vector] * p.scale : vec4(0.0);
         }
     }
 

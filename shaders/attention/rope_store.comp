@@ -4,18 +4,25 @@
 // (QK_NORM; Henry et al. 2020) and rotated (RoPE; Su et al. 2021), Q goes to the query buffer, K and V to their place in
 // the cache [NumKvHeads][Capacity][HeadDim].
 // One workgroup does one head (x) of one token (y), an invocation two neighbouring elements at a time.
-// STEP_STATE: the one token's position is the decode step's. QUERY_F16, KV_F16: float16, two per uint.
+// STEP_STATE: the one token's position is the decode step's. BATCH: each token (y) is the decode step's of a sequence of its own.
+// QUERY_F16, KV_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint SPLIT_HALF = 0; // 0: pairs (2i, 2i+1); 1: pairs (i, i + RotaryDim/2)
 layout(constant_id = 2) const bool BIAS = false;
 layout(constant_id = 3) const bool QK_NORM = false;
 layout(constant_id = 4) const bool STEP_STATE = false;
 
-#define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
 #include "half_pair.glsl"
 #include "reductions.glsl"
+#ifdef BATCH
+#define SEQUENCES_BINDING 7
+#define SEQUENCE_INDEX push.startPosition + gl_WorkGroupID.y
+#include "sequences.glsl"
+#else
+#define STEP_STATE_BINDING 7
 #include "step_state.glsl"
+#endif
 
 layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
 layout(set = 0, binding = 1, std430) readonly buffer RopeTable { vec2 rope[]; }; // (cos, sin) [position][RotaryDim/2]
@@ -25,11 +32,17 @@ layout(set = 0, binding = 2, std430) writeonly buffer Query { uint query[]; };
 layout(set = 0, binding = 2, std430) writeonly buffer Query { float query[]; };
 #endif
 #ifdef KV_F16
-layout(set = 0, binding = 3, std430) writeonly buffer KCache { uint k_cache[]; };
-layout(set = 0, binding = 4, std430) writeonly buffer VCache { uint v_cache[]; };
+#define KV_WORD uint
 #else
-layout(set = 0, binding = 3, std430) writeonly buffer KCache { float k_cache[]; };
-layout(set = 0, binding = 4, std430) writeonly buffer VCache { float v_cache[]; };
+#define KV_WORD float
+#endif
+#ifdef BATCH
+layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer KvWords { KV_WORD words[]; };
+#define k_cache KvWords(sequence.keys).words
+#define v_cache KvWords(sequence.values).words
+#else
+layout(set = 0, binding = 3, std430) writeonly buffer KCache { KV_WORD k_cache[]; };
+layout(set = 0, binding = 4, std430) writeonly buffer VCache { KV_WORD v_cache[]; };
 #endif
 
 layout(set = 0, binding = 5, std430) readonly buffer Bias { float bias[]; };
@@ -38,7 +51,16 @@ layout(set = 0, binding = 6, std430) readonly buffer Gain { float gain[]; }; // 
 uint head = gl_WorkGroupID.x;
 bool is_query = head < push.numHeads;
 bool is_key = !is_query && head < push.numHeads + push.numKvHeads;
-uint head_at = gl_WorkGroupID.y * push.inputStride + head * push.headDim;
+#ifdef BATCH
+uint row = sequence.row;
+uint position = StepPosition(sequence.step_state).position;
+uint capacity = sequence.capacity;
+#else
+uint row = gl_WorkGroupID.y;
+uint position = STEP_STATE ? state.position : push.startPosition + row;
+uint capacity = push.capacity;
+#endif
+uint head_at = row * push.inputStride + head * push.headDim;
 float scale = 1.0; // of the head's norm
 
 float biased(uint element) {
@@ -51,7 +73,7 @@ float normed(uint element) {
     return QK_NORM ? value * scale * gain[(is_key ? push.headDim : 0) + element] : value;
 }
 
-float rotated(uint position, uint element) {
+float rotated(uint element) {
     float value = normed(element);
     if (element >= push.rotaryDim) {
         return value;
@@ -93,9 +115,7 @@ void store_value(uint to, vec2 value) {
 }
 
 void main() {
-    uint token = gl_WorkGroupID.y;
-    uint position = STEP_STATE ? state.position : push.startPosition + token;
-    if (position >= push.capacity) {
+    if (position >= capacity) {
         return;
     }
     if (QK_NORM && (is_query || is_key)) {
@@ -107,12 +127,12 @@ void main() {
     }
 
     uint kv_head = head - push.numHeads - (is_key ? 0 : push.numKvHeads);
-    uint to = is_query ? token * push.queryStride + head * push.headDim : (kv_head * push.capacity + position) * push.headDim;
+    uint to = is_query ? row * push.queryStride + head * push.headDim : (kv_head * capacity + position) * push.headDim;
     for (uint i = 2 * gl_LocalInvocationID.x; i < push.headDim; i += 2 * gl_WorkGroupSize.x) {
         if (is_query) {
-            store_query(to + i, vec2(rotated(position, i), rotated(position, i + 1)));
+            store_query(to + i, vec2(rotated(i), rotated(i + 1)));
         } else if (is_key) {
-            store_key(to + i, vec2(rotated(position, i), rotated(position, i + 1)));
+            store_key(to + i, vec2(rotated(i), rotated(i + 1)));
         } else {
             store_value(to + i, vec2(biased(i), biased(i + 1)));
         }

@@ -1,8 +1,9 @@
-// How the visible tokens of a decode step are divided among the splits: evenly, but not below a size that pays.
+// How the visible tokens of a decode step are divided among the splits: evenly, but not below a size that pays. Before including:
+// #define STEP_POSITION, CAPACITY and HEAD_BLOCKS.
 
 // Tokens that the step attends to: [x, y).
 uvec2 visible_keys() {
-    uint kv_len = min(state.position + 1, p.capacity);
+    uint kv_len = min(STEP_POSITION + 1, CAPACITY);
     return uvec2(p.window > 0 && p.window < kv_len ? kv_len - p.window : 0, kv_len);
 }
 
@@ -16,7 +17,8 @@ uint active_splits(uvec2 visible) {
     return (visible.y - visible.x + keys - 1) / keys;
 }
 
-// Partial results [num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
+// Partial results [sequences][num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
 uint partial_result(uint head, uint split) {
-    return (head * p.splits + split) * (HEAD_VECTORS + 1);
+    const uint heads = gl_NumWorkGroups.x / HEAD_BLOCKS * p.group_size;
+    return ((gl_WorkGroupID.z * heads + head) * p.splits + split) * (HEAD_VECTORS + 1);
 }

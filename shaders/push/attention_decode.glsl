@@ -10,5 +10,8 @@ layout(push_constant) uniform DecodeAttentionPush {
     float phi;        // the frame of the asynchronized softmax
     float lower;      // its scores lie above this,
     float upper;      // and below this: else the row is computed anew
-    uint output_first; // where the output begins, in four elements
+    // Of a batch only, which has capacity and softmax in its table:
+    uint first_sequence; // its place in the table
+    uint query_stride;   // from row to row of the queries, in four elements
+    uint output_stride;  // of the output, likewise
 } p;

@@ -70,6 +70,21 @@ public sealed partial class PushConstantTests
         });
     }
 
+    [Test]
+    public void A_sequence_is_laid_out_as_its_struct()
+    {
+        var declared = SequenceMember().Matches(SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl")).Groups[1].Value);
+        var fields = typeof(SequenceEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic);
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                fields.Select(field => (field.FieldType == typeof(ulong) ? "uvec2" : field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
+                Is.EqualTo(declared.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            Assert.That(Unsafe.SizeOf<SequenceEntry>() % sizeof(ulong), Is.Zero);
+            Assert.That(Marshal.OffsetOf<StepState>(nameof(StepState.Position)), Is.EqualTo((nint)0));
+        });
+    }
+
     // A record's fields are called <Name>k__BackingField.
     private static string Name(FieldInfo field) => field.Name.Split('<', '>').MaxBy(part => part == "k__BackingField" ? 0 : part.Length)!
         .ToLowerInvariant();
@@ -82,6 +97,12 @@ public sealed partial class PushConstantTests
 
     [GeneratedRegex(@"struct StepState \{(.*?)\n\}", RegexOptions.Singleline)]
     private static partial Regex StateBlock();
+
+    [GeneratedRegex(@"struct Sequence \{(.*?)\n\}", RegexOptions.Singleline)]
+    private static partial Regex SequenceBlock();
+
+    [GeneratedRegex(@"^\s*(uvec2|uint|float) (\w+);", RegexOptions.Multiline)]
+    private static partial Regex SequenceMember();
 
     [GeneratedRegex(@"^\s*(uint|float) (\w+);", RegexOptions.Multiline)]
     private static partial Regex Member();

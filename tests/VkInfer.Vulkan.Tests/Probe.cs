@@ -13,11 +13,12 @@ internal static class Probe
     public static ComputePipeline Pipeline(GpuDevice device)
         => device.GetPipeline(Shader, SpecializationConstants.From((0, WorkgroupSize)));
 
-    public static void Record(CommandList commands, ComputePipeline pipeline, BufferView source, BufferView destination, uint addend)
+    public static void Record(
+        CommandList commands, ComputePipeline pipeline, BufferView source, BufferView destination, uint addend, params AddressedView[] addressed)
     {
         var count = (uint)(destination.Length / sizeof(uint));
         commands.Dispatch(
-            pipeline, ((count + WorkgroupSize - 1) / WorkgroupSize, 1, 1), new Push(count, addend), [source, destination]);
+            pipeline, ((count + WorkgroupSize - 1) / WorkgroupSize, 1, 1), new Push(count, addend), [source, destination], addressed);
     }
 
     public static uint[] Numbers(int count, uint first = 0) => [.. Enumerable.Range(0, count).Select(i => (uint)i + first)];

@@ -20,6 +20,17 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         return ScratchBytes(shape, DecodeAttentionTuning.Choose(shape, context));
     }
 
+    /// <summary>Bytes of the scratch buffer that <see cref="RecordBatch"/> takes for any of some shapes, and up to so many sequences.</summary>
+    /// <param name="shapes">Attention of a layer over the sequences' caches.</param>
+    /// <param name="sequences">Sequences.</param>
+    public long BatchScratchBytes(IEnumerable<AttentionShape> shapes, int sequences)
+    {
+        var tuned = shapes
+            .SelectMany(shape => Enumerable.Range(1, sequences).Select(count => (Shape: shape, Count: count, Tuning: DecodeAttentionTuning.Choose(shape, context, count))))
+            .ToArray();
+        return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count)) + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
+    }
+
     /// <summary>Records attention over the tokens up to and with the step's position, whose key and value are cached already.</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="shape">The layer's attention.</param>
@@ -33,27 +44,76 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// differ in their window at most, may share it.
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
-    /// <param name="output">[QueryWidth] of <paramref name="outputType"/>; only those are written. It begins at a multiple of 16 bytes.</param>
-    /// <param name="outputType">How the output is stored.</param>
-    /// <param name="sequences">How many such dispatches share the device: the more, the fewer splits each needs.</param>
+    /// <param name="output">float32 [QueryWidth].</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, ActivationType outputType = ActivationType.F32,
-        int sequences = 1)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context, sequences), q, kCache, vCache, stepState, scratch, stats, output,
-            outputType);
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output);
+    }
+
+    /// <summary>Records attention of one token of each of several sequences, each over its own cache, in one dispatch.</summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="shape">The layer's attention, but for the capacities.</param>
+    /// <param name="sequences">The sequences, all of one softmax scheme.</param>
+    /// <param name="q">float32 [rows, Stride(QueryWidth)], rotated.</param>
+    /// <param name="scratch">Scratch of <see cref="BatchScratchBytes"/>, zero before its first use; layers that run one after another may share it.</param>
+    /// <param name="output">[rows, Stride(QueryWidth)] of <paramref name="outputType"/>; the sequences' rows are written.</param>
+    /// <param name="outputType">How the output is stored.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape, or sequences of several schemes.</exception>
+    public void RecordBatch(
+        CommandList commands, AttentionShape shape, SequenceRange sequences, BufferView q, BufferView scratch, BufferView output,
+        ActivationType outputType)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(sequences);
+        shape = sequences.Fit(shape);
+        var scheme = sequences.Sequences[0].Softmax.Scheme;
+        if (sequences.Sequences.Any(sequence => sequence.Softmax.Scheme != scheme))
+        {
+            throw new ArgumentException($"The first sequence has the softmax scheme {scheme}; expected all to have it", nameof(sequences));
+        }
+
+        var count = sequences.Sequences.Count;
+        var tuning = DecodeAttentionTuning.Choose(shape, context, count);
+        var (arrivals, partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
+        Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
+
+        // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
+        var firstPartial = (scratch.Length - partials) / Alignment * Alignment;
+        commands.Dispatch(
+            Pipeline(BatchVariant(shape.KvType, outputType), shape, tuning, scheme),
+            Groups(shape, tuning, count),
+            Push(shape, tuning) with
+            {
+                FirstSequence = (uint)sequences.First,
+                QueryStride = (uint)Activations.Stride(shape.QueryWidth) / 4,
+                OutputStride = (uint)Activations.Stride(shape.QueryWidth) / 4,
+            },
+            [
+                Activations.Require(nameof(q), q, ActivationType.F32, sequences.Rows, shape.QueryWidth), sequences.Table, sequences.Table,
+                sequences.Table, scratch.Buffer.View(scratch.Offset + firstPartial, partials), scratch.Buffer.View(scratch.Offset, arrivals),
+                sequences.Table,
+                Activations.Require(nameof(output), output, outputType, sequences.Rows, shape.QueryWidth),
+            ],
+            [
+                .. sequences.Sequences.SelectMany(sequence => new AddressedView[]
+                {
+                    new(sequence.Keys, BindingAccess.Read), new(sequence.Values, BindingAccess.Read), new(sequence.StepState, BindingAccess.Read),
+                    new(sequence.SoftmaxStats, BindingAccess.ReadWrite),
+                }),
+            ]);
     }
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
-        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
-        ActivationType outputType = ActivationType.F32)
+        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
     {
         ArgumentNullException.ThrowIfNull(commands);
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
@@ -62,49 +122,52 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
-        output = Activations.Require(nameof(output), output, (long)shape.QueryWidth * Activations.ElementSize(outputType));
-
-        // A row among others need not begin where a binding may.
-        var skipped = output.Offset % context.Capabilities.StorageBufferOffsetAlignment;
-        output = new BufferView(output.Buffer, output.Offset - skipped, output.Length + skipped);
-        var push = new DecodeAttentionPush
-        {
-            GroupSize = (uint)shape.GroupSize,
-            Capacity = (uint)shape.Capacity,
-            Splits = (uint)tuning.Splits,
-            MinKeys = (uint)tuning.MinKeys,
-            Scale = shape.Scale,
-            Window = (uint)shape.Window,
-            SoftCap = shape.LogitSoftCap,
-            Phi = softmax.Phi,
-            Lower = softmax.Lower,
-            Upper = softmax.Upper,
-            OutputFirst = (uint)(skipped / (4 * Activations.ElementSize(outputType))),
-        };
+        Views.RequireFloats(nameof(output), output, shape.QueryWidth);
         var arrivals = ArrivalBytes(shape, tuning);
         commands.Dispatch(
-            context.GetPipeline(
-                Variant(shape.KvType, outputType),
-                tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
-            ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, 1), in push,
+            Pipeline(Variant(shape.KvType), shape, tuning, softmax.Scheme), Groups(shape, tuning),
+            Push(shape, tuning) with { Phi = softmax.Phi, Lower = softmax.Lower, Upper = softmax.Upper },
             [
                 q, kCache, vCache, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
                 scratch.Buffer.View(scratch.Offset, arrivals), stats, output,
             ]);
     }
 
-    internal static string Variant(KvType kvType, ActivationType outputType) =>
-        $"attention_decode_{KvNames.Suffix(kvType)}{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
+    internal static string Variant(KvType kvType) => $"attention_decode_{KvNames.Suffix(kvType)}";
 
-    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
-        ArrivalBytes(shape, tuning) + ((long)shape.NumHeads * tuning.Splits * (shape.HeadDim + 4) * sizeof(float));
+    internal static string BatchVariant(KvType kvType, ActivationType outputType) =>
+        $"{Variant(kvType)}_batch{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
+
+    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) => ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
+
+    private ComputePipeline Pipeline(string variant, AttentionShape shape, DecodeAttentionTuning tuning, SoftmaxScheme scheme) =>
+        context.GetPipeline(variant, tuning.ToConstants(shape, scheme, context.Capabilities).ToSpecialization());
+
+    private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
+        ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);
+
+    private static DecodeAttentionPush Push(AttentionShape shape, DecodeAttentionTuning tuning) => new()
+    {
+        GroupSize = (uint)shape.GroupSize,
+        Capacity = (uint)shape.Capacity,
+        Splits = (uint)tuning.Splits,
+        MinKeys = (uint)tuning.MinKeys,
+        Scale = shape.Scale,
+        Window = (uint)shape.Window,
+        SoftCap = shape.LogitSoftCap,
+    };
+
+    private long Alignment => Math.Max(context.Capabilities.StorageBufferOffsetAlignment, 16);
+
+    private long PartialBytes(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
+        Aligned((long)sequences * shape.NumHeads * tuning.Splits * (shape.HeadDim + 4) * sizeof(float));
 
     // Counters of arrived splits, before the partial results.
-    private long ArrivalBytes(AttentionShape shape, DecodeAttentionTuning tuning)
+    private long ArrivalBytes(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1)
     {
         const int BytesPerBlock = 2 * sizeof(uint);
-        long alignment = Math.Max(context.Capabilities.StorageBufferOffsetAlignment, 16);
-        long bytes = (long)shape.NumKvHeads * tuning.HeadBlocks * BytesPerBlock;
-        return (bytes + alignment - 1) / alignment * alignment;
+        return Aligned((long)sequences * shape.NumKvHeads * tuning.HeadBlocks * BytesPerBlock);
     }
+
+    private long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

@@ -16,5 +16,7 @@ internal struct DecodeAttentionPush
     public float Phi;
     public float Lower;
     public float Upper;
-    public uint OutputFirst;
+    public uint FirstSequence;
+    public uint QueryStride;
+    public uint OutputStride;
 }

@@ -99,16 +99,22 @@ public sealed unsafe class CommandList : IDisposable
     /// Buffers for bindings 0, 1, 2 … Views beyond the last binding that the compiled shader uses are allowed and without effect:
     /// compilers drop bindings that a variant does not read.
     /// </param>
+    /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
     /// <exception cref="ArgumentException">Bindings or push constants do not fit the shader, or a limit of the device is passed.</exception>
     public void Dispatch(
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
-        ReadOnlySpan<BufferView> bindings)
+        ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
         ThrowIfNotRecording();
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
-        Order(used, access, WorkStages.Compute);
+        foreach (ref readonly var view in addressed)
+        {
+            CheckView(view.View, nameof(addressed));
+        }
+
+        Order(used, access, WorkStages.Compute, addressed);
 
         if (!ReferenceEquals(_bound, pipeline))
         {
@@ -140,9 +146,12 @@ public sealed unsafe class CommandList : IDisposable
     /// <param name="groups">Workgroups along x, y and z.</param>
     /// <param name="push">Push constants, laid out as the shader's block.</param>
     /// <param name="bindings">Buffers for bindings 0, 1, 2 …</param>
-    public void Dispatch<TPush>(ComputePipeline pipeline, (uint X, uint Y, uint Z) groups, in TPush push, ReadOnlySpan<BufferView> bindings)
+    /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
+    public void Dispatch<TPush>(
+        ComputePipeline pipeline, (uint X, uint Y, uint Z) groups, in TPush push, ReadOnlySpan<BufferView> bindings,
+        ReadOnlySpan<AddressedView> addressed = default)
         where TPush : unmanaged
-        => Dispatch(pipeline, groups.X, groups.Y, groups.Z, MemoryMarshal.AsBytes(new ReadOnlySpan<TPush>(in push)), bindings);
+        => Dispatch(pipeline, groups.X, groups.Y, groups.Z, MemoryMarshal.AsBytes(new ReadOnlySpan<TPush>(in push)), bindings, addressed);
 
     /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
     public void Copy(BufferView source, BufferView destination)
@@ -285,26 +294,55 @@ public sealed unsafe class CommandList : IDisposable
         _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
     }
 
-    private void Order(ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage)
+    private void Order(
+        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed = default)
+    {
+        if (Conflicts(views, access, stage, addressed))
+        {
+            Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
+            BarrierCount++;
+        }
+
+        for (var i = 0; i < views.Length; i++)
+        {
+            Use(views[i], access[i], stage);
+        }
+
+        foreach (ref readonly var view in addressed)
+        {
+            Use(view.View, view.Access, stage);
+        }
+    }
+
+    private bool Conflicts(
+        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed)
     {
         for (var i = 0; i < views.Length; i++)
         {
             if (_hazards.Conflicts(views[i], access[i], stage))
             {
-                Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
-                BarrierCount++;
-                break;
+                return true;
             }
         }
 
-        for (var i = 0; i < views.Length; i++)
+        foreach (ref readonly var view in addressed)
         {
-            _hazards.Add(views[i], access[i], stage);
-            if (_bufferSet.Add(views[i].Buffer))
+            if (_hazards.Conflicts(view.View, view.Access, stage))
             {
-                views[i].Buffer.Retain();
-                _buffers.Add(views[i].Buffer);
+                return true;
             }
+        }
+
+        return false;
+    }
+
+    private void Use(in BufferView view, BindingAccess access, WorkStages stage)
+    {
+        _hazards.Add(view, access, stage);
+        if (_bufferSet.Add(view.Buffer))
+        {
+            view.Buffer.Retain();
+            _buffers.Add(view.Buffer);
         }
     }
 

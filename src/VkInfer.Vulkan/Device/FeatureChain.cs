@@ -72,6 +72,7 @@ internal unsafe struct FeatureChain
         used->Vulkan12.ShaderFloat16 = offered->Vulkan12.ShaderFloat16;
         used->Vulkan12.ShaderInt8 = offered->Vulkan12.ShaderInt8;
         used->Vulkan12.ShaderSubgroupExtendedTypes = offered->Vulkan12.ShaderSubgroupExtendedTypes;
+        used->Vulkan12.BufferDeviceAddress = offered->Vulkan12.BufferDeviceAddress;
         used->Vulkan12.TimelineSemaphore = offered->Vulkan12.TimelineSemaphore;
         used->Vulkan12.VulkanMemoryModel = offered->Vulkan12.VulkanMemoryModel;
         used->Vulkan12.VulkanMemoryModelDeviceScope = offered->Vulkan12.VulkanMemoryModelDeviceScope;

@@ -97,6 +97,13 @@ public sealed unsafe class GpuDevice : IDisposable
         return buffer;
     }
 
+    internal ulong AddressOf(GpuBuffer buffer)
+    {
+        _context.ThrowIfUnusable("vkGetBufferDeviceAddress");
+        var info = new BufferDeviceAddressInfo { SType = StructureType.BufferDeviceAddressInfo, Buffer = buffer.Handle };
+        return _context.Vk.GetBufferDeviceAddress(_context.Handle, &info);
+    }
+
     /// <summary>The pipeline for a shader and constants; compiled at the first call, and kept until the device is disposed.</summary>
     /// <param name="shader">The shader.</param>
     /// <param name="constants">Specialisation constants; ids that the shader does not have are ignored, since compilers drop unused ones.</param>

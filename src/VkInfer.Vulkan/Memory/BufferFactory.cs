@@ -17,7 +17,8 @@ internal sealed unsafe class BufferFactory(DeviceContext context, MemoryAllocato
         {
             SType = StructureType.BufferCreateInfo,
             Size = (ulong)((size + Granularity - 1) / Granularity * Granularity),
-            Usage = BufferUsageFlags.StorageBufferBit | BufferUsageFlags.TransferSrcBit | BufferUsageFlags.TransferDstBit,
+            Usage = BufferUsageFlags.StorageBufferBit | BufferUsageFlags.ShaderDeviceAddressBit
+                | BufferUsageFlags.TransferSrcBit | BufferUsageFlags.TransferDstBit,
             SharingMode = context.Families.Transfer is null ? SharingMode.Exclusive : SharingMode.Concurrent,
             QueueFamilyIndexCount = context.Families.Transfer is null ? 0u : 2u,
             PQueueFamilyIndices = families,

@@ -6,6 +6,9 @@ namespace VkInfer.Vulkan;
 /// <param name="Length">Bytes.</param>
 public readonly record struct BufferView(GpuBuffer Buffer, long Offset, long Length)
 {
+    /// <summary>See <see cref="GpuBuffer.DeviceAddress"/>.</summary>
+    public ulong DeviceAddress => Buffer.DeviceAddress + (ulong)Offset;
+
     internal void Check(string parameter)
     {
         if (Buffer is null)

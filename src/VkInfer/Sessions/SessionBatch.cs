@@ -42,7 +42,7 @@ public sealed class SessionBatch : IDisposable
 
         _leases = new Session.Lease[_sessions.Length];
         _runner = new BatchRunner(
-            model.Gpu, model.Config, _sessions[0].Transformer, [.. _sessions.Select(session => session.Decode)], model.MatrixInputTypes);
+            model.Gpu, model.Config, _sessions[0].Transformer, model.Kernels, [.. _sessions.Select(session => session.Decode)], model.MatrixInputTypes);
     }
 
     /// <summary>The sessions, in the order of their tokens.</summary>

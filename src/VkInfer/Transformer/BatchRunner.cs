@@ -12,6 +12,7 @@ internal sealed class BatchRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly DecodeRunner[] _sequences;
     private readonly PrefillActivations _activations;
+    private readonly BatchAttention _attention;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
     private readonly CommandList _choices;
@@ -20,7 +21,7 @@ internal sealed class BatchRunner : IDisposable
     private Submission _last;
 
     public BatchRunner(
-        GpuDevice device, ModelConfig config, DecoderTransformer transformer, IReadOnlyList<DecodeRunner> sequences,
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IReadOnlyList<DecodeRunner> sequences,
         IEnumerable<ActivationType> inputTypes)
     {
         _device = device;
@@ -31,18 +32,21 @@ internal sealed class BatchRunner : IDisposable
         {
             _logits = device.CreateBuffer(
                 Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
+            _attention = new BatchAttention(device, config, transformer, kernels, sequences.Select(sequence => sequence.Row));
             _pass = device.CreateCommandList("batch.step");
             _choices = device.CreateCommandList("batch.choices");
             _pass.Begin();
             _activations.RecordClear(_pass);
+            _attention.RecordClear(_pass);
             _pass.End();
             device.Wait(device.Submit(_pass));
 
             _pass.Begin();
             RecordTimestamp("begin");
-            transformer.RecordBatch(_pass, _activations, [.. sequences.Select(sequence => sequence.Row)], _logits);
+            transformer.RecordBatch(_pass, _activations, _attention, _logits);
             RecordTimestamp("end");
             _pass.End();
+            _attention.Upload();
         }
         catch
         {
@@ -79,6 +83,7 @@ internal sealed class BatchRunner : IDisposable
         _pass?.Dispose();
         _choices?.Dispose();
         _logits?.Dispose();
+        _attention?.Dispose();
         _activations.Dispose();
     }
 

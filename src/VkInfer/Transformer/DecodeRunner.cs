@@ -17,6 +17,7 @@ internal sealed class DecodeRunner : IDisposable
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
     private readonly PrefillActivations? _unfused;
+    private readonly BatchAttention? _unfusedAttention;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
     private readonly GpuBuffer _ring;
@@ -46,6 +47,7 @@ internal sealed class DecodeRunner : IDisposable
         CommandList? step = null;
         DecodeActivations? activations = null;
         PrefillActivations? unfused = null;
+        BatchAttention? attention = null;
         AttentionShape shape = transformer.Shape(cache, 0);
         try
         {
@@ -54,25 +56,31 @@ internal sealed class DecodeRunner : IDisposable
             activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
             step = device.CreateCommandList("decode.step");
 
-            unfused = unfusedInputs is null ? null : new PrefillActivations(device, config, 1, unfusedInputs);
+            if (unfusedInputs is not null)
+            {
+                unfused = new PrefillActivations(device, config, 1, unfusedInputs);
+                attention = new BatchAttention(device, config, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
+            }
+
             step.Begin();
             activations.RecordClear(step);
             unfused?.RecordClear(step);
+            attention?.RecordClear(step);
             cache.RecordClear(step);
             step.End();
             device.Wait(device.Submit(step));
 
             step.Begin();
             RecordTimestamp(step, "begin");
-            if (unfused is null)
+            if (unfused is not null && attention is not null)
             {
-                transformer.RecordDecode(step, activations, cache, _state);
-                transformer.RecordHead(step, activations.Hidden, activations.Logits);
+                transformer.RecordBatch(step, unfused, attention, activations.Logits);
+                attention.Upload();
             }
             else
             {
-                var row = new BatchRow(cache, _state, activations.AttentionScratch, activations.Logits);
-                transformer.RecordBatch(step, unfused, [row], row.Logits);
+                transformer.RecordDecode(step, activations, cache, _state);
+                transformer.RecordHead(step, activations.Hidden, activations.Logits);
             }
 
             RecordTimestamp(step, "end");
@@ -83,11 +91,12 @@ internal sealed class DecodeRunner : IDisposable
             step?.Dispose();
             activations?.Dispose();
             unfused?.Dispose();
+            attention?.Dispose();
             _buffers.Dispose();
             throw;
         }
 
-        (_step, _activations, _unfused) = (step, activations, unfused);
+        (_step, _activations, _unfused, _unfusedAttention) = (step, activations, unfused, attention);
         _choice = new TokenChoice(device, kernels, activations, config.VocabSize, cache.Capacity, _state, _ring);
         _pair[0] = _step;
     }
@@ -96,7 +105,7 @@ internal sealed class DecodeRunner : IDisposable
     public BufferView Logits => _activations.Logits;
 
     /// <summary>What this sequence brings into a batch.</summary>
-    public BatchRow Row => new(_cache, _state, _activations.AttentionScratch, Logits);
+    public BatchRow Row => new(_cache, _state, Logits);
 
     /// <summary>The commands that choose a token, as the last reset asked for.</summary>
     public CommandList Choice => _pair[1];
@@ -193,6 +202,7 @@ internal sealed class DecodeRunner : IDisposable
         _choice.Dispose();
         _activations.Dispose();
         _unfused?.Dispose();
+        _unfusedAttention?.Dispose();
         _buffers.Dispose();
     }
 

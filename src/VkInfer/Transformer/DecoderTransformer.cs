@@ -54,10 +54,11 @@ internal sealed class DecoderTransformer
     /// </summary>
     /// <param name="commands">Receives the dispatches.</param>
     /// <param name="act">For as many rows as there are sequences, or more.</param>
-    /// <param name="rows">The sequences.</param>
+    /// <param name="attention">The sequences; to be uploaded before the commands are submitted.</param>
     /// <param name="logits">Scratch, float32 [rows, VocabSize]; of one sequence its own.</param>
-    public void RecordBatch(CommandList commands, PrefillActivations act, IReadOnlyList<BatchRow> rows, BufferView logits)
+    public void RecordBatch(CommandList commands, PrefillActivations act, BatchAttention attention, BufferView logits)
     {
+        IReadOnlyList<BatchRow> rows = attention.Rows;
         for (int row = 0; row < rows.Count; row++)
         {
             RecordStepEmbed(commands, act.Row(row), rows[row].StepState);
@@ -66,7 +67,7 @@ internal sealed class DecoderTransformer
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
             RecordPrefillQkv(commands, act, i, rows.Count);
-            RecordBatchAttention(commands, act, rows, i);
+            RecordBatchAttention(commands, act, attention, i);
             RecordPrefillOutput(commands, act, i, rows.Count);
             RecordPrefillMlp(commands, act, i, rows.Count);
         }
@@ -185,8 +186,10 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>The attention of a layer over a cache.</summary>
-    public AttentionShape Shape(KvCache cache, int index) => new(
-        _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, cache.Capacity, cache.Type,
+    public AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
+
+    private AttentionShape Shape(KvType type, int capacity, int index) => new(
+        _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, type,
         _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim), _config.Window(index), _config.AttentionSoftCap);
 
     /// <summary>Queries, keys and values of one token, in one dispatch, or in two where heads are normalised.</summary>
@@ -219,29 +222,17 @@ internal sealed class DecoderTransformer
         }
     }
 
-    /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence; they do not wait for each other.</summary>
-    private void RecordBatchAttention(CommandList commands, PrefillActivations act, IReadOnlyList<BatchRow> rows, int index)
+    /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence.</summary>
+    private void RecordBatchAttention(CommandList commands, PrefillActivations act, BatchAttention attention, int index)
     {
         LayerWeights layer = _weights.Layers[index];
-        for (int i = 0; i < rows.Count; i++)
-        {
-            KvCache cache = rows[i].Cache;
-            _kernels.RopeStore.RecordStep(
-                commands, Activations.Row(act.Qkv, ActivationType.F32, i, _config.QkvSize), Shape(cache, index), Rope(index), rows[i].StepState,
-                Query(i), cache.Keys(index), cache.Values(index), layer.Qkv.Bias, HeadNorm(layer));
-        }
-
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        for (int i = 0; i < rows.Count; i++)
+        foreach ((KvType kvType, SequenceRange sequences) in attention.AddLayer(index))
         {
-            KvCache cache = rows[i].Cache;
-            _kernels.DecodeAttention.Record(
-                commands, Shape(cache, index), cache.Softmax.Layers[index].Decode, Query(i), cache.Keys(index), cache.Values(index),
-                rows[i].StepState, rows[i].AttentionScratch, cache.SoftmaxStats,
-                Activations.Row(act.Inputs(type).Attention, type, i, _config.QuerySize), type, rows.Count);
+            AttentionShape shape = Shape(kvType, sequences.Sequences.Max(sequence => sequence.Capacity), index);
+            _kernels.RopeStore.RecordBatch(commands, act.Qkv, shape, Rope(index), sequences, act.Query, layer.Qkv.Bias, HeadNorm(layer));
+            _kernels.DecodeAttention.RecordBatch(commands, shape, sequences, act.Query, attention.Scratch, act.Inputs(type).Attention, type);
         }
-
-        BufferView Query(int row) => Activations.Row(act.Query, ActivationType.F32, row, _config.QuerySize);
     }
 
     /// <summary>Norm, router and the experts of each token, added to the residual stream; the choice stays on the device.</summary>

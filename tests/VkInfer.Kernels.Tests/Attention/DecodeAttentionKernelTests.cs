@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VkInfer.Kernels.Tests.Attention;
 using VkInfer.Testing;
 
@@ -49,75 +48,29 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         Check(Shape(2, 2, 64, 512, KvType.F16), 65, unused: float.NaN);
     }
 
-    [Test]
-    public void Writes_float16([Values] KvType kvType) => Check(Shape(4, 2, 64, 128, kvType), 77, outputType: ActivationType.F16);
-
-    [Test]
-    public void Writes_a_row_among_others([Values(16, 48, 256)] int offset, [Values] ActivationType type) =>
-        Check(Shape(2, 2, 64, 128, KvType.F16), 77, outputType: type, offset: offset);
-
     private static AttentionShape Shape(int heads, int kvHeads, int headDim, int capacity, KvType kvType)
         => new(heads, kvHeads, headDim, headDim, RopePairing.Interleaved, capacity, kvType, (float)(1 / Math.Sqrt(headDim)));
 
-    private void Check(
-        AttentionShape shape, int kvLen, float unused = 0, ActivationType outputType = ActivationType.F32, int offset = 0)
+    private void Check(AttentionShape shape, int kvLen, float unused = 0)
     {
         var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         var q = Buffers.Random(1, shape.QueryWidth, -3, 3);
-        var k = Cached(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
-        var v = Cached(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
+        var k = CachedTokens.Prepare(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
+        var v = CachedTokens.Prepare(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
         using var qBuffer = Buffers.Create<float>(Device, q, "q");
-        using var kBuffer = Buffers.Create<byte>(Device, Encode(k, shape.KvType), "k");
-        using var vBuffer = Buffers.Create<byte>(Device, Encode(v, shape.KvType), "v");
+        using var kBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(k, shape.KvType), "k");
+        using var vBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(v, shape.KvType), "v");
         using var state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
         var kernel = new DecodeAttentionKernel(Context);
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
         using var stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
-        using var output = new GuardedBuffer(Device, offset + (shape.QueryWidth * Activations.ElementSize(outputType)), "output");
-        output.Write<byte>(new byte[output.View.Length]);
-        var row = output.View with { Offset = output.View.Offset + offset, Length = output.View.Length - offset };
+        using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
         var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
-        Run(commands => kernel.Record(
-            commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, row, outputType));
+        Run(commands => kernel.Record(commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View));
         scratch.AssertIntact();
         output.AssertIntact();
-        var bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
-        var written = output.Read<byte>();
-        Assert.That(written.Take(offset), Is.All.Zero, "the row before");
-        Comparison.AssertClose(Decode(written.AsSpan(offset), outputType), Reference(shape, kvLen, q, k, v), bound);
-    }
-
-    // Values as the cache holds them, so that the reference starts from the same.
-    private static float[] Cached(float[] values, AttentionShape shape, int kvLen, float unused)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            var isUsed = i / shape.HeadDim % shape.Capacity < kvLen;
-            values[i] = !isUsed ? unused : shape.KvType == KvType.F16 ? (float)(Half)values[i] : values[i];
-        }
-
-        return values;
-    }
-
-    private static byte[] Encode(float[] values, KvType type) => type == KvType.F16
-        ? MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray()
-        : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
-
-    private static float[] Decode(ReadOnlySpan<byte> bytes, ActivationType type) => type == ActivationType.F16
-        ? Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), half => (float)half)
-        : MemoryMarshal.Cast<byte, float>(bytes).ToArray();
-
-    private static double[] Reference(AttentionShape shape, int kvLen, float[] q, float[] k, float[] v)
-    {
-        var result = new double[shape.QueryWidth];
-        for (var head = 0; head < shape.NumHeads; head++)
-        {
-            var at = head * shape.HeadDim;
-            AttentionReference.Attend(
-                shape, head, q.AsSpan(at, shape.HeadDim), k, v, kvLen, result.AsSpan(at, shape.HeadDim));
-        }
-
-        return result;
+        var bound = shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        Comparison.AssertClose(output.Read<float>(), CachedTokens.Attend(shape, kvLen, q, k, v), bound);
     }
 }

@@ -46,6 +46,50 @@ public sealed class RopeStoreKernelTests : GpuTest
     }
 
     [Test]
+    public void EachSequenceOfABatchStoresAtItsOwnPosition([Values] bool biased, [Values] bool normed, [Values] KvType kvType)
+    {
+        const float epsilon = 1e-5f;
+        const int rows = 4;
+
+        // The second has no room left, and a row belongs to none.
+        (int Capacity, int Position, int Row)[] steps = [(Capacity, 77, 3), (9, 9, 0), (20, 0, 2)];
+        var shape = new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1);
+        var qkv = TestValues.Normal(rows * shape.QkvWidth, 21);
+        var bias = TestValues.Normal(shape.QkvWidth, 22);
+        var gains = TestValues.Normal(2 * shape.HeadDim, 23);
+        using var harness = new KernelHarness();
+        using var table = new SequenceTable(Device, steps.Length);
+        var caches = steps.Select(step => (
+            Shape: shape with { Capacity = step.Capacity },
+            Keys: harness.Output<byte>(Sentinel(shape with { Capacity = step.Capacity })),
+            Values: harness.Output<byte>(Sentinel(shape with { Capacity = step.Capacity })))).ToArray();
+        var unused = harness.Upload<float>(new float[64]);
+        var range = table.Add([.. steps.Zip(caches, (step, cache) => new SequenceAttention(
+            cache.Keys.View, cache.Values.View, step.Capacity, harness.Upload<StepState>([new StepState { Position = (uint)step.Position }]),
+            new(SoftmaxScheme.Synchronized), unused, step.Row))]);
+        table.Upload();
+        var query = harness.OutputActivations(new float[rows * shape.QueryWidth], rows, shape.QueryWidth, ActivationType.F32);
+        var input = harness.UploadActivations(qkv, rows, shape.QkvWidth, ActivationType.F32);
+        BufferView? biasView = biased ? harness.Upload<float>(bias).Whole : null;
+        QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
+        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordBatch(
+            commands, input, shape, harness.Upload<float>(RopeTable(shape)), range, query.View, biasView, norm));
+
+        var prepared = Prepare(qkv, shape, rows, biased ? bias : null, normed ? gains : null, epsilon);
+        var expectedQuery = new double[rows * shape.QueryWidth];
+        foreach (var ((_, position, row), cache) in steps.Zip(caches))
+        {
+            var stored = position < cache.Shape.Capacity ? 1 : 0;
+            var rotated = Rotate(prepared[(row * shape.QkvWidth)..((row + 1) * shape.QkvWidth)], shape, position, 1);
+            Array.Copy(rotated, 0, expectedQuery, row * shape.QueryWidth, stored * shape.QueryWidth);
+            CheckCache(cache.Shape, rotated, shape.QueryWidth, cache.Keys.Read<byte>(), position, stored);
+            CheckCache(cache.Shape, rotated, shape.QueryWidth + shape.KvWidth, cache.Values.Read<byte>(), position, stored);
+        }
+
+        Comparison.AssertClose(KernelHarness.ReadActivations(query, rows, shape.QueryWidth, ActivationType.F32), expectedQuery, Bounds.F32);
+    }
+
+    [Test]
     public void MoreTokensThanTheCacheHoldsAreRefused()
     {
         var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);

@@ -113,8 +113,11 @@ internal sealed class PipelineSurvey(KernelContext context)
             foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
             {
                 var constants = tuning.ToConstants(attention, scheme, context.Capabilities);
-                yield return new(DecodeAttentionKernel.Variant(shape.KvType, ActivationType.F32), constants.ToSpecialization());
-                yield return new(DecodeAttentionKernel.Variant(shape.KvType, ActivationType.F16), constants.ToSpecialization());
+                yield return new(DecodeAttentionKernel.Variant(shape.KvType), constants.ToSpecialization());
+                foreach (var type in Enum.GetValues<ActivationType>())
+                {
+                    yield return new(DecodeAttentionKernel.BatchVariant(shape.KvType, type), constants.ToSpecialization());
+                }
             }
         }
 
@@ -124,6 +127,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         IPrefillAttentionTiling prefill = matrix
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
             : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+        yield return new(RopeStoreKernel.BatchVariant(shape.KvType), rope.ToSpecialization());
         foreach (var type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());

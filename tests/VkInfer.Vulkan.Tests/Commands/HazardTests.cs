@@ -116,12 +116,44 @@ public sealed class HazardTests : GpuTest
         Assert.That(Probe.Download(Device, _a), Is.EqualTo(Probe.Numbers(Bytes / sizeof(uint), 100)));
     }
 
+    [Test]
+    public void WhatIsReachedByAddress_IsOrderedToo()
+    {
+        AssertBarriers(0, commands =>
+        {
+            Add(commands, _a, _b.View(0, 512), new AddressedView(_c, BindingAccess.Read));
+            Add(commands, _c, _b.View(512, 512));
+        });
+        AssertBarriers(1, commands =>
+        {
+            Add(commands, _a, _b, new AddressedView(_c, BindingAccess.Write));
+            Add(commands, _c, _a);
+        });
+        AssertBarriers(1, commands =>
+        {
+            Add(commands, _a, _b);
+            Add(commands, _c, _a, new AddressedView(_b, BindingAccess.Read));
+        });
+    }
+
+    [Test]
+    public void WhatIsReachedByAddress_MustLive()
+    {
+        using var list = Device.CreateCommandList("addressed");
+        var gone = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "gone");
+        list.Begin();
+        Add(list, _a, _b, new AddressedView(gone, BindingAccess.Read));
+        list.End();
+        gone.Dispose();
+        Assert.That(() => Device.Submit(list), Throws.InstanceOf<ObjectDisposedException>().With.Message.Contain("gone"));
+    }
+
     private static void AssertBarriers(int expected, Action<CommandList> record) => Run(commands =>
     {
         record(commands);
         Assert.That(commands.BarrierCount, Is.EqualTo(expected));
     });
 
-    private void Add(CommandList commands, BufferView source, BufferView destination)
-        => Probe.Record(commands, _pipeline, source, destination, 1);
+    private void Add(CommandList commands, BufferView source, BufferView destination, params AddressedView[] addressed)
+        => Probe.Record(commands, _pipeline, source, destination, 1, addressed);
 }
