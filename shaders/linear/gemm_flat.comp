@@ -15,7 +15,8 @@
 // wait in registers, or, with two STAGES, may be stored while other lanes still multiply. Weights lie in shared memory of each
 // subgroup's own, so that no barrier of the workgroup need stand in the loop. SHARE_INPUT: A goes through shared memory, too,
 // once for the SUBGROUPS_N subgroups that take the same slice, since fragments read from device memory touch a cache line per
-// row. OUTPUT_F16: C is float16 (Store only).
+// row. GATE: the weights are [gate | up], each of half the rows; a fragment takes as many of both, and C = f(gate) · up.
+// OUTPUT_F16: C is float16 (Store only).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 2) const uint M_FRAGMENTS = 1;
@@ -30,11 +31,13 @@ layout(constant_id = 10) const uint BLOCK_K = 64;      // a multiple of 64
 layout(constant_id = 11) const uint STAGES = 2;        // 1 or 2
 layout(constant_id = 12) const bool SHARE_INPUT = false;
 layout(constant_id = 13) const uint DEPTH = 1;         // slices in flight
+layout(constant_id = 14) const uint GATE = 0;          // an activation; 0: none
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights.glsl"
 #include "weights_half.glsl"
+#include "activation.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
@@ -59,6 +62,8 @@ const uint STAGE = ROWS * ROW;
 const uint INPUT_STAGE = INPUT_ROWS * ROW;
 const uint FIRST_INPUT = SUBGROUPS * STAGES * STAGE;
 const uint FRAGMENT_AREA = FRAGMENT_ROWS * FRAGMENT_M;
+const uint FRAGMENT_COLUMNS = GATE == 0 ? FRAGMENT_ROWS : FRAGMENT_ROWS / 2; // of C
+const uint COLUMNS = ROW_FRAGMENTS * FRAGMENT_COLUMNS;
 
 shared uvec4 stages[FIRST_INPUT + SUBGROUPS_K * STAGES * INPUT_STAGE]; // rows of weights, then of A
 shared float partial[SUBGROUPS * FRAGMENT_AREA];
@@ -80,12 +85,20 @@ void exchange() {
     }
 }
 
+// The row of weights that stands in a row of the subgroup's fragments.
+uint weight_row(uint first_n, uint row) {
+    if (GATE == 0) return min(first_n + row, push.rows - 1);
+    uint within = row % FRAGMENT_ROWS;
+    uint column = min(first_n + row / FRAGMENT_ROWS * FRAGMENT_COLUMNS + within % FRAGMENT_COLUMNS, push.rows / 2 - 1);
+    return within < FRAGMENT_COLUMNS ? column : push.rows / 2 + column;
+}
+
 // Columns beyond the last are not multiplied: what is loaded for them, the last ones once more, does not matter.
 void fetch(uint slot, uint first_n, uint first_m, uint k) {
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_SubgroupInvocationID + i * SUBGROUP_SIZE;
         if (EVEN || at < ROWS * CHUNKS) {
-            next[slot * LOADS + i] = w_load(min(first_n + at / CHUNKS, push.rows - 1), min(k / W_ELEMS + at % CHUNKS, W_STRIDE - 1));
+            next[slot * LOADS + i] = w_load(weight_row(first_n, at / CHUNKS), min(k / W_ELEMS + at % CHUNKS, W_STRIDE - 1));
         }
     }
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
@@ -147,19 +160,25 @@ void multiply(uint parity, uint first_m, uint k) {
     }
 }
 
+float partial_sum(uint element) {
+    float sum = 0.0;
+    [[unroll]] for (uint s = 0; s < SUBGROUPS_K; s++) {
+        sum += partial[(subgroup_n + s * SUBGROUPS_N) * FRAGMENT_AREA + element];
+    }
+    return sum;
+}
+
 // Adds up what the subgroups that share rows have of one fragment, and writes it.
 void finish(uint n, uint m, SUMS sum) {
     coopMatStore(sum, partial, gl_SubgroupID * FRAGMENT_AREA, FRAGMENT_M, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
-    for (uint i = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUPS_K * SUBGROUP_SIZE) {
-        float value = 0.0;
-        [[unroll]] for (uint s = 0; s < SUBGROUPS_K; s++) {
-            value += partial[(subgroup_n + s * SUBGROUPS_N) * FRAGMENT_AREA + i];
-        }
-        uint row = n + i / FRAGMENT_M;
+    for (uint i = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID; i < FRAGMENT_COLUMNS * FRAGMENT_M; i += SUBGROUPS_K * SUBGROUP_SIZE) {
+        float value = partial_sum(i);
+        if (GATE != 0) value = activate(GATE, value) * partial_sum(FRAGMENT_COLUMNS * FRAGMENT_M + i);
+        uint column = n + i / FRAGMENT_M;
         uint token = m + i % FRAGMENT_M;
-        if (row < push.rows && token < push.seqLen) {
-            uint to = token * push.outputStride + push.outputOffset + row;
+        if (column < (GATE == 0 ? push.rows : push.rows / 2) && token < push.seqLen) {
+            uint to = token * push.outputStride + push.outputOffset + column;
 #ifdef OUTPUT_F16
             c[to] = float16_t(clamp(value, -65504.0, 65504.0));
 #else
@@ -172,7 +191,7 @@ void finish(uint n, uint m, SUMS sum) {
 
 void main() {
     uint first_m = gl_WorkGroupID.x * M_FRAGMENTS * FRAGMENT_M;
-    uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * ROWS;
+    uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * COLUMNS;
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS * M_FRAGMENTS; i++) {
         sums[i] = SUMS(0.0);
     }
@@ -198,7 +217,7 @@ void main() {
 
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
         [[unroll]] for (uint j = 0; j < M_FRAGMENTS; j++) {
-            finish(first_n + i * FRAGMENT_ROWS, first_m + j * FRAGMENT_M, sums[i * M_FRAGMENTS + j]);
+            finish(first_n + i * FRAGMENT_COLUMNS, first_m + j * FRAGMENT_M, sums[i * M_FRAGMENTS + j]);
         }
     }
 }

@@ -1,13 +1,16 @@
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 // One workgroup per row of [SeqLen, Width]:
 //   RMSNorm    y = x / sqrt(mean(x²) + eps) * gain                         (Zhang & Sennrich 2019)
 //   LayerNorm  y = (x - mean(x)) / sqrt(var(x) + eps) * gain + shift       (Ba et al. 2016)
 // ACCUMULATE: y += that, for norms behind a layer, before its residual connection.
 // OUTPUT_F16: y is written as float16 for the matrix units. Two columns per step, so that both fit one uint.
+// HELD: a row of whole vectors, few enough for registers, is read once, its gain before the sum is known.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool LAYER_NORM = false;
 layout(constant_id = 2) const bool ACCUMULATE = false;
+layout(constant_id = 3) const uint HELD = 0; // vectors of an invocation; 0: too many, or no whole vectors
 
 #include "push/norm.glsl"
 #include "reductions.glsl"
@@ -22,6 +25,16 @@ layout(set = 0, binding = 2, std430) buffer Output { float y[]; };
 #endif
 layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; };
 
+// The same once more.
+layout(set = 0, binding = 0, std430) readonly buffer InputVectors { vec4 x_vectors[]; };
+layout(set = 0, binding = 1, std430) readonly buffer GainVectors { vec4 gain_vectors[]; };
+#ifdef OUTPUT_F16
+layout(set = 0, binding = 2, std430) writeonly buffer OutputVectors { uvec2 y_vectors[]; };
+#else
+layout(set = 0, binding = 2, std430) buffer OutputVectors { vec4 y_vectors[]; };
+#endif
+layout(set = 0, binding = 3, std430) readonly buffer ShiftVectors { vec4 shift_vectors[]; };
+
 float mean = 0.0;
 float scale;
 
@@ -30,8 +43,46 @@ float normed(uint from, uint i) {
     return LAYER_NORM ? value + shift[i] : value;
 }
 
+void norm_held(uint row) {
+    const uint vectors = push.width / 4;
+    vec4 values[HELD > 0 ? HELD : 1];
+    vec4 gains[HELD > 0 ? HELD : 1];
+    float sum = 0.0;
+    [[unroll]] for (uint v = 0; v < HELD; v++) {
+        const uint at = gl_LocalInvocationID.x + v * gl_WorkGroupSize.x;
+        const bool is_there = at < vectors;
+        values[v] = is_there ? x_vectors[row * (push.inputStride / 4) + at] : vec4(0.0);
+        gains[v] = is_there ? gain_vectors[at] : vec4(0.0);
+        sum += dot(values[v], vec4(1.0));
+    }
+    if (LAYER_NORM) mean = workgroup_sum(sum) / float(push.width);
+    float squares = 0.0;
+    [[unroll]] for (uint v = 0; v < HELD; v++) {
+        values[v] -= mean;
+        if (gl_LocalInvocationID.x + v * gl_WorkGroupSize.x < vectors) squares += dot(values[v], values[v]);
+    }
+    scale = inversesqrt(workgroup_sum(squares) / float(push.width) + push.epsilon);
+    [[unroll]] for (uint v = 0; v < HELD; v++) {
+        const uint at = gl_LocalInvocationID.x + v * gl_WorkGroupSize.x;
+        if (at < vectors) {
+            const uint to = row * (push.outputStride / 4) + at;
+            vec4 value = values[v] * scale * gains[v];
+            if (LAYER_NORM) value += shift_vectors[at];
+#ifdef OUTPUT_F16
+            y_vectors[to] = uvec2(half_pair(value.xy), half_pair(value.zw));
+#else
+            y_vectors[to] = ACCUMULATE ? y_vectors[to] + value : value;
+#endif
+        }
+    }
+}
+
 void main() {
     uint row = gl_WorkGroupID.x;
+    if (HELD > 0) {
+        norm_held(row);
+        return;
+    }
     uint from = row * push.inputStride;
     if (LAYER_NORM) {
         float sum = 0.0;

@@ -103,6 +103,38 @@ public sealed class GemmKernel(KernelContext context)
         }
     }
 
+    /// <summary>
+    /// Records y = f(A Wgᵀ) · (A Wuᵀ) for weights [gate | up] (SwiGLU, GeGLU; Shazeer 2020), where few rows take a form that does it in one
+    /// dispatch; else records nothing.
+    /// </summary>
+    /// <param name="commands">Receives the dispatch.</param>
+    /// <param name="w">Gate, then up.</param>
+    /// <param name="a">As <see cref="Record"/> takes it, float16.</param>
+    /// <param name="y">[seqLen, Stride(Rows / 2)] of float16, which saturates at ±65504.</param>
+    /// <param name="function">f.</param>
+    /// <param name="seqLen">Rows of A and y.</param>
+    /// <returns>Whether it was recorded.</returns>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public bool TryRecordGated(CommandList commands, StackedWeights w, BufferView a, BufferView y, ActivationFunction function, int seqLen)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(w);
+        if (w.Parts is not [var part] || function == ActivationFunction.None || PreferredInput(w) != ActivationType.F16
+            || RowSlices.Of(part, context).Count() != 1)
+        {
+            return false;
+        }
+
+        var inputRows = (int)Math.Min(a.Length / Activations.SizeInBytes(ActivationType.F16, 1, w.Columns), int.MaxValue);
+        if (Choose(part, ActivationType.F16, seqLen, inputRows) is not GemmFlatConstants tiling)
+        {
+            return false;
+        }
+
+        RecordGated(commands, tiling, part, a, y, function, seqLen);
+        return true;
+    }
+
     /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
     private IGemmTiling Choose(WeightMatrix w, ActivationType input, int seqLen, int inputRows)
     {
@@ -165,15 +197,25 @@ public sealed class GemmKernel(KernelContext context)
         }
 
         a = Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns);
-        var pipeline = context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), tiling.ToSpecialization(mode == GemmMode.Accumulate),
-            tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null);
-        commands.Dispatch(
-            pipeline,
-            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
-            new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
-            [w.Quants, w.Scales, a, c]);
+        Dispatch(
+            commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride);
     }
+
+    /// <summary>Records a gated product with a tiling of the caller's choice.</summary>
+    internal void RecordGated(
+        CommandList commands, GemmFlatConstants tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen) => Dispatch(
+        commands, tiling, tiling.ToGatedSpecialization(function), w,
+        Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns),
+        Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2), seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2));
+
+    private void Dispatch(
+        CommandList commands, IGemmTiling tiling, SpecializationConstants constants, WeightMatrix w, BufferView a, BufferView c, int seqLen,
+        ActivationType outputType, int outputOffset, int outputStride) => commands.Dispatch(
+        context.Device.GetPipeline(
+            ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null),
+        ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
+        new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
+        [w.Quants, w.Scales, a, c]);
 
     internal static string Variant(WeightType type, IGemmTiling tiling, ActivationType outputType) =>
         $"gemm_{WeightFormat.Of(type).Name}_{Activations.VariantPart(tiling.Input)}_{tiling.Form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}";

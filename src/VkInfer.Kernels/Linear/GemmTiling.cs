@@ -160,9 +160,14 @@ internal sealed record GemmFlatConstants(
         return this with { MFragments = (fragments + blocks - 1) / blocks };
     }
 
-    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+    public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, ActivationFunction.None);
+
+    /// <summary>The constants for weights [gate | up] whose products are gated.</summary>
+    public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) => ToSpecialization(accumulate: false, gate);
+
+    private SpecializationConstants ToSpecialization(bool accumulate, ActivationFunction gate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)RowFragments), (2, (uint)MFragments),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsN), (5, (uint)SubgroupsK), (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)BlockK), (11, (uint)Stages),
-        (12, SpecializationConstants.Bits(ShareInput)), (13, (uint)Depth));
+        (12, SpecializationConstants.Bits(ShareInput)), (13, (uint)Depth), (14, (uint)gate));
 }

@@ -12,10 +12,21 @@ public sealed class NormKernel(KernelContext context)
 {
     private const int ManyRows = 64;
 
+    // More would leave too few registers for other workgroups.
+    private const int MostHeld = 4;
+
     /// <summary>Invocations of a row: all that a workgroup may have where few rows leave most of the device idle.</summary>
     internal int Threads(int rows) => context.IsSoftware
         ? context.Capabilities.SubgroupSize
         : Math.Min(rows < ManyRows ? 1024 : 256, context.Capabilities.MaxWorkgroupInvocations);
+
+    /// <summary>Vectors of four elements that an invocation keeps of a row; 0: the row is read anew.</summary>
+    internal int Held(int width, int rows)
+    {
+        var perStep = 4 * Threads(rows);
+        var held = (width + perStep - 1) / perStep;
+        return width % 4 == 0 && held <= MostHeld ? held : 0;
+    }
 
     /// <summary>Records the normalisation of each row.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -40,7 +51,7 @@ public sealed class NormKernel(KernelContext context)
             throw new NotSupportedException("norm: only float32 output is added to");
         }
 
-        var constants = new NormConstants(Threads(seqLen), shift.HasValue, accumulate).ToSpecialization();
+        var constants = new NormConstants(Threads(seqLen), shift.HasValue, accumulate, Held(width, seqLen)).ToSpecialization();
         var stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(
@@ -57,14 +68,15 @@ public sealed class NormKernel(KernelContext context)
 }
 
 /// <summary>Specialisation constants of <c>norm/norm.comp</c>.</summary>
-internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool Accumulate) : IKernelConstants
+internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool Accumulate, int Held) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM", "ACCUMULATE"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM", "ACCUMULATE", "HELD"];
 
     public static string Source => "norm/norm.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
-        (0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)), (2, SpecializationConstants.Bits(Accumulate)));
+        (0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)), (2, SpecializationConstants.Bits(Accumulate)),
+        (3, (uint)Held));
 }
 
 /// <summary>Push constants of <c>push/norm.glsl</c>.</summary>

@@ -155,12 +155,18 @@ internal sealed class DecoderTransformer
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Up.Matrix);
         RecordNorm(commands, act.Hidden, layer.MlpNorm, act.Inputs(type).Normed, rows, type);
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
-        ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
-        BufferView up = act.Inputs(upType).Up;
-        _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
-        _kernels.Activate.Record(
-            commands, up, act.Inputs(mlpType).Mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
-        RecordPrefillResidual(commands, layer.Down, act.Inputs(mlpType).Mlp, mlpType, layer.MlpPostNorm, act, rows);
+        BufferView mlp = act.Inputs(mlpType).Mlp;
+        bool fusable = _config.IsGated && layer.Up.Bias is null && mlpType == ActivationType.F16;
+        if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows))
+        {
+            ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
+            BufferView up = act.Inputs(upType).Up;
+            _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
+            _kernels.Activate.Record(
+                commands, up, mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
+        }
+
+        RecordPrefillResidual(commands, layer.Down, mlp, mlpType, layer.MlpPostNorm, act, rows);
     }
 
     /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>

@@ -1,3 +1,4 @@
+using VkInfer.Kernels.Tests.Mlp;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -144,6 +145,34 @@ public sealed class GemmKernelTests : GpuTest
     [Category("CooperativeMatrix")]
     public void TheFlatFormStoresFloat16([Values(1, 13)] int seqLen) =>
         CheckTiled(FlatTiling(0, mFragments: 1), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
+
+    [TestCase(0, WeightType.F16, 1, 33, ActivationFunction.Silu)]
+    [TestCase(2, WeightType.F16, 7, 67, ActivationFunction.Gelu)]
+    [TestCase(4, WeightType.F16, 9, 64, ActivationFunction.Relu)]
+    [TestCase(0, WeightType.Q4_K, 8, 40, ActivationFunction.Silu)]
+    [Category("CooperativeMatrix")]
+    public void TheFlatFormGates(int tiling, WeightType type, int seqLen, int width, ActivationFunction function)
+    {
+        var constants = FlatTiling(tiling, mFragments: 1);
+        var columns = TestWeights.WholeBlocks(type, 160);
+        using var harness = new KernelHarness();
+        var (weights, x, _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
+        var w = weights.Upload(harness);
+        var inputRows = ((IGemmTiling)constants).InputRows(seqLen);
+        float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
+        var a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
+        var output = harness.OutputActivations(seqLen, width, ActivationType.F16);
+        harness.Run(commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen));
+        var products = Reference(weights, x, seqLen, []);
+        var expected = new double[seqLen * width];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var at = (i / width * 2 * width) + (i % width);
+            expected[i] = ReferenceActivation.Apply(function, products[at]) * products[at + width];
+        }
+
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, ActivationType.F16), expected, Bounds.MatrixF16);
+    }
 
     [Test]
     public void TheBoundsSeeOneLostChunk()

@@ -8,7 +8,8 @@ public sealed class NormKernelTests : GpuTest
 {
     [Test]
     public void MatchesTheReference(
-        [Values(1, 7, 65)] int seqLen, [Values(1, 63, 64, 65, 111, 512, 4096)] int width, [Values] ActivationType outputType)
+        [Values(1, 7, 65)] int seqLen, [Values(1, 63, 64, 65, 111, 512, 4096)] int width, [Values] ActivationType outputType,
+        [Values] bool asSoftware)
     {
         var x = TestValues.Normal(seqLen * width, 1);
         var gain = TestValues.Normal(width, 2);
@@ -17,7 +18,7 @@ public sealed class NormKernelTests : GpuTest
         var input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
         var output = harness.OutputActivations(seqLen, width, outputType);
         BufferView gains = harness.Upload<float>(gain);
-        harness.Run(commands => new NormKernel(harness.Context).Record(
+        harness.Run(commands => new NormKernel(harness.Context with { IsSoftware = asSoftware }).Record(
             commands, input, gains, output.View, seqLen, width, epsilon, outputType));
 
         var expected = Reference(x, gain, null, seqLen, width, epsilon);
@@ -26,7 +27,7 @@ public sealed class NormKernelTests : GpuTest
     }
 
     [Test]
-    public void LayerNormMatchesTheReference([Values(1, 7)] int seqLen, [Values(1, 65, 111, 4096)] int width, [Values] ActivationType outputType)
+    public void LayerNormMatchesTheReference([Values(1, 7)] int seqLen, [Values(1, 65, 111, 1020, 4096)] int width, [Values] ActivationType outputType, [Values] bool asSoftware)
     {
         // Far from zero: a variance taken as the difference of two large means would show.
         float[] x = [.. TestValues.Normal(seqLen * width, 1).Select(value => value + 100)];
@@ -37,7 +38,7 @@ public sealed class NormKernelTests : GpuTest
         var output = harness.OutputActivations(seqLen, width, outputType);
         BufferView gains = harness.Upload<float>(gain);
         var shifts = harness.Upload<float>(shift);
-        harness.Run(commands => new NormKernel(harness.Context).Record(
+        harness.Run(commands => new NormKernel(harness.Context with { IsSoftware = asSoftware }).Record(
             commands, input, gains, output.View, seqLen, width, 1e-5f, outputType, shifts));
         Comparison.AssertClose(
             KernelHarness.ReadActivations(output, seqLen, width, outputType), Reference(x, gain, shift, seqLen, width, 1e-5f),

@@ -145,8 +145,8 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        var rmsNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: false, Accumulate: false).ToSpecialization();
-        var layerNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: true, Accumulate: false).ToSpecialization();
+        var rmsNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
+        var layerNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
         var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
         var addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
         var sampler = SamplerPipeline.Constants(context);
