@@ -1,3 +1,4 @@
+using VkInfer.Kernels;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
@@ -30,6 +31,24 @@ public sealed class SessionBatchTests : EmbeddedFixture
         int[][] together = Take(batch, 12, sampling);
         Assert.That(together, Is.EqualTo(alone));
         Assert.That(sessions.Select(session => session.Tokens.TakeLast(12)), Is.EqualTo(alone));
+    }
+
+    [Test]
+    public void Sessions_of_any_cache_and_softmax_share_a_batch()
+    {
+        RequireFloat32();
+        SessionOptions[] kinds =
+        [
+            new() { KvType = KvType.F32, Softmax = SoftmaxChoice.Synchronized, Capacity = 300 },
+            new() { KvType = KvType.F16, Softmax = SoftmaxChoice.Asynchronized },
+            new() { KvType = KvType.F32, Softmax = SoftmaxChoice.Conditional },
+            new() { KvType = KvType.F16, Softmax = SoftmaxChoice.Synchronized, Capacity = 60 },
+            new() { KvType = KvType.F16, Softmax = SoftmaxChoice.Asynchronized, Capacity = 90 },
+        ];
+        int[][] alone = [.. kinds.Select((options, i) => Take(Open(i, options), 12, SamplingOptions.Greedy))];
+        Close();
+        using SessionBatch batch = Model.CreateBatch([.. kinds.Select((options, i) => Open(i, options))]);
+        Assert.That(Take(batch, 12, SamplingOptions.Greedy), Is.EqualTo(alone));
     }
 
     [Test]
@@ -171,9 +190,11 @@ public sealed class SessionBatchTests : EmbeddedFixture
     }
 
     // Lengths and capacities differ.
-    private Session Open(int index)
+    private Session Open(int index) => Open(index, new SessionOptions { Capacity = 96 + (8 * index) });
+
+    private Session Open(int index, SessionOptions options)
     {
-        Session session = Model.CreateSession(new SessionOptions { Capacity = 96 + (8 * index) });
+        Session session = Model.CreateSession(options);
         _sessions.Add(session);
         session.Append(Prompt(index, 1 + (index * 5 % 23)));
         return session;
