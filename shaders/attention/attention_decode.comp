@@ -4,8 +4,9 @@
 //
 // LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes every
 // so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
-// end, within subgroups by shuffles and between them through shared memory. BATCH: one token each of several sequences (z).
-// OUTPUT_F16: the output is float16.
+// end, within subgroups by shuffles and between them through shared memory. BATCH: one token each of several sequences (z), from the
+// row that the QKV product made of it: bias, norm of heads and rotation come first, and the workgroup that has the new token stores
+// its key and value. OUTPUT_F16: the output is float16.
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -35,9 +36,7 @@
 #endif
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
-#ifdef OUTPUT_F16
 #include "half_pair.glsl"
-#endif
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEADS = 1;          // query heads of a workgroup, at most 32
@@ -47,6 +46,9 @@ layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per gro
 layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subgroups in a workgroup
 layout(constant_id = 6) const uint SCHEME = 0;
 layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
+layout(constant_id = 8) const bool SPLIT_HALF = false; // of a batch only, as in rope_store.comp
+layout(constant_id = 9) const bool BIAS = false;
+layout(constant_id = 10) const bool QK_NORM = false;
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
@@ -62,12 +64,17 @@ const uint COUNT = PADDED_HEADS * KEYS;
 #define HEAD_BLOCKS ((p.group_size + HEADS - 1) / HEADS)
 #include "attention_splits.glsl"
 
-layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
 #ifdef BATCH
+layout(set = 0, binding = 0) readonly buffer QkvBuffer { float qkv[]; };
+layout(set = 0, binding = 1) readonly buffer RopeTable { vec2 rope[]; };
+layout(set = 0, binding = 2) readonly buffer BiasBuffer { float bias[]; };
+layout(set = 0, binding = 6) readonly buffer GainBuffer { float gain[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvChunks { uvec4 chunks[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer NewKvChunks { uvec4 chunks[]; };
 #define k_cache KvChunks(sequence.keys).chunks
 #define v_cache KvChunks(sequence.values).chunks
 #else
+layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
 layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
 layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
 #endif
@@ -79,14 +86,6 @@ layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }
 layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
 #endif
 
-// Where the sequence's row begins in an activation of this stride.
-uint row_start(uint stride) {
-#ifdef BATCH
-    return sequence.row * stride;
-#else
-    return 0;
-#endif
-}
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
 shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
@@ -104,12 +103,31 @@ bool has_chunk(uint lane, uint i) {
 }
 
 void store_output(uint vector, vec4 value) {
+#ifdef BATCH
+    vector += sequence.row * p.output_stride;
+#endif
 #ifdef OUTPUT_F16
-    attended[row_start(p.output_stride) + vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
+    attended[vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
 #else
-    attended[row_start(p.output_stride) + vector] = value;
+    attended[vector] = value;
 #endif
 }
+
+#ifdef BATCH
+#include "attention_new_token.glsl"
+#else
+vec4 query_vector(uint first_head, uint h, uint vector) {
+    return q[(first_head + h) * HEAD_VECTORS + vector];
+}
+
+uvec4 cached_key(uint kv_head, uint token, uint chunk) {
+    return k_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
+}
+
+uvec4 cached_value(uint kv_head, uint token, uint chunk) {
+    return v_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
+}
+#endif
 
 uint owned_head(uint lane, uint j) {
     return owned_value(lane, j) / KEYS;
@@ -154,10 +172,10 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
         uvec4 keys[KEYS][LANE_CHUNKS];
         uvec4 values[KEYS][LANE_CHUNKS];
         [[unroll]] for (uint u = 0; u < KEYS; u++) {
-            uint chunk = (kv_head * CAPACITY + min(start + u * groups + group, end - 1)) * CHUNKS + lane;
+            uint token = min(start + u * groups + group, end - 1);
             [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
-                keys[u][i] = has_chunk(lane, i) ? k_cache[chunk + i * LANES] : uvec4(0);
-                values[u][i] = has_chunk(lane, i) ? v_cache[chunk + i * LANES] : uvec4(0);
+                keys[u][i] = has_chunk(lane, i) ? cached_key(kv_head, token, lane + i * LANES) : uvec4(0);
+                values[u][i] = has_chunk(lane, i) ? cached_value(kv_head, token, lane + i * LANES) : uvec4(0);
             }
         }
 
@@ -334,11 +352,14 @@ void main() {
     const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
 
+#ifdef BATCH
+    prepare_token(first_head, rows, kv_head, first_in_group == 0, end);
+#endif
     const uint lane = gl_SubgroupInvocationID % LANES;
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
             uint vector = (i / KV_VECTORS * LANES + lane) * KV_VECTORS + i % KV_VECTORS;
-            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? q[row_start(p.query_stride) + (first_head + min(h, rows - 1)) * HEAD_VECTORS + vector] * p.scale : vec4(0.0);
+            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? query_vector(first_head, min(h, rows - 1), vector) * p.scale : vec4(0.0);
         }
     }
 

@@ -12,6 +12,9 @@ layout(push_constant) uniform DecodeAttentionPush {
     float upper;      // and below this: else the row is computed anew
     // Of a batch only, which has capacity and softmax in its table:
     uint first_sequence; // its place in the table
-    uint query_stride;   // from row to row of the queries, in four elements
-    uint output_stride;  // of the output, likewise
+    uint kv_heads;
+    uint rotary_dim;
+    float norm_epsilon;
+    uint input_stride;   // from row to row of the QKV product
+    uint output_stride;  // of the output, in four elements
 } p;

@@ -4,14 +4,16 @@ namespace VkInfer.Kernels;
 
 /// <summary>Specialisation constants of <c>attention/attention_decode.comp</c>.</summary>
 internal readonly record struct DecodeAttentionConstants(
-    int WorkgroupSize, int Heads, int Chunks, int Lanes, int Keys, int MaxSubgroups, SoftmaxScheme Scheme, bool SoftCap) : IKernelConstants
+    int WorkgroupSize, int Heads, int Chunks, int Lanes, int Keys, int MaxSubgroups, SoftmaxScheme Scheme, bool SoftCap,
+    bool SplitHalf = false, bool Bias = false, bool QkNorm = false) : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } =
-        ["WORKGROUP_SIZE", "HEADS", "CHUNKS", "LANES", "KEYS", "MAX_SUBGROUPS", "SCHEME", "SOFT_CAP"];
+        ["WORKGROUP_SIZE", "HEADS", "CHUNKS", "LANES", "KEYS", "MAX_SUBGROUPS", "SCHEME", "SOFT_CAP", "SPLIT_HALF", "BIAS", "QK_NORM"];
 
     public static string Source => "attention/attention_decode.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)WorkgroupSize), (1, (uint)Heads), (2, (uint)Chunks), (3, (uint)Lanes), (4, (uint)Keys), (5, (uint)MaxSubgroups),
-        (6, (uint)Scheme), (7, SpecializationConstants.Bits(SoftCap)));
+        (6, (uint)Scheme), (7, SpecializationConstants.Bits(SoftCap)), (8, SpecializationConstants.Bits(SplitHalf)),
+        (9, SpecializationConstants.Bits(Bias)), (10, SpecializationConstants.Bits(QkNorm)));
 }

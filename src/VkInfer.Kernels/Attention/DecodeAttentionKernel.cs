@@ -57,18 +57,24 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output);
     }
 
-    /// <summary>Records attention of one token of each of several sequences, each over its own cache, in one dispatch.</summary>
+    /// <summary>
+    /// Records attention of one token of each of several sequences, each over its own cache, in one dispatch: bias, norm of heads, rotation,
+    /// and the store of key and value included, as <see cref="RopeStoreKernel"/> does them.
+    /// </summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="shape">The layer's attention, but for the capacities.</param>
-    /// <param name="sequences">The sequences, all of one softmax scheme.</param>
-    /// <param name="q">float32 [rows, Stride(QueryWidth)], rotated.</param>
+    /// <param name="sequences">The sequences, all of one softmax scheme; nothing is stored at positions from their capacities on.</param>
+    /// <param name="qkv">float32 [rows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
+    /// <param name="ropeTable">float32 (cos, sin) [largest capacity][RotaryDim / 2].</param>
     /// <param name="scratch">Scratch of <see cref="BatchScratchBytes"/>, zero before its first use; layers that run one after another may share it.</param>
     /// <param name="output">[rows, Stride(QueryWidth)] of <paramref name="outputType"/>; the sequences' rows are written.</param>
     /// <param name="outputType">How the output is stored.</param>
+    /// <param name="bias">float32 [QkvWidth], if given.</param>
+    /// <param name="qkNorm">The norm of heads, if given.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or sequences of several schemes.</exception>
     public void RecordBatch(
-        CommandList commands, AttentionShape shape, SequenceRange sequences, BufferView q, BufferView scratch, BufferView output,
-        ActivationType outputType)
+        CommandList commands, AttentionShape shape, SequenceRange sequences, BufferView qkv, BufferView ropeTable, BufferView scratch,
+        BufferView output, ActivationType outputType, BufferView? bias = null, QkNorm? qkNorm = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
@@ -80,33 +86,41 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             throw new ArgumentException($"The first sequence has the softmax scheme {scheme}; expected all to have it", nameof(sequences));
         }
 
-        var count = sequences.Sequences.Count;
+        var (rows, count) = (sequences.Rows, sequences.Sequences.Count);
         var tuning = DecodeAttentionTuning.Choose(shape, context, count);
         var (arrivals, partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
         Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
 
         // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
         var firstPartial = (scratch.Length - partials) / Alignment * Alignment;
+        var constants = tuning.ToConstants(shape, scheme, context.Capabilities) with
+        {
+            SplitHalf = shape.Pairing == RopePairing.SplitHalf,
+            Bias = bias.HasValue,
+            QkNorm = qkNorm.HasValue,
+        };
+        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
         commands.Dispatch(
-            Pipeline(BatchVariant(shape.KvType, outputType), shape, tuning, scheme),
-            Groups(shape, tuning, count),
+            context.GetPipeline(BatchVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, count),
             Push(shape, tuning) with
             {
                 FirstSequence = (uint)sequences.First,
-                QueryStride = (uint)Activations.Stride(shape.QueryWidth) / 4,
+                KvHeads = (uint)shape.NumKvHeads,
+                RotaryDim = (uint)shape.RotaryDim,
+                NormEpsilon = qkNorm?.Eps ?? 0,
+                InputStride = (uint)Activations.Stride(shape.QkvWidth),
                 OutputStride = (uint)Activations.Stride(shape.QueryWidth) / 4,
             },
             [
-                Activations.Require(nameof(q), q, ActivationType.F32, sequences.Rows, shape.QueryWidth), sequences.Table, sequences.Table,
-                sequences.Table, scratch.Buffer.View(scratch.Offset + firstPartial, partials), scratch.Buffer.View(scratch.Offset, arrivals),
-                sequences.Table,
-                Activations.Require(nameof(output), output, outputType, sequences.Rows, shape.QueryWidth),
+                qkv, RopeStoreKernel.Table(ropeTable, shape, shape.Capacity), RopeStoreKernel.Bias(bias, shape, qkv), sequences.Table,
+                scratch.Buffer.View(scratch.Offset + firstPartial, partials), scratch.Buffer.View(scratch.Offset, arrivals),
+                RopeStoreKernel.Gains(qkNorm, shape, qkv), Activations.Require(nameof(output), output, outputType, rows, shape.QueryWidth),
             ],
             [
                 .. sequences.Sequences.SelectMany(sequence => new AddressedView[]
                 {
-                    new(sequence.Keys, BindingAccess.Read), new(sequence.Values, BindingAccess.Read), new(sequence.StepState, BindingAccess.Read),
-                    new(sequence.SoftmaxStats, BindingAccess.ReadWrite),
+                    new(sequence.Keys, BindingAccess.ReadWrite), new(sequence.Values, BindingAccess.ReadWrite),
+                    new(sequence.StepState, BindingAccess.Read), new(sequence.SoftmaxStats, BindingAccess.ReadWrite),
                 }),
             ]);
     }
@@ -125,7 +139,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireFloats(nameof(output), output, shape.QueryWidth);
         var arrivals = ArrivalBytes(shape, tuning);
         commands.Dispatch(
-            Pipeline(Variant(shape.KvType), shape, tuning, softmax.Scheme), Groups(shape, tuning),
+            context.GetPipeline(Variant(shape.KvType), tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
+            Groups(shape, tuning),
             Push(shape, tuning) with { Phi = softmax.Phi, Lower = softmax.Lower, Upper = softmax.Upper },
             [
                 q, kCache, vCache, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
@@ -139,9 +154,6 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         $"{Variant(kvType)}_batch{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
     internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) => ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
-
-    private ComputePipeline Pipeline(string variant, AttentionShape shape, DecodeAttentionTuning tuning, SoftmaxScheme scheme) =>
-        context.GetPipeline(variant, tuning.ToConstants(shape, scheme, context.Capabilities).ToSpecialization());
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);

@@ -17,6 +17,9 @@ internal struct DecodeAttentionPush
     public float Lower;
     public float Upper;
     public uint FirstSequence;
-    public uint QueryStride;
+    public uint KvHeads;
+    public uint RotaryDim;
+    public float NormEpsilon;
+    public uint InputStride;
     public uint OutputStride;
 }

@@ -54,7 +54,7 @@ internal readonly record struct DecodeAttentionTuning(
         var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         return new DecodeAttentionTuning(
-            ChooseWorkgroupSize(shape, context), heads, headBlocks, lanes, keys,
+            ChooseWorkgroupSize(shape, heads, context), heads, headBlocks, lanes, keys,
             ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context), Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany));
     }
 
@@ -78,8 +78,9 @@ internal readonly record struct DecodeAttentionTuning(
     private static int NeededLanes(int chunks, int mostPerLane, int minSubgroupSize) =>
         Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)((chunks + mostPerLane - 1) / mostPerLane)), minSubgroupSize);
 
-    // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside.
-    private static int ChooseWorkgroupSize(AttentionShape shape, KernelContext context)
+    // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside. A batch has its
+    // queries there, too, a new key and value, and sums of 256 subgroups.
+    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, KernelContext context)
     {
         var capabilities = context.Capabilities;
         if (context.IsSoftware)
@@ -87,7 +88,8 @@ internal readonly record struct DecodeAttentionTuning(
             return capabilities.SubgroupSize;
         }
 
-        var subgroups = capabilities.MaxSharedMemoryBytes / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
+        var prepared = (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
+        var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - prepared) / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
         var size = Math.Min(GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }

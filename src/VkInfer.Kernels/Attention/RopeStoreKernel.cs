@@ -56,43 +56,6 @@ public sealed class RopeStoreKernel(KernelContext context)
         Record(commands, qkv, shape, ropeTable, shape.Capacity - 1, stepState, query, kCache, vCache, 1, ActivationType.F32, bias, qkNorm);
     }
 
-    /// <summary>Records it for the one token of the decode step of each of several sequences, in one dispatch.</summary>
-    /// <param name="commands">Receives the dispatch.</param>
-    /// <param name="qkv">float32 [rows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
-    /// <param name="shape">The layer's attention, but for the capacities.</param>
-    /// <param name="ropeTable">float32 (cos, sin) [largest capacity][RotaryDim / 2].</param>
-    /// <param name="sequences">The sequences; nothing is stored at positions from their capacities on.</param>
-    /// <param name="query">Output, float32 [rows, Stride(QueryWidth)]; the sequences' rows are written.</param>
-    /// <param name="bias">float32 [QkvWidth], if given.</param>
-    /// <param name="qkNorm">The norm of heads, if given.</param>
-    /// <exception cref="ArgumentException">A view is too short.</exception>
-    public void RecordBatch(
-        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, SequenceRange sequences, BufferView query,
-        BufferView? bias = null, QkNorm? qkNorm = null)
-    {
-        ArgumentNullException.ThrowIfNull(commands);
-        ArgumentNullException.ThrowIfNull(shape);
-        ArgumentNullException.ThrowIfNull(sequences);
-        shape = sequences.Fit(shape);
-        var rows = sequences.Rows;
-        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
-        commands.Dispatch(
-            context.GetPipeline(
-                BatchVariant(shape.KvType), Constants(shape, bias.HasValue, qkNorm.HasValue, step: false)),
-            (Heads(shape), (uint)sequences.Sequences.Count, 1),
-            Push(shape, (uint)sequences.First, qkNorm),
-            [
-                qkv, Table(ropeTable, shape, shape.Capacity), Activations.Require(nameof(query), query, ActivationType.F32, rows, shape.QueryWidth),
-                sequences.Table, sequences.Table, Bias(bias, shape, qkv), Gains(qkNorm, shape, qkv), sequences.Table,
-            ],
-            [
-                .. sequences.Sequences.SelectMany(sequence => new AddressedView[]
-                {
-                    new(sequence.Keys, BindingAccess.Write), new(sequence.Values, BindingAccess.Write), new(sequence.StepState, BindingAccess.Read),
-                }),
-            ]);
-    }
-
     /// <summary>Records the dispatch; <paramref name="lastStart"/> is the first row's position, or the greatest that a step may have.</summary>
     private void Record(
         CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int lastStart, BufferView? stepState, BufferView query,
@@ -119,8 +82,6 @@ public sealed class RopeStoreKernel(KernelContext context)
             ]);
     }
 
-    internal static string BatchVariant(KvType kvType) => $"rope_store_{PrefillRange.VariantPart(kvType)}_batch";
-
     private SpecializationConstants Constants(AttentionShape shape, bool biased, bool normed, bool step) =>
         new RopeStoreConstants(Threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step).ToSpecialization();
 
@@ -130,15 +91,15 @@ public sealed class RopeStoreKernel(KernelContext context)
         start, (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads,
         (uint)shape.NumKvHeads, (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, qkNorm?.Eps ?? 0);
 
-    private static BufferView Table(BufferView ropeTable, AttentionShape shape, int positions) => shape.RotaryDim == 0
+    internal static BufferView Table(BufferView ropeTable, AttentionShape shape, int positions) => shape.RotaryDim == 0
         ? ropeTable
         : Activations.Require(nameof(ropeTable), ropeTable, (long)positions * shape.RotaryDim * 4);
 
     // A binding that the shader does not read takes any buffer.
-    private static BufferView Bias(BufferView? bias, AttentionShape shape, BufferView unused) =>
+    internal static BufferView Bias(BufferView? bias, AttentionShape shape, BufferView unused) =>
         bias is { } added ? Activations.Require(nameof(bias), added, 4L * shape.QkvWidth) : unused;
 
-    private static BufferView Gains(QkNorm? qkNorm, AttentionShape shape, BufferView unused) =>
+    internal static BufferView Gains(QkNorm? qkNorm, AttentionShape shape, BufferView unused) =>
         qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 8L * shape.HeadDim) : unused;
 }
 

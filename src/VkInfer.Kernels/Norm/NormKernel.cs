@@ -10,20 +10,31 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class NormKernel(KernelContext context)
 {
-    private const int ManyRows = 64;
-
     // More would leave too few registers for other workgroups.
     private const int MostHeld = 4;
 
-    /// <summary>Invocations of a row: all that a workgroup may have where few rows leave most of the device idle.</summary>
-    internal int Threads(int rows) => context.IsSoftware
-        ? context.Capabilities.SubgroupSize
-        : Math.Min(rows < ManyRows ? 1024 : 256, context.Capabilities.MaxWorkgroupInvocations);
+    /// <summary>Invocations of a row: as few as keep it in registers, since fewer subgroups are sooner summed up.</summary>
+    internal int Threads(int width)
+    {
+        if (context.IsSoftware)
+        {
+            return context.Capabilities.SubgroupSize;
+        }
+
+        var most = Math.Min(1024, context.Capabilities.MaxWorkgroupInvocations);
+        var threads = Math.Min(256, most);
+        while (threads < most && width > 4 * threads * MostHeld)
+        {
+            threads = Math.Min(2 * threads, most);
+        }
+
+        return threads;
+    }
 
     /// <summary>Vectors of four elements that an invocation keeps of a row; 0: the row is read anew.</summary>
-    internal int Held(int width, int rows)
+    internal int Held(int width)
     {
-        var perStep = 4 * Threads(rows);
+        var perStep = 4 * Threads(width);
         var held = (width + perStep - 1) / perStep;
         return width % 4 == 0 && held <= MostHeld ? held : 0;
     }
@@ -51,7 +62,7 @@ public sealed class NormKernel(KernelContext context)
             throw new NotSupportedException("norm: only float32 output is added to");
         }
 
-        var constants = new NormConstants(Threads(seqLen), shift.HasValue, accumulate, Held(width, seqLen)).ToSpecialization();
+        var constants = new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width)).ToSpecialization();
         var stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(

@@ -236,8 +236,9 @@ internal sealed class DecoderTransformer
         foreach ((KvType kvType, SequenceRange sequences) in attention.AddLayer(index))
         {
             AttentionShape shape = Shape(kvType, sequences.Sequences.Max(sequence => sequence.Capacity), index);
-            _kernels.RopeStore.RecordBatch(commands, act.Qkv, shape, Rope(index), sequences, act.Query, layer.Qkv.Bias, HeadNorm(layer));
-            _kernels.DecodeAttention.RecordBatch(commands, shape, sequences, act.Query, attention.Scratch, act.Inputs(type).Attention, type);
+            _kernels.DecodeAttention.RecordBatch(
+                commands, shape, sequences, act.Qkv, Rope(index), attention.Scratch, act.Inputs(type).Attention, type, layer.Qkv.Bias,
+                HeadNorm(layer));
         }
     }
 

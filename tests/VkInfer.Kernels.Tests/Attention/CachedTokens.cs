@@ -21,6 +21,10 @@ internal static class CachedTokens
         ? MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray()
         : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 
+    public static float[] Decode(ReadOnlySpan<byte> bytes, KvType type) => type == KvType.F16
+        ? Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), half => (float)half)
+        : MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+
     /// <summary>The output of all query heads.</summary>
     public static double[] Attend(AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v)
     {

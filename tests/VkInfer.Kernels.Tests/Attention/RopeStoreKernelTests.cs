@@ -46,50 +46,6 @@ public sealed class RopeStoreKernelTests : GpuTest
     }
 
     [Test]
-    public void EachSequenceOfABatchStoresAtItsOwnPosition([Values] bool biased, [Values] bool normed, [Values] KvType kvType)
-    {
-        const float epsilon = 1e-5f;
-        const int rows = 4;
-
-        // The second has no room left, and a row belongs to none.
-        (int Capacity, int Position, int Row)[] steps = [(Capacity, 77, 3), (9, 9, 0), (20, 0, 2)];
-        var shape = new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1);
-        var qkv = TestValues.Normal(rows * shape.QkvWidth, 21);
-        var bias = TestValues.Normal(shape.QkvWidth, 22);
-        var gains = TestValues.Normal(2 * shape.HeadDim, 23);
-        using var harness = new KernelHarness();
-        using var table = new SequenceTable(Device, steps.Length);
-        var caches = steps.Select(step => (
-            Shape: shape with { Capacity = step.Capacity },
-            Keys: harness.Output<byte>(Sentinel(shape with { Capacity = step.Capacity })),
-            Values: harness.Output<byte>(Sentinel(shape with { Capacity = step.Capacity })))).ToArray();
-        var unused = harness.Upload<float>(new float[64]);
-        var range = table.Add([.. steps.Zip(caches, (step, cache) => new SequenceAttention(
-            cache.Keys.View, cache.Values.View, step.Capacity, harness.Upload<StepState>([new StepState { Position = (uint)step.Position }]),
-            new(SoftmaxScheme.Synchronized), unused, step.Row))]);
-        table.Upload();
-        var query = harness.OutputActivations(new float[rows * shape.QueryWidth], rows, shape.QueryWidth, ActivationType.F32);
-        var input = harness.UploadActivations(qkv, rows, shape.QkvWidth, ActivationType.F32);
-        BufferView? biasView = biased ? harness.Upload<float>(bias).Whole : null;
-        QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
-        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordBatch(
-            commands, input, shape, harness.Upload<float>(RopeTable(shape)), range, query.View, biasView, norm));
-
-        var prepared = Prepare(qkv, shape, rows, biased ? bias : null, normed ? gains : null, epsilon);
-        var expectedQuery = new double[rows * shape.QueryWidth];
-        foreach (var ((_, position, row), cache) in steps.Zip(caches))
-        {
-            var stored = position < cache.Shape.Capacity ? 1 : 0;
-            var rotated = Rotate(prepared[(row * shape.QkvWidth)..((row + 1) * shape.QkvWidth)], shape, position, 1);
-            Array.Copy(rotated, 0, expectedQuery, row * shape.QueryWidth, stored * shape.QueryWidth);
-            CheckCache(cache.Shape, rotated, shape.QueryWidth, cache.Keys.Read<byte>(), position, stored);
-            CheckCache(cache.Shape, rotated, shape.QueryWidth + shape.KvWidth, cache.Values.Read<byte>(), position, stored);
-        }
-
-        Comparison.AssertClose(KernelHarness.ReadActivations(query, rows, shape.QueryWidth, ActivationType.F32), expectedQuery, Bounds.F32);
-    }
-
-    [Test]
     public void MoreTokensThanTheCacheHoldsAreRefused()
     {
         var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
@@ -108,7 +64,7 @@ public sealed class RopeStoreKernelTests : GpuTest
         var qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
         var bias = TestValues.Normal(shape.QkvWidth, 22);
         var gains = TestValues.Normal(2 * shape.HeadDim, 23);
-        var table = RopeTable(shape);
+        var table = RotationReference.RopeTable(shape);
         using var harness = new KernelHarness();
         var input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
         var rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
@@ -131,7 +87,7 @@ public sealed class RopeStoreKernelTests : GpuTest
             }
         });
 
-        var rotated = Rotate(Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
+        var rotated = RotationReference.Rotate(RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
         var expectedQuery = new double[seqLen * shape.QueryWidth];
         for (var token = 0; token < seqLen; token++)
         {
@@ -181,69 +137,5 @@ public sealed class RopeStoreKernelTests : GpuTest
         }
 
         return bytes;
-    }
-
-    private static double Angle(AttentionShape shape, int position, int pair) =>
-        position * Math.Pow(10000, -2.0 * pair / shape.RotaryDim);
-
-    private static float[] RopeTable(AttentionShape shape)
-    {
-        var pairs = shape.RotaryDim / 2;
-        var table = new float[shape.Capacity * pairs * 2];
-        for (var i = 0; i < shape.Capacity * pairs; i++)
-        {
-            var angle = Angle(shape, i / pairs, i % pairs);
-            table[2 * i] = (float)Math.Cos(angle);
-            table[(2 * i) + 1] = (float)Math.Sin(angle);
-        }
-
-        return table;
-    }
-
-    /// <summary>What stands before the rotation: the bias, and the norm of query and key heads.</summary>
-    private static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias, float[]? gains, double epsilon)
-    {
-        double[] result = [.. qkv.Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
-        for (var token = 0; gains is not null && token < seqLen; token++)
-        {
-            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
-            {
-                var elements = result.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim);
-                var squares = 0.0;
-                foreach (var element in elements)
-                {
-                    squares += element * element;
-                }
-
-                for (var i = 0; i < elements.Length; i++)
-                {
-                    elements[i] *= gains[(head < shape.NumHeads ? 0 : shape.HeadDim) + i] / Math.Sqrt((squares / shape.HeadDim) + epsilon);
-                }
-            }
-        }
-
-        return result;
-    }
-
-    private static double[] Rotate(double[] qkv, AttentionShape shape, int startPosition, int seqLen)
-    {
-        var result = (double[])qkv.Clone();
-        for (var token = 0; token < seqLen; token++)
-        {
-            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
-            {
-                var at = (token * shape.QkvWidth) + (head * shape.HeadDim);
-                for (var pair = 0; pair < shape.RotaryDim / 2; pair++)
-                {
-                    var first = at + (shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair);
-                    var second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
-                    var (sin, cos) = Math.SinCos(Angle(shape, startPosition + token, pair));
-                    result[first] = (qkv[first] * cos) - (qkv[second] * sin);
-                    result[second] = (qkv[first] * sin) + (qkv[second] * cos);
-                }
-            }
-        }
-
-        return result;
     }
 }

@@ -116,7 +116,10 @@ internal sealed class PipelineSurvey(KernelContext context)
                 yield return new(DecodeAttentionKernel.Variant(shape.KvType), constants.ToSpecialization());
                 foreach (var type in Enum.GetValues<ActivationType>())
                 {
-                    yield return new(DecodeAttentionKernel.BatchVariant(shape.KvType, type), constants.ToSpecialization());
+                    var normed = shape.Pairing == RopePairing.SplitHalf;
+                    yield return new(
+                        DecodeAttentionKernel.BatchVariant(shape.KvType, type),
+                        (constants with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
                 }
             }
         }
@@ -127,7 +130,6 @@ internal sealed class PipelineSurvey(KernelContext context)
         IPrefillAttentionTiling prefill = matrix
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
             : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
-        yield return new(RopeStoreKernel.BatchVariant(shape.KvType), rope.ToSpecialization());
         foreach (var type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
@@ -145,8 +147,8 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        var rmsNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
-        var layerNorm = new NormConstants(new NormKernel(context).Threads(rows: 1), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
+        var rmsNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
+        var layerNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
         var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
         var addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
         var sampler = SamplerPipeline.Constants(context);
