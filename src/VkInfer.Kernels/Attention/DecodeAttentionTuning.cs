@@ -21,6 +21,9 @@ internal readonly record struct DecodeAttentionTuning(
     private const int FewestKeysOfMany = 256;
     private const int MaxSplits = 128;
     private const int GpuWorkgroupSize = 128;
+
+    // Sequences of a batch take few parts each, which then are long.
+    private const int GpuWorkgroupSizeOfMany = 256;
     private const int GpuWorkgroupsPerCore = 4;
     private const int UnknownCoreCount = 32;
 
@@ -54,7 +57,7 @@ internal readonly record struct DecodeAttentionTuning(
         var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         return new DecodeAttentionTuning(
-            ChooseWorkgroupSize(shape, heads, context), heads, headBlocks, lanes, keys,
+            ChooseWorkgroupSize(shape, heads, sequences, context), heads, headBlocks, lanes, keys,
             ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context), Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany));
     }
 
@@ -80,7 +83,7 @@ internal readonly record struct DecodeAttentionTuning(
 
     // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside. A batch has its
     // queries there, too, a new key and value, and sums of 256 subgroups.
-    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, KernelContext context)
+    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int sequences, KernelContext context)
     {
         var capabilities = context.Capabilities;
         if (context.IsSoftware)
@@ -90,7 +93,7 @@ internal readonly record struct DecodeAttentionTuning(
 
         var prepared = (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
         var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - prepared) / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
-        var size = Math.Min(GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
+        var size = Math.Min(sequences > 1 ? GpuWorkgroupSizeOfMany : GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 

@@ -108,6 +108,7 @@ internal sealed class PipelineSurvey(KernelContext context)
     {
         var kv = PrefillRange.VariantPart(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
+        var ofMany = DecodeAttentionTuning.Choose(shape, context, sequences: 8);
         foreach (var attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
         {
             foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
@@ -119,7 +120,7 @@ internal sealed class PipelineSurvey(KernelContext context)
                     var normed = shape.Pairing == RopePairing.SplitHalf;
                     yield return new(
                         DecodeAttentionKernel.BatchVariant(shape.KvType, type),
-                        (constants with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
+                        (ofMany.ToConstants(attention, scheme, context.Capabilities) with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
                 }
             }
         }

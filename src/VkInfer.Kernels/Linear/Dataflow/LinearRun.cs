@@ -9,9 +9,10 @@ internal sealed class LinearRun : IDisposable
 {
     private const int MostRepetitions = 200;
     private const double ShortestWarmUpSeconds = 0.05;
-    private const double LongestWarmUpSeconds = 0.4;
-    private const int SteadyRuns = 10;
-    private const double Steady = 1.03;
+    private const double LongestWarmUpSeconds = 1;
+    private const double ClockSeconds = 0.001;
+    private const int ClockRuns = 9;
+    private const double MostSlowdown = 1.05;
 
     private readonly KernelContext _context;
     private readonly IReadOnlyList<WeightMatrix> _matrices;
@@ -21,6 +22,8 @@ internal sealed class LinearRun : IDisposable
     private readonly GpuBuffer _vector;
     private readonly GpuBuffer _output;
     private readonly CommandList _once;
+    private readonly (CommandList Commands, int Count)? _clock;
+    private double _fastest = double.PositiveInfinity;
     private float[] _reference = [];
 
     /// <param name="context">The device.</param>
@@ -51,6 +54,10 @@ internal sealed class LinearRun : IDisposable
         device.Upload(
             _input, 0, type == ActivationType.F16 ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()) : MemoryMarshal.AsBytes(values.AsSpan()));
         device.Upload(_vector, 0, MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
+
+        // A processor is kept busy by its own compiling.
+        var gemv = new GemvKernel(context with { Linear = LinearDataflow.Empty });
+        _clock = context.IsSoftware ? null : Repeat((list, i) => Record(list, gemv, i), ClockSeconds);
     }
 
     /// <summary>Records C [m, N] with the i-th matrix and a tiling.</summary>
@@ -117,27 +124,36 @@ internal sealed class LinearRun : IDisposable
     }
 
     /// <summary>
-    /// Keeps the device busy until its clock has risen and stays: until a product takes as long as it did some runs before. An idle
-    /// GPU's clock falls within a second, and takes tens of milliseconds to rise.
+    /// Keeps the device busy until it is as fast as it ever was here, or for a second. An idle GPU's clock falls while a driver compiles,
+    /// may stay low for tenths of a second, and steadily so.
     /// </summary>
-    public void WarmUp((CommandList Commands, int Count) repeated, CancellationToken cancellation)
+    public void WarmUp(CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        var recent = new Queue<double>();
-        while (Stopwatch.GetElapsedTime(started).TotalSeconds is var spent && spent < LongestWarmUpSeconds)
+        double spent;
+        do
         {
-            cancellation.ThrowIfCancellationRequested();
-            recent.Enqueue(Run(repeated.Commands));
-            if (recent.Count > SteadyRuns)
-            {
-                recent.Dequeue();
-            }
-
-            if (spent >= ShortestWarmUpSeconds && recent.Count == SteadyRuns && recent.Max() <= Steady * recent.Min())
+            var isFast = IsAtSpeed(cancellation);
+            spent = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            if (isFast && spent >= ShortestWarmUpSeconds)
             {
                 return;
             }
         }
+        while (_clock is not null && spent < LongestWarmUpSeconds);
+    }
+
+    /// <summary>Whether a matrix-vector product takes no longer than it ever did here.</summary>
+    public bool IsAtSpeed(CancellationToken cancellation)
+    {
+        if (_clock is not { } clock)
+        {
+            return true;
+        }
+
+        var now = Time(clock, ClockRuns, cancellation);
+        _fastest = Math.Min(_fastest, now);
+        return now <= MostSlowdown * _fastest;
     }
 
     /// <summary>Median microseconds of one product.</summary>
@@ -172,6 +188,7 @@ internal sealed class LinearRun : IDisposable
     public void Dispose()
     {
         _once.Dispose();
+        _clock?.Commands.Dispose();
         _buffers.ForEach(buffer => buffer.Dispose());
     }
 
