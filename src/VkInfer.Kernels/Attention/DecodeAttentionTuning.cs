@@ -22,8 +22,8 @@ internal readonly record struct DecodeAttentionTuning(
     private const int MaxSplits = 128;
     private const int GpuWorkgroupSize = 128;
 
-    // Sequences of a batch take few parts each, which then are long.
-    private const int GpuWorkgroupSizeOfMany = 256;
+    // One that takes a whole cache has it to itself.
+    private const int GpuWorkgroupSizeUndivided = 256;
     private const int GpuWorkgroupsPerCore = 4;
     private const int UnknownCoreCount = 32;
 
@@ -56,9 +56,10 @@ internal readonly record struct DecodeAttentionTuning(
         var headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
+        var minKeys = Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany);
+        var splits = ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, minKeys, context);
         return new DecodeAttentionTuning(
-            ChooseWorkgroupSize(shape, heads, sequences, context), heads, headBlocks, lanes, keys,
-            ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, context), Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany));
+            ChooseWorkgroupSize(shape, heads, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
     }
 
     /// <summary>The shader's constants.</summary>
@@ -83,7 +84,7 @@ internal readonly record struct DecodeAttentionTuning(
 
     // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside. A batch has its
     // queries there, too, a new key and value, and sums of 256 subgroups.
-    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int sequences, KernelContext context)
+    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int splits, KernelContext context)
     {
         var capabilities = context.Capabilities;
         if (context.IsSoftware)
@@ -93,17 +94,17 @@ internal readonly record struct DecodeAttentionTuning(
 
         var prepared = (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
         var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - prepared) / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
-        var size = Math.Min(sequences > 1 ? GpuWorkgroupSizeOfMany : GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
+        var size = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 
-    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, KernelContext context)
+    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, int minKeys, KernelContext context)
     {
         var workgroups = context.IsSoftware
             ? ProcessorWorkgroups
             : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
         var wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
-        var useful = (shape.Capacity + FewestKeys - 1) / FewestKeys;
+        var useful = (shape.Capacity + minKeys - 1) / minKeys;
         return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
     }
 }
