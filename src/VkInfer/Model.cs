@@ -201,7 +201,7 @@ public sealed class Model : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
-        return LinearTuningRun.Run(new KernelContext(Gpu), _weights.Matrices, budget, progress, cancellationToken);
+        return LinearTuningRun.Run(new KernelContext(Gpu), Config, _weights, budget, progress, cancellationToken);
     }
 
     /// <summary>Keeps a tuning beside the pipeline caches, where loading a model on this device finds it.</summary>

@@ -22,13 +22,15 @@ internal static class LinearTuningFile
         GpuCacheFolder.Current() is { } folder ? Path.Combine(folder, $"linear-{device.Uuid}.json") : null;
 
     /// <summary>
-    /// The look-up for a device: of its own file, else of one that comes with the library, whose driver and shaders may be others:
-    /// its choices are still better than a guess. Empty, with a warning of one line, where a file is not to be trusted.
+    /// The look-up for a device: of its own file, and for shapes that it has not, of one that comes with the library, whose driver and
+    /// shaders may be others: its choices are still better than a guess. Without its own file, with a warning of one line, where that is
+    /// not to be trusted.
     /// </summary>
     public static LinearDataflow Load(KernelContext context, LinearChoice choice, ILogger? logger)
     {
         PhysicalDeviceInfo device = context.Device.Info;
-        LinearDataflow dataflow = Use(context, Read(device, logger), logger) ?? Use(context, ReadShipped(device), logger) ?? LinearDataflow.Empty;
+        LinearTuning? shipped = ReadShipped(device);
+        LinearDataflow dataflow = Use(context, Complete(Read(device, logger), shipped), logger) ?? Use(context, shipped, logger) ?? LinearDataflow.Empty;
         return dataflow with { Forced = FormOf(choice) };
     }
 
@@ -53,18 +55,18 @@ internal static class LinearTuningFile
         return null;
     }
 
+    /// <summary>A tuning with another's tables of shapes that it has not; null where there is none.</summary>
+    internal static LinearTuning? Complete(LinearTuning? tuning, LinearTuning? other) => tuning is null || other is null
+        ? tuning
+        : tuning with { Tables = [.. tuning.Tables, .. other.Tables.ExceptBy(tuning.Tables.Select(Key), Key)] };
+
     /// <summary>Writes a tuning to its place, beside what is known there of other shapes.</summary>
     /// <returns>The file.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static string Write(PhysicalDeviceInfo device, LinearTuning tuning)
     {
         LinearTuning? known = Read(device, null);
-        IEnumerable<LinearTable> kept = known?.Tables.ExceptBy(tuning.Tables.Select(Key), Key) ?? [];
-        LinearTuning whole = tuning with
-        {
-            WorstExcess = Math.Max(tuning.WorstExcess, known?.WorstExcess ?? 0),
-            Tables = [.. kept, .. tuning.Tables],
-        };
+        LinearTuning whole = Complete(tuning, known)! with { WorstExcess = Math.Max(tuning.WorstExcess, known?.WorstExcess ?? 0) };
 
         return JsonCacheFile.Write(PathOf(device), LinearTuningJsonContext.Default.LinearTuning, whole);
     }

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
@@ -13,20 +14,23 @@ internal static class LinearTuningRun
     private const double FirstShare = 0.4;
 
     public static LinearTuning Run(
-        KernelContext context, IEnumerable<StackedWeights> matrices, TimeSpan budget, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        KernelContext context, ModelConfig config, TransformerWeights weights, TimeSpan budget, IProgress<LoadProgress>? progress,
+        CancellationToken cancellation)
     {
         DateTime started = DateTime.UtcNow;
         WeightMatrix[][] shapes =
         [
-            .. matrices.SelectMany(stack => stack.Parts).Distinct().GroupBy(part => (part.Type, part.Rows, part.Columns)).Select(Some),
+            .. weights.Matrices.SelectMany(stack => stack.Parts).Distinct().GroupBy(part => (part.Type, part.Rows, part.Columns)).Select(Some),
         ];
+        HashSet<WeightMatrix> gated = config.IsGated ? [.. weights.Layers.SelectMany(layer => layer.GatedInOne)] : [];
         var tuner = new LinearTuner(context);
         var tables = new List<LinearTable>();
         foreach (WeightMatrix[] shape in shapes)
         {
             progress?.Report(new LoadProgress($"{shape[0].Type} [{shape[0].Rows}, {shape[0].Columns}]", tables.Count, shapes.Length));
             DateTime deadline = started + (budget * (FirstShare + ((1 - FirstShare) * (tables.Count + 1) / shapes.Length)));
-            tables.Add(tuner.Measure(shape, deadline, cancellation));
+            ActivationFunction gate = shape.Any(gated.Contains) ? config.Activation : ActivationFunction.None;
+            tables.Add(tuner.Measure(shape, gate, deadline, cancellation));
         }
 
         PhysicalDeviceInfo device = context.Device.Info;

@@ -156,7 +156,7 @@ internal sealed class DecoderTransformer
         RecordNorm(commands, act.Hidden, layer.MlpNorm, act.Inputs(type).Normed, rows, type);
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
         BufferView mlp = act.Inputs(mlpType).Mlp;
-        bool fusable = _config.IsGated && layer.Up.Bias is null && mlpType == ActivationType.F16;
+        bool fusable = _config.IsGated && mlpType == ActivationType.F16 && layer.GatedInOne.Any();
         if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows))
         {
             ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;

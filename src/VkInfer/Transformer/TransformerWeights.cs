@@ -38,6 +38,9 @@ internal sealed record LayerWeights(
     NormWeights MlpNorm, WeightMatrix? Router, LinearWeights Up, LinearWeights Down, NormWeights? MlpPostNorm)
 {
     public IEnumerable<LinearWeights> Linears => [Qkv, Output, Up, Down];
+
+    /// <summary>The matrix [gate | up], where a product with it may multiply the two at its end; else none. Of a layer with a gate.</summary>
+    public IEnumerable<WeightMatrix> GatedInOne => Router is null && Up is { Bias: null, Matrix.Parts: [var matrix] } ? [matrix] : [];
 }
 
 /// <summary>Rotary tables, float32 [positions, RotaryDim / 2, (cos, sin)].</summary>

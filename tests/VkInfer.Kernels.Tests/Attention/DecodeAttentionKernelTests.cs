@@ -3,10 +3,9 @@ using VkInfer.Testing;
 
 namespace VkInfer.Kernels.Tests;
 
-/// <summary>Decode attention against double precision, spread as for a processor and as for a GPU.</summary>
+/// <summary>Decode attention against double precision, spread as for a processor and as for a GPU. All schemes: <see cref="DecodeSoftmaxTests"/>.</summary>
 [TestFixture(true, SoftmaxScheme.ConditionalRescale)]
 [TestFixture(false, SoftmaxScheme.Asynchronized)]
-[TestFixture(false, SoftmaxScheme.Synchronized)]
 public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme scheme) : GpuTest
 {
     private KernelContext Context => new(Device) { IsSoftware = asSoftware };

@@ -115,7 +115,9 @@ internal sealed class PipelineSurvey(KernelContext context)
             {
                 var constants = tuning.ToConstants(attention, scheme, context.Capabilities);
                 yield return new(DecodeAttentionKernel.Variant(shape.KvType), constants.ToSpecialization());
-                foreach (var type in Enum.GetValues<ActivationType>())
+                // How the output is stored takes no registers: once in float32 is enough.
+                var types = scheme == SoftmaxScheme.Asynchronized ? Enum.GetValues<ActivationType>() : [ActivationType.F16];
+                foreach (var type in types)
                 {
                     var normed = shape.Pairing == RopePairing.SplitHalf;
                     yield return new(

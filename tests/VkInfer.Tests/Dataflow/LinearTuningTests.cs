@@ -106,6 +106,12 @@ public sealed class LinearTuningTests
         Assert.That(shipped.Tables, Is.Not.Empty);
         Assert.That(() => LinearDataflow.Create(h200, shipped.Tables), Throws.Nothing);
         Assert.That(shipped.WorstExcess, Is.LessThan(0.03));
+
+        // A table of one's own hides those of its shapes alone.
+        LinearTuning own = shipped with { Tables = [shipped.Tables[1] with { Points = shipped.Tables[1].Points.Take(1).ToArray() }] };
+        LinearTuning both = LinearTuningFile.Complete(own, shipped)!;
+        Assert.That(both.Tables, Is.EquivalentTo(shipped.Tables.Where((_, i) => i != 1).Append(own.Tables[0])));
+        Assert.That(LinearTuningFile.Complete(null, shipped), Is.Null);
     }
 
     [TestCase("truncated")]

@@ -3,6 +3,7 @@ using VkInfer.Kernels;
 namespace VkInfer.Tests.Softmax;
 
 /// <summary>The asynchronized softmax says what the synchronized one says, over long texts.</summary>
+[Category("Long")]
 public sealed class SoftmaxAgreementTests
 {
     private const int Tokens = 2000;

@@ -60,10 +60,17 @@ internal sealed class LinearRun : IDisposable
         _clock = context.IsSoftware ? null : Repeat((list, i) => Record(list, gemv, i), ClockSeconds);
     }
 
-    /// <summary>Records C [m, N] with the i-th matrix and a tiling.</summary>
-    public void Record(CommandList commands, GemmKernel kernel, IGemmTiling tiling, int i, int m)
+    /// <summary>Records C [m, N] with the i-th matrix and a tiling; or gate and up multiplied, where the tiling's form does that.</summary>
+    public void Record(
+        CommandList commands, GemmKernel kernel, IGemmTiling tiling, int i, int m, ActivationFunction gate = ActivationFunction.None)
     {
         var w = _matrices[i % _matrices.Count];
+        if (gate != ActivationFunction.None && tiling is GemmFlatConstants flat)
+        {
+            kernel.RecordGated(commands, flat, w, _input, _output, gate, m);
+            return;
+        }
+
         kernel.RecordTiled(commands, tiling, w, _input, _output, GemmMode.Store, m, ActivationType.F32, 0, Activations.Stride(w.Rows));
     }
 

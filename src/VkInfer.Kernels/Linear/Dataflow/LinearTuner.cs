@@ -41,9 +41,11 @@ public sealed class LinearTuner(KernelContext context)
 
     /// <summary>Measures the products with matrices of one shape.</summary>
     /// <param name="matrices">At least one, all of one type and shape; taken in turn, so that caches hold none of them for long.</param>
+    /// <param name="gate">The activation where the matrices are [gate | up]: forms that multiply the two are timed doing so.</param>
     /// <param name="deadline">When to stop: rows not reached by then are left to the heuristic.</param>
     /// <param name="cancellation">Ends it.</param>
-    public LinearTable Measure(IReadOnlyList<WeightMatrix> matrices, DateTime deadline, CancellationToken cancellation)
+    public LinearTable Measure(
+        IReadOnlyList<WeightMatrix> matrices, ActivationFunction gate, DateTime deadline, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(matrices);
         var first = matrices[0];
@@ -61,14 +63,15 @@ public sealed class LinearTuner(KernelContext context)
                 break;
             }
 
-            points.Add(MeasureRows(run, first, input, m, share, cancellation));
+            points.Add(MeasureRows(run, first, input, m, gate, share, cancellation));
         }
 
         return new LinearTable(first.Type, first.Rows, first.Columns, gemv, points);
     }
 
     private LinearPoint MeasureRows(
-        LinearRun run, WeightMatrix first, ActivationType input, int m, Dictionary<string, double> share, CancellationToken cancellation)
+        LinearRun run, WeightMatrix first, ActivationType input, int m, ActivationFunction gate, Dictionary<string, double> share,
+        CancellationToken cancellation)
     {
         var times = new List<LinearTime>();
         IGemmTiling[] tilings = [.. GemmCandidates.Of(context, input, m).Where(tiling => share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless)];
@@ -87,7 +90,7 @@ public sealed class LinearTuner(KernelContext context)
                     continue;
                 }
 
-                measures.Add((tiling, run.Repeat((commands, i) => run.Record(commands, _gemm, tiling, i, m), SecondsPerRepeat)));
+                measures.Add((tiling, run.Repeat((commands, i) => run.Record(commands, _gemm, tiling, i, m, gate), SecondsPerRepeat)));
             }
 
             if (measures.Count == 0)
