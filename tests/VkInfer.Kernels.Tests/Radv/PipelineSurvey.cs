@@ -85,7 +85,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
     }
 
-    /// <summary>What tuning would choose from: of common types all, at few rows and at many; of the others the forms.</summary>
+    /// <summary>What tuning would choose from, at few rows and at many.</summary>
     private IEnumerable<PipelineRequest> Candidates(WeightType type)
     {
         var inputs = new GemmKernel(context).PreferredInput(type) == ActivationType.F16
@@ -93,10 +93,9 @@ internal sealed class PipelineSurvey(KernelContext context)
             : [ActivationType.F32];
         foreach (var input in inputs)
         {
-            foreach (var m in type is WeightType.F16 or WeightType.Q4_K ? [1, 8, 64] : new[] { 2 })
+            foreach (var m in new[] { 1, 4, 8, 12, 16, 64 })
             {
-                var tilings = GemmCandidates.Of(context, input, m);
-                foreach (var tiling in type is WeightType.F16 or WeightType.Q4_K ? tilings : tilings.DistinctBy(tiling => tiling.Form))
+                foreach (var tiling in GemmCandidates.Of(context, type, input, m))
                 {
                     yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                 }

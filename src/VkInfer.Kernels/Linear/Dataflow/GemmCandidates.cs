@@ -10,6 +10,7 @@ internal static class GemmCandidates
 
     private const int MostFlatRows = 128;
 
+
     // Slices in flight wait in registers, of A as well: many rows of many columns spill (RADV for Navi 31 at 64 by 384).
     private const int FewRows = 32;
     private const int MostColumnsInFlight = 256;
@@ -25,13 +26,23 @@ internal static class GemmCandidates
         (1, 4, 1, 128, 3), (2, 4, 1, 64, 2),
     ];
 
-    /// <summary>The tilings for A [m, K] of some type that the device can run.</summary>
-    public static IEnumerable<IGemmTiling> Of(KernelContext context, ActivationType input, int m)
+    /// <summary>The tilings for weights of a type and A [m, K] that the device can run.</summary>
+    public static IEnumerable<IGemmTiling> Of(KernelContext context, WeightType type, ActivationType input, int m)
     {
         var capabilities = context.Capabilities;
         return All(context, input, m).Where(tiling =>
-            tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
+            !(tiling is GemmVectorsConstants { Rows: > 2 } vectors && vectors.Unroll * vectors.Unroll * m > MostVectors(type))
+            && tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
     }
+
+    // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the sooner,
+    // the more registers a format's blocks take.
+    private static int MostVectors(WeightType type) => type switch
+    {
+        WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K => 12,
+        _ when WeightLayout.IsQuantized(type) => 32,
+        _ => int.MaxValue,
+    };
 
     /// <summary>A tiling's name: its form and sizes, without those that follow from the device or from m.</summary>
     public static string Name(IGemmTiling tiling) => tiling switch

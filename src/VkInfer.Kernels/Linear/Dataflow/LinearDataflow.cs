@@ -69,7 +69,7 @@ public sealed record LinearDataflow
                 }
 
                 last = point.M;
-                var candidates = GemmCandidates.Of(context, input, point.M).ToDictionary(GemmCandidates.Name);
+                var candidates = GemmCandidates.Of(context, table.Type, input, point.M).ToDictionary(GemmCandidates.Name);
                 var forms = new Dictionary<LinearForm, IGemmTiling>();
                 foreach (var time in point.Times)
                 {

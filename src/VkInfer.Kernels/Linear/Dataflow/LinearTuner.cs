@@ -74,7 +74,7 @@ public sealed class LinearTuner(KernelContext context)
         CancellationToken cancellation)
     {
         var times = new List<LinearTime>();
-        IGemmTiling[] tilings = [.. GemmCandidates.Of(context, input, m).Where(tiling => share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless)];
+        IGemmTiling[] tilings = [.. GemmCandidates.Of(context, first.Type, input, m).Where(tiling => share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless)];
         run.UseReference(m);
         var measures = new List<(IGemmTiling Tiling, (CommandList Commands, int Count) Repeated)>();
         try
