@@ -86,7 +86,6 @@ layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }
 layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
 #endif
 
-
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
 shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
 shared uint shared_rows[MAX_SUBGROUPS];
@@ -119,15 +118,21 @@ void store_output(uint vector, vec4 value) {
 vec4 query_vector(uint first_head, uint h, uint vector) {
     return q[(first_head + h) * HEAD_VECTORS + vector];
 }
+#endif
 
 uvec4 cached_key(uint kv_head, uint token, uint chunk) {
+#ifdef BATCH
+    if (token == new_token) return new_key[chunk];
+#endif
     return k_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
 }
 
 uvec4 cached_value(uint kv_head, uint token, uint chunk) {
+#ifdef BATCH
+    if (token == new_token) return new_value[chunk];
+#endif
     return v_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
 }
-#endif
 
 uint owned_head(uint lane, uint j) {
     return owned_value(lane, j) / KEYS;

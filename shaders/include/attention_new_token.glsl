@@ -83,13 +83,3 @@ void prepare_token(uint first_head, uint rows, uint kv_head, bool is_first, uint
 vec4 query_vector(uint first_head, uint h, uint vector) {
     return shared_query[h * HEAD_VECTORS + vector];
 }
-
-uvec4 cached_key(uint kv_head, uint token, uint chunk) {
-    if (token == new_token) return new_key[chunk];
-    return k_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
-}
-
-uvec4 cached_value(uint kv_head, uint token, uint chunk) {
-    if (token == new_token) return new_value[chunk];
-    return v_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
-}

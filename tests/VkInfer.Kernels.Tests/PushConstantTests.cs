@@ -42,13 +42,10 @@ public sealed partial class PushConstantTests
         var block = Block().Match(ShaderSource.Read($"push/{pushFile}.glsl"));
         var type = Structs[pushFile];
         FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        var members = Member().Matches(block.Groups[1].Value);
         var reflection = ShaderLibrary.Get(variant).Reflection;
         Assert.Multiple(() =>
         {
-            Assert.That(
-                fields.Select(field => (field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
-                Is.EqualTo(members.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            AssertSameMembers(fields, block);
             Assert.That(
                 reflection.PushConstantMembers.Select(member => (member.Offset, member.Size)),
                 Is.EqualTo(fields.Select(field => ((int)Marshal.OffsetOf(type, field.Name), Marshal.SizeOf(field.FieldType)))));
@@ -59,13 +56,10 @@ public sealed partial class PushConstantTests
     [Test]
     public void The_step_state_is_laid_out_as_its_struct()
     {
-        var declared = Member().Matches(StateBlock().Match(ShaderSource.Read("include/step_state.glsl")).Groups[1].Value);
-        var fields = typeof(StepState).GetFields(BindingFlags.Instance | BindingFlags.Public);
+        var block = StateBlock().Match(ShaderSource.Read("include/step_state.glsl"));
         Assert.Multiple(() =>
         {
-            Assert.That(
-                fields.Select(field => (field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
-                Is.EqualTo(declared.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            AssertSameMembers(typeof(StepState).GetFields(BindingFlags.Instance | BindingFlags.Public), block);
             Assert.That(Unsafe.SizeOf<StepState>(), Is.EqualTo(StepState.SizeInBytes));
         });
     }
@@ -73,17 +67,22 @@ public sealed partial class PushConstantTests
     [Test]
     public void A_sequence_is_laid_out_as_its_struct()
     {
-        var declared = SequenceMember().Matches(SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl")).Groups[1].Value);
-        var fields = typeof(SequenceEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic);
+        var block = SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl"));
         Assert.Multiple(() =>
         {
-            Assert.That(
-                fields.Select(field => (field.FieldType == typeof(ulong) ? "uvec2" : field.FieldType == typeof(float) ? "float" : "uint", Name(field))),
-                Is.EqualTo(declared.Select(member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+            AssertSameMembers(typeof(SequenceEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic), block);
             Assert.That(Unsafe.SizeOf<SequenceEntry>() % sizeof(ulong), Is.Zero);
             Assert.That(Marshal.OffsetOf<StepState>(nameof(StepState.Position)), Is.EqualTo((nint)0));
         });
     }
+
+    private static void AssertSameMembers(FieldInfo[] fields, Match block) => Assert.That(
+        fields.Select(field => (TypeName(field.FieldType), Name(field))),
+        Is.EqualTo(Member().Matches(block.Groups[1].Value).Select(
+            member => (member.Groups[1].Value, member.Groups[2].Value.Replace("_", "").ToLowerInvariant()))));
+
+    // An address is two words.
+    private static string TypeName(Type type) => type == typeof(ulong) ? "uvec2" : type == typeof(float) ? "float" : "uint";
 
     // A record's fields are called <Name>k__BackingField.
     private static string Name(FieldInfo field) => field.Name.Split('<', '>').MaxBy(part => part == "k__BackingField" ? 0 : part.Length)!
@@ -102,8 +101,5 @@ public sealed partial class PushConstantTests
     private static partial Regex SequenceBlock();
 
     [GeneratedRegex(@"^\s*(uvec2|uint|float) (\w+);", RegexOptions.Multiline)]
-    private static partial Regex SequenceMember();
-
-    [GeneratedRegex(@"^\s*(uint|float) (\w+);", RegexOptions.Multiline)]
     private static partial Regex Member();
 }

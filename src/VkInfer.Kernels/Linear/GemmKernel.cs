@@ -83,7 +83,7 @@ public sealed class GemmKernel(KernelContext context)
             throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
         }
 
-        var wholeRows = (int)Math.Min(a.Length / Activations.SizeInBytes(input, 1, w.Columns), int.MaxValue);
+        var wholeRows = RowsOf(a, input, w.Columns);
         var whole = a;
         a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
         c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
@@ -125,8 +125,7 @@ public sealed class GemmKernel(KernelContext context)
             return false;
         }
 
-        var inputRows = (int)Math.Min(a.Length / Activations.SizeInBytes(ActivationType.F16, 1, w.Columns), int.MaxValue);
-        if (Choose(part, ActivationType.F16, seqLen, inputRows) is not GemmFlatConstants tiling)
+        if (Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns)) is not GemmFlatConstants tiling)
         {
             return false;
         }
@@ -187,6 +186,17 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>Records one slice with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
         CommandList commands, IGemmTiling tiling, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
+        ActivationType outputType, int outputOffset, int outputStride) => Dispatch(
+        commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride);
+
+    /// <summary>Records a gated product with a tiling of the caller's choice.</summary>
+    internal void RecordGated(
+        CommandList commands, GemmFlatConstants tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen) => Dispatch(
+        commands, tiling, tiling.ToGatedSpecialization(function), w, a, Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2),
+        seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2));
+
+    private void Dispatch(
+        CommandList commands, IGemmTiling tiling, SpecializationConstants constants, WeightMatrix w, BufferView a, BufferView c, int seqLen,
         ActivationType outputType, int outputOffset, int outputStride)
     {
         if (tiling.SharedMemoryBytes > context.Capabilities.MaxSharedMemoryBytes)
@@ -196,26 +206,18 @@ public sealed class GemmKernel(KernelContext context)
                 $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
         }
 
-        a = Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns);
-        Dispatch(
-            commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride);
+        commands.Dispatch(
+            context.Device.GetPipeline(
+                ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize,
+                requireFullSubgroups: tiling.SubgroupSize is not null),
+            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
+            new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
+            [w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c]);
     }
 
-    /// <summary>Records a gated product with a tiling of the caller's choice.</summary>
-    internal void RecordGated(
-        CommandList commands, GemmFlatConstants tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen) => Dispatch(
-        commands, tiling, tiling.ToGatedSpecialization(function), w,
-        Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns),
-        Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2), seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2));
-
-    private void Dispatch(
-        CommandList commands, IGemmTiling tiling, SpecializationConstants constants, WeightMatrix w, BufferView a, BufferView c, int seqLen,
-        ActivationType outputType, int outputOffset, int outputStride) => commands.Dispatch(
-        context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize, requireFullSubgroups: tiling.SubgroupSize is not null),
-        ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
-        new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
-        [w.Quants, w.Scales, a, c]);
+    /// <summary>Whole rows of A that a view holds.</summary>
+    private static int RowsOf(BufferView a, ActivationType type, int columns) =>
+        (int)Math.Min(a.Length / Activations.SizeInBytes(type, 1, columns), int.MaxValue);
 
     internal static string Variant(WeightType type, IGemmTiling tiling, ActivationType outputType) =>
         $"gemm_{WeightFormat.Of(type).Name}_{Activations.VariantPart(tiling.Input)}_{tiling.Form}{(outputType == ActivationType.F16 ? "_out_f16" : "")}";

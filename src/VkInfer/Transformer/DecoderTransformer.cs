@@ -235,7 +235,7 @@ internal sealed class DecoderTransformer
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
         foreach ((KvType kvType, SequenceRange sequences) in attention.AddLayer(index))
         {
-            AttentionShape shape = Shape(kvType, sequences.Sequences.Max(sequence => sequence.Capacity), index);
+            AttentionShape shape = Shape(kvType, sequences.Sequences[0].Capacity, index);
             _kernels.DecodeAttention.RecordBatch(
                 commands, shape, sequences, act.Qkv, Rope(index), attention.Scratch, act.Inputs(type).Attention, type, layer.Qkv.Bias,
                 HeadNorm(layer));

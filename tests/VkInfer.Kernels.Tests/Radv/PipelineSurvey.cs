@@ -98,6 +98,11 @@ internal sealed class PipelineSurvey(KernelContext context)
                 foreach (var tiling in GemmCandidates.Of(context, type, input, m))
                 {
                     yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                    if (tiling is GemmFlatConstants flat)
+                    {
+                        yield return new(
+                            GemmKernel.Variant(type, flat, ActivationType.F16), flat.ToGatedSpecialization(ActivationFunction.Silu), flat.SubgroupSize);
+                    }
                 }
             }
         }

@@ -10,7 +10,6 @@ internal static class GemmCandidates
 
     private const int MostFlatRows = 128;
 
-
     // Slices in flight wait in registers, of A as well: many rows of many columns spill (RADV for Navi 31 at 64 by 384).
     private const int FewRows = 32;
     private const int MostColumnsInFlight = 256;

@@ -137,17 +137,13 @@ internal sealed class LinearRun : IDisposable
     public void WarmUp(CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        double spent;
-        do
+        while (_clock is not null && Stopwatch.GetElapsedTime(started).TotalSeconds is var spent && spent < LongestWarmUpSeconds)
         {
-            var isFast = IsAtSpeed(cancellation);
-            spent = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            if (isFast && spent >= ShortestWarmUpSeconds)
+            if (IsAtSpeed(cancellation) && spent >= ShortestWarmUpSeconds)
             {
                 return;
             }
         }
-        while (_clock is not null && spent < LongestWarmUpSeconds);
     }
 
     /// <summary>Whether a matrix-vector product takes no longer than it ever did here.</summary>

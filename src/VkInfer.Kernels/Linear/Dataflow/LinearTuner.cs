@@ -121,8 +121,8 @@ public sealed class LinearTuner(KernelContext context)
             var point = new LinearPoint(
                 m,
                 [
-                    .. Enumerable.Range(0, times.Count).GroupBy(i => times[i].Form).OrderBy(form => form.Key)
-                        .Select(form => times[BestOf(form, times, [.. measures.Select(measure => measure.Tiling)])]),
+                    .. times.Zip(measures, (time, measure) => (Time: time, measure.Tiling)).GroupBy(each => each.Time.Form)
+                        .OrderBy(form => form.Key).Select(BestOf),
                 ]);
             return Verify(run, point, time => measures[times.FindIndex(other => other.Tiling == time.Tiling)].Repeated, cancellation);
         }
@@ -137,16 +137,16 @@ public sealed class LinearTuner(KernelContext context)
     /// whole pass that counts for more than alone: on an H200, one of two that took 30.1 and 30.4 µs for Llama-2-7B's QKV product with 8 rows
     /// gave 1 650 tokens/s and the other, of twice the workgroups, 1 540.
     /// </summary>
-    private static int BestOf(IEnumerable<int> form, List<LinearTime> times, IReadOnlyList<IGemmTiling> tilings)
+    private static LinearTime BestOf(IEnumerable<(LinearTime Time, IGemmTiling Tiling)> form)
     {
         const double Tie = 1.02;
-        var fastest = form.MinBy(i => times[i].Microseconds);
-        return tilings[fastest] is not GemmFlatConstants
+        var (fastest, tiling) = form.MinBy(each => each.Time.Microseconds);
+        return tiling is not GemmFlatConstants
             ? fastest
-            : form.Where(i => tilings[i] is GemmFlatConstants && times[i].Microseconds <= Tie * times[fastest].Microseconds)
-                .OrderByDescending(i => tilings[i].BlockN)
-                .ThenBy(i => times[i].Microseconds)
-                .First();
+            : form.Where(each => each.Tiling is GemmFlatConstants && each.Time.Microseconds <= Tie * fastest.Microseconds)
+                .OrderByDescending(each => each.Tiling.BlockN)
+                .ThenBy(each => each.Time.Microseconds)
+                .First().Time;
     }
 
     /// <summary>Measures the fastest again, in turn, so that a lucky moment chooses none of them.</summary>
