@@ -6,7 +6,7 @@ namespace VkInfer.Grammar.Tests;
 /// <summary>Mutated grammars and schemas compile, and then texts can be read, or are refused with a <see cref="GrammarException"/>.</summary>
 public sealed class FuzzTests
 {
-    private const int Cases = 60_000;
+    private const int Cases = 100_000;
 
     // What an automaton of the greatest size takes, beside a text of a few hundred characters.
     private const long MaxBytes = 100L << 20;
