@@ -12,7 +12,7 @@ vkinfer_shader(token_history SOURCE sample/token_history.comp)
 vkinfer_shader(log_probabilities_slice SOURCE sample/log_probabilities_slice.comp)
 vkinfer_shader(log_probabilities SOURCE sample/log_probabilities.comp)
 
-# Every format of weights: shaders/include/weights_<format>.glsl.
+# Every format of weights: shaders/include/weights/<format>.glsl.
 set(WEIGHTS F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS)
 
 foreach(weights ${WEIGHTS})

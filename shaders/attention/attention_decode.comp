@@ -17,7 +17,7 @@
 #include "push/attention_decode.glsl"
 #ifdef BATCH
 #define SEQUENCES_BINDING 3
-#define SEQUENCE_INDEX p.first_sequence + gl_WorkGroupID.z
+#define SEQUENCE_INDEX push.first_sequence + gl_WorkGroupID.z
 #include "sequences.glsl"
 #define STEP_POSITION StepPosition(sequence.step_state).position
 #define CAPACITY sequence.capacity
@@ -29,10 +29,10 @@
 #define SOFTMAX_STATS_BINDING 6
 #include "step_state.glsl"
 #define STEP_POSITION state.position
-#define CAPACITY p.capacity
-#define PHI p.phi
-#define LOWER p.lower
-#define UPPER p.upper
+#define CAPACITY push.capacity
+#define PHI push.phi
+#define LOWER push.lower
+#define UPPER push.upper
 #endif
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
@@ -61,7 +61,7 @@ const uint COUNT = PADDED_HEADS * KEYS;
 #include "lane_sums.glsl"
 
 // Workgroups that the query heads of one key and value head take.
-#define HEAD_BLOCKS ((p.group_size + HEADS - 1) / HEADS)
+#define HEAD_BLOCKS ((push.group_size + HEADS - 1) / HEADS)
 #include "attention_splits.glsl"
 
 #ifdef BATCH
@@ -103,7 +103,7 @@ bool has_chunk(uint lane, uint i) {
 
 void store_output(uint vector, vec4 value) {
 #ifdef BATCH
-    vector += sequence.row * p.output_stride;
+    vector += sequence.row * push.output_stride;
 #endif
 #ifdef OUTPUT_F16
     attended[vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
@@ -203,7 +203,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
         sum_over_lanes(products, lane, scores);
         const bool is_key = start + owned_value(lane, 0) % KEYS * groups + group < end;
         [[unroll]] for (uint j = 0; j < OWNED; j++) {
-            if (SOFT_CAP) scores[j] = soft_cap(scores[j], p.soft_cap);
+            if (SOFT_CAP) scores[j] = soft_cap(scores[j], push.soft_cap);
             if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], LOWER, UPPER)) outside |= 1u << owned_head(lane, j);
         }
         if (scheme != ASYNCHRONIZED) raise_frames(scheme, scores, is_key);
@@ -348,8 +348,8 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
 void main() {
     const uint kv_head = gl_WorkGroupID.x / HEAD_BLOCKS;
     const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS;
-    const uint first_head = kv_head * p.group_size + first_in_group;
-    const uint rows = min(HEADS, p.group_size - first_in_group);
+    const uint first_head = kv_head * push.group_size + first_in_group;
+    const uint rows = min(HEADS, push.group_size - first_in_group);
     const uint split = gl_WorkGroupID.y;
     const uvec2 visible = visible_keys();
     const uint splits = active_splits(visible);
@@ -364,7 +364,7 @@ void main() {
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
             uint vector = (i / KV_VECTORS * LANES + lane) * KV_VECTORS + i % KV_VECTORS;
-            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? query_vector(first_head, min(h, rows - 1), vector) * p.scale : vec4(0.0);
+            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? query_vector(first_head, min(h, rows - 1), vector) * push.scale : vec4(0.0);
         }
     }
 

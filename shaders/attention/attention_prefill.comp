@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 // Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:

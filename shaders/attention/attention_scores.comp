@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // Statistics of the attention scores of a prefill, for calibration: how many lie in each bin, and the same of each row's
 // lowest and highest. Workgroup x is the query, y the head.

@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // Rows [Q heads | K heads | V heads] of the QKV product, with bias, norm of heads and rotation: Q goes to the query buffer, K and V to
 // their place in the cache [NumKvHeads][Capacity][HeadDim].

@@ -6,7 +6,7 @@ layout(local_size_x_id = 0) in;
 
 #include "push/embed.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
+#include "weights/weights.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };

@@ -1,10 +1,10 @@
 // What decode attention of a batch does first with the row that the QKV product made of a sequence's new token: its queries, and where
 // the workgroup's split has it, its key and value, which the cache gets, too.
-#define NUM_HEADS (p.kv_heads * p.group_size)
-#define NUM_KV_HEADS p.kv_heads
+#define NUM_HEADS (push.kv_heads * push.group_size)
+#define NUM_KV_HEADS push.kv_heads
 #define HEAD_DIM (CHUNKS * KV_ELEMS)
-#define ROTARY_DIM p.rotary_dim
-#define NORM_EPSILON p.norm_epsilon
+#define ROTARY_DIM push.rotary_dim
+#define NORM_EPSILON push.norm_epsilon
 #include "rotation.glsl"
 
 const uint NO_TOKEN = 0xFFFFFFFFu;
@@ -37,7 +37,7 @@ uvec4 encode_chunk(vec4 values[KV_VECTORS]) {
 
 // By all invocations of the workgroup. The first of the workgroups that share a key and value head stores them.
 void prepare_token(uint first_head, uint rows, uint kv_head, bool is_first, uint end) {
-    const uint row_at = sequence.row * p.input_stride;
+    const uint row_at = sequence.row * push.input_stride;
     const uint position = STEP_POSITION;
     const uint key_head = NUM_HEADS + kv_head;
     if (QK_NORM) {

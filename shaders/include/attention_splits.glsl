@@ -4,11 +4,11 @@
 // Tokens that the step attends to: [x, y).
 uvec2 visible_keys() {
     uint kv_len = min(STEP_POSITION + 1, CAPACITY);
-    return uvec2(p.window > 0 && p.window < kv_len ? kv_len - p.window : 0, kv_len);
+    return uvec2(push.window > 0 && push.window < kv_len ? kv_len - push.window : 0, kv_len);
 }
 
 uint keys_per_split(uvec2 visible) {
-    return max((visible.y - visible.x + p.splits - 1) / p.splits, p.min_keys);
+    return max((visible.y - visible.x + push.splits - 1) / push.splits, push.min_keys);
 }
 
 // Splits that have tokens; the others leave no partial result.
@@ -19,6 +19,6 @@ uint active_splits(uvec2 visible) {
 
 // Partial results [sequences][num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
 uint partial_result(uint head, uint split) {
-    const uint heads = gl_NumWorkGroups.x / HEAD_BLOCKS * p.group_size;
-    return ((gl_WorkGroupID.z * heads + head) * p.splits + split) * (HEAD_VECTORS + 1);
+    const uint heads = gl_NumWorkGroups.x / HEAD_BLOCKS * push.group_size;
+    return ((gl_WorkGroupID.z * heads + head) * push.splits + split) * (HEAD_VECTORS + 1);
 }

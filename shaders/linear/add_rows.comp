@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // y[r] += table[first + r * step] over rows of [SeqLen, Width]: with step 0 the bias of a layer, with step 1 the learned
 // embedding of consecutive positions. STEP_STATE: the one row's position is the decode step's, counted from first.

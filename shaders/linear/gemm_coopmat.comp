@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_16bit_storage : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
@@ -23,8 +23,8 @@ layout(constant_id = 9) const uint FRAGMENT_K = 16;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
-#include "weights_half.glsl"
+#include "weights/weights.glsl"
+#include "weights/half.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };

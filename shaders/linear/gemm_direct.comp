@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -15,7 +15,7 @@ layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
+#include "weights/weights.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };

@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 // C[m][n] = Σk A[m][k] W[n][k] on the scalar units of a GPU: tiles of A and of the decoded weights in shared memory,
@@ -13,7 +13,7 @@ layout(constant_id = 5) const uint THREADS_N = 16;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
+#include "weights/weights.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };

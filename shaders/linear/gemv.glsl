@@ -10,12 +10,12 @@
 //   uint gemv_row(uint slot)                        the matrix row that a slot stands for
 //   WRaw gemv_fetch(uint r, uint index)             loads a chunk of the unit's r-th row by its index in the matrix
 //   void gemv_finish(uint first, float sums[ROWS])  takes the finished sums of the slots from `first` on; called by one
-//                                                   invocation of the unit; slots from p.slots on do not exist. It
+//                                                   invocation of the unit; slots from push.slots on do not exist. It
 //                                                   calls with_row_terms(row, sum) on each, or leaves out the bias
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
-#include "weights.glsl"
+#include "weights/weights.glsl"
 #include "push/gemv.glsl"
 #include "linear/row_terms.glsl"
 
@@ -47,8 +47,8 @@ vec4 gemv_input(uint index, inout vec2 moments) {
 // Scales the sums by the norm's deviation, which the moments of the whole x give.
 void gemv_normalise(vec2 moments, inout float sums[ROWS]) {
     if (NORM != NORM_NONE) {
-        moments /= float(p.columns);
-        float scale = inversesqrt(max(moments.y - moments.x * moments.x, 0.0) + p.eps);
+        moments /= float(push.columns);
+        float scale = inversesqrt(max(moments.y - moments.x * moments.x, 0.0) + push.eps);
         mean_over_deviation = moments.x * scale;
         [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] *= scale;
     }
@@ -58,15 +58,15 @@ void gemv_normalise(vec2 moments, inout float sums[ROWS]) {
 
 // One invocation computes ROWS rows by itself.
 void gemv_lane() {
-    for (uint first = gl_GlobalInvocationID.x * ROWS; first < p.slots; first += gl_NumWorkGroups.x * gl_WorkGroupSize.x * ROWS) {
+    for (uint first = gl_GlobalInvocationID.x * ROWS; first < push.slots; first += gl_NumWorkGroups.x * gl_WorkGroupSize.x * ROWS) {
         uint base[ROWS];
         float sums[ROWS];
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            base[r] = gemv_row(min(first + r, p.slots - 1)) * p.stride;
+            base[r] = gemv_row(min(first + r, push.slots - 1)) * push.stride;
             sums[r] = 0.0;
         }
         vec2 moments = vec2(0.0);
-        for (uint chunk = 0; chunk < p.stride; chunk++) {
+        for (uint chunk = 0; chunk < push.stride; chunk++) {
             vec4 piece[X_VECTORS];
             [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = gemv_input(chunk * X_VECTORS + i, moments);
             [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] += w_dot(gemv_fetch(r, base[r] + chunk), piece);

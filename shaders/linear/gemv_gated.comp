@@ -16,7 +16,7 @@ layout(set = 0, binding = 8) readonly buffer UpScalesBuffer { W_SCALE up_scales[
 #endif
 
 uint gemv_row(uint slot) {
-    return slot / 2 + slot % 2 * p.up_skip;
+    return slot / 2 + slot % 2 * push.up_skip;
 }
 
 WRaw gemv_fetch(uint r, uint index) {
@@ -26,9 +26,9 @@ WRaw gemv_fetch(uint r, uint index) {
 
 void gemv_finish(uint first, float sums[ROWS]) {
     [[unroll]] for (uint r = 0; r < ROWS; r += 2) {
-        if (first + r < p.slots) {
-            uint i = p.first_row + (first + r) / 2;
-            y[i] = activate(ACTIVATION, with_row_terms(i, sums[r])) * with_row_terms(p.width + i, sums[r + 1]);
+        if (first + r < push.slots) {
+            uint i = push.first_row + (first + r) / 2;
+            y[i] = activate(ACTIVATION, with_row_terms(i, sums[r])) * with_row_terms(push.width + i, sums[r + 1]);
         }
     }
 }

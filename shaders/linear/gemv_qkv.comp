@@ -1,5 +1,5 @@
 // Queries, keys and values of one token: the concatenated projections with their biases, RoPE on queries and keys, and keys and values
-// stored straight into the cache at the step's position. A slice begins at head p.first_row of the sequence
+// stored straight into the cache at the step's position. A slice begins at head push.first_row of the sequence
 // query heads, key heads, value heads. Two slots form a pair that RoPE rotates together, so that one unit (ROWS is
 // even) holds both.
 #version 460
@@ -21,14 +21,14 @@ layout(set = 0, binding = 10) readonly buffer ScalesBuffer { W_SCALE S[]; };
 
 // The element of its head that a pair's first or second slot stands for. The rotated pairs come first.
 uint element_of(uint pair, uint second) {
-    uint rotated = p.rotary_dim / 2;
+    uint rotated = push.rotary_dim / 2;
     return SPLIT_HALF && pair < rotated ? pair + second * rotated : 2 * pair + second;
 }
 
 uint gemv_row(uint slot) {
-    uint head = slot / p.head_dim;
-    uint in_head = slot - head * p.head_dim;
-    return head * p.head_dim + element_of(in_head / 2, in_head % 2);
+    uint head = slot / push.head_dim;
+    uint in_head = slot - head * push.head_dim;
+    return head * push.head_dim + element_of(in_head / 2, in_head % 2);
 }
 
 WRaw gemv_fetch(uint r, uint index) {
@@ -37,24 +37,24 @@ WRaw gemv_fetch(uint r, uint index) {
 
 void finish_pair(uint head, uint pair, vec2 value) {
     const uint position = state.position;
-    if (position >= p.capacity) return;
-    const uint first_value_head = p.num_heads + p.num_kv_heads;
+    if (position >= push.capacity) return;
+    const uint first_value_head = push.num_heads + push.num_kv_heads;
     const uint first = element_of(pair, 0);
     const uint second = element_of(pair, 1);
-    value = vec2(with_row_terms(head * p.head_dim + first, value.x), with_row_terms(head * p.head_dim + second, value.y));
-    if (head < first_value_head && pair < p.rotary_dim / 2) {
-        vec2 angle = rope[position * (p.rotary_dim / 2) + pair];
+    value = vec2(with_row_terms(head * push.head_dim + first, value.x), with_row_terms(head * push.head_dim + second, value.y));
+    if (head < first_value_head && pair < push.rotary_dim / 2) {
+        vec2 angle = rope[position * (push.rotary_dim / 2) + pair];
         value = vec2(value.x * angle.x - value.y * angle.y, value.x * angle.y + value.y * angle.x);
     }
-    if (head < p.num_heads) {
-        q[head * p.head_dim + first] = value.x;
-        q[head * p.head_dim + second] = value.y;
+    if (head < push.num_heads) {
+        q[head * push.head_dim + first] = value.x;
+        q[head * push.head_dim + second] = value.y;
     } else if (head < first_value_head) {
-        uint token = ((head - p.num_heads) * p.capacity + position) * p.head_dim;
+        uint token = ((head - push.num_heads) * push.capacity + position) * push.head_dim;
         k_cache[token + first] = KvElement(value.x);
         k_cache[token + second] = KvElement(value.y);
     } else {
-        uint token = ((head - first_value_head) * p.capacity + position) * p.head_dim;
+        uint token = ((head - first_value_head) * push.capacity + position) * push.head_dim;
         v_cache[token + first] = KvElement(value.x);
         v_cache[token + second] = KvElement(value.y);
     }
@@ -63,9 +63,9 @@ void finish_pair(uint head, uint pair, vec2 value) {
 void gemv_finish(uint first, float sums[ROWS]) {
     [[unroll]] for (uint r = 0; r < ROWS; r += 2) {
         uint slot = first + r;
-        if (slot < p.slots) {
-            uint head = slot / p.head_dim;
-            finish_pair(p.first_row + head, (slot - head * p.head_dim) / 2, vec2(sums[r], sums[r + 1]));
+        if (slot < push.slots) {
+            uint head = slot / push.head_dim;
+            finish_pair(push.first_row + head, (slot - head * push.head_dim) / 2, vec2(sums[r], sums[r + 1]));
         }
     }
 }

@@ -99,7 +99,7 @@ void stage(uint start, uint chunks, inout vec2 moments) {
 
 void fetch_batch(uint base[ROWS], uint start, out WRaw raw[UNROLL][ROWS]) {
     [[unroll]] for (uint u = 0; u < UNROLL; u++) {
-        uint chunk = min(start + u * gl_SubgroupSize + gl_SubgroupInvocationID, p.stride - 1);
+        uint chunk = min(start + u * gl_SubgroupSize + gl_SubgroupInvocationID, push.stride - 1);
         [[unroll]] for (uint r = 0; r < ROWS; r++) raw[u][r] = gemv_fetch(r, base[r] + chunk);
     }
 }
@@ -108,17 +108,17 @@ void gemv_staged() {
     const uint chunks_per_tile = TILE / W_ELEMS;
     const uint step = UNROLL * gl_SubgroupSize;
     const uint slots_per_group = gl_NumSubgroups * ROWS;
-    for (uint block = gl_WorkGroupID.x * slots_per_group; block < p.slots; block += gl_NumWorkGroups.x * slots_per_group) {
+    for (uint block = gl_WorkGroupID.x * slots_per_group; block < push.slots; block += gl_NumWorkGroups.x * slots_per_group) {
         const uint first = block + gl_SubgroupID * ROWS;
         uint base[ROWS];
         float sums[ROWS];
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            base[r] = gemv_row(min(first + r, p.slots - 1)) * p.stride;
+            base[r] = gemv_row(min(first + r, push.slots - 1)) * push.stride;
             sums[r] = 0.0;
         }
         vec2 moments = vec2(0.0);
-        for (uint tile = 0; tile < p.stride; tile += chunks_per_tile) {
-            const uint chunks = min(chunks_per_tile, p.stride - tile);
+        for (uint tile = 0; tile < push.stride; tile += chunks_per_tile) {
+            const uint chunks = min(chunks_per_tile, push.stride - tile);
             WRaw now[UNROLL][ROWS];
             fetch_batch(base, tile, now);
             stage(tile, chunks, moments);
@@ -138,6 +138,6 @@ void gemv_staged() {
         }
         [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] = subgroupAdd(sums[r]);
         gemv_normalise(moments, sums);
-        if (first < p.slots && subgroupElect()) gemv_finish(first, sums);
+        if (first < push.slots && subgroupElect()) gemv_finish(first, sums);
     }
 }

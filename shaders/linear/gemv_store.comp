@@ -22,8 +22,8 @@ WRaw gemv_fetch(uint r, uint index) {
 
 void gemv_finish(uint first, float sums[ROWS]) {
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
-        if (first + r < p.slots) {
-            uint row = p.first_row + first + r;
+        if (first + r < push.slots) {
+            uint row = push.first_row + first + r;
             float value = activate(ACTIVATION, with_row_terms(row, sums[r]));
             y[row] = ACCUMULATE ? y[row] + value : value;
         }

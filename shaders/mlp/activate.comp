@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // Rows of [SeqLen, InputWidth] between the two halves of a feed-forward layer; f is the activation:
 //   gated  rows [gate | up] of 2 * Width: y = f(gate) * up (Shazeer 2020)

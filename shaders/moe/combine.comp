@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // y[token] += the sum of the outputs of the token's experts, times their weights.
 layout(local_size_x_id = 0) in;

@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -14,7 +14,7 @@ layout(constant_id = 2) const uint ACTIVATION = 1;
 #include "push/expert.glsl"
 #include "activation.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
+#include "weights/weights.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };

@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // The experts that each token goes to: those with the greatest of the router's logits, the earlier of two equal ones, and
 // the softmax of their logits as weights. One workgroup per token.

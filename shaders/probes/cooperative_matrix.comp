@@ -1,4 +1,4 @@
-#version 450
+#version 460
 // Compiles only with a glslc that knows GL_KHR_cooperative_matrix: asked at configuration, never run.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require

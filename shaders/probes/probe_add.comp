@@ -1,4 +1,4 @@
-#version 450
+#version 460
 // dst[i] = src[i] + addend: the smallest useful kernel, with which the Vulkan layer tests itself.
 layout(local_size_x_id = 0) in;
 

@@ -17,4 +17,4 @@ layout(push_constant) uniform DecodeAttentionPush {
     float norm_epsilon;
     uint input_stride;   // from row to row of the QKV product
     uint output_stride;  // of the output, in four elements
-} p;
+} push;

@@ -12,4 +12,4 @@ layout(push_constant) uniform GemvPush {
     uint head_dim;      // qkv: elements of a head
     uint rotary_dim;    // qkv: leading elements that are rotated
     uint capacity;      // qkv: tokens that the cache holds
-} p;
+} push;

@@ -7,16 +7,16 @@ layout(local_size_x_id = 0) in;
 
 #include "push/quantize.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
-#include "weights.glsl"
+#include "weights/weights.glsl"
 #include "exact.glsl"
 
 // Blocks of smaller weights are zero, since no half could be their scale.
 const float SMALLEST = 1e-30;
 
 #if defined(ENCODE_Q8_0)
-#include "encode_q8_0.glsl"
+#include "weights/encode_q8_0.glsl"
 #else
-#include "encode_q4_0.glsl"
+#include "weights/encode_q4_0.glsl"
 #endif
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };

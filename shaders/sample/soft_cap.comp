@@ -1,4 +1,4 @@
-#version 450
+#version 460
 #extension GL_GOOGLE_include_directive : require
 // x = cap * tanh(x / cap), in place: bounds the logits of Gemma 2 ("Gemma 2", section 2).
 layout(local_size_x_id = 0) in;

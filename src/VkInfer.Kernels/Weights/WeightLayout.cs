@@ -3,7 +3,7 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// The packed layout of a weight matrix on the device: rows of quants whose columns are padded to a multiple of 64 with
 /// weights of value zero, and, for block formats, the blocks' scales in a second part that starts at a multiple of 256 bytes.
-/// Rows of formats with blocks of 256 are whole blocks and so need no padding. <c>shaders/include/weights_*.glsl</c> reads it.
+/// Rows of formats with blocks of 256 are whole blocks and so need no padding. <c>shaders/include/weights/*.glsl</c> reads it.
 /// </summary>
 public static class WeightLayout
 {

@@ -8,7 +8,7 @@
 //   w_dot(raw, vec4 x[W_ELEMS / 4])  the chunk's dot product with x, scaled once
 // and, for block formats under -D INTEGER_DOT,
 //   w_dot_fixed(raw, uvec4 high[W_ELEMS / 16], uvec4 low[W_ELEMS / 16], int sum)  the same with fixed-point x (gemv_staged.glsl)
-// The block formats, which define W_PARTS, get the last three from weights_blocks.glsl.
+// The block formats, which define W_PARTS, get the last three from blocks.glsl.
 // A matrix is [rows][W_STRIDE] chunks; columns are padded to a multiple of 64 with weights of value zero.
 #ifndef WEIGHTS_GLSL
 #define WEIGHTS_GLSL
@@ -18,42 +18,42 @@
 #endif
 
 #if defined(WEIGHTS_F32)
-#include "weights_f32.glsl"
+#include "f32.glsl"
 #elif defined(WEIGHTS_F16)
-#include "weights_f16.glsl"
+#include "f16.glsl"
 #elif defined(WEIGHTS_BF16)
-#include "weights_bf16.glsl"
+#include "bf16.glsl"
 #elif defined(WEIGHTS_Q8_0)
-#include "weights_q8_0.glsl"
+#include "q8_0.glsl"
 #elif defined(WEIGHTS_Q4_0)
-#include "weights_q4_0.glsl"
+#include "q4_0.glsl"
 #elif defined(WEIGHTS_Q4_1)
-#include "weights_q4_1.glsl"
+#include "q4_1.glsl"
 #elif defined(WEIGHTS_Q5_0)
-#include "weights_q5_0.glsl"
+#include "q5_0.glsl"
 #elif defined(WEIGHTS_Q5_1)
-#include "weights_q5_1.glsl"
+#include "q5_1.glsl"
 #elif defined(WEIGHTS_Q2_K)
-#include "weights_q2_k.glsl"
+#include "q2_k.glsl"
 #elif defined(WEIGHTS_Q3_K)
-#include "weights_q3_k.glsl"
+#include "q3_k.glsl"
 #elif defined(WEIGHTS_Q4_K)
-#include "weights_q4_k.glsl"
+#include "q4_k.glsl"
 #elif defined(WEIGHTS_Q5_K)
-#include "weights_q5_k.glsl"
+#include "q5_k.glsl"
 #elif defined(WEIGHTS_Q6_K)
-#include "weights_q6_k.glsl"
+#include "q6_k.glsl"
 #elif defined(WEIGHTS_IQ4_NL)
-#include "weights_iq4_nl.glsl"
+#include "iq4_nl.glsl"
 #elif defined(WEIGHTS_IQ4_XS)
-#include "weights_iq4_xs.glsl"
+#include "iq4_xs.glsl"
 #else
 #error "a variant of this shader is compiled with -D WEIGHTS_<type>"
 #endif
 
 #ifdef W_PARTS
 #define W_QUANTIZED 1
-#include "weights_blocks.glsl"
+#include "blocks.glsl"
 #else
 #define W_QUANTIZED 0
 #define W_SCALE uint
