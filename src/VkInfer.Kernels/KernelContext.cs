@@ -10,10 +10,14 @@ public sealed record KernelContext(GpuDevice Device)
     public DeviceCapabilities Capabilities { get; init; } = Device.Capabilities;
 
     /// <summary>Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide.</summary>
-    public bool IsSoftware { get; init; } = Device.Info.Type == DeviceType.Software;
+    public bool IsSoftware { get; init; } = Device.Info is { Type: DeviceType.Software, ProfileName: null };
 
     /// <summary>What was measured of linear layers on the device.</summary>
     public LinearDataflow Linear { get; init; } = LinearDataflow.Empty;
+
+    /// <summary>Invocations of a workgroup: so many on a GPU that allows them, one subgroup on a processor.</summary>
+    internal int Threads(int usual) =>
+        IsSoftware ? Capabilities.SubgroupSize : Math.Min(usual, Capabilities.MaxWorkgroupInvocations);
 
     /// <summary>The pipeline of a variant, created on first use.</summary>
     /// <param name="variant">A name of <c>shaders/variants.cmake</c>.</param>

@@ -72,7 +72,8 @@ internal static class PrefillAttentionHeuristic
         ];
         return tilings
             .Where(tiling => tiling.BlockKv % (4 * fragment.SubgroupSize / fragment.M) == 0)
-            .FirstOrDefault(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
+            .FirstOrDefault(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes
+                && tiling.Subgroups * fragment.SubgroupSize <= capabilities.MaxWorkgroupInvocations);
     }
 
     /// <summary>The form on the scalar units, for every shape.</summary>

@@ -23,7 +23,7 @@ internal static class GemmHeuristic
     /// would lose what they are kept for.
     /// </summary>
     public static bool UsesMatrixUnits(DeviceCapabilities capabilities, WeightType type) =>
-        type != WeightType.F32 && MatrixUnits.Find(capabilities) is not null;
+        type != WeightType.F32 && MatrixTilings(capabilities).Any(tiling => Fits(tiling, capabilities));
 
     /// <summary>
     /// Whether a matrix is large enough for the matrix units to be worth the rounding of A to float16: below 256 by 256 its
@@ -53,14 +53,13 @@ internal static class GemmHeuristic
         }
 
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
-        var smallest = tilings[^1].SharedMemoryBytes;
-        return smallest > capabilities.MaxSharedMemoryBytes
-            ? throw new NotSupportedException(
-                $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}")
-            : tilings.Zip(speeds)
-                .Where(candidate => candidate.First.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes)
-                .MinBy(candidate => Rounds(candidate.First) * candidate.First.BlockM * candidate.First.BlockN / candidate.Second)
-                .First;
+        return tilings.Zip(speeds)
+            .Where(candidate => Fits(candidate.First, capabilities))
+            .OrderBy(candidate => Rounds(candidate.First) * candidate.First.BlockM * candidate.First.BlockN / candidate.Second)
+            .FirstOrDefault()
+            .First ?? throw new NotSupportedException(
+                $"a matrix product needs {tilings[^1].SharedMemoryBytes} bytes of shared memory and {tilings[^1].Threads} invocations; "
+                + $"the device has {capabilities.MaxSharedMemoryBytes} and {capabilities.MaxWorkgroupInvocations}");
 
         // Tiles that one core makes after another; below one each, the cores that have none cost nothing.
         double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
@@ -89,7 +88,7 @@ internal static class GemmHeuristic
         GemmFlatConstants[] tilings = m <= 8
             ? [tiling, tiling with { SubgroupsK = 2 }]
             : [tiling with { SubgroupsN = 2 }, tiling, tiling with { SubgroupsK = 2 }, tiling with { SubgroupsK = 1 }];
-        return tilings.Select(candidate => candidate.For(m)).FirstOrDefault(candidate => candidate.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
+        return tilings.Select(candidate => candidate.For(m)).FirstOrDefault(candidate => Fits(candidate, capabilities));
     }
 
     /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>
@@ -103,9 +102,11 @@ internal static class GemmHeuristic
 
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         return ScalarTilings
-            .Where(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.BlockM < 2 * m)
+            .Where(tiling => Fits(tiling, capabilities) && tiling.BlockM < 2 * m)
             .FirstOrDefault(tiling => Workgroups(tiling, m, n) >= cores, ScalarTilings[^1]);
     }
+
+    private static bool Fits(IGemmTiling tiling, DeviceCapabilities capabilities) => tiling.Fits(capabilities);
 
     private static long Workgroups(IGemmTiling tiling, int m, int n) =>
         (long)((m + tiling.BlockM - 1) / tiling.BlockM) * ((n + tiling.BlockN - 1) / tiling.BlockN);

@@ -69,6 +69,8 @@ public sealed unsafe class GpuBuffer : IDisposable
 
     internal byte* Mapped => _allocation.Mapped;
 
+    internal bool IsMapped => Mapped is not null;
+
     internal bool HostCached => _allocation.Cached;
 
     /// <summary>All of the buffer, where a view is wanted.</summary>
