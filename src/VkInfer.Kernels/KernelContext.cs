@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
@@ -9,11 +10,29 @@ public sealed record KernelContext(GpuDevice Device)
     /// <summary>What kernels may use of the device: all it can do, unless a test narrows it.</summary>
     public DeviceCapabilities Capabilities { get; init; } = Device.Capabilities;
 
-    /// <summary>Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide.</summary>
+    /// <summary>
+    /// Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide. Kernels then take narrow
+    /// workgroups of one subgroup, which work on every device.
+    /// </summary>
     public bool IsSoftware { get; init; } = Device.Info is { Type: DeviceType.Software, ProfileName: null };
 
     /// <summary>What was measured of linear layers on the device.</summary>
     public LinearDataflow Linear { get; init; } = LinearDataflow.Empty;
+
+    /// <summary>What is left out on the device, and never chosen.</summary>
+    public KernelForms Forms { get; init; } = new();
+
+    /// <summary>For tests: what a shader is replaced with before it is compiled.</summary>
+    public Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }
+
+    /// <summary>Runs while pipelines are made; of one thread.</summary>
+    internal Stopwatch? PipelineClock { get; init; }
+
+    /// <summary>The name of a kernel's usual spread over the device, of the two that each has.</summary>
+    internal string SpreadOf(string kernel) => $"{kernel}/{(IsSoftware ? "narrow" : "wide")}";
+
+    /// <summary>The context for a kernel: with its other spread where the usual one is left out.</summary>
+    internal KernelContext For(string kernel) => Forms.IsLeftOut(SpreadOf(kernel)) ? this with { IsSoftware = !IsSoftware } : this;
 
     /// <summary>Invocations of a workgroup: so many on a GPU that allows them, one subgroup on a processor.</summary>
     internal int Threads(int usual) =>
@@ -22,6 +41,19 @@ public sealed record KernelContext(GpuDevice Device)
     /// <summary>The pipeline of a variant, created on first use.</summary>
     /// <param name="variant">A name of <c>shaders/variants.cmake</c>.</param>
     /// <param name="constants">The variant's specialisation constants.</param>
-    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants) =>
-        Device.GetPipeline(ShaderLibrary.Get(variant), constants);
+    /// <param name="subgroupSize">The subgroup size that it needs, whole subgroups then; null: any.</param>
+    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize = null)
+    {
+        var shader = ShaderLibrary.Get(variant);
+        PipelineClock?.Start();
+        try
+        {
+            return Device.GetPipeline(
+                ReplaceShader?.Invoke(shader, constants) ?? shader, constants, subgroupSize, requireFullSubgroups: subgroupSize is not null);
+        }
+        finally
+        {
+            PipelineClock?.Stop();
+        }
+    }
 }

@@ -19,6 +19,7 @@ public sealed class Model : IDisposable
 {
     private readonly VulkanInstance _instance;
     private readonly TransformerWeights _weights;
+    private readonly ModelSelfTest _selfTest;
     private readonly HashSet<Session> _sessions = [];
     private readonly Tokenizer? _tokenizer;
     private readonly Lazy<ChatTemplate> _chatTemplate;
@@ -41,6 +42,7 @@ public sealed class Model : IDisposable
         Gpu = parts.Gpu;
         _weights = parts.Weights;
         Kernels = parts.Kernels;
+        _selfTest = parts.SelfTest;
         Transformer = new DecoderTransformer(Config, _weights, Kernels);
         Fingerprint = parts.Fingerprint;
         Calibration = parts.Calibration;
@@ -133,6 +135,7 @@ public sealed class Model : IDisposable
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
+    /// <exception cref="DeviceSelfTestException">The device computes wrong results, in every way there is.</exception>
     public static Model Load(
         string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -201,7 +204,7 @@ public sealed class Model : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
-        return LinearTuningRun.Run(new KernelContext(Gpu), Config, _weights, budget, progress, cancellationToken);
+        return LinearTuningRun.Run(Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, cancellationToken);
     }
 
     /// <summary>Keeps a tuning beside the pipeline caches, where loading a model on this device finds it.</summary>
@@ -264,6 +267,7 @@ public sealed class Model : IDisposable
             session.Dispose();
         }
 
+        _selfTest.AtExit();
         Prefill.Dispose();
         PrefillActivations.Dispose();
         _weights.Dispose();

@@ -10,7 +10,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class RopeStoreKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.Threads(64);
+    internal int Threads { get; } = context.For("rope_store").Threads(64);
 
     /// <summary>Records it for consecutive tokens.</summary>
     /// <param name="commands">Receives one dispatch.</param>

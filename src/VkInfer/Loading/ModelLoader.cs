@@ -60,7 +60,7 @@ internal static class ModelLoader
         {
             instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = options.Validation });
             gpu = instance.Open(instance.Select(DeviceSelector.Parse(options.Device)));
-            var context = new KernelContext(gpu);
+            var context = new KernelContext(gpu) { ReplaceShader = options.ReplaceShader };
             context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             var kernels = new KernelSet(context);
             var needed = MemoryRequirements.Of(config, weightBytes, options, kernels.Gemm.PreferredInput(WeightType.F16));
@@ -75,12 +75,18 @@ internal static class ModelLoader
 
             SoftmaxCalibration? calibration = fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
             TransformerWeights weights = create(gpu, context, buffers);
+            var selfTest = ModelSelfTest.Create(context, new ModelCases(config, weights, options), options);
+            selfTest.BeforeFirstToken(options.SelfTestBudget, cancellation);
+            if (context.Forms.LeftOut.Count > 0)
+            {
+                kernels = new KernelSet(context);
+            }
 
             // Parsed when a conversation asks for it: a model with a broken template still continues texts.
             var template = new Lazy<ChatTemplate>(
                 () => string.IsNullOrWhiteSpace(text?.ChatTemplate) ? ChatTemplate.ChatMl : ChatTemplate.FromJinja(text.ChatTemplate));
             return new Model(new ModelParts(
-                name, config, options, text, template, instance, gpu, weights, kernels, fingerprint, calibration));
+                name, config, options, text, template, instance, gpu, weights, kernels, fingerprint, calibration, selfTest));
         }
         catch
         {

@@ -194,7 +194,8 @@ internal sealed class DecoderTransformer
     /// <summary>The attention of a layer over a cache.</summary>
     public AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
 
-    private AttentionShape Shape(KvType type, int capacity, int index) => new(
+    /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
+    public AttentionShape Shape(KvType type, int capacity, int index) => new(
         _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, type,
         _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim), _config.Window(index), _config.AttentionSoftCap);
 

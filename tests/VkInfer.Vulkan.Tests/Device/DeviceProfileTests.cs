@@ -1,3 +1,4 @@
+using System.Globalization;
 using VkInfer.Kernels;
 using VkInfer.Testing;
 
@@ -123,6 +124,62 @@ public sealed class DeviceProfileTests
         Assert.That(DeviceProfiles.All.Select(profile => profile.Source), Has.None.Empty);
         Assert.That(DeviceProfiles.All.Select(profile => profile.Models), Has.None.Empty);
     });
+
+    [Test]
+    public void The_table_in_the_documentation_is_the_one_in_the_code()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "VkInfer.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        Assume.That(folder, Is.Not.Null, "the tests run outside the repository");
+        var text = File.ReadAllText(Path.Combine(folder!.FullName, "docs", "devices.md"));
+        Assert.Multiple(() =>
+        {
+            foreach (var profile in DeviceProfiles.All)
+            {
+                Assert.That(text, Does.Contain(Row(profile)));
+            }
+        });
+    }
+
+    private static string Row(DeviceProfile profile)
+    {
+        const string AsTheDriver = "—";
+        string Number(long value, long none) => value == none ? AsTheDriver : value.ToString(CultureInfo.InvariantCulture);
+        string[] cells =
+        [
+            $"`{profile.Name}`",
+            profile.Models,
+            profile.Subgroups is var (usual, min, max) ? $"{usual}, {min} to {max}" : AsTheDriver,
+            profile.SharedMemoryBytes == int.MaxValue ? AsTheDriver : $"{profile.SharedMemoryBytes >> 10}",
+            Number(profile.WorkgroupInvocations, int.MaxValue),
+            Number(profile.PushConstantBytes, int.MaxValue),
+            profile.StorageBufferRange switch
+            {
+                long.MaxValue => AsTheDriver,
+                >= 1L << 30 => $"{profile.StorageBufferRange >> 30} GiB",
+                _ => $"{profile.StorageBufferRange >> 20} MiB",
+            },
+            Number(profile.OffsetAlignment, 1),
+            profile.Float16 ? AsTheDriver : "no",
+            (profile.Storage16, profile.Storage8) switch
+            {
+                (true, true) => AsTheDriver,
+                (false, false) => "no 16, no 8",
+                (false, true) => "no 16",
+                _ => "no 8",
+            },
+            !profile.IntegerDotProduct ? "none at all" : profile.IntegerDotProductAccelerated ? AsTheDriver : "no",
+            profile.MatrixShapes is not { } shapes
+                ? AsTheDriver
+                : shapes.Count == 0 ? "none" : string.Join(", ", shapes.Select(shape => $"{shape.M}×{shape.N}×{shape.K}")),
+            profile.Source,
+        ];
+        return $"| {string.Join(" | ", cells)} |";
+    }
 
     private static DeviceProfile Find(string name) => DeviceProfiles.All.Single(profile => profile.Name == name);
 
