@@ -4,14 +4,14 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// Recorded GPU work: <see cref="Begin"/>, dispatches and copies, <see cref="End"/>, then any number of submissions, also while an
-/// earlier one runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list
-/// keeps its buffers' memory until it is recorded anew or disposed. Not thread-safe while recording.
+/// Recorded GPU work: <see cref="Record"/> takes dispatches and copies, then come any number of submissions, also while an earlier one
+/// runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list keeps its
+/// buffers' memory until it is recorded anew or disposed, or was submitted for the only time. Recorded and submitted by one thread at a
+/// time; disposed from any.
 /// </summary>
-public sealed unsafe class CommandList : IDisposable
+public sealed unsafe class CommandList : GpuResource
 {
     private readonly DeviceContext _context;
-    private readonly GpuDevice _device;
     private readonly CommandPool _pool;
     private readonly CommandBuffer _commands;
     private readonly DescriptorArena _descriptors;
@@ -24,15 +24,23 @@ public sealed unsafe class CommandList : IDisposable
     private ulong _lastSubmission;
 
     internal CommandList(GpuDevice device, DeviceContext context, string name)
+        : base(device, name)
     {
-        _device = device;
         _context = context;
-        Name = name;
         _pool = CommandPools.Create(context, context.Families.Compute!.Value);
-        _commands = CommandPools.Allocate(context, _pool);
+        try
+        {
+            _commands = CommandPools.Allocate(context, _pool);
+            context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
+        }
+        catch
+        {
+            context.Vk.DestroyCommandPool(context.Handle, _pool, null);
+            throw;
+        }
+
         _descriptors = new DescriptorArena(context);
         _timestamps = new TimestampArena(context);
-        context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
     }
 
     private enum State
@@ -40,13 +48,12 @@ public sealed unsafe class CommandList : IDisposable
         Empty,
         Recording,
         Recorded,
-        Disposed,
+
+        /// <summary>Submitted for the only time: what it did can be timed, and no more.</summary>
+        Spent,
     }
 
-    /// <summary>For messages and debuggers.</summary>
-    public string Name { get; }
-
-    /// <summary>Dispatches since <see cref="Begin"/>.</summary>
+    /// <summary>Dispatches as recorded.</summary>
     public int DispatchCount { get; private set; }
 
     /// <summary>Barriers between them, without those at the list's start and end.</summary>
@@ -54,22 +61,53 @@ public sealed unsafe class CommandList : IDisposable
 
     internal CommandBuffer Commands => _commands;
 
-    internal ulong LastSubmission => Volatile.Read(ref _lastSubmission);
+    internal override ulong LastUse => Volatile.Read(ref _lastSubmission);
 
-    /// <summary>Forgets what was recorded and starts recording. All earlier work of the device is ordered before this list.</summary>
+    private protected override string What => "command list";
+
+    /// <summary>
+    /// Forgets what was recorded and records anew. All earlier work of the device is ordered before this list. Where
+    /// <paramref name="record"/> throws, the list is empty and can be recorded again.
+    /// </summary>
+    /// <param name="record">Adds the work; called once, on this thread.</param>
     /// <exception cref="InvalidOperationException">The list is being recorded, or a submission of it has not completed.</exception>
-    public void Begin()
+    /// <exception cref="ObjectDisposedException">The list, the device, or a buffer that is named is disposed.</exception>
+    public void Record(Action<CommandList> record)
     {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkBeginCommandBuffer");
+        ArgumentNullException.ThrowIfNull(record);
+        Retain();
+        try
+        {
+            Begin();
+            try
+            {
+                record(this);
+                End();
+            }
+            catch
+            {
+                Abandon();
+                throw;
+            }
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Starts what <see cref="Record"/> does as a whole.</summary>
+    internal void Begin()
+    {
+        using Lifetime.Lease lease = Use("vkBeginCommandBuffer");
         if (_state == State.Recording)
         {
             throw new InvalidOperationException($"Command list '{Name}' is being recorded already.");
         }
 
-        if (!_device.IsComplete(new Submission(LastSubmission)))
+        if (!Device.IsComplete(new Submission(LastUse)))
         {
-            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before Begin.");
+            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before it is recorded anew.");
         }
 
         _state = State.Empty;
@@ -105,7 +143,7 @@ public sealed unsafe class CommandList : IDisposable
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdDispatch");
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
@@ -156,7 +194,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
     public void Copy(BufferView source, BufferView destination)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdCopyBuffer");
         CheckView(source, nameof(source));
         CheckView(destination, nameof(destination));
         if (source.Length != destination.Length)
@@ -179,7 +217,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.</summary>
     public void Fill(BufferView destination, uint value)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdFillBuffer");
         CheckView(destination, nameof(destination));
         var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
@@ -199,7 +237,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <exception cref="NotSupportedException">The device has none.</exception>
     public void Timestamp(string label)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdWriteTimestamp2");
         ArgumentNullException.ThrowIfNull(label);
         if (!_context.Info.Capabilities.TimestampsSupported)
         {
@@ -211,12 +249,11 @@ public sealed unsafe class CommandList : IDisposable
 
     /// <summary>The time stamps of the latest submission.</summary>
     /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
-    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    /// <exception cref="InvalidOperationException">There is no submission since it was recorded, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkGetQueryPoolResults");
-        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
+        using Lifetime.Lease lease = Use("vkGetQueryPoolResults");
+        if (LastUse == 0 || !Device.IsComplete(new Submission(LastUse)))
         {
             throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
         }
@@ -227,7 +264,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a label for debuggers.</summary>
     public void Label(string name)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdInsertDebugUtilsLabelEXT");
         if (_context.Debug is { } debug)
         {
             using var text = new Utf8Name(name);
@@ -236,43 +273,48 @@ public sealed unsafe class CommandList : IDisposable
         }
     }
 
-    /// <summary>Ends recording; the list can be submitted.</summary>
-    public void End()
+    /// <summary>Ends what <see cref="Begin"/> started; the list can be submitted.</summary>
+    internal void End()
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkEndCommandBuffer");
         Barriers.ToHost(_context.Vk, _commands);
         _context.Check(_context.Vk.EndCommandBuffer(_commands), "vkEndCommandBuffer");
         _hazards.Clear();
         _state = State.Recorded;
     }
 
-    /// <summary>Gives the list up. What runs of it runs on.</summary>
-    public void Dispose()
+    /// <summary>Drops a recording that came to nothing. Recording anew resets the pool, and with it what Vulkan recorded.</summary>
+    internal void Abandon()
     {
-        if (_state != State.Disposed)
-        {
-            _state = State.Disposed;
-            _device.Retire(this);
-            ReleaseBuffers();
-        }
+        _state = State.Empty;
+        ReleaseBuffers();
     }
 
-    internal void ThrowIfNotSubmittable(DeviceContext context)
+    /// <summary>Keeps the list for a submission; <see cref="GpuResource.Release"/> ends that.</summary>
+    internal void RetainForSubmission(DeviceContext context)
     {
-        ThrowIfDisposed();
         if (!ReferenceEquals(context, _context))
         {
             throw new ArgumentException($"Command list '{Name}' is of another device.");
         }
 
-        if (_state != State.Recorded)
+        Retain();
+        try
         {
-            throw new InvalidOperationException($"Command list '{Name}' is not recorded: Begin … End first.");
-        }
+            if (_state != State.Recorded)
+            {
+                throw new InvalidOperationException($"Command list '{Name}' is not recorded, or was submitted for the only time.");
+            }
 
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
+            foreach (GpuBuffer buffer in CollectionsMarshal.AsSpan(_buffers))
+            {
+                buffer.ThrowIfDisposed();
+            }
+        }
+        catch
         {
-            buffer.ThrowIfDisposed();
+            Release();
+            throw;
         }
     }
 
@@ -285,14 +327,21 @@ public sealed unsafe class CommandList : IDisposable
         }
     }
 
-    /// <summary>Frees what Vulkan holds for the list, now.</summary>
-    internal void Destroy()
+    /// <summary>The list will not be submitted again: its buffers are known to be in use until then, and need no keeping.</summary>
+    internal void MarkSpent()
     {
-        _state = State.Disposed;
+        _state = State.Spent;
+        ReleaseBuffers();
+    }
+
+    internal override void Destroy()
+    {
         _descriptors.Dispose();
         _timestamps.Dispose();
         _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
     }
+
+    private protected override void OnReleased() => ReleaseBuffers();
 
     private void Order(
         ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed = default)
@@ -338,12 +387,14 @@ public sealed unsafe class CommandList : IDisposable
 
     private void Use(in BufferView view, BindingAccess access, WorkStages stage)
     {
-        _hazards.Add(view, access, stage);
-        if (_bufferSet.Add(view.Buffer))
+        if (!_bufferSet.Contains(view.Buffer))
         {
             view.Buffer.Retain();
+            _bufferSet.Add(view.Buffer);
             _buffers.Add(view.Buffer);
         }
+
+        _hazards.Add(view, access, stage);
     }
 
     private void CheckView(in BufferView view, string parameter)
@@ -364,22 +415,13 @@ public sealed unsafe class CommandList : IDisposable
         _bufferSet.Clear();
     }
 
-    private void ThrowIfNotRecording()
+    private Lifetime.Lease Use(string operation)
     {
         ThrowIfDisposed();
-        if (_state != State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is not being recorded: call Begin first.");
-        }
+        return _context.Use(operation);
     }
 
-    private ObjectDisposedException Disposed() => new($"command list '{Name}'");
-
-    private void ThrowIfDisposed()
-    {
-        if (_state == State.Disposed)
-        {
-            throw Disposed();
-        }
-    }
+    private Lifetime.Lease UseRecording(string operation) => _state == State.Recording || IsDisposed
+        ? Use(operation)
+        : throw new InvalidOperationException($"Command list '{Name}' is not being recorded.");
 }

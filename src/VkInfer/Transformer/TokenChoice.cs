@@ -61,10 +61,17 @@ internal sealed class TokenChoice : IDisposable
         if (!_recorded.TryGetValue(features, out CommandList? commands))
         {
             commands = _device.CreateCommandList(sampling.IsGreedy ? "decode.greedy" : "decode.sample");
+            try
+            {
+                commands.Record(Record);
+            }
+            catch
+            {
+                commands.Dispose();
+                throw;
+            }
+
             _recorded.Add(features, commands);
-            commands.Begin();
-            Record(commands);
-            commands.End();
         }
 
         return commands;
