@@ -11,6 +11,10 @@ internal static class BlockingWork
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
     private static readonly Lock Gate = new();
     private static readonly List<Worker> Idle = [];
+    private static int _threads;
+
+    /// <summary>Threads that there are, idle ones included.</summary>
+    public static int ThreadCount => Volatile.Read(ref _threads);
 
     /// <summary>Runs a function; what it throws, the task throws.</summary>
     public static Task<T> Run<T>(Func<T> function)
@@ -29,6 +33,7 @@ internal static class BlockingWork
         if (worker is null)
         {
             worker = new Worker();
+            Interlocked.Increment(ref _threads);
             new Thread(worker.Loop) { IsBackground = true, Name = "VkInfer" }.UnsafeStart();
         }
 
@@ -98,6 +103,8 @@ internal static class BlockingWork
             {
                 Work();
             }
+
+            Interlocked.Decrement(ref _threads);
         }
 
         private bool WaitForItem()
