@@ -17,7 +17,8 @@ namespace VkInfer;
 /// </summary>
 /// <remarks>
 /// May be disposed at any moment and from any thread, before or after its sessions, and from inside its own callbacks. What runs then is
-/// cancelled, and its callers get <see cref="ObjectDisposedException"/>, as does every later call on the model, its sessions and its batches.
+/// cancelled, and its callers get <see cref="ObjectDisposedException"/>, as does every later call on the model, its sessions and its
+/// batches.
 /// </remarks>
 public sealed class Model : IDisposable, IAsyncDisposable
 {

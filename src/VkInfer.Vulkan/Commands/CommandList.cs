@@ -9,7 +9,7 @@ namespace VkInfer.Vulkan;
 /// buffers' memory until it is recorded anew or disposed, or was submitted for the only time. Recorded and submitted by one thread at a
 /// time; disposed from any.
 /// </summary>
-public sealed unsafe class CommandList : GpuResource
+public sealed unsafe partial class CommandList : GpuResource
 {
     private readonly DeviceContext _context;
     private readonly CommandPool _pool;
@@ -65,68 +65,6 @@ public sealed unsafe class CommandList : GpuResource
 
     private protected override string What => "command list";
 
-    /// <summary>
-    /// Forgets what was recorded and records anew. All earlier work of the device is ordered before this list. Where
-    /// <paramref name="record"/> throws, the list is empty and can be recorded again.
-    /// </summary>
-    /// <param name="record">Adds the work; called once, on this thread.</param>
-    /// <exception cref="InvalidOperationException">The list is being recorded, or a submission of it has not completed.</exception>
-    /// <exception cref="ObjectDisposedException">The list, the device, or a buffer that is named is disposed.</exception>
-    public void Record(Action<CommandList> record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        Retain();
-        try
-        {
-            Begin();
-            try
-            {
-                record(this);
-                End();
-            }
-            catch
-            {
-                Abandon();
-                throw;
-            }
-        }
-        finally
-        {
-            Release();
-        }
-    }
-
-    /// <summary>Starts what <see cref="Record"/> does as a whole.</summary>
-    internal void Begin()
-    {
-        using Lifetime.Lease lease = Use("vkBeginCommandBuffer");
-        if (_state == State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is being recorded already.");
-        }
-
-        if (!Device.IsComplete(new Submission(LastUse)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before it is recorded anew.");
-        }
-
-        _state = State.Empty;
-        _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
-        _descriptors.Reset();
-        _timestamps.Reset();
-        ReleaseBuffers();
-        (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
-
-        var info = new CommandBufferBeginInfo
-        {
-            SType = StructureType.CommandBufferBeginInfo,
-            Flags = CommandBufferUsageFlags.SimultaneousUseBit,
-        };
-        _context.Check(_context.Vk.BeginCommandBuffer(_commands, &info), "vkBeginCommandBuffer");
-        Barriers.Everything(_context.Vk, _commands);
-        _state = State.Recording;
-    }
-
     /// <summary>Records a dispatch.</summary>
     /// <param name="pipeline">What runs.</param>
     /// <param name="groupsX">Workgroups along x.</param>
@@ -138,7 +76,9 @@ public sealed unsafe class CommandList : GpuResource
     /// compilers drop bindings that a variant does not read.
     /// </param>
     /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
-    /// <exception cref="ArgumentException">Bindings or push constants do not fit the shader, or a limit of the device is passed.</exception>
+    /// <exception cref="ArgumentException">
+    /// Bindings or push constants do not fit the shader, or a limit of the device is passed.
+    /// </exception>
     public void Dispatch(
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
@@ -214,7 +154,9 @@ public sealed unsafe class CommandList : GpuResource
         _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
     }
 
-    /// <summary>Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.</summary>
+    /// <summary>
+    /// Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.
+    /// </summary>
     public void Fill(BufferView destination, uint value)
     {
         using Lifetime.Lease lease = UseRecording("vkCmdFillBuffer");
@@ -273,78 +215,9 @@ public sealed unsafe class CommandList : GpuResource
         }
     }
 
-    /// <summary>Ends what <see cref="Begin"/> started; the list can be submitted.</summary>
-    internal void End()
-    {
-        using Lifetime.Lease lease = UseRecording("vkEndCommandBuffer");
-        Barriers.ToHost(_context.Vk, _commands);
-        _context.Check(_context.Vk.EndCommandBuffer(_commands), "vkEndCommandBuffer");
-        _hazards.Clear();
-        _state = State.Recorded;
-    }
-
-    /// <summary>Drops a recording that came to nothing. Recording anew resets the pool, and with it what Vulkan recorded.</summary>
-    internal void Abandon()
-    {
-        _state = State.Empty;
-        ReleaseBuffers();
-    }
-
-    /// <summary>Keeps the list for a submission; <see cref="GpuResource.Release"/> ends that.</summary>
-    internal void RetainForSubmission(DeviceContext context)
-    {
-        if (!ReferenceEquals(context, _context))
-        {
-            throw new ArgumentException($"Command list '{Name}' is of another device.");
-        }
-
-        Retain();
-        try
-        {
-            if (_state != State.Recorded)
-            {
-                throw new InvalidOperationException($"Command list '{Name}' is not recorded, or was submitted for the only time.");
-            }
-
-            foreach (GpuBuffer buffer in CollectionsMarshal.AsSpan(_buffers))
-            {
-                buffer.ThrowIfDisposed();
-            }
-        }
-        catch
-        {
-            Release();
-            throw;
-        }
-    }
-
-    internal void MarkSubmitted(ulong value)
-    {
-        Volatile.Write(ref _lastSubmission, value);
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
-        {
-            buffer.MarkUse(value);
-        }
-    }
-
-    /// <summary>The list will not be submitted again: its buffers are known to be in use until then, and need no keeping.</summary>
-    internal void MarkSpent()
-    {
-        _state = State.Spent;
-        ReleaseBuffers();
-    }
-
-    internal override void Destroy()
-    {
-        _descriptors.Dispose();
-        _timestamps.Dispose();
-        _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
-    }
-
-    private protected override void OnReleased() => ReleaseBuffers();
-
     private void Order(
-        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage,
+        ReadOnlySpan<AddressedView> addressed = default)
     {
         if (Conflicts(views, access, stage, addressed))
         {
@@ -402,26 +275,4 @@ public sealed unsafe class CommandList : GpuResource
         view.Check(parameter);
         DispatchChecks.CheckDevice(_context, view.Buffer, parameter);
     }
-
-    private void ReleaseBuffers()
-    {
-        _hazards.Clear();
-        foreach (var buffer in _buffers)
-        {
-            buffer.Release();
-        }
-
-        _buffers.Clear();
-        _bufferSet.Clear();
-    }
-
-    private Lifetime.Lease Use(string operation)
-    {
-        ThrowIfDisposed();
-        return _context.Use(operation);
-    }
-
-    private Lifetime.Lease UseRecording(string operation) => _state == State.Recording || IsDisposed
-        ? Use(operation)
-        : throw new InvalidOperationException($"Command list '{Name}' is not being recorded.");
 }

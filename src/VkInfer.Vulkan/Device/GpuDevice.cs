@@ -92,7 +92,9 @@ public sealed unsafe class GpuDevice : IDisposable
 
     /// <summary>The pipeline for a shader and constants; compiled at the first call, and kept until the device is disposed.</summary>
     /// <param name="shader">The shader.</param>
-    /// <param name="constants">Specialisation constants; ids that the shader does not have are ignored, since compilers drop unused ones.</param>
+    /// <param name="constants">
+    /// Specialisation constants; ids that the shader does not have are ignored, since compilers drop unused ones.
+    /// </param>
     /// <param name="requiredSubgroupSize">Null: the driver's choice.</param>
     /// <param name="requireFullSubgroups">No subgroup has idle invocations at its start.</param>
     /// <exception cref="ArgumentException">The shader is malformed, or asks for more than the device has.</exception>
@@ -121,7 +123,9 @@ public sealed unsafe class GpuDevice : IDisposable
     /// <exception cref="ObjectDisposedException">A list, or a buffer that a list uses, is disposed.</exception>
     public Submission Submit(ReadOnlySpan<CommandList> commands) => Submit(commands, once: false);
 
-    /// <summary>As <see cref="Submit(CommandList)"/>, for a list that is recorded anew before it is submitted again: it lets go of its buffers.</summary>
+    /// <summary>
+    /// As <see cref="Submit(CommandList)"/>, for a list that is recorded anew before it is submitted again: it lets go of its buffers.
+    /// </summary>
     public Submission SubmitOnce(CommandList commands) => Submit(new ReadOnlySpan<CommandList>(in commands), once: true);
 
     /// <summary>Waits until a submission, and so all earlier ones, have completed. Allocates nothing.</summary>

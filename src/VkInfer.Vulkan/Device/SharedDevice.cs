@@ -25,7 +25,9 @@ public sealed class SharedDevice : IDisposable
     /// <summary>The device, owned by all its shares.</summary>
     public GpuDevice Gpu => _device.Gpu;
 
-    /// <summary>What the validation layer said since this share began, of all users of the instance; empty when validation is off.</summary>
+    /// <summary>
+    /// What the validation layer said since this share began, of all users of the instance; empty when validation is off.
+    /// </summary>
     public IReadOnlyList<string> ValidationMessages => [.. _instance.Vulkan.ValidationMessages.Skip(_messagesBefore)];
 
     /// <summary>Takes a share.</summary>

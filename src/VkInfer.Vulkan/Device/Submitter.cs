@@ -3,7 +3,9 @@ using Silk.NET.Vulkan;
 
 namespace VkInfer.Vulkan;
 
-/// <summary>Runs command lists on the compute queue, in the order in which they are submitted, and waits for them. Thread-safe; allocates nothing.</summary>
+/// <summary>
+/// Runs command lists on the compute queue, in the order in which they are submitted, and waits for them. Thread-safe; allocates nothing.
+/// </summary>
 internal sealed unsafe class Submitter(DeviceContext context, GpuQueue compute, Transfers transfers)
 {
     private const int MostLists = 64;

@@ -55,7 +55,9 @@ public sealed unsafe class VulkanInstance : IDisposable
         }
     }
 
-    /// <summary>The devices, in the loader's order. Those that cannot be used say so in <see cref="PhysicalDeviceInfo.UnsupportedReason"/>.</summary>
+    /// <summary>
+    /// The devices, in the loader's order. Those that cannot be used say so in <see cref="PhysicalDeviceInfo.UnsupportedReason"/>.
+    /// </summary>
     public IReadOnlyList<PhysicalDeviceInfo> Devices { get; } = [];
 
     /// <summary>Messages of the validation layer so far; empty when validation is off.</summary>

@@ -39,7 +39,10 @@ public sealed unsafe class GpuBuffer : GpuResource
     /// <exception cref="InvalidOperationException">The buffer is <see cref="BufferKind.DeviceLocal"/>.</exception>
     public Span<byte> MappedSpan => new(HostAddress(), checked((int)SizeInBytes));
 
-    /// <summary>Where shaders find it that are given addresses. What they read and write there, <see cref="CommandList.Dispatch{TPush}"/> must be told.</summary>
+    /// <summary>
+    /// Where shaders find it that are given addresses. What they read and write there, <see cref="CommandList.Dispatch{TPush}"/> must be
+    /// told.
+    /// </summary>
     public ulong DeviceAddress
     {
         get

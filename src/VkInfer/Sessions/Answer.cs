@@ -94,5 +94,7 @@ internal sealed class Answer
         WithLogProbabilities(new((flushText ? _stops.Append(rest) : rest) + _stops.Flush(), ids, _reason, Spent()));
 
     private GenerationUpdate WithLogProbabilities(GenerationUpdate update) =>
-        update.TokenIds.Count > 0 && _session.Decode.ReadLogProbabilities() is { } entry ? update with { LogProbabilities = [entry] } : update;
+        update.TokenIds.Count > 0 && _session.Decode.ReadLogProbabilities() is { } entry
+            ? update with { LogProbabilities = [entry] }
+            : update;
 }

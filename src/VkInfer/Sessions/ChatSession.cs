@@ -56,20 +56,32 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Sends a message and streams the answer; both join the history, a cancelled answer as far as it came.</summary>
-    /// <param name="userMessage">The message; control tokens written in it are not recognised (<see cref="ChatTemplate.FromJinja"/>).</param>
+    /// <param name="userMessage">
+    /// The message; control tokens written in it are not recognised (<see cref="ChatTemplate.FromJinja"/>).
+    /// </param>
     /// <param name="options">How to generate; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
     /// <returns>Updates as they come.</returns>
-    /// <remarks>The enumerator may be dropped at any time: the answer then ends as a cancelled one does when the next message is sent.</remarks>
+    /// <remarks>
+    /// The enumerator may be dropped at any time: the answer then ends as a cancelled one does when the next message is sent.
+    /// </remarks>
     /// <exception cref="ContextLengthExceededException">The conversation does not fit; the history is as before.</exception>
     /// <exception cref="ChatTemplateException">The model's template refuses the conversation; the history is as before.</exception>
-    /// <exception cref="InvalidOperationException">An update of another answer is being waited for, or the conversation has gone on.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An update of another answer is being waited for, or the conversation has gone on.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The conversation or its model is disposed, or was meanwhile.</exception>
     public async IAsyncEnumerable<GenerationUpdate> SendAsync(
         string userMessage, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(userMessage);
-        Session.ThrowIfInUse();
+        Session.Lifetime.ThrowIfClosed();
+        if (_turn is { IsAwaited: true })
+        {
+            throw new InvalidOperationException(
+                "An update of another answer is being waited for; a conversation serves one caller at a time.");
+        }
+
         EndTurn(_turn);
         var turn = new Turn(userMessage);
         _turn = turn;
@@ -78,10 +90,14 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
             int[] conversation = Session.Model.ChatTemplate.Render(
                 Session.Model.Tokenizer, [.. _history, turn.Message], addGenerationPrompt: true, TemplateVariables);
             int[] tokens = KeepCommonPrefix(conversation);
-            await foreach (GenerationUpdate update in Session.GenerateAsync(tokens, options, cancellationToken).ConfigureAwait(false))
+            IAsyncEnumerator<GenerationUpdate> updates =
+                Session.GenerateAsync(tokens, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (updates.ConfigureAwait(false))
             {
-                turn.Append(update.Text);
-                yield return update;
+                while (await turn.MoveNextAsync(updates).ConfigureAwait(false))
+                {
+                    yield return updates.Current;
+                }
             }
         }
         finally
@@ -131,10 +147,27 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         /// <summary>Both; none before the answer's first update.</summary>
         public ChatMessage[] Messages => _answered ? [Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())] : [];
 
-        public void Append(string text)
+        /// <summary>Whether somebody waits for an update.</summary>
+        public bool IsAwaited { get; private set; }
+
+        public async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<GenerationUpdate> updates)
         {
-            _answered = true;
-            _answer.Append(text);
+            IsAwaited = true;
+            try
+            {
+                if (!await updates.MoveNextAsync().ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                _answered = true;
+                _answer.Append(updates.Current.Text);
+                return true;
+            }
+            finally
+            {
+                IsAwaited = false;
+            }
         }
     }
 }

@@ -36,7 +36,8 @@ public sealed partial class Session
     /// <returns>Updates as they come; the last carries the finish reason and the usage.</returns>
     /// <inheritdoc cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/>
     public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
-        ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
         options.Validate();

@@ -8,11 +8,6 @@ using VkInfer.Vulkan;
 
 namespace VkInfer;
 
-/// <summary>Receives one row of logits.</summary>
-/// <param name="index">Index of the token after which these logits stand, within the tokens given.</param>
-/// <param name="logits">Float32 [VocabSize]; valid only during the call.</param>
-public delegate void LogitsCallback(int index, ReadOnlySpan<float> logits);
-
 /// <summary>
 /// One sequence of tokens with its own KV cache. Different sessions run in parallel; one session serves one caller at a time and
 /// throws <see cref="InvalidOperationException"/> otherwise. Owns device memory until disposed, or until it is forgotten and collected.
@@ -23,8 +18,6 @@ public delegate void LogitsCallback(int index, ReadOnlySpan<float> logits);
 /// </remarks>
 public sealed partial class Session : IDisposable, IAsyncDisposable
 {
-    private const long LogitsChunkBytes = 32L << 20;
-
     private readonly SessionOptions _options;
     private readonly List<int> _tokens = [];
     private readonly KvCache _cache;
@@ -36,7 +29,6 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     private bool _runningMasked;
     private ulong _seed;
     private int _drawn;
-    private int _busy;
 
     internal Session(Model model, SessionOptions options)
     {
@@ -59,7 +51,8 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         {
             _decode = new DecodeRunner(
                 model.Gpu, model.Config, Transformer, model.Kernels, _cache,
-                Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null, new Cancellation(default, model.Lifetime));
+                Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null,
+                new Cancellation(default, model.Lifetime));
             _lifetime = Begin(_decode, _cache, model.Gpu, model.Lifetime);
         }
         catch
@@ -70,9 +63,6 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>A session that was forgotten gives its memory back.</summary>
-    ~Session() => _lifetime?.DisposeLater();
-
     /// <summary>The model this session belongs to. Disposing it disposes the session.</summary>
     public Model Model { get; }
 
@@ -82,7 +72,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>How attention accumulates its softmax in this session.</summary>
     public SoftmaxPlan Softmax { get; }
 
-    /// <summary>Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.</summary>
+    /// <summary>
+    /// Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.
+    /// </summary>
     public LinearChoice Linear { get; }
 
     /// <summary>Tokens so far, prompt and answers together.</summary>
@@ -172,39 +164,6 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         AppendCore(tokens, Cancel(cancellationToken));
     }
 
-    /// <summary>Processes tokens and hands out the logits after each of them.</summary>
-    /// <param name="tokens">At least one id, each inside the vocabulary.</param>
-    /// <param name="onRow">
-    /// Called once per token, in order, on this thread. It may take its time, use other sessions, and dispose this one, which ends the
-    /// call; this session serves nobody else meanwhile.
-    /// </param>
-    /// <param name="cancellationToken">Ends the call; the session then stands where it stood before.</param>
-    /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
-    /// <exception cref="ContextLengthExceededException">They do not fit.</exception>
-    /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
-    public void ComputeLogits(ReadOnlySpan<int> tokens, LogitsCallback onRow, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(onRow);
-        Occupy();
-        try
-        {
-            int before = BeginAppend(tokens);
-            try
-            {
-                RunForLogits(before, onRow, Cancel(cancellationToken));
-            }
-            catch
-            {
-                Rollback(before);
-                throw;
-            }
-        }
-        finally
-        {
-            Volatile.Write(ref _busy, 0);
-        }
-    }
-
     /// <summary>
     /// Chooses the next token on the device and appends it. Blocking; allocates nothing. Needs at least one token in the session.
     /// </summary>
@@ -229,20 +188,6 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         _decode.ReadLogits(logits);
     }
 
-    /// <summary>Cancels what runs, waits for its end, and frees the session's memory.</summary>
-    public void Dispose()
-    {
-        _lifetime.Dispose();
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when the memory is free.</summary>
-    public ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return _lifetime.DisposeAsync();
-    }
-
     private static readonly SamplingOptions DefaultSampling = new();
 
     /// <param name="sampling">How to choose.</param>
@@ -258,55 +203,6 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         SubmitUpTo(depth);
         return TakeToken(either);
     }
-
-    /// <summary>Makes the session this caller's; no user's code may run until that ends.</summary>
-    internal Use Enter()
-    {
-        Occupy();
-        if (_lifetime.TryEnter())
-        {
-            return new Use(this);
-        }
-
-        Volatile.Write(ref _busy, 0);
-        throw _lifetime.Disposed();
-    }
-
-    // Apart from the constructor: what frees the session must not know it, or it would never be collected.
-    private static Lifetime Begin(DecodeRunner decode, KvCache cache, GpuDevice device, Lifetime model) => new(
-        nameof(Session),
-        () =>
-        {
-            decode.Dispose();
-            cache.Dispose();
-            device.Settle();
-        },
-        model);
-
-    /// <summary>Throws where a call is at work with the session.</summary>
-    internal void ThrowIfInUse()
-    {
-        _lifetime.ThrowIfClosed();
-        if (Volatile.Read(ref _busy) != 0)
-        {
-            throw InUse();
-        }
-    }
-
-    private static InvalidOperationException InUse() =>
-        new("The session is in use by another call; a session serves one caller at a time.");
-
-    private void Occupy()
-    {
-        _lifetime.ThrowIfClosed();
-        if (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
-        {
-            throw InUse();
-        }
-    }
-
-    /// <summary>A caller's token and the session's own end.</summary>
-    private Cancellation Cancel(CancellationToken caller) => new(caller, _lifetime);
 
     private void StartRun(SamplingOptions sampling, bool masked, Cancellation cancellation)
     {
@@ -408,65 +304,5 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
 
         _cached = _tokens.Count;
         _logitsReady = true;
-    }
-
-    private void RunForLogits(int first, LogitsCallback onRow, Cancellation cancellation)
-    {
-        int vocab = Model.Config.VocabSize;
-        int stride = WeightLayout.PadColumns(vocab);
-        int chunk = (int)Math.Clamp(LogitsChunkBytes / (stride * sizeof(float)), 1, Model.Options.PrefillChunk);
-        using GpuBuffer rowsBuffer = CreateRows((long)chunk * stride * sizeof(float));
-        int skipped = first - _cached;
-        int count = _tokens.Count - _cached;
-        var row = new float[vocab];
-        for (int start = 0; start < count; start += chunk)
-        {
-            int rows = Math.Min(chunk, count - start);
-            RunChunkForLogits(rowsBuffer, rows, cancellation);
-            for (int i = Math.Max(0, skipped - start); i < rows; i++)
-            {
-                ReadRow(rowsBuffer, (long)i * stride * sizeof(float), row);
-                cancellation.ThrowIfRequested();
-                onRow(start + i - skipped, row);
-            }
-        }
-
-        // The session's own logits row was not written: the next choice runs the last token again.
-        _logitsReady = false;
-    }
-
-    private GpuBuffer CreateRows(long bytes)
-    {
-        using Lifetime.Lease lease = _lifetime.Enter();
-        return Model.Gpu.CreateBuffer(bytes, BufferKind.DeviceLocal, "logits.rows");
-    }
-
-    private void RunChunkForLogits(GpuBuffer target, int rows, Cancellation cancellation)
-    {
-        using Lifetime.Lease lease = _lifetime.Enter();
-        Model.Prefill.Run(
-            Transformer, CollectionsMarshal.AsSpan(_tokens).Slice(_cached, rows), _cached, _cache, rows,
-            (commands, _, _) => Transformer.RecordHeads(commands, Model.PrefillActivations, target, rows), cancellation);
-        _cached += rows;
-    }
-
-    private void ReadRow(GpuBuffer rows, long offset, float[] row)
-    {
-        using Lifetime.Lease lease = _lifetime.Enter();
-        Model.Gpu.Download(rows, offset, MemoryMarshal.AsBytes(row.AsSpan()));
-    }
-
-    /// <summary>The session is one caller's, and is not freed, until this is disposed.</summary>
-    internal readonly struct Use : IDisposable
-    {
-        private readonly Session _session;
-
-        public Use(Session session) => _session = session;
-
-        public void Dispose()
-        {
-            _session._lifetime.Exit();
-            Volatile.Write(ref _session._busy, 0);
-        }
     }
 }

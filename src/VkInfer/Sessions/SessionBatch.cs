@@ -32,7 +32,8 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
 
         if (_sessions.FirstOrDefault(session => !ReferenceEquals(session.Model, model)) is { } foreign)
         {
-            throw new ArgumentException($"A session belongs to model {foreign.Model.Name}; expected this one, {model.Name}.", nameof(sessions));
+            throw new ArgumentException(
+                $"A session belongs to model {foreign.Model.Name}; expected this one, {model.Name}.", nameof(sessions));
         }
 
         if (_sessions.Distinct().Count() != _sessions.Length)
@@ -42,7 +43,8 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
 
         if (_sessions.Any(session => session.Linear != _sessions[0].Linear))
         {
-            throw new ArgumentException("The sessions of a batch share their linear layers: expected one choice of them.", nameof(sessions));
+            throw new ArgumentException(
+                "The sessions of a batch share their linear layers: expected one choice of them.", nameof(sessions));
         }
 
         _uses = new Session.Use[_sessions.Length];
@@ -71,7 +73,8 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     internal double LastStepGpuMicroseconds => _runner.LastGpuMicroseconds;
 
     /// <summary>
-    /// Chooses the next token of every session on the device and appends it. Blocking; allocates nothing. Each session needs at least one token.
+    /// Chooses the next token of every session on the device and appends it. Blocking; allocates nothing. Each session needs at least one
+    /// token.
     /// </summary>
     /// <param name="tokens">Receives an id for each session.</param>
     /// <param name="sampling">How to choose, in all sessions; null: the defaults.</param>

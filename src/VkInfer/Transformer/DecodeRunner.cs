@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VkInfer.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
@@ -197,7 +198,7 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>How likely the token taken last was; null where it was not asked for.</summary>
     public TokenLogProbabilities? ReadLogProbabilities() => _choice.ReadLogProbabilities(_taken - 1, (int)_id[0]);
 
-    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
+    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
     public void Dispose()
     {

@@ -1,6 +1,8 @@
 namespace VkInfer.Tests.Lifetimes;
 
-/// <summary>Disposal of what is in use: it returns, everything is free, and who was at work gets <see cref="ObjectDisposedException"/>.</summary>
+/// <summary>
+/// Disposal of what is in use: it returns, everything is free, and who was at work gets <see cref="ObjectDisposedException"/>.
+/// </summary>
 public sealed class DisposalTests : LifetimeFixture
 {
     [TestCase(0)]

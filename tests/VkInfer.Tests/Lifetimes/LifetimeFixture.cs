@@ -28,7 +28,8 @@ public abstract class LifetimeFixture
     [SetUp]
     public void Open()
     {
-        _device = SharedDevice.Open(new VulkanInstanceOptions { Validation = TestModels.Validation }, DeviceSelector.Parse(TestModels.Device));
+        _device = SharedDevice.Open(
+            new VulkanInstanceOptions { Validation = TestModels.Validation }, DeviceSelector.Parse(TestModels.Device));
         _before = Live;
     }
 
@@ -112,6 +113,9 @@ public abstract class LifetimeFixture
         }
     }
 
-    protected static void AssertReturns(Action action) => Assert.That(
-        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Wait(Patience), "It hangs.");
+    protected static void AssertReturns(Action action)
+    {
+        Task task = Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.That(task.Wait(Patience), "It hangs.");
+    }
 }

@@ -144,9 +144,11 @@ internal sealed class StressRound : IDisposable
         }
     }
 
-    private void Stream(Random random) => Read(Any(random).GenerateAsync(Tokens(random, 4), Answer(random), _cancelled.Token), random).Wait(Patience);
+    private void Stream(Random random) =>
+        Read(Any(random).GenerateAsync(Tokens(random, 4), Answer(random), _cancelled.Token), random).Wait(Patience);
 
-    private void Chat(Random random) => Read(_chat.SendAsync("Hello, little fox.", Answer(random), _cancelled.Token), random).Wait(Patience);
+    private void Chat(Random random) =>
+        Read(_chat.SendAsync("Hello, little fox.", Answer(random), _cancelled.Token), random).Wait(Patience);
 
     private void Logits(Random random)
     {
@@ -205,7 +207,9 @@ internal sealed class StressRound : IDisposable
 
     private void Step() => Interlocked.Increment(ref _steps);
 
-    /// <summary>Moments are counted in steps of work, so that they are of the same kind on every machine; nobody need be left to take any.</summary>
+    /// <summary>
+    /// Moments are counted in steps of work, so that they are of the same kind on every machine; nobody need be left to take any.
+    /// </summary>
     private void WaitForSteps(int count)
     {
         int until = Volatile.Read(ref _steps) + count;
@@ -240,8 +244,8 @@ internal sealed class StressRound : IDisposable
     }
 
     private static bool IsRefusal(string message) =>
-        message.StartsWith("The session is in use", StringComparison.Ordinal) || message.StartsWith("The session is empty", StringComparison.Ordinal)
-        || message.StartsWith("The session went on", StringComparison.Ordinal);
+        new[] { "The session is in use", "The session is empty", "The session went on", "An update of another answer" }
+            .Any(refusal => message.StartsWith(refusal, StringComparison.Ordinal));
 
     /// <summary>A progress that disposes other things now and then.</summary>
     private sealed class Disposer(StressRound round, Random random) : IProgress<LoadProgress>

@@ -2,7 +2,9 @@ using VkInfer.Testing;
 
 namespace VkInfer.Vulkan.Tests;
 
-/// <summary>Disposal meets use on other threads: what is told is <see cref="ObjectDisposedException"/>, and nothing crashes or hangs.</summary>
+/// <summary>
+/// Disposal meets use on other threads: what is told is <see cref="ObjectDisposedException"/>, and nothing crashes or hangs.
+/// </summary>
 public sealed class DisposalRaceTests : GpuTest
 {
     private const int Patience = 60_000;
@@ -36,7 +38,8 @@ public sealed class DisposalRaceTests : GpuTest
                 GpuBuffer buffer = Device.CreateBuffer(bytes.Length, kind, "raced");
                 Task<Exception>[] moving =
                 [
-                    UntilItThrows(() => Device.Upload(buffer, 0, bytes)), UntilItThrows(() => Device.Download(buffer, 0, new byte[100])),
+                    UntilItThrows(() => Device.Upload(buffer, 0, bytes)),
+                    UntilItThrows(() => Device.Download(buffer, 0, new byte[100])),
                     .. kind == BufferKind.DeviceLocal ? Array.Empty<Task<Exception>>() : [UntilItThrows(() => buffer.Write<byte>(0, bytes))],
                 ];
                 Thread.Sleep(round % 4);
