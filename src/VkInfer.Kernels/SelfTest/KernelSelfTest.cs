@@ -68,11 +68,9 @@ public static class KernelSelfTest
 
     private static string? Record(SelfTestCase each, SelfTestBench bench, CommandList list)
     {
-        list.Begin();
         try
         {
-            each.Record(bench, list);
-            list.End();
+            list.Record(commands => each.Record(bench, commands));
             return null;
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException

@@ -57,9 +57,13 @@ internal sealed class ModelSelfTest(KernelContext context, ISelfTestCases cases,
         {
             Rest(TimeSpan.FromSeconds(0.5), CancellationToken.None);
         }
-        catch (Exception exception) when (exception is DeviceSelfTestException or VulkanException)
+        catch (DeviceSelfTestException exception)
         {
-            logger?.LogWarning("{Device}: the self-test ended: {Problem}", context.Device.Info.Name, exception.Message);
+            logger?.LogWarning("{Problem}", exception.Message);
+        }
+        catch (Exception exception) when (exception is VulkanException or ObjectDisposedException)
+        {
+            // The device is lost, or full: what is left is tested another time.
         }
     }
 

@@ -63,9 +63,7 @@ public sealed class DeviceProfileTests
         using var result = device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
         Probe.Upload(device, source, Probe.Numbers(1024));
         using var commands = device.CreateCommandList("probe");
-        commands.Begin();
-        Probe.Record(commands, Probe.Pipeline(device), source, result, 7);
-        commands.End();
+        commands.Record(list => Probe.Record(list, Probe.Pipeline(device), source, result, 7));
         device.Wait(device.Submit(commands));
         Assert.That(Probe.Download(device, result), Is.EqualTo(Probe.Numbers(1024, 7)));
     }
