@@ -52,7 +52,11 @@ public static class KernelSelfTest
 
             var isDone = Wait(context.Device, [.. begun.Where(each => each.Problem is null).Select(each => each.Commands)], limits.Timeout, cancellation);
             var late = isDone ? null : $"no result after {limits.Timeout.TotalSeconds} s";
-            SelfTestResult[] results = [.. begun.Select(each => new SelfTestResult(each.Case, each.Problem ?? late ?? each.Bench.Problem()))];
+            SelfTestResult[] results =
+            [
+                .. begun.Select(each => new SelfTestResult(
+                    each.Case, each.Problem ?? late ?? each.Bench.Problem(), IsLate: each.Problem is null && !isDone)),
+            ];
             spent = Spent();
             return results;
         }

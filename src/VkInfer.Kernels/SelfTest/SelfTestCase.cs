@@ -40,4 +40,5 @@ public sealed class SelfTestCase
 /// <summary>How a case ended.</summary>
 /// <param name="Case">The case.</param>
 /// <param name="Problem">What was wrong; null: it passed.</param>
-public sealed record SelfTestResult(SelfTestCase Case, string? Problem);
+/// <param name="IsLate">There was no result in time, of this case or of one that ran with it.</param>
+public sealed record SelfTestResult(SelfTestCase Case, string? Problem, bool IsLate = false);

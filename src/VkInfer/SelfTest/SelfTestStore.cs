@@ -93,12 +93,21 @@ internal sealed class SelfTestStore
         }
     }
 
-    /// <summary>Whether a process has ended while this and other cases ran.</summary>
+    /// <summary>Whether a case ran when a process ended, or a device was late, and others ran with it.</summary>
     public bool IsSuspect(string key)
     {
         lock (_lock)
         {
             return _suspects.Contains(key);
+        }
+    }
+
+    /// <summary>Has cases run one by one from now on.</summary>
+    public void Suspect(IEnumerable<string> keys)
+    {
+        lock (_lock)
+        {
+            _suspects.UnionWith(keys);
         }
     }
 
