@@ -132,7 +132,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         var splitHalf = shape.Pairing == RopePairing.SplitHalf;
-        var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, splitHalf, Bias: splitHalf, QkNorm: splitHalf, StepState: false);
+        var rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
         var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
         IPrefillAttentionTiling prefill = matrix
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
