@@ -134,9 +134,6 @@ internal sealed class PipelineSurvey(KernelContext context)
         var splitHalf = shape.Pairing == RopePairing.SplitHalf;
         var rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
         var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
-        IPrefillAttentionTiling prefill = matrix
-            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
-            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
         foreach (var type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
@@ -145,8 +142,14 @@ internal sealed class PipelineSurvey(KernelContext context)
                 SpecializationConstants.From((0, (uint)new ScoreStatisticsKernel(context).Threads)));
             foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
             {
-                yield return new(
-                    PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(scheme), prefill.SubgroupSize);
+                foreach (var seqLen in SeqLens)
+                {
+                    IPrefillAttentionTiling prefill = matrix
+                        ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)!
+                        : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+                    yield return new(
+                        PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(scheme), prefill.SubgroupSize);
+                }
             }
         }
     }
