@@ -70,15 +70,20 @@ internal sealed class PipelineSurvey(KernelContext context)
             foreach (var rows in outputs)
             {
                 var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
-                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows)] : (IGemmTiling[])[scalar])
+                var k = rows == outputs[0] ? model.IntermediateSize : model.HiddenSize;
+                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)] : (IGemmTiling[])[scalar])
                 {
                     var variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
                     yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     yield return new(variant, tiling.ToSpecialization(accumulate: true), tiling.SubgroupSize);
-                    if (tiling is GemmMatrixConstants)
+                    if (tiling is GemmMatrixConstants gated)
                     {
                         var halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
                         yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                        if (gated.CanGate)
+                        {
+                            yield return new(halves, gated.ToGatedSpecialization(ActivationFunction.Silu), tiling.SubgroupSize);
+                        }
                     }
                 }
             }
@@ -98,10 +103,10 @@ internal sealed class PipelineSurvey(KernelContext context)
                 foreach (var tiling in GemmCandidates.Of(context, type, input, m))
                 {
                     yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
-                    if (tiling is GemmFlatConstants flat)
+                    if (tiling is IGatedGemmTiling { CanGate: true } gated)
                     {
                         yield return new(
-                            GemmKernel.Variant(type, flat, ActivationType.F16), flat.ToGatedSpecialization(ActivationFunction.Silu), flat.SubgroupSize);
+                            GemmKernel.Variant(type, gated, ActivationType.F16), gated.ToGatedSpecialization(ActivationFunction.Silu), gated.SubgroupSize);
                     }
                 }
             }
