@@ -239,7 +239,7 @@ void main() {
     uint split_k = (push.kPadded / BLOCK_K + SPLITS - 1) / SPLITS * BLOCK_K;
     uint first_k = gl_WorkGroupID.z * split_k;
     uint last_k = SPLITS == 1 ? push.kPadded : min(first_k + split_k, push.kPadded);
-    if (first_k < last_k) {
+    if (SPLITS == 1 || first_k < last_k) {
         fetch(0, first_m, first_n, first_k);
         share(0);
     }
