@@ -14,8 +14,8 @@ public sealed record GemmScratch
     private const int MaxTileElements = 128 * 128;
     private const int TypicalShaderCores = 64;
 
-    // Two workgroups of the largest tile on each core.
-    private const int TilesPerCore = 2;
+    // Workgroups of the largest tile on each core: two run at once, and a third follows.
+    private const int TilesPerCore = 3;
 
     private readonly BufferView _view;
 
