@@ -11,7 +11,7 @@
 // Causal attention of a block of queries of one head over a float16 cache, on the matrix units: scores and P V with
 // float16 inputs and float32 sums, softmax by any SCHEME in float32 (FlashAttention-2, Dao 2023). Each subgroup owns ROW_FRAGMENTS
 // fragments of queries, so that the softmax needs no barrier across subgroups; keys and values are staged once for all of
-// them. Workgroup x is the block of queries, y the head.
+// them. Workgroup x is the head, y the block of queries, so that the blocks of all heads that see the most keys start first.
 //
 // Which row an element of a fragment belongs to is the device's business, so there are two ways from scores to weights:
 //   in place, where a row need not be known: every key is visible to every query, and no score is above what the frames allow. The
@@ -384,9 +384,8 @@ void normalize(uint scheme, uint queries_left) {
 
 void main() {
     uint thread = gl_LocalInvocationID.x;
-    // The last block sees the most keys: it starts first.
-    uint first_q = (gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x) * BLOCK_Q;
-    uint head = gl_WorkGroupID.y;
+    uint first_q = (gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y) * BLOCK_Q;
+    uint head = gl_WorkGroupID.x;
     uint cache_at = head / push.groupSize * push.capacity * OCTETS;
     uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
     uint begin_kv = first_key(first_q) / BLOCK_KV * BLOCK_KV;
@@ -418,6 +417,11 @@ void main() {
     for (uint pass = 0; pass < 2; pass++) {
         bool careful = pass == 1;
         uint scheme = careful ? SYNCHRONIZED : SCHEME;
+        // Where subgroups go their own ways, those without a marked row only help with the keys.
+        bool takes_part = !careful || LOCKSTEP;
+        for (uint i = 0; i < SUBGROUP_ROWS; i++) {
+            takes_part = takes_part || row_anew[first_row + i] != 0;
+        }
         for (uint i = thread; i < BLOCK_Q; i += THREADS) {
             frames[i] = NO_SCORE;
         }
@@ -435,7 +439,7 @@ void main() {
             exchange();
             if (first_kv + BLOCK_KV < kv_len) fetch(cache_at, first_kv + BLOCK_KV, kv_len);
             for (uint unit = 0; unit < BLOCK_KV; unit += UNIT_KV) {
-                attend(unit, first_kv + unit, scheme, careful, first_position, queries_left);
+                if (takes_part) attend(unit, first_kv + unit, scheme, careful, first_position, queries_left);
             }
             exchange();
         }

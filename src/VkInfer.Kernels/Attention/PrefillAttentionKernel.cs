@@ -58,7 +58,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         var stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
             pipeline,
-            ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),
+            ((uint)shape.NumHeads, (uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), 1),
             new PrefillAttentionPush(
                 (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale,
                 (uint)shape.Window, shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
