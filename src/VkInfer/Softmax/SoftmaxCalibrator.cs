@@ -10,10 +10,10 @@ internal static class SoftmaxCalibrator
     public const double MaxRecomputeRate = 0.01;
 
     /// <summary>
-    /// The same in prefill, where one row makes its block of up to 128 queries pass over its keys again, row by row: on an H200 that takes
-    /// some three times as long as the first pass, and the scheme saves an eighth of it.
+    /// The same in prefill: next to none. One row makes its block of up to 128 queries pass over its keys again, and all others of the
+    /// dispatch wait for it: on an H200, 0.01 % of the rows cost more than twice what the scheme saves.
     /// </summary>
-    public const double MaxPrefillRecomputeRate = 0.0001;
+    public const double MaxPrefillRecomputeRate = 1e-6;
 
     /// <summary>Most tokens of a text that are looked at: the scores are counted in 32 bits.</summary>
     public const int MaxTokens = 4096;
