@@ -66,7 +66,8 @@ const uint OUTPUTS_N = GATE == 0 ? FRAGMENTS_N : FRAGMENTS_N / 2;      // fragme
 
 const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
 const uint EDGES = SUBGROUPS * FRAGMENT_AREA / 4;
-shared uvec4 tiles[TILES > EDGES ? TILES : EDGES]; // rows of A, then of the weights; at last one fragment per subgroup, for tiles over the edge
+// Rows of A, then of the weights; at last one fragment per subgroup, for tiles over the edge.
+shared uvec4 tiles[TILES > EDGES ? TILES : EDGES];
 shared uint arrival;
 
 uvec4 a_next[DEPTH * A_LOADS];

@@ -88,7 +88,8 @@ internal static class PrefillAttentionHeuristic
         PrefillAttentionMatrixConstants[] usual = [Tiling(32, 32, 4), Tiling(32, 32, 2), Tiling(16, 16, 4), Tiling(16, 16, 2)];
         return (seqLen >= ManyQueries ? usual.Prepend(tall) : usual)
             .Where(tiling => tiling.IsWhole)
-            .FirstOrDefault(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
+            .FirstOrDefault(tiling =>
+                tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
 
         PrefillAttentionMatrixConstants Tiling(int blockKv, int unitKv, int subgroups, int rowFragments = 1) =>
             new(shape.HeadDim, blockKv, unitKv, subgroups, rowFragments, fragment, Lockstep: software);

@@ -57,7 +57,8 @@ internal static class GemmHeuristic
         MeasuredTiling[] fitting =
         [
             .. Measured(fragment).Where(candidate =>
-                candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && candidate.Tiling.Threads <= capabilities.MaxWorkgroupInvocations),
+                candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes
+                && candidate.Tiling.Threads <= capabilities.MaxWorkgroupInvocations),
         ];
         if (fitting.Length == 0)
         {

@@ -130,7 +130,8 @@ public sealed class GemmKernel(KernelContext context)
 
         var range = context.Capabilities.MaxStorageBufferRange;
         if (Activations.SizeInBytes(ActivationType.F16, seqLen, Math.Max(w.Columns, w.Rows / 2)) > range
-            || Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch) is not IGatedGemmTiling { CanGate: true } tiling)
+            || Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
+                is not IGatedGemmTiling { CanGate: true } tiling)
         {
             return false;
         }
@@ -150,7 +151,8 @@ public sealed class GemmKernel(KernelContext context)
             LinearForm.Tiled => null,
             _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
         };
-        return tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows && HasRoom(tiling, seqLen, w.Rows, scratch)
+        return tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
+            && HasRoom(tiling, seqLen, w.Rows, scratch)
             ? tiling
             : input == ActivationType.F16
                 ? GemmHeuristic.Matrix(capabilities, seqLen, w.Rows, w.KPadded, candidate => HasRoom(candidate, seqLen, w.Rows, scratch))

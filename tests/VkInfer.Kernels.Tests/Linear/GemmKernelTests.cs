@@ -313,9 +313,11 @@ public sealed class GemmKernelTests : GpuTest
     }
 
     /// <summary>As <see cref="MatrixTiling"/>, with an even number of fragments for each subgroup.</summary>
-    private static GemmMatrixConstants GatedTiling(int index) => MatrixTiling(index) is var tiling && GpuFixture.Device.Info.Type == DeviceType.Software
-        ? tiling with { BlockN = 2 * tiling.BlockN }
-        : tiling;
+    private static GemmMatrixConstants GatedTiling(int index)
+    {
+        GemmMatrixConstants tiling = MatrixTiling(index);
+        return GpuFixture.Device.Info.Type == DeviceType.Software ? tiling with { BlockN = 2 * tiling.BlockN } : tiling;
+    }
 
     private static GemmVectorsConstants Vectors(int rows, int vectors, ActivationType input) =>
         new(4 * Device.Capabilities.SubgroupSize, rows, vectors, Device.Capabilities.MinSubgroupSize, Unroll: 1, input);

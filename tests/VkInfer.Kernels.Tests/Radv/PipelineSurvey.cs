@@ -106,7 +106,8 @@ internal sealed class PipelineSurvey(KernelContext context)
                     if (tiling is IGatedGemmTiling { CanGate: true } gated)
                     {
                         yield return new(
-                            GemmKernel.Variant(type, gated, ActivationType.F16), gated.ToGatedSpecialization(ActivationFunction.Silu), gated.SubgroupSize);
+                            GemmKernel.Variant(type, gated, ActivationType.F16), gated.ToGatedSpecialization(ActivationFunction.Silu),
+                            gated.SubgroupSize);
                     }
                 }
             }
