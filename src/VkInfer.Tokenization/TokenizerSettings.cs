@@ -41,8 +41,11 @@ public sealed record TokenizerSettings
     /// <summary>Tokens beyond the tokenizer's own, or of another kind than it says: id, text, and whether it is a control token.</summary>
     public IReadOnlyList<(int Id, string Text, bool IsControl)> AddedTokens { get; init; } = [];
 
-    /// <summary>The data with these settings in it.</summary>
-    /// <exception cref="TokenizerException">The weights know fewer tokens, or an id or text is not in the vocabulary.</exception>
+    /// <summary>Told of special tokens that the vocabulary has not, which then are none; null: nobody.</summary>
+    public Action<string>? Warn { get; init; }
+
+    /// <summary>The data with these settings in it. A special token that the vocabulary does not have is none.</summary>
+    /// <exception cref="TokenizerException">The weights know fewer tokens, or an added token leaves a gap.</exception>
     public TokenizerData Apply(TokenizerData data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -67,12 +70,16 @@ public sealed record TokenizerSettings
             Tokens = tokens,
             TokenTypes = [.. types],
             Scores = scores,
-            BosTokenId = Find(tokens, nameof(BosToken), BosToken) ?? BosTokenId ?? data.BosTokenId,
-            EosTokenId = Find(tokens, nameof(EosToken), EosToken) ?? EosTokenId ?? data.EosTokenId,
-            PaddingTokenId = TryFind(tokens, PaddingToken) ?? data.PaddingTokenId,
+            BosTokenId = Known(tokens, "bos_token", BosToken, BosTokenId ?? data.BosTokenId),
+            EosTokenId = Known(tokens, "eos_token", EosToken, EosTokenId ?? data.EosTokenId),
+            PaddingTokenId = Known(tokens, "pad_token", PaddingToken, data.PaddingTokenId),
             AddBos = AddBos ?? data.AddBos,
             AddEos = AddEos ?? data.AddEos,
-            EndOfGenerationTokenIds = [.. data.EndOfGenerationTokenIds ?? [], .. EndOfGenerationTokenIds],
+            EndOfGenerationTokenIds =
+            [
+                .. data.EndOfGenerationTokenIds ?? [],
+                .. EndOfGenerationTokenIds.Where(id => Known(tokens, "eos_token_id", null, id) is not null),
+            ],
         };
     }
 
@@ -99,8 +106,23 @@ public sealed record TokenizerSettings
         }
     }
 
-    private static int? Find(List<byte[]> tokens, string field, string? text) => text is null ? null
-        : TryFind(tokens, text) ?? throw new TokenizerException(field, "the text of a token", TokenizerException.Show(text));
+    /// <summary>The token of a text; an empty text is none. Without a text the one of an id.</summary>
+    private int? Known(List<byte[]> tokens, string field, string? text, int? id)
+    {
+        if (text is { Length: 0 } || (text is null && id is null))
+        {
+            return null;
+        }
+
+        var known = text is null ? id : TryFind(tokens, text);
+        if (known is >= 0 && known < tokens.Count)
+        {
+            return known;
+        }
+
+        Warn?.Invoke($"{field} is {(text is null ? $"{id}" : TokenizerException.Show(text))}, which is not in the vocabulary of {tokens.Count} tokens: there is none");
+        return null;
+    }
 
     private static int? TryFind(List<byte[]> tokens, string? text)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
@@ -21,6 +22,11 @@ internal static class FolderMetadata
         {
             throw new UnsupportedModelException(
                 $"{source.Path}: folders of architecture \"{config.Architecture}\" are not converted; converted are: {string.Join(", ", Architectures)}.");
+        }
+
+        if (config.NumExperts > 0)
+        {
+            throw new UnsupportedModelException($"{source.Path}: folders of mixtures of experts are not converted.");
         }
 
         writer.Set("general.architecture", GgufValue.FromString(config.Architecture));
@@ -48,9 +54,10 @@ internal static class FolderMetadata
         Count("vocab_size", config.VocabSize);
         Number("rope.freq_base", config.RopeTheta);
         Number("attention.layer_norm_rms_epsilon", config.NormEps);
-        if (config.Window(0) is > 0 and var window)
+        if (config.Windows.Any(window => window > 0 && window < config.MaxContextLength))
         {
-            Count("attention.sliding_window", window);
+            // None of these architectures has windows in GGUF: other readers let every layer see everything.
+            writer.Set(GgufConfigReader.OwnWindowsKey, GgufValue.FromInts([.. config.Windows]));
         }
     }
 
@@ -63,6 +70,8 @@ internal static class FolderMetadata
                 Set("type", GgufValue.FromString("linear"));
                 Set("factor", GgufValue.FromFloat32(linear.Factor));
                 break;
+            case YarnRopeScaling { Truncate: false }:
+                throw new UnsupportedModelException("YaRN without truncate is not converted: GGUF has no key for it.");
             case YarnRopeScaling yarn:
                 Set("type", GgufValue.FromString("yarn"));
                 Set("factor", GgufValue.FromFloat32(yarn.Factor));
@@ -72,11 +81,21 @@ internal static class FolderMetadata
                 Set("attn_factor", GgufValue.FromFloat32((float)(yarn.Magnitude / YarnRopeScaling.DefaultMagnitude(yarn.Factor))));
                 break;
             case Llama3RopeScaling llama3:
-                float[] divisors = Divisors(llama3, config);
-                writer.AddTensor(
-                    "rope_freqs.weight", GgufTensorType.F32, [divisors.Length], stream => stream.Write(MemoryMarshal.AsBytes(divisors.AsSpan())));
+                AddFactors("rope_freqs.weight", Divisors(llama3, config));
                 break;
+            case LongRopeScaling longRope when config.Architecture == "llama":
+                Set("type", GgufValue.FromString("longrope"));
+                Set("original_context_length", GgufValue.FromUInt32((uint)longRope.OriginalContextLength));
+                Set("attn_factor", GgufValue.FromFloat32(longRope.AttentionFactor));
+                AddFactors("rope_factors_long.weight", [.. longRope.LongFactors]);
+                AddFactors("rope_factors_short.weight", [.. longRope.ShortFactors]);
+                break;
+            case { } other:
+                throw new UnsupportedModelException($"{other.GetType().Name} of architecture \"{config.Architecture}\" is not converted.");
         }
+
+        void AddFactors(string name, float[] factors) =>
+            writer.AddTensor(name, GgufTensorType.F32, [factors.Length], stream => stream.Write(MemoryMarshal.AsBytes(factors.AsSpan())));
     }
 
     /// <summary>What each frequency is divided by: a tensor is how GGUF says Llama 3's scaling.</summary>

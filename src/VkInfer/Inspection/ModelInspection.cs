@@ -38,7 +38,7 @@ public sealed record ModelInspection(
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
         options.Validate();
-        using ModelSource source = ModelSource.Open(path);
+        using ModelSource source = ModelSource.Open(path, options.Logger);
         (ModelConfig? config, MemoryRequirements? memory, SoftmaxPlan? softmax, string? unsupported) = (null, null, null, null);
         try
         {
