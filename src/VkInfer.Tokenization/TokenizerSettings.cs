@@ -55,7 +55,7 @@ public sealed record TokenizerSettings
         var count = VocabSize ?? tokens.Count;
         if (tokens.Count > count)
         {
-            throw new TokenizerException(nameof(data.Tokens), $"at most {count} tokens, which the weights know", $"{tokens.Count}");
+            RemoveUnknown(tokens, types, count);
         }
 
         for (var id = tokens.Count; id < count; id++)
@@ -64,7 +64,8 @@ public sealed record TokenizerSettings
             types.Add((int)TokenKind.Unused);
         }
 
-        float[]? scores = data.Scores is null ? null : [.. data.Scores, .. Enumerable.Repeat(UnusedScore, Math.Max(0, count - data.Scores.Length))];
+        float[]? scores = data.Scores is null ? null
+            : [.. data.Scores.Take(count), .. Enumerable.Repeat(UnusedScore, Math.Max(0, count - data.Scores.Length))];
         return data with
         {
             Tokens = tokens,
@@ -81,6 +82,22 @@ public sealed record TokenizerSettings
                 .. EndOfGenerationTokenIds.Where(id => Known(tokens, "eos_token_id", null, id) is not null),
             ],
         };
+    }
+
+    /// <summary>
+    /// Leaves out tokens that the weights do not know where they were added to the vocabulary, as padding often is without the model: the
+    /// model never makes them.
+    /// </summary>
+    private void RemoveUnknown(List<byte[]> tokens, List<int> types, int count)
+    {
+        if (types.Skip(count).Any(type => type is not ((int)TokenKind.Control or (int)TokenKind.UserDefined)))
+        {
+            throw new TokenizerException(nameof(TokenizerData.Tokens), $"at most {count} tokens, which the weights know", $"{tokens.Count}");
+        }
+
+        Warn?.Invoke($"the weights know {count} tokens: added tokens {count} to {tokens.Count - 1} are left out");
+        tokens.RemoveRange(count, tokens.Count - count);
+        types.RemoveRange(count, types.Count - count);
     }
 
     private void AddTokens(List<byte[]> tokens, List<int> types)

@@ -95,6 +95,25 @@ public sealed class CasesTests
         Assert.That(read.Encode("<new>", addSpecial: false, parseSpecial: true), Is.EqualTo([300]), "the first id");
     }
 
+    [Test]
+    public void Added_tokens_that_the_weights_do_not_know_are_left_out()
+    {
+        var logger = new ListLogger();
+        using var folder = new TinyFolder();
+        folder.Write();
+        string path = Path.Combine(folder.Path, "tokenizer.json");
+        JsonNode tokenizer = JsonNode.Parse(File.ReadAllText(path))!;
+        tokenizer["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 300, ["content"] = "[PAD]", ["special"] = true });
+        File.WriteAllText(path, tokenizer.ToJsonString());
+        folder.TokenizerConfig["pad_token"] = "[PAD]";
+        folder.File("tokenizer_config.json", folder.TokenizerConfig.ToJsonString());
+        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path, logger);
+        Tokenizer read = source.CreateTokenizer(TinyFolder.VocabSize)!;
+        Assert.That((read.VocabSize, read.PaddingTokenId), Is.EqualTo((TinyFolder.VocabSize, (int?)null)));
+        Assert.That(read.Encode("[PAD]", parseSpecial: true), Has.All.LessThan(300));
+        Assert.That(logger.Warnings, Has.Count.EqualTo(2));
+    }
+
     [TestCase("bos_token", "\"\"")]
     [TestCase("bos_token", "\"<not there>\"")]
     [TestCase("eos_token", "\"\"")]
