@@ -1,5 +1,5 @@
+using VkInfer.Cache;
 using VkInfer.Kernels;
-using VkInfer.Vulkan;
 
 namespace VkInfer;
 
@@ -27,24 +27,13 @@ internal static class SoftmaxCalibrator
         int layers = model.Config.NumLayers;
         int count = Math.Min(Math.Min(tokens.Length, MaxTokens), model.ContextLength);
         using Session session = model.CreateSession(new SessionOptions { Softmax = SoftmaxChoice.Synchronized, Capacity = count });
-        using GpuBuffer counters = model.Gpu.CreateBuffer((long)layers * StatisticsStride, BufferKind.DeviceLocal, "softmax.calibration");
-        using (CommandList clear = model.Gpu.CreateCommandList("softmax.clear"))
-        {
-            clear.Begin();
-            clear.Fill(counters, 0);
-            clear.End();
-            model.Gpu.Wait(model.Gpu.Submit(clear), cancellation);
-        }
-
+        using var counters = new ScoreCounters(model.Gpu, layers, cancellation);
         session.Cache.ScoreStatistics = counters;
         session.Append(tokens[..count], cancellation);
         return new SoftmaxCalibration(
             SoftmaxCalibration.CurrentVersion, fingerprint, count,
-            [.. Enumerable.Range(0, layers).Select(layer => Choose(ScoreStatistics.Read(model.Gpu, Layer(counters, layer))))]);
+            [.. Enumerable.Range(0, layers).Select(layer => Choose(counters.Read(layer)))]);
     }
-
-    /// <summary>The part of the counters that belongs to a layer.</summary>
-    public static BufferView Layer(GpuBuffer counters, int layer) => counters.View((long)layer * StatisticsStride, ScoreStatistics.SizeInBytes);
 
     /// <summary>
     /// The range is what was seen and a margin, for texts that were not; where that is wider than float32 allows, its lower part is given
@@ -72,9 +61,6 @@ internal static class SoftmaxCalibrator
             scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper, SchemeFor(decodeRate), SchemeFor(prefillRate),
             decodeRate, prefillRate);
     }
-
-    // Alignment of every buffer view that Vulkan may ask for.
-    private const int StatisticsStride = (ScoreStatistics.SizeInBytes + 255) / 256 * 256;
 
     private static SoftmaxScheme SchemeFor(double rate) =>
         rate <= MaxRecomputeRate ? SoftmaxScheme.Asynchronized : SoftmaxScheme.ConditionalRescale;

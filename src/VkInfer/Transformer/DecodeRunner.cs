@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VkInfer.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
@@ -37,9 +38,10 @@ internal sealed class DecodeRunner : IDisposable
     /// <param name="unfusedInputs">
     /// How matrix products take their inputs, where a pass is to use the forms that a prompt uses; null: the fused matrix-vector products.
     /// </param>
+    /// <param name="cancellation">Ends the wait for the device.</param>
     public DecodeRunner(
         GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache,
-        IEnumerable<ActivationType>? unfusedInputs = null)
+        IEnumerable<ActivationType>? unfusedInputs, Cancellation cancellation)
     {
         _device = device;
         _cache = cache;
@@ -62,29 +64,31 @@ internal sealed class DecodeRunner : IDisposable
                 attention = new BatchAttention(device, config, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
             }
 
-            step.Begin();
-            activations.RecordClear(step);
-            unfused?.RecordClear(step);
-            attention?.RecordClear(step);
-            cache.RecordClear(step);
-            step.End();
-            device.Wait(device.Submit(step));
-
-            step.Begin();
-            RecordTimestamp(step, "begin");
-            if (unfused is not null && attention is not null)
+            step.Record(commands =>
             {
-                transformer.RecordBatch(step, unfused, attention, activations.Logits);
-                attention.Upload();
-            }
-            else
-            {
-                transformer.RecordDecode(step, activations, cache, _state);
-                transformer.RecordHead(step, activations.Hidden, activations.Logits);
-            }
+                activations.RecordClear(commands);
+                unfused?.RecordClear(commands);
+                attention?.RecordClear(commands);
+                cache.RecordClear(commands);
+            });
+            device.Wait(device.Submit(step), cancellation);
 
-            RecordTimestamp(step, "end");
-            step.End();
+            step.Record(commands =>
+            {
+                RecordTimestamp(commands, "begin");
+                if (unfused is not null && attention is not null)
+                {
+                    transformer.RecordBatch(commands, unfused, attention, activations.Logits);
+                    attention.Upload();
+                }
+                else
+                {
+                    transformer.RecordDecode(commands, activations, cache, _state);
+                    transformer.RecordHead(commands, activations.Hidden, activations.Logits);
+                }
+
+                RecordTimestamp(commands, "end");
+            });
         }
         catch
         {
@@ -132,7 +136,7 @@ internal sealed class DecodeRunner : IDisposable
     /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="stepIndex">How many tokens were drawn with this seed before.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, CancellationToken cancellation)
+    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, Cancellation cancellation)
     {
         Drain(cancellation);
         LogitAdjustments adjustments = LogitAdjuster.Needed(sampling, masked);
@@ -161,7 +165,7 @@ internal sealed class DecodeRunner : IDisposable
     }
 
     /// <summary>Submits one token's pass without choosing a successor; the logits are ready when it has run.</summary>
-    public void SubmitPass(CancellationToken cancellation) => _device.Wait(_device.Submit(_step), cancellation);
+    public void SubmitPass(Cancellation cancellation) => _device.Wait(_device.Submit(_step), cancellation);
 
     /// <summary>Submits the choice of a token from logits that are ready.</summary>
     public void SubmitSample() => Track(_device.Submit(_pair[1]));
@@ -180,10 +184,10 @@ internal sealed class DecodeRunner : IDisposable
     }
 
     /// <summary>Waits for the earliest pending token, and leaves it pending.</summary>
-    public void Wait(CancellationToken cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
+    public void Wait(Cancellation cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
 
     /// <summary>Waits for the earliest pending token.</summary>
-    public int Take(CancellationToken cancellation)
+    public int Take(Cancellation cancellation)
     {
         Wait(cancellation);
         _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
@@ -194,7 +198,7 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>How likely the token taken last was; null where it was not asked for.</summary>
     public TokenLogProbabilities? ReadLogProbabilities() => _choice.ReadLogProbabilities(_taken - 1, (int)_id[0]);
 
-    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
+    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
     public void Dispose()
     {
@@ -206,7 +210,7 @@ internal sealed class DecodeRunner : IDisposable
         _buffers.Dispose();
     }
 
-    private void Drain(CancellationToken cancellation)
+    private void Drain(Cancellation cancellation)
     {
         foreach (Submission submission in _inFlight)
         {

@@ -125,7 +125,7 @@ internal sealed class DecoderTransformer
         if (cache.ScoreStatistics is { } statistics)
         {
             _kernels.ScoreStatistics.Record(
-                commands, shape, queryType, act.Query, keys, SoftmaxCalibrator.Layer(statistics, index), rows, position);
+                commands, shape, queryType, act.Query, keys, statistics.Layer(index), rows, position);
         }
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);

@@ -202,18 +202,16 @@ internal sealed class LinearRun : IDisposable
         return buffer;
     }
 
-    private void Fill(CommandList list, Action<CommandList, int> record, int count)
+    private void Fill(CommandList list, Action<CommandList, int> record, int count) => list.Record(commands =>
     {
-        list.Begin();
-        Timestamp(list, "begin");
+        Timestamp(commands, "begin");
         for (var i = 0; i < count; i++)
         {
-            record(list, i);
+            record(commands, i);
         }
 
-        Timestamp(list, "end");
-        list.End();
-    }
+        Timestamp(commands, "end");
+    });
 
     private void Timestamp(CommandList list, string label)
     {
@@ -233,9 +231,7 @@ internal sealed class LinearRun : IDisposable
 
     private void Submit(Action<CommandList> record)
     {
-        _once.Begin();
-        record(_once);
-        _once.End();
+        _once.Record(record);
         _context.Device.Wait(_context.Device.Submit(_once));
     }
 
