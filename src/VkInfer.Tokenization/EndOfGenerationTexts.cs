@@ -15,8 +15,8 @@ public static class EndOfGenerationTexts
     public static IReadOnlyList<string> All { get; } = [.. LlamaCpp, "<|eot|>", "<|eom|>", "<EOS>", "<|END_OF_TURN_TOKEN|>"];
 
     /// <summary>
-    /// Texts that end no answer of a vocabulary although they are in the list: a channel's end in gpt-oss and Solar Open, where other tokens
-    /// end the answer, and <c>&lt;/s&gt;</c> in Gemma 4, as llama.cpp has it.
+    /// Texts that end no answer of a vocabulary although they are in the list: a channel's end in gpt-oss and Solar Open, where other
+    /// tokens end the answer, and <c>&lt;/s&gt;</c> in Gemma 4, as llama.cpp has it.
     /// </summary>
     /// <param name="has">Whether the vocabulary has a token of this text among those that end an answer.</param>
     internal static IEnumerable<string> Exceptions(Func<string, bool> has)

@@ -92,7 +92,8 @@ public sealed record TokenizerSettings
     {
         if (types.Skip(count).Any(type => type is not ((int)TokenKind.Control or (int)TokenKind.UserDefined)))
         {
-            throw new TokenizerException(nameof(TokenizerData.Tokens), $"at most {count} tokens, which the weights know", $"{tokens.Count}");
+            throw new TokenizerException(nameof(TokenizerData.Tokens), $"at most {count} tokens, which the weights know",
+                $"{tokens.Count}");
         }
 
         Warn?.Invoke($"the weights know {count} tokens: added tokens {count} to {tokens.Count - 1} are left out");
@@ -137,7 +138,8 @@ public sealed record TokenizerSettings
             return known;
         }
 
-        Warn?.Invoke($"{field} is {(text is null ? $"{id}" : TokenizerException.Show(text))}, which is not in the vocabulary of {tokens.Count} tokens: there is none");
+        var said = text is null ? $"{id}" : TokenizerException.Show(text);
+        Warn?.Invoke($"{field} is {said}, which is not in the vocabulary of {tokens.Count} tokens: there is none");
         return null;
     }
 

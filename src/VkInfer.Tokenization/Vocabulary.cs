@@ -33,8 +33,10 @@ internal sealed class Vocabulary
                 var text = Encoding.UTF8.GetString(raw);
                 Texts[id] = text;
 
-                // Published files have texts twice. Both tokens decode; text becomes the first, but rather an ordinary than a control token.
-                if (!_ids.TryAdd(text, id) && Kinds[_ids[text]] is TokenKind.Control or TokenKind.Unused && Kinds[id] is not TokenKind.Control)
+                // Published files have texts twice. Both tokens decode; text becomes the first, but rather an ordinary than a control
+                // token.
+                if (!_ids.TryAdd(text, id) && Kinds[_ids[text]] is TokenKind.Control or TokenKind.Unused
+                    && Kinds[id] is not TokenKind.Control)
                 {
                     _ids[text] = id;
                 }

@@ -2,15 +2,18 @@ namespace VkInfer.Configuration;
 
 /// <summary>What a kind of file calls the sizes of a model, for messages.</summary>
 internal sealed record ShapeKeys(
-    string HiddenSize, string Heads, string KvHeads, string HeadDim, string RotaryDim, string Experts = "experts", string ExpertsPerToken = "experts per token")
+    string HiddenSize, string Heads, string KvHeads, string HeadDim, string RotaryDim, string Experts = "experts",
+    string ExpertsPerToken = "experts per token")
 {
     /// <summary>Most Hugging Face configurations.</summary>
     public static ShapeKeys HuggingFace { get; } = new(
-        "hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim", "partial_rotary_factor", "num_local_experts", "num_experts_per_tok");
+        "hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim", "partial_rotary_factor", "num_local_experts",
+        "num_experts_per_tok");
 
     /// <summary>GGUF.</summary>
     public static ShapeKeys Gguf(GgufKeys keys) => new(
-        keys.Key("embedding_length"), keys.Key("attention.head_count"), keys.Key("attention.head_count_kv"), keys.Key("attention.key_length"),
+        keys.Key("embedding_length"), keys.Key("attention.head_count"), keys.Key("attention.head_count_kv"),
+        keys.Key("attention.key_length"),
         keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"));
 }
 
@@ -43,7 +46,8 @@ internal static class ModelLimits
         Check(
             config.NumExpertsPerToken <= config.NumExperts,
             $"{config.NumExpertsPerToken} of {config.NumExperts} experts for each token ({keys.ExpertsPerToken}, {keys.Experts})");
-        Check(config.NumExperts == 0 || (config.NumExpertsPerToken > 0 && config.IsGated), $"experts without a gate, or of which no token goes to any ({keys.Experts})");
+        Check(config.NumExperts == 0 || (config.NumExpertsPerToken > 0 && config.IsGated),
+            $"experts without a gate, or of which no token goes to any ({keys.Experts})");
 
         void Check(bool holds, string what)
         {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace VkInfer.Configuration;
 
-/// <summary>Where a number of a configuration makes sense: far around what published models have, far within what a binary32 computes with.</summary>
+/// <summary>
+/// Where a number of a configuration makes sense: far around what published models have, far within what a binary32 computes with.
+/// </summary>
 /// <param name="Min">Least value.</param>
 /// <param name="Max">Greatest value.</param>
 internal readonly record struct NumberRange(float Min, float Max)

@@ -1,6 +1,8 @@
 namespace VkInfer;
 
-/// <summary>How the frequencies of the rotary embedding are changed for sequences longer than those of the first training. Immutable.</summary>
+/// <summary>
+/// How the frequencies of the rotary embedding are changed for sequences longer than those of the first training. Immutable.
+/// </summary>
 public abstract record RopeScaling
 {
     /// <summary>Factor of the rotated elements of queries and keys.</summary>
@@ -16,7 +18,9 @@ public abstract record RopeScaling
     internal abstract void Apply(Span<double> frequencies, double theta, int contextLength);
 }
 
-/// <summary>Positions are compressed (Chen et al., "Extending context window of large language models via positional interpolation").</summary>
+/// <summary>
+/// Positions are compressed (Chen et al., "Extending context window of large language models via positional interpolation").
+/// </summary>
 /// <param name="Factor">By how much, above 0.</param>
 /// <param name="AttentionFactor">Factor of the rotated elements, which GGUF can set with any scaling.</param>
 public sealed record LinearRopeScaling(float Factor, float AttentionFactor = 1) : RopeScaling
@@ -52,7 +56,8 @@ public sealed record RopeFrequencyFactors(IReadOnlyList<float> Factors) : RopeSc
 /// <param name="LowFrequencyFactor">Wavelengths above OriginalContextLength divided by this are stretched.</param>
 /// <param name="HighFrequencyFactor">Wavelengths below OriginalContextLength divided by this are left alone.</param>
 /// <param name="OriginalContextLength">Positions of the first training.</param>
-public sealed record Llama3RopeScaling(float Factor, float LowFrequencyFactor, float HighFrequencyFactor, int OriginalContextLength) : RopeScaling
+public sealed record Llama3RopeScaling(float Factor, float LowFrequencyFactor, float HighFrequencyFactor, int OriginalContextLength)
+    : RopeScaling
 {
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {

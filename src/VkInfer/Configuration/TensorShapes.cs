@@ -33,7 +33,8 @@ internal sealed class TensorShapes(IWeightSource? weights, string path, ILogger?
 
         if (embedding.Rows > ModelLimits.MaxVocabSize)
         {
-            throw new UnsupportedModelException($"{weights.Path}: {Embedding} has {embedding.Rows} rows; expected at most {ModelLimits.MaxVocabSize}.");
+            throw new UnsupportedModelException(
+                $"{weights.Path}: {Embedding} has {embedding.Rows} rows; expected at most {ModelLimits.MaxVocabSize}.");
         }
 
         int rows = (int)embedding.Rows;
@@ -44,7 +45,9 @@ internal sealed class TensorShapes(IWeightSource? weights, string path, ILogger?
     /// <exception cref="UnsupportedModelException">The embedding has another.</exception>
     public int HiddenSize(int declared, string key) =>
         weights is null || !weights.TryGetTensor(Embedding, out GgufTensor? embedding) || embedding.Columns == declared ? declared
-        : throw new UnsupportedModelException($"{path}: {key} is {declared}, but {Embedding} is {embedding.Rows} x {embedding.Columns}; expected {embedding.Rows} x {declared}.");
+        : throw new UnsupportedModelException(
+            $"{path}: {key} is {declared}, but {Embedding} is {embedding.Rows} x {embedding.Columns}; "
+            + $"expected {embedding.Rows} x {declared}.");
 
     /// <summary>
     /// Elements of a head, and whether the tensors prove it: the output projection has columns for all query heads, and K has rows for all
@@ -83,7 +86,8 @@ internal sealed class TensorShapes(IWeightSource? weights, string path, ILogger?
     {
         if (actual != declared)
         {
-            logger?.LogWarning("{Path}: {Key} is {Declared}; {Tensor} is of a model with {Actual}, which counts", path, key, declared, tensor, actual);
+            logger?.LogWarning("{Path}: {Key} is {Declared}; {Tensor} is of a model with {Actual}, which counts", path, key, declared,
+                tensor, actual);
         }
 
         return actual;

@@ -6,7 +6,9 @@ using VkInfer.Loading;
 
 namespace VkInfer;
 
-/// <summary>Metadata of a GGUF that is written from a Hugging Face folder, after the GGUF specification and llama.cpp's converter.</summary>
+/// <summary>
+/// Metadata of a GGUF that is written from a Hugging Face folder, after the GGUF specification and llama.cpp's converter.
+/// </summary>
 internal static class FolderMetadata
 {
     /// <summary>Architectures whose weights GGUF holds as Hugging Face does, but for the order of rows.</summary>
@@ -21,7 +23,8 @@ internal static class FolderMetadata
         if (!Architectures.Contains(config.Architecture))
         {
             throw new UnsupportedModelException(
-                $"{source.Path}: folders of architecture \"{config.Architecture}\" are not converted; converted are: {string.Join(", ", Architectures)}.");
+                $"{source.Path}: folders of architecture \"{config.Architecture}\" are not converted; "
+                + $"converted are: {string.Join(", ", Architectures)}.");
         }
 
         if (config.NumExperts > 0)
@@ -101,7 +104,8 @@ internal static class FolderMetadata
     /// <summary>What each frequency is divided by: a tensor is how GGUF says Llama 3's scaling.</summary>
     private static float[] Divisors(Llama3RopeScaling scaling, ModelConfig config)
     {
-        double[] plain = [.. Enumerable.Range(0, config.RotaryDim / 2).Select(pair => Math.Pow(config.RopeTheta, -2.0 * pair / config.RotaryDim))];
+        double[] plain = [.. Enumerable.Range(0, config.RotaryDim / 2)
+            .Select(pair => Math.Pow(config.RopeTheta, -2.0 * pair / config.RotaryDim))];
         double[] scaled = [.. plain];
         scaling.Apply(scaled, config.RopeTheta, config.MaxContextLength);
         return [.. plain.Zip(scaled, (before, after) => (float)(before / after))];
@@ -120,7 +124,8 @@ internal static class FolderMetadata
 
         foreach (GgufTensor tensor in source.Weights.Tensors)
         {
-            if (tensor.Name.EndsWith(".attn_q.bias", StringComparison.Ordinal) || tensor.Name.EndsWith(".attn_k.bias", StringComparison.Ordinal))
+            if (tensor.Name.EndsWith(".attn_q.bias", StringComparison.Ordinal)
+                || tensor.Name.EndsWith(".attn_k.bias", StringComparison.Ordinal))
             {
                 throw new UnsupportedModelException($"{source.Path}: a llama model with biases on Q and K is not converted.");
             }
@@ -129,7 +134,8 @@ internal static class FolderMetadata
         int half = config.HeadDim / 2;
         return (tensor, row) =>
         {
-            bool isRotated = tensor.Name.EndsWith(".attn_q.weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".attn_k.weight", StringComparison.Ordinal);
+            bool isRotated = tensor.Name.EndsWith(".attn_q.weight", StringComparison.Ordinal)
+                || tensor.Name.EndsWith(".attn_k.weight", StringComparison.Ordinal);
             long inHead = row % config.HeadDim;
             return isRotated ? row - inHead + (inHead % 2 * half) + (inHead / 2) : row;
         };

@@ -21,14 +21,16 @@ internal static class TokenizerMetadata
         GgufValue? Flag(bool? flag) => flag is { } value ? GgufValue.FromBool(value) : null;
 
         Set("model", GgufValue.FromString(data.Model));
-        Set("pre", data.PreTokenizer is { } pre ? GgufValue.FromString(pre) : data.Model == "llama" ? GgufValue.FromString("default") : null);
+        Set("pre", data.PreTokenizer is { } pre ? GgufValue.FromString(pre) : data.Model == "llama" ? GgufValue.FromString("default")
+            : null);
         Set("tokens", GgufValue.FromStrings([.. data.Tokens]));
         Set("scores", data.Scores is { } scores ? GgufValue.FromFloats(scores) : null);
         Set("token_type", data.TokenTypes is { } types ? GgufValue.FromInts(types) : null);
         Set("merges", data.Merges is { } merges ? GgufValue.FromStrings([.. merges.Select(Encoding.UTF8.GetBytes)]) : null);
         Set("bos_token_id", Id(data.BosTokenId));
         Set("eos_token_id", Id(data.EosTokenId));
-        int[] ends = [.. new[] { data.EotTokenId }.OfType<int>().Concat(data.EndOfGenerationTokenIds ?? []).Where(id => id != data.EosTokenId).Distinct()];
+        IEnumerable<int> said = new[] { data.EotTokenId }.OfType<int>().Concat(data.EndOfGenerationTokenIds ?? []);
+        int[] ends = [.. said.Where(id => id != data.EosTokenId).Distinct()];
         Set("eot_token_id", Id(ends.Length > 0 ? ends[0] : null));
         Set("eom_token_id", Id(ends.Length > 1 ? ends[1] : null));
         Set("eos_token_ids", ends.Length > 2 ? GgufValue.FromInts(data.EosTokenId is { } eos ? [eos, .. ends] : ends) : null);

@@ -49,21 +49,24 @@ internal sealed class ChatGlm : ModelFamily
     // The first layout has names of its own for the fields, too; the defaults are those of its configuration_chatglm.py.
     private ModelConfig DescribeFirst(HfConfigReader config)
     {
-        config.Refuse("apply_residual_connection_post_layernorm", refused: true, "another place of the residual connection does not run here");
+        config.Refuse("apply_residual_connection_post_layernorm", refused: true,
+            "another place of the residual connection does not run here");
         config.Refuse("rmsnorm", refused: false, "LayerNorm does not run in this family");
         config.Refuse("post_layer_norm", refused: false, "a model without its last norm does not run here");
         config.Names = new ShapeKeys("hidden_size", "num_attention_heads", "multi_query_group_num", "kv_channels", "kv_channels");
         HfJson json = config.Json;
         int hidden = config.Tensors.HiddenSize(json.TryInt("hidden_size", ModelLimits.MaxWidth) ?? 4096, "hidden_size");
         int heads = json.TryInt("num_attention_heads", ModelLimits.MaxHeads) ?? 32;
-        int kvHeads = json.TryBool("multi_query_attention") == true ? json.TryInt("multi_query_group_num", ModelLimits.MaxHeads) ?? 1 : heads;
+        int kvHeads = json.TryBool("multi_query_attention") == true ? json.TryInt("multi_query_group_num", ModelLimits.MaxHeads) ?? 1
+            : heads;
         (int headDim, _) = config.Tensors.HeadDim(heads, kvHeads, json.TryInt("kv_channels", ModelLimits.MaxWidth) ?? 128, "kv_channels");
         return new ModelConfig
         {
             Architecture = Architecture,
             VocabSize = config.Tensors.VocabSize(json.TryInt("padded_vocab_size", int.MaxValue) ?? 65024, "padded_vocab_size"),
             HiddenSize = hidden,
-            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("ffn_hidden_size", ModelLimits.MaxWidth) ?? 13696, "ffn_hidden_size", false),
+            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("ffn_hidden_size", ModelLimits.MaxWidth) ?? 13696,
+                "ffn_hidden_size", false),
             NumLayers = json.TryInt("num_layers", ModelLimits.MaxLayers) ?? 28,
             NumHeads = heads,
             NumKvHeads = kvHeads,

@@ -4,8 +4,8 @@ using VkInfer.Kernels;
 namespace VkInfer.Families;
 
 /// <summary>
-/// Gemma 3: Gemma 2 with norms of query and key heads instead of bounds, and a window and another θ in five of six layers. Of a folder whose
-/// model also sees (<c>gemma3</c>) the part for text.
+/// Gemma 3: Gemma 2 with norms of query and key heads instead of bounds, and a window and another θ in five of six layers. Of a folder
+/// whose model also sees (<c>gemma3</c>) the part for text.
 /// </summary>
 internal sealed class Gemma3 : ModelFamily
 {
@@ -16,7 +16,8 @@ internal sealed class Gemma3 : ModelFamily
     private const int Period = 6;
     private const float WindowedTheta = 10000f;
 
-    private static readonly string[] VisionTensors = ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
+    private static readonly string[] VisionTensors =
+        ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
 
     public override string Architecture => "gemma3";
 
@@ -36,7 +37,8 @@ internal sealed class Gemma3 : ModelFamily
         ModelConfig shape = Gemma.Adapt(gguf.ReadShape() with { Activation = ActivationFunction.Gelu });
         if (shape.RopeScaling?.Magnitude is not (null or 1))
         {
-            string[] names = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor", "rope.scaling.type"];
+            string[] names = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor",
+                "rope.scaling.type"];
             throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
         }
 
@@ -59,7 +61,8 @@ internal sealed class Gemma3 : ModelFamily
             HasQkNorm = true,
             AttentionSoftCap = Gemma2.SoftCap(config, "attn_logit_softcapping", 0),
             LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
-            WindowedRopeTheta = shape.WindowedRopeTheta ?? config.Json.TryNumber("rope_local_base_freq", NumberRange.RopeTheta) ?? WindowedTheta,
+            WindowedRopeTheta = shape.WindowedRopeTheta ?? config.Json.TryNumber("rope_local_base_freq", NumberRange.RopeTheta)
+                ?? WindowedTheta,
         };
     }
 

@@ -48,7 +48,8 @@ internal sealed class Gpt2 : ModelFamily
             Architecture = Architecture,
             VocabSize = config.Tensors.VocabSize(json.TryInt("vocab_size", int.MaxValue) ?? 50257, "vocab_size"),
             HiddenSize = hidden,
-            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("n_inner", ModelLimits.MaxWidth) ?? 4 * hidden, "n_inner", false),
+            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("n_inner", ModelLimits.MaxWidth) ?? 4 * hidden, "n_inner",
+                false),
             NumLayers = json.TryInt("n_layer", ModelLimits.MaxLayers) ?? 12,
             NumHeads = heads,
             NumKvHeads = heads,
@@ -67,7 +68,8 @@ internal sealed class Gpt2 : ModelFamily
     public override bool IsLeftOut(string name) =>
         name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
 
-    public override bool IsTransposed(string name) => name.StartsWith("blk.", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal)
+    public override bool IsTransposed(string name) => name.StartsWith("blk.", StringComparison.Ordinal)
+        && !name.Contains("norm", StringComparison.Ordinal)
         && name.EndsWith(".weight", StringComparison.Ordinal);
 
     private static ModelConfig Adapt(ModelConfig shape) => shape with

@@ -24,7 +24,8 @@ internal sealed class Qwen3Moe : ModelFamily
         HfJson json = config.Json;
         if (json.TryBool("norm_topk_prob") is not true)
         {
-            throw json.Wrong("norm_topk_prob", "true: weights of experts that do not add up to 1 do not run here", json.Has("norm_topk_prob") ? "false" : "nothing");
+            throw json.Wrong("norm_topk_prob", "true: weights of experts that do not add up to 1 do not run here",
+                json.Has("norm_topk_prob") ? "false" : "nothing");
         }
 
         if (json.TryInt("decoder_sparse_step", ModelLimits.MaxLayers) is { } step and not 1)

@@ -60,7 +60,8 @@ public sealed record ModelInspection(
             source.Name,
             source.FileBytes,
             [.. source.Metadata],
-            [.. source.Weights.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
+            [.. source.Weights.Tensors.Select(
+                tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
             config,
             memory,
             softmax,

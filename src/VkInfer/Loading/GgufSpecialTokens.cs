@@ -148,7 +148,8 @@ internal sealed class GgufSpecialTokens
             }
             else
             {
-                _logger?.LogWarning("{Path}: {Key} is {Id}, outside the vocabulary of {Count} tokens: there is none", _file.Path, key, element, _vocabSize);
+                _logger?.LogWarning("{Path}: {Key} is {Id}, outside the vocabulary of {Count} tokens: there is none", _file.Path, key,
+                    element, _vocabSize);
             }
         }
 

@@ -26,7 +26,8 @@ internal sealed class HfModelSource : ModelSource
     public override string Path { get; }
 
     /// <inheritdoc/>
-    public override string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
+    public override string Name =>
+        System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
 
     /// <inheritdoc/>
     public override long FileBytes => OpenWeights().FileBytes;

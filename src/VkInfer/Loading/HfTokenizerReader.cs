@@ -52,7 +52,8 @@ internal sealed class HfTokenizerReader
         config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
 
     private T Read<T>(
-        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson, Func<byte[], TokenizerSettings, T> fromModel,
+        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson,
+        Func<byte[], TokenizerSettings, T> fromModel,
         bool prefersModel = false)
     {
         bool usesJson = File.Exists(JsonPath) && !(prefersModel && File.Exists(ModelPath));
@@ -99,7 +100,8 @@ internal sealed class HfTokenizerReader
         };
 
         // A model that also sees may have them in the part for text.
-        static IReadOnlyList<int> Ids(HfJson config, string key) => config.Has(key) ? config.Ids(key) : ModelFamily.TextConfig(config).Ids(key);
+        static IReadOnlyList<int> Ids(HfJson config, string key) => config.Has(key) ? config.Ids(key)
+            : ModelFamily.TextConfig(config).Ids(key);
     }
 
     private List<(int Id, string Text, bool IsControl)> ReadAddedTokens()

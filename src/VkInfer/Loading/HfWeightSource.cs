@@ -100,7 +100,8 @@ internal sealed partial class HfWeightSource : IWeightSource
 
     private static string ToGgufName(ModelFamily family, string name)
     {
-        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : "";
+        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal)
+            ? ".bias" : "";
         string stem = name[..^suffix.Length];
         if (suffix.Length == 0 || Find(family, stem) is not { } known)
         {

@@ -86,8 +86,10 @@ public sealed class CasesTests
         string path = Path.Combine(folder.Path, "tokenizer.json");
         JsonNode tokenizer = JsonNode.Parse(File.ReadAllText(path))!;
         tokenizer["added_tokens"] = new JsonArray(
-            new JsonObject { ["id"] = 299, ["content"] = "<3>", ["special"] = false }, new JsonObject { ["id"] = 299, ["content"] = "<3>", ["special"] = false },
-            new JsonObject { ["id"] = 300, ["content"] = "<new>", ["special"] = true }, new JsonObject { ["id"] = 301, ["content"] = "<new>", ["special"] = true });
+            new JsonObject { ["id"] = 299, ["content"] = "<3>", ["special"] = false },
+            new JsonObject { ["id"] = 299, ["content"] = "<3>", ["special"] = false },
+            new JsonObject { ["id"] = 300, ["content"] = "<new>", ["special"] = true },
+            new JsonObject { ["id"] = 301, ["content"] = "<new>", ["special"] = true });
         File.WriteAllText(path, tokenizer.ToJsonString());
         using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path);
         Tokenizer read = source.CreateTokenizer()!;
@@ -144,7 +146,8 @@ public sealed class CasesTests
     [Test]
     public void A_converted_folder_keeps_windows_scaling_and_ends()
     {
-        using TinyFolder folder = new TinyFolder("qwen2").With("use_sliding_window", true).With("sliding_window", 5).With("max_window_layers", 1)
+        using TinyFolder folder = new TinyFolder("qwen2")
+            .With("use_sliding_window", true).With("sliding_window", 5).With("max_window_layers", 1)
             .With("eos_token_id", new JsonArray(2, 3, 4, 5))
             .With("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "attention_factor": 1.5}"""));
         using var output = new TemporaryFile([]);
@@ -154,7 +157,8 @@ public sealed class CasesTests
         (ModelConfig config, ModelConfig expected) = (converted.ReadConfig(), original.ReadConfig());
         Assert.That(config.Windows, Is.EqualTo([0, 5]).And.EqualTo(expected.Windows));
         Assert.That(Transformer.RopeTable.Compute(config, 64), Is.EqualTo(Transformer.RopeTable.Compute(expected, 64)).Within(1e-6));
-        Assert.That(converted.CreateTokenizer()!.EndOfGenerationTokenIds, Is.EquivalentTo(original.CreateTokenizer(TinyFolder.VocabSize)!.EndOfGenerationTokenIds));
+        Assert.That(converted.CreateTokenizer()!.EndOfGenerationTokenIds,
+            Is.EquivalentTo(original.CreateTokenizer(TinyFolder.VocabSize)!.EndOfGenerationTokenIds));
     }
 
     private static int[] Generate(string path, string prompt, int count)

@@ -13,7 +13,8 @@ public sealed class FolderRopeTests
     [Test]
     public void Rope_parameters_hold_what_stood_beside_them()
     {
-        ModelConfig config = Read("llama", "rope_parameters", """{"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}""");
+        ModelConfig config = Read("llama", "rope_parameters",
+            """{"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}""");
         Assert.That((config.RopeTheta, config.RotaryDim, config.RopeScaling), Is.EqualTo((5000f, 4, (RopeScaling?)null)));
     }
 
@@ -40,7 +41,8 @@ public sealed class FolderRopeTests
     {
         using var scope = Assert.EnterMultipleScope();
         Assert.That(Scaling("\"factor\": 4.0, \"original_max_position_embeddings\": 64"), Is.EqualTo(Yarn(4, 64)));
-        Assert.That(Scaling("\"factor\": null, \"original_max_position_embeddings\": 64"), Is.EqualTo(Yarn(4, 64)), "the ratio of the lengths");
+        Assert.That(Scaling("\"factor\": null, \"original_max_position_embeddings\": 64"), Is.EqualTo(Yarn(4, 64)),
+            "the ratio of the lengths");
         Assert.That(Scaling("\"factor\": 4.0, \"attention_factor\": 1.5"), Is.EqualTo(Yarn(4, 256, attention: 1.5)));
         Assert.That(Scaling("\"factor\": 4.0, \"beta_fast\": 16, \"beta_slow\": 2"), Is.EqualTo(Yarn(4, 256, 16, 2)));
         Assert.That(Scaling("\"factor\": 4.0, \"beta_fast\": 0"), Is.EqualTo(Yarn(4, 256)), "0 counts as nothing");
@@ -72,7 +74,8 @@ public sealed class FolderRopeTests
 
     [Test]
     public void Llama_3s_takes_the_length_of_the_model_where_there_is_no_other() => Assert.That(
-        Read("llama", "rope_scaling", """{"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}""").RopeScaling,
+        Read("llama", "rope_scaling",
+            """{"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}""").RopeScaling,
         Is.EqualTo(new Llama3RopeScaling(8, 1, 4, 256)));
 
     [TestCase("longrope")]
@@ -97,11 +100,15 @@ public sealed class FolderRopeTests
     [TestCase("rope_scaling", """{"type": "ntk"}""", "rope_scaling.type is \"ntk\"")]
     [TestCase("rope_scaling", """{"rope_type": 4}""", "rope_scaling.rope_type is 4")]
     [TestCase("rope_scaling", "[4]", "rope_scaling is [4]")]
-    [TestCase("rope_scaling", """{"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}""", "high_freq_factor is 4")]
-    [TestCase("rope_scaling", """{"rope_type": "longrope", "short_factor": [1], "long_factor": [1, 2, 3, 4]}""", "short_factor is a list of 1")]
-    [TestCase("rope_scaling", """{"rope_type": "longrope", "short_factor": [1, 1, 1, 0], "long_factor": [1, 2, 3, 4]}""", "short_factor[3] is 0")]
+    [TestCase("rope_scaling", """{"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}""",
+        "high_freq_factor is 4")]
+    [TestCase("rope_scaling", """{"rope_type": "longrope", "short_factor": [1], "long_factor": [1, 2, 3, 4]}""",
+        "short_factor is a list of 1")]
+    [TestCase("rope_scaling", """{"rope_type": "longrope", "short_factor": [1, 1, 1, 0], "long_factor": [1, 2, 3, 4]}""",
+        "short_factor[3] is 0")]
     [TestCase("rope_parameters", """{"partial_rotary_factor": 1.5}""", "rope_parameters.partial_rotary_factor is 1.5")]
-    [TestCase("rope_parameters", """{"full_attention": {}, "sliding_attention": {"rope_type": "linear"}}""", "sliding_attention.rope_type is \"linear\"")]
+    [TestCase("rope_parameters", """{"full_attention": {}, "sliding_attention": {"rope_type": "linear"}}""",
+        "sliding_attention.rope_type is \"linear\"")]
     [TestCase("rope_theta", "1e-38", "rope_theta is 1e-38")]
     [TestCase("rms_norm_eps", "1e38", "rms_norm_eps is 1e38")]
     public void What_cannot_be_honoured_is_refused(string key, string value, string said)

@@ -33,18 +33,21 @@ public sealed class FolderShapeTests
         Assert.That(Windows("mistral", ("sliding_window", 3)), Is.EqualTo([3, 3]));
         Assert.That(Windows("phi3"), Is.Empty);
         Assert.That(Windows("phi3", ("sliding_window", 3)), Is.EqualTo([3, 3]));
-        Assert.That(Windows("qwen2", ("sliding_window", 3), ("use_sliding_window", true)), Is.EqualTo([0, 0]), "28 layers without by default");
+        Assert.That(Windows("qwen2", ("sliding_window", 3), ("use_sliding_window", true)), Is.EqualTo([0, 0]),
+            "28 layers without by default");
         Assert.That(Windows("qwen2", ("sliding_window", 3), ("use_sliding_window", true), ("max_window_layers", 1)), Is.EqualTo([0, 3]));
         Assert.That(Windows("qwen2", ("use_sliding_window", true), ("max_window_layers", 0)), Is.EqualTo([4096, 4096]));
         Assert.That(
-            Windows("qwen3", ("sliding_window", 3), ("use_sliding_window", true), ("layer_types", new JsonArray("sliding_attention", "full_attention"))),
+            Windows("qwen3", ("sliding_window", 3), ("use_sliding_window", true),
+                ("layer_types", new JsonArray("sliding_attention", "full_attention"))),
             Is.EqualTo([3, 0]));
         Assert.That(Windows("gemma2"), Is.EqualTo([4096, 0]));
         Assert.That(Windows("gemma2", ("sliding_window", 3), ("sliding_window_pattern", 1)), Is.EqualTo([3, 0]), "no key of Gemma 2");
         Assert.That(Windows("gemma3_text", ("sliding_window", 3)), Is.EqualTo([3, 3]));
         Assert.That(Windows("gemma3_text", ("sliding_window", 3), ("sliding_window_pattern", 2)), Is.EqualTo([3, 0]));
         Assert.That(
-            Windows("gemma3_text", ("sliding_window", 3), ("layer_types", new JsonArray("full_attention", "sliding_attention"))), Is.EqualTo([0, 3]));
+            Windows("gemma3_text", ("sliding_window", 3), ("layer_types", new JsonArray("full_attention", "sliding_attention"))),
+                Is.EqualTo([0, 3]));
     }
 
     [TestCase("""["sliding_attention"]""", "2 types")]
@@ -58,7 +61,8 @@ public sealed class FolderShapeTests
     [Test]
     public void Absent_keys_have_the_defaults_of_the_type()
     {
-        using TinyFolder mistral = TinyFolder.Of("mistral").Without("rms_norm_eps").Without("rope_theta").Without("max_position_embeddings").Without("head_dim");
+        using TinyFolder mistral = TinyFolder.Of("mistral")
+            .Without("rms_norm_eps").Without("rope_theta").Without("max_position_embeddings").Without("head_dim");
         ModelConfig config = Described.Folder(mistral);
         Assert.That((config.NormEps, config.RopeTheta, config.MaxContextLength, config.HeadDim), Is.EqualTo((1e-6f, 10000f, 131072, 8)));
 
@@ -97,7 +101,8 @@ public sealed class FolderShapeTests
         var logger = new ListLogger();
         using TinyFolder folder = new TinyFolder().With(key, value);
         ModelConfig config = Described.Folder(folder, logger);
-        Assert.That((config.VocabSize, config.IntermediateSize, config.HeadDim, config.RotaryDim), Is.EqualTo((TinyFolder.VocabSize, 48, 8, 8)));
+        Assert.That((config.VocabSize, config.IntermediateSize, config.HeadDim, config.RotaryDim),
+            Is.EqualTo((TinyFolder.VocabSize, 48, 8, 8)));
         Assert.That(logger.Warnings, Has.Count.EqualTo(1).And.All.Contains(key).And.All.Contains($"{value}"));
     }
 
@@ -112,7 +117,8 @@ public sealed class FolderShapeTests
     public void Lists_of_equal_values_and_whole_numbers_with_a_point_are_numbers()
     {
         using TinyFolder folder = new TinyFolder()
-            .With("num_attention_heads", new JsonArray(4, 4)).With("intermediate_size", new JsonArray(48, 48)).With("hidden_size", JsonNode.Parse("32.0"));
+            .With("num_attention_heads", new JsonArray(4, 4)).With("intermediate_size", new JsonArray(48, 48))
+            .With("hidden_size", JsonNode.Parse("32.0"));
         ModelConfig config = Described.Folder(folder);
         Assert.That((config.NumHeads, config.IntermediateSize, config.HiddenSize), Is.EqualTo((4, 48, 32)));
         using TinyFolder differing = new TinyFolder().With("intermediate_size", new JsonArray(48, 96));
@@ -147,7 +153,8 @@ public sealed class FolderShapeTests
             ["eos_token_id"] = new JsonArray(1, 106),
         };
         ModelConfig config = Described.Folder(folder);
-        Assert.That((config.Architecture, config.VocabSize, config.HiddenSize, config.RopeTheta), Is.EqualTo(("gemma3", TinyFolder.VocabSize, 32, 1e6f)));
+        Assert.That((config.Architecture, config.VocabSize, config.HiddenSize, config.RopeTheta),
+            Is.EqualTo(("gemma3", TinyFolder.VocabSize, 32, 1e6f)));
         Assert.That(config.RopeScaling, Is.EqualTo(new LinearRopeScaling(8)));
         using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path);
         Assert.That(source.CreateTokenizer(config.VocabSize)!.EndOfGenerationTokenIds, Is.EquivalentTo([1, 106]));

@@ -40,9 +40,11 @@ public sealed class GgufRopeTests
     [Test]
     public void Yarn_without_an_original_length_takes_the_length_of_the_training()
     {
-        float[] said = Table(("rope.scaling.type", "yarn"), ("rope.scaling.factor", 4f), ("rope.scaling.original_context_length", (uint)Context));
+        float[] said = Table(("rope.scaling.type", "yarn"), ("rope.scaling.factor", 4f),
+            ("rope.scaling.original_context_length", (uint)Context));
         Assert.That(Table(("rope.scaling.type", "yarn"), ("rope.scaling.factor", 4f)), Is.EqualTo(said));
-        Assert.That(Table(("rope.scaling.type", "yarn"), ("rope.scaling.factor", 4f), ("rope.scaling.original_context_length", 32u)), Is.Not.EqualTo(said));
+        Assert.That(Table(("rope.scaling.type", "yarn"), ("rope.scaling.factor", 4f), ("rope.scaling.original_context_length", 32u)),
+            Is.Not.EqualTo(said));
     }
 
     [Test]
@@ -65,7 +67,8 @@ public sealed class GgufRopeTests
         Assert.That(Table([.. yarn, ("rope.scaling.yarn_beta_slow", 8f)]), Is.Not.EqualTo(Table(yarn)));
         Assert.That(Table([.. yarn, ("rope.scaling.yarn_beta_fast", 1f)]), Is.Not.EqualTo(Table(yarn)));
         Assert.That(
-            Table(("rope.scaling.factor", 4f), ("rope.scaling.original_context_length", 64u), ("rope.scaling.yarn_ext_factor", 1f)), Is.EqualTo(Table(yarn)),
+            Table(("rope.scaling.factor", 4f), ("rope.scaling.original_context_length", 64u), ("rope.scaling.yarn_ext_factor", 1f)),
+                Is.EqualTo(Table(yarn)),
             "an extrapolation makes YaRN of linear scaling");
 
         static double Angle(double kept) => Position * Theta(1) * (kept + ((1 - kept) / 4));
@@ -112,7 +115,8 @@ public sealed class GgufRopeTests
     private static void AssertPair(float[] table, int pair, double angle, double magnitude)
     {
         int at = ((Position * 4) + pair) * 2;
-        Assert.That((table[at], table[at + 1]), Is.EqualTo(((float)(magnitude * Math.Cos(angle)), (float)(magnitude * Math.Sin(angle)))).Using<(float, float)>(
+        Assert.That((table[at], table[at + 1]),
+            Is.EqualTo(((float)(magnitude * Math.Cos(angle)), (float)(magnitude * Math.Sin(angle)))).Using<(float, float)>(
             (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-5 && Math.Abs(a.Item2 - b.Item2) < 1e-5));
     }
 }

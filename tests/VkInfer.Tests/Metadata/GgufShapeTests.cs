@@ -42,7 +42,8 @@ public sealed class GgufShapeTests
 
     [Test]
     public void A_llama_and_a_Qwen_have_no_window_whatever_the_key_says([Values("llama", "qwen2")] string architecture) =>
-        Assert.That(Described.Gguf(architecture, model => model.Metadata[architecture + ".attention.sliding_window"] = 3u).Windows, Is.Empty);
+        Assert.That(Described.Gguf(architecture, model => model.Metadata[architecture + ".attention.sliding_window"] = 3u).Windows,
+            Is.Empty);
 
     [TestCase(0u)]
     [TestCase(uint.MaxValue)]
@@ -82,7 +83,8 @@ public sealed class GgufShapeTests
         Assert.That((gemma2.RopeTheta, gemma3.RopeTheta), Is.EqualTo((10000f, 10000f)));
     }
 
-    private static IReadOnlyList<int> Windows(string architecture, object? window, object? pattern = null) => Described.Gguf(architecture, model =>
+    private static IReadOnlyList<int> Windows(string architecture, object? window, object? pattern = null) => Described.Gguf(
+        architecture, model =>
     {
         AddNorms(model, architecture == "gemma3", hasPostNorms: architecture != "phi3");
         model.AddSecondLayer();

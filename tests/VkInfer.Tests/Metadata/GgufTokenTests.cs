@@ -65,7 +65,8 @@ public sealed class GgufTokenTests
     [Test]
     public void Every_text_that_ends_an_answer_does_whatever_its_type(
         [Values(
-            "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>",
+            "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>",
+            "<|eom_id|>",
             "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<｜end▁of▁sentence｜>", "[e~[",
             "<|fim_pad|>", "<PAD>", "<|repo_name|>", "<reponame>", "<|file_sep|>")]
         string text,
@@ -112,7 +113,8 @@ public sealed class GgufTokenTests
 
     [Test]
     public void Whole_numbers_are_scores() =>
-        Assert.That(Read(model => model.Metadata[Prefix + "scores"] = new int[TinyLlama.VocabSize]).VocabSize, Is.EqualTo(TinyLlama.VocabSize));
+        Assert.That(Read(model => model.Metadata[Prefix + "scores"] = new int[TinyLlama.VocabSize]).VocabSize,
+            Is.EqualTo(TinyLlama.VocabSize));
 
     [Test]
     public void A_text_that_two_tokens_have_becomes_one_and_both_decode([Values("llama", "t5")] string kind)

@@ -18,19 +18,21 @@ public sealed class OddValueTests
     [
         .. new[]
         {
-            "context_length", "embedding_length", "feed_forward_length", "expert_feed_forward_length", "block_count", "vocab_size", "expert_count",
-            "expert_used_count", "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length",
-            "attention.layer_norm_rms_epsilon", "attention.causal", "attention.sliding_window", "attention.sliding_window_pattern",
-            "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scale_linear", "rope.scaling.type", "rope.scaling.factor",
-            "rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned", "rope.scaling.yarn_ext_factor",
-            "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_log_multiplier", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
+            "context_length", "embedding_length", "feed_forward_length", "expert_feed_forward_length", "block_count", "vocab_size",
+            "expert_count", "expert_used_count", "attention.head_count", "attention.head_count_kv", "attention.key_length",
+            "attention.value_length", "attention.layer_norm_rms_epsilon", "attention.causal", "attention.sliding_window",
+            "attention.sliding_window_pattern", "rope.dimension_count", "rope.freq_base", "rope.freq_base_swa", "rope.scale_linear",
+            "rope.scaling.type", "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length",
+            "rope.scaling.finetuned", "rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor",
+            "rope.scaling.yarn_log_multiplier", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
             "attn_logit_softcapping", "final_logit_softcapping",
         }.Select(name => "ARCH." + name),
         .. new[]
         {
-            "model", "pre", "tokens", "scores", "token_type", "merges", "bos_token_id", "eos_token_id", "eos_token_ids", "eot_token_id", "eom_token_id",
-            "unknown_token_id", "padding_token_id", "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id", "add_bos_token", "add_eos_token",
-            "add_space_prefix", "remove_extra_whitespaces", "precompiled_charsmap",
+            "model", "pre", "tokens", "scores", "token_type", "merges", "bos_token_id", "eos_token_id", "eos_token_ids",
+            "eot_token_id", "eom_token_id", "unknown_token_id", "padding_token_id", "fim_pad_token_id", "fim_rep_token_id",
+            "fim_sep_token_id", "add_bos_token", "add_eos_token", "add_space_prefix", "remove_extra_whitespaces",
+            "precompiled_charsmap",
         }.Select(name => "tokenizer.ggml." + name),
         "tokenizer.chat_template", "general.architecture", "general.name", "vkinfer.attention.sliding_windows",
     ];
@@ -38,32 +40,35 @@ public sealed class OddValueTests
     private static readonly object[] GgufValues =
     [
         0u, 1u, 3u, -1, -7, uint.MaxValue, ulong.MaxValue, long.MinValue, (sbyte)-1, (ushort)65535, 0f, -1f, 1e-38f, 1e38f, float.NaN,
-        float.PositiveInfinity, double.NegativeInfinity, 1e300, "", "x", new string('x', 5000) + "\n", true, false, Array.Empty<uint>(), new[] { 0u },
+        float.PositiveInfinity, double.NegativeInfinity, 1e300, "", "x", new string('x', 5000) + "\n", true, false, Array.Empty<uint>(),
+        new[] { 0u },
         new[] { 4u, 4u }, new[] { 1, -2 }, new[] { float.NaN }, new[] { "a" }, new[] { true, false }, new int[5000],
     ];
 
     private static readonly string[] JsonKeys =
     [
-        "model_type", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
-        "head_dim", "vocab_size", "max_position_embeddings", "original_max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling",
-        "rope_parameters", "rope_local_base_freq", "partial_rotary_factor", "hidden_act", "hidden_activation", "tie_word_embeddings", "bos_token_id",
-        "eos_token_id", "pad_token_id", "sliding_window", "use_sliding_window", "max_window_layers", "layer_types", "sliding_window_pattern",
-        "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention", "text_config", "num_local_experts",
-        "num_experts", "num_experts_per_tok", "attention_bias", "torch_dtype", "quantization_config", "norm_topk_prob", "decoder_sparse_step",
-        "mlp_only_layers",
+        "model_type", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads",
+        "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings", "original_max_position_embeddings",
+        "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "rope_local_base_freq", "partial_rotary_factor",
+        "hidden_act", "hidden_activation", "tie_word_embeddings", "bos_token_id", "eos_token_id", "pad_token_id", "sliding_window",
+        "use_sliding_window", "max_window_layers", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar",
+        "attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention", "text_config", "num_local_experts",
+        "num_experts", "num_experts_per_tok", "attention_bias", "torch_dtype", "quantization_config", "norm_topk_prob",
+        "decoder_sparse_step", "mlp_only_layers",
     ];
 
     private static readonly string[] RopeKeys =
     [
-        "rope_type", "type", "factor", "rope_theta", "partial_rotary_factor", "original_max_position_embeddings", "attention_factor", "beta_fast",
-        "beta_slow", "mscale", "mscale_all_dim", "truncate", "short_factor", "long_factor", "low_freq_factor", "high_freq_factor", "full_attention",
-        "sliding_attention",
+        "rope_type", "type", "factor", "rope_theta", "partial_rotary_factor", "original_max_position_embeddings",
+        "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate", "short_factor", "long_factor",
+        "low_freq_factor", "high_freq_factor", "full_attention", "sliding_attention",
     ];
 
     private static readonly string[] JsonValues =
     [
         "null", "0", "1", "3", "-1", "-7", "1.5", "4294967296", "1e19", "1e38", "1e-38", "-1e38", "1e400", "true", "false", "\"\"", "\"x\"",
-        "\"" + "\\u0001" + "\"", "\"\\ud800\"", "[]", "[0]", "[4, 4]", "[1, 2]", "[null]", "[\"full_attention\"]", "{}", "{\"rope_type\": 3}", "[[[]]]",
+        "\"" + "\\u0001" + "\"", "\"\\ud800\"", "[]", "[0]", "[4, 4]", "[1, 2]", "[null]", "[\"full_attention\"]", "{}",
+        "{\"rope_type\": 3}", "[[[]]]",
     ];
 
     [Test]
@@ -95,7 +100,8 @@ public sealed class OddValueTests
     }
 
     [Test]
-    public void Of_a_configuration_is_taken_or_refused_by_its_key([Values("llama", "mistral", "qwen3", "phi3", "gemma2", "gemma3")] string type)
+    public void Of_a_configuration_is_taken_or_refused_by_its_key(
+        [Values("llama", "mistral", "qwen3", "phi3", "gemma2", "gemma3")] string type)
     {
         using TinyFolder folder = TinyFolder.Of(type);
         if (type == "gemma3")
@@ -112,7 +118,8 @@ public sealed class OddValueTests
             foreach (string value in JsonValues)
             {
                 JsonObject changed = JsonNode.Parse(config)!.AsObject();
-                (type == "gemma3" && key is not ("model_type" or "text_config") ? changed["text_config"]!.AsObject() : changed)[key] = Placeholder;
+                (type == "gemma3" && key is not ("model_type" or "text_config") ? changed["text_config"]!.AsObject()
+                    : changed)[key] = Placeholder;
                 Judge(folder, changed, key, value, wrong);
             }
         }
@@ -134,8 +141,8 @@ public sealed class OddValueTests
                 JsonObject changed = JsonNode.Parse(config)!.AsObject();
                 JsonNode rope = JsonNode.Parse($$"""
                     {
-                      "rope_type": "{{type}}", "factor": 4, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 64,
-                      "short_factor": [1, 1, 1, 1], "long_factor": [1, 2, 3, 4]
+                      "rope_type": "{{type}}", "factor": 4, "low_freq_factor": 1, "high_freq_factor": 4,
+                      "original_max_position_embeddings": 64, "short_factor": [1, 1, 1, 1], "long_factor": [1, 2, 3, 4]
                     }
                     """)!;
                 rope[key] = Placeholder;
@@ -156,13 +163,15 @@ public sealed class OddValueTests
         foreach ((string file, string[] keys) in new (string, string[])[]
         {
             ("tokenizer_config.json",
-                ["bos_token", "eos_token", "pad_token", "unk_token", "add_bos_token", "add_eos_token", "chat_template", "added_tokens_decoder"]),
+                ["bos_token", "eos_token", "pad_token", "unk_token", "add_bos_token", "add_eos_token", "chat_template",
+                "added_tokens_decoder"]),
             ("generation_config.json", ["eos_token_id", "bos_token_id", "pad_token_id"]),
         })
         {
             foreach (string key in keys)
             {
-                foreach (string value in (string[])[.. JsonValues, "{\"5\": {\"content\": \"x\"}}", "{\"x\": {}}", "{\"content\": \"\"}", "9999", "[1, 9999, -1]"])
+                foreach (string value in (string[])[.. JsonValues, "{\"5\": {\"content\": \"x\"}}", "{\"x\": {}}", "{\"content\": \"\"}",
+                    "9999", "[1, 9999, -1]"])
                 {
                     folder.File(file, $$"""{"{{key}}": {{value}}}""");
                     _ = Judge(folder.Path, key, $"{file}: {key} = {value}", wrong);

@@ -22,8 +22,9 @@ internal sealed class TinyFolder : IDisposable
         Config = JsonNode.Parse($$"""
             {
               "model_type": "{{modelType}}", "hidden_size": {{Hidden}}, "intermediate_size": 48, "num_hidden_layers": {{Layers}},
-              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": {{VocabSize}}, "max_position_embeddings": 256,
-              "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu", "tie_word_embeddings": true, "bos_token_id": 1, "eos_token_id": 2
+              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": {{VocabSize}},
+              "max_position_embeddings": 256, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+              "tie_word_embeddings": true, "bos_token_id": 1, "eos_token_id": 2
             }
             """)!.AsObject();
         Add("model.embed_tokens.weight", VocabSize, Hidden);

@@ -74,7 +74,8 @@ internal sealed class GgufConfigReader
             RopeTheta = Keys.TryNumber("rope.freq_base", NumberRange.RopeTheta) ?? 10000f,
             RopeScaling = new GgufRopeReader(Keys).Read(rotary, context, takesLongFactors),
             Norm = norm,
-            NormEps = Keys.Number(norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", NumberRange.Epsilon),
+            NormEps = Keys.Number(
+                norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", NumberRange.Epsilon),
             Windows = ReadOwnWindows(layers),
             MaxContextLength = context,
         };
@@ -86,7 +87,8 @@ internal sealed class GgufConfigReader
     /// <param name="layers">Number of layers.</param>
     /// <param name="window">The window; 0: no layer has one.</param>
     /// <param name="period">
-    /// Where the file has no <c>attention.sliding_window_pattern</c>, which is a period (0: all layers have a window) or a flag for each layer.
+    /// Where the file has no <c>attention.sliding_window_pattern</c>, which is a period (0: all layers have a window) or a flag for each
+    /// layer.
     /// </param>
     public IReadOnlyList<int> AlternatingWindows(int layers, int window, int period)
     {
@@ -117,12 +119,15 @@ internal sealed class GgufConfigReader
         return isProven || value is null || value == headDim
             ? headDim
             : throw new UnsupportedModelException(
-                $"{_file.Path}: {Keys.Key("attention.value_length")} is {value}, value heads of {value} elements beside key heads of {headDim}; they must be equal.");
+                $"{_file.Path}: {Keys.Key("attention.value_length")} is {value}, value heads of {value} elements beside key heads of "
+                + $"{headDim}; they must be equal.");
     }
 
     private int ReadWidth(int experts, int used, bool hasExpertWidth)
     {
-        string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length") ? "expert_feed_forward_length" : "feed_forward_length";
+        string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
+            ? "expert_feed_forward_length"
+            : "feed_forward_length";
         int width = Keys.Count(name, ModelLimits.MaxWidth);
         bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
         return _tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);

@@ -76,7 +76,8 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
             number = TryInteger(value) ?? throw Wrong(name, value, range.ToString());
         }
 
-        return none?.Invoke(number) == true ? null : range.Contains((float)number) ? (float)number : throw Wrong(name, value, range.ToString());
+        return none?.Invoke(number) == true ? null : range.Contains((float)number) ? (float)number
+            : throw Wrong(name, value, range.ToString());
     }
 
     /// <summary>An optional string.</summary>
@@ -89,7 +90,9 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         : value.TryGetBool(out bool flag) ? flag
         : throw Wrong(name, value, "a bool");
 
-    /// <summary>The key's value where it is an array of one number or bool per layer; null where there is none, or it is something else.</summary>
+    /// <summary>
+    /// The key's value where it is an array of one number or bool per layer; null where there is none, or it is something else.
+    /// </summary>
     public IReadOnlyList<long>? TryPerLayer(string name, int layers)
     {
         if (!file.Metadata.TryGetValue(Key(name), out GgufValue? value) || !value.IsArray || value.Count != layers)
@@ -119,7 +122,8 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
     {
         GgufValue whole = file.Metadata[Key(name)];
         return new ModelFormatException(
-            file.Path, whole.Position, $"metadata key '{Key(name)}' is wrong", expected, $"{whole.TypeName} {(value.IsArray ? whole : value)}");
+            file.Path, whole.Position, $"metadata key '{Key(name)}' is wrong", expected,
+                $"{whole.TypeName} {(value.IsArray ? whole : value)}");
     }
 
     private static long? TryInteger(GgufValue value) => value.TryGetInt64(out long number) ? number

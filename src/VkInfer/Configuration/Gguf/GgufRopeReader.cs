@@ -14,7 +14,9 @@ internal sealed class GgufRopeReader(GgufKeys keys)
     /// <summary>Reads the scaling; null where there is none.</summary>
     /// <param name="rotaryDim">Rotated elements of a head.</param>
     /// <param name="contextLength">Positions of the training, which are the original ones where the file has no others.</param>
-    /// <param name="takesLongFactors">Whether the family has LongRoPE's factors whatever the type; else only with type <c>longrope</c>.</param>
+    /// <param name="takesLongFactors">
+    /// Whether the family has LongRoPE's factors whatever the type; else only with type <c>longrope</c>.
+    /// </param>
     public RopeScaling? Read(int rotaryDim, int contextLength, bool takesLongFactors)
     {
         string type = keys.TryText("rope.scaling.type") ?? "linear";
@@ -24,16 +26,20 @@ internal sealed class GgufRopeReader(GgufKeys keys)
         }
 
         float factor = type == "none" ? 1 : ReadFactor();
-        int original = keys.TryCount("rope.scaling.original_context_length", ModelLimits.MaxContextLength, min: 0) is > 0 and var said ? said : contextLength;
+        int original = keys.TryCount("rope.scaling.original_context_length", ModelLimits.MaxContextLength, min: 0) is > 0 and var said
+            ? said
+            : contextLength;
         double attention = (keys.TryNumber("rope.scaling.attn_factor", NumberRange.AttentionFactor) ?? 1f)
             * (double)(keys.TryNumber("rope.scaling.yarn_attn_factor", NumberRange.AttentionFactor, none: number => number < 0) ?? 1f);
-        float yarn = keys.TryNumber("rope.scaling.yarn_ext_factor", NumberRange.Share, none: number => number < 0) ?? (type == "yarn" ? 1f : 0f);
+        float yarn = keys.TryNumber("rope.scaling.yarn_ext_factor", NumberRange.Share, none: number => number < 0)
+            ?? (type == "yarn" ? 1f : 0f);
 
         var parts = new List<RopeScaling>();
         if ((takesLongFactors || type == "longrope") && ReadFactors("rope_factors_long.weight", rotaryDim) is { } longFactors)
         {
             float[] shortFactors = ReadFactors("rope_factors_short.weight", rotaryDim)
-                ?? throw new UnsupportedModelException($"{keys.File.Path}: tensor rope_factors_short.weight is missing beside rope_factors_long.weight.");
+                ?? throw new UnsupportedModelException(
+                    $"{keys.File.Path}: tensor rope_factors_short.weight is missing beside rope_factors_long.weight.");
             parts.Add(new LongRopeScaling(shortFactors, longFactors, original, (float)(yarn > 0 ? 1 : attention)));
             attention = yarn > 0 ? attention : 1;
         }
@@ -73,7 +79,8 @@ internal sealed class GgufRopeReader(GgufKeys keys)
         }
 
         float weight = keys.TryNumber("rope.scaling.yarn_log_multiplier", NumberRange.Magnitude, none: number => number == 0) ?? 0f;
-        double magnitude = attention * YarnRopeScaling.DefaultMagnitude(factor) / (weight == 0 ? 1 : YarnRopeScaling.DefaultMagnitude(factor, weight));
+        double divisor = weight == 0 ? 1 : YarnRopeScaling.DefaultMagnitude(factor, weight);
+        double magnitude = attention * YarnRopeScaling.DefaultMagnitude(factor) / divisor;
         return new YarnRopeScaling(factor, original, fast, slow, (float)magnitude) { Share = share };
     }
 
@@ -90,7 +97,8 @@ internal sealed class GgufRopeReader(GgufKeys keys)
         if (tensor.Columns != length || tensor.Rows != 1 || tensor.Type != GgufTensorType.F32)
         {
             throw new UnsupportedModelException(
-                $"{file.Path}: tensor {name} is {string.Join(" x ", tensor.Dimensions.Reverse())} {tensor.Type}; expected {length} elements F32.");
+                $"{file.Path}: tensor {name} is {string.Join(" x ", tensor.Dimensions.Reverse())} {tensor.Type}; "
+                + $"expected {length} elements F32.");
         }
 
         var factors = new float[length];

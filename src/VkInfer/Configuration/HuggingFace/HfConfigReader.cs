@@ -6,8 +6,8 @@ using VkInfer.Kernels;
 namespace VkInfer.Configuration;
 
 /// <summary>
-/// What families read from a Hugging Face folder's <c>config.json</c>: the shape they all have, and typed access to what only some have. The
-/// counterpart of <see cref="GgufConfigReader"/>.
+/// What families read from a Hugging Face folder's <c>config.json</c>: the shape they all have, and typed access to what only some have.
+/// The counterpart of <see cref="GgufConfigReader"/>.
 /// </summary>
 internal sealed class HfConfigReader
 {
@@ -37,7 +37,8 @@ internal sealed class HfConfigReader
     /// <param name="json">Its <c>config.json</c>.</param>
     /// <param name="weights">Its weights, which are right where the file says otherwise; null: there are none.</param>
     /// <param name="logger">Where such differences are told.</param>
-    /// <exception cref="UnsupportedModelException">A field is missing or wrong, or the model is of a kind that does not run here.</exception>
+    /// <exception cref="UnsupportedModelException">A field is missing or wrong, or the model is of a kind that does not run
+    /// here.</exception>
     public static ModelConfig Read(HfJson json, IWeightSource? weights = null, ILogger? logger = null)
     {
         var reader = new HfConfigReader(json, weights, logger);
@@ -53,13 +54,15 @@ internal sealed class HfConfigReader
     {
         int hidden = Tensors.HiddenSize(Json.TryInt("hidden_size", ModelLimits.MaxWidth) ?? defaults.HiddenSize, Json.Where("hidden_size"));
         int heads = Json.TryInt("num_attention_heads", ModelLimits.MaxHeads) ?? defaults.NumHeads;
-        int kvHeads = Json.TryInt("num_key_value_heads", ModelLimits.MaxHeads) ?? (Json.Has("num_key_value_heads") ? null : defaults.NumKvHeads) ?? heads;
+        int kvHeads = Json.TryInt("num_key_value_heads", ModelLimits.MaxHeads)
+            ?? (Json.Has("num_key_value_heads") ? null : defaults.NumKvHeads) ?? heads;
         int declared = Json.TryInt("head_dim", ModelLimits.MaxWidth) ?? (Json.Has("head_dim") ? null : defaults.HeadDim) ?? hidden / heads;
         (int headDim, _) = Tensors.HeadDim(heads, kvHeads, declared, Json.Where("head_dim"));
         int layers = Json.TryInt("num_hidden_layers", ModelLimits.MaxLayers) ?? defaults.NumLayers;
         int context = Json.TryInt("max_position_embeddings", ModelLimits.MaxContextLength) ?? defaults.MaxContextLength;
         int experts = defaults.NumExperts == 0 ? 0
-            : Json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? Json.TryInt("num_experts", ModelLimits.MaxExperts) ?? defaults.NumExperts;
+            : Json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? Json.TryInt("num_experts", ModelLimits.MaxExperts)
+                ?? defaults.NumExperts;
 
         var rope = new HfRopeReader(Json, defaults, _logger);
         int rotary = (int)((headDim * (double)rope.RotatedShare) + 1e-4);
@@ -69,9 +72,13 @@ internal sealed class HfConfigReader
             VocabSize = Tensors.VocabSize(Json.TryInt("vocab_size", int.MaxValue) ?? defaults.VocabSize, Json.Where("vocab_size")),
             HiddenSize = hidden,
             IntermediateSize = Tensors.IntermediateSize(
-                Json.TryInt(defaults.WidthKey, ModelLimits.MaxWidth) ?? defaults.IntermediateSize, Json.Where(defaults.WidthKey), experts > 0),
+                Json.TryInt(defaults.WidthKey, ModelLimits.MaxWidth) ?? defaults.IntermediateSize,
+                Json.Where(defaults.WidthKey),
+                experts > 0),
             NumExperts = experts,
-            NumExpertsPerToken = experts > 0 ? Json.TryInt("num_experts_per_tok", ModelLimits.MaxExperts) ?? defaults.NumExpertsPerToken : 0,
+            NumExpertsPerToken = experts > 0
+                ? Json.TryInt("num_experts_per_tok", ModelLimits.MaxExperts) ?? defaults.NumExpertsPerToken
+                : 0,
             NumLayers = layers,
             NumHeads = heads,
             NumKvHeads = kvHeads,

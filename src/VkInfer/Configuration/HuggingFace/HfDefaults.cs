@@ -85,7 +85,9 @@ internal enum HfWindows
     /// <summary>All, where <c>use_sliding_window</c> is true.</summary>
     AllIfUsed,
 
-    /// <summary>Those that <c>layer_types</c> names, else from <c>max_window_layers</c> on, where <c>use_sliding_window</c> is true.</summary>
+    /// <summary>
+    /// Those that <c>layer_types</c> names, else from <c>max_window_layers</c> on, where <c>use_sliding_window</c> is true.
+    /// </summary>
     UpperIfUsed,
 
     /// <summary>Those that <c>layer_types</c> names, else all but every so many-th.</summary>

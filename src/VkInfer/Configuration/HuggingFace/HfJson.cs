@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace VkInfer.Configuration;
 
 /// <summary>
-/// Typed access to a JSON object of a Hugging Face folder. Null counts as missing, as it does for Hugging Face; a value of the wrong type or
-/// range is an error that names file and key.
+/// Typed access to a JSON object of a Hugging Face folder. Null counts as missing where a method does not say
+/// otherwise; a value of the wrong type or range is an error that names file, key, value and expectation.
 /// </summary>
 internal sealed class HfJson
 {
@@ -129,7 +129,8 @@ internal sealed class HfJson
         : throw Wrong(key, "a list of numbers", Find(key) is { } other ? other : "nothing");
 
     /// <summary>Whether the value is the number 0.</summary>
-    public bool IsZero(string key) => Find(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && number == 0;
+    public bool IsZero(string key) => Find(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number)
+        && number == 0;
 
     /// <summary>An optional bool.</summary>
     public bool? TryBool(string key) => Find(key) is not { } value ? null : value.ValueKind switch
@@ -146,7 +147,8 @@ internal sealed class HfJson
     public string? TryString(string key) => Find(key) is not { } value ? null : Text(key, value);
 
     /// <summary>An optional string, or the field <c>content</c> of an object, as tokens are written.</summary>
-    public string? TryToken(string key) => Find(key) is { ValueKind: JsonValueKind.Object } ? TryObject(key)!.TryString("content") : TryString(key);
+    public string? TryToken(string key) => Find(key) is { ValueKind: JsonValueKind.Object } ? TryObject(key)!.TryString("content")
+        : TryString(key);
 
     /// <summary>An optional token id, or list of them; null and negative ones, which mean none, are left out.</summary>
     public IReadOnlyList<int> Ids(string key)
@@ -185,7 +187,8 @@ internal sealed class HfJson
 
     /// <summary>All keys with their values, which must be objects.</summary>
     public IEnumerable<(string Key, HfJson Value)> NamedObjects() =>
-        _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name) ?? throw Wrong(property.Name, "an object", "null")));
+        _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name)
+            ?? throw Wrong(property.Name, "an object", "null")));
 
     /// <summary>Whether the key is there and a string.</summary>
     public bool IsString(string key) => Find(key) is { ValueKind: JsonValueKind.String };
@@ -206,7 +209,8 @@ internal sealed class HfJson
     {
         const int Most = 120;
         string text = got is JsonElement element ? element.GetRawText() : string.Create(CultureInfo.InvariantCulture, $"{got}");
-        return new UnsupportedModelException($"{Path}: {_prefix}{key} is {(text.Length > Most ? text[..Most] + "…" : text)}; expected {expected}.");
+        text = text.Length > Most ? text[..Most] + "…" : text;
+        return new UnsupportedModelException($"{Path}: {_prefix}{key} is {text}; expected {expected}.");
     }
 
     private float Number(string key, JsonElement value, NumberRange range) =>

@@ -27,7 +27,8 @@ internal sealed class HfRopeReader
         _rope = scaling is null ? parameters?.TryNested(Full) ?? parameters : scaling.TryNested(Full) ?? scaling;
         if ((Windows?.TryString("rope_type") ?? Windows?.TryString("type")) is { } type && type != "default")
         {
-            throw Windows!.Wrong(Windows.Has("rope_type") ? "rope_type" : "type", "default: frequencies of layers with a window are not scaled", $"\"{type}\"");
+            throw Windows!.Wrong(Windows.Has("rope_type") ? "rope_type" : "type",
+                "default: frequencies of layers with a window are not scaled", $"\"{type}\"");
         }
 
         Theta = Number("rope_theta", NumberRange.RopeTheta) ?? defaults.RopeTheta;
@@ -85,7 +86,8 @@ internal sealed class HfRopeReader
         if (fast < slow)
         {
             string key = rope.Has("beta_fast") ? "beta_fast" : "beta_slow";
-            throw rope.Wrong(key, FormattableString.Invariant($"beta_fast of at least beta_slow, {slow}"), key == "beta_fast" ? fast : slow);
+            throw rope.Wrong(key, FormattableString.Invariant($"beta_fast of at least beta_slow, {slow}"),
+                key == "beta_fast" ? fast : slow);
         }
 
         float weight = rope.TryNumber("mscale", NumberRange.Magnitude) ?? 0;
@@ -97,7 +99,8 @@ internal sealed class HfRopeReader
         return new YarnRopeScaling(factor, original, fast, slow, attention) { Truncate = rope.TryBool("truncate") ?? true };
 
         // As Python's "or": 0 counts as nothing.
-        static float Or(HfJson rope, string key, float fallback) => rope.IsZero(key) ? fallback : rope.TryNumber(key, NumberRange.Turns) ?? fallback;
+        static float Or(HfJson rope, string key, float fallback) => rope.IsZero(key) ? fallback : rope.TryNumber(key, NumberRange.Turns)
+            ?? fallback;
     }
 
     private LongRopeScaling ReadLongRope(HfJson rope, int pairs, int contextLength)
