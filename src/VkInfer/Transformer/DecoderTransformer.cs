@@ -109,7 +109,7 @@ internal sealed class DecoderTransformer
         LayerWeights layer = _weights.Layers[index];
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Qkv.Matrix);
         RecordNorm(commands, act.Hidden, layer.AttentionNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
     }
 
     /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
@@ -157,11 +157,11 @@ internal sealed class DecoderTransformer
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
         BufferView mlp = act.Inputs(mlpType).Mlp;
         bool fusable = _config.IsGated && mlpType == ActivationType.F16 && layer.GatedInOne.Any();
-        if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows))
+        if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows, act.GemmScratch))
         {
             ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
             BufferView up = act.Inputs(upType).Up;
-            _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
+            _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type, act.GemmScratch);
             _kernels.Activate.Record(
                 commands, up, mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
         }
@@ -182,7 +182,7 @@ internal sealed class DecoderTransformer
     {
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
         RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
         if (_weights.Output.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, logits, bias, rows, _config.VocabSize);
@@ -292,7 +292,7 @@ internal sealed class DecoderTransformer
     {
         BufferView target = postNorm is null ? act.Hidden : act.Projected;
         GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
-        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type);
+        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type, scratch: act.GemmScratch);
         if (linear.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, target, bias, rows, _config.HiddenSize);
