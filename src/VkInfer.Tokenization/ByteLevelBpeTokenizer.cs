@@ -25,7 +25,7 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
         if (_merges.HasAllBytes && !_merges.LeavesOutMerges)
         {
             var tokens = Enumerable.Range(0, vocabulary.Count)
-                .Where(id => vocabulary.Texts[id] is not null)
+                .Where(id => vocabulary.Texts[id] is { } text && vocabulary.TryGetId(text, out var first) && first == id)
                 .Select(id => KeyValuePair.Create(vocabulary.Texts[id]!, id));
             _merger = BpeTokenizer.Create(new BpeOptions(tokens) { Merges = merges, ByteLevel = true });
         }

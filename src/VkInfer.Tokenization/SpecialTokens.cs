@@ -92,7 +92,7 @@ internal sealed class SpecialTokens
 
         public Finder(IReadOnlyList<SpecialToken> tokens)
         {
-            _tokens = tokens.ToDictionary(token => token.Text, StringComparer.Ordinal);
+            _tokens = tokens.DistinctBy(token => token.Text).ToDictionary(token => token.Text, StringComparer.Ordinal);
             _values = tokens.Count == 0 ? null : SearchValues.Create([.. _tokens.Keys], StringComparison.Ordinal);
             _lengths = [.. _tokens.Keys.Select(text => text.Length).Distinct().OrderDescending()];
         }

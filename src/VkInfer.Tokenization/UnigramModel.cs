@@ -103,6 +103,7 @@ internal sealed class UnigramModel
             node = next;
         }
 
-        _pieceAt[node] = id;
+        // Of pieces with the same text the first.
+        _pieceAt[node] = _pieceAt[node] < 0 ? id : _pieceAt[node];
     }
 }

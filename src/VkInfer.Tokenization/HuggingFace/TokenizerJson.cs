@@ -20,7 +20,7 @@ public static class TokenizerJson
 
         // Normalisation could make a marker of what a user writes: in chats, all markers are looked for before it.
         var early = new Dictionary<int, SpecialToken>();
-        foreach (var token in parts.AddedTokens.DistinctBy(token => token.Text))
+        foreach (var token in parts.AddedTokens.Where(token => token.Id < vocabulary.Count).DistinctBy(token => token.Text))
         {
             if (!token.IsNormalized || parts.Normalizer is null)
             {

@@ -36,7 +36,7 @@ internal sealed class TokenizerParts
         _hasByteFallback = model.Bool("byte_fallback", false);
         _fusesUnknown = model.Bool("fuse_unk", false);
         IgnoresMerges = model.Bool("ignore_merges", false);
-        AddedTokens = root.Optional("added_tokens") is { } added ? [.. added.Items().Select(AddedToken.Read)] : [];
+        AddedTokens = root.Optional("added_tokens") is { } added ? WithIdsOfModel([.. added.Items().Select(AddedToken.Read)]) : [];
         Normalizer = root.Optional("normalizer") is { } normalizer ? NormalizerReader.Read(normalizer) : null;
         Splitter = root.Optional("pre_tokenizer") is { } splitter ? SplitterReader.Read(splitter) : null;
         Decoder = TokenDecoder.Read(root.Optional("decoder"));
@@ -151,6 +151,35 @@ internal sealed class TokenizerParts
             vocabulary, scores, id => _scores.ContainsKey(id) && id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control), byteIds, _unknownId);
     }
 
+    /// <summary>
+    /// Added tokens with the id that the model has for their text, as Hugging Face takes them, be their own another; of those with the same
+    /// text the last.
+    /// </summary>
+    private List<AddedToken> WithIdsOfModel(List<AddedToken> tokens)
+    {
+        var ids = IdsByText();
+        var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (var token in tokens)
+        {
+            var id = ids.TryGetValue(token.Text, out var known) ? known : added.TryGetValue(token.Text, out var before) ? before.Id : token.Id;
+            added[token.Text] = token with { Id = id };
+        }
+
+        return [.. added.Values];
+    }
+
+    /// <summary>The id of each text of the model; of pieces with the same text the first.</summary>
+    private Dictionary<string, int> IdsByText()
+    {
+        var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
+        foreach (var (id, text) in _tokens)
+        {
+            ids.TryAdd(text, id);
+        }
+
+        return ids;
+    }
+
     private int? UnknownId()
     {
         if (_unknownText is null)
@@ -185,7 +214,7 @@ internal sealed class TokenizerParts
 
         if (!IsUnigram)
         {
-            var ids = _tokens.ToDictionary(token => token.Value, token => token.Key, StringComparer.Ordinal);
+            var ids = IdsByText();
             for (var rank = Merges.Count - 1; rank >= 0; rank--)
             {
                 if (ids.TryGetValue(Merges[rank].Left + Merges[rank].Right, out var id))

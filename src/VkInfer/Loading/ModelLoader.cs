@@ -12,7 +12,7 @@ internal static class ModelLoader
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate(); // Before the files are opened.
-        using ModelSource source = ModelSource.Open(path);
+        using ModelSource source = ModelSource.Open(path, options.Logger);
         return Load(source, options, progress, cancellation);
     }
 
