@@ -216,7 +216,7 @@ public sealed partial class Session : IDisposable
     internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation, GrammarMatcher? grammar = null)
     {
         PrepareRun(sampling, grammar is not null, cancellation);
-        grammar?.FillMask(_decode.Mask);
+        grammar?.FillMask(_decode.Mask, cancellation);
         RequireSpace();
         SubmitUpTo(depth);
         return TakeToken(cancellation);
