@@ -26,12 +26,12 @@ internal static partial class Filters
         {
             named.Remove("default", out var fallback);
             var read = AttributeReader.Of(attribute!, fallback);
-            return call.Generator(call.TargetItems().Select(item => read(item, call.Budget)));
+            return call.Generator(call.TargetItemsIfTrue().Select(item => read(item, call.Budget)));
         }
 
         var name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
         var rest = Rest(call, 1);
-        return call.Generator(call.TargetItems().Select(item => Apply(call.Context, name, item, rest)));
+        return call.Generator(call.TargetItemsIfTrue().Select(item => Apply(call.Context, name, item, rest)));
     }
 
     private static GeneratorValue Select(BuiltinCall call, bool withAttribute, bool keep)
@@ -42,12 +42,12 @@ internal static partial class Filters
             : positional.Count > 0 ? AttributeReader.Of(positional[0]!, null) : throw JinjaException.Runtime("Missing parameter for attribute name");
         if (positional.Count == skipped)
         {
-            return call.Generator(call.TargetItems().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
+            return call.Generator(call.TargetItemsIfTrue().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
         }
 
         var name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
         var rest = Rest(call, skipped + 1);
-        return call.Generator(call.TargetItems().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
+        return call.Generator(call.TargetItemsIfTrue().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
     }
 
     /// <summary>The arguments that go on to a filter or a test.</summary>

@@ -13,6 +13,7 @@ internal static class FormatMethod
     private sealed class Formatter(Arguments arguments, Budget budget)
     {
         private int _nextIndex;
+        private bool? _isNumbered;
 
         public string Format(string format, int depth)
         {
@@ -100,6 +101,13 @@ internal static class FormatMethod
         {
             if (name.Length == 0 || name.All(char.IsAsciiDigit))
             {
+                var isNumbered = name.Length > 0;
+                if (_isNumbered is { } before && before != isNumbered)
+                {
+                    throw JinjaException.Runtime("cannot switch between manual field specification and automatic field numbering");
+                }
+
+                _isNumbered = isNumbered;
                 var index = name.Length == 0 ? _nextIndex++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
                 return index < arguments.Positional.Count
                     ? arguments.Positional[index]

@@ -114,7 +114,7 @@ internal static partial class StringMethods
         }
     }
 
-    private static List<string> SplitLines(string text, bool keepEnds, Budget budget)
+    public static List<string> SplitLines(string text, bool keepEnds, Budget budget)
     {
         var parts = new List<string>();
         for (var start = 0; start < text.Length;)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 
 namespace VkInfer.Jinja;
@@ -48,6 +49,7 @@ internal static partial class StringMethods
         { "isupper", "", call => Self(call).Any(char.IsUpper) && !Self(call).Any(char.IsLower) },
         { "islower", "", call => Self(call).Any(char.IsLower) && !Self(call).Any(char.IsUpper) },
         { "istitle", "", call => Self(call).Any(char.IsLetter) && Title(Self(call)) == Self(call) },
+        { "isprintable", "", call => Text.IsPrintable(Self(call)) },
         { "isascii", "", call => Ascii.IsValid(Self(call)) },
         { "isidentifier", "", call => IsIdentifier(Self(call)) },
     }.Freeze();
@@ -115,7 +117,7 @@ internal static partial class StringMethods
         return result.Append(text.AsSpan(position)).ToString();
     }
 
-    /// <summary>Letters after anything that is no letter become upper case, all others lower.</summary>
+    /// <summary>Letters after anything that has no case become upper case, all others lower.</summary>
     private static string Title(string text)
     {
         var result = new StringBuilder(text.Length);
@@ -123,7 +125,7 @@ internal static partial class StringMethods
         foreach (var character in text)
         {
             result.Append(inWord ? char.ToLowerInvariant(character) : char.ToUpperInvariant(character));
-            inWord = char.IsLetter(character);
+            inWord = char.IsUpper(character) || char.IsLower(character) || char.GetUnicodeCategory(character) == UnicodeCategory.TitlecaseLetter;
         }
 
         return result.ToString();

@@ -390,7 +390,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
         return token.Kind switch
         {
-            TokenKind.Name => token.Text is not ("else" or "or" or "and" or "if" or "not" or "in"),
+            TokenKind.Name => token.Text is not ("else" or "or" or "and"),
             TokenKind.String or TokenKind.Integer or TokenKind.Float => true,
             TokenKind.Operator => token.Text is "[" or "{",
             _ => false,
