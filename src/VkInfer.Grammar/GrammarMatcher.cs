@@ -59,7 +59,8 @@ public sealed class GrammarMatcher
     {
         if ((uint)token >= (uint)_masks.Trie.VocabSize)
         {
-            throw new ArgumentOutOfRangeException(nameof(token), token, $"Token id outside the vocabulary of {_masks.Trie.VocabSize} tokens.");
+            throw new ArgumentOutOfRangeException(
+                nameof(token), token, $"Token id outside the vocabulary of {_masks.Trie.VocabSize} tokens.");
         }
 
         bool isText = !_masks.Trie.Bytes(token).IsEmpty;

@@ -21,7 +21,9 @@ internal static class Limits
     /// <summary>Rules of a grammar open at a time while matching.</summary>
     public const int GrammarDepth = 1000;
 
-    /// <summary>Rules of a schema open at a time; each is a level of nesting or less, and JSON readers refuse more than 64 of these.</summary>
+    /// <summary>
+    /// Rules of a schema open at a time; each is a level of nesting or less, and JSON readers refuse more than 64 of these.
+    /// </summary>
     public const int SchemaDepth = 60;
 
     /// <summary>Ways in which a text may be read at a time.</summary>

@@ -71,8 +71,8 @@ public sealed class HostileGrammarTests
     {
         // As many sets as there are texts of 30 letters, and tokens that try them.
         var random = new Random(1);
-        ReadOnlyMemory<byte>[] tokens =
-            [default, .. Enumerable.Range(0, 200_000).Select(_ => new ReadOnlyMemory<byte>([.. Enumerable.Range(0, 40).Select(_ => (byte)('a' + random.Next(2)))]))];
+        byte[] Letters() => [.. Enumerable.Range(0, 40).Select(_ => (byte)('a' + random.Next(2)))];
+        ReadOnlyMemory<byte>[] tokens = [default, .. Enumerable.Range(0, 200_000).Select(_ => new ReadOnlyMemory<byte>(Letters()))];
         var masks = new TokenMasks(Gbnf.Compile("root ::= [ab]* \"a\" [ab]{30} \"c\" root?"), new TokenTrie(tokens, [0]));
         uint[] mask = new uint[(tokens.Length + 31) / 32];
         using var stop = new CancellationTokenSource();

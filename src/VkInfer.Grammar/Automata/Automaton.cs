@@ -12,7 +12,9 @@ internal enum StateKind : byte
     /// <summary>Runs the rule <see cref="State.Index"/>, then goes to <see cref="State.Target"/>.</summary>
     Call,
 
-    /// <summary>Runs the body of the loop <see cref="State.Index"/> as often as that says, then goes to <see cref="State.Target"/>.</summary>
+    /// <summary>
+    /// Runs the body of the loop <see cref="State.Index"/> as often as that says, then goes to <see cref="State.Target"/>.
+    /// </summary>
     Loop,
 
     /// <summary>Ends its rule, or one pass of its loop's body.</summary>

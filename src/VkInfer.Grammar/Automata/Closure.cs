@@ -97,7 +97,8 @@ internal sealed class Closure(Automaton automaton, FrameTable frames, WorkBudget
             case StateKind.Call:
                 // A call at the end of a rule leaves nothing to come back for: right recursion needs no stack.
                 bool isTail = automaton.States[state.Target].Kind == StateKind.End;
-                _open.Push(at with { State = automaton.Starts[state.Index], Stack = isTail ? at.Stack : frames.Rule(state.Target, at.Stack) });
+                StackFrame? stack = isTail ? at.Stack : frames.Rule(state.Target, at.Stack);
+                _open.Push(at with { State = automaton.Starts[state.Index], Stack = stack });
                 break;
             case StateKind.Loop:
                 Pass(at.State, 0, at.Stack, at.Read);

@@ -18,7 +18,7 @@ internal sealed class ConfigurationSet(Configuration[] configurations, bool acce
     /// <summary>In which generation of the cache the set was made.</summary>
     public int Epoch { get; } = epoch;
 
-    /// <summary>The set after each byte, as far as it was needed; sets that nothing can follow stand for every byte that leads there.</summary>
+    /// <summary>The set after each byte, as far as it was needed, and at once the empty one where nothing reads the byte.</summary>
     public ConfigurationSet?[]? Next { get; set; }
 
     /// <summary>The tokens that may follow, where that was asked.</summary>

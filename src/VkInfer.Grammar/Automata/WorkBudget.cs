@@ -1,6 +1,8 @@
 namespace VkInfer.Grammar.Automata;
 
-/// <summary>Bounds the time and memory of one piece of work, such as a mask, and ends it when its caller cancels. Not thread-safe.</summary>
+/// <summary>
+/// Bounds the time and memory of one piece of work, such as a mask, and ends it when its caller cancels. Not thread-safe.
+/// </summary>
 internal sealed class WorkBudget
 {
     private const int WorkBetweenChecks = 4096;

@@ -73,10 +73,12 @@ internal sealed class JsonConstants(JsonRules json)
             ways.Add(Expression.Text($"\\{ShortEscapeLetters[at]}"));
         }
 
-        ways.Add(new Expression.Sequence([.. rune.ToString().Select(unit => Expression.Of(
-            Expression.Text("\\u"), new Expression.Sequence([.. ((int)unit).ToString("x4", CultureInfo.InvariantCulture).Select(HexDigit)])))]));
+        ways.Add(new Expression.Sequence([.. rune.ToString().Select(Escaped)]));
         return new Expression.Choice(ways);
     }
+
+    private static Expression Escaped(char unit) => Expression.Of(
+        Expression.Text("\\u"), new Expression.Sequence([.. ((int)unit).ToString("x4", CultureInfo.InvariantCulture).Select(HexDigit)]));
 
     private static Expression HexDigit(char digit)
     {

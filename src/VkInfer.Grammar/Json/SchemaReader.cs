@@ -104,7 +104,8 @@ internal sealed partial class SchemaReader
 
         JsonElement value = schema.GetProperty(keyword);
         JsonElement[] values = keyword == "const" ? [value] : Array(value, keyword, at);
-        Expression[] allowed = [.. values.Where(v => types is null || types.Any(type => IsOfType(v, type))).Select(v => _constants.Value(v, at))];
+        Expression[] allowed =
+            [.. values.Where(v => types is null || types.Any(type => IsOfType(v, type))).Select(v => _constants.Value(v, at))];
         return allowed.Length > 0 ? new Expression.Choice(allowed) : throw Fault(at, $"'{keyword}' has no value of the type");
     }
 
@@ -187,7 +188,9 @@ internal sealed partial class SchemaReader
 
         return (min ?? 0) <= format.MinLength && (max ?? int.MaxValue) >= format.MaxLength
             ? _json.Formatted(format)
-            : throw Fault(at, $"format '{format.Name}' beside a length that not all its {format.MinLength} to {format.MaxLength} characters have is not supported");
+            : throw Fault(
+                at, $"format '{format.Name}' beside a length that forbids some of its {format.MinLength} to {format.MaxLength} characters "
+                + "is not supported");
     }
 
     private Expression Integer(JsonElement schema, string at)
@@ -248,7 +251,8 @@ internal sealed partial class SchemaReader
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal count) && count >= 0 && count == decimal.Truncate(count))
+        if (value.ValueKind == JsonValueKind.Number
+            && value.TryGetDecimal(out decimal count) && count >= 0 && count == decimal.Truncate(count))
         {
             // No text is so long that a larger maximum makes a difference.
             return keyword.StartsWith("max", StringComparison.Ordinal) || count <= Limits.Repetitions

@@ -50,12 +50,14 @@ internal static class StringFormats
     private static Expression.Choice LeapYear()
     {
         string[] fours = [.. Enumerable.Range(0, 25).Select(i => TwoDigits(4 * i))];
-        return new Expression.Choice([Expression.Of(OneOf(fours), Expression.Text("00")), Expression.Of(Digit.Times(2, 2), OneOf(fours[1..]))]);
+        return new Expression.Choice(
+            [Expression.Of(OneOf(fours), Expression.Text("00")), Expression.Of(Digit.Times(2, 2), OneOf(fours[1..]))]);
     }
 
     private static Expression Hex(int digits) => Expression.Class(('0', '9'), ('a', 'f')).Times(digits, digits);
 
-    private static Expression.Choice TwoDigits(int min, int max) => OneOf([.. Enumerable.Range(min, max - min + 1).Select(value => TwoDigits(value))]);
+    private static Expression.Choice TwoDigits(int min, int max) =>
+        OneOf([.. Enumerable.Range(min, max - min + 1).Select(value => TwoDigits(value))]);
 
     private static string TwoDigits(int value) => value.ToString("D2", CultureInfo.InvariantCulture);
 

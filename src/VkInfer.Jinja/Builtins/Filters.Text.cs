@@ -11,9 +11,11 @@ internal static partial class Filters
         table.Add("lower", "", call => call.TargetText().ToLowerInvariant());
         table.Add("capitalize", "", call => StringMethods.Capitalize(call.TargetText()));
         table.Add("title", "", call => Title(call.TargetText()));
-        table.Add("trim", "chars?", call => StringMethods.Strip(call.TargetText(), call.OptionalText(0), call.Budget, left: true, right: true));
+        table.Add("trim", "chars?", call =>
+            StringMethods.Strip(call.TargetText(), call.OptionalText(0), call.Budget, left: true, right: true));
         table.Add("replace", "old new count?", call => StringMethods.Replace(
-            call.TargetText(), Text.Str(call[0], call.Budget), Text.Str(call[1], call.Budget), call[2] is null ? -1 : call.Int(2), call.Budget));
+            call.TargetText(), Text.Str(call[0], call.Budget), Text.Str(call[1], call.Budget),
+            call[2] is null ? -1 : call.Int(2), call.Budget));
         table.Add("center", "width?", call => Method("center", call, call.Has(0) ? call[0] : 80L));
         table.Add("format", "*", Format);
         table.Add("indent", "width? first? blank?", Indent);
@@ -120,7 +122,8 @@ internal static partial class Filters
 
     private static string XmlAttributes(BuiltinCall call)
     {
-        var dict = call.Target as DictValue ?? throw JinjaException.Runtime($"'{TypeNames.Of(call.Target)}' object has no attribute 'items'");
+        var dict = call.Target as DictValue
+            ?? throw JinjaException.Runtime($"'{TypeNames.Of(call.Target)}' object has no attribute 'items'");
         var result = call.NewText();
         foreach (var (key, value) in dict.Entries.Where(entry => entry.Value is not (null or UndefinedValue)))
         {

@@ -90,7 +90,8 @@ internal static class FormatMethod
                 stop = stop >= 0 ? stop : isItem ? throw JinjaException.Runtime("Missing ']' in format string") : name.Length;
                 var key = name[(i + 1)..stop];
                 value = !isItem ? Members.GetAttribute(value, key, budget)
-                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : key, budget);
+                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : key,
+                        budget);
                 i = isItem ? stop + 1 : stop;
             }
 
@@ -108,13 +109,17 @@ internal static class FormatMethod
                 }
 
                 _isNumbered = isNumbered;
-                var index = name.Length == 0 ? _nextIndex++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
+                var index = name.Length == 0
+                    ? _nextIndex++
+                    : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
                 return index < arguments.Positional.Count
                     ? arguments.Positional[index]
                     : throw JinjaException.Runtime($"Replacement index {index} out of range for positional args tuple");
             }
 
-            return arguments.Named.TryGetValue(name, out var value) ? value : throw JinjaException.Runtime($"no argument '{name}' for the format");
+            return arguments.Named.TryGetValue(name, out var value)
+                ? value
+                : throw JinjaException.Runtime($"no argument '{name}' for the format");
         }
     }
 }

@@ -59,7 +59,8 @@ internal static class GlobalFunctions
         return first.Concat(call.Arguments.Named.Select(pair => KeyValuePair.Create((object?)pair.Key, pair.Value)));
     }
 
-    private static KeyValuePair<object?, object?> Pair(object? item, Budget budget) => Sequences.Iterate(item, budget) is [var key, var value]
+    private static KeyValuePair<object?, object?> Pair(object? item, Budget budget) =>
+        Sequences.Iterate(item, budget) is [var key, var value]
         ? new(key, value)
         : throw JinjaException.Runtime("dictionary update sequence element must have length 2");
 }

@@ -139,7 +139,8 @@ internal static partial class StringMethods
 
         call.Budget.Search(text.Length, separator.Length);
         var at = fromEnd ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
-        List<object?> parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]] : fromEnd ? ["", "", text] : [text, "", ""];
+        List<object?> parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]]
+            : fromEnd ? ["", "", text] : [text, "", ""];
         return new TupleValue(parts, call.Budget);
     }
 

@@ -39,7 +39,8 @@ internal static class Tests
         { "test", "", call => Hashable(call) is string name && Exists(name) },
     }.Freeze();
 
-    public static bool Apply(RenderContext context, string name, object? value, Arguments arguments) => Table.TryGetValue(name, out var test)
+    public static bool Apply(RenderContext context, string name, object? value, Arguments arguments) =>
+        Table.TryGetValue(name, out var test)
         ? (bool)test.Invoke(context, value, arguments)!
         : throw JinjaException.Runtime($"No test named '{name}'.");
 

@@ -137,7 +137,8 @@ internal sealed class Call(int line, Expression callee, ArgumentList arguments) 
 }
 
 /// <summary><c>value|name(arguments)</c>; without a value within a filter block.</summary>
-internal sealed class Filter(int line, Expression? value, string name, ArgumentList arguments) : Expression(line, [value, .. arguments.Parts])
+internal sealed class Filter(int line, Expression? value, string name, ArgumentList arguments)
+    : Expression(line, [value, .. arguments.Parts])
 {
     // These look at the context, so that jinja2 leaves them for the rendering.
     public override bool IsConstant => base.IsConstant && name is not ("map" or "select" or "reject" or "selectattr" or "rejectattr");

@@ -19,7 +19,8 @@ internal static class FiniteCheck
     /// <param name="stepState">Says which token, at which position.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public static string? FirstNotFinite(
-        GpuDevice device, ModelConfig config, DecoderTransformer transformer, DecodeActivations activations, KvCache cache, BufferView stepState,
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, DecodeActivations activations, KvCache cache,
+        BufferView stepState,
         CancellationToken cancellation)
     {
         int size = config.HiddenSize;
