@@ -30,22 +30,39 @@ internal sealed class DecoderTransformer
         RecordStepEmbed(commands, act.Hidden, stepState);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            LayerWeights layer = _weights.Layers[i];
-            AttentionShape shape = Shape(cache, i);
-            RecordDecodeQkv(commands, act, cache, stepState, i);
-            _kernels.DecodeAttention.Record(
-                commands, shape, cache.Softmax.Layers[i].Decode, act.Query, cache.Keys(i), cache.Values(i), stepState, act.AttentionScratch,
-                cache.SoftmaxStats, act.Attention);
-            RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
-            if (layer.Router is { } router)
-            {
-                RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
-                continue;
-            }
-
-            RecordDecodeMlp(commands, act, layer);
-            RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
+            RecordDecodeLayer(commands, act, cache, stepState, i);
         }
+    }
+
+    /// <summary>The token of a step state to its residual stream.</summary>
+    public void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPosition(
+                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
+        }
+    }
+
+    /// <summary>One layer of <see cref="RecordDecode"/>.</summary>
+    public void RecordDecodeLayer(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        AttentionShape shape = Shape(cache, index);
+        RecordDecodeQkv(commands, act, cache, stepState, index);
+        _kernels.DecodeAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
+            act.AttentionScratch, cache.SoftmaxStats, act.Attention);
+        RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
+        if (layer.Router is { } router)
+        {
+            RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
+            return;
+        }
+
+        RecordDecodeMlp(commands, act, layer);
+        RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
     }
 
     /// <summary>
@@ -219,16 +236,6 @@ internal sealed class DecoderTransformer
         else
         {
             _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
-        }
-    }
-
-    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
-    {
-        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
-        if (_weights.Positions is { } positions)
-        {
-            _kernels.AddRows.RecordPosition(
-                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
         }
     }
 
