@@ -8,6 +8,9 @@ namespace VkInfer.Kernels;
 /// </summary>
 public sealed class SampleKernel
 {
+    /// <summary>The largest vocabulary that the kernels which choose tokens take.</summary>
+    public const int MaxVocabSize = SamplerPipeline.MaxVocabSize;
+
     private readonly ComputePipeline _top;
     private readonly ComputePipeline _buckets;
     private readonly ComputePipeline _draw;

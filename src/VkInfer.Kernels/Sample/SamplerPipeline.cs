@@ -9,11 +9,13 @@ internal readonly record struct SamplePush(uint VocabSize);
 /// <summary>What the samplers share: a workgroup per slice of one row of logits.</summary>
 internal static class SamplerPipeline
 {
-    /// <summary>Tokens a sampler's integer sums are safe for.</summary>
-    public const int MaxVocabSize = 1 << 18;
+    /// <summary>
+    /// Tokens a sampler's integer sums are safe for: 32-bit sums of halves of up to 2^13, see <c>shaders/sample/distribution.glsl</c>.
+    /// </summary>
+    public const int MaxVocabSize = (1 << 19) - 1;
 
     private const int SliceSize = 2048;
-    private const int MaxSlices = MaxVocabSize / SliceSize;
+    private const int MaxSlices = (MaxVocabSize + SliceSize - 1) / SliceSize;
     private const int Buckets = 256;
     private const int HeaderWords = 8;
 

@@ -7,7 +7,7 @@ namespace VkInfer.Vulkan;
 /// An open device: makes buffers, pipelines and command lists, and runs them in the order in which they are submitted. Thread-safe;
 /// only disposal must not meet other calls.
 /// </summary>
-public sealed unsafe class GpuDevice : IDisposable
+public sealed unsafe partial class GpuDevice : IDisposable
 {
     private const int MostLists = 64;
 

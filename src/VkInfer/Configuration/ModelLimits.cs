@@ -1,3 +1,5 @@
+using VkInfer.Kernels;
+
 namespace VkInfer.Configuration;
 
 /// <summary>What a transformer that can run here looks like, whichever file describes it.</summary>
@@ -7,7 +9,7 @@ internal static class ModelLimits
     public const int MaxWidth = 1 << 20;
     public const int MaxHeads = 4096;
     public const int MaxExperts = 1024;
-    public const int MaxVocabSize = 1 << 22;
+    public const int MaxVocabSize = SampleKernel.MaxVocabSize;
     public const int MaxContextLength = 1 << 24;
 
     /// <summary>Checks what fields of a configuration say about each other.</summary>

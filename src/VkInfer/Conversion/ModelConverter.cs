@@ -95,9 +95,18 @@ public static class ModelConverter
     {
         int rowBytes = checked((int)tensor.RowBytes);
         var bytes = new byte[checked(rowBytes * count)];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count;)
         {
-            source.GetTensorData(tensor, oldRow(tensor, first + i) * rowBytes, rowBytes).CopyTo(bytes.AsSpan(i * rowBytes));
+            // Rows that stand together are read together.
+            long start = oldRow(tensor, first + i);
+            int run = 1;
+            while (i + run < count && oldRow(tensor, first + i + run) == start + run)
+            {
+                run++;
+            }
+
+            source.ReadTensor(tensor, start * rowBytes, bytes.AsSpan(i * rowBytes, run * rowBytes));
+            i += run;
         }
 
         return bytes;

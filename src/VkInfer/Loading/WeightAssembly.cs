@@ -32,7 +32,7 @@ internal static class WeightAssembly
 
         WeightMatrix embedding = uploader.Upload(plan.Embedding);
         NormWeights outputNorm = Norm(plan.OutputNorm);
-        return new TransformerWeights(
+        var weights = new TransformerWeights(
             embedding,
             plan.Positions is { } positions ? uploader.Upload(positions).Quants : null,
             [.. plan.Layers.Select(Layer)],
@@ -40,6 +40,9 @@ internal static class WeightAssembly
             folding.Fold(plan.Output is { } output ? Linear(output) : new LinearWeights(embedding), outputNorm),
             Rope(config, contextLength, uploader.Upload),
             buffers);
+        uploader.Run();
+        folding.Run();
+        return weights;
     }
 
     /// <summary>The rotary tables of a model.</summary>
