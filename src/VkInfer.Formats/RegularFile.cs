@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Microsoft.Win32.SafeHandles;
 
 namespace VkInfer.Formats;
@@ -29,6 +30,32 @@ internal static class RegularFile
         }
 
         return !file.Exists ? null : file.Length;
+    }
+
+    /// <summary>Whether a path, or what it links to, is a regular file, be it an empty one.</summary>
+    public static bool IsRegular(string path)
+    {
+        if (OperatingSystem.IsWindows() || TryFindLength(path) is null or > 0)
+        {
+            return File.Exists(path);
+        }
+
+        // Writing an archive is what the class library can do that looks at the kind of a file without opening it.
+        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        using var archive = new MemoryStream();
+        try
+        {
+            using var writer = new TarWriter(archive, leaveOpen: true);
+            writer.WriteEntry(target, "file");
+        }
+        catch (IOException)
+        {
+            return false; // A socket.
+        }
+
+        archive.Position = 0;
+        using var reader = new TarReader(archive);
+        return reader.GetNextEntry()?.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile;
     }
 
     /// <summary>Opens a file that has a length.</summary>

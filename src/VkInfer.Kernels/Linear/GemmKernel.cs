@@ -207,9 +207,8 @@ public sealed class GemmKernel(KernelContext context)
         }
 
         commands.Dispatch(
-            context.Device.GetPipeline(
-                ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize,
-                requireFullSubgroups: tiling.SubgroupSize is not null),
+            context.GetPipeline(
+                Variant(w.Type, tiling, outputType), constants, tiling.SubgroupSize, fullSubgroups: tiling.SubgroupSize is not null),
             ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
             new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
             [w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c]);

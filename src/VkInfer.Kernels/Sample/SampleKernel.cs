@@ -22,7 +22,7 @@ public sealed class SampleKernel
         ArgumentNullException.ThrowIfNull(context);
         _top = SamplerPipeline.Create(context, "sample_top");
         _buckets = SamplerPipeline.Create(context, "sample_buckets");
-        _draw = SamplerPipeline.Create(context, "sample");
+        _draw = context.GetPipeline("sample", SamplerPipeline.DrawConstants(context));
     }
 
     /// <inheritdoc cref="ArgmaxKernel.Record"/>

@@ -106,6 +106,11 @@ public sealed unsafe class CommandList : IDisposable
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
         ThrowIfNotRecording();
+        if (IsPlanning)
+        {
+            return;
+        }
+
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
@@ -157,6 +162,11 @@ public sealed unsafe class CommandList : IDisposable
     public void Copy(BufferView source, BufferView destination)
     {
         ThrowIfNotRecording();
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(source, nameof(source));
         CheckView(destination, nameof(destination));
         if (source.Length != destination.Length)
@@ -180,6 +190,11 @@ public sealed unsafe class CommandList : IDisposable
     public void Fill(BufferView destination, uint value)
     {
         ThrowIfNotRecording();
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(destination, nameof(destination));
         var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
@@ -256,6 +271,9 @@ public sealed unsafe class CommandList : IDisposable
             ReleaseBuffers();
         }
     }
+
+    /// <summary>Takes dispatches, copies and fills without recording them.</summary>
+    internal bool IsPlanning { get; set; }
 
     internal void ThrowIfNotSubmittable(DeviceContext context)
     {

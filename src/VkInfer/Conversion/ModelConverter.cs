@@ -24,6 +24,7 @@ public static class ModelConverter
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model, or its tokenizer, is of a kind that is not written.</exception>
     /// <exception cref="ArgumentException">The type is none of those, or the output is the input.</exception>
+    /// <exception cref="IOException">The output cannot be written, or is a directory, a device or a pipe.</exception>
     public static void Convert(
         string input, string output, GgufTensorType? type = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -40,22 +41,9 @@ public static class ModelConverter
             throw new ArgumentException($"{output} is the model that is read.", nameof(output));
         }
 
+        NewFile.RequireReplaceable(output);
         GgufFileWriter writer = Prepare(source, type, progress, cancellationToken);
-        string unfinished = output + ".part";
-        try
-        {
-            using (FileStream file = File.Create(unfinished))
-            {
-                writer.Write(file);
-            }
-
-            File.Move(unfinished, output, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
+        NewFile.Write(output, writer.Write);
     }
 
     private static GgufFileWriter Prepare(ModelSource source, GgufTensorType? type, IProgress<LoadProgress>? progress, CancellationToken cancellation)

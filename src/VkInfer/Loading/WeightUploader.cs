@@ -72,8 +72,9 @@ internal sealed class WeightUploader
     {
         const int Piece = ParallelUploader.MaxBytes / sizeof(float);
         GpuBuffer buffer = Create((long)values.Length * sizeof(float), name);
-        for (int first = 0; first < values.Length; first += Piece)
+        for (int start = 0; start < values.Length; start += Piece)
         {
+            int first = start;
             ReadOnlyMemory<float> piece = values.AsMemory(first, Math.Min(Piece, values.Length - first));
             _jobs.Add(LoadingJob.First(worker => worker.Upload(buffer, first, span => piece.Span.CopyTo(span), piece.Length)));
         }
