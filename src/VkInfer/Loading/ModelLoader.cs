@@ -36,9 +36,11 @@ internal static class ModelLoader
                 return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers, planned);
             }, cancellation);
         }
-        finally
+        catch
         {
-            Task.WaitAny([text], CancellationToken.None); // It reads the source, which the caller may close.
+            // It reads the source, which the caller closes; and what is wrong with a file is said before what is wrong with a device.
+            text.GetAwaiter().GetResult();
+            throw;
         }
     }
 

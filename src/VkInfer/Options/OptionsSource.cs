@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using VkInfer.Formats;
 
@@ -40,7 +41,8 @@ internal abstract class OptionsSource
 
             return new ConfigurationSource(builder.Build().GetSection(Section), _ => FileName, isOurs: true);
         }
-        catch (Exception problem) when (problem is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (
+            problem is InvalidDataException or FormatException or JsonException or IOException or UnauthorizedAccessException)
         {
             string message = (problem.InnerException ?? problem).Message;
             throw new OptionsException(
