@@ -33,37 +33,58 @@ public sealed class SideFileTests
     public void DeleteFolder() => _folder?.Delete(recursive: true);
 
     [Test]
-    [CancelAfter(60_000)]
     public void A_folder_s_file_that_is_none_ends_loading_or_counts_as_empty(
         [ValueSource(nameof(Files))] string name, [Values("pipe", "/dev/zero", "link to pipe")] string kind)
     {
         string path = Path.Combine(_folder.FullName, name);
         File.Delete(path);
         Put(path, kind);
-        Exception? thrown = Assert.Catch(() => Model.Load(_folder.FullName, NoDevice).Dispose());
+        Exception? thrown = InTime(() => Model.Load(_folder.FullName, NoDevice).Dispose());
         Assert.That(
             thrown, Is.InstanceOf<UnsupportedModelException>().Or.InstanceOf<ModelFormatException>().Or.InstanceOf<DeviceNotFoundException>());
         Assert.That(thrown!.Message, Does.Not.Contain("\n"));
-        Assert.That(() => ModelInspection.Inspect(_folder.FullName, NoDevice), Throws.Nothing.Or.InstanceOf<Exception>());
+        Assert.That(
+            InTime(() => ModelInspection.Inspect(_folder.FullName, NoDevice)),
+            Is.Null.Or.InstanceOf<UnsupportedModelException>().Or.InstanceOf<ModelFormatException>());
     }
 
     [Test]
-    [CancelAfter(20_000)]
     public void Settings_that_are_a_pipe_are_an_error_or_none([Values("pipe", "/dev/zero", "link to pipe")] string kind)
     {
         Put(Path.Combine(_folder.FullName, "appsettings.json"), kind);
-        Assert.That(() => OptionsReader.Read(_folder.FullName, OptionsSource.FromArguments([])), Throws.Nothing.Or.TypeOf<OptionsException>());
+        Exception? thrown = InTime(() => OptionsReader.Read(_folder.FullName, OptionsSource.FromArguments([])));
+        Assert.That(thrown, Is.TypeOf<OptionsException>().With.Message.Contains("appsettings.json"));
     }
 
     [Test]
-    [CancelAfter(20_000)]
     public void A_cache_file_that_is_a_pipe_is_none_and_is_not_replaced([Values("pipe", "/dev/zero", "link to pipe")] string kind)
     {
         string path = Path.Combine(_folder.FullName, "cache.json");
         Put(path, kind);
-        Assert.That(JsonCacheFile.Read(path, CacheJson.Default.String, 1 << 20, _ => null, null), Is.Null);
-        Assert.That(() => JsonCacheFile.Write(path, CacheJson.Default.String, "x"), Throws.InstanceOf<IOException>());
+        string? read = "";
+        Assert.That(InTime(() => read = JsonCacheFile.Read(path, CacheJson.Default.String, 1 << 20, _ => null, null)), Is.Null);
+        Assert.That(read, Is.Null);
+        Assert.That(InTime(() => JsonCacheFile.Write(path, CacheJson.Default.String, "x")), Is.InstanceOf<IOException>());
         Assert.That(File.Exists(path));
+    }
+
+    /// <summary>What something throws, or null; fails where it hangs.</summary>
+    private static Exception? InTime(Action action)
+    {
+        Task<Exception?> task = Task.Run(() =>
+        {
+            try
+            {
+                action();
+                return null;
+            }
+            catch (Exception exception)
+            {
+                return exception;
+            }
+        });
+        Assert.That(task.Wait(TimeSpan.FromSeconds(60)), "it hangs");
+        return task.Result;
     }
 
     private void Put(string path, string kind)
