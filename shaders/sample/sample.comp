@@ -117,7 +117,7 @@ float to_float(uvec2 value) {
 }
 
 // The mean information of the tokens that stay. Integers again, for candidates stand in any order: information in steps of 2^-16
-// times mass; a product is at most e^-1 · 2^42, and a sum of 2^18 of them has 64 bits.
+// times mass; a product is at most e^-1 · 2^42, and a sum of 2^19 of them has 64 bits.
 void expect() {
     uvec2 sum = uvec2(0u);
     for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {

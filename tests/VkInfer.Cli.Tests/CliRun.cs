@@ -38,6 +38,13 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         return this;
     }
 
+    /// <summary>Fails unless the command wrote a file.</summary>
+    public void AssertConverted()
+    {
+        AssertSuccess();
+        Assert.That(Out, Does.Contain("\"fileBytes\""));
+    }
+
     /// <summary>Fails unless the command failed with one line that holds a text, and wrote no result.</summary>
     public void AssertFailure(int exitCode, string message)
     {

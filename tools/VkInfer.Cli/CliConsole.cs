@@ -1,4 +1,5 @@
 using System.Text;
+using VkInfer.Cli.Output;
 
 namespace VkInfer.Cli;
 
@@ -20,8 +21,11 @@ internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Erro
         var input = Console.IsInputRedirected
             ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true))
             : Console.In;
+        var output = Console.IsOutputRedirected
+            ? new StreamWriter(new StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
+            : Console.Out;
         return new CliConsole(
-            input, Console.Out, Console.Error,
+            input, output, Console.Error,
             IsInteractive: !Console.IsInputRedirected && !Console.IsOutputRedirected,
             ShowsProgress: !Console.IsErrorRedirected);
     }

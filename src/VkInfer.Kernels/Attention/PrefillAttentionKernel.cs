@@ -52,9 +52,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     {
         var matrix = tiling is PrefillAttentionMatrixConstants;
         var queryType = matrix ? ActivationType.F16 : ActivationType.F32;
-        var pipeline = context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(softmax.Scheme),
-            tiling.SubgroupSize, requireFullSubgroups: matrix);
+        var pipeline = context.GetPipeline(
+            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
         var stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
             pipeline,

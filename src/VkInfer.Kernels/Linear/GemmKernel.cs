@@ -204,9 +204,7 @@ public sealed class GemmKernel(KernelContext context)
     }
 
     private ComputePipeline GetPipeline(IGemmTiling tiling, WeightType type, ActivationType outputType, SpecializationConstants constants) =>
-        context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(type, tiling, outputType)), constants, tiling.SubgroupSize,
-            requireFullSubgroups: tiling.SubgroupSize is not null);
+        context.GetPipeline(Variant(type, tiling, outputType), constants, tiling.SubgroupSize, fullSubgroups: tiling.SubgroupSize is not null);
 
     /// <summary>Records one slice with a tiling of the caller's choice.</summary>
     internal void RecordTiled(

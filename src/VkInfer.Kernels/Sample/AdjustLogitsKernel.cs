@@ -28,7 +28,7 @@ public sealed class AdjustLogitsKernel
     /// <summary>Records the adjustment of one row.</summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="logits">Float32 [vocabSize].</param>
-    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="counts">uint32 [vocabSize]: how often each token was seen.</param>
     /// <param name="biases">Float32 [vocabSize].</param>

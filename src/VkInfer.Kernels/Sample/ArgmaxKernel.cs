@@ -24,7 +24,7 @@ public sealed class ArgmaxKernel
     /// </summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="logits">Float32 [vocabSize]; negative infinity excludes a token.</param>
-    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="ring">uint32 [<see cref="StepState.RingSize"/>].</param>
     /// <param name="scratch"><see cref="ScratchBytes"/>, zero before the first use; samplers may share it.</param>

@@ -1,3 +1,5 @@
+using VkInfer.Kernels;
+
 namespace VkInfer.Configuration;
 
 /// <summary>What a kind of file calls the sizes of a model, for messages.</summary>
@@ -24,7 +26,7 @@ internal static class ModelLimits
     public const int MaxWidth = 1 << 20;
     public const int MaxHeads = 4096;
     public const int MaxExperts = 1024;
-    public const int MaxVocabSize = 1 << 22;
+    public const int MaxVocabSize = SampleKernel.MaxVocabSize;
     public const int MaxContextLength = 1 << 24;
 
     /// <summary>Checks what fields of a configuration say about each other.</summary>

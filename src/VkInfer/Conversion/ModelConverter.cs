@@ -25,6 +25,7 @@ public static class ModelConverter
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model, or its tokenizer, is of a kind that is not written.</exception>
     /// <exception cref="ArgumentException">The type is none of those, or the output is the input.</exception>
+    /// <exception cref="IOException">The output cannot be written, or is a directory, a device or a pipe.</exception>
     public static void Convert(
         string input, string output, GgufTensorType? type = null, IProgress<LoadProgress>? progress = null,
             CancellationToken cancellationToken = default)
@@ -43,22 +44,9 @@ public static class ModelConverter
             throw new ArgumentException($"{output} is the model that is read.", nameof(output));
         }
 
+        NewFile.RequireReplaceable(output);
         GgufFileWriter writer = Prepare(source, type, progress, cancellationToken);
-        string unfinished = output + ".part";
-        try
-        {
-            using (FileStream file = File.Create(unfinished))
-            {
-                writer.Write(file);
-            }
-
-            File.Move(unfinished, output, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
+        NewFile.Write(output, writer.Write);
     }
 
     private static GgufFileWriter Prepare(ModelSource source, GgufTensorType? type, IProgress<LoadProgress>? progress,
@@ -99,9 +87,18 @@ public static class ModelConverter
     {
         int rowBytes = checked((int)tensor.RowBytes);
         var bytes = new byte[checked(rowBytes * count)];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count;)
         {
-            source.GetTensorData(tensor, oldRow(tensor, first + i) * rowBytes, rowBytes).CopyTo(bytes.AsSpan(i * rowBytes));
+            // Rows that stand together are read together.
+            long start = oldRow(tensor, first + i);
+            int run = 1;
+            while (i + run < count && oldRow(tensor, first + i + run) == start + run)
+            {
+                run++;
+            }
+
+            source.ReadTensor(tensor, start * rowBytes, bytes.AsSpan(i * rowBytes, run * rowBytes));
+            i += run;
         }
 
         return bytes;

@@ -8,6 +8,8 @@ namespace VkInfer.Loading;
 /// <summary>A GGUF file, which has everything in one.</summary>
 internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : ModelSource
 {
+    private const int MaxNameCharacters = 200;
+
     /// <summary>The file.</summary>
     public GgufFile File => file;
 
@@ -16,7 +18,9 @@ internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : M
 
     /// <inheritdoc/>
     public override string Name =>
-        file.TryGetString("general.name", out string name) ? name : System.IO.Path.GetFileNameWithoutExtension(file.Path);
+        file.TryGetString("general.name", out string name)
+            ? DisplayText.OneLine(name, MaxNameCharacters)
+            : System.IO.Path.GetFileNameWithoutExtension(file.Path);
 
     /// <inheritdoc/>
     public override long FileBytes => file.FileSize;

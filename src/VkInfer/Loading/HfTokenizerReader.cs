@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
 using VkInfer.Families;
+using VkInfer.Formats;
 using VkInfer.Tokenization;
 
 namespace VkInfer.Loading;
@@ -63,14 +65,14 @@ internal sealed class HfTokenizerReader
             throw new UnsupportedModelException($"{_folder}: neither tokenizer.json nor tokenizer.model is there.");
         }
 
-        if (new FileInfo(path).Length is var length && length > MaxBytes)
+        if (RegularFile.FindLength(path) is var length && length > MaxBytes)
         {
             throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
         }
 
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = RegularFile.ReadAllBytes(path, MaxBytes);
             TokenizerSettings settings = ReadSettings(config, vocabSize);
             return usesJson ? fromJson(bytes, settings) : fromModel(bytes, settings);
         }
@@ -121,12 +123,12 @@ internal sealed class HfTokenizerReader
     /// <summary>A file of its own where there is one; else a string, or the one of several that is called default.</summary>
     private string? ReadChatTemplate()
     {
-        var file = new FileInfo(Path.Combine(_folder, "chat_template.jinja"));
-        if (file.Exists)
+        string path = Path.Combine(_folder, "chat_template.jinja");
+        if (RegularFile.TryFindLength(path) is { } length)
         {
-            return file.Length <= MaxTemplateBytes
-                ? File.ReadAllText(file.FullName)
-                : throw new UnsupportedModelException($"{file.FullName}: {file.Length} bytes; expected at most {MaxTemplateBytes}.");
+            return length <= MaxTemplateBytes
+                ? Encoding.UTF8.GetString(RegularFile.ReadAllBytes(path, MaxTemplateBytes)).TrimStart('\uFEFF')
+                : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxTemplateBytes}.");
         }
 
         const string Key = "chat_template";

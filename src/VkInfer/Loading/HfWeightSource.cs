@@ -12,11 +12,13 @@ namespace VkInfer.Loading;
 /// </summary>
 internal sealed partial class HfWeightSource : IWeightSource
 {
+    private const int MostChanged = 4;
+
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private (string Name, byte[] Data) _changed = ("", []);
+    private readonly List<(string Name, Lazy<byte[]> Data)> _changed = [];
 
     /// <exception cref="UnsupportedModelException">The family is unknown, or two tensors have one name in GGUF.</exception>
     public HfWeightSource(string folder, HfJson config)
@@ -72,30 +74,48 @@ internal sealed partial class HfWeightSource : IWeightSource
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length)
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return _forms.TryGetValue(tensor.Name, out HfTensorForm? form)
-            ? Change(form).AsSpan(checked((int)offset), length)
-            : _file.GetTensorData(tensor, offset, length);
+        if (!_forms.TryGetValue(tensor.Name, out HfTensorForm? form))
+        {
+            _file.ReadTensor(tensor, offset, destination);
+            return;
+        }
+
+        byte[] data = Change(form);
+        if (offset < 0 || offset > data.Length - destination.Length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"{destination.Length} bytes at {offset} lie outside {tensor} of {data.Length} bytes");
+        }
+
+        data.AsSpan((int)offset, destination.Length).CopyTo(destination);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    // The last one is kept, since matrices are read in slices.
+    // The latest are kept, since matrices are read in pieces, by several threads at once.
     private byte[] Change(HfTensorForm form)
     {
+        Lazy<byte[]> entry;
         lock (_gate)
         {
-            if (_changed.Name != form.Changed.Name)
+            (string Name, Lazy<byte[]> Data) kept = _changed.Find(changed => changed.Name == form.Changed.Name);
+            entry = kept.Data ?? new Lazy<byte[]>(
+                () => form.Change(_file.GetTensorData(form.Stored, 0, checked((int)form.Stored.ByteSize))));
+            if (kept.Data is null)
             {
-                GgufTensor stored = form.Stored;
-                _changed = (form.Changed.Name, form.Change(_file.GetTensorData(stored, 0, checked((int)stored.ByteSize))));
+                _changed.Add((form.Changed.Name, entry));
+                if (_changed.Count > MostChanged)
+                {
+                    _changed.RemoveAt(0);
+                }
             }
-
-            return _changed.Data;
         }
+
+        return entry.Value;
     }
 
     private static string ToGgufName(ModelFamily family, string name)

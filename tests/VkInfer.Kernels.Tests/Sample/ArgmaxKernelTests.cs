@@ -9,6 +9,9 @@ public sealed class ArgmaxKernelTests : GpuTest
     [TestCase(4096)]
     [TestCase(32001)]
     [TestCase(262144)]
+    [TestCase(262208)]
+    [TestCase(300001)]
+    [TestCase(SampleKernel.MaxVocabSize)]
     public void Takes_the_largest_wherever_it_stands(int vocabSize)
     {
         var random = new Random(vocabSize);

@@ -16,6 +16,8 @@ public sealed class SampleKernelTests : GpuTest
     [TestCase(32001, 0.8f, 40u, 0.95f, 0.05f)]
     [TestCase(32001, 5f, 1000u, 0.5f, 0f)]
     [TestCase(262144, 1f, 0u, 0.99f, 0f)]
+    [TestCase(262208, 0.9f, 64u, 0.95f, 0f)]
+    [TestCase(300001, 1f, 0u, 0.9f, 0f)]
     [TestCase(111, 1f, 0u, 1f, 0f, 0.5f)]
     [TestCase(4096, 1.3f, 0u, 1f, 0f, 0.2f)]
     [TestCase(4096, 0.9f, 50u, 0.9f, 0.01f, 0.6f)]
@@ -67,6 +69,22 @@ public sealed class SampleKernelTests : GpuTest
 
         // With many tokens of little probability, boundaries lie close: then only membership is checked for some.
         Assert.That(compared, Is.GreaterThan(vocabSize > 100000 ? 0 : 6));
+    }
+
+    [TestCase(0u, 1f, 1f)]
+    [TestCase(0u, 0.5f, 1f)]
+    [TestCase(7u, 1f, 1f)]
+    [TestCase(0u, 1f, 0.5f)]
+    public void Sums_hold_the_largest_vocabulary_of_equals(uint topK, float topP, float typicalP)
+    {
+        // The largest sum that there is: every token has the largest mass, and ties with the last that a filter keeps stay.
+        float[] logits = new float[SampleKernel.MaxVocabSize];
+        for (uint step = 0; step < 6; step++)
+        {
+            StepState state = new() { StepIndex = step, SeedLo = 7, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP };
+            double expected = Math.Floor(ReferenceSampler.Uniform(state) * logits.Length);
+            Assert.That((double)Run(logits, state).TokenId, Is.EqualTo(expected).Within(1), $"step {step}");
+        }
     }
 
     [Test]

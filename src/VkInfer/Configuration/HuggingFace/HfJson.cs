@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using VkInfer.Formats;
 
 namespace VkInfer.Configuration;
 
@@ -36,18 +37,14 @@ internal sealed class HfJson
     /// <exception cref="UnsupportedModelException">It is too long, or no JSON object.</exception>
     public static HfJson? TryRead(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (RegularFile.TryFindLength(path) is not { } length)
         {
             return null;
         }
 
-        if (file.Length > MaxBytes)
-        {
-            throw new UnsupportedModelException($"{path}: {file.Length} bytes; expected at most {MaxBytes}.");
-        }
-
-        return Parse(path, File.ReadAllBytes(path));
+        return length <= MaxBytes
+            ? Parse(path, RegularFile.ReadAllBytes(path, MaxBytes))
+            : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
     }
 
     /// <summary>An object without keys, in place of one that is absent.</summary>
