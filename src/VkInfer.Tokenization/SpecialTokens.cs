@@ -58,8 +58,12 @@ internal sealed class SpecialTokens
         .. from id in Enumerable.Range(0, vocabulary.Count)
            let kind = vocabulary.Kinds[id]
            where vocabulary.Texts[id] is { Length: > 0 } && kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown
+           where kind is not TokenKind.UserDefined || !IsSpaces(vocabulary.Texts[id]!)
            select new SpecialToken(vocabulary.Texts[id]!, id, kind is not TokenKind.UserDefined),
     ]);
+
+    /// <summary>Whether a token stands for spaces, which are ▁ only once text is normalised: it is found then.</summary>
+    private static bool IsSpaces(string text) => text.AsSpan().IndexOfAnyExcept(SentencePieceNormalizer.Space) < 0;
 
     /// <summary>The search for a scope; null where nothing is to be found.</summary>
     public SpecialTokenFinder? In(SpecialTokenScope scope) => scope switch

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -9,7 +8,7 @@ internal sealed class RandomPipeline
 {
     private readonly Random _random;
     private readonly bool _isByteLevel;
-    private readonly JsonNode? _normalizer;
+    private readonly JsonObject? _normalizer;
 
     public RandomPipeline(int seed)
     {
@@ -62,7 +61,7 @@ internal sealed class RandomPipeline
 
     private T Any<T>(params T[] values) => values[_random.Next(values.Length)];
 
-    private JsonNode? Normalizer()
+    private JsonObject? Normalizer()
     {
         if (_random.Next(3) == 0)
         {
@@ -182,7 +181,7 @@ internal sealed class RandomPipeline
     /// <summary>Where text begins is another question for the other side once characters have become several, or gone.</summary>
     private string Scheme() => _normalizer is null ? Any("always", "first", "never") : Any("always", "never");
 
-    private JsonNode? Decoder()
+    private JsonObject? Decoder()
     {
         if (_isByteLevel)
         {

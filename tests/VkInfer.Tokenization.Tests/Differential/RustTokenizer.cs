@@ -3,7 +3,7 @@ using Rust = Tokenizers.DotNet.Tokenizer;
 namespace VkInfer.Tokenization.Tests;
 
 /// <summary>The Rust tokenizers, for comparison.</summary>
-internal sealed class RustTokenizer
+internal sealed class RustTokenizer : IDisposable
 {
     private readonly Rust _tokenizer;
 
@@ -26,6 +26,8 @@ internal sealed class RustTokenizer
             File.Delete(path);
         }
     }
+
+    public void Dispose() => _tokenizer.Dispose();
 
     public int[] Encode(string text) => [.. _tokenizer.Encode(text).Select(id => (int)id)];
 
