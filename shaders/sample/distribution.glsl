@@ -14,7 +14,7 @@ void read_top() {
 }
 
 uint mass(float logit) {
-    // A NaN compares false and has mass 0; equality first, so that Inf − Inf never happens.
+    // Equality first, so that Inf − Inf never happens: what a row that is not finite comes to is not used.
     if (logit == top) return 1u << 26;
     return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / state.temperature))) : 0u;
 }

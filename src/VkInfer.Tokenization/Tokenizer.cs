@@ -9,12 +9,6 @@ namespace VkInfer.Tokenization;
 /// </summary>
 public abstract class Tokenizer
 {
-    private static readonly FrozenSet<string> EndOfGenerationTexts = new[]
-    {
-        "</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|eot|>",
-        "<end_of_turn>", "<|return|>", "<EOT>", "<EOS>", "<eos>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>",
-    }.ToFrozenSet(StringComparer.Ordinal);
-
     private readonly Vocabulary _vocabulary;
     private readonly SpecialTokens _specialTokens;
     private readonly int[] _before;
@@ -31,7 +25,7 @@ public abstract class Tokenizer
         PaddingTokenId = vocabulary.CheckId(nameof(TokenizerData.PaddingTokenId), data.PaddingTokenId);
         _before = frame?.Before ?? ((data.AddBos ?? addBosByDefault) && BosTokenId is { } bos ? [bos] : []);
         _after = frame?.After ?? ((data.AddEos ?? false) && EosTokenId is { } eos ? [eos] : []);
-        EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []).ToFrozenSet();
+        EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []);
     }
 
     /// <summary>The number of tokens; ids are 0 to VocabSize - 1.</summary>
@@ -291,33 +285,24 @@ public abstract class Tokenizer
         }
     }
 
-    private IEnumerable<int> FindEndOfGeneration(IReadOnlyList<int> declared)
+    private FrozenSet<int> FindEndOfGeneration(IReadOnlyList<int> declared)
     {
-        foreach (var id in declared)
-        {
-            if (_vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id) is { } known)
-            {
-                yield return known;
-            }
-        }
-
-        if (EosTokenId is { } eos)
-        {
-            yield return eos;
-        }
-
-        if (EotTokenId is { } eot)
-        {
-            yield return eot;
-        }
-
-        foreach (var text in EndOfGenerationTexts)
+        IEnumerable<int?> known = declared.Select(id => _vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id));
+        HashSet<int> ids = [.. known.Concat([EosTokenId, EotTokenId]).OfType<int>()];
+        foreach (var text in EndOfGenerationTexts.All)
         {
             if (TryGetSpecialTokenId(text, out var id))
             {
-                yield return id;
+                ids.Add(id);
             }
         }
+
+        foreach (var text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out var id) && ids.Contains(id)).ToArray())
+        {
+            ids.RemoveWhere(id => _vocabulary.Texts[id] == text);
+        }
+
+        return ids.ToFrozenSet();
     }
 
     private void CheckId(int id)

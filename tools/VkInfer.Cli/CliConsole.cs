@@ -10,6 +10,9 @@ namespace VkInfer.Cli;
 /// <param name="ShowsProgress">Whether <paramref name="Error"/> is a terminal on which a progress bar can move.</param>
 internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Error, bool IsInteractive, bool ShowsProgress)
 {
+    /// <summary>The time between lines of progress where <see cref="Error"/> is no such terminal.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The process's own streams, as strict UTF-8 where they are no terminal.</summary>
     public static CliConsole OfProcess()
     {

@@ -17,7 +17,7 @@ public static class TokenizerJson
         var vocabulary = new Vocabulary(data);
         var raw = new List<SpecialToken>();
         var normalized = new Dictionary<string, (SpecialToken Raw, SpecialToken Normalized)>(StringComparer.Ordinal);
-        foreach (AddedToken token in parts.AddedTokens.DistinctBy(token => token.Text))
+        foreach (AddedToken token in parts.AddedTokens.Where(token => token.Id < vocabulary.Count).DistinctBy(token => token.Text))
         {
             if (!token.IsNormalized)
             {

@@ -36,7 +36,7 @@ internal sealed class TokenizerParts
         _hasByteFallback = model.Bool("byte_fallback", false);
         _fusesUnknown = model.Bool("fuse_unk", false);
         IgnoresMerges = model.Bool("ignore_merges", false);
-        AddedTokens = ReadAddedTokens(root.Optional("added_tokens"));
+        AddedTokens = WithIdsOfModel(ReadAddedTokens(root.Optional("added_tokens")));
         Normalizer = Limited(root, "normalizer") is { } normalizer ? NormalizerReader.Read(normalizer) : null;
         Splitter = Limited(root, "pre_tokenizer") is { } splitter ? SplitterReader.Read(splitter) : null;
         Decoder = TokenDecoder.Read(Limited(root, "decoder"));
@@ -191,7 +191,7 @@ internal sealed class TokenizerParts
 
         if (!IsUnigram)
         {
-            var ids = _tokens.ToDictionary(token => token.Value, token => token.Key, StringComparer.Ordinal);
+            Dictionary<string, int> ids = IdsByText();
             for (var rank = Merges.Count - 1; rank >= 0; rank--)
             {
                 if (ids.TryGetValue(Merges[rank].Left + Merges[rank].Right, out var id))
@@ -256,6 +256,35 @@ internal sealed class TokenizerParts
 
         TokenizerLimits.CheckCount(list.Place, list.Count, TokenizerLimits.MaxAddedTokens);
         return [.. list.Items().Select(AddedToken.Read)];
+    }
+
+    /// <summary>
+    /// Added tokens with the id that the model has for their text, as Hugging Face takes them, be their own another; of those with the same
+    /// text the last.
+    /// </summary>
+    private List<AddedToken> WithIdsOfModel(List<AddedToken> tokens)
+    {
+        var ids = IdsByText();
+        var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (var token in tokens)
+        {
+            var id = ids.TryGetValue(token.Text, out var known) ? known : added.TryGetValue(token.Text, out var before) ? before.Id : token.Id;
+            added[token.Text] = token with { Id = id };
+        }
+
+        return [.. added.Values];
+    }
+
+    /// <summary>The id of each text of the model; of pieces with the same text the first.</summary>
+    private Dictionary<string, int> IdsByText()
+    {
+        var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
+        foreach (var (id, text) in _tokens)
+        {
+            ids.TryAdd(text, id);
+        }
+
+        return ids;
     }
 
     private void ReadVocabulary(JsonField vocabulary)

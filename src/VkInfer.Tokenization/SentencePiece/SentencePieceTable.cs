@@ -13,7 +13,7 @@ internal sealed class SentencePieceTable
         {
             if (vocabulary.Texts[id] is { } text && IsMergeable(vocabulary.Kinds[id]))
             {
-                _pieces.Add(text, (id, Rank(scores[id])));
+                _pieces.TryAdd(text, (id, Rank(scores[id])));
                 _longest = Math.Max(_longest, text.Length);
             }
         }

@@ -4,14 +4,14 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// Recorded GPU work: <see cref="Begin"/>, dispatches and copies, <see cref="End"/>, then any number of submissions, also while an
-/// earlier one runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list
-/// keeps its buffers' memory until it is recorded anew or disposed. Not thread-safe while recording.
+/// Recorded GPU work: <see cref="Record"/> takes dispatches and copies, then come any number of submissions, also while an earlier one
+/// runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list keeps its
+/// buffers' memory until it is recorded anew or disposed, or was submitted for the only time. Recorded and submitted by one thread at a
+/// time; disposed from any.
 /// </summary>
-public sealed unsafe class CommandList : IDisposable
+public sealed unsafe partial class CommandList : GpuResource
 {
     private readonly DeviceContext _context;
-    private readonly GpuDevice _device;
     private readonly CommandPool _pool;
     private readonly CommandBuffer _commands;
     private readonly DescriptorArena _descriptors;
@@ -24,15 +24,23 @@ public sealed unsafe class CommandList : IDisposable
     private ulong _lastSubmission;
 
     internal CommandList(GpuDevice device, DeviceContext context, string name)
+        : base(device, name)
     {
-        _device = device;
         _context = context;
-        Name = name;
         _pool = CommandPools.Create(context, context.Families.Compute!.Value);
-        _commands = CommandPools.Allocate(context, _pool);
+        try
+        {
+            _commands = CommandPools.Allocate(context, _pool);
+            context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
+        }
+        catch
+        {
+            context.Vk.DestroyCommandPool(context.Handle, _pool, null);
+            throw;
+        }
+
         _descriptors = new DescriptorArena(context);
         _timestamps = new TimestampArena(context);
-        context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
     }
 
     private enum State
@@ -40,13 +48,12 @@ public sealed unsafe class CommandList : IDisposable
         Empty,
         Recording,
         Recorded,
-        Disposed,
+
+        /// <summary>Submitted for the only time: what it did can be timed, and no more.</summary>
+        Spent,
     }
 
-    /// <summary>For messages and debuggers.</summary>
-    public string Name { get; }
-
-    /// <summary>Dispatches since <see cref="Begin"/>.</summary>
+    /// <summary>Dispatches as recorded.</summary>
     public int DispatchCount { get; private set; }
 
     /// <summary>Barriers between them, without those at the list's start and end.</summary>
@@ -54,40 +61,9 @@ public sealed unsafe class CommandList : IDisposable
 
     internal CommandBuffer Commands => _commands;
 
-    internal ulong LastSubmission => Volatile.Read(ref _lastSubmission);
+    internal override ulong LastUse => Volatile.Read(ref _lastSubmission);
 
-    /// <summary>Forgets what was recorded and starts recording. All earlier work of the device is ordered before this list.</summary>
-    /// <exception cref="InvalidOperationException">The list is being recorded, or a submission of it has not completed.</exception>
-    public void Begin()
-    {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkBeginCommandBuffer");
-        if (_state == State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is being recorded already.");
-        }
-
-        if (!_device.IsComplete(new Submission(LastSubmission)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before Begin.");
-        }
-
-        _state = State.Empty;
-        _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
-        _descriptors.Reset();
-        _timestamps.Reset();
-        ReleaseBuffers();
-        (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
-
-        var info = new CommandBufferBeginInfo
-        {
-            SType = StructureType.CommandBufferBeginInfo,
-            Flags = CommandBufferUsageFlags.SimultaneousUseBit,
-        };
-        _context.Check(_context.Vk.BeginCommandBuffer(_commands, &info), "vkBeginCommandBuffer");
-        Barriers.Everything(_context.Vk, _commands);
-        _state = State.Recording;
-    }
+    private protected override string What => "command list";
 
     /// <summary>Records a dispatch.</summary>
     /// <param name="pipeline">What runs.</param>
@@ -100,12 +76,14 @@ public sealed unsafe class CommandList : IDisposable
     /// compilers drop bindings that a variant does not read.
     /// </param>
     /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
-    /// <exception cref="ArgumentException">Bindings or push constants do not fit the shader, or a limit of the device is passed.</exception>
+    /// <exception cref="ArgumentException">
+    /// Bindings or push constants do not fit the shader, or a limit of the device is passed.
+    /// </exception>
     public void Dispatch(
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdDispatch");
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
@@ -156,7 +134,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
     public void Copy(BufferView source, BufferView destination)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdCopyBuffer");
         CheckView(source, nameof(source));
         CheckView(destination, nameof(destination));
         if (source.Length != destination.Length)
@@ -176,10 +154,12 @@ public sealed unsafe class CommandList : IDisposable
         _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
     }
 
-    /// <summary>Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.</summary>
+    /// <summary>
+    /// Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.
+    /// </summary>
     public void Fill(BufferView destination, uint value)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdFillBuffer");
         CheckView(destination, nameof(destination));
         var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
@@ -199,7 +179,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <exception cref="NotSupportedException">The device has none.</exception>
     public void Timestamp(string label)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdWriteTimestamp2");
         ArgumentNullException.ThrowIfNull(label);
         if (!_context.Info.Capabilities.TimestampsSupported)
         {
@@ -211,12 +191,11 @@ public sealed unsafe class CommandList : IDisposable
 
     /// <summary>The time stamps of the latest submission.</summary>
     /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
-    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    /// <exception cref="InvalidOperationException">There is no submission since it was recorded, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkGetQueryPoolResults");
-        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
+        using Lifetime.Lease lease = Use("vkGetQueryPoolResults");
+        if (LastUse == 0 || !Device.IsComplete(new Submission(LastUse)))
         {
             throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
         }
@@ -227,7 +206,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a label for debuggers.</summary>
     public void Label(string name)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdInsertDebugUtilsLabelEXT");
         if (_context.Debug is { } debug)
         {
             using var text = new Utf8Name(name);
@@ -236,66 +215,9 @@ public sealed unsafe class CommandList : IDisposable
         }
     }
 
-    /// <summary>Ends recording; the list can be submitted.</summary>
-    public void End()
-    {
-        ThrowIfNotRecording();
-        Barriers.ToHost(_context.Vk, _commands);
-        _context.Check(_context.Vk.EndCommandBuffer(_commands), "vkEndCommandBuffer");
-        _hazards.Clear();
-        _state = State.Recorded;
-    }
-
-    /// <summary>Gives the list up. What runs of it runs on.</summary>
-    public void Dispose()
-    {
-        if (_state != State.Disposed)
-        {
-            _state = State.Disposed;
-            _device.Retire(this);
-            ReleaseBuffers();
-        }
-    }
-
-    internal void ThrowIfNotSubmittable(DeviceContext context)
-    {
-        ThrowIfDisposed();
-        if (!ReferenceEquals(context, _context))
-        {
-            throw new ArgumentException($"Command list '{Name}' is of another device.");
-        }
-
-        if (_state != State.Recorded)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is not recorded: Begin … End first.");
-        }
-
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
-        {
-            buffer.ThrowIfDisposed();
-        }
-    }
-
-    internal void MarkSubmitted(ulong value)
-    {
-        Volatile.Write(ref _lastSubmission, value);
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
-        {
-            buffer.MarkUse(value);
-        }
-    }
-
-    /// <summary>Frees what Vulkan holds for the list, now.</summary>
-    internal void Destroy()
-    {
-        _state = State.Disposed;
-        _descriptors.Dispose();
-        _timestamps.Dispose();
-        _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
-    }
-
     private void Order(
-        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage,
+        ReadOnlySpan<AddressedView> addressed = default)
     {
         if (Conflicts(views, access, stage, addressed))
         {
@@ -338,48 +260,19 @@ public sealed unsafe class CommandList : IDisposable
 
     private void Use(in BufferView view, BindingAccess access, WorkStages stage)
     {
-        _hazards.Add(view, access, stage);
-        if (_bufferSet.Add(view.Buffer))
+        if (!_bufferSet.Contains(view.Buffer))
         {
             view.Buffer.Retain();
+            _bufferSet.Add(view.Buffer);
             _buffers.Add(view.Buffer);
         }
+
+        _hazards.Add(view, access, stage);
     }
 
     private void CheckView(in BufferView view, string parameter)
     {
         view.Check(parameter);
         DispatchChecks.CheckDevice(_context, view.Buffer, parameter);
-    }
-
-    private void ReleaseBuffers()
-    {
-        _hazards.Clear();
-        foreach (var buffer in _buffers)
-        {
-            buffer.Release();
-        }
-
-        _buffers.Clear();
-        _bufferSet.Clear();
-    }
-
-    private void ThrowIfNotRecording()
-    {
-        ThrowIfDisposed();
-        if (_state != State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is not being recorded: call Begin first.");
-        }
-    }
-
-    private ObjectDisposedException Disposed() => new($"command list '{Name}'");
-
-    private void ThrowIfDisposed()
-    {
-        if (_state == State.Disposed)
-        {
-            throw Disposed();
-        }
     }
 }

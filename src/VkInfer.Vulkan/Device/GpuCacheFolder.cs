@@ -6,6 +6,8 @@ public static class GpuCacheFolder
     /// <summary>Environment variable that names the folder; <c>off</c> keeps nothing on disk.</summary>
     public const string EnvironmentVariable = "VKINFER_CACHE";
 
+    internal const string Off = "off";
+
     /// <summary>
     /// The folder of this user: <c>$XDG_CACHE_HOME/vkinfer</c>, else <c>~/.cache/vkinfer</c>; on Windows
     /// <c>%LOCALAPPDATA%\vkinfer\cache</c>; on macOS <c>~/Library/Caches/vkinfer</c>. Null when the user has no home.
@@ -38,7 +40,7 @@ public static class GpuCacheFolder
             return Default();
         }
 
-        return folder.Equals("off", StringComparison.OrdinalIgnoreCase) ? null : folder;
+        return folder.Equals(Off, StringComparison.OrdinalIgnoreCase) ? null : folder;
     }
 
     private static string? Below(string parent, params ReadOnlySpan<string> parts)

@@ -49,8 +49,8 @@ internal sealed class KvCache : IDisposable
     /// <summary>What the asynchronized softmax counted.</summary>
     public GpuBuffer SoftmaxStats { get; }
 
-    /// <summary>Counters of every layer's scores while the softmax is calibrated, see <see cref="SoftmaxCalibrator"/>; else null.</summary>
-    public GpuBuffer? ScoreStatistics { get; set; }
+    /// <summary>Counters of every layer's scores while the softmax is calibrated; else null.</summary>
+    public ScoreCounters? ScoreStatistics { get; set; }
 
     public static long SizeInBytes(ModelConfig config, KvType type, int capacity) =>
         2L * config.NumLayers * config.NumKvHeads * capacity * config.HeadDim * ElementBytes(type);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
@@ -5,7 +6,7 @@ using VkInfer.Tokenization;
 namespace VkInfer.Loading;
 
 /// <summary>A GGUF file, which has everything in one.</summary>
-internal sealed class GgufModelSource(GgufFile file) : ModelSource
+internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : ModelSource
 {
     /// <summary>The file.</summary>
     public GgufFile File => file;
@@ -31,11 +32,10 @@ internal sealed class GgufModelSource(GgufFile file) : ModelSource
     public override string? ChatTemplate => file.TryGetString("tokenizer.chat_template", out string template) ? template : null;
 
     /// <inheritdoc/>
-    public override ModelConfig ReadConfig() => GgufConfigReader.Read(file);
+    public override ModelConfig ReadConfig() => GgufConfigReader.Read(file, logger);
 
     /// <inheritdoc/>
-    public override Tokenizer CreateTokenizer(int? vocabSize = null) =>
-        GgufTokenizerReader.Create(file, vocabSize ?? file.GetByteStringArray("tokenizer.ggml.tokens").Count);
+    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => GgufTokenizerReader.Create(file, vocabSize, logger);
 
     /// <inheritdoc/>
     public override void Dispose() => file.Dispose();

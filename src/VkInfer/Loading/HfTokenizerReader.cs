@@ -1,5 +1,7 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
+using VkInfer.Families;
 using VkInfer.Tokenization;
 
 namespace VkInfer.Loading;
@@ -17,11 +19,13 @@ internal sealed class HfTokenizerReader
     private const long MaxTemplateBytes = 1 << 20;
 
     private readonly string _folder;
+    private readonly ILogger? _logger;
     private readonly HfJson? _config;
 
-    public HfTokenizerReader(string folder)
+    public HfTokenizerReader(string folder, ILogger? logger = null)
     {
         _folder = folder;
+        _logger = logger;
         _config = HfJson.TryRead(Path.Combine(folder, "tokenizer_config.json"));
         ChatTemplate = ReadChatTemplate();
     }
@@ -48,7 +52,8 @@ internal sealed class HfTokenizerReader
         config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
 
     private T Read<T>(
-        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson, Func<byte[], TokenizerSettings, T> fromModel,
+        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson,
+        Func<byte[], TokenizerSettings, T> fromModel,
         bool prefersModel = false)
     {
         bool usesJson = File.Exists(JsonPath) && !(prefersModel && File.Exists(ModelPath));
@@ -78,20 +83,25 @@ internal sealed class HfTokenizerReader
     private TokenizerSettings ReadSettings(HfJson config, int? vocabSize)
     {
         HfJson? generation = HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
-        IReadOnlyList<int> ends = [.. config.Ids("eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
+        IReadOnlyList<int> ends = [.. Ids(config, "eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
         return new TokenizerSettings
         {
             BosToken = _config?.TryToken("bos_token"),
             EosToken = _config?.TryToken("eos_token"),
             PaddingToken = _config?.TryToken("pad_token"),
-            BosTokenId = config.Ids("bos_token_id") is [var bos, ..] ? bos : null,
+            BosTokenId = Ids(config, "bos_token_id") is [var bos, ..] ? bos : null,
             EosTokenId = ends.Count > 0 ? ends[0] : null,
             AddBos = _config?.TryBool("add_bos_token"),
             AddEos = _config?.TryBool("add_eos_token"),
             EndOfGenerationTokenIds = [.. ends.Distinct()],
             VocabSize = vocabSize,
             AddedTokens = ReadAddedTokens(),
+            Warn = warning => _logger?.LogWarning("{Folder}: {Warning}", _folder, warning),
         };
+
+        // A model that also sees may have them in the part for text.
+        static IReadOnlyList<int> Ids(HfJson config, string key) => config.Has(key) ? config.Ids(key)
+            : ModelFamily.TextConfig(config).Ids(key);
     }
 
     private List<(int Id, string Text, bool IsControl)> ReadAddedTokens()

@@ -22,11 +22,14 @@ internal sealed partial class HfWeightSource : IWeightSource
     public HfWeightSource(string folder, HfJson config)
     {
         ModelFamily family = ModelFamily.FindHuggingFace(config.Path, config.String("model_type"));
-        _file = SafetensorsFile.OpenFolder(folder);
+
+        // As transformers does: a whole file comes before an index, which may be of an earlier state of the folder.
+        string whole = System.IO.Path.Combine(folder, SafetensorsFile.FileName);
+        _file = File.Exists(whole) ? SafetensorsFile.Open(whole) : SafetensorsFile.OpenFolder(folder);
         try
         {
             bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
-            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsComputed(tensor.Name)))
+            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsLeftOut(tensor.Name)))
             {
                 string name = ToGgufName(family, tensor.Name);
                 GgufTensor renamed = tensor with { Name = name };
@@ -45,7 +48,8 @@ internal sealed partial class HfWeightSource : IWeightSource
 
             if (!isTied && !_tensors.ContainsKey("output.weight"))
             {
-                throw new UnsupportedModelException($"{folder}: the output projection is missing, and {config.Path} does not tie it to the embedding.");
+                throw new UnsupportedModelException(
+                    $"{folder}: the output projection is missing, and tie_word_embeddings is not true in {config.Path}.");
             }
         }
         catch
@@ -96,9 +100,10 @@ internal sealed partial class HfWeightSource : IWeightSource
 
     private static string ToGgufName(ModelFamily family, string name)
     {
-        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : "";
+        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal)
+            ? ".bias" : "";
         string stem = name[..^suffix.Length];
-        if (suffix.Length == 0 || !family.HfTensorNames.TryGetValue(Number().Replace(stem, ".*."), out string? known))
+        if (suffix.Length == 0 || Find(family, stem) is not { } known)
         {
             return name;
         }
@@ -111,6 +116,20 @@ internal sealed partial class HfWeightSource : IWeightSource
         }
 
         return known + suffix;
+    }
+
+    /// <summary>
+    /// GGUF's name with a star for each number: of the name as it is, without the prefix of the text part of a larger model, or with the
+    /// prefix that a base model saves its tensors without.
+    /// </summary>
+    private static string? Find(ModelFamily family, string stem)
+    {
+        string pattern = Number().Replace(stem, ".*.");
+        string text = pattern.StartsWith("language_model.", StringComparison.Ordinal) ? pattern["language_model.".Length..]
+            : pattern.StartsWith("model.language_model.", StringComparison.Ordinal) ? "model." + pattern["model.language_model.".Length..]
+            : pattern;
+        string[] names = [pattern, text, "model." + text];
+        return names.Select(candidate => family.HfTensorNames.GetValueOrDefault(candidate)).FirstOrDefault(found => found is not null);
     }
 
     [GeneratedRegex(@"\.(0|[1-9][0-9]{0,5})\.", RegexOptions.CultureInvariant)]

@@ -34,15 +34,15 @@ internal sealed class LayerNormFolding
         GpuBuffer gainSums = Create(rows, "gain_sums");
         GpuBuffer bias = Create(rows, "folded_bias");
         using CommandList commands = _device.CreateCommandList("fold.layer_norm");
-        commands.Begin();
-        _gemv.Record(commands, linear.Matrix, norm.Gain, gainSums, GemvMode.Store);
-        _gemv.Record(commands, linear.Matrix, shift, bias, GemvMode.Store);
-        if (linear.Bias is { } own)
+        commands.Record(list =>
         {
-            _addRows.RecordBias(commands, bias, own, 1, rows);
-        }
-
-        commands.End();
+            _gemv.Record(list, linear.Matrix, norm.Gain, gainSums, GemvMode.Store);
+            _gemv.Record(list, linear.Matrix, shift, bias, GemvMode.Store);
+            if (linear.Bias is { } own)
+            {
+                _addRows.RecordBias(list, bias, own, 1, rows);
+            }
+        });
         _device.Wait(_device.Submit(commands));
         return linear with { Folded = new FoldedLayerNorm(gainSums, bias) };
     }

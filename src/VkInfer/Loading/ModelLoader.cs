@@ -12,7 +12,7 @@ internal static class ModelLoader
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate(); // Before the files are opened.
-        using ModelSource source = ModelSource.Open(path);
+        using ModelSource source = ModelSource.Open(path, options.Logger);
         return Load(source, options, progress, cancellation);
     }
 
@@ -53,13 +53,12 @@ internal static class ModelLoader
     {
         cancellation.ThrowIfCancellationRequested();
         _ = options.ResolveContextLength(config); // Throws before a device is opened.
-        VulkanInstance? instance = null;
-        GpuDevice? gpu = null;
+        SharedDevice? device = null;
         var buffers = new List<GpuBuffer>();
         try
         {
-            instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = options.Validation });
-            gpu = instance.Open(instance.Select(DeviceSelector.Parse(options.Device)));
+            device = SharedDevice.Open(new VulkanInstanceOptions { Validation = options.Validation }, DeviceSelector.Parse(options.Device));
+            GpuDevice gpu = device.Gpu;
             var context = new KernelContext(gpu);
             context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             var kernels = new KernelSet(context);
@@ -80,7 +79,7 @@ internal static class ModelLoader
             var template = new Lazy<ChatTemplate>(
                 () => string.IsNullOrWhiteSpace(text?.ChatTemplate) ? ChatTemplate.ChatMl : ChatTemplate.FromJinja(text.ChatTemplate));
             return new Model(new ModelParts(
-                name, config, options, text, template, instance, gpu, weights, kernels, fingerprint, calibration));
+                name, config, options, text, template, device, weights, kernels, fingerprint, calibration));
         }
         catch
         {
@@ -89,8 +88,8 @@ internal static class ModelLoader
                 buffer.Dispose();
             }
 
-            gpu?.Dispose();
-            instance?.Dispose();
+            device?.Gpu.Settle();
+            device?.Dispose();
             throw;
         }
     }

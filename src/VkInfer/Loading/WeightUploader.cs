@@ -114,9 +114,7 @@ internal sealed class WeightUploader
             WeightMatrix slice = WeightMatrix.FromPacked(stored, count, matrix.Columns, floats);
             Write(slice, 0, count, Read(tensor, row, count));
             using CommandList commands = _device.CreateCommandList("quantize." + tensor.Name);
-            commands.Begin();
-            _quantize.Record(commands, slice, matrix, checked((int)(firstRow + row)));
-            commands.End();
+            commands.Record(list => _quantize.Record(list, slice, matrix, checked((int)(firstRow + row))));
             _device.Wait(_device.Submit(commands), _cancellation);
             Report(matrix, count);
         }

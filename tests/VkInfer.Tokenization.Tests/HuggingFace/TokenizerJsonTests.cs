@@ -83,7 +83,9 @@ public sealed class TokenizerJsonTests
         Assert.That(TokenizerJson.Create(json, new() { VocabSize = 40, EndOfGenerationTokenIds = [3, 4] }).VocabSize, Is.EqualTo(40));
         Assert.That(TokenizerJson.Create(json, new() { EndOfGenerationTokenIds = [3, 4] }).EndOfGenerationTokenIds, Is.EquivalentTo(new[] { 3, 4 }));
         Assert.That(() => TokenizerJson.Create(json, new() { VocabSize = 5 }), Throws.InstanceOf<TokenizerException>());
-        Assert.That(() => TokenizerJson.Create(json, new() { EosToken = "none" }), Throws.InstanceOf<TokenizerException>());
+        var warnings = new List<string>();
+        Assert.That(TokenizerJson.Create(json, new() { EosToken = "none", EosTokenId = 1, Warn = warnings.Add }).EosTokenId, Is.Null);
+        Assert.That(warnings, Has.Count.EqualTo(1).And.All.Contains("eos_token is \"none\""));
     }
 
     [TestCase("[1]", "")]
