@@ -17,6 +17,8 @@ internal sealed class Vocabulary
             throw new TokenizerException(nameof(TokenizerData.Tokens), "at least one token", "an empty list");
         }
 
+        TokenizerLimits.CheckCount(nameof(TokenizerData.Tokens), Raw.Count);
+        TokenizerLimits.CheckLength(nameof(TokenizerData.Tokens), Raw.Sum(raw => (long)(raw?.Length ?? 0)));
         Kinds = ReadKinds(data.TokenTypes, Raw.Count);
         Texts = new string?[Raw.Count];
         _ids = new Dictionary<string, int>(Raw.Count, StringComparer.Ordinal);

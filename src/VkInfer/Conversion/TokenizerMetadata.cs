@@ -23,7 +23,7 @@ internal static class TokenizerMetadata
         Set("model", GgufValue.FromString(data.Model));
         Set("pre", data.PreTokenizer is { } pre ? GgufValue.FromString(pre) : data.Model == "llama" ? GgufValue.FromString("default")
             : null);
-        Set("tokens", GgufValue.FromStrings([.. data.Tokens]));
+        Set("tokens", GgufValue.FromStrings([.. data.Tokens.Select((token, id) => WithSpaces(data, token, id))]));
         Set("scores", data.Scores is { } scores ? GgufValue.FromFloats(scores) : null);
         Set("token_type", data.TokenTypes is { } types ? GgufValue.FromInts(types) : null);
         Set("merges", data.Merges is { } merges ? GgufValue.FromStrings([.. merges.Select(Encoding.UTF8.GetBytes)]) : null);
@@ -45,5 +45,14 @@ internal static class TokenizerMetadata
         {
             writer.Set("tokenizer.chat_template", GgufValue.FromString(chatTemplate));
         }
+    }
+
+    /// <summary>GGUF's user-defined tokens are text: where other tokens have ▁ for a space, they have the space.</summary>
+    private static byte[] WithSpaces(TokenizerData data, byte[] token, int id)
+    {
+        const int UserDefined = 4;
+        return data.Model is "llama" or "t5" or "gemma4" && data.TokenTypes?[id] == UserDefined
+            ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(token).Replace('\u2581', ' '))
+            : token;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace VkInfer.Tokenization;
@@ -62,7 +63,36 @@ internal sealed class CharsMap
         return Encoding.UTF8.GetString([.. result]);
     }
 
-    private bool TryMatch(ReadOnlySpan<byte> text, out int length, out ReadOnlySpan<byte> replacement)
+    /// <summary>
+    /// As tokenizers applies a map, which differs from SentencePiece: a grapheme cluster of up to five bytes, else each character, is
+    /// replaced as a whole where the map has a beginning of it, by what the shortest beginning becomes.
+    /// </summary>
+    public string ApplyByCluster(string text)
+    {
+        const int MaxCluster = 5;
+        var result = new List<byte>(text.Length);
+        for (int at = 0, length; at < text.Length; at += length)
+        {
+            length = StringInfo.GetNextTextElementLength(text, at);
+            byte[] cluster = Encoding.UTF8.GetBytes(text, at, length);
+            if (cluster.Length <= MaxCluster && TryMatch(cluster, out _, out ReadOnlySpan<byte> whole, takesShortest: true))
+            {
+                result.AddRange(whole);
+                continue;
+            }
+
+            foreach (Rune rune in text.AsSpan(at, length).EnumerateRunes())
+            {
+                byte[] character = Encoding.UTF8.GetBytes(rune.ToString());
+                result.AddRange(TryMatch(character, out _, out ReadOnlySpan<byte> one, takesShortest: true) ? one : character);
+            }
+        }
+
+        return Encoding.UTF8.GetString([.. result]);
+    }
+
+    private bool TryMatch(
+        ReadOnlySpan<byte> text, out int length, out ReadOnlySpan<byte> replacement, bool takesShortest = false)
     {
         length = 0;
         replacement = default;
@@ -86,6 +116,10 @@ internal sealed class CharsMap
                 {
                     length = i + 1;
                     replacement = rest[..end];
+                    if (takesShortest)
+                    {
+                        break;
+                    }
                 }
             }
         }

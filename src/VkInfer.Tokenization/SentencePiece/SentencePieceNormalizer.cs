@@ -23,7 +23,9 @@ internal sealed class SentencePieceNormalizer
     }
 
     /// <summary>Normalises well-formed text.</summary>
-    public string Apply(ReadOnlySpan<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="addPrefix">Whether a space may be put in front; the model decides.</param>
+    public string Apply(ReadOnlySpan<char> text, bool addPrefix = true)
     {
         if (_map is not null)
         {
@@ -41,7 +43,7 @@ internal sealed class SentencePieceNormalizer
         }
 
         var normalized = new StringBuilder(text.Length + 1);
-        if (_addPrefix)
+        if (_addPrefix && addPrefix)
         {
             normalized.Append(Space);
         }

@@ -11,7 +11,7 @@ internal sealed class SentencePieceTable
         _pieces = new Dictionary<string, (int, uint)>(vocabulary.Count, StringComparer.Ordinal);
         for (var id = 0; id < vocabulary.Count; id++)
         {
-            if (vocabulary.Texts[id] is { } text && IsMergeable(vocabulary.Kinds[id], text))
+            if (vocabulary.Texts[id] is { } text && IsMergeable(vocabulary.Kinds[id]))
             {
                 _pieces.TryAdd(text, (id, Rank(scores[id])));
                 _longest = Math.Max(_longest, text.Length);
@@ -26,25 +26,30 @@ internal sealed class SentencePieceTable
         return found;
     }
 
-    /// <summary>Merges text whose spaces are ▁; see <see cref="PairMerging.Merge"/> for the result.</summary>
-    public int[] Merge(ReadOnlySpan<char> text)
+    /// <summary>Merges text whose spaces are ▁; see <see cref="PairMerging.Merge"/> for the result. Symbols stay as they are.</summary>
+    public int[] Merge(ReadOnlySpan<char> text, UserDefinedSymbols symbols)
     {
         var lengths = new int[text.Length];
-        for (var i = 0; i < text.Length; i += lengths[i])
+        var frozen = new HashSet<int>();
+        for (int i = 0; i < text.Length; i += lengths[i])
         {
-            lengths[i] = char.IsHighSurrogate(text[i]) ? 2 : 1;
+            lengths[i] = symbols.LengthAt(text[i..]);
+            if (lengths[i] > 0)
+            {
+                frozen.Add(i);
+            }
+            else
+            {
+                lengths[i] = char.IsHighSurrogate(text[i]) ? 2 : 1;
+            }
         }
 
-        PairMerging.Merge(lengths, new Ranks(this, text));
+        PairMerging.Merge(lengths, new Ranks(this, text, frozen));
         return lengths;
     }
 
-    /// <summary>
-    /// Control tokens never come out of text. A user-defined token does only where its text is not found before merging,
-    /// because spaces are not ▁ yet.
-    /// </summary>
-    private static bool IsMergeable(TokenKind kind, string text) =>
-        kind is TokenKind.Normal or TokenKind.Unused || (kind is TokenKind.UserDefined && text.Contains('\u2581'));
+    /// <summary>Control and user-defined tokens never come out of merging.</summary>
+    private static bool IsMergeable(TokenKind kind) => kind is TokenKind.Normal or TokenKind.Unused;
 
     /// <summary>Orders finite scores from the highest to the lowest as unsigned integers.</summary>
     private static uint Rank(float score)
@@ -59,13 +64,19 @@ internal sealed class SentencePieceTable
         return text.Length <= _longest && _pieces.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out piece);
     }
 
-    private readonly ref struct Ranks(SentencePieceTable table, ReadOnlySpan<char> text) : IPairRanks
+    private readonly ref struct Ranks(SentencePieceTable table, ReadOnlySpan<char> text, HashSet<int> frozen) : IPairRanks
     {
         private readonly ReadOnlySpan<char> _text = text;
 
         public bool TryGetRank(int start, int middle, int end, out uint rank)
         {
-            var found = table.TryGet(_text[start..end], out var piece);
+            rank = 0;
+            if (frozen.Count > 0 && (frozen.Contains(start) || frozen.Contains(middle)))
+            {
+                return false;
+            }
+
+            bool found = table.TryGet(_text[start..end], out (int Id, uint Rank) piece);
             rank = piece.Rank;
             return found;
         }

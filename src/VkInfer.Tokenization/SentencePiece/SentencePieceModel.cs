@@ -89,6 +89,7 @@ public static class SentencePieceModel
                 }
             }
 
+            TokenizerLimits.CheckCount("SentencePiece", Texts.Count + 1);
             Texts.Add(text);
             Scores.Add(score);
             Types.Add(type);
