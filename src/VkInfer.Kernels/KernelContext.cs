@@ -38,18 +38,32 @@ public sealed record KernelContext(GpuDevice Device)
     internal int Threads(int usual) =>
         IsSoftware ? Capabilities.SubgroupSize : Math.Min(usual, Capabilities.MaxWorkgroupInvocations);
 
+    /// <summary>Whether kernels only have their pipelines compiled, by other threads, and are given planning lists to record to.</summary>
+    public bool IsPlanning { get; init; }
+
     /// <summary>The pipeline of a variant, created on first use.</summary>
     /// <param name="variant">A name of <c>shaders/variants.cmake</c>.</param>
     /// <param name="constants">The variant's specialisation constants.</param>
-    /// <param name="subgroupSize">The subgroup size that it needs, whole subgroups then; null: any.</param>
-    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize = null)
+    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants) =>
+        GetPipeline(variant, constants, null, false);
+
+    /// <summary>The pipeline of a variant with subgroups of a size, created on first use.</summary>
+    /// <param name="variant">A name of <c>shaders/variants.cmake</c>.</param>
+    /// <param name="constants">The variant's specialisation constants.</param>
+    /// <param name="subgroupSize">Null: the driver's choice.</param>
+    /// <param name="fullSubgroups">No subgroup has idle invocations at its start.</param>
+    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
     {
         var shader = ShaderLibrary.Get(variant);
+        if (IsPlanning)
+        {
+            return Device.PlanPipeline(shader, constants, subgroupSize, fullSubgroups);
+        }
+
         PipelineClock?.Start();
         try
         {
-            return Device.GetPipeline(
-                ReplaceShader?.Invoke(shader, constants) ?? shader, constants, subgroupSize, requireFullSubgroups: subgroupSize is not null);
+            return Device.GetPipeline(ReplaceShader?.Invoke(shader, constants) ?? shader, constants, subgroupSize, fullSubgroups);
         }
         finally
         {

@@ -37,6 +37,9 @@ public sealed unsafe partial class CommandList
         }
     }
 
+    /// <summary>Takes dispatches, copies and fills without recording them.</summary>
+    internal bool IsPlanning { get; set; }
+
     /// <summary>Starts what <see cref="Record"/> does as a whole.</summary>
     internal void Begin()
     {

@@ -84,6 +84,11 @@ public sealed unsafe partial class CommandList : GpuResource
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
         using Lifetime.Lease lease = UseRecording("vkCmdDispatch");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
@@ -135,6 +140,11 @@ public sealed unsafe partial class CommandList : GpuResource
     public void Copy(BufferView source, BufferView destination)
     {
         using Lifetime.Lease lease = UseRecording("vkCmdCopyBuffer");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(source, nameof(source));
         CheckView(destination, nameof(destination));
         if (source.Length != destination.Length)
@@ -160,6 +170,11 @@ public sealed unsafe partial class CommandList : GpuResource
     public void Fill(BufferView destination, uint value)
     {
         using Lifetime.Lease lease = UseRecording("vkCmdFillBuffer");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(destination, nameof(destination));
         var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))

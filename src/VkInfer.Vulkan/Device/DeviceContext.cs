@@ -166,4 +166,5 @@ internal sealed unsafe class DeviceContext
             PObjectName = text.Pointer,
         };
         Check(Debug.SetDebugUtilsObjectName(Handle, &info), "vkSetDebugUtilsObjectNameEXT");
-    }}
+    }
+}

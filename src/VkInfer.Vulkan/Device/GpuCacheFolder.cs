@@ -32,6 +32,26 @@ public static class GpuCacheFolder
     /// <summary>The folder in use: what the environment variable says, else the default; null where nothing is kept on disk.</summary>
     public static string? Current() => Resolve(null);
 
+    /// <summary>Reads a file of the folder; null where there is none, or a longer one, or a pipe or device, which have no length.</summary>
+    internal static byte[]? ReadFile(string path, long maxBytes)
+    {
+        var file = new FileInfo(path);
+        if (file is { Exists: true, LinkTarget: not null })
+        {
+            file = new FileInfo(file.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
+        }
+
+        if (!file.Exists || file.Length == 0 || file.Length > maxBytes)
+        {
+            return null;
+        }
+
+        var bytes = new byte[file.Length];
+        using var stream = file.OpenRead();
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
     internal static string? Resolve(string? option)
     {
         var folder = option ?? Environment.GetEnvironmentVariable(EnvironmentVariable);

@@ -4,7 +4,7 @@ namespace VkInfer.Vulkan;
 /// An open device: makes buffers, pipelines and command lists, and runs them in the order in which they are submitted. Thread-safe,
 /// disposal included: calls that are at work when the device is disposed end with <see cref="ObjectDisposedException"/>.
 /// </summary>
-public sealed unsafe class GpuDevice : IDisposable
+public sealed unsafe partial class GpuDevice : IDisposable
 {
     private readonly DeviceContext _context;
     private readonly MemoryAllocator _allocator;

@@ -185,7 +185,15 @@ public sealed unsafe class VulkanInstance : IDisposable
         using var name = new Utf8Name(layer ?? string.Empty);
         var pointer = layer is null ? null : name.Pointer;
         uint count = 0;
-        VulkanException.ThrowIfFailed(_vk.EnumerateInstanceExtensionProperties(pointer, &count, null), Operation);
+        Result result = _vk.EnumerateInstanceExtensionProperties(pointer, &count, null);
+        if (result < Result.Success && layer is null)
+        {
+            // Loaders say out of memory when they cannot read a driver's description.
+            throw new VulkanUnavailableException(
+                $"The Vulkan loader fails ({Operation}: {result}): a driver's description (VK_DRIVER_FILES, icd.d) may be damaged.");
+        }
+
+        VulkanException.ThrowIfFailed(result, Operation);
         var properties = new ExtensionProperties[count];
         var names = new HashSet<string>(StringComparer.Ordinal);
         fixed (ExtensionProperties* first = properties)

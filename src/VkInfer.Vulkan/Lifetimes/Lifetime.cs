@@ -101,7 +101,7 @@ public sealed class Lifetime : IDisposable, IAsyncDisposable
         Close();
         if (_leasesOfThread > 0 && WouldWait())
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static lifetime => lifetime.Finish(), this, preferLocal: false);
+            DisposeLater();
             return;
         }
 
@@ -116,8 +116,19 @@ public sealed class Lifetime : IDisposable, IAsyncDisposable
     }
 
     /// <summary>For finalisers, which may neither wait nor call Vulkan: the end happens on a thread of the pool.</summary>
-    public void DisposeLater() =>
-        ThreadPool.UnsafeQueueUserWorkItem(static lifetime => lifetime.Dispose(), this, preferLocal: false);
+    public void DisposeLater() => ThreadPool.UnsafeQueueUserWorkItem(
+        static lifetime =>
+        {
+            try
+            {
+                lifetime.Dispose();
+            }
+            catch (VulkanException)
+            {
+                // There is nobody to tell, and the program must not end for it.
+            }
+        },
+        this, preferLocal: false);
 
     private void Return()
     {
@@ -213,12 +224,14 @@ public sealed class Lifetime : IDisposable, IAsyncDisposable
 
         try
         {
-            foreach (Lifetime dependent in Dependents())
+            try
             {
-                dependent.Finish();
+                Array.ForEach(Dependents(), dependent => dependent.Finish());
             }
-
-            _free();
+            finally
+            {
+                _free();
+            }
         }
         finally
         {

@@ -48,7 +48,20 @@ public sealed partial class Session
     }
 
     /// <summary>Waits for the earliest token under way, and leaves it there.</summary>
-    internal void WaitForToken(Cancellation cancellation) => _decode.Wait(cancellation);
+    /// <exception cref="InvalidLogitsException">No token could be chosen.</exception>
+    internal void WaitForToken(Cancellation cancellation)
+    {
+        _decode.Wait(cancellation);
+        try
+        {
+            _decode.Check(cancellation);
+        }
+        catch
+        {
+            _running = null;
+            throw;
+        }
+    }
 
     /// <summary>Waits for the earliest token under way and appends it.</summary>
     internal int TakeToken(Cancellation cancellation)

@@ -198,10 +198,28 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     {
         Cancellation either = Cancel(cancellation);
         PrepareRun(sampling, grammar is not null, either);
-        grammar?.FillMask(_decode.Mask);
+        if (grammar is not null)
+        {
+            FillMask(grammar, either);
+        }
+
         RequireSpace();
         SubmitUpTo(depth);
         return TakeToken(either);
+    }
+
+    private void FillMask(GrammarMatcher grammar, Cancellation cancellation)
+    {
+        using CancellationTokenSource either = cancellation.Link();
+        try
+        {
+            grammar.FillMask(_decode.Mask, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfRequested();
+            throw;
+        }
     }
 
     private void StartRun(SamplingOptions sampling, bool masked, Cancellation cancellation)

@@ -9,6 +9,12 @@ internal static class SoftmaxCalibrator
     /// <summary>Rows computed anew per row beyond which the asynchronized scheme is not chosen; the paper reports 0.45 %.</summary>
     public const double MaxRecomputeRate = 0.01;
 
+    /// <summary>
+    /// The same in prefill: next to none. One row makes its block of up to 128 queries pass over its keys again, and all others of the
+    /// dispatch wait for it: on an H200, 0.01 % of the rows cost more than twice what the scheme saves.
+    /// </summary>
+    public const double MaxPrefillRecomputeRate = 1e-6;
+
     /// <summary>Most tokens of a text that are looked at: the scores are counted in 32 bits.</summary>
     public const int MaxTokens = 4096;
 
@@ -58,12 +64,13 @@ internal static class SoftmaxCalibrator
         double decodeRate = (double)scores.RowsReachingDownTo(lower) / scores.Rows;
         double prefillRate = Math.Min(1, decodeRate + ((double)scores.RowsStayingBelow(upper - AttentionSoftmax.MaxMatrixDistance) / scores.Rows));
         return new LayerCalibration(
-            scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper, SchemeFor(decodeRate), SchemeFor(prefillRate),
+            scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper,
+            SchemeFor(decodeRate, MaxRecomputeRate), SchemeFor(prefillRate, MaxPrefillRecomputeRate),
             decodeRate, prefillRate);
     }
 
-    private static SoftmaxScheme SchemeFor(double rate) =>
-        rate <= MaxRecomputeRate ? SoftmaxScheme.Asynchronized : SoftmaxScheme.ConditionalRescale;
+    private static SoftmaxScheme SchemeFor(double rate, double most) =>
+        rate <= most ? SoftmaxScheme.Asynchronized : SoftmaxScheme.ConditionalRescale;
 
     // Scores that are no numbers, or so large that a float holds no bounds around them: no φ is right.
     private static LayerCalibration Fallback(ScoreStatistics scores) => new(

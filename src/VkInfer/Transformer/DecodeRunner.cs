@@ -27,6 +27,11 @@ internal sealed class DecodeRunner : IDisposable
     private readonly Submission[] _inFlight = new Submission[MaxInFlight];
     private readonly CommandList[] _pair = new CommandList[2];
     private readonly uint[] _id = new uint[1];
+    private readonly DecoderTransformer _transformer;
+    private readonly ModelConfig _config;
+    private LogitAdjustments _adjustments;
+    private uint _token;
+    private int _position;
     private int _submitted;
     private int _taken;
 
@@ -44,6 +49,8 @@ internal sealed class DecodeRunner : IDisposable
         IEnumerable<ActivationType>? unfusedInputs, Cancellation cancellation)
     {
         _device = device;
+        _transformer = transformer;
+        _config = config;
         _cache = cache;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
@@ -142,6 +149,7 @@ internal sealed class DecodeRunner : IDisposable
         LogitAdjustments adjustments = LogitAdjuster.Needed(sampling, masked);
         _pair[1] = _choice.Prepare(tokens, sampling, adjustments);
         _submitted = _taken = stepIndex;
+        (_token, _position, _adjustments) = ((uint)tokens[^1], tokens.Length - 1, adjustments);
         StepState state = new()
         {
             Position = (uint)tokens.Length - 1,
@@ -190,9 +198,35 @@ internal sealed class DecodeRunner : IDisposable
     public int Take(Cancellation cancellation)
     {
         Wait(cancellation);
-        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
+        Check(cancellation);
         _taken++;
-        return (int)_id[0];
+        _position++;
+        _token = _id[0];
+        return (int)_token;
+    }
+
+    /// <summary>Throws where the earliest pending step, which has run, could choose no token.</summary>
+    /// <exception cref="InvalidLogitsException">It could not; every pending step is to be forgotten, by a reset.</exception>
+    public void Check(Cancellation cancellation)
+    {
+        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
+        if (_id[0] < StepState.LogitsNotFinite)
+        {
+            return;
+        }
+
+        bool isFinite = _id[0] == StepState.NoTokenAllowed;
+        Drain(cancellation);
+        if (isFinite)
+        {
+            throw InvalidLogitsException.NoneAllowed(
+                _position, _adjustments.HasFlag(LogitAdjustments.Bias), _adjustments.HasFlag(LogitAdjustments.Mask));
+        }
+
+        StepState state = new() { Position = (uint)_position, TokenId = _token };
+        _state.Write(0, new ReadOnlySpan<StepState>(in state));
+        throw InvalidLogitsException.NotFinite(
+            _position, FiniteCheck.FirstNotFinite(_device, _config, _transformer, _activations, _cache, _state, cancellation));
     }
 
     /// <summary>How likely the token taken last was; null where it was not asked for.</summary>

@@ -30,22 +30,39 @@ internal sealed class DecoderTransformer
         RecordStepEmbed(commands, act.Hidden, stepState);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            LayerWeights layer = _weights.Layers[i];
-            AttentionShape shape = Shape(cache, i);
-            RecordDecodeQkv(commands, act, cache, stepState, i);
-            _kernels.DecodeAttention.Record(
-                commands, shape, cache.Softmax.Layers[i].Decode, act.Query, cache.Keys(i), cache.Values(i), stepState, act.AttentionScratch,
-                cache.SoftmaxStats, act.Attention);
-            RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
-            if (layer.Router is { } router)
-            {
-                RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
-                continue;
-            }
-
-            RecordDecodeMlp(commands, act, layer);
-            RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
+            RecordDecodeLayer(commands, act, cache, stepState, i);
         }
+    }
+
+    /// <summary>The token of a step state to its residual stream.</summary>
+    public void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPosition(
+                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
+        }
+    }
+
+    /// <summary>One layer of <see cref="RecordDecode"/>.</summary>
+    public void RecordDecodeLayer(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        AttentionShape shape = Shape(cache, index);
+        RecordDecodeQkv(commands, act, cache, stepState, index);
+        _kernels.DecodeAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
+            act.AttentionScratch, cache.SoftmaxStats, act.Attention);
+        RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
+        if (layer.Router is { } router)
+        {
+            RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
+            return;
+        }
+
+        RecordDecodeMlp(commands, act, layer);
+        RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
     }
 
     /// <summary>
@@ -109,7 +126,8 @@ internal sealed class DecoderTransformer
         LayerWeights layer = _weights.Layers[index];
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Qkv.Matrix);
         RecordNorm(commands, act.Hidden, layer.AttentionNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(
+            commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
     }
 
     /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
@@ -157,11 +175,13 @@ internal sealed class DecoderTransformer
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
         BufferView mlp = act.Inputs(mlpType).Mlp;
         bool fusable = _config.IsGated && mlpType == ActivationType.F16 && layer.GatedInOne.Any();
-        if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows))
+        if (!fusable || !_kernels.Gemm.TryRecordGated(
+            commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows, act.GemmScratch))
         {
             ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
             BufferView up = act.Inputs(upType).Up;
-            _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
+            _kernels.Gemm.Record(
+                commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type, act.GemmScratch);
             _kernels.Activate.Record(
                 commands, up, mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
         }
@@ -182,7 +202,8 @@ internal sealed class DecoderTransformer
     {
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
         RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(
+            commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
         if (_weights.Output.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, logits, bias, rows, _config.VocabSize);
@@ -219,16 +240,6 @@ internal sealed class DecoderTransformer
         else
         {
             _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
-        }
-    }
-
-    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
-    {
-        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
-        if (_weights.Positions is { } positions)
-        {
-            _kernels.AddRows.RecordPosition(
-                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
         }
     }
 
@@ -296,7 +307,7 @@ internal sealed class DecoderTransformer
     {
         BufferView target = postNorm is null ? act.Hidden : act.Projected;
         GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
-        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type);
+        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type, scratch: act.GemmScratch);
         if (linear.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, target, bias, rows, _config.HiddenSize);

@@ -15,6 +15,10 @@ internal sealed class PrefillRunner : IDisposable
 
     private const int ListsInFlight = 2;
 
+    // Layers of a prompt's first slice, and how many times as many each next one may have: the device starts while the rest is recorded.
+    private const int FirstLayers = 2;
+    private const int Growth = 2;
+
     private readonly GpuDevice _device;
     private readonly ModelConfig _config;
     private readonly PrefillActivations _activations;
@@ -143,10 +147,11 @@ internal sealed class PrefillRunner : IDisposable
         _tokenIds[slot].Write(0, _ids.AsSpan(0, rows));
 
         double layerFlops = rows * (_flopsPerTokenAndLayer + (4.0 * (position + (rows * 0.5)) * _config.QuerySize));
-        for (int layer = 0; layer < _config.NumLayers;)
+        int most = start == 0 ? FirstLayers : _config.NumLayers;
+        for (int layer = 0; layer < _config.NumLayers; most = Math.Min(most * Growth, _config.NumLayers))
         {
             int first = layer;
-            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, _config.NumLayers - layer);
+            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, Math.Min(most, _config.NumLayers - layer));
             int index = _nextList++ % _lists.Length;
             Collect(index, cancellation);
             _lists[index].Record(list =>

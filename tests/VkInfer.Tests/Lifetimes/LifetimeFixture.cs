@@ -16,7 +16,10 @@ public abstract class LifetimeFixture
 
     protected static ModelOptions Options => new()
     {
-        Device = TestModels.Device, Validation = TestModels.Validation, ContextLength = 256, PrefillChunk = 64,
+        Device = TestModels.Device,
+        Validation = TestModels.Validation,
+        ContextLength = 256,
+        PrefillChunk = 64,
     };
 
     protected static GenerationOptions Endless => new() { Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true, MaxTokens = 100_000 };

@@ -11,7 +11,10 @@ public sealed class LostDeviceTests
 
     private static ModelOptions Options => new()
     {
-        Device = TestModels.Device, Validation = TestModels.Validation, ContextLength = 256, PrefillChunk = 64,
+        Device = TestModels.Device,
+        Validation = TestModels.Validation,
+        ContextLength = 256,
+        PrefillChunk = 64,
     };
 
     [TestCase("vkQueueSubmit2")]
