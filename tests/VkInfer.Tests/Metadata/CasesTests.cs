@@ -70,7 +70,7 @@ public sealed class CasesTests
     [Test]
     public void An_added_token_has_the_id_that_the_model_has_for_its_text()
     {
-        using Loading.ModelSource source = Loading.ModelSource.Open(Case("added-token-text-twice-crash", "folder"));
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(Case("added-token-text-twice-crash", "folder"));
         Tokenizer tokenizer = source.CreateTokenizer()!;
         int[] ids = tokenizer.Encode("a ret b", addSpecial: false);
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("a ret b"));
@@ -91,7 +91,7 @@ public sealed class CasesTests
             new JsonObject { ["id"] = 300, ["content"] = "<new>", ["special"] = true },
             new JsonObject { ["id"] = 301, ["content"] = "<new>", ["special"] = true });
         File.WriteAllText(path, tokenizer.ToJsonString());
-        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path);
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(folder.Path);
         Tokenizer read = source.CreateTokenizer()!;
         Assert.That(read.Encode("<3>", addSpecial: false), Is.EqualTo([259]), "the id of the model");
         Assert.That(read.Encode("<new>", addSpecial: false, parseSpecial: true), Is.EqualTo([300]), "the first id");
@@ -109,7 +109,7 @@ public sealed class CasesTests
         File.WriteAllText(path, tokenizer.ToJsonString());
         folder.TokenizerConfig["pad_token"] = "[PAD]";
         folder.File("tokenizer_config.json", folder.TokenizerConfig.ToJsonString());
-        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path, logger);
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(folder.Path, logger);
         Tokenizer read = source.CreateTokenizer(TinyFolder.VocabSize)!;
         Assert.That((read.VocabSize, read.PaddingTokenId), Is.EqualTo((TinyFolder.VocabSize, (int?)null)));
         Assert.That(read.Encode("[PAD]", parseSpecial: true), Has.All.LessThan(300));
@@ -123,7 +123,7 @@ public sealed class CasesTests
     {
         using var folder = new TinyFolder();
         folder.TokenizerConfig[key] = JsonNode.Parse(text);
-        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Write());
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(folder.Write());
         Tokenizer tokenizer = source.CreateTokenizer()!;
         Assert.That(key == "bos_token" ? tokenizer.BosTokenId : tokenizer.EosTokenId, Is.Null);
     }
@@ -136,7 +136,7 @@ public sealed class CasesTests
     {
         var logger = new ListLogger();
         using TinyFolder folder = new TinyFolder().With(key, JsonNode.Parse(value));
-        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Write(), logger);
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(folder.Write(), logger);
         Tokenizer tokenizer = source.CreateTokenizer(TinyFolder.VocabSize)!;
         Assert.That(tokenizer.BosTokenId, key == "bos_token_id" ? Is.Null : Is.EqualTo(1));
         Assert.That(tokenizer.EndOfGenerationTokenIds, Is.EquivalentTo(key == "eos_token_id" ? [5] : new[] { 2 }));
@@ -152,8 +152,8 @@ public sealed class CasesTests
             .With("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "attention_factor": 1.5}"""));
         using var output = new TemporaryFile([]);
         ModelConverter.Convert(folder.Write(), output.Path);
-        using Loading.ModelSource converted = Loading.ModelSource.Open(output.Path);
-        using Loading.ModelSource original = Loading.ModelSource.Open(folder.Path);
+        using VkInfer.Loading.ModelSource converted = VkInfer.Loading.ModelSource.Open(output.Path);
+        using VkInfer.Loading.ModelSource original = VkInfer.Loading.ModelSource.Open(folder.Path);
         (ModelConfig config, ModelConfig expected) = (converted.ReadConfig(), original.ReadConfig());
         Assert.That(config.Windows, Is.EqualTo([0, 5]).And.EqualTo(expected.Windows));
         Assert.That(Transformer.RopeTable.Compute(config, 64), Is.EqualTo(Transformer.RopeTable.Compute(expected, 64)).Within(1e-6));

@@ -156,7 +156,7 @@ public sealed class FolderShapeTests
         Assert.That((config.Architecture, config.VocabSize, config.HiddenSize, config.RopeTheta),
             Is.EqualTo(("gemma3", TinyFolder.VocabSize, 32, 1e6f)));
         Assert.That(config.RopeScaling, Is.EqualTo(new LinearRopeScaling(8)));
-        using Loading.ModelSource source = Loading.ModelSource.Open(folder.Path);
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(folder.Path);
         Assert.That(source.CreateTokenizer(config.VocabSize)!.EndOfGenerationTokenIds, Is.EquivalentTo([1, 106]));
     }
 

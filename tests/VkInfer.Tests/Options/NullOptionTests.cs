@@ -23,6 +23,6 @@ public sealed class NullOptionTests
         });
     }
 
-    private static NUnit.Framework.Constraints.IResolveConstraint Names(string option) =>
+    private static NUnit.Framework.Constraints.EqualStringConstraint Names(string option) =>
         Throws.ArgumentNullException.With.Property(nameof(ArgumentException.ParamName)).EqualTo(option);
 }
