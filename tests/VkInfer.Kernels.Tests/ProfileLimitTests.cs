@@ -48,7 +48,7 @@ public sealed class ProfileLimitTests
             foreach (var m in new[] { 1, 2, 5, 16, 33, 64, 512 })
             {
                 IGemmTiling?[] tilings = input == ActivationType.F16
-                    ? [GemmHeuristic.Few(capabilities, m), GemmHeuristic.Matrix(capabilities, m, 4096)]
+                    ? [GemmHeuristic.Few(capabilities, m), GemmHeuristic.Matrix(capabilities, m, 4096, 4096, _ => true)]
                     : [GemmHeuristic.Scalar(capabilities, false, m, 4096), GemmHeuristic.Vectors(capabilities, m, input)];
                 foreach (var tiling in tilings.OfType<IGemmTiling>().Concat(GemmCandidates.Of(context, type, input, m)))
                 {
@@ -79,15 +79,20 @@ public sealed class ProfileLimitTests
                     }
 
                     PrefillAttentionConstants prefill = PrefillAttentionHeuristic.Scalar(context.Capabilities, false, headDim);
-                    var matrix = PrefillAttentionHeuristic.Matrix(context.Capabilities, shape);
                     Fits(
                         context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: false),
                         prefill.ToSpecialization(SoftmaxScheme.Synchronized));
-                    if (matrix is not null)
+                    foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
                     {
-                        Fits(
-                            context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: true),
-                            matrix.ToSpecialization(SoftmaxScheme.Synchronized), matrix.SubgroupSize);
+                        foreach (var seqLen in new[] { 1, 512 })
+                        {
+                            if (PrefillAttentionHeuristic.Matrix(context.Capabilities, false, shape, scheme, seqLen) is { } matrix)
+                            {
+                                Fits(
+                                    context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: true),
+                                    matrix.ToSpecialization(scheme), matrix.SubgroupSize);
+                            }
+                        }
                     }
                 }
             }
