@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
@@ -9,11 +10,33 @@ public sealed record KernelContext(GpuDevice Device)
     /// <summary>What kernels may use of the device: all it can do, unless a test narrows it.</summary>
     public DeviceCapabilities Capabilities { get; init; } = Device.Capabilities;
 
-    /// <summary>Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide.</summary>
-    public bool IsSoftware { get; init; } = Device.Info.Type == DeviceType.Software;
+    /// <summary>
+    /// Whether the device is a processor that pretends to be a GPU: few lanes, no memory latency to hide. Kernels then take narrow
+    /// workgroups of one subgroup, which work on every device.
+    /// </summary>
+    public bool IsSoftware { get; init; } = Device.Info is { Type: DeviceType.Software, ProfileName: null };
 
     /// <summary>What was measured of linear layers on the device.</summary>
     public LinearDataflow Linear { get; init; } = LinearDataflow.Empty;
+
+    /// <summary>What is left out on the device, and never chosen.</summary>
+    public KernelForms Forms { get; init; } = new();
+
+    /// <summary>For tests: what a shader is replaced with before it is compiled.</summary>
+    public Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }
+
+    /// <summary>Runs while pipelines are made; of one thread.</summary>
+    internal Stopwatch? PipelineClock { get; init; }
+
+    /// <summary>The name of a kernel's usual spread over the device, of the two that each has.</summary>
+    internal string SpreadOf(string kernel) => $"{kernel}/{(IsSoftware ? "narrow" : "wide")}";
+
+    /// <summary>The context for a kernel: with its other spread where the usual one is left out.</summary>
+    internal KernelContext For(string kernel) => Forms.IsLeftOut(SpreadOf(kernel)) ? this with { IsSoftware = !IsSoftware } : this;
+
+    /// <summary>Invocations of a workgroup: so many on a GPU that allows them, one subgroup on a processor.</summary>
+    internal int Threads(int usual) =>
+        IsSoftware ? Capabilities.SubgroupSize : Math.Min(usual, Capabilities.MaxWorkgroupInvocations);
 
     /// <summary>Whether kernels only have their pipelines compiled, by other threads, and are given planning lists to record to.</summary>
     public bool IsPlanning { get; init; }
@@ -29,7 +52,22 @@ public sealed record KernelContext(GpuDevice Device)
     /// <param name="constants">The variant's specialisation constants.</param>
     /// <param name="subgroupSize">Null: the driver's choice.</param>
     /// <param name="fullSubgroups">No subgroup has idle invocations at its start.</param>
-    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups) => IsPlanning
-        ? Device.PlanPipeline(ShaderLibrary.Get(variant), constants, subgroupSize, fullSubgroups)
-        : Device.GetPipeline(ShaderLibrary.Get(variant), constants, subgroupSize, fullSubgroups);
+    public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
+    {
+        var shader = ShaderLibrary.Get(variant);
+        if (IsPlanning)
+        {
+            return Device.PlanPipeline(shader, constants, subgroupSize, fullSubgroups);
+        }
+
+        PipelineClock?.Start();
+        try
+        {
+            return Device.GetPipeline(ReplaceShader?.Invoke(shader, constants) ?? shader, constants, subgroupSize, fullSubgroups);
+        }
+        finally
+        {
+            PipelineClock?.Stop();
+        }
+    }
 }

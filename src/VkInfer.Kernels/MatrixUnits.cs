@@ -20,6 +20,10 @@ internal static class MatrixUnits
         .ThenByDescending(shape => shape.M * shape.K)
         .FirstOrDefault();
 
+    /// <summary>Whether float32 sums of a fragment can be rounded to float16 where they stand.</summary>
+    public static bool HasHalfSums(DeviceCapabilities capabilities, MatrixShape fragment) => capabilities.CooperativeMatrixShapes.Any(
+        shape => shape.Result == MatrixComponentType.Float16 && shape.M == fragment.M && shape.N == fragment.N);
+
     private static IEnumerable<MatrixShape> Shapes(DeviceCapabilities capabilities)
     {
         var usable = capabilities.Float16 && capabilities.Storage16 && capabilities.VulkanMemoryModel && capabilities.SubgroupShuffle;

@@ -56,7 +56,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
             clear.Record(PrefillActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
             Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
-            Lifetime = Begin(Prefill, PrefillActivations, _weights, _device);
+            Lifetime = Begin(parts.SelfTest, Prefill, PrefillActivations, _weights, _device);
         }
         catch
         {
@@ -149,6 +149,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
+    /// <exception cref="DeviceSelfTestException">The device computes wrong results, in every way there is.</exception>
     public static Model Load(
         string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -222,7 +223,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
         try
         {
             // Without a lease, since progress is reported from within: what it measures with keeps its own memory.
-            return LinearTuningRun.Run(new KernelContext(Gpu), Config, _weights, budget, progress, either.Token);
+            return LinearTuningRun.Run(Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -289,10 +290,11 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) => new(
+        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) => new(
         nameof(Model),
         () =>
         {
+            selfTest.AtExit();
             prefill.Dispose();
             activations.Dispose();
             weights.Dispose();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VkInfer.Kernels;
 using VkInfer.Loading;
+using VkInfer.Vulkan;
 
 namespace VkInfer;
 
@@ -43,6 +44,12 @@ public sealed record ModelOptions
 
     /// <summary>The context length used where neither caller nor model asks for less.</summary>
     public const int DefaultContextLength = 4096;
+
+    /// <summary>For tests: what a shader is replaced with before it is compiled; nothing that a self-test finds is kept then.</summary>
+    internal Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }
+
+    /// <summary>For tests: what the self-test may take before the first token.</summary>
+    internal TimeSpan SelfTestBudget { get; init; } = ModelSelfTest.Budget;
 
     internal int ResolveContextLength(ModelConfig config)
     {

@@ -17,7 +17,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
-        return ScratchBytes(shape, DecodeAttentionTuning.Choose(shape, context));
+        return ScratchBytes(shape, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))));
     }
 
     /// <summary>Bytes of the scratch buffer that <see cref="RecordBatch"/> takes for any of some shapes, and up to so many sequences.</summary>
@@ -26,7 +26,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     public long BatchScratchBytes(IEnumerable<AttentionShape> shapes, int sequences)
     {
         var tuned = shapes
-            .SelectMany(shape => Enumerable.Range(1, sequences).Select(count => (Shape: shape, Count: count, Tuning: DecodeAttentionTuning.Choose(shape, context, count))))
+            .SelectMany(shape => Enumerable.Range(1, sequences).Select(count => (Shape: shape, Count: count, Tuning: DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count))))
             .ToArray();
         return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count)) + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
     }
@@ -54,7 +54,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output);
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))), q, kCache, vCache, stepState, scratch, stats, output);
     }
 
     /// <summary>
@@ -87,7 +87,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         }
 
         var (rows, count) = (sequences.Rows, sequences.Sequences.Count);
-        var tuning = DecodeAttentionTuning.Choose(shape, context, count);
+        var tuning = DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count);
         var (arrivals, partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
         Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
 

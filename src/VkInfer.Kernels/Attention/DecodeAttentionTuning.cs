@@ -52,7 +52,8 @@ internal readonly record struct DecodeAttentionTuning(
             : ChooseLanes(chunks, capabilities.MinSubgroupSize);
         var laneChunks = (chunks + lanes - 1) / lanes;
         var laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
-        var mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, Math.Min(shape.GroupSize, MaxHeads));
+        var mostHeads = Math.Clamp(
+            Math.Min(MaxRegisterElements / (2 * laneElements), MostHeads(shape, capabilities)), 1, Math.Min(shape.GroupSize, MaxHeads));
         var headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
@@ -82,8 +83,20 @@ internal readonly record struct DecodeAttentionTuning(
     private static int NeededLanes(int chunks, int mostPerLane, int minSubgroupSize) =>
         Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)((chunks + mostPerLane - 1) / mostPerLane)), minSubgroupSize);
 
-    // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside. A batch has its
-    // queries there, too, a new key and value, and sums of 256 subgroups.
+    // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside.
+    private static int SubgroupBytes(AttentionShape shape) => (shape.HeadDim * sizeof(float)) + (3 * sizeof(float));
+
+    // A batch has its queries there, too, a new key and value, and sums of 256 subgroups.
+    private static int PreparedBytes(AttentionShape shape, int heads) =>
+        (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
+
+    // The heads that leave room for the subgroups which the smallest workgroup may have.
+    private static int MostHeads(AttentionShape shape, DeviceCapabilities capabilities)
+    {
+        var fewest = Math.Max(1, capabilities.SubgroupSize / capabilities.MinSubgroupSize) * SubgroupBytes(shape);
+        return (capabilities.MaxSharedMemoryBytes - fewest - PreparedBytes(shape, 0)) / (PreparedBytes(shape, 1) - PreparedBytes(shape, 0));
+    }
+
     private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int splits, KernelContext context)
     {
         var capabilities = context.Capabilities;
@@ -92,9 +105,9 @@ internal readonly record struct DecodeAttentionTuning(
             return capabilities.SubgroupSize;
         }
 
-        var prepared = (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
-        var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - prepared) / ((shape.HeadDim * sizeof(float)) + (3 * sizeof(float)));
-        var size = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, subgroups * capabilities.MinSubgroupSize);
+        var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - PreparedBytes(shape, heads)) / SubgroupBytes(shape);
+        var usual = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
+        var size = Math.Min(usual, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 

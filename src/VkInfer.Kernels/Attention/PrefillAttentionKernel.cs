@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using VkInfer.Vulkan;
 
@@ -10,6 +11,9 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class PrefillAttentionKernel(KernelContext context)
 {
+    // How queries are stored depends on it.
+    private readonly FrozenSet<string> _leftOut = context.Forms.Snapshot();
+
     /// <summary>How queries must be stored for a shape.</summary>
     /// <param name="shape">The layer's attention.</param>
     public ActivationType QueryType(AttentionShape shape) =>
@@ -40,7 +44,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         PrefillRange.Check(shape, startPosition, seqLen);
         IPrefillAttentionTiling tiling = MatrixTiling(shape, softmax.Scheme, seqLen) is { } matrix
             ? matrix
-            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+            : PrefillAttentionHeuristic.Scalar(
+                context.Capabilities, context.For(ScalarForm(shape.KvType)).IsSoftware, shape.HeadDim);
         RecordTiled(commands, tiling, shape, softmax, query, kCache, vCache, stats, output, seqLen, startPosition, outputType);
     }
 
@@ -73,9 +78,15 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     internal static string Variant(KvType kvType, ActivationType outputType, bool matrix) =>
         $"attention_prefill_{PrefillRange.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
 
+    /// <summary>The form on the matrix units, as <see cref="KernelForms"/> knows it.</summary>
+    internal static string MatrixForm => Variant(KvType.F16, ActivationType.F32, matrix: true);
+
+    /// <summary>The form on the scalar units, which has two spreads.</summary>
+    internal static string ScalarForm(KvType type) => $"attention_prefill_{PrefillRange.VariantPart(type)}";
+
     /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
     private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
-        !context.IsSoftware && ShaderLibrary.Contains(Variant(KvType.F16, ActivationType.F32, matrix: true))
+        !context.IsSoftware && ShaderLibrary.Contains(MatrixForm) && !_leftOut.Contains(MatrixForm)
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)
             : null;
 }

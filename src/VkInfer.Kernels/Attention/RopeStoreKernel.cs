@@ -17,8 +17,9 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <summary>How a shape is cut into workgroups: a norm of heads is the workgroup's own.</summary>
     internal RopeStoreConstants Constants(AttentionShape shape, bool biased, bool normed, bool step)
     {
-        var heads = normed || context.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
-        var threads = context.IsSoftware ? context.Capabilities.SubgroupSize : heads == 1 ? 64 : MaxThreads;
+        var own = context.For("rope_store");
+        var heads = normed || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
+        var threads = own.Threads(heads == 1 ? 64 : MaxThreads);
         return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step, heads);
     }
 

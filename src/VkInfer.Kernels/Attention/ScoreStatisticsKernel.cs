@@ -10,7 +10,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class ScoreStatisticsKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 128;
+    internal int Threads { get; } = context.For("attention_scores").Threads(128);
 
     /// <summary>Records the statistics of all heads.</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -7,7 +7,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class AddRowsKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 128;
+    internal int Threads { get; } = context.For("add_rows").Threads(128);
 
     /// <summary>Records y[r] += bias for every row.</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -23,7 +23,7 @@ internal static class GemmHeuristic
     /// would lose what they are kept for.
     /// </summary>
     public static bool UsesMatrixUnits(DeviceCapabilities capabilities, WeightType type) =>
-        type != WeightType.F32 && MatrixUnits.Find(capabilities) is not null;
+        type != WeightType.F32 && MatrixTilings(capabilities).Any(tiling => Fits(tiling, capabilities));
 
     /// <summary>
     /// Whether a matrix is large enough for the matrix units to be worth the rounding of A to float16: below 256 by 256 its
@@ -56,15 +56,14 @@ internal static class GemmHeuristic
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         MeasuredTiling[] fitting =
         [
-            .. Measured(fragment).Where(candidate =>
-                candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes
-                && candidate.Tiling.Threads <= capabilities.MaxWorkgroupInvocations),
+            .. Measured(fragment).Where(candidate => Fits(candidate.Tiling, capabilities)),
         ];
         if (fitting.Length == 0)
         {
-            var smallest = Measured(fragment)[^1].Tiling.SharedMemoryBytes;
+            var smallest = Measured(fragment)[^1].Tiling;
             throw new NotSupportedException(
-                $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}");
+                $"a matrix product needs {smallest.SharedMemoryBytes} bytes of shared memory and {smallest.Threads} invocations; "
+                + $"the device has {capabilities.MaxSharedMemoryBytes} and {capabilities.MaxWorkgroupInvocations}");
         }
 
         return fitting
@@ -138,7 +137,7 @@ internal static class GemmHeuristic
         GemmFlatConstants[] tilings = m <= 8
             ? [tiling, tiling with { SubgroupsK = 2 }]
             : [tiling with { SubgroupsN = 2 }, tiling, tiling with { SubgroupsK = 2 }, tiling with { SubgroupsK = 1 }];
-        return tilings.Select(candidate => candidate.For(m)).FirstOrDefault(candidate => candidate.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
+        return tilings.Select(candidate => candidate.For(m)).FirstOrDefault(candidate => Fits(candidate, capabilities));
     }
 
     /// <summary>The tiling for C [m, n] on the scalar units, which wastes little of a tile when m is small.</summary>
@@ -152,7 +151,9 @@ internal static class GemmHeuristic
 
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         return ScalarTilings
-            .Where(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.BlockM < 2 * m)
+            .Where(tiling => Fits(tiling, capabilities) && tiling.BlockM < 2 * m)
             .FirstOrDefault(tiling => Tiles(tiling, m, n) >= cores, ScalarTilings[^1]);
     }
+
+    private static bool Fits(IGemmTiling tiling, DeviceCapabilities capabilities) => tiling.Fits(capabilities);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using VkInfer.Vulkan;
 
@@ -25,6 +26,9 @@ public sealed class GemmKernel(KernelContext context)
 
     /// <summary>Matrix units store to columns that are a multiple of this: 16 bytes of float16.</summary>
     private const int FragmentAlignment = 8;
+
+    // How A is stored depends on it, for which there are buffers as long as the kernel lives.
+    private readonly FrozenSet<string> _leftOut = context.Forms.Snapshot();
 
     /// <summary>How A must be stored for weights of this type.</summary>
     /// <param name="weightType">The weights' format.</param>
@@ -98,7 +102,7 @@ public sealed class GemmKernel(KernelContext context)
             var outputSlice = Rows(c, m, rows, seqLen);
             foreach (var (column, weights) in Slices(w))
             {
-                var tiling = Choose(weights, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
+                var tiling = Choose(weights.Type, weights.Rows, weights.Columns, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
                 RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride, scratch);
             }
         }
@@ -130,7 +134,7 @@ public sealed class GemmKernel(KernelContext context)
 
         var range = context.Capabilities.MaxStorageBufferRange;
         if (Activations.SizeInBytes(ActivationType.F16, seqLen, Math.Max(w.Columns, w.Rows / 2)) > range
-            || Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
+            || Choose(part.Type, part.Rows, part.Columns, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
                 is not IGatedGemmTiling { CanGate: true } tiling)
         {
             return false;
@@ -141,23 +145,50 @@ public sealed class GemmKernel(KernelContext context)
     }
 
     /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
-    private IGemmTiling Choose(WeightMatrix w, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
+    private IGemmTiling Choose(WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
         var capabilities = context.Capabilities;
-        var tiling = context.Linear.Find(w.Type, w.Rows, w.Columns, seqLen) ?? context.Linear.Forced switch
+        var tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
         {
             LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
             LinearForm.Flat => input == ActivationType.F16 ? GemmHeuristic.Flat(capabilities, seqLen) : null,
             LinearForm.Tiled => null,
             _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
         };
-        return tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
-            && HasRoom(tiling, seqLen, w.Rows, scratch)
+        var usual = tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
+            && HasRoom(tiling, seqLen, rows, scratch)
             ? tiling
             : input == ActivationType.F16
-                ? GemmHeuristic.Matrix(capabilities, seqLen, w.Rows, w.KPadded, candidate => HasRoom(candidate, seqLen, w.Rows, scratch))
-                : GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, w.Rows);
+                ? Matrix(capabilities, seqLen, rows, columns, scratch)
+                : GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
+        return context.Forms.IsLeftOut(FormOf(type, usual)) ? Other(type, rows, columns, input, seqLen, inputRows, scratch) : usual;
     }
+
+    /// <summary>A tiling whose form is not left out.</summary>
+    private IGemmTiling Other(
+        WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
+    {
+        var capabilities = context.Capabilities;
+        IGemmTiling?[] others = input == ActivationType.F16
+            ? [Matrix(capabilities, seqLen, rows, columns, scratch), GemmHeuristic.Flat(capabilities, seqLen)]
+            : [
+                GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows),
+                GemmHeuristic.Scalar(capabilities, !context.IsSoftware, seqLen, rows),
+            ];
+        return others.Append(GemmHeuristic.Vectors(capabilities, seqLen, input)).FirstOrDefault(tiling =>
+            tiling is not null && tiling.InputRows(seqLen) <= inputRows && !context.Forms.IsLeftOut(FormOf(type, tiling)))
+            ?? throw new NotSupportedException($"GEMM: every form for {type} weights and {input} input computed wrong results on this device");
+    }
+
+    /// <summary>The form that a tiling belongs to, as <see cref="KernelForms"/> knows it.</summary>
+    internal static string FormOf(WeightType type, IGemmTiling tiling) => Variant(type, tiling, ActivationType.F32);
+
+    /// <summary>The tiling for these weights and so many rows of A, all of which are there.</summary>
+    internal IGemmTiling Choose(WeightType type, int rows, int columns, ActivationType input, int seqLen) =>
+        Choose(type, rows, columns, input, seqLen, int.MaxValue, null);
+
+    private static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int seqLen, int rows, int columns, GemmScratch? scratch) =>
+        GemmHeuristic.Matrix(capabilities, seqLen, rows, columns, candidate => HasRoom(candidate, seqLen, rows, scratch));
 
     private static bool HasRoom(IGemmTiling tiling, int seqLen, int rows, GemmScratch? scratch) =>
         tiling.Splits == 1 || (scratch is not null && scratch.Holds(tiling, GemmHeuristic.Tiles(tiling, seqLen, rows)));
@@ -257,7 +288,9 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>On a CPU device fragments are emulated: the direct form is faster there.</summary>
     private bool UsesMatrixUnits(WeightType type) =>
         !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(context.Capabilities, type)
-        && ShaderLibrary.Contains($"gemm_{WeightFormat.Of(type).Name}_f16_coopmat");
+        && ShaderLibrary.Contains(MatrixForm(type)) && !_leftOut.Contains(MatrixForm(type));
+
+    private static string MatrixForm(WeightType type) => $"gemm_{WeightFormat.Of(type).Name}_f16_coopmat";
 }
 
 /// <summary>Push constants of <c>push/gemm.glsl</c>.</summary>

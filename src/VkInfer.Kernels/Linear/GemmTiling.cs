@@ -32,6 +32,10 @@ internal interface IGemmTiling
     /// <summary>The same tiling for m rows of A, where they are part of it.</summary>
     IGemmTiling For(int m) => this;
 
+    /// <summary>Whether a device's workgroups have so many invocations and so much shared memory.</summary>
+    bool Fits(DeviceCapabilities capabilities) =>
+        SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && Threads <= capabilities.MaxWorkgroupInvocations;
+
     /// <summary>Workgroups that share a tile and divide its K: more than one need <see cref="GemmScratch"/>.</summary>
     int Splits => 1;
 

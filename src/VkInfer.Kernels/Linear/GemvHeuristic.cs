@@ -14,7 +14,13 @@ internal static class GemvHeuristic
     /// <param name="centred">x has its mean taken off: what fixed point rounds of the mean would be large beside the rest.</param>
     public static GemvTuning Choose(WeightType type, KernelContext context, bool centred = false) => context.IsSoftware
         ? ForProcessor(type, context.Capabilities)
-        : ForGpu(type, context.Capabilities, !centred && UsesIntegerDot(type, context.Capabilities));
+        : ForGpu(type, context.Capabilities, !centred && UsesIntegerDot(type, context));
+
+    /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
+    public static string Form(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";
+
+    /// <summary>Those by integer dot products.</summary>
+    public static string DotForm(WeightType type) => $"{Form(type)}_dot";
 
     // A processor runs the lanes of one subgroup in lockstep as SIMD. One row per lane needs no reduction and reads x from
     // uniform addresses, which cost a broadcast instead of a gather; several rows share them. Longer unrolled bodies
@@ -47,7 +53,7 @@ internal static class GemvHeuristic
     }
 
     // Blocks are staged by eight neighbouring invocations.
-    private static bool UsesIntegerDot(WeightType type, DeviceCapabilities capabilities) =>
-        capabilities.IntegerDotProductAccelerated && capabilities.MinSubgroupSize >= 8
-        && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");
+    private static bool UsesIntegerDot(WeightType type, KernelContext context) =>
+        context.Capabilities is { IntegerDotProductAccelerated: true, MinSubgroupSize: >= 8 }
+        && !context.Forms.IsLeftOut(DotForm(type)) && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");
 }

@@ -11,8 +11,9 @@ internal readonly record struct GemvInputs(BufferView X, NormFusion? Norm, Buffe
     /// <summary>How the product is spread over the device.</summary>
     public GemvTuning Tuning(WeightMatrix w, KernelContext context)
     {
-        var usual = GemvHeuristic.Choose(w.Type, context, centred: Norm?.GainSums is not null);
-        return context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
+        var spread = context.For(GemvHeuristic.Form(w.Type));
+        var usual = GemvHeuristic.Choose(w.Type, spread, centred: Norm?.GainSums is not null);
+        return ReferenceEquals(spread, context) && context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
             ? usual with { WorkgroupSize = measured.WorkgroupSize, Rows = measured.Rows, Unroll = measured.Unroll }
             : usual;
     }

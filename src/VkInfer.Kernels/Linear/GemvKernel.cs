@@ -98,6 +98,10 @@ public sealed class GemvKernel(KernelContext context)
         }
     }
 
+    /// <summary>Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.</summary>
+    /// <param name="kvType">The cache's type.</param>
+    public bool CanRecordQkv(KvType kvType) => kvType == KvType.F32 || context.Capabilities.Storage16;
+
     /// <summary>
     /// Records queries, keys and values of one token from their concatenated weights: RoPE on queries and keys, keys and values
     /// stored into the cache at the step's position. A dispatch for each part; they do not wait for each other where no two parts

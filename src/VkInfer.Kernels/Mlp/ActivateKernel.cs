@@ -10,7 +10,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class ActivateKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 128;
+    internal int Threads { get; } = context.For("activate").Threads(128);
 
     /// <summary>Records the activation of each row.</summary>
     /// <param name="commands">Receives one dispatch.</param>

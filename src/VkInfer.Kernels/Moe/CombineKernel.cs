@@ -7,7 +7,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class CombineKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 128;
+    internal int Threads { get; } = context.For("combine").Threads(128);
 
     /// <summary>Records y[t] += Σ weights[t, i] · outputs[t, i].</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -12,7 +12,7 @@ public sealed class ExpertKernel(KernelContext context)
 {
     private const int MaxGroups = 1024;
 
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 256;
+    internal int Threads { get; } = context.For("expert").Threads(256);
 
     /// <summary>Records y = f(gate x) · (up x) for every token and each of its experts.</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -10,7 +10,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class RouteKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 64;
+    internal int Threads { get; } = context.For("route").Threads(64);
 
     /// <summary>Records the choice for every token.</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -13,10 +13,12 @@ public sealed class NormKernel(KernelContext context)
     // More would leave too few registers for other workgroups.
     private const int MostHeld = 4;
 
+    private readonly bool _narrow = context.For("norm").IsSoftware;
+
     /// <summary>Invocations of a row: as few as keep it in registers, since fewer subgroups are sooner summed up.</summary>
     internal int Threads(int width)
     {
-        if (context.IsSoftware)
+        if (_narrow)
         {
             return context.Capabilities.SubgroupSize;
         }

@@ -12,7 +12,7 @@ public sealed class QuantizeKernel(KernelContext context)
 {
     private const int MaxWorkgroups = 4096;
 
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 64;
+    internal int Threads { get; } = context.For("quantize").Threads(64);
 
     /// <summary>Whether the kernel encodes weights of one type into another.</summary>
     /// <param name="from">As they are.</param>

@@ -23,7 +23,11 @@ internal static class SamplerPipeline
     public static long ScratchBytes(int vocabSize) =>
         (HeaderWords + (3 * Buckets) + (4 * MaxSlices) + (2L * vocabSize)) * sizeof(uint);
 
-    public static ComputePipeline Create(KernelContext context, string variant) => context.GetPipeline(variant, Constants(context));
+    public static ComputePipeline Create(KernelContext context, string variant) =>
+        context.GetPipeline(variant, Constants(context.For(Form(variant))));
+
+    /// <summary>The kernel that a shader is part of: those of one draw are spread alike.</summary>
+    public static string Form(string variant) => variant.StartsWith("sample", StringComparison.Ordinal) ? "sample" : variant;
 
     public static SpecializationConstants Constants(KernelContext context) => context.IsSoftware
         ? SpecializationConstants.From((0, 64)) // No more than a processor can use.

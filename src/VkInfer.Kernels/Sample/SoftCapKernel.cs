@@ -7,7 +7,7 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class SoftCapKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 256;
+    internal int Threads { get; } = context.For("soft_cap").Threads(256);
 
     /// <summary>Records the bound of every value.</summary>
     /// <param name="commands">Receives one dispatch.</param>

@@ -6,7 +6,12 @@ namespace VkInfer.Vulkan;
 /// <summary>Fills <see cref="PhysicalDeviceInfo"/> from what a driver tells.</summary>
 internal static unsafe class CapabilityReader
 {
-    public static PhysicalDeviceInfo Read(Vk vk, Instance instance, PhysicalDevice device, int index)
+    /// <param name="vk">Vulkan.</param>
+    /// <param name="instance">The instance.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="index">Its place in the loader's order.</param>
+    /// <param name="profile">What is left to be seen of the device; null: all. Everything that is read is reduced here.</param>
+    public static PhysicalDeviceInfo Read(Vk vk, Instance instance, PhysicalDevice device, int index, DeviceProfile? profile)
     {
         PhysicalDeviceProperties basic;
         vk.GetPhysicalDeviceProperties(device, &basic);
@@ -15,20 +20,18 @@ internal static unsafe class CapabilityReader
             return TooOld(device, index, basic);
         }
 
-        var extensions = DeviceExtensions.Of(vk, device);
+        var extensions = DeviceExtensions.Of(vk, device, profile);
         var features = default(FeatureChain);
-        FeatureChain.Link(&features, extensions.Contains);
-        vk.GetPhysicalDeviceFeatures2(device, &features.Core);
+        FeatureChain.Query(vk, device, profile, &features, extensions.Contains);
 
         var properties = default(PropertyChain);
-        PropertyChain.Link(&properties, extensions.Contains);
-        vk.GetPhysicalDeviceProperties2(device, &properties.Core);
+        PropertyChain.Query(vk, device, profile, &properties, extensions.Contains);
 
-        var families = QueueFamilies.Of(vk, device);
+        var families = QueueFamilies.Of(vk, device, profile);
         var core = properties.Core.Properties;
         var driver = new DriverIdentity(
             properties.Vulkan12.DriverID, core.DriverVersion, Convert.ToHexStringLower(new ReadOnlySpan<byte>(core.PipelineCacheUuid, 16)));
-        var capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, &features, &properties, extensions, families));
+        var capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, profile, &features, &properties, extensions, families));
         var driverInfo = Utf8Name.Read(properties.Vulkan12.DriverInfo);
         return new PhysicalDeviceInfo
         {
@@ -42,21 +45,22 @@ internal static unsafe class CapabilityReader
             ApiVersion = Version(core.ApiVersion),
             Uuid = Convert.ToHexStringLower(new ReadOnlySpan<byte>(properties.Vulkan11.DeviceUuid, 16)),
             Capabilities = capabilities,
-            UnsupportedReason = families.Compute is null ? "it has no compute queue" : null,
+            UnsupportedReason = DeviceRequirements.Missing(capabilities, &features, families),
+            Profile = profile,
             Handle = device.Handle,
             Driver = driver,
         };
     }
 
     private static DeviceCapabilities Capabilities(
-        Vk vk, Instance instance, PhysicalDevice device, FeatureChain* features, PropertyChain* properties,
+        Vk vk, Instance instance, PhysicalDevice device, DeviceProfile? profile, FeatureChain* features, PropertyChain* properties,
         HashSet<string> extensions, QueueFamilies families)
     {
         var limits = properties->Core.Properties.Limits;
         var operations = properties->Vulkan11.SubgroupSupportedStages.HasFlag(ShaderStageFlags.ComputeBit)
             ? properties->Vulkan11.SubgroupSupportedOperations
             : 0;
-        var memory = DeviceMemoryTypes.Read(vk, device);
+        var memory = DeviceMemoryTypes.Read(vk, device, profile);
         return new DeviceCapabilities
         {
             SubgroupSize = (int)properties->Vulkan11.SubgroupSize,
@@ -68,6 +72,7 @@ internal static unsafe class CapabilityReader
             SubgroupArithmetic = operations.HasFlag(SubgroupFeatureFlags.ArithmeticBit),
             SubgroupBallot = operations.HasFlag(SubgroupFeatureFlags.BallotBit),
             SubgroupShuffle = operations.HasFlag(SubgroupFeatureFlags.ShuffleBit),
+            SubgroupVote = operations.HasFlag(SubgroupFeatureFlags.VoteBit),
             MaxSharedMemoryBytes = Narrow(limits.MaxComputeSharedMemorySize),
             MaxWorkgroupInvocations = Narrow(limits.MaxComputeWorkGroupInvocations),
             MaxWorkgroupCount = Triple(limits.MaxComputeWorkGroupCount),
@@ -86,9 +91,10 @@ internal static unsafe class CapabilityReader
             IntegerDotProduct = features->Vulkan13.ShaderIntegerDotProduct,
             IntegerDotProductAccelerated = properties->Vulkan13.IntegerDotProduct4x8BitPackedSignedAccelerated,
             BFloat16 = features->BFloat16.ShaderBFloat16Type,
+            BufferDeviceAddress = features->Vulkan12.BufferDeviceAddress,
             VulkanMemoryModel = features->Vulkan12.VulkanMemoryModel && features->Vulkan12.VulkanMemoryModelDeviceScope,
             CooperativeMatrixShapes = features->CooperativeMatrix.CooperativeMatrix
-                ? CooperativeMatrixShapes(new KhrCooperativeMatrix(vk, instance), device)
+                ? CooperativeMatrixShapes(new KhrCooperativeMatrix(vk, instance), device, profile)
                 : [],
             CooperativeMatrix2Nv = extensions.Contains(DeviceExtensions.CooperativeMatrix2),
             TimestampPeriodNanoseconds = limits.TimestampPeriod,
@@ -123,7 +129,7 @@ internal static unsafe class CapabilityReader
         return extensions.Contains(DeviceExtensions.CoreBuiltinsArm) ? (int)properties->CoreArm.ShaderCoreCount : null;
     }
 
-    private static CooperativeMatrixShape[] CooperativeMatrixShapes(KhrCooperativeMatrix functions, PhysicalDevice device)
+    private static CooperativeMatrixShape[] CooperativeMatrixShapes(KhrCooperativeMatrix functions, PhysicalDevice device, DeviceProfile? profile)
     {
         const string Operation = "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR";
         uint count = 0;
@@ -139,9 +145,10 @@ internal static unsafe class CapabilityReader
             VulkanException.ThrowIfFailed(functions.GetPhysicalDeviceCooperativeMatrixProperties(device, &count, first), Operation);
         }
 
-        return [.. rows.Take((int)count).Where(row => row.Scope == ScopeKHR.SubgroupKhr).Select(row => new CooperativeMatrixShape(
+        CooperativeMatrixShape[] shapes = [.. rows.Take((int)count).Where(row => row.Scope == ScopeKHR.SubgroupKhr).Select(row => new CooperativeMatrixShape(
             (int)row.MSize, (int)row.NSize, (int)row.KSize, TypeOf(row.AType), TypeOf(row.BType), TypeOf(row.CType),
             TypeOf(row.ResultType), row.SaturatingAccumulation))];
+        return profile?.Reduce(shapes) ?? shapes;
     }
 
     private static MatrixComponentType TypeOf(ComponentTypeKHR type) => type switch

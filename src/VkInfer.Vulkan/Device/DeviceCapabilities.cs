@@ -27,6 +27,9 @@ public sealed record DeviceCapabilities
     /// <summary>Subgroup shuffle in compute shaders.</summary>
     public bool SubgroupShuffle { get; init; }
 
+    /// <summary>Subgroup votes in compute shaders.</summary>
+    public bool SubgroupVote { get; init; }
+
     /// <summary>Bytes of shared memory a workgroup may use.</summary>
     public int MaxSharedMemoryBytes { get; init; }
 
@@ -80,6 +83,9 @@ public sealed record DeviceCapabilities
 
     /// <summary>bfloat16 type and dot product (VK_KHR_shader_bfloat16).</summary>
     public bool BFloat16 { get; init; }
+
+    /// <summary>Shaders may follow the addresses of buffers.</summary>
+    public bool BufferDeviceAddress { get; init; }
 
     /// <summary>The Vulkan memory model, with device scope.</summary>
     public bool VulkanMemoryModel { get; init; }

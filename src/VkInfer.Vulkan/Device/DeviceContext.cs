@@ -47,13 +47,12 @@ internal sealed unsafe class DeviceContext
         Vk vk, Instance instance, PhysicalDeviceInfo info, ExtDebugUtils? debug, VulkanInstanceOptions options)
     {
         var physical = new PhysicalDevice(info.Handle);
-        var families = QueueFamilies.Of(vk, physical);
-        var available = DeviceExtensions.Of(vk, physical);
+        var families = QueueFamilies.Of(vk, physical, info.Profile);
+        var available = DeviceExtensions.Of(vk, physical, info.Profile);
         var extensions = DeviceExtensions.ToEnable(available, options.PipelineStatistics);
 
         var offered = default(FeatureChain);
-        FeatureChain.Link(&offered, extensions.Contains);
-        vk.GetPhysicalDeviceFeatures2(physical, &offered.Core);
+        FeatureChain.Query(vk, physical, info.Profile, &offered, extensions.Contains);
         var used = default(FeatureChain);
         FeatureChain.Link(&used, extensions.Contains);
         FeatureChain.KeepUsed(&offered, &used, options.PipelineStatistics);

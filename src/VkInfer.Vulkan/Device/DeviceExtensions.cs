@@ -18,7 +18,7 @@ internal static unsafe class DeviceExtensions
     private static readonly string[] Enabled =
         [KhrCooperativeMatrix.ExtensionName, CooperativeMatrix2, BFloat16, MemoryBudget, PortabilitySubset];
 
-    public static HashSet<string> Of(Vk vk, PhysicalDevice device)
+    public static HashSet<string> Of(Vk vk, PhysicalDevice device, DeviceProfile? profile)
     {
         uint count = 0;
         VulkanException.ThrowIfFailed(
@@ -34,6 +34,7 @@ internal static unsafe class DeviceExtensions
                 names.Add(Utf8Name.Read(first[i].ExtensionName));
             }
 
+            profile?.Reduce(names);
             return names;
         }
     }

@@ -14,6 +14,14 @@ internal unsafe struct FeatureChain
     public PhysicalDeviceShaderBfloat16FeaturesKHR BFloat16;
     public PhysicalDevicePipelineExecutablePropertiesFeaturesKHR PipelineExecutable;
 
+    /// <summary>Asks what a device offers, as far as a profile lets it be seen.</summary>
+    public static void Query(Vk vk, PhysicalDevice device, DeviceProfile? profile, FeatureChain* chain, Func<string, bool> has)
+    {
+        Link(chain, has);
+        vk.GetPhysicalDeviceFeatures2(device, &chain->Core);
+        profile?.Reduce(chain);
+    }
+
     /// <summary>Links the structures of Vulkan 1.3 and of those extensions that <paramref name="has"/> confirms.</summary>
     public static void Link(FeatureChain* chain, Func<string, bool> has)
     {

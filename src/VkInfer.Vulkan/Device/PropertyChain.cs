@@ -14,7 +14,15 @@ internal unsafe struct PropertyChain
     public PhysicalDeviceShaderCoreProperties2AMD Core2Amd;
     public PhysicalDeviceShaderCoreBuiltinsPropertiesARM CoreArm;
 
-    public static void Link(PropertyChain* chain, Func<string, bool> has)
+    /// <summary>Asks for a device's limits, as far as a profile lets them be seen.</summary>
+    public static void Query(Vk vk, PhysicalDevice device, DeviceProfile? profile, PropertyChain* chain, Func<string, bool> has)
+    {
+        Link(chain, has);
+        vk.GetPhysicalDeviceProperties2(device, &chain->Core);
+        profile?.Reduce(chain);
+    }
+
+    private static void Link(PropertyChain* chain, Func<string, bool> has)
     {
         chain->Core.SType = StructureType.PhysicalDeviceProperties2;
         chain->Vulkan11.SType = StructureType.PhysicalDeviceVulkan11Properties;

@@ -8,7 +8,7 @@ namespace VkInfer.Vulkan;
 /// <param name="TimestampBits">Valid bits of the compute queue's time stamps; 0 without time stamps.</param>
 internal readonly record struct QueueFamilies(uint? Compute, uint? Transfer, int TimestampBits)
 {
-    public static unsafe QueueFamilies Of(Vk vk, PhysicalDevice device)
+    public static unsafe QueueFamilies Of(Vk vk, PhysicalDevice device, DeviceProfile? profile)
     {
         uint count = 0;
         vk.GetPhysicalDeviceQueueFamilyProperties(device, &count, null);
@@ -40,7 +40,8 @@ internal readonly record struct QueueFamilies(uint? Compute, uint? Transfer, int
             }
         }
 
-        return new QueueFamilies(compute, transfer, compute is { } index ? (int)families[index].TimestampValidBits : 0);
+        var found = new QueueFamilies(compute, transfer, compute is { } index ? (int)families[index].TimestampValidBits : 0);
+        return profile?.Reduce(found) ?? found;
     }
 
     private static bool IsMediaOnly(QueueFlags flags)

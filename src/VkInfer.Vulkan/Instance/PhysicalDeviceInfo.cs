@@ -36,6 +36,11 @@ public sealed record PhysicalDeviceInfo
     /// <summary>Why <see cref="VulkanInstance.Open"/> will refuse the device; null for a usable one.</summary>
     public string? UnsupportedReason { get; init; }
 
+    /// <summary>The profile that reduces what is seen of the device, for tests; null: none does.</summary>
+    public string? ProfileName => Profile?.Name;
+
+    internal DeviceProfile? Profile { get; init; }
+
     internal nint Handle { get; init; }
 
     internal DriverIdentity Driver { get; init; }

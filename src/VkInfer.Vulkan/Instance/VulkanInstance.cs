@@ -19,10 +19,12 @@ public sealed unsafe class VulkanInstance : IDisposable
     private readonly ExtDebugUtils? _debug;
     private readonly DebugUtilsMessengerEXT _messenger;
     private readonly VulkanInstanceOptions _options;
+    private readonly DeviceProfile? _profile;
 
     private VulkanInstance(VulkanInstanceOptions options)
     {
         _options = options;
+        _profile = options.Profile ?? DeviceProfile.FromEnvironment();
         _lifetime = new Lifetime(nameof(VulkanInstance), Free);
         var library = VulkanLibrary.Open();
         _vk = new Vk(library);
@@ -66,6 +68,7 @@ public sealed unsafe class VulkanInstance : IDisposable
     /// <summary>Starts Vulkan.</summary>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="VulkanUnavailableException">No loader, no driver, or no validation layer though it was asked for.</exception>
+    /// <exception cref="ArgumentException">VKINFER_DEVICE_PROFILE, which is for tests, names no profile.</exception>
     public static VulkanInstance Create(VulkanInstanceOptions? options = null) => new(options ?? new VulkanInstanceOptions());
 
     /// <summary>Finds the device a selector asks for.</summary>
@@ -243,7 +246,7 @@ public sealed unsafe class VulkanInstance : IDisposable
         var devices = new List<PhysicalDeviceInfo>();
         for (var i = 0; i < count; i++)
         {
-            devices.Add(CapabilityReader.Read(_vk, _instance, handles[i], i));
+            devices.Add(CapabilityReader.Read(_vk, _instance, handles[i], i, _profile));
         }
 
         return devices;

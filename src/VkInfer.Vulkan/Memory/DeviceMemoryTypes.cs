@@ -11,10 +11,10 @@ internal sealed class DeviceMemoryTypes
     private const MemoryPropertyFlags Unusable = MemoryPropertyFlags.ProtectedBit | MemoryPropertyFlags.LazilyAllocatedBit
         | MemoryPropertyFlags.DeviceCoherentBitAmd | MemoryPropertyFlags.DeviceUncachedBitAmd;
 
-    private readonly (MemoryPropertyFlags Flags, int Heap)[] _types;
+    private readonly (MemoryPropertyFlags Flags, int Heap, int Index)[] _types;
     private readonly (long Size, MemoryHeapFlags Flags)[] _heaps;
 
-    private DeviceMemoryTypes((MemoryPropertyFlags Flags, int Heap)[] types, (long Size, MemoryHeapFlags Flags)[] heaps)
+    private DeviceMemoryTypes((MemoryPropertyFlags Flags, int Heap, int Index)[] types, (long Size, MemoryHeapFlags Flags)[] heaps)
     {
         _types = types;
         _heaps = heaps;
@@ -28,14 +28,19 @@ internal sealed class DeviceMemoryTypes
     public bool HostVisibleDeviceLocal => Array.Exists(_types, type => type.Heap == MainHeap
         && type.Flags.HasFlag(HostCoherent | MemoryPropertyFlags.DeviceLocalBit));
 
-    public static unsafe DeviceMemoryTypes Read(Vk vk, PhysicalDevice device)
+    public static unsafe DeviceMemoryTypes Read(Vk vk, PhysicalDevice device, DeviceProfile? profile)
     {
         PhysicalDeviceMemoryProperties memory;
         vk.GetPhysicalDeviceMemoryProperties(device, &memory);
-        var types = new (MemoryPropertyFlags, int)[memory.MemoryTypeCount];
-        for (var i = 0; i < types.Length; i++)
+        var types = new List<(MemoryPropertyFlags Flags, int, int)>();
+        for (var i = 0; i < memory.MemoryTypeCount; i++)
         {
-            types[i] = (memory.MemoryTypes[i].PropertyFlags, (int)memory.MemoryTypes[i].HeapIndex);
+            types.Add((memory.MemoryTypes[i].PropertyFlags, (int)memory.MemoryTypes[i].HeapIndex, i));
+        }
+
+        if (profile is { HostVisibleDeviceLocal: false })
+        {
+            types = [.. types.SelectMany(Separated)];
         }
 
         var heaps = new (long, MemoryHeapFlags)[memory.MemoryHeapCount];
@@ -44,11 +49,14 @@ internal sealed class DeviceMemoryTypes
             heaps[i] = ((long)Math.Min(memory.MemoryHeaps[i].Size, long.MaxValue), memory.MemoryHeaps[i].Flags);
         }
 
-        return new DeviceMemoryTypes(types, heaps);
+        return new DeviceMemoryTypes([.. types], heaps);
     }
 
     public MemoryHeap[] Heaps() => [.. _heaps.Select((heap, index) => new MemoryHeap(
         heap.Size, IsDeviceLocal(index), Array.Exists(_types, type => type.Heap == index && type.Flags.HasFlag(HostCoherent))))];
+
+    /// <summary>The driver's index of a type.</summary>
+    public uint IndexOf(int type) => (uint)_types[type].Index;
 
     public int HeapOf(int type) => _types[type].Heap;
 
@@ -60,9 +68,22 @@ internal sealed class DeviceMemoryTypes
 
     /// <summary>Types for a use, the best first; <paramref name="allowed"/> is VkMemoryRequirements::memoryTypeBits.</summary>
     public int[] Candidates(MemoryUse use, uint allowed) => [.. Enumerable.Range(0, _types.Length)
-        .Where(type => (allowed & (1u << type)) != 0 && (_types[type].Flags & Unusable) == 0 && Suits(use, type))
+        .Where(type => (allowed & (1u << _types[type].Index)) != 0 && (_types[type].Flags & Unusable) == 0 && Suits(use, type))
         .OrderByDescending(type => Score(use, type))
         .ThenBy(type => type)];
+
+    /// <summary>A type that both sides reach, as two that only one of them does.</summary>
+    private static IEnumerable<(MemoryPropertyFlags Flags, int Heap, int Index)> Separated(
+        (MemoryPropertyFlags Flags, int Heap, int Index) type)
+    {
+        const MemoryPropertyFlags Host = HostCoherent | MemoryPropertyFlags.HostCachedBit;
+        if (!type.Flags.HasFlag(MemoryPropertyFlags.DeviceLocalBit | MemoryPropertyFlags.HostVisibleBit))
+        {
+            return [type];
+        }
+
+        return [(type.Flags & ~Host, type.Heap, type.Index), (type.Flags & ~MemoryPropertyFlags.DeviceLocalBit, type.Heap, type.Index)];
+    }
 
     private bool IsDeviceLocal(int heap) => _heaps[heap].Flags.HasFlag(MemoryHeapFlags.DeviceLocalBit);
 

@@ -60,6 +60,8 @@ public sealed unsafe class GpuBuffer : GpuResource
 
     internal byte* Mapped => _allocation.Mapped;
 
+    internal bool IsMapped => Mapped is not null;
+
     internal bool HostCached => _allocation.Cached;
 
     private protected override string What => "buffer";

@@ -12,7 +12,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     private const long SmallestBlock = 1L << 20;
 
     private readonly Lock _lock = new();
-    private readonly DeviceMemoryTypes _types = DeviceMemoryTypes.Read(context.Vk, context.Physical);
+    private readonly DeviceMemoryTypes _types = DeviceMemoryTypes.Read(context.Vk, context.Physical, context.Info.Profile);
     private readonly List<MemoryBlock> _blocks = [];
 
     /// <summary>Finds memory for a buffer.</summary>
@@ -147,7 +147,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
             SType = StructureType.MemoryAllocateInfo,
             PNext = &flags,
             AllocationSize = (ulong)size,
-            MemoryTypeIndex = (uint)type,
+            MemoryTypeIndex = _types.IndexOf(type),
         };
         DeviceMemory memory;
         var result = context.Vk.AllocateMemory(context.Handle, &info, null, &memory);

@@ -112,7 +112,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
 
     private ComputePipeline Create(Key key)
     {
-        CheckLimits(key);
+        PipelineLimits.Check(_context.Info.Capabilities, key.Shader, key.Constants, key.SubgroupSize, key.FullSubgroups);
         var reflection = key.Shader.Reflection;
         var pushSize = (reflection.PushConstantSize + 3) & ~3;
         var layout = _layouts.Pipeline(reflection.Bindings.Count, pushSize);
@@ -166,10 +166,11 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             DataSize = (nuint)(entries.Length * sizeof(uint)),
             PData = values,
         };
+        var required = key.SubgroupSize ?? ProfileSubgroupSize();
         var subgroup = new PipelineShaderStageRequiredSubgroupSizeCreateInfo
         {
             SType = StructureType.PipelineShaderStageRequiredSubgroupSizeCreateInfo,
-            RequiredSubgroupSize = (uint)(key.SubgroupSize ?? 0),
+            RequiredSubgroupSize = (uint)(required ?? 0),
         };
         using var entryPoint = new Utf8Name(key.Shader.Reflection.EntryPoint);
         var info = new ComputePipelineCreateInfo
@@ -180,7 +181,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             Stage = new PipelineShaderStageCreateInfo
             {
                 SType = StructureType.PipelineShaderStageCreateInfo,
-                PNext = key.SubgroupSize is null ? null : &subgroup,
+                PNext = required is null ? null : &subgroup,
                 Flags = key.FullSubgroups ? PipelineShaderStageCreateFlags.RequireFullSubgroupsBit : 0,
                 Stage = ShaderStageFlags.ComputeBit,
                 Module = module,
@@ -196,46 +197,10 @@ internal sealed unsafe class PipelineRegistry : IDisposable
         return pipeline;
     }
 
-    // Drivers need not refuse a pipeline that breaks a limit; some lose the device when it runs.
-    private void CheckLimits(Key key)
-    {
-        var limits = _context.Info.Capabilities;
-        var reflection = key.Shader.Reflection;
-        var use = reflection.WorkgroupWith(key.Constants);
-        var (mostX, mostY, mostZ) = limits.MaxWorkgroupSize;
-        if (use.X < 1 || use.Y < 1 || use.Z < 1 || use.X > mostX || use.Y > mostY || use.Z > mostZ
-            || use.X * use.Y * use.Z > limits.MaxWorkgroupInvocations)
-        {
-            throw Refused(key, $"a workgroup of {use.X}x{use.Y}x{use.Z}",
-                $"{mostX}x{mostY}x{mostZ} and {limits.MaxWorkgroupInvocations} invocations");
-        }
-
-        if (use.SharedMemoryBytes > limits.MaxSharedMemoryBytes)
-        {
-            throw Refused(key, $"{use.SharedMemoryBytes} bytes of shared memory", $"{limits.MaxSharedMemoryBytes}");
-        }
-
-        if (reflection.PushConstantSize > limits.MaxPushConstantBytes)
-        {
-            throw Refused(key, $"{reflection.PushConstantSize} bytes of push constants", $"{limits.MaxPushConstantBytes}");
-        }
-
-        if (key.FullSubgroups && !limits.ComputeFullSubgroups)
-        {
-            throw Refused(key, "full subgroups", "none of that");
-        }
-
-        if (key.SubgroupSize is { } size && (!limits.SubgroupSizeControl || !int.IsPow2(size)
-            || size < limits.MinSubgroupSize || size > limits.MaxSubgroupSize))
-        {
-            throw Refused(key, $"subgroups of {size}", limits.SubgroupSizeControl
-                ? $"{limits.MinSubgroupSize} to {limits.MaxSubgroupSize}"
-                : $"{limits.SubgroupSize} only");
-        }
-    }
-
-    private static ArgumentException Refused(Key key, string wanted, string available)
-        => new($"Shader '{key.Shader.Name}' with constants '{key.Constants}' wants {wanted}; the device has {available}.");
+    /// <summary>The size that a profile's device has, for pipelines that ask for none.</summary>
+    private int? ProfileSubgroupSize() => _context.Info is { Profile.Subgroups: not null, Capabilities.SubgroupSizeControl: true } info
+        ? info.Capabilities.SubgroupSize
+        : null;
 
     private readonly record struct Key(ShaderCode Shader, SpecializationConstants Constants, int? SubgroupSize, bool FullSubgroups);
 }

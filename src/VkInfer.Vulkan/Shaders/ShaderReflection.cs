@@ -46,6 +46,12 @@ public sealed record ShaderReflection
     /// <summary>Name of the entry point.</summary>
     public required string EntryPoint { get; init; }
 
+    /// <summary>The capabilities that the code declares, by their numbers in SPIR-V.</summary>
+    internal IReadOnlyList<uint> Capabilities { get; init; } = [];
+
+    /// <summary>The types of cooperative matrices with the given constants.</summary>
+    internal Func<SpecializationConstants, IReadOnlyList<MatrixUse>> Matrices { get; init; } = static _ => [];
+
     internal Func<SpecializationConstants, WorkgroupUsage> Workgroup { get; init; } = static _ => default;
 
     /// <summary>Workgroup size and shared memory with the given constants.</summary>
@@ -58,3 +64,19 @@ public sealed record ShaderReflection
 /// <param name="Z">Invocations along z.</param>
 /// <param name="SharedMemoryBytes">Bytes of shared variables.</param>
 public readonly record struct WorkgroupUsage(long X, long Y, long Z, long SharedMemoryBytes);
+
+/// <summary>A type of cooperative matrix that a shader uses.</summary>
+/// <param name="Component">Type of its elements.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="Columns">Columns.</param>
+/// <param name="Use">0: A, 1: B, 2: the sum.</param>
+internal readonly record struct MatrixUse(MatrixComponentType Component, long Rows, long Columns, long Use)
+{
+    /// <summary>Whether a product of this shape takes such a matrix.</summary>
+    public bool Suits(CooperativeMatrixShape shape) => Use switch
+    {
+        0 => (Component, Rows, Columns) == (shape.A, shape.M, shape.K),
+        1 => (Component, Rows, Columns) == (shape.B, shape.K, shape.N),
+        _ => (Rows, Columns) == (shape.M, shape.N) && (Component == shape.C || Component == shape.Result),
+    };
+}

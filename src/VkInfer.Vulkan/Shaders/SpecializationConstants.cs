@@ -71,7 +71,11 @@ public readonly struct SpecializationConstants : IEquatable<SpecializationConsta
     /// <summary>Inequality.</summary>
     public static bool operator !=(SpecializationConstants left, SpecializationConstants right) => !left.Equals(right);
 
-    internal bool TryGet(uint id, out uint value)
+    /// <summary>The value of a constant, as bits.</summary>
+    /// <param name="id">constant_id.</param>
+    /// <param name="value">Its value; 0 where there is none.</param>
+    /// <returns>Whether the constant is given.</returns>
+    public bool TryGet(uint id, out uint value)
     {
         foreach (var entry in Entries)
         {

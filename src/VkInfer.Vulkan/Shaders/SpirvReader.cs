@@ -24,6 +24,7 @@ internal sealed class SpirvReader
     private readonly HashSet<(uint Type, uint Member)> _nonReadableMembers = [];
     private readonly Dictionary<(uint Type, uint Member), string> _memberNames = [];
     private readonly List<(uint Id, uint Type, uint Storage)> _variables = [];
+    private readonly List<uint> _capabilities = [];
     private string? _entryPoint;
     private uint[]? _localSize;
     private uint[]? _localSizeIds;
@@ -90,6 +91,9 @@ internal sealed class SpirvReader
     {
         switch (opcode)
         {
+            case 17: // OpCapability
+                _capabilities.Add(operands[0]);
+                break;
             case 6: // OpMemberName
                 _memberNames[(operands[0], operands[1])] = Text(operands[2..]);
                 break;
@@ -202,6 +206,8 @@ internal sealed class SpirvReader
             PushConstantMembers = members,
             SpecializationParameters = _types.SpecializationParameters(),
             EntryPoint = entryPoint,
+            Capabilities = _capabilities,
+            Matrices = CheckedMatrices,
             Workgroup = constants => CheckedUsage(constants, shared),
         };
     }
@@ -248,6 +254,18 @@ internal sealed class SpirvReader
         }
 
         return members;
+    }
+
+    private IReadOnlyList<MatrixUse> CheckedMatrices(SpecializationConstants constants)
+    {
+        try
+        {
+            return _types.Matrices(constants);
+        }
+        catch (Exception exception) when (IsDangling(exception))
+        {
+            throw Malformed("the size of a cooperative matrix cannot be computed", exception);
+        }
     }
 
     private WorkgroupUsage CheckedUsage(SpecializationConstants constants, List<uint> shared)

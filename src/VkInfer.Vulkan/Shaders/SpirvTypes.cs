@@ -4,6 +4,7 @@ namespace VkInfer.Vulkan;
 internal sealed class SpirvTypes
 {
     private const int MostDepth = 64;
+    private const uint CooperativeMatrix = 4456; // OpTypeCooperativeMatrixKHR
 
     private readonly Dictionary<uint, (uint Opcode, uint[] Operands)> _types = [];
     private readonly Dictionary<uint, (uint Opcode, uint[] Operands)> _constants = [];
@@ -17,7 +18,7 @@ internal sealed class SpirvTypes
     /// <summary>Takes an instruction in, if it declares a type or a constant.</summary>
     public void Instruction(uint opcode, ReadOnlySpan<uint> operands)
     {
-        if (opcode is >= 19 and <= 33)
+        if (opcode is >= 19 and <= 33 or CooperativeMatrix)
         {
             _types[operands[0]] = (opcode, operands[1..].ToArray());
         }
@@ -37,6 +38,24 @@ internal sealed class SpirvTypes
         .Where(pair => _constants.ContainsKey(pair.Key))
         .Select(pair => new SpecializationParameter(pair.Value, (uint)Value(pair.Key, default)))
         .OrderBy(parameter => parameter.Id)];
+
+    /// <summary>The types of cooperative matrices.</summary>
+    public IReadOnlyList<MatrixUse> Matrices(SpecializationConstants constants) => [.. _types.Values
+        .Where(type => type.Opcode == CooperativeMatrix)
+        .Select(type => new MatrixUse(
+            ComponentOf(type.Operands[0]), Value(type.Operands[2], constants), Value(type.Operands[3], constants),
+            Value(type.Operands[4], constants)))];
+
+    private MatrixComponentType ComponentOf(uint type) => _types[type] switch
+    {
+        (22, [16, ..]) => MatrixComponentType.Float16,
+        (22, [32, ..]) => MatrixComponentType.Float32,
+        (21, [8, 0]) => MatrixComponentType.UInt8,
+        (21, [8, 1]) => MatrixComponentType.SInt8,
+        (21, [32, 0]) => MatrixComponentType.UInt32,
+        (21, [32, 1]) => MatrixComponentType.SInt32,
+        _ => MatrixComponentType.Unknown,
+    };
 
     /// <summary>Bytes of a type: by its explicit layout, else tightly packed, as shared variables are.</summary>
     public long SizeOf(uint type, SpecializationConstants constants, int depth = 0)

@@ -73,7 +73,7 @@ internal static class ModelLoader
         {
             device = SharedDevice.Open(new VulkanInstanceOptions { Validation = options.Validation }, DeviceSelector.Parse(options.Device));
             GpuDevice gpu = device.Gpu;
-            var context = new KernelContext(gpu);
+            var context = new KernelContext(gpu) { ReplaceShader = options.ReplaceShader };
             context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             CheckMemory(name, config, options, contextLength, weightBytes, context);
             ModelText? text = readText();
@@ -82,12 +82,14 @@ internal static class ModelLoader
             TransformerWeights weights = create(
                 context, buffers, planned => planning = PipelinePlanner.StartAsync(context, config, options, planned, calibration));
             planning.Wait(CancellationToken.None);
+            var selfTest = ModelSelfTest.Create(context, new ModelCases(config, weights, options), options);
+            selfTest.BeforeFirstToken(options.SelfTestBudget, cancellation);
 
             // Parsed when a conversation asks for it: a model with a broken template still continues texts.
             var template = new Lazy<ChatTemplate>(
                 () => string.IsNullOrWhiteSpace(text?.ChatTemplate) ? ChatTemplate.ChatMl : ChatTemplate.FromJinja(text.ChatTemplate));
             return new Model(new ModelParts(
-                name, config, options, text, template, device, weights, new KernelSet(context), fingerprint, calibration));
+                name, config, options, text, template, device, weights, new KernelSet(context), fingerprint, calibration, selfTest));
         }
         catch
         {

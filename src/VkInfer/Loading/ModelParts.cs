@@ -15,7 +15,8 @@ internal sealed record ModelParts(
     TransformerWeights Weights,
     KernelSet Kernels,
     string? Fingerprint,
-    SoftmaxCalibration? Calibration);
+    SoftmaxCalibration? Calibration,
+    ModelSelfTest SelfTest);
 
 /// <summary>What turns text into tokens.</summary>
 /// <param name="Tokenizer">The model's tokenizer, or null where it has none.</param>

@@ -35,7 +35,7 @@ internal sealed class DecodeActivations : IDisposable
     /// <summary>The residual stream [HiddenSize].</summary>
     public GpuBuffer Hidden { get; }
 
-    /// <summary>Queries, keys and values [QkvSize] where heads are normalised before they are stored.</summary>
+    /// <summary>Queries, keys and values [QkvSize] where they are not stored by the product that makes them.</summary>
     public GpuBuffer Qkv { get; }
 
     /// <summary>Rotated queries [NumHeads, HeadDim].</summary>

@@ -215,11 +215,14 @@ internal sealed class DecoderTransformer
     /// <summary>The attention of a layer over a cache.</summary>
     public AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
 
-    private AttentionShape Shape(KvType type, int capacity, int index) => new(
+    /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
+    public AttentionShape Shape(KvType type, int capacity, int index) => new(
         _config.NumHeads, _config.NumKvHeads, _config.HeadDim, _config.RotaryDim, _config.RopePairing, capacity, type,
         _config.AttentionScale ?? 1f / MathF.Sqrt(_config.HeadDim), _config.Window(index), _config.AttentionSoftCap);
 
-    /// <summary>Queries, keys and values of one token, in one dispatch, or in two where heads are normalised.</summary>
+    /// <summary>
+    /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or the device lacks 16-bit storage.
+    /// </summary>
     private void RecordDecodeQkv(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
     {
         LayerWeights layer = _weights.Layers[index];
@@ -228,7 +231,8 @@ internal sealed class DecoderTransformer
         BufferView values = cache.Values(index);
         NormFusion norm = Fuse(layer.AttentionNorm, layer.Qkv);
         BufferView? bias = FusedBias(layer.Qkv);
-        if (HeadNorm(layer) is { } headNorm)
+        QkNorm? headNorm = HeadNorm(layer);
+        if (headNorm is not null || !_kernels.Gemv.CanRecordQkv(shape.KvType))
         {
             _kernels.Gemv.Record(commands, layer.Qkv.Matrix, act.Hidden, act.Qkv, GemvMode.Store, norm, bias);
             _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, keys, values, qkNorm: headNorm);

@@ -8,8 +8,8 @@ public sealed class LifetimeTests : GpuTest
     public void DisposedInFlight_TheWorkStillCompletes_AndTheMemoryReturns()
     {
         const int Bytes = 64 << 20;
-        var before = Device.GetMemoryBudget().AllocatedByThisDevice;
         using var result = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
+        var before = Device.GetMemoryBudget().AllocatedByThisDevice;
         for (var i = 0; i < 20; i++)
         {
             using var large = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "large");

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using VkInfer.Cli.Output;
 using VkInfer.Vulkan;
@@ -5,9 +6,16 @@ using VkInfer.Vulkan;
 namespace VkInfer.Cli.Commands;
 
 /// <summary>Lists the Vulkan devices and what they can do.</summary>
-internal sealed class DevicesCommand(CliConsole console)
-    : CliCommand("devices", "Lists the Vulkan devices; --device AUTO|INDEX|TYPE|NAME shows the one that it selects.", console)
+internal sealed class DevicesCommand : CliCommand
 {
+    private readonly Option<bool> _selfTest = new("--self-test")
+    {
+        Description = "Computes small cases with every kernel on each device and compares them with the CPU; a minute or more.",
+    };
+
+    public DevicesCommand(CliConsole console)
+        : base("devices", "Lists the Vulkan devices; --device AUTO|INDEX|TYPE|NAME shows the one that it selects.", console) => Options.Add(_selfTest);
+
     protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
         using VulkanInstance instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = call.Options.Validation });
@@ -15,6 +23,12 @@ internal sealed class DevicesCommand(CliConsole console)
         IReadOnlyList<PhysicalDeviceInfo> devices = isSelected
             ? [instance.Select(DeviceSelector.Parse(call.Options.Device))]
             : instance.Devices;
+        if (call.Parse.GetValue(_selfTest))
+        {
+            SelfTest(call, instance, devices, cancellationToken);
+            return Task.CompletedTask;
+        }
+
         if (call.Json)
         {
             call.WriteJson(new DevicesDocument([.. devices.Select(Describe)]), CliJsonContext.Readable.DevicesDocument);
@@ -36,6 +50,54 @@ internal sealed class DevicesCommand(CliConsole console)
         table.Write(Console.Out);
         return Task.CompletedTask;
     }
+
+    private void SelfTest(CliCall call, VulkanInstance instance, IReadOnlyList<PhysicalDeviceInfo> devices, CancellationToken cancellation)
+    {
+        var documents = new List<DeviceTestDocument>();
+        foreach (PhysicalDeviceInfo device in devices)
+        {
+            DeviceTestDocument document = device.UnsupportedReason is { } reason
+                ? Document(device, reason, 0, new Dictionary<string, string>(), 0)
+                : Document(DeviceSelfTest.Run(instance, device, null, null, cancellation));
+            documents.Add(document);
+            if (!call.Json)
+            {
+                Write(document);
+            }
+        }
+
+        if (call.Json)
+        {
+            call.WriteJson(new SelfTestDocument(documents), CliJsonContext.Readable.SelfTestDocument);
+        }
+
+        if (documents.Find(document => document.Refused is not null && document.Cases > 0) is { } refused)
+        {
+            throw new CliException(refused.Refused!);
+        }
+    }
+
+    private void Write(DeviceTestDocument document)
+    {
+        Console.Out.WriteLine(
+            $"{document.Index}  {document.Name}, {document.Driver} {document.DriverVersion}: "
+            + (document.Cases == 0
+                ? $"cannot be used: {document.Refused}"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{document.Cases} cases in {document.Seconds:F1} s, {(document.LeftOut.Count == 0 ? "all right" : $"{document.LeftOut.Count} forms left out")}")));
+        foreach ((string form, string problem) in document.LeftOut.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            Console.Out.WriteLine($"   {form}: {problem.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static DeviceTestDocument Document(DeviceSelfTestReport report) =>
+        Document(report.Device, report.Refused, report.Cases, report.LeftOut, report.Seconds);
+
+    private static DeviceTestDocument Document(
+        PhysicalDeviceInfo device, string? refused, int cases, IReadOnlyDictionary<string, string> leftOut, double seconds) =>
+        new(device.Index, device.Name, device.DriverName, device.DriverVersion, refused, cases, leftOut, seconds);
 
     private static DeviceDocument Describe(PhysicalDeviceInfo device)
     {

@@ -7,6 +7,7 @@ namespace VkInfer.Cli.Output;
 /// <summary>Writes the documents without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(FinishReasonConverter)])]
 [JsonSerializable(typeof(DevicesDocument))]
+[JsonSerializable(typeof(SelfTestDocument))]
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(TokenizeDocument))]

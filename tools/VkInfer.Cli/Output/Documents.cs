@@ -18,6 +18,12 @@ internal sealed record CapabilitiesDocument(
 
 internal sealed record HeapDocument(long Bytes, bool DeviceLocal, bool HostVisible);
 
+internal sealed record SelfTestDocument(IReadOnlyList<DeviceTestDocument> Devices);
+
+internal sealed record DeviceTestDocument(
+    int Index, string Name, string Driver, string DriverVersion, string? Refused, int Cases, IReadOnlyDictionary<string, string> LeftOut,
+    double Seconds);
+
 internal sealed record InspectDocument(
     string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, SoftmaxDocument? Softmax, string? Unsupported,
     IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorDocument> Tensors);

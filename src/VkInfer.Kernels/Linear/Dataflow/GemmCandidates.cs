@@ -73,7 +73,7 @@ internal static class GemmCandidates
         var capabilities = context.Capabilities;
         return All(context, input, m).Where(tiling =>
             !(tiling is GemmVectorsConstants { Rows: > 2 } vectors && vectors.Unroll * vectors.Unroll * m > MostVectors(type))
-            && tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
+            && tiling.Fits(capabilities));
     }
 
     // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the sooner,

@@ -1,0 +1,144 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Cases of attention, and of what stands between it and the products before it.</summary>
+public static class AttentionCases
+{
+    /// <summary>Sums of some hundred products in float32 and a few exponentials: 1e-5. A token too many or too few is a fortieth.</summary>
+    private const double Exact = 2e-3;
+
+    /// <summary>With queries, weights or results in float16.</summary>
+    private const double Half = 5e-3;
+
+    /// <summary>Attention of a decode step.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="attention">A layer's attention.</param>
+    public static SelfTestCase Decode(KernelContext context, AttentionShape attention)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(attention);
+        var name = DecodeAttentionKernel.Variant(attention.KvType);
+        var spread = context.For(name);
+        var tuning = DecodeAttentionTuning.Choose(attention, spread);
+        return new(
+            spread.SpreadOf(name), Text(attention) + $" {tuning.WorkgroupSize}",
+            (bench, commands) => Decode(bench, commands, attention, tuning with { Splits = Math.Min(tuning.Splits, 2) }), name);
+    }
+
+    /// <summary>Attention of a prompt.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="attention">A layer's attention.</param>
+    public static SelfTestCase Prefill(KernelContext context, AttentionShape attention)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(attention);
+        var queries = new PrefillAttentionKernel(context).QueryType(attention);
+        var name = PrefillAttentionKernel.ScalarForm(attention.KvType);
+        var isMatrix = queries == ActivationType.F16;
+        return new(
+            isMatrix ? PrefillAttentionKernel.MatrixForm : context.For(name).SpreadOf(name), Text(attention),
+            (bench, commands) => Prefill(bench, commands, attention, queries),
+            PrefillAttentionKernel.Variant(attention.KvType, ActivationType.F32, isMatrix));
+    }
+
+    /// <summary>Rotation and store of a prompt's queries, keys and values.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="attention">A layer's attention.</param>
+    public static SelfTestCase Store(KernelContext context, AttentionShape attention)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(attention);
+        var queries = new PrefillAttentionKernel(context).QueryType(attention);
+        return new(
+            context.For("rope_store").SpreadOf("rope_store"), $"{Text(attention)} {queries}",
+            (bench, commands) => Store(bench, commands, attention, queries),
+            $"rope_store_{PrefillRange.VariantPart(attention.KvType)}_{Activations.VariantPart(queries)}");
+    }
+
+    private static string Text(AttentionShape shape) =>
+        $"{shape.GroupSize}x{shape.HeadDim} {shape.RotaryDim} {shape.Pairing} {shape.KvType}{(shape.LogitSoftCap > 0 ? " capped" : "")}";
+
+    // One head of keys and values with all its heads of queries.
+    private static AttentionShape Small(AttentionShape shape, int capacity) => shape with
+    {
+        NumHeads = shape.GroupSize,
+        NumKvHeads = 1,
+        Capacity = capacity,
+        Window = 0,
+        Scale = 1 / MathF.Sqrt(shape.HeadDim),
+    };
+
+    private static void Decode(SelfTestBench bench, CommandList commands, AttentionShape attention, DecodeAttentionTuning tuning)
+    {
+        const int Tokens = 83;
+        var shape = Small(attention, 96);
+        var q = bench.Values(shape.QueryWidth);
+        var (keys, values) = (Cache(bench, shape), Cache(bench, shape));
+        var kernel = new DecodeAttentionKernel(bench.Context);
+        var output = bench.Output(commands, shape.QueryWidth * sizeof(float));
+        kernel.RecordTuned(
+            commands, shape, AttentionSoftmax.Synchronized, tuning, bench.Upload<float>(q), bench.UploadCache(keys, shape.KvType),
+            bench.UploadCache(values, shape.KvType), bench.Upload(new StepState { Position = Tokens - 1 }),
+            bench.Zeros(commands, kernel.ScratchBytes(shape, tuning)), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output);
+        bench.ExpectDense(output, ActivationType.F32, References.Attend(shape, q, keys, values, Tokens), Exact);
+    }
+
+    private static void Prefill(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)
+    {
+        const int Start = 7;
+        const int Tokens = 37;
+        var shape = Small(attention, 48);
+        var q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
+        var (keys, values) = (Cache(bench, shape), Cache(bench, shape));
+        var output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
+        new PrefillAttentionKernel(bench.Context).Record(
+            commands, shape, AttentionSoftmax.Synchronized, bench.UploadRows(q, Tokens, shape.QueryWidth, queries),
+            bench.UploadCache(keys, shape.KvType), bench.UploadCache(values, shape.KvType), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output,
+            Tokens, Start);
+        bench.Expect(
+            output, ActivationType.F32, shape.QueryWidth,
+            [
+                .. Enumerable.Range(0, Tokens).SelectMany(token => References.Attend(
+                    shape, q.AsSpan(token * shape.QueryWidth, shape.QueryWidth), keys, values, Start + token + 1)),
+            ],
+            queries == ActivationType.F16 ? Half : Exact);
+    }
+
+    private static void Store(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)
+    {
+        const int Start = 2;
+        const int Tokens = 3;
+        var shape = Small(attention, Start + Tokens);
+        var qkv = bench.Values(Tokens * shape.QkvWidth);
+        var table = bench.Values(Math.Max(1, shape.Capacity * shape.RotaryDim));
+        var query = bench.Output(commands, Activations.SizeInBytes(queries, Tokens, shape.QueryWidth));
+        var (k, v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        new RopeStoreKernel(bench.Context).Record(
+            commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table), Start, query, k, v,
+            Tokens, queries);
+
+        double[] rows = [.. qkv.Select(value => (double)value)];
+        for (var token = 0; token < Tokens; token++)
+        {
+            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            {
+                References.Rotate(
+                    rows.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim), shape,
+                    table.AsSpan((Start + token) * shape.RotaryDim, shape.RotaryDim));
+            }
+        }
+
+        double[] Part(int first, int width) => [.. Enumerable.Range(0, Tokens).SelectMany(
+            token => rows.Skip((token * shape.QkvWidth) + first).Take(width))];
+        bench.Expect(query, queries, shape.QueryWidth, Part(0, shape.QueryWidth), Half);
+        var cached = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
+        var from = Start * shape.HeadDim * shape.KvElementSize;
+        bench.ExpectDense(new BufferView(k, from, k.SizeInBytes - from), cached, Part(shape.QueryWidth, shape.KvWidth), Half);
+        bench.ExpectDense(
+            new BufferView(v, from, v.SizeInBytes - from), cached, Part(shape.QueryWidth + shape.KvWidth, shape.KvWidth), Half);
+    }
+
+    private static float[] Cache(SelfTestBench bench, AttentionShape shape) =>
+        SelfTestBench.Rounded(bench.Values(shape.NumKvHeads * shape.Capacity * shape.HeadDim));
+}

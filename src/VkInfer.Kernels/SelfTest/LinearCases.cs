@@ -1,0 +1,146 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Cases of linear layers and of the embedding.</summary>
+public static class LinearCases
+{
+    // Whole blocks of every format, two of the largest; a row more than pairs and quads hold.
+    private const int Columns = 512;
+    private const int Rows = 38;
+    private const float Epsilon = 1e-5f;
+
+    /// <summary>
+    /// Sums of 512 products in float32, of inputs in fixed point of 16 bits at worst, err by 1e-5 of the result or less; one term that is
+    /// lost is a twentieth of it.
+    /// </summary>
+    private const double Exact = 1e-3;
+
+    /// <summary>float16 rounds each factor by up to 2^-11, and where sums are stored as float16, those, too.</summary>
+    private const double Half = 4e-3;
+
+    /// <summary>Rows of a table, scaled.</summary>
+    /// <param name="type">The table's format.</param>
+    public static SelfTestCase Embed(WeightType type) => new(
+        $"embed_{WeightFormat.Of(type).Name}", "", (bench, commands) =>
+        {
+            var (table, values) = bench.Weights(type, 5, Columns);
+            var hidden = bench.Output(commands, 2 * Columns * sizeof(float));
+            new EmbedKernel(bench.Context).Record(commands, table, bench.Upload<uint>(3, 0), 0, hidden, 2, 1.5f);
+            bench.Expect(
+                hidden, ActivationType.F32, Columns,
+                [.. values.Skip(3 * Columns).Take(Columns).Concat(values.Take(Columns)).Select(value => 1.5 * value)], Exact);
+        },
+        $"embed_{WeightFormat.Of(type).Name}");
+
+    /// <summary>The matrix-vector products of a decode step: plain, gated, and queries with keys and values.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="type">The weights' format.</param>
+    /// <param name="attention">A layer's attention.</param>
+    public static IEnumerable<SelfTestCase> Vector(KernelContext context, WeightType type, AttentionShape attention)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(attention);
+        var name = WeightFormat.Of(type).Name;
+        var tuning = GemvHeuristic.Choose(type, context.For(GemvHeuristic.Form(type)));
+        var form = tuning.IntegerDot ? GemvHeuristic.DotForm(type) : context.For(GemvHeuristic.Form(type)).SpreadOf(GemvHeuristic.Form(type));
+        yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{tuning.Feature}");
+        yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{tuning.Feature}");
+        if (new GemvKernel(context).CanRecordQkv(attention.KvType))
+        {
+            yield return new(
+                form, $"qkv {attention.KvType} {attention.Pairing}", (bench, commands) => Qkv(bench, commands, type, attention),
+                $"gemv_qkv_{name}_{KvNames.Suffix(attention.KvType)}{tuning.Feature}");
+        }
+    }
+
+    /// <summary>The product that some rows of activations take with weights of this shape.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="type">The weights' format.</param>
+    /// <param name="rows">The weights' rows.</param>
+    /// <param name="columns">The weights' columns.</param>
+    /// <param name="input">How the activations are stored.</param>
+    /// <param name="seqLen">Rows.</param>
+    /// <exception cref="NotSupportedException">Every form is left out.</exception>
+    public static SelfTestCase Matrix(KernelContext context, WeightType type, int rows, int columns, ActivationType input, int seqLen)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var tiling = new GemmKernel(context).Choose(type, rows, columns, input, seqLen);
+        var m = Math.Min(seqLen, tiling.BlockM + 3);
+        var form = GemmKernel.FormOf(type, tiling);
+        return new(form, GemmCandidates.Name(tiling) + $" {tiling.BlockM}", (bench, commands) => Product(bench, commands, type, tiling, m), form);
+    }
+
+    private static void Store(SelfTestBench bench, CommandList commands, WeightType type)
+    {
+        var (w, values) = bench.Weights(type, Rows, Columns);
+        var (x, gain, bias, before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows), bench.Values(Rows));
+        var kernel = new GemvKernel(bench.Context);
+
+        var added = bench.Upload<float>(before);
+        kernel.Record(commands, w, bench.Upload<float>(x), added, GemvMode.Accumulate);
+        double[] plain = References.Multiply(values, [.. x.Select(value => (double)value)], Rows, Columns);
+        bench.ExpectDense(added, ActivationType.F32, [.. plain.Zip(before, (sum, value) => sum + value)], Exact);
+
+        var stored = bench.Output(commands, Rows * sizeof(float));
+        var norm = new NormFusion(bench.Upload<float>(gain), Epsilon);
+        kernel.Record(commands, w, bench.Upload<float>(x), stored, GemvMode.Store, norm, bench.Upload<float>(bias));
+        double[] normed = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
+        bench.ExpectDense(stored, ActivationType.F32, [.. normed.Zip(bias, (sum, value) => sum + value)], Exact);
+    }
+
+    private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)
+    {
+        const int Width = Rows / 2;
+        var (w, values) = bench.Weights(type, Rows, Columns);
+        var (x, gain) = (bench.Values(Columns), bench.Values(Columns));
+        var y = bench.Output(commands, Width * sizeof(float));
+        new GemvKernel(bench.Context).RecordGated(
+            commands, w, bench.Upload<float>(x), new NormFusion(bench.Upload<float>(gain), Epsilon), y);
+        var sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
+        bench.ExpectDense(
+            y, ActivationType.F32,
+            [.. Enumerable.Range(0, Width).Select(i => References.Activate(ActivationFunction.Silu, sums[i]) * sums[Width + i])], Exact);
+    }
+
+    private static void Qkv(SelfTestBench bench, CommandList commands, WeightType type, AttentionShape attention)
+    {
+        const int Position = 5;
+        var shape = new AttentionShape(2, 1, 16, 16, attention.Pairing, 8, attention.KvType, 1);
+        var (w, values) = bench.Weights(type, shape.QkvWidth, Columns);
+        var (x, gain) = (bench.Values(Columns), bench.Values(Columns));
+        var table = bench.Values(shape.Capacity * shape.RotaryDim);
+        var q = bench.Output(commands, shape.QueryWidth * sizeof(float));
+        var (k, v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        new GemvKernel(bench.Context).RecordQkv(
+            commands, w, bench.Upload<float>(x), new NormFusion(bench.Upload<float>(gain), Epsilon), shape, bench.Upload<float>(table),
+            bench.Upload(new StepState { Position = Position }), q, k, v);
+
+        double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), shape.QkvWidth, Columns);
+        for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+        {
+            References.Rotate(
+                sums.AsSpan(head * shape.HeadDim, shape.HeadDim), shape, table.AsSpan(Position * shape.RotaryDim, shape.RotaryDim));
+        }
+
+        bench.ExpectDense(q, ActivationType.F32, sums[..shape.QueryWidth], Exact);
+        var (kvType, tolerance) = attention.KvType == KvType.F16 ? (ActivationType.F16, Half) : (ActivationType.F32, Exact);
+        var row = new BufferView(k, Position * shape.HeadDim * shape.KvElementSize, shape.HeadDim * shape.KvElementSize);
+        bench.ExpectDense(row, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
+        bench.ExpectDense(row with { Buffer = v }, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
+    }
+
+    private static void Product(SelfTestBench bench, CommandList commands, WeightType type, IGemmTiling tiling, int m)
+    {
+        var rows = Math.Min(tiling.BlockN + 24, 152);
+        var (w, values) = bench.Weights(type, rows, Columns);
+        var a = SelfTestBench.Rounded(bench.Values(m * Columns));
+        var c = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, m, rows));
+        new GemmKernel(bench.Context).RecordTiled(
+            commands, tiling, w, bench.UploadRows(a, m, Columns, tiling.Input, tiling.InputRows(m)), c, GemmMode.Store, m, ActivationType.F32, 0,
+            Activations.Stride(rows));
+        bench.Expect(
+            c, ActivationType.F32, rows, References.Multiply(values, [.. a.Select(value => (double)value)], rows, Columns),
+            tiling.Input == ActivationType.F16 ? Half : Exact);
+    }
+}

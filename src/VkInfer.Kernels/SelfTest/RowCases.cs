@@ -1,0 +1,92 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Cases of norms, activations and the choice of a token.</summary>
+public static class RowCases
+{
+    // Element by element, or sums of a row in float32: 1e-6; results may be stored as float16, which rounds them by up to 2^-11.
+    private const double Tolerance = 2e-3;
+
+    /// <summary>The norm of rows.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="layerNorm">LayerNorm instead of RMSNorm.</param>
+    /// <param name="output">How its output is stored.</param>
+    public static SelfTestCase Norm(KernelContext context, int width, bool layerNorm, ActivationType output)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new(
+            context.For("norm").SpreadOf("norm"), $"{width} {layerNorm} {output}", (bench, commands) =>
+            {
+                const int Count = 3;
+                const float Epsilon = 1e-5f;
+                var (x, gain) = (bench.Values(Count * width), bench.Values(width));
+                var shift = layerNorm ? bench.Values(width) : null;
+                var y = bench.Output(commands, Activations.SizeInBytes(output, Count, width));
+                new NormKernel(bench.Context).Record(
+                    commands, bench.UploadRows(x, Count, width, ActivationType.F32), bench.Upload<float>(gain), y, Count, width, Epsilon, output,
+                    shift is null ? default(BufferView?) : bench.Upload<float>(shift));
+                bench.Expect(y, output, width, References.Norm(x, gain, shift, Epsilon), Tolerance);
+            },
+            $"norm_{Activations.VariantPart(output)}");
+    }
+
+    /// <summary>The middle of a feed-forward layer.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="function">The activation.</param>
+    /// <param name="gated">Whether the input has a gate.</param>
+    /// <param name="output">How its output is stored.</param>
+    public static SelfTestCase Activate(KernelContext context, ActivationFunction function, bool gated, ActivationType output)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new(
+            context.For("activate").SpreadOf("activate"), $"{function} {gated} {output}", (bench, commands) =>
+            {
+                const int Width = 300;
+                var x = bench.Values(gated ? 2 * Width : Width);
+                var y = bench.Output(commands, Activations.SizeInBytes(output, 1, Width));
+                new ActivateKernel(bench.Context).Record(
+                    commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated, outputType: output);
+                bench.Expect(
+                    y, output, Width,
+                    [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, x[i]) * (gated ? x[Width + i] : 1))], Tolerance);
+            },
+            $"activate_f32_{Activations.VariantPart(output)}");
+    }
+
+    /// <summary>The most likely token: greedily, and drawn from one candidate.</summary>
+    /// <param name="context">The device.</param>
+    public static IEnumerable<SelfTestCase> Choose(KernelContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        yield return new(
+            context.For("argmax").SpreadOf("argmax"), "", (bench, commands) => Choose(bench, commands, new StepState(), isGreedy: true), "argmax");
+        yield return new(
+            context.For("sample").SpreadOf("sample"), "",
+            (bench, commands) => Choose(
+                bench, commands, new StepState { Temperature = 1, TopK = 1, TopP = 1, TypicalP = 1, RepetitionPenalty = 1 }, isGreedy: false),
+            "sample_top", "sample_buckets", "sample");
+    }
+
+    private static void Choose(SelfTestBench bench, CommandList commands, StepState state, bool isGreedy)
+    {
+        const int Vocabulary = 5000;
+        const int Best = 4321;
+        var logits = bench.Values(Vocabulary);
+        logits[Best] = 2;
+        var ring = bench.Zeros(commands, StepState.RingSize * sizeof(uint));
+        var scratch = bench.Zeros(commands, ArgmaxKernel.ScratchBytes(Vocabulary));
+        var after = bench.Upload(state);
+        if (isGreedy)
+        {
+            new ArgmaxKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+        }
+        else
+        {
+            new SampleKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+        }
+
+        bench.ExpectWord(ring, Best);
+    }
+}

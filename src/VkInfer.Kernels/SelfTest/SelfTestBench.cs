@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Turns the blocks of a file into numbers.</summary>
+/// <param name="type">The weights' format.</param>
+/// <param name="source">Whole blocks.</param>
+/// <param name="values">One number for each weight.</param>
+public delegate void WeightDecoder(WeightType type, ReadOnlySpan<byte> source, Span<float> values);
+
+/// <summary>The buffers of one case, and what is expected in them. Owns the buffers; not thread-safe.</summary>
+internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode) : IDisposable
+{
+    private const uint NotANumber = 0x7FFF_7FFF; // as float32 and as float16
+
+    private readonly List<GpuBuffer> _buffers = [];
+    private readonly List<Expectation> _expectations = [];
+    private readonly List<(BufferView View, uint Value)> _words = [];
+    private readonly Random _random = new(1);
+
+    /// <summary>The device.</summary>
+    public KernelContext Context { get; } = context;
+
+    /// <summary>Numbers between -1 and 1, the same in every run.</summary>
+    public float[] Values(int count)
+    {
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            values[i] = (float)((_random.NextDouble() * 2) - 1);
+        }
+
+        return values;
+    }
+
+    /// <summary>The same numbers as a float16 holds them.</summary>
+    public static float[] Rounded(float[] values) => Array.ConvertAll(values, value => (float)(Half)value);
+
+    /// <summary>A buffer that holds the values.</summary>
+    public GpuBuffer Upload<T>(params ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var bytes = MemoryMarshal.AsBytes(values);
+        var buffer = Create(bytes.Length);
+        Context.Device.Upload(buffer, 0, bytes);
+        return buffer;
+    }
+
+    /// <summary>Rows in the layout of activations; the padding, and rows beyond, are zero.</summary>
+    public GpuBuffer UploadRows(float[] values, int rows, int width, ActivationType type, int allRows = 0)
+    {
+        var stride = Activations.Stride(width);
+        var padded = new float[Math.Max(rows, allRows) * stride];
+        for (var row = 0; row < rows; row++)
+        {
+            values.AsSpan(row * width, width).CopyTo(padded.AsSpan(row * stride));
+        }
+
+        return type == ActivationType.F32 ? Upload<float>(padded) : Upload<Half>(Array.ConvertAll(padded, value => (Half)value));
+    }
+
+    /// <summary>A cache: of the type's elements, as they are.</summary>
+    public GpuBuffer UploadCache(float[] values, KvType type) =>
+        type == KvType.F32 ? Upload<float>(values) : Upload<Half>(Array.ConvertAll(values, value => (Half)value));
+
+    /// <summary>A buffer of so many bytes that reads as no number until it is written.</summary>
+    public GpuBuffer Output(CommandList commands, long bytes)
+    {
+        var buffer = Create(bytes);
+        commands.Fill(buffer, NotANumber);
+        return buffer;
+    }
+
+    /// <summary>A buffer of zeros.</summary>
+    public GpuBuffer Zeros(CommandList commands, long bytes)
+    {
+        var buffer = Create(bytes);
+        commands.Fill(buffer, 0);
+        return buffer;
+    }
+
+    /// <summary>Random weights on the device, and their values.</summary>
+    public (WeightMatrix Matrix, float[] Values) Weights(WeightType type, int rows, int columns)
+    {
+        var source = WeightSamples.Create(type, rows, columns, seed: 2);
+        var values = new float[rows * columns];
+        decode(type, source, values);
+        return (WeightMatrix.FromPacked(type, rows, columns, Upload<byte>(WeightSamples.Pack(type, rows, columns, source))), values);
+    }
+
+    /// <summary>Notes what a range holds when the commands have run: rows in the layout of activations.</summary>
+    /// <param name="view">The rows.</param>
+    /// <param name="type">How they are stored.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="values">What the CPU computed, in double precision.</param>
+    /// <param name="tolerance">How much the error may be, as a part of the values: root mean squares of both.</param>
+    public void Expect(BufferView view, ActivationType type, int width, double[] values, double tolerance) =>
+        _expectations.Add(new Expectation(view, type, width, Activations.Stride(width), values, tolerance));
+
+    /// <summary>The same for values without padding.</summary>
+    public void ExpectDense(BufferView view, ActivationType type, double[] values, double tolerance) =>
+        _expectations.Add(new Expectation(view, type, values.Length, values.Length, values, tolerance));
+
+    /// <summary>Notes the first word of a range.</summary>
+    public void ExpectWord(BufferView view, uint value) => _words.Add((view, value));
+
+    /// <summary>Compares; null when all is as it should be.</summary>
+    public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).FirstOrDefault(problem => problem is not null);
+
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+
+    private GpuBuffer Create(long bytes)
+    {
+        var buffer = Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test");
+        _buffers.Add(buffer);
+        return buffer;
+    }
+
+    private string? Compare((BufferView View, uint Value) expected)
+    {
+        var bytes = new byte[sizeof(uint)];
+        Context.Device.Download(expected.View.Buffer, expected.View.Offset, bytes);
+        var actual = BitConverter.ToUInt32(bytes);
+        return actual == expected.Value ? null : $"the result is {actual}, expected {expected.Value}";
+    }
+
+    private string? Compare(Expectation expected)
+    {
+        var bytes = new byte[((expected.Values.Length / expected.Width) - 1) * expected.Stride * expected.ElementSize
+            + (expected.Width * expected.ElementSize)];
+        Context.Device.Download(expected.View.Buffer, expected.View.Offset, bytes);
+        double error = 0;
+        double norm = 0;
+        for (var i = 0; i < expected.Values.Length; i++)
+        {
+            var at = ((i / expected.Width * expected.Stride) + (i % expected.Width)) * expected.ElementSize;
+            var actual = expected.Type == ActivationType.F32
+                ? BitConverter.ToSingle(bytes, at)
+                : (float)BitConverter.ToHalf(bytes, at);
+            if (!float.IsFinite(actual))
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"element {i} is {actual}, expected {expected.Values[i]:G6}");
+            }
+
+            error += Math.Pow(actual - expected.Values[i], 2);
+            norm += Math.Pow(expected.Values[i], 2);
+        }
+
+        var relative = Math.Sqrt(error / norm);
+        return relative <= expected.Tolerance
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture, $"the error is {relative:G3} of the values, expected at most {expected.Tolerance:G3}");
+    }
+
+    private sealed record Expectation(BufferView View, ActivationType Type, int Width, int Stride, double[] Values, double Tolerance)
+    {
+        public int ElementSize => Activations.ElementSize(Type);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>A small case of one form of a kernel, with what the CPU says of it.</summary>
+public sealed class SelfTestCase
+{
+    private static readonly ConcurrentDictionary<string, string> Hashes = new(StringComparer.Ordinal);
+
+    internal SelfTestCase(string form, string detail, Action<SelfTestBench, CommandList> record, params ReadOnlySpan<string> variants)
+    {
+        Form = form;
+        Key = $"{form} {detail} {Hash(variants)}";
+        Record = record;
+    }
+
+    /// <summary>The form, as <see cref="KernelForms"/> names it.</summary>
+    public string Form { get; }
+
+    /// <summary>The form with its sizes and a hash of its code: the same key means the same test.</summary>
+    public string Key { get; }
+
+    internal Action<SelfTestBench, CommandList> Record { get; }
+
+    private static string Hash(ReadOnlySpan<string> variants)
+    {
+        var text = "";
+        foreach (var variant in variants)
+        {
+            text += Hashes.GetOrAdd(
+                variant, static name => Convert.ToHexStringLower(SHA256.HashData(ShaderLibrary.Get(name).SpirV.Span).AsSpan(0, 8)));
+        }
+
+        return text;
+    }
+}
+
+/// <summary>How a case ended.</summary>
+/// <param name="Case">The case.</param>
+/// <param name="Problem">What was wrong; null: it passed.</param>
+/// <param name="IsLate">There was no result in time, of this case or of one that ran with it.</param>
+public sealed record SelfTestResult(SelfTestCase Case, string? Problem, bool IsLate = false);

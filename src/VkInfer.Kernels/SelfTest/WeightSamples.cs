@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Random weights as a GGUF file stores them, of every format.</summary>
+internal static class WeightSamples
+{
+    /// <summary>The bytes of [rows, columns]; the same for a seed.</summary>
+    public static byte[] Create(WeightType type, int rows, int columns, int seed)
+    {
+        var random = new Random(seed);
+        var source = new byte[WeightLayout.SourceRowBytes(type, columns) * rows];
+        var blockBytes = WeightFormat.Of(type).BlockBytes;
+        for (var at = 0; at < source.Length; at += blockBytes)
+        {
+            Fill(type, random, source.AsSpan(at, blockBytes));
+        }
+
+        return source;
+    }
+
+    /// <summary>The layout on the device of what a file stores.</summary>
+    public static byte[] Pack(WeightType type, int rows, int columns, byte[] source)
+    {
+        var packed = new byte[WeightLayout.SizeInBytes(type, rows, columns)];
+        var quantBytes = (int)WeightLayout.QuantBytes(type, rows, columns);
+        var scales = WeightLayout.IsQuantized(type) ? packed.AsSpan((int)WeightLayout.ScalesOffset(type, rows, columns)) : default;
+        WeightLayout.Pack(type, source, rows, columns, packed.AsSpan(0, quantBytes), scales);
+        return packed;
+    }
+
+    /// <summary>A number of the normal distribution.</summary>
+    public static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+
+    private static void Fill(WeightType type, Random random, Span<byte> block)
+    {
+        switch (type)
+        {
+            case WeightType.F32:
+                BinaryPrimitives.WriteSingleLittleEndian(block, (float)Normal(random));
+                break;
+            case WeightType.F16:
+                BinaryPrimitives.WriteHalfLittleEndian(block, (Half)Normal(random));
+                break;
+            case WeightType.BF16:
+                BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits((float)Normal(random)) >> 16));
+                break;
+            default:
+                // Any bits are quants and small scales; only the halves need to be of some size.
+                random.NextBytes(block);
+                foreach (var (offset, value) in Halves(type))
+                {
+                    BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(value * (1 + random.NextDouble())));
+                }
+
+                break;
+        }
+    }
+
+    // Where a block holds halves, and what makes its weights a few tenths; minima are about the mean of the quants.
+    private static (int Offset, double Value)[] Halves(WeightType type) => type switch
+    {
+        WeightType.Q8_0 => [(0, 0.01)],
+        WeightType.Q4_0 => [(0, 0.1)],
+        WeightType.Q4_1 => [(0, 0.1), (2, -0.75)],
+        WeightType.Q5_0 => [(0, 0.05)],
+        WeightType.Q5_1 => [(0, 0.05), (2, -0.75)],
+        WeightType.Q2_K => [(80, 0.02), (82, 0.03)],
+        WeightType.Q3_K => [(108, 0.005)],
+        WeightType.Q4_K => [(0, 0.001), (2, 0.0075)],
+        WeightType.Q5_K => [(0, 0.0005), (2, 0.0075)],
+        WeightType.Q6_K => [(208, 0.0002)],
+        WeightType.IQ4_NL => [(0, 0.002)],
+        WeightType.IQ4_XS => [(0, 0.0001)],
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no block format"),
+    };
+}

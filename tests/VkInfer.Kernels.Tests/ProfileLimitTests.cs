@@ -1,0 +1,176 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests;
+
+/// <summary>
+/// The forms that kernels choose for the devices of the profiles, compared with the limits by what the SPIR-V says of itself: no
+/// pipeline is made, so that the matrix units and subgroup sizes of devices count that are not there.
+/// </summary>
+public sealed class ProfileLimitTests
+{
+    private static IEnumerable<string> Names => DeviceProfiles.All.Where(profile => profile.SubgroupArithmetic).Select(profile => profile.Name);
+
+    [Test]
+    public void Every_shader_declares_only_capabilities_that_are_checked()
+    {
+        var unknown = ShaderLibrary.Names
+            .SelectMany(name => ShaderLibrary.Get(name).Reflection.Capabilities.Select(capability => (name, capability)))
+            .Where(each => !ShaderCapabilities.IsKnown(each.capability));
+        Assert.That(unknown, Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Matrix_vector_products_fit(string name) => Assert.Multiple(() =>
+    {
+        var context = Context(name);
+        foreach (var type in Enum.GetValues<WeightType>())
+        {
+            var tuning = GemvHeuristic.Choose(type, context);
+            var shared = new GemvSharedConstants(tuning, new NormFusion(default, 1e-5f), Bias: true);
+            var format = WeightFormat.Of(type).Name;
+            Fits(context, $"gemv_store_{format}{tuning.Feature}", new GemvStoreConstants(shared, true).ToSpecialization());
+            Fits(context, $"gemv_gated_{format}{tuning.Feature}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
+            var kvType = new GemvKernel(context).CanRecordQkv(KvType.F16) ? KvType.F16 : KvType.F32;
+            Fits(context, $"gemv_qkv_{format}_{KvNames.Suffix(kvType)}{tuning.Feature}", new GemvQkvConstants(shared, true).ToSpecialization());
+        }
+    });
+
+    [TestCaseSource(nameof(Names))]
+    public void Matrix_products_fit(string name) => Assert.Multiple(() =>
+    {
+        var context = Context(name);
+        var capabilities = context.Capabilities;
+        var kernel = new GemmKernel(context);
+        foreach (var type in Enum.GetValues<WeightType>())
+        {
+            var input = kernel.PreferredInput(type);
+            foreach (var m in new[] { 1, 2, 5, 16, 33, 64, 512 })
+            {
+                IGemmTiling?[] tilings = input == ActivationType.F16
+                    ? [GemmHeuristic.Few(capabilities, m), GemmHeuristic.Matrix(capabilities, m, 4096, 4096, _ => true)]
+                    : [GemmHeuristic.Scalar(capabilities, false, m, 4096), GemmHeuristic.Vectors(capabilities, m, input)];
+                foreach (var tiling in tilings.OfType<IGemmTiling>().Concat(GemmCandidates.Of(context, type, input, m)))
+                {
+                    Fits(
+                        context, GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(false), tiling.SubgroupSize);
+                }
+            }
+        }
+    });
+
+    [TestCaseSource(nameof(Names))]
+    public void Attention_fits_for_every_shape(string name) => Assert.Multiple(() =>
+    {
+        var context = Context(name);
+        foreach (var headDim in new[] { 32, 64, 80, 96, 128, 256 })
+        {
+            foreach (var group in new[] { 1, 4, 8, 16, 71 })
+            {
+                foreach (var type in Enum.GetValues<KvType>())
+                {
+                    var shape = new AttentionShape(2 * group, 2, headDim, headDim, RopePairing.SplitHalf, 4096, type, 0.1f);
+                    foreach (var sequences in new[] { 1, 3, 32 })
+                    {
+                        var tuning = DecodeAttentionTuning.Choose(shape, context, sequences);
+                        var constants = tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
+                        Fits(context, DecodeAttentionKernel.Variant(type), constants);
+                        Fits(context, DecodeAttentionKernel.BatchVariant(type, ActivationType.F32), constants);
+                    }
+
+                    PrefillAttentionConstants prefill = PrefillAttentionHeuristic.Scalar(context.Capabilities, false, headDim);
+                    Fits(
+                        context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: false),
+                        prefill.ToSpecialization(SoftmaxScheme.Synchronized));
+                    foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+                    {
+                        foreach (var seqLen in new[] { 1, 512 })
+                        {
+                            if (PrefillAttentionHeuristic.Matrix(context.Capabilities, false, shape, scheme, seqLen) is { } matrix)
+                            {
+                                Fits(
+                                    context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: true),
+                                    matrix.ToSpecialization(scheme), matrix.SubgroupSize);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    });
+
+    [TestCaseSource(nameof(Names))]
+    public void Other_kernels_fit(string name) => Assert.Multiple(() =>
+    {
+        var context = Context(name);
+        foreach (var width in new[] { 64, 250, 4096, 18_432 })
+        {
+            var norm = new NormKernel(context);
+            Fits(context, "norm_f32", new NormConstants(norm.Threads(width), true, false, norm.Held(width)).ToSpecialization());
+        }
+
+        foreach (var variant in new[] { "argmax", "sample_top", "sample_buckets", "sample", "adjust_logits", "token_history" })
+        {
+            Fits(context, variant, SamplerPipeline.Constants(context));
+        }
+
+        Fits(context, "expert_q8_0", new ExpertConstants(new ExpertKernel(context).Threads, true, ActivationFunction.Silu).ToSpecialization());
+        Fits(context, "soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads)));
+    });
+
+    private static void Fits(KernelContext context, string variant, SpecializationConstants constants, int? subgroupSize = null)
+    {
+        if (ShaderLibrary.Contains(variant))
+        {
+            Assert.That(
+                () => PipelineLimits.Check(context.Capabilities, ShaderLibrary.Get(variant), constants, subgroupSize, subgroupSize is not null),
+                Throws.Nothing);
+        }
+    }
+
+    // A device that has all that its profile lets it have.
+    private static KernelContext Context(string name)
+    {
+        var profile = DeviceProfiles.All.Single(each => each.Name == name);
+        var (usual, min, max) = profile.Subgroups ?? (32, 32, 32);
+        return new KernelContext(GpuFixture.Device)
+        {
+            IsSoftware = false,
+            Capabilities = new DeviceCapabilities
+            {
+                SubgroupSize = usual,
+                MinSubgroupSize = min,
+                MaxSubgroupSize = max,
+                SubgroupSizeControl = profile.SubgroupSizeControl,
+                ComputeFullSubgroups = profile.SubgroupSizeControl,
+                SubgroupArithmetic = true,
+                SubgroupBallot = true,
+                SubgroupShuffle = true,
+                SubgroupVote = true,
+                MaxSharedMemoryBytes = Math.Min(profile.SharedMemoryBytes, 64 << 10),
+                MaxWorkgroupInvocations = Math.Min(profile.WorkgroupInvocations, 1024),
+                MaxWorkgroupCount = (65_535, 65_535, 65_535),
+                MaxWorkgroupSize = (1024, 1024, 64),
+                MaxPushConstantBytes = Math.Min(profile.PushConstantBytes, 256),
+                MaxStorageBufferRange = Math.Min(profile.StorageBufferRange, 1L << 31),
+                StorageBufferOffsetAlignment = Math.Max(profile.OffsetAlignment, 4),
+                Float16 = profile.Float16,
+                Int8 = profile.SmallIntegers,
+                Int16 = profile.SmallIntegers,
+                Int64 = profile.Int64,
+                Storage16 = profile.Storage16,
+                Storage8 = profile.Storage8,
+                BufferDeviceAddress = true,
+                VulkanMemoryModel = true,
+                IntegerDotProduct = profile.IntegerDotProduct,
+                IntegerDotProductAccelerated = profile is { IntegerDotProduct: true, IntegerDotProductAccelerated: true },
+                CooperativeMatrixShapes =
+                [
+                    .. (profile.MatrixShapes ?? []).Select(shape => new CooperativeMatrixShape(
+                        shape.M, shape.N, shape.K, MatrixComponentType.Float16, MatrixComponentType.Float16, MatrixComponentType.Float32,
+                        MatrixComponentType.Float32, false)),
+                ],
+            },
+        };
+    }
+}

@@ -1,0 +1,98 @@
+using VkInfer.Formats;
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.SelfTest;
+
+/// <summary>The cases of the self-test: right kernels pass, and a kernel that is broken never does.</summary>
+public sealed class KernelSelfTestTests : GpuTest
+{
+    private static readonly AttentionShape Shape = new(8, 2, 64, 64, RopePairing.SplitHalf, 512, KvType.F32, 0.125f);
+
+    private static IEnumerable<TestCaseData> Spreads => [new TestCaseData(true).SetArgDisplayNames("narrow"), new TestCaseData(false).SetArgDisplayNames("wide")];
+
+    // One for each number of weights in a chunk, and one with sub-blocks.
+    private static WeightType[] Types => [.. TestWeights.ChunkSizes, WeightType.Q4_K];
+
+    [TestCaseSource(nameof(Spreads))]
+    public void Right_kernels_pass(bool narrow)
+    {
+        var results = Run(new KernelContext(Device) { IsSoftware = narrow }, Types);
+        Assert.That(results.Where(result => result.Problem is not null).Select(result => (result.Case.Key, result.Problem)), Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Spreads))]
+    [Category("Long")]
+    public void Right_kernels_pass_for_every_format(bool narrow)
+    {
+        var results = Run(new KernelContext(Device) { IsSoftware = narrow }, Enum.GetValues<WeightType>());
+        Assert.That(results.Where(result => result.Problem is not null).Select(result => (result.Case.Key, result.Problem)), Is.Empty);
+    }
+
+    [Test]
+    public void A_broken_kernel_never_passes()
+    {
+        var context = new KernelContext(Device) { ReplaceShader = (shader, _) => BrokenShader.Of(shader) };
+        var results = Run(context, [WeightType.Q8_0]);
+        Assert.That(results.Where(result => result.Problem is null).Select(result => result.Case.Key), Is.Empty);
+    }
+
+    [Test]
+    public void A_pipeline_that_the_device_refuses_is_a_failure_and_no_exception()
+    {
+        var tooLittle = new KernelContext(Device)
+        {
+            ReplaceShader = (shader, _) => shader.Name == "norm_f32" ? new ShaderCode("damaged", shader.SpirV[..64]) : shader,
+        };
+        var results = KernelSelfTest.Run(
+            tooLittle, Decode, [RowCases.Norm(tooLittle, 256, false, ActivationType.F32), .. RowCases.Choose(tooLittle)], Limits, default, out _);
+        Assert.Multiple(() =>
+        {
+            Assert.That(results[0].Problem, Does.Contain("damaged"));
+            Assert.That(results.Skip(1).Select(result => result.Problem), Is.All.Null);
+        });
+    }
+
+    [Test]
+    public void A_budget_that_is_spent_leaves_cases_for_later()
+    {
+        var context = new KernelContext(Device);
+        Assert.That(KernelSelfTest.Run(context, Decode, Cases(context, [WeightType.Q8_0]), Limits with { Budget = TimeSpan.Zero }, default, out _), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Keys_tell_cases_apart()
+    {
+        var context = new KernelContext(Device);
+        Assert.That(Cases(context, Enum.GetValues<WeightType>()).Select(each => each.Key), Is.Unique);
+    }
+
+    private static SelfTestLimits Limits { get; } = new(TimeSpan.FromMinutes(10), CountsPipelines: false, TimeSpan.FromMinutes(5));
+
+    private static List<SelfTestResult> Run(KernelContext context, WeightType[] types)
+    {
+        var results = new List<SelfTestResult>();
+        var cases = Cases(context, types);
+        while (results.Count < cases.Length)
+        {
+            results.AddRange(KernelSelfTest.Run(context, Decode, cases[results.Count..], Limits, default, out _));
+        }
+
+        return results;
+    }
+
+    private static SelfTestCase[] Cases(KernelContext context, WeightType[] types) =>
+    [
+        .. types.Select(LinearCases.Embed),
+        .. types.SelectMany(type => LinearCases.Vector(context, type, Shape)),
+        .. types.Select(type => LinearCases.Matrix(context, type, 512, 512, new GemmKernel(context).PreferredInput(type), 24)),
+        AttentionCases.Decode(context, Shape), AttentionCases.Prefill(context, Shape), AttentionCases.Store(context, Shape),
+        RowCases.Norm(context, 512, layerNorm: false, ActivationType.F32), RowCases.Norm(context, 512, layerNorm: true, ActivationType.F32),
+        RowCases.Activate(context, ActivationFunction.Silu, gated: true, ActivationType.F32),
+        RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32),
+        .. RowCases.Choose(context),
+    ];
+
+    private static void Decode(WeightType type, ReadOnlySpan<byte> source, Span<float> values) =>
+        Dequantizer.ToFloat32(Enum.Parse<GgufTensorType>(type.ToString()), source, values);
+}

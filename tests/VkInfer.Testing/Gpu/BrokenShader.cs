@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Testing;
+
+/// <summary>Shaders as a driver with a fault would compile them: valid, and wrong.</summary>
+public static class BrokenShader
+{
+    /// <summary>
+    /// The shader with its arithmetic changed: differences for sums and the reverse, FMix for Fma (SPIR-V specification, sections 3.42.13 and
+    /// GLSL.std.450), and where it has none of those, greater for less.
+    /// </summary>
+    /// <param name="shader">The right one.</param>
+    public static ShaderCode Of(ShaderCode shader)
+    {
+        ArgumentNullException.ThrowIfNull(shader);
+        var code = shader.SpirV.ToArray();
+        if (Replace(code, Arithmetic) == 0 && Replace(code, Comparison) == 0)
+        {
+            throw new ArgumentException($"'{shader.Name}' has nothing to break", nameof(shader));
+        }
+
+        return new ShaderCode(shader.Name, code);
+    }
+
+    private static int Replace(byte[] code, Func<uint, uint?, (uint Opcode, uint? Function)?> change)
+    {
+        const uint ExtInst = 12;
+        var changed = 0;
+        for (var at = 20; at < code.Length;)
+        {
+            var word = BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(at));
+            var (opcode, length) = (word & 0xffff, (int)(word >> 16));
+            uint? function = opcode == ExtInst ? BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(at + 16)) : null;
+            if (change(opcode, function) is var (newOpcode, newFunction))
+            {
+                BinaryPrimitives.WriteUInt32LittleEndian(code.AsSpan(at), (word & 0xffff0000) | newOpcode);
+                if (newFunction is { } number)
+                {
+                    BinaryPrimitives.WriteUInt32LittleEndian(code.AsSpan(at + 16), number);
+                }
+
+                changed++;
+            }
+
+            at += 4 * length;
+        }
+
+        return changed;
+    }
+
+    private static (uint Opcode, uint? Function)? Arithmetic(uint opcode, uint? function) => (opcode, function) switch
+    {
+        (129, _) => (131, null), // OpFAdd, OpFSub
+        (131, _) => (129, null),
+        (133, _) => (129, null), // OpFMul
+        (12, 50) => (12, 46), // Fma, FMix
+        _ => null,
+    };
+
+    private static (uint Opcode, uint? Function)? Comparison(uint opcode, uint? function) => (opcode, function) switch
+    {
+        (184, _) => (186, null), // OpFOrdLessThan, OpFOrdGreaterThan
+        (186, _) => (184, null),
+        (172, _) => (176, null), // OpUGreaterThan, OpULessThan
+        (176, _) => (172, null),
+        _ => null,
+    };
+}
