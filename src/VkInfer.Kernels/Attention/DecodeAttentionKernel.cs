@@ -100,6 +100,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             QkNorm = qkNorm.HasValue,
         };
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
+        commands.Describe(Work(shape, sequences.Sequences.Count));
         commands.Dispatch(
             context.GetPipeline(BatchVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, count),
             Push(shape, tuning) with
@@ -138,6 +139,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
         Views.RequireFloats(nameof(output), output, shape.QueryWidth);
         var arrivals = ArrivalBytes(shape, tuning);
+        commands.Describe(Work(shape, 1));
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
             Groups(shape, tuning),
@@ -157,6 +159,13 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);
+
+    private static DispatchWork Work(AttentionShape shape, int sequences)
+    {
+        long tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
+        return new DispatchWork(
+            $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes);
+    }
 
     private static DecodeAttentionPush Push(AttentionShape shape, DecodeAttentionTuning tuning) => new()
     {

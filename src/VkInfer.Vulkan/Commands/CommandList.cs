@@ -19,6 +19,7 @@ public sealed unsafe class CommandList : IDisposable
     private readonly HazardTracker _hazards = new();
     private readonly HashSet<GpuBuffer> _bufferSet = [];
     private readonly List<GpuBuffer> _buffers = [];
+    private DispatchProfile? _profile;
     private ComputePipeline? _bound;
     private State _state;
     private ulong _lastSubmission;
@@ -52,6 +53,9 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Barriers between them, without those at the list's start and end.</summary>
     public int BarrierCount { get; private set; }
 
+    /// <summary>Whether each dispatch is timed: <see cref="GpuDevice.ProfilesDispatches"/> as it was at <see cref="Begin"/>.</summary>
+    public bool IsProfiled { get; private set; }
+
     internal CommandBuffer Commands => _commands;
 
     internal ulong LastSubmission => Volatile.Read(ref _lastSubmission);
@@ -76,6 +80,13 @@ public sealed unsafe class CommandList : IDisposable
         _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
         _descriptors.Reset();
         _timestamps.Reset();
+        IsProfiled = _device.ProfilesDispatches && _context.Info.Capabilities.TimestampsSupported;
+        if (IsProfiled)
+        {
+            _profile ??= new DispatchProfile(_context);
+            _profile.Reset();
+        }
+
         ReleaseBuffers();
         (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
 
@@ -137,8 +148,17 @@ public sealed unsafe class CommandList : IDisposable
                 _commands, pipeline.Layout, ShaderStageFlags.ComputeBit, 0, (uint)pipeline.PushSize, padded);
         }
 
+        if (IsProfiled)
+        {
+            _profile!.Before(_commands, pipeline.Name, used);
+        }
+
         _context.Vk.CmdDispatch(_commands, groupsX, groupsY, groupsZ);
         DispatchCount++;
+        if (IsProfiled)
+        {
+            _profile!.After(_commands);
+        }
     }
 
     /// <summary>Records a dispatch whose push constants are a struct.</summary>
@@ -209,18 +229,29 @@ public sealed unsafe class CommandList : IDisposable
         _timestamps.Record(_commands, label);
     }
 
+    /// <summary>Says for a profile what the next dispatch has to do; without effect where the list is not profiled.</summary>
+    public void Describe(in DispatchWork work)
+    {
+        if (IsProfiled)
+        {
+            _profile!.Describe(work);
+        }
+    }
+
+    /// <summary>The dispatches of the latest submission, in recorded order; none where the list is not profiled.</summary>
+    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    public IReadOnlyList<DispatchTime> ReadProfile()
+    {
+        ThrowIfNotRun();
+        return IsProfiled ? _profile!.Read() : [];
+    }
+
     /// <summary>The time stamps of the latest submission.</summary>
     /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
     /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkGetQueryPoolResults");
-        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
-        }
-
+        ThrowIfNotRun();
         return _timestamps.Read();
     }
 
@@ -291,6 +322,7 @@ public sealed unsafe class CommandList : IDisposable
         _state = State.Disposed;
         _descriptors.Dispose();
         _timestamps.Dispose();
+        _profile?.Dispose();
         _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
     }
 
@@ -370,6 +402,16 @@ public sealed unsafe class CommandList : IDisposable
         if (_state != State.Recording)
         {
             throw new InvalidOperationException($"Command list '{Name}' is not being recorded: call Begin first.");
+        }
+    }
+
+    private void ThrowIfNotRun()
+    {
+        ThrowIfDisposed();
+        _context.ThrowIfUnusable("vkGetQueryPoolResults");
+        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
+        {
+            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
         }
     }
 

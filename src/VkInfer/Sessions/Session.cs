@@ -92,6 +92,9 @@ public sealed partial class Session : IDisposable
     /// <summary>GPU time of the last decode step's layers in microseconds, when no further step is under way.</summary>
     internal double LastStepGpuMicroseconds => _decode.LastGpuMicroseconds;
 
+    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
+    internal IReadOnlyList<DispatchTime> ReadStepProfile() => _decode.ReadProfile();
+
     internal DecodeRunner Decode => _decode;
 
     internal DecoderTransformer Transformer { get; }

@@ -122,6 +122,9 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>GPU time of the last finished step, in microseconds; only meaningful while none is pending.</summary>
     public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _step.ReadTimestamps()[^1].Microseconds : 0;
 
+    /// <summary>The dispatches of the last finished step, where they were timed; only meaningful while none is pending.</summary>
+    public IReadOnlyList<DispatchTime> ReadProfile() => _step.ReadProfile();
+
     /// <summary>The bits of the tokens that the next step may choose; while no step is under way, after a masked reset.</summary>
     public Span<uint> Mask => _choice.Mask;
 

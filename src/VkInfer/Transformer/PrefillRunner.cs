@@ -69,6 +69,9 @@ internal sealed class PrefillRunner : IDisposable
     /// </summary>
     public double LastGpuMicroseconds { get; private set; }
 
+    /// <summary>The dispatches of the last prompt, where they were timed.</summary>
+    public IReadOnlyList<DispatchTime> LastProfile => _profile;
+
     /// <summary>
     /// Runs <paramref name="tokens"/> from <paramref name="position"/> on. After each chunk, <paramref name="afterChunk"/> may add
     /// commands that read the chunk's residual stream, and <paramref name="chunkDone"/> is called when they have run.
@@ -89,6 +92,7 @@ internal sealed class PrefillRunner : IDisposable
         try
         {
             LastGpuMicroseconds = 0;
+            _profile.Clear();
             Submission last = default;
             for (int start = 0; start < tokens.Length; start += maxRows)
             {
@@ -168,6 +172,7 @@ internal sealed class PrefillRunner : IDisposable
         return last;
     }
 
+    private readonly List<DispatchTime> _profile = [];
     private readonly Slice[] _pending = new Slice[ListsInFlight];
 
     private readonly record struct Slice(double Flops, long Submitted);
@@ -196,6 +201,9 @@ internal sealed class PrefillRunner : IDisposable
             ? _lists[index].ReadTimestamps()[^1].Microseconds * 1e-6
             : Stopwatch.GetElapsedTime(Math.Max(slice.Submitted, _lastCollected), now).TotalSeconds;
         _lastCollected = now;
+        double elapsed = LastGpuMicroseconds;
+        _profile.AddRange(_lists[index].ReadProfile().Select(
+            time => time with { Started = time.Started + elapsed, Ended = time.Ended + elapsed }));
         LastGpuMicroseconds += seconds * 1e6;
         _flopsPerSecond = Math.Clamp(slice.Flops / Math.Max(seconds, 1e-6), 0.25 * _flopsPerSecond, 4 * _flopsPerSecond);
     }
