@@ -44,17 +44,27 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// differ in their window at most, may share it.
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
-    /// <param name="output">float32 [QueryWidth].</param>
+    /// <param name="output">[QueryWidth] of <paramref name="form"/>.</param>
+    /// <param name="form">How the output is stored; fixed point where <see cref="CanStoreFixed"/>.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output);
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context), q, kCache, vCache, stepState, scratch, stats, output,
+            form);
+    }
+
+    /// <summary>Whether the output may be stored in fixed point: heads are whole blocks of it.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    public static bool CanStoreFixed(AttentionShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return shape.HeadDim % FixedPointVector.Block == 0;
     }
 
     /// <summary>
@@ -128,22 +138,35 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
-        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
+        VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(commands);
+        if (form == VectorForm.Fixed && !CanStoreFixed(shape))
+        {
+            throw new ArgumentException($"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
+        }
+
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
         Views.RequireBytes(nameof(kCache), kCache, shape.KvBytes);
         Views.RequireBytes(nameof(vCache), vCache, shape.KvBytes);
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
-        Views.RequireFloats(nameof(output), output, shape.QueryWidth);
+        Views.RequireBytes(nameof(output), output, form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         var arrivals = ArrivalBytes(shape, tuning);
+        var constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
         commands.Describe(Work(shape, 1));
         commands.Dispatch(
-            context.GetPipeline(Variant(shape.KvType), tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
+            context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),
-            Push(shape, tuning) with { Phi = softmax.Phi, Lower = softmax.Lower, Upper = softmax.Upper },
+            Push(shape, tuning) with
+            {
+                Phi = softmax.Phi,
+                Lower = softmax.Lower,
+                Upper = softmax.Upper,
+                OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth),
+            },
             [
                 q, kCache, vCache, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
                 scratch.Buffer.View(scratch.Offset, arrivals), stats, output,

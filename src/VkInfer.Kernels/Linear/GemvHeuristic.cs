@@ -6,15 +6,40 @@ namespace VkInfer.Kernels;
 internal static class GemvHeuristic
 {
     private const int GpuWorkgroupSize = 512;
-    private const int SmallestTile = 1024;
+
+    // Of the shared memory, so that more workgroups than one may be there.
+    private const double MostOfSharedMemory = 0.6;
+
+    // A float32 x is read from the caches, whatever the size of a tile.
+    private const int NotStaged = 64;
 
     /// <summary>The spread for a weight format on a device.</summary>
     /// <param name="type">The weights' format.</param>
+    /// <param name="columns">The width of x.</param>
+    /// <param name="form">How x is stored.</param>
     /// <param name="context">The device.</param>
-    /// <param name="centred">x has its mean taken off: what fixed point rounds of the mean would be large beside the rest.</param>
-    public static GemvTuning Choose(WeightType type, KernelContext context, bool centred = false) => context.IsSoftware
+    public static GemvTuning Choose(WeightType type, int columns, VectorForm form, KernelContext context) => context.IsSoftware
         ? ForProcessor(type, context.Capabilities)
-        : ForGpu(type, context.Capabilities, !centred && UsesIntegerDot(type, context.Capabilities));
+        : ForGpu(type, columns, form == VectorForm.Fixed, context.Capabilities);
+
+    /// <summary>The form in which a device takes x best for weights of a format.</summary>
+    public static VectorForm Form(WeightType type, KernelContext context) =>
+        !context.IsSoftware && UsesIntegerDot(type, context.Capabilities) ? VectorForm.Fixed : VectorForm.Float;
+
+    /// <summary>Columns of a fixed-point x that a workgroup stages: all, or parts of equal size that shared memory has room for.</summary>
+    private static int Tile(int columns, DeviceCapabilities capabilities)
+    {
+        const int Multiple = 256;
+        var padded = (columns + Multiple - 1) / Multiple * Multiple;
+        for (var parts = 1; ; parts++)
+        {
+            var tile = (padded + (parts * Multiple) - 1) / (parts * Multiple) * Multiple;
+            if (tile == Multiple || GemvTuning.TileBytes(tile) <= MostOfSharedMemory * capabilities.MaxSharedMemoryBytes)
+            {
+                return tile;
+            }
+        }
+    }
 
     // A processor runs the lanes of one subgroup in lockstep as SIMD. One row per lane needs no reduction and reads x from
     // uniform addresses, which cost a broadcast instead of a gather; several rows share them. Longer unrolled bodies
@@ -25,28 +50,15 @@ internal static class GemvHeuristic
         Unroll: 1,
         Tile: 0);
 
-    // Measured on an H200 over the layers of Llama-2-7B: two rows share each x, and sixteen subgroups each staged x. Q8_0 has the most
-    // loads per row, and keeps more of them in flight.
-    private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities, bool integerDot)
-    {
-        var workgroupSize = Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
-        var tuning = new GemvTuning(workgroupSize, Rows: 2, Unroll: type == WeightType.Q8_0 ? 4 : 2, Tile: 0, integerDot);
-        return tuning with { Tile = ChooseTile(tuning, capabilities) };
-    }
+    // Two rows share each x. Q8_0 has the most loads per row of the blocks, floats have more of them still.
+    private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities) => new(
+        Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations),
+        Rows: 2,
+        Unroll: type == WeightType.Q8_0 || !integerDot ? 4 : 2,
+        Tile: integerDot ? Tile(columns, capabilities) : NotStaged,
+        IntegerDot: integerDot);
 
-    // The longest of some that leaves room for a second workgroup.
-    private static int ChooseTile(GemvTuning tuning, DeviceCapabilities capabilities)
-    {
-        var tile = tuning.IntegerDot ? 8192 : 4096;
-        while (2 * (tuning with { Tile = tile }).SharedMemoryBytes > capabilities.MaxSharedMemoryBytes && tile > SmallestTile)
-        {
-            tile /= 2;
-        }
-
-        return tile;
-    }
-
-    // Blocks are staged by eight neighbouring invocations.
+    // A block is stored by eight neighbouring invocations.
     private static bool UsesIntegerDot(WeightType type, DeviceCapabilities capabilities) =>
         capabilities.IntegerDotProductAccelerated && capabilities.MinSubgroupSize >= 8
         && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");

@@ -28,8 +28,7 @@ internal static class ModelLoader
         return Build(source.Name, config, text, options, fingerprint, plan.SizeInBytes, (device, kernels, buffers) =>
         {
             var uploader = new WeightUploader(device, kernels, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
-            var folding = new LayerNormFolding(device, kernels, buffers);
-            return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers);
+            return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers);
         }, cancellation);
     }
 

@@ -318,7 +318,7 @@ public sealed partial class Session : IDisposable
             {
                 if (start + rows > last)
                 {
-                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Logits);
+                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
                 }
             }, null, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;

@@ -80,7 +80,6 @@ internal sealed class DecodeRunner : IDisposable
             else
             {
                 transformer.RecordDecode(step, activations, cache, _state);
-                transformer.RecordHead(step, activations.Hidden, activations.Logits);
             }
 
             RecordTimestamp(step, "end");
@@ -103,6 +102,9 @@ internal sealed class DecodeRunner : IDisposable
 
     /// <summary>Where prefill leaves the logits of its last token: float32 [VocabSize].</summary>
     public BufferView Logits => _activations.Logits;
+
+    /// <summary>Scratch for the norm before those logits: a row of the residual stream.</summary>
+    public BufferView Normed => _activations.Normed;
 
     /// <summary>What this sequence brings into a batch.</summary>
     public BatchRow Row => new(_cache, _state, Logits);
