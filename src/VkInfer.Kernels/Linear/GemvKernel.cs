@@ -42,6 +42,7 @@ public sealed class GemvKernel(KernelContext context)
             foreach (var (first, slice) in RowSlices.Of(part, context))
             {
                 var push = Push(slice, slice.Rows, firstRow + first, norm);
+                Describe(commands, slice, slice.Rows);
                 commands.Dispatch(
                     pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                     [.. input.Bindings, y, slice.Quants, slice.Scales]);
@@ -92,6 +93,7 @@ public sealed class GemvKernel(KernelContext context)
             var push = Push(gate, 2 * rows, first, norm);
             push.UpSkip = (uint)upSkip;
             push.Width = (uint)width;
+            Describe(commands, gateUp, 2 * rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
                 [.. input.Bindings, y, gate.Quants, up.Quants, gate.Scales, up.Scales]);
@@ -166,12 +168,21 @@ public sealed class GemvKernel(KernelContext context)
             push.HeadDim = (uint)shape.HeadDim;
             push.RotaryDim = (uint)shape.RotaryDim;
             push.Capacity = (uint)shape.Capacity;
+            Describe(commands, slice, slice.Rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                 [
                     .. inputs.Bindings, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
                     slice.Quants, slice.Scales,
                 ]);
+        }
+    }
+
+    private static void Describe(CommandList commands, WeightMatrix w, int rows)
+    {
+        if (commands.IsProfiled)
+        {
+            commands.Describe(new DispatchWork($"{rows} x {w.Columns}", Operations: 2L * rows * w.Columns));
         }
     }
 

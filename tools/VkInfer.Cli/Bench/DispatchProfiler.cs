@@ -1,3 +1,4 @@
+using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Cli.Bench;
@@ -12,10 +13,11 @@ namespace VkInfer.Cli.Bench;
 internal sealed class DispatchProfiler(Model model, int repeats, int seed)
 {
     private const int WarmUpPasses = 4;
-    private const long CopyBytes = 256L << 20;
-    private const int Copies = 8;
+    private const int LargeRows = 1 << 16;
+    private const int LargeColumns = 1 << 13;
+    private const int Products = 16;
 
-    private readonly double _copyTerabytes = MeasureCopy(model.Gpu);
+    private readonly double _terabytes = MeasureBandwidth(model.Kernels.Context);
 
     /// <summary>Positions that a test takes.</summary>
     public static int Positions(BenchTest test, int repeats) => test.ContextTokens + Math.Max(test.Prompt, WarmUpPasses + repeats + 2);
@@ -32,7 +34,7 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
         double microseconds = ProfileResult.Median(Passes(test, false, cancellationToken).Select(pass => pass.Microseconds));
         IReadOnlyList<DispatchTime>[] passes = [.. Passes(test, true, cancellationToken).Select(pass => pass.Dispatches)];
         long cached = test.ContextTokens + 1 + WarmUpPasses + (repeats / 2);
-        return ProfileResult.Of(test.Name, microseconds, passes, test.Prompt > 0 ? 0 : cached, _copyTerabytes);
+        return ProfileResult.Of(test.Name, microseconds, passes, test.Prompt > 0 ? 0 : cached, _terabytes);
     }
 
     private List<(double Microseconds, IReadOnlyList<DispatchTime> Dispatches)> Passes(
@@ -57,6 +59,11 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
             var sequences = new BenchSequences(sessions, batch);
             int[] prompt = RandomTokens.Create(test.Prompt, model.Config.VocabSize, seed);
             var passes = new List<(double, IReadOnlyList<DispatchTime>)>();
+            if (prompt.Length == 0)
+            {
+                sequences.Step(1, cancellationToken); // chooses from the prompt's logits
+            }
+
             for (int i = -WarmUpPasses; i < repeats; i++)
             {
                 (double Microseconds, IReadOnlyList<DispatchTime> Dispatches) pass = prompt.Length > 0
@@ -93,29 +100,37 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
         return (session.LastPrefillGpuMicroseconds, [.. model.Prefill.LastProfile]);
     }
 
-    /// <summary>Terabytes per second, read and written, of copies between two buffers: the best of some.</summary>
-    private static double MeasureCopy(GpuDevice device)
+    /// <summary>Terabytes per second that a product with a large matrix reads: the best of some.</summary>
+    private static double MeasureBandwidth(KernelContext context)
     {
+        GpuDevice device = context.Device;
         if (!device.Capabilities.TimestampsSupported)
         {
             return 0;
         }
 
-        using GpuBuffer source = device.CreateBuffer(CopyBytes, BufferKind.DeviceLocal, "profile.source");
-        using GpuBuffer target = device.CreateBuffer(CopyBytes, BufferKind.DeviceLocal, "profile.target");
-        using CommandList commands = device.CreateCommandList("profile.copy");
+        // A processor needs no more than its caches do not hold.
+        int rows = context.IsSoftware ? LargeRows / 16 : LargeRows;
+        long bytes = WeightLayout.SizeInBytes(WeightType.F16, rows, LargeColumns);
+        using GpuBuffer weights = device.CreateBuffer(bytes, BufferKind.DeviceLocal, "profile.weights");
+        using GpuBuffer x = device.CreateBuffer(LargeColumns * sizeof(float), BufferKind.DeviceLocal, "profile.x");
+        using GpuBuffer y = device.CreateBuffer(rows * sizeof(float), BufferKind.DeviceLocal, "profile.y");
+        using CommandList commands = device.CreateCommandList("profile.bandwidth");
+        var matrix = WeightMatrix.FromPacked(WeightType.F16, rows, LargeColumns, weights);
+        var kernel = new GemvKernel(context);
         commands.Begin();
-        commands.Fill(source, 0x3F5A81C3);
-        for (int i = 0; i < Copies; i++)
+        commands.Fill(weights, 0x2E663C01);
+        commands.Fill(x, 0x3F5A81C3);
+        for (int i = 0; i < Products; i++)
         {
             commands.Timestamp("");
-            commands.Copy(source, target);
+            kernel.Record(commands, matrix, x, y, GemvMode.Store);
         }
 
         commands.Timestamp("");
         commands.End();
         device.Wait(device.Submit(commands));
         double[] stamps = [.. commands.ReadTimestamps().Select(stamp => stamp.Microseconds)];
-        return 2 * CopyBytes / stamps.Zip(stamps.Skip(1), (from, to) => to - from).Min() * 1e-6;
+        return bytes / stamps.Zip(stamps.Skip(1), (from, to) => to - from).Min() * 1e-6;
     }
 }

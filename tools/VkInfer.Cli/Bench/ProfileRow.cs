@@ -31,15 +31,15 @@ internal sealed record ProfileRow(
 /// <param name="GpuMicroseconds">Median GPU time of the pass without the stamps between its dispatches.</param>
 /// <param name="ProfiledMicroseconds">The same with them.</param>
 /// <param name="Dispatches">Dispatches of a pass.</param>
-/// <param name="CopyTerabytesPerSecond">What a copy between two buffers moved beside it, read and written: the limit of the rows.</param>
+/// <param name="LimitTerabytesPerSecond">What a product with a large matrix read beside it: the limit of the rows.</param>
 /// <param name="Rows">By the time they take together, the longest first.</param>
 internal sealed record ProfileResult(
-    string Test, double GpuMicroseconds, double ProfiledMicroseconds, int Dispatches, double CopyTerabytesPerSecond,
+    string Test, double GpuMicroseconds, double ProfiledMicroseconds, int Dispatches, double LimitTerabytesPerSecond,
     IReadOnlyList<ProfileRow> Rows)
 {
     /// <summary>Sorts the dispatches of some passes, all of the same commands, into rows.</summary>
     public static ProfileResult Of(
-        string test, double microseconds, IReadOnlyList<IReadOnlyList<DispatchTime>> passes, long cachedTokens, double copyTerabytes)
+        string test, double microseconds, IReadOnlyList<IReadOnlyList<DispatchTime>> passes, long cachedTokens, double terabytes)
     {
         int count = passes[0].Count;
         double[] times = [.. Enumerable.Range(0, count).Select(i => Median(passes.Select(pass => pass[i].Microseconds)))];
@@ -54,11 +54,11 @@ internal sealed record ProfileResult(
                 long bytes = work.Bytes.GetValueOrDefault() + (cachedTokens * work.TokenBytes);
                 return new ProfileRow(
                     group.Key.Name, work.Shape, group.Count(), Median(group.Select(i => times[i])), Median(group.Select(i => gaps[i])),
-                    group.Sum(i => times[i]) / all, bytes, work.Operations, bytes / copyTerabytes * 1e-6);
+                    group.Sum(i => times[i]) / all, bytes, work.Operations, bytes / terabytes * 1e-6);
             }).OrderByDescending(row => row.Share),
         ];
         return new ProfileResult(
-            test, microseconds, Median(passes.Select(pass => pass[^1].Ended)), count, copyTerabytes, rows);
+            test, microseconds, Median(passes.Select(pass => pass[^1].Ended)), count, terabytes, rows);
     }
 
     /// <summary>The middle one.</summary>

@@ -39,7 +39,7 @@ internal static class ProfilePlot
         }
 
         Bars("measured", rows.Select(row => row.Count * row.Microseconds), Colors.LightSteelBlue);
-        Bars("at the bandwidth of a copy", rows.Select(row => row.Count * row.LimitMicroseconds), Colors.SteelBlue);
+        Bars("at the bandwidth of a large product", rows.Select(row => row.Count * row.LimitMicroseconds), Colors.SteelBlue);
         plot.Axes.Left.TickGenerator = ticks;
         plot.Axes.Left.MinimumSize = 360;
         plot.Axes.Margins(left: 0);

@@ -14,9 +14,9 @@ internal static class ProfileText
             writer.WriteLine();
             writer.WriteLine(
                 $"{result.Test}: {Number(result.GpuMicroseconds, "F1")} µs, with time stamps {Number(result.ProfiledMicroseconds, "F1")} µs, "
-                + $"{result.Dispatches} dispatches; a copy moves {Number(result.CopyTerabytesPerSecond, "F2")} TB/s");
+                + $"{result.Dispatches} dispatches; a large product reads {Number(result.LimitTerabytesPerSecond, "F2")} TB/s");
             var table = new TextTable(
-                "dispatch", "shape", " count", " µs each", " gap", " share", " MB", " TB/s", " GFLOP", " TFLOP/s", " of the copy");
+                "dispatch", "shape", " count", " µs each", " gap", " share", " MB", " TB/s", " GFLOP", " TFLOP/s", " of the limit");
             foreach (ProfileRow row in result.Rows)
             {
                 table.Add(
