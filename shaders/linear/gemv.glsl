@@ -7,7 +7,8 @@
 // columns (gemv_shared.glsl); where lanes are few and loads are cheap (TILE 0), a unit is one invocation, which needs no reduction and
 // reads x from uniform addresses.
 //
-// An epilogue defines SLOTS_PER_ITEM, LEAVES_INPUT if it is one that can leave the next product's input, and, before main calls gemv():
+// An epilogue includes gemv_next.glsl first if it can leave the next product's input, and defines SLOTS_PER_ITEM and, before its main
+// calls gemv():
 //   uint gemv_row(uint slot)                     the matrix row that a slot stands for
 //   WRaw gemv_fetch(uint slot, uint index)       loads a chunk of a slot's row by its index in the matrix
 //   float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM])  takes the finished sums of the slots from `slot` on; called once for
@@ -51,11 +52,7 @@ float norm_scale(float sum) {
     return inversesqrt(sum / float(push.columns) + push.eps);
 }
 
-#ifdef LEAVES_INPUT
-#include "linear/gemv_next.glsl"
-#else
 #include "fixed_point.glsl"
-#endif
 #include "linear/gemv_shared.glsl"
 
 #ifndef INTEGER_DOT

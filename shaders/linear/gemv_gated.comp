@@ -3,7 +3,7 @@
 // binding can be taken in slices. Slots alternate: the gate row i, then the up row i.
 #version 460
 #define SLOTS_PER_ITEM 2
-#define LEAVES_INPUT
+#include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"
 #include "activation.glsl"
 

@@ -1,5 +1,9 @@
 // What a product leaves for the one that takes its result as input: the elements as float32 or in fixed point, times the gain of an
-// RMSNorm between the two, and the sum of squares of each workgroup's elements, from which that norm's scale will be known.
+// RMSNorm between the two, and the sum of squares of each workgroup's elements, from which that norm's scale will be known. Included before
+// gemv.glsl by the epilogues that leave something.
+#define LEAVES_INPUT
+#include "push/gemv.glsl"
+
 layout(constant_id = 8) const uint NEXT = 0;
 
 const uint NEXT_NONE = 0;

@@ -2,7 +2,7 @@
 // input if there is one.
 #version 460
 #define SLOTS_PER_ITEM 1
-#define LEAVES_INPUT
+#include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"
 #include "activation.glsl"
 

@@ -1,4 +1,6 @@
 // Push constants of the matrix-vector products. Mirrors GemvPush in C#.
+#ifndef PUSH_GEMV_GLSL
+#define PUSH_GEMV_GLSL
 layout(push_constant) uniform GemvPush {
     uint slots;         // rows to compute, in the order of the epilogue's gemv_row
     uint stride;        // chunks in a row of the matrix, padding included
@@ -16,3 +18,4 @@ layout(push_constant) uniform GemvPush {
     uint rotary_dim;    // qkv: leading elements that are rotated
     uint capacity;      // qkv: tokens that the cache holds
 } push;
+#endif

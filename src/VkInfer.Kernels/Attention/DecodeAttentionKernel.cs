@@ -110,7 +110,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             QkNorm = qkNorm.HasValue,
         };
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
-        commands.Describe(Work(shape, sequences.Sequences.Count));
+        Describe(commands, shape, sequences.Sequences.Count);
         commands.Dispatch(
             context.GetPipeline(BatchVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, count),
             Push(shape, tuning) with
@@ -156,7 +156,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(output), output, form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         var arrivals = ArrivalBytes(shape, tuning);
         var constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
-        commands.Describe(Work(shape, 1));
+        Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),
@@ -183,11 +183,14 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);
 
-    private static DispatchWork Work(AttentionShape shape, int sequences)
+    private static void Describe(CommandList commands, AttentionShape shape, int sequences)
     {
-        long tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
-        return new DispatchWork(
-            $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes);
+        if (commands.IsProfiled)
+        {
+            var tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
+            commands.Describe(new DispatchWork(
+                $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes));
+        }
     }
 
     private static DecodeAttentionPush Push(AttentionShape shape, DecodeAttentionTuning tuning) => new()

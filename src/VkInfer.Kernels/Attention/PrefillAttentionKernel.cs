@@ -56,7 +56,11 @@ public sealed class PrefillAttentionKernel(KernelContext context)
             ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(softmax.Scheme),
             tiling.SubgroupSize, requireFullSubgroups: matrix);
         var stride = (uint)Activations.Stride(shape.QueryWidth);
-        commands.Describe(Work(shape, seqLen, startPosition));
+        if (commands.IsProfiled)
+        {
+            commands.Describe(Work(shape, seqLen, startPosition));
+        }
+
         commands.Dispatch(
             pipeline,
             ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),

@@ -206,7 +206,11 @@ public sealed class GemmKernel(KernelContext context)
                 $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
         }
 
-        commands.Describe(new DispatchWork($"{seqLen} x {w.Rows} x {w.Columns}", Operations: 2L * seqLen * w.Rows * w.Columns));
+        if (commands.IsProfiled)
+        {
+            commands.Describe(new DispatchWork($"{seqLen} x {w.Rows} x {w.Columns}", Operations: 2L * seqLen * w.Rows * w.Columns));
+        }
+
         commands.Dispatch(
             context.Device.GetPipeline(
                 ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize,

@@ -5,8 +5,6 @@ namespace VkInfer.Kernels;
 /// <summary>Chooses how a matrix-vector product is spread over a device.</summary>
 internal static class GemvHeuristic
 {
-    private const int GpuWorkgroupSize = 512;
-
     // Of the shared memory, so that more workgroups than one may be there.
     private const double MostOfSharedMemory = 0.6;
 
@@ -50,13 +48,15 @@ internal static class GemvHeuristic
         Unroll: 1,
         Tile: 0);
 
-    // Two rows share each x. Q8_0 has the most loads per row of the blocks, floats have more of them still.
-    private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities) => new(
-        Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations),
-        Rows: 2,
-        Unroll: type == WeightType.Q8_0 || !integerDot ? 4 : 2,
-        Tile: integerDot ? Tile(columns, capabilities) : NotStaged,
-        IntegerDot: integerDot);
+    // Measured on an H200 over the layers of Llama-2-7B (docs/performance-log.md): formats that read more bytes for each x do so for four
+    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage.
+    private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities)
+    {
+        var (size, rows) = !integerDot || type == WeightType.Q8_0 ? (256, 4) : (512, 2);
+        return new GemvTuning(
+            Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, Unroll: 2,
+            Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);
+    }
 
     // A block is stored by eight neighbouring invocations.
     private static bool UsesIntegerDot(WeightType type, DeviceCapabilities capabilities) =>
