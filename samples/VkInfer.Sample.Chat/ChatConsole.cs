@@ -83,7 +83,8 @@ internal sealed class ChatConsole(
             await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        return await input.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+        // A console is read by a call that no token reaches.
+        return await Task.Run(input.ReadLine, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void RunCommand(string command)

@@ -3,7 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 // Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
 // softmax(Q Kᵀ scale) V in blocks of keys as in FlashAttention (Dao et al. 2022), by any SCHEME of softmax. Workgroup x is the
-// block of queries, y the head.
+// head, y the block of queries: the blocks of all heads that see the most keys start first.
 //
 // A row that the guard marked is computed anew, and so is one that is no number: a NaN or an infinity among the values gets
 // into rows that do not see it (0 · NaN is NaN). The second pass is synchronized, and careful to leave out what has no weight.
@@ -227,8 +227,8 @@ void store(uint first_q, uint head, bool marked) {
 void main() {
     uint thread = gl_LocalInvocationID.x;
     // The last block sees the most keys: it starts first.
-    uint first_q = (gl_NumWorkGroups.x - 1 - gl_WorkGroupID.x) * BLOCK_Q;
-    uint head = gl_WorkGroupID.y;
+    uint first_q = (gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y) * BLOCK_Q;
+    uint head = gl_WorkGroupID.x;
     uint cache_at = head / push.groupSize * push.capacity * QUADS;
     uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
 

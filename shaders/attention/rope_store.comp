@@ -2,13 +2,14 @@
 #extension GL_GOOGLE_include_directive : require
 // Rows [Q heads | K heads | V heads] of the QKV product, with bias, norm of heads and rotation: Q goes to the query buffer, K and V to
 // their place in the cache [NumKvHeads][Capacity][HeadDim].
-// One workgroup does one head (x) of one token (y), an invocation two neighbouring elements at a time.
+// One workgroup does HEADS neighbouring heads (x) of one token (y), an invocation two neighbouring elements at a time.
 // STEP_STATE: the one token's position is the decode step's. QUERY_F16, KV_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool SPLIT_HALF = false; // pairs (i, i + RotaryDim/2); else (2i, 2i+1)
 layout(constant_id = 2) const bool BIAS = false;
 layout(constant_id = 3) const bool QK_NORM = false;
 layout(constant_id = 4) const bool STEP_STATE = false;
+layout(constant_id = 5) const uint HEADS = 1; // 1 with QK_NORM
 
 #define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
@@ -68,9 +69,6 @@ void store_value(uint to, vec2 value) {
 }
 
 void main() {
-    const uint head = gl_WorkGroupID.x;
-    const bool is_query = head < push.numHeads;
-    const bool is_key = !is_query && head < push.numHeads + push.numKvHeads;
     const uint token = gl_WorkGroupID.y;
     const uint row_at = token * push.inputStride;
     const uint position = STEP_STATE ? state.position : push.startPosition + token;
@@ -78,16 +76,25 @@ void main() {
         return;
     }
 
-    const float scale = norm_scale(row_at, head);
-    uint kv_head = head - push.numHeads - (is_key ? 0 : push.numKvHeads);
-    uint to = is_query ? token * push.queryStride + head * push.headDim : (kv_head * push.capacity + position) * push.headDim;
-    for (uint i = 2 * gl_LocalInvocationID.x; i < push.headDim; i += 2 * gl_WorkGroupSize.x) {
-        if (is_query) {
-            store_query(to + i, vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
-        } else if (is_key) {
-            store_key(to + i, vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+    const uint first_head = gl_WorkGroupID.x * HEADS;
+    const float scale = norm_scale(row_at, first_head);
+    const uint heads = min(HEADS, push.numHeads + 2 * push.numKvHeads - first_head);
+    for (uint at = 2 * gl_LocalInvocationID.x; at < heads * push.headDim; at += 2 * gl_WorkGroupSize.x) {
+        const uint head = first_head + (HEADS == 1 ? 0 : at / push.headDim);
+        const uint i = HEADS == 1 ? at : at % push.headDim;
+        const uint after_queries = head - min(head, push.numHeads);
+        if (head < push.numHeads) {
+            store_query(
+                token * push.queryStride + head * push.headDim + i,
+                vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+        } else if (after_queries < push.numKvHeads) {
+            store_key(
+                (after_queries * push.capacity + position) * push.headDim + i,
+                vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
         } else {
-            store_value(to + i, vec2(biased(row_at, head, i), biased(row_at, head, i + 1)));
+            store_value(
+                ((after_queries - push.numKvHeads) * push.capacity + position) * push.headDim + i,
+                vec2(biased(row_at, head, i), biased(row_at, head, i + 1)));
         }
     }
 }

@@ -29,6 +29,10 @@ const uint ADJUST_MASK = 4u;
 // Entries of the output ring, StepState.RingSize in C#.
 const uint RING_SIZE = 64;
 
+// What stands in the output ring in place of a token id where no token was chosen; StepState in C#.
+const uint LOGITS_NOT_FINITE = 0xFFFFFFFEu; // a logit is NaN or +Inf
+const uint NO_TOKEN_ALLOWED = 0xFFFFFFFFu;  // all logits are -Inf
+
 #ifdef STEP_STATE_WRITABLE
 layout(set = 0, binding = STEP_STATE_BINDING) buffer StepStateBuffer { StepState state; };
 #else

@@ -8,7 +8,10 @@
 #extension GL_GOOGLE_include_directive : require
 // C[m][n] = Σk A[m][k] W[n][k] on the matrix units: A float16, W decoded to float16 on its way into shared memory,
 // sums float32. A workgroup makes a tile BLOCK_M by BLOCK_N; its subgroups form a grid SUBGROUPS_M by SUBGROUPS_N and
-// hold their share of the sums in fragments. While one slice of K is multiplied, the next is on its way in registers.
+// hold their share of the sums in fragments. While one slice of K is multiplied, the next DEPTH are on their way in registers.
+// SPLITS workgroups (z) share a tile and divide its K: the last to arrive adds up what all of them have, in their order, so that
+// a tile's sums do not depend on who comes when.
+// GATE: the weights are [gate | up], each of half the rows; a subgroup takes as many of both, and C = f(gate) · up.
 // OUTPUT_F16: C is float16 (Store only).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint BLOCK_M = 128;
@@ -20,11 +23,15 @@ layout(constant_id = 6) const uint SUBGROUP_SIZE = 32;
 layout(constant_id = 7) const uint FRAGMENT_M = 16;
 layout(constant_id = 8) const uint FRAGMENT_N = 16;
 layout(constant_id = 9) const uint FRAGMENT_K = 16;
+layout(constant_id = 10) const uint DEPTH = 1; // slices in flight
+layout(constant_id = 11) const uint SPLITS = 1;
+layout(constant_id = 12) const uint GATE = 0;  // an activation; 0: none
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights/weights.glsl"
 #include "weights/half.glsl"
+#include "activation.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
@@ -36,77 +43,99 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { float16_t c[]; };
 #define C_TYPE float
 layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 #endif
+layout(set = 0, binding = 4, std430) coherent buffer Partials { float partials[]; }; // [tiles][SPLITS][BLOCK_M * BLOCK_N]
+layout(set = 0, binding = 5, std430) coherent buffer Arrivals { uint arrivals[]; };  // [tiles], zero between products
 
 const uint BLOCK_K = 64;
 const uint OCTETS = BLOCK_K / 8; // eight float16 are one 16-byte word, the unit of everything shared
 const uint ROW = OCTETS + 1;     // one word of padding: neighbouring rows start in different banks
-const uint THREADS = SUBGROUPS_M * SUBGROUPS_N * SUBGROUP_SIZE;
+const uint SUBGROUPS = SUBGROUPS_M * SUBGROUPS_N;
+const uint THREADS = SUBGROUPS * SUBGROUP_SIZE;
 const uint FRAGMENTS_M = BLOCK_M / SUBGROUPS_M / FRAGMENT_M;
 const uint FRAGMENTS_N = BLOCK_N / SUBGROUPS_N / FRAGMENT_N;
+const uint FRAGMENTS = FRAGMENTS_M * FRAGMENTS_N;
+const uint SUBGROUP_ROWS = FRAGMENTS_N * FRAGMENT_N;                   // of weights
 const uint CHUNKS = BLOCK_K / W_ELEMS;                                 // weight loads per row of a tile
 const uint A_LOADS = (BLOCK_M * OCTETS + THREADS - 1) / THREADS;       // per invocation and slice
 const uint W_LOADS = (BLOCK_N * CHUNKS + THREADS - 1) / THREADS;
 const bool A_EVEN = BLOCK_M * OCTETS % THREADS == 0;
 const bool W_EVEN = BLOCK_N * CHUNKS % THREADS == 0;
 const uint FRAGMENT_AREA = FRAGMENT_M * FRAGMENT_N;
+const uint COLUMNS = GATE == 0 ? BLOCK_N : BLOCK_N / 2;                // of C, in a tile
+const uint OUTPUTS_N = GATE == 0 ? FRAGMENTS_N : FRAGMENTS_N / 2;      // fragments of C along n, in a subgroup
 
-shared uvec4 a_tile[BLOCK_M * ROW];
-shared uvec4 w_tile[BLOCK_N * ROW];
-shared float edge[SUBGROUPS_M * SUBGROUPS_N * FRAGMENT_AREA]; // one fragment per subgroup, for tiles over the edge
+const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
+const uint EDGES = SUBGROUPS * FRAGMENT_AREA / 4;
+// Rows of A, then of the weights; at last one fragment per subgroup, for tiles over the edge.
+shared uvec4 tiles[TILES > EDGES ? TILES : EDGES];
+shared uint arrival;
 
-uvec4 a_next[A_LOADS];
-WRaw w_next[W_LOADS];
+uvec4 a_next[DEPTH * A_LOADS];
+WRaw w_next[DEPTH * W_LOADS];
 
-void fetch(uint first_m, uint first_n, uint k) {
+// Of shared memory alone: a barrier that covers buffers, too, waits for the loads under way.
+void exchange() {
+    controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
+}
+
+// The row of weights that stands in a row of the tile; rows beyond the edge are computed and not stored.
+uint weight_row(uint first_n, uint row) {
+    if (GATE == 0) return min(first_n + row, push.rows - 1);
+    const uint half_rows = SUBGROUP_ROWS / 2;
+    uint within = row % SUBGROUP_ROWS;
+    uint column = min(first_n + row / SUBGROUP_ROWS * half_rows + within % half_rows, push.rows / 2 - 1);
+    return within < half_rows ? column : push.rows / 2 + column;
+}
+
+void fetch(uint slot, uint first_m, uint first_n, uint k) {
     [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
-        uint m = min(first_m + at / OCTETS, push.seqLen - 1); // rows beyond the edge are computed and not stored
+        uint m = min(first_m + at / OCTETS, push.seqLen - 1);
         if (A_EVEN || at < BLOCK_M * OCTETS) {
-            a_next[i] = a[m * (push.kPadded / 8) + k / 8 + at % OCTETS];
+            a_next[slot * A_LOADS + i] = a[m * (push.kPadded / 8) + k / 8 + at % OCTETS];
         }
     }
     [[unroll]] for (uint i = 0; i < W_LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
-        uint n = min(first_n + at / CHUNKS, push.rows - 1);
         if (W_EVEN || at < BLOCK_N * CHUNKS) {
-            w_next[i] = w_load(n, k / W_ELEMS + at % CHUNKS);
+            w_next[slot * W_LOADS + i] = w_load(weight_row(first_n, at / CHUNKS), k / W_ELEMS + at % CHUNKS);
         }
     }
 }
 
-void share() {
+void share(uint slot) {
     [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
         if (A_EVEN || at < BLOCK_M * OCTETS) {
-            a_tile[at / OCTETS * ROW + at % OCTETS] = a_next[i];
+            tiles[at / OCTETS * ROW + at % OCTETS] = a_next[slot * A_LOADS + i];
         }
     }
     [[unroll]] for (uint i = 0; i < W_LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
         if (W_EVEN || at < BLOCK_N * CHUNKS) {
-            uint to = at / CHUNKS * ROW + at % CHUNKS * (W_ELEMS / 8);
+            uint to = (BLOCK_M + at / CHUNKS) * ROW + at % CHUNKS * (W_ELEMS / 8);
             uint pairs[W_ELEMS / 2];
-            w_decode_half(w_next[i], pairs);
+            w_decode_half(w_next[slot * W_LOADS + i], pairs);
             [[unroll]] for (uint o = 0; o < W_ELEMS / 8; o++) {
-                w_tile[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
+                tiles[to + o] = uvec4(pairs[4 * o], pairs[4 * o + 1], pairs[4 * o + 2], pairs[4 * o + 3]);
             }
         }
     }
 }
 
 #define SUMS coopmat<float, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>
-SUMS sums[FRAGMENTS_M * FRAGMENTS_N];
+SUMS sums[FRAGMENTS];
 
 void multiply(uint row_m, uint row_n) {
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_K, gl_MatrixUseA> x[FRAGMENTS_M];
     coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_N, gl_MatrixUseB> w;
     [[unroll]] for (uint k = 0; k < BLOCK_K / FRAGMENT_K; k++) {
         [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
-            coopMatLoad(x[i], a_tile, (row_m + i * FRAGMENT_M) * ROW + k * (FRAGMENT_K / 8), ROW,
+            coopMatLoad(x[i], tiles, (row_m + i * FRAGMENT_M) * ROW + k * (FRAGMENT_K / 8), ROW,
                 gl_CooperativeMatrixLayoutRowMajor);
         }
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
-            coopMatLoad(w, w_tile, (row_n + j * FRAGMENT_N) * ROW + k * (FRAGMENT_K / 8), ROW,
+            coopMatLoad(w, tiles, (BLOCK_M + row_n + j * FRAGMENT_N) * ROW + k * (FRAGMENT_K / 8), ROW,
                 gl_CooperativeMatrixLayoutColumnMajor);
             [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
                 sums[i * FRAGMENTS_N + j] = coopMatMulAdd(x[i], w, sums[i * FRAGMENTS_N + j]);
@@ -115,9 +144,35 @@ void multiply(uint row_m, uint row_n) {
     }
 }
 
-// Where fragment (i, j) of a subgroup's part at (m, n) begins in C.
-uint output_at(uint m, uint n, uint i, uint j) {
-    return (m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N;
+// Writes the subgroup's sums beside those of the others that share the tile, and for the last of them adds up all.
+bool is_last_of_tile() {
+    uint tile = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+    uint first = tile * SPLITS * BLOCK_M * BLOCK_N + gl_SubgroupID * FRAGMENTS * FRAGMENT_AREA;
+    [[unroll]] for (uint i = 0; i < FRAGMENTS; i++) {
+        coopMatStore(sums[i], partials, first + gl_WorkGroupID.z * BLOCK_M * BLOCK_N + i * FRAGMENT_AREA, FRAGMENT_N,
+            gl_CooperativeMatrixLayoutRowMajor);
+    }
+    memoryBarrierBuffer();
+    barrier();
+    if (gl_LocalInvocationID.x == 0) {
+        arrival = atomicAdd(arrivals[tile], 1);
+        if (arrival == SPLITS - 1) atomicExchange(arrivals[tile], 0);
+    }
+    barrier();
+    if (arrival != SPLITS - 1) return false;
+    memoryBarrierBuffer();
+    [[unroll]] for (uint i = 0; i < FRAGMENTS; i++) {
+        coopMatLoad(sums[i], partials, first + i * FRAGMENT_AREA, FRAGMENT_N, gl_CooperativeMatrixLayoutRowMajor);
+    }
+    for (uint split = 1; split < SPLITS; split++) {
+        [[unroll]] for (uint i = 0; i < FRAGMENTS; i++) {
+            SUMS part;
+            coopMatLoad(part, partials, first + split * BLOCK_M * BLOCK_N + i * FRAGMENT_AREA, FRAGMENT_N,
+                gl_CooperativeMatrixLayoutRowMajor);
+            sums[i] += part;
+        }
+    }
+    return true;
 }
 
 void store_whole(uint to, SUMS sum) {
@@ -128,25 +183,31 @@ void store_whole(uint to, SUMS sum) {
     coopMatStore(coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>(sum),
         c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
 #else
+    if (ACCUMULATE != 0 && SPLITS > 1) {
+        SUMS before;
+        coopMatLoad(before, c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
+        sum += before;
+    }
     coopMatStore(sum, c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
 #endif
 }
 
 // A fragment that may reach over the edge goes through shared memory, element by element.
 void store_edge(uint m, uint n, SUMS sum) {
-    uint area = gl_SubgroupID * FRAGMENT_AREA;
-    coopMatStore(sum, edge, area, FRAGMENT_N, gl_CooperativeMatrixLayoutRowMajor);
+    uint area = gl_SubgroupID * (FRAGMENT_AREA / 4);
+    coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupMemoryBarrierShared();
     subgroupBarrier();
     for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
         uint row = m + i / FRAGMENT_N;
         uint column = n + i % FRAGMENT_N;
-        if (row < push.seqLen && column < push.rows) {
+        if (row < push.seqLen && column < (GATE == 0 ? push.rows : push.rows / 2)) {
             uint to = row * push.outputStride + push.outputOffset + column;
+            float value = uintBitsToFloat(tiles[area + i / 4][i % 4]);
 #ifdef OUTPUT_F16
-            c[to] = float16_t(clamp(edge[area + i], -65504.0, 65504.0));
+            c[to] = float16_t(clamp(value, -65504.0, 65504.0));
 #else
-            c[to] = ACCUMULATE != 0 ? c[to] + edge[area + i] : edge[area + i];
+            c[to] = ACCUMULATE != 0 ? c[to] + value : value;
 #endif
         }
     }
@@ -155,45 +216,63 @@ void store_edge(uint m, uint n, SUMS sum) {
 
 void main() {
     uint first_m = gl_WorkGroupID.x * BLOCK_M;
-    uint first_n = gl_WorkGroupID.y * BLOCK_N;
+    uint first_n = gl_WorkGroupID.y * COLUMNS;
     uint row_m = gl_SubgroupID % SUBGROUPS_M * FRAGMENTS_M * FRAGMENT_M;
-    uint row_n = gl_SubgroupID / SUBGROUPS_M * FRAGMENTS_N * FRAGMENT_N;
+    uint row_n = gl_SubgroupID / SUBGROUPS_M * SUBGROUP_ROWS;
+    uint m = first_m + row_m;
+    uint n = first_n + gl_SubgroupID / SUBGROUPS_M * OUTPUTS_N * FRAGMENT_N;
 
-    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + BLOCK_N <= push.rows;
+    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= (GATE == 0 ? push.rows : push.rows / 2);
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
 #ifndef OUTPUT_F16
-            if (ACCUMULATE != 0 && whole) {
+            if (ACCUMULATE != 0 && SPLITS == 1 && whole) {
                 // Here rather than at the end, where C would need registers beside the sums.
-                coopMatLoad(sums[i * FRAGMENTS_N + j], c, output_at(first_m + row_m, first_n + row_n, i, j), push.outputStride,
+                coopMatLoad(sums[i * FRAGMENTS_N + j], c,
+                    (m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, push.outputStride,
                     gl_CooperativeMatrixLayoutRowMajor);
             }
 #endif
         }
     }
-    fetch(first_m, first_n, 0);
-    share();
-    barrier();
-    for (uint k = 0; k < push.kPadded; k += BLOCK_K) {
-        bool more = k + BLOCK_K < push.kPadded;
-        if (more) {
-            fetch(first_m, first_n, k + BLOCK_K);
+
+    uint split_k = (push.kPadded / BLOCK_K + SPLITS - 1) / SPLITS * BLOCK_K;
+    uint first_k = gl_WorkGroupID.z * split_k;
+    uint last_k = SPLITS == 1 ? push.kPadded : min(first_k + split_k, push.kPadded);
+    if (SPLITS == 1 || first_k < last_k) {
+        fetch(0, first_m, first_n, first_k);
+        share(0);
+    }
+    [[unroll]] for (uint slot = 1; slot < DEPTH; slot++) {
+        if (first_k + slot * BLOCK_K < last_k) fetch(slot, first_m, first_n, first_k + slot * BLOCK_K);
+    }
+    exchange();
+    for (uint turn = first_k; turn < last_k; turn += DEPTH * BLOCK_K) {
+        [[unroll]] for (uint slot = 0; slot < DEPTH; slot++) {
+            uint k = turn + slot * BLOCK_K;
+            if (k + DEPTH * BLOCK_K < last_k) fetch(slot, first_m, first_n, k + DEPTH * BLOCK_K);
+            if (slot == 0 || k < last_k) multiply(row_m, row_n);
+            exchange();
+            if (k + BLOCK_K < last_k) share((slot + 1) % DEPTH);
+            exchange();
         }
-        multiply(row_m, row_n);
-        barrier();
-        if (more) {
-            share();
-        }
-        barrier();
     }
 
+    if (SPLITS > 1 && !is_last_of_tile()) return;
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
-        [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
+        [[unroll]] for (uint j = 0; j < OUTPUTS_N; j++) {
+            SUMS sum = sums[i * FRAGMENTS_N + j];
+            if (GATE != 0) {
+                SUMS up = sums[i * FRAGMENTS_N + OUTPUTS_N + j];
+                [[unroll]] for (int e = 0; e < sum.length(); e++) {
+                    sum[e] = activate(GATE, sum[e]) * up[e];
+                }
+            }
             if (whole) {
-                store_whole(output_at(first_m + row_m, first_n + row_n, i, j), sums[i * FRAGMENTS_N + j]);
+                store_whole((m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, sum);
             } else {
-                store_edge(first_m + row_m + i * FRAGMENT_M, first_n + row_n + j * FRAGMENT_N, sums[i * FRAGMENTS_N + j]);
+                store_edge(m + i * FRAGMENT_M, n + j * FRAGMENT_N, sum);
             }
         }
     }

@@ -14,7 +14,9 @@ layout(set = 0, binding = 3, std430) readonly buffer Biases { float biases[]; };
 layout(set = 0, binding = 4, std430) readonly buffer Mask { uint mask[]; };
 layout(set = 0, binding = 5, std430) writeonly buffer Adjusted { float adjusted[]; };
 
-// The least logit of an allowed token: larger than that of any masked one.
+#include "sample/usable_logit.glsl"
+
+// The least logit of an allowed token, larger than that of any other.
 const float LEAST = -3.4e38;
 
 void main() {
@@ -28,11 +30,18 @@ void main() {
             logit -= float(count) * state.frequency_penalty + state.presence_penalty;
         }
     }
-    if ((state.adjustments & ADJUST_BIAS) != 0u) logit += biases[i];
-    if ((state.adjustments & ADJUST_MASK) != 0u) {
-        bool allowed = (mask[i >> 5] >> (i & 31u) & 1u) != 0u;
-        // A NaN compares false: one of the allowed tokens is chosen whatever the model says.
-        logit = !allowed ? uintBitsToFloat(0xFF800000u) : logit > LEAST ? logit : LEAST;
+    bool allowed = true;
+    if ((state.adjustments & ADJUST_BIAS) != 0u) {
+        logit += biases[i];
+        allowed = biases[i] != EXCLUDED;
     }
-    adjusted[i] = logit;
+    if ((state.adjustments & ADJUST_MASK) != 0u) {
+        allowed = allowed && (mask[i >> 5] >> (i & 31u) & 1u) != 0u;
+    } else {
+        // A mask leaves a choice, however unlikely the model finds all of it.
+        allowed = allowed && logits[i] != EXCLUDED;
+    }
+    // What the model says stays visible to the sampler where it is not finite; sums of what is finite stay that.
+    float finite = clamp(logit, LEAST, -LEAST);
+    adjusted[i] = usable_logit(logits[i]) == NOT_FINITE ? NOT_FINITE : allowed ? finite : EXCLUDED;
 }

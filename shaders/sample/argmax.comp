@@ -2,8 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
-// The most likely token; the lowest id among equals. A NaN is never chosen. One workgroup per slice of the vocabulary; the last one
-// compares the slices.
+// The most likely token; the lowest id among equals. One workgroup per slice of the vocabulary; the last one compares the slices.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
@@ -15,6 +14,7 @@ layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
 #define SCRATCH_BINDING 3
 #include "sample/scratch.glsl"
+#include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
 
 const uint NONE = 0xFFFFFFFFu;
@@ -44,11 +44,12 @@ Best reduce(Best best) {
 }
 
 void main() {
-    const Best nothing = Best(uintBitsToFloat(0xFF800000u), NONE); // -Inf
+    const Best nothing = Best(EXCLUDED, NONE);
     Best best = nothing;
     uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
     for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
-        if (logits[i] > best.logit) best = Best(logits[i], i); // false for NaN
+        float logit = usable_logit(logits[i]);
+        if (logit > best.logit) best = Best(logit, i);
     }
     best = reduce(best);
     if (gl_LocalInvocationIndex == 0) {
@@ -62,5 +63,7 @@ void main() {
         best = better(best, Best(scratch.best_logit[i], scratch.best_token[i]));
     }
     best = reduce(best);
-    if (gl_LocalInvocationIndex == 0) select_token(best.token == NONE ? 0u : best.token);
+    if (gl_LocalInvocationIndex != 0) return;
+    if (is_choice(best.logit)) select_token(best.token);
+    else select_none(best.logit);
 }

@@ -14,7 +14,7 @@ void read_top() {
 }
 
 uint mass(float logit) {
-    // A NaN compares false and has mass 0; equality first, so that Inf − Inf never happens.
+    // Equality first, so that Inf − Inf never happens: what a row that is not finite comes to is not used.
     if (logit == top) return 1u << 26;
     return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / state.temperature))) : 0u;
 }
@@ -29,7 +29,7 @@ uint bucket_of(float logit) {
     return min(uint(information(logit) * (float(BUCKETS) / 18.8)), BUCKETS - 1);
 }
 
-// Sums reach 2^26 · 2^18 tokens: 64 bits, as (low, high).
+// Sums reach 2^26 · 2^19 tokens: 64 bits, as (low, high).
 uvec2 add(uvec2 a, uvec2 b) {
     uint carry;
     uint low = uaddCarry(a.x, b.x, carry);
@@ -58,7 +58,7 @@ uint fraction_of(float probability) {
     return uint(probability * 4294967296.0);
 }
 
-// Masses are added in two halves of 13 bits, so that a 32-bit sum of 2^18 of them cannot overflow.
+// Masses are added in two halves of at most 2^13, so that a 32-bit sum of fewer than 2^19 of them cannot overflow.
 uint low_half(uint m) { return m & 0x1FFFu; }
 uint high_half(uint m) { return m >> 13; }
 

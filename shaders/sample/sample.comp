@@ -18,6 +18,7 @@ layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
 #define SCRATCH_BINDING 3
 #include "sample/scratch.glsl"
 #include "sample/distribution.glsl"
+#include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
 
 const uint MAX_INVOCATIONS = 256;
@@ -116,7 +117,7 @@ float to_float(uvec2 value) {
 }
 
 // The mean information of the tokens that stay. Integers again, for candidates stand in any order: information in steps of 2^-16
-// times mass; a product is at most e^-1 · 2^42, and a sum of 2^18 of them has 64 bits.
+// times mass; a product is at most e^-1 · 2^42, and a sum of 2^19 of them has 64 bits.
 void expect() {
     uvec2 sum = uvec2(0u);
     for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
@@ -246,6 +247,11 @@ void main() {
     candidates = scratch.candidate_count;
     barrier();
     if (gl_LocalInvocationIndex == 0) scratch.candidate_count = 0u;
+    if (!is_choice(top)) {
+        if (gl_LocalInvocationIndex == 0) select_none(top);
+        return;
+    }
+
     filter_candidates();
     uint least_mass = max(1u, uint(ceil(state.min_p * 67108864.0)));
     draw_slice(least_mass);

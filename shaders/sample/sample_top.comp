@@ -1,6 +1,6 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// Sampling, first phase: the largest logit of each slice of the vocabulary, one workgroup each. A NaN never counts.
+// Sampling, first phase: the largest logit of each slice of the vocabulary, one workgroup each.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
@@ -9,12 +9,13 @@ layout(local_size_x_id = 0) in;
 layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 #define SCRATCH_BINDING 1
 #include "sample/scratch.glsl"
+#include "sample/usable_logit.glsl"
 
 void main() {
     uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
-    float largest = uintBitsToFloat(0xFF800000u); // -Inf
+    float largest = EXCLUDED;
     for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
-        if (logits[i] > largest) largest = logits[i]; // false for NaN
+        largest = max(largest, usable_logit(logits[i]));
     }
     largest = workgroup_max(largest);
     if (gl_LocalInvocationIndex == 0) scratch.best_logit[gl_WorkGroupID.x] = largest;

@@ -6,8 +6,8 @@
 
 // Tokens of one workgroup.
 const uint SLICE_SIZE = 2048;
-// 2^18 tokens are the most there are.
-const uint MAX_SLICES = 128;
+// Fewer than 2^19 tokens.
+const uint MAX_SLICES = 256;
 const uint BUCKETS = 256;
 
 layout(set = 0, binding = SCRATCH_BINDING, std430) coherent buffer Scratch {

@@ -29,10 +29,12 @@ public sealed class GrammarMatcher
 
     /// <summary>Says which tokens may follow.</summary>
     /// <param name="mask">Receives a bit per token, the lowest of each word first; bits beyond the vocabulary become 0.</param>
+    /// <param name="cancellationToken">Ends the work; the matcher stands where it stood.</param>
     /// <exception cref="GrammarException">None may: the vocabulary lacks what the grammar asks for; or a limit is passed.</exception>
-    public void FillMask(Span<uint> mask)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void FillMask(Span<uint> mask, CancellationToken cancellationToken = default)
     {
-        uint[] text = _masks.Mask(_set);
+        uint[] text = _masks.Mask(_set, cancellationToken);
         ArgumentOutOfRangeException.ThrowIfLessThan(mask.Length, text.Length);
         text.CopyTo(mask);
         mask[text.Length..].Clear();
@@ -57,7 +59,8 @@ public sealed class GrammarMatcher
     {
         if ((uint)token >= (uint)_masks.Trie.VocabSize)
         {
-            throw new ArgumentOutOfRangeException(nameof(token), token, $"Token id outside the vocabulary of {_masks.Trie.VocabSize} tokens.");
+            throw new ArgumentOutOfRangeException(
+                nameof(token), token, $"Token id outside the vocabulary of {_masks.Trie.VocabSize} tokens.");
         }
 
         bool isText = !_masks.Trie.Bytes(token).IsEmpty;

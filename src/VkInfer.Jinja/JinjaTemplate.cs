@@ -28,6 +28,8 @@ public sealed class JinjaTemplate
     {
         ArgumentNullException.ThrowIfNull(source);
         options ??= new JinjaOptions();
+        ArgumentNullException.ThrowIfNull(options.Limits);
+        ArgumentNullException.ThrowIfNull(options.Clock);
         if (source.Length > options.Limits.SourceLength)
         {
             throw JinjaException.Limit($"the template has {source.Length} characters; at most {options.Limits.SourceLength} are allowed");

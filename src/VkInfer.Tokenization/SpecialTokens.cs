@@ -13,12 +13,6 @@ internal enum SpecialTokenScope
 
     /// <summary>Control tokens too: for text that is trusted.</summary>
     All,
-
-    /// <summary>All, markers only as they are written and not as normalised: for what a chat template makes of text that is not trusted.</summary>
-    Template,
-
-    /// <summary>Markers only, each exactly where its text stands.</summary>
-    Markers,
 }
 
 /// <summary>A token that is recognised by its text.</summary>
@@ -32,134 +26,169 @@ internal readonly record struct SpecialToken(
     string Text, int Id, bool IsControl, bool StripLeft = false, bool StripRight = false, bool SingleWord = false)
 {
     /// <summary>
-    /// Whether it can mean something to a chat: a control token, or a user-defined one of the form <c>&lt;|…|&gt;</c>, which some files
-    /// give the wrong kind.
+    /// Whether it means something to a chat in any case: a control token, or one that looks like a control token, which some files give
+    /// the wrong kind.
     /// </summary>
-    public bool IsMarker =>
-        IsControl || (Text.StartsWith("<|", StringComparison.Ordinal) && Text.EndsWith("|>", StringComparison.Ordinal));
+    public bool IsMarker => IsControl || LooksLikeControl(Text);
+
+    /// <summary><c>&lt;|…|&gt;</c>, also with full-width bars.</summary>
+    public static bool LooksLikeControl(string text) => text is ['<', '|' or '\uFF5C', _, .., '|' or '\uFF5C', '>'];
 }
 
-/// <summary>Finds special tokens in text: the leftmost first, and the longest of those that begin at the same place.</summary>
+/// <summary>The special tokens of a vocabulary, prepared for each scope.</summary>
 internal sealed class SpecialTokens
 {
-    private readonly Finder _userDefined;
-    private readonly Finder _all;
-    private readonly Finder _template;
-    private readonly Finder _markers;
+    private readonly SpecialTokenFinder _userDefined;
+    private readonly SpecialTokenFinder _all;
 
     /// <summary>Prepares the search.</summary>
-    /// <param name="tokens">The tokens.</param>
-    /// <param name="inTemplates">Those to find in what a chat template writes; null: the same.</param>
-    public SpecialTokens(IReadOnlyList<SpecialToken> tokens, IReadOnlyList<SpecialToken>? inTemplates = null)
+    public SpecialTokens(IReadOnlyList<SpecialToken> tokens)
     {
-        _userDefined = new Finder([.. tokens.Where(token => !token.IsControl)]);
-        _all = new Finder(tokens);
-        _template = inTemplates is null ? _all : new Finder(inTemplates);
-        _markers = new Finder(
-            [.. (inTemplates ?? tokens).Where(token => token.IsMarker).Select(token => new SpecialToken(token.Text, token.Id, token.IsControl))]);
+        Tokens = tokens;
+        _userDefined = new SpecialTokenFinder(tokens.Where(token => !token.IsControl));
+        _all = new SpecialTokenFinder(tokens);
     }
+
+    /// <summary>The tokens.</summary>
+    public IReadOnlyList<SpecialToken> Tokens { get; }
 
     /// <summary>The tokens that a vocabulary's types declare as special.</summary>
     public static SpecialTokens Of(Vocabulary vocabulary) => new(
     [
         .. from id in Enumerable.Range(0, vocabulary.Count)
            let kind = vocabulary.Kinds[id]
-           where vocabulary.Texts[id] is not null && kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown
+           where vocabulary.Texts[id] is { Length: > 0 } && kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown
+           where kind is not TokenKind.UserDefined || !IsSpaces(vocabulary.Texts[id]!)
            select new SpecialToken(vocabulary.Texts[id]!, id, kind is not TokenKind.UserDefined),
     ]);
 
-    /// <summary>Finds the first special token; false where the rest of the text has none.</summary>
-    public bool TryFind(ReadOnlySpan<char> text, SpecialTokenScope scope, out int start, out int length, out int id)
+    /// <summary>Whether a token stands for spaces, which are ▁ only once text is normalised: it is found then.</summary>
+    private static bool IsSpaces(string text) => text.AsSpan().IndexOfAnyExcept(SentencePieceNormalizer.Space) < 0;
+
+    /// <summary>The search for a scope; null where nothing is to be found.</summary>
+    public SpecialTokenFinder? In(SpecialTokenScope scope) => scope switch
     {
-        start = length = id = 0;
-        return scope switch
-        {
-            SpecialTokenScope.All => _all.TryFind(text, out start, out length, out id),
-            SpecialTokenScope.UserDefined => _userDefined.TryFind(text, out start, out length, out id),
-            SpecialTokenScope.Template => _template.TryFind(text, out start, out length, out id),
-            SpecialTokenScope.Markers => _markers.TryFind(text, out start, out length, out id),
-            _ => false,
-        };
+        SpecialTokenScope.All => _all,
+        SpecialTokenScope.UserDefined => _userDefined,
+        _ => null,
+    };
+}
+
+/// <summary>
+/// Finds special tokens in text: the leftmost first, and the longest of those that begin at the same place; a word of its own that stands
+/// within another is passed over. Source: tokenizers, added_vocabulary.rs.
+/// </summary>
+internal sealed class SpecialTokenFinder
+{
+    private readonly PrefixTable<SpecialToken> _tokens;
+    private readonly SearchValues<char> _first;
+
+    public SpecialTokenFinder(IEnumerable<SpecialToken> tokens)
+    {
+        _tokens = new PrefixTable<SpecialToken>(tokens.Select(token => KeyValuePair.Create(token.Text, token)));
+        _first = SearchValues.Create([.. _tokens.FirstCharacters]);
     }
 
-    private sealed class Finder
+    /// <summary>Cuts a text at its special tokens.</summary>
+    /// <param name="text">Well-formed text.</param>
+    /// <param name="stretches">Receives all of the text in order; the id is -1 where it is no token. Text stretches are not empty.</param>
+    public void Cut(ReadOnlySpan<char> text, List<(int Start, int Length, int Id)> stretches)
     {
-        private readonly Dictionary<string, SpecialToken> _tokens;
-        private readonly SearchValues<string>? _values;
-
-        /// <summary>The lengths that occur, the longest first.</summary>
-        private readonly int[] _lengths;
-
-        public Finder(IReadOnlyList<SpecialToken> tokens)
+        int end = 0;
+        for (int from = 0; !_tokens.IsEmpty && from < text.Length;)
         {
-            _tokens = tokens.ToDictionary(token => token.Text, StringComparer.Ordinal);
-            _values = tokens.Count == 0 ? null : SearchValues.Create([.. _tokens.Keys], StringComparison.Ordinal);
-            _lengths = [.. _tokens.Keys.Select(text => text.Length).Distinct().OrderDescending()];
+            int next = text[from..].IndexOfAny(_first);
+            if (next < 0)
+            {
+                break;
+            }
+
+            int at = from + next;
+            if (!_tokens.TryLongest(text[at..], out string match, out SpecialToken token))
+            {
+                from = at + 1;
+                continue;
+            }
+
+            from = at + match.Length;
+            if (token.SingleWord && IsWithinWord(text, at, match.Length))
+            {
+                continue;
+            }
+
+            (int start, int stop) = Extend(text, at, from, token);
+            if (token.StripLeft)
+            {
+                start = Math.Max(start, end);
+            }
+
+            if (start > end)
+            {
+                stretches.Add((end, start - end, -1));
+            }
+
+            // White space that the token before has taken is none to take again.
+            if (stop > start)
+            {
+                stretches.Add((start, stop - start, token.Id));
+            }
+
+            end = stop;
         }
 
-        public bool TryFind(ReadOnlySpan<char> text, out int start, out int length, out int id)
+        if (end < text.Length)
         {
-            start = length = id = 0;
-            if (_values is null)
-            {
-                return false;
-            }
-
-            for (var from = 0; from < text.Length; from++)
-            {
-                var found = text[from..].IndexOfAny(_values);
-                if (found < 0)
-                {
-                    return false;
-                }
-
-                from += found;
-                if (TryMatch(text, from, out var token))
-                {
-                    (start, length) = Extend(text, from, token);
-                    id = token.Id;
-                    return true;
-                }
-            }
-
-            return false;
+            stretches.Add((end, text.Length - end, -1));
         }
-
-        private bool TryMatch(ReadOnlySpan<char> text, int start, out SpecialToken token)
-        {
-            var lookup = _tokens.GetAlternateLookup<ReadOnlySpan<char>>();
-            foreach (var length in _lengths)
-            {
-                if (length <= text.Length - start && lookup.TryGetValue(text.Slice(start, length), out token)
-                    && !(token.SingleWord && IsWithinWord(text, start, length)))
-                {
-                    return true;
-                }
-            }
-
-            token = default;
-            return false;
-        }
-
-        private static (int Start, int Length) Extend(ReadOnlySpan<char> text, int start, SpecialToken token)
-        {
-            var end = start + token.Text.Length;
-            while (token.StripLeft && start > 0 && char.IsWhiteSpace(text[start - 1]))
-            {
-                start--;
-            }
-
-            while (token.StripRight && end < text.Length && char.IsWhiteSpace(text[end]))
-            {
-                end++;
-            }
-
-            return (start, end - start);
-        }
-
-        private static bool IsWithinWord(ReadOnlySpan<char> text, int start, int length) =>
-            (start > 0 && IsWordCharacter(text[start - 1])) || (start + length < text.Length && IsWordCharacter(text[start + length]));
-
-        private static bool IsWordCharacter(char c) => char.IsLetterOrDigit(c) || c == '_';
     }
+
+    /// <summary>Finds the first token, whatever stands around it.</summary>
+    public bool TryFindFirst(ReadOnlySpan<char> text, out int start, out int length, out int id)
+    {
+        for (start = 0; !_tokens.IsEmpty && start < text.Length; start++)
+        {
+            int next = text[start..].IndexOfAny(_first);
+            if (next < 0)
+            {
+                break;
+            }
+
+            start += next;
+            if (_tokens.TryLongest(text[start..], out string match, out SpecialToken token))
+            {
+                (length, id) = (match.Length, token.Id);
+                return true;
+            }
+        }
+
+        (length, id) = (0, -1);
+        return false;
+    }
+
+    private static (int Start, int Stop) Extend(ReadOnlySpan<char> text, int start, int stop, SpecialToken token)
+    {
+        while (token.StripLeft && start > 0 && char.IsWhiteSpace(text[start - 1]))
+        {
+            start--;
+        }
+
+        while (token.StripRight && stop < text.Length && char.IsWhiteSpace(text[stop]))
+        {
+            stop++;
+        }
+
+        return (start, stop);
+    }
+
+    private static bool IsWithinWord(ReadOnlySpan<char> text, int start, int length)
+    {
+        int stop = start + length;
+        int before = start == 0 ? -1
+            : char.IsLowSurrogate(text[start - 1]) ? char.ConvertToUtf32(text[start - 2], text[start - 1]) : text[start - 1];
+        int after = stop == text.Length ? -1
+            : char.IsHighSurrogate(text[stop]) ? char.ConvertToUtf32(text[stop], text[stop + 1]) : text[stop];
+        return IsWordCharacter(before) || IsWordCharacter(after);
+    }
+
+    private static bool IsWordCharacter(int c) => c >= 0 && (c is 0x200C or 0x200D || UnicodeProperties.Word.Contains(c));
 }

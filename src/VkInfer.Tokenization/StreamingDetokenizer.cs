@@ -12,33 +12,33 @@ namespace VkInfer.Tokenization;
 public sealed class StreamingDetokenizer(Tokenizer tokenizer, bool skipSpecial = true, bool continuation = false)
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
-    private bool _strip = tokenizer.HasSpacePrefix && !continuation;
+    private DecodingState _state = tokenizer.StartDecoding(continuation);
     private char[] _buffer = new char[64];
 
     /// <summary>Adds a token and returns the characters that are complete now; often none, or more than one token's.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public string Append(int id)
     {
-        var chars = AppendChars(id);
+        ReadOnlySpan<char> chars = AppendChars(id);
         return chars.Length == 0 ? "" : new string(chars);
     }
 
     /// <summary>As <see cref="Append"/>, without an allocation. The span is valid until the next call.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public ReadOnlySpan<char> AppendChars(int id) =>
-        tokenizer.TryGetText(id, skipSpecial, ref _strip, out var bytes) ? Convert(bytes, flush: false) : default;
+        tokenizer.TryGetText(id, skipSpecial, ref _state, out ReadOnlySpan<byte> bytes) ? Convert(bytes, flush: false) : default;
 
     /// <summary>Ends the text: the bytes of an unfinished character become U+FFFD. A new text may follow.</summary>
     public string Flush()
     {
-        var text = new string(Convert([], flush: true));
-        _strip = tokenizer.HasSpacePrefix && !continuation;
+        string text = new string(Convert([], flush: true));
+        _state = tokenizer.StartDecoding(continuation);
         return text;
     }
 
     private ReadOnlySpan<char> Convert(ReadOnlySpan<byte> bytes, bool flush)
     {
-        var needed = _decoder.GetCharCount(bytes, flush);
+        int needed = _decoder.GetCharCount(bytes, flush);
         if (needed > _buffer.Length)
         {
             _buffer = new char[needed * 2];

@@ -9,12 +9,6 @@ namespace VkInfer.Tokenization;
 /// </summary>
 public abstract class Tokenizer
 {
-    private static readonly FrozenSet<string> EndOfGenerationTexts = new[]
-    {
-        "</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|eot|>",
-        "<end_of_turn>", "<|return|>", "<EOT>", "<EOS>", "<eos>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>",
-    }.ToFrozenSet(StringComparer.Ordinal);
-
     private readonly Vocabulary _vocabulary;
     private readonly SpecialTokens _specialTokens;
     private readonly int[] _before;
@@ -31,7 +25,7 @@ public abstract class Tokenizer
         PaddingTokenId = vocabulary.CheckId(nameof(TokenizerData.PaddingTokenId), data.PaddingTokenId);
         _before = frame?.Before ?? ((data.AddBos ?? addBosByDefault) && BosTokenId is { } bos ? [bos] : []);
         _after = frame?.After ?? ((data.AddEos ?? false) && EosTokenId is { } eos ? [eos] : []);
-        EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []).ToFrozenSet();
+        EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []);
     }
 
     /// <summary>The number of tokens; ids are 0 to VocabSize - 1.</summary>
@@ -64,8 +58,11 @@ public abstract class Tokenizer
     /// </summary>
     public IReadOnlySet<int> EndOfGenerationTokenIds { get; }
 
-    /// <summary>Whether the space in front of a text's first token is no part of the text.</summary>
-    internal virtual bool HasSpacePrefix => false;
+    /// <summary>The character that is dropped where a text begins, in UTF-8, and how often at most.</summary>
+    internal virtual (byte[] Character, int Count) DroppedAtStart => ([], 0);
+
+    /// <summary>Whether a control token that is shown counts as the beginning of a text, behind which nothing is dropped.</summary>
+    internal virtual bool ControlEndsStart => false;
 
     /// <summary>Checks the data and builds the tokenizer for its model.</summary>
     /// <exception cref="TokenizerException">A field is missing, inconsistent or not supported.</exception>
@@ -75,11 +72,19 @@ public abstract class Tokenizer
         return data.Model switch
         {
             "llama" => SentencePieceBpeTokenizer.Build(data),
-            "gpt2" => ByteLevelBpeTokenizer.Build(data),
+            "gpt2" or "gemma4" => CreateBpe(data),
             "t5" => UnigramTokenizer.Build(data),
             _ => throw new TokenizerException(
-                nameof(TokenizerData.Model), "one of llama, gpt2, t5", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
+                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
         };
+    }
+
+    private static Tokenizer CreateBpe(TokenizerData data)
+    {
+        PreTokenizer preTokenizer = PreTokenizers.Find(data.Model == "gemma4" ? "gemma4" : data.PreTokenizer);
+        return preTokenizer.Alphabet == TokenAlphabet.Bytes
+            ? ByteLevelBpeTokenizer.Build(data, preTokenizer)
+            : TextBpeTokenizer.Build(data, preTokenizer);
     }
 
     /// <summary>
@@ -120,10 +125,10 @@ public abstract class Tokenizer
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true, bool continuation = false)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, ids.Length * 4));
-        var strip = HasSpacePrefix && !continuation;
-        foreach (var id in ids)
+        DecodingState state = StartDecoding(continuation);
+        foreach (int id in ids)
         {
-            if (!TryGetText(id, skipSpecial, ref strip, out var text))
+            if (!TryGetText(id, skipSpecial, ref state, out ReadOnlySpan<byte> text))
             {
                 continue;
             }
@@ -135,14 +140,14 @@ public abstract class Tokenizer
     }
 
     /// <summary>
-    /// The bytes that a token stands for in text; they need not be whole characters. A control token gives its own text.
+    /// The bytes that a token stands for within text; they need not be whole characters. A control token gives its own text.
     /// The span is valid as long as the tokenizer.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public ReadOnlySpan<byte> GetTokenBytes(int id)
     {
         CheckId(id);
-        return Bytes(id);
+        return _vocabulary.Kinds[id] == TokenKind.Control ? _vocabulary.Raw[id] : Bytes(id);
     }
 
     /// <summary>Whether the token steers the model and is no text, as BOS does.</summary>
@@ -160,104 +165,144 @@ public abstract class Tokenizer
         return _vocabulary.TryGetId(text, out id) && _vocabulary.Kinds[id] is TokenKind.Control or TokenKind.UserDefined;
     }
 
-    /// <summary>Finds the first text of a token that could mean something to a chat.</summary>
-    internal bool TryFindMarker(ReadOnlySpan<char> text, out int start) =>
-        _specialTokens.TryFind(text, SpecialTokenScope.Markers, out start, out _, out _);
+    /// <summary>The text of a token as the vocabulary has it; what is no UTF-8 becomes U+FFFD.</summary>
+    internal string TextOf(int id) => Encoding.UTF8.GetString(_vocabulary.Raw[id]);
+
+    /// <summary>Sorts the tokens by what a chat template does with them.</summary>
+    internal virtual TemplateTokens CreateTemplateTokens(string source) => new(source, _specialTokens.Tokens, [], _vocabulary);
 
     /// <summary>Encodes text without BOS and EOS, and appends the ids.</summary>
     /// <param name="text">The text.</param>
     /// <param name="scope">The tokens that are recognised by their text.</param>
     /// <param name="ids">Where the ids go.</param>
-    /// <param name="dropped">A character that is left out once those tokens are found.</param>
-    internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids, char? dropped = null)
-    {
-        var rest = WellFormed.Of(text);
-        while (_specialTokens.TryFind(rest, scope, out var start, out var length, out var id))
-        {
-            EncodeBetween(rest[..start], dropped, ids);
-            ids.Add(id);
-            rest = rest[(start + length)..];
-        }
+    internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids) =>
+        Encode(text, _specialTokens.In(scope), null, isTemplate: false, ids);
 
-        EncodeBetween(rest, dropped, ids);
-    }
+    /// <summary>Encodes what a chat template made, in which a guard has put marks.</summary>
+    internal void EncodeTemplate(ReadOnlySpan<char> text, TemplateTokens tokens, List<int> ids) =>
+        Encode(text, tokens.Raw, tokens.Normalized, isTemplate: true, ids);
+
+    /// <summary>What is known where decoding begins.</summary>
+    internal DecodingState StartDecoding(bool continuation) =>
+        continuation ? default : new DecodingState { IsFirst = true, DropCount = DroppedAtStart.Count };
 
     /// <summary>What one token adds to a decoded text; false where it adds nothing.</summary>
     /// <param name="id">The token.</param>
     /// <param name="skipSpecial">Leaves out control tokens.</param>
-    /// <param name="strip">Whether the first space is still to be taken away; false after the first token of text.</param>
+    /// <param name="state">What came before.</param>
     /// <param name="text">The bytes.</param>
-    internal bool TryGetText(int id, bool skipSpecial, ref bool strip, out ReadOnlySpan<byte> text)
+    internal bool TryGetText(int id, bool skipSpecial, ref DecodingState state, out ReadOnlySpan<byte> text)
     {
         CheckId(id);
         text = default;
-        var isControl = _vocabulary.Kinds[id] == TokenKind.Control;
+        bool isControl = _vocabulary.Kinds[id] == TokenKind.Control;
         if (isControl && skipSpecial)
         {
             return false;
         }
 
-        text = Bytes(id);
-        if (strip && !isControl)
+        text = state.IsFirst ? FirstBytes(id) : Bytes(id);
+        state.IsFirst &= isControl && !ControlEndsStart;
+        if (state.DropCount == 0 || (isControl && !ControlEndsStart))
         {
-            strip = false;
-            if (text is [(byte)' ', ..])
-            {
-                text = text[1..];
-            }
+            return text.Length > 0;
+        }
+
+        ReadOnlySpan<byte> dropped = DroppedAtStart.Character;
+        for (; state.DropCount > 0 && text.StartsWith(dropped); state.DropCount--)
+        {
+            text = text[dropped.Length..];
+        }
+
+        if (text.Length > 0)
+        {
+            state.DropCount = 0;
         }
 
         return text.Length > 0;
     }
 
+    /// <summary>Encodes text with the special tokens that are found in it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="special">What is found in text as it is; null: nothing.</param>
+    /// <param name="normalized">What is found in normalised text; null: nothing.</param>
+    /// <param name="isTemplate">Whether a <see cref="MarkerGuard"/> has put marks into it.</param>
+    /// <param name="ids">Where the ids go.</param>
+    private protected void Encode(
+        ReadOnlySpan<char> text, SpecialTokenFinder? special, SpecialTokenFinder? normalized, bool isTemplate, List<int> ids)
+    {
+        text = WellFormed.Of(text);
+        var stretches = new List<(int Start, int Length, int Id)>();
+        if (special is null)
+        {
+            stretches.Add((0, text.Length, -1));
+        }
+        else
+        {
+            special.Cut(text, stretches);
+        }
+
+        foreach ((int start, int length, int id) in stretches)
+        {
+            if (id >= 0)
+            {
+                ids.Add(id);
+                continue;
+            }
+
+            ReadOnlySpan<char> stretch = text.Slice(start, length);
+            if (isTemplate && MarkerGuard.IsMarked(stretch))
+            {
+                EncodeMarked(stretch, start == 0, normalized, ids);
+            }
+            else if (length > 0)
+            {
+                EncodeOrdinary(stretch, new Section(start == 0, false, normalized), ids);
+            }
+        }
+    }
+
     /// <summary>Encodes well-formed text that is not empty and has no special tokens in it.</summary>
-    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids);
+    /// <param name="text">The text.</param>
+    /// <param name="section">Where it stands.</param>
+    /// <param name="ids">Where the ids go.</param>
+    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids);
 
     /// <summary>The bytes of a token whose id is known to be valid.</summary>
     private protected abstract ReadOnlySpan<byte> Bytes(int id);
 
-    /// <summary>A text without a character.</summary>
-    private protected static ReadOnlySpan<char> Without(ReadOnlySpan<char> text, char? dropped) =>
-        dropped is { } character && text.Contains(character)
-            ? text.ToString().Replace(character.ToString(), "", StringComparison.Ordinal)
-            : text;
+    /// <summary>The same where it is the first token of a text.</summary>
+    private protected virtual ReadOnlySpan<byte> FirstBytes(int id) => Bytes(id);
 
-    private void EncodeBetween(ReadOnlySpan<char> text, char? dropped, List<int> ids)
+    /// <summary>Encodes text without the marks of a guard; nothing is merged across a cut.</summary>
+    private void EncodeMarked(ReadOnlySpan<char> text, bool isStart, SpecialTokenFinder? normalized, List<int> ids)
     {
-        text = Without(text, dropped);
-        if (text.Length > 0)
+        bool continues = false;
+        foreach (string part in MarkerGuard.Unmark(text))
         {
-            EncodeOrdinary(text, ids);
+            EncodeOrdinary(part, new Section(isStart && !continues, continues, normalized), ids);
+            continues = true;
         }
     }
 
-    private IEnumerable<int> FindEndOfGeneration(IReadOnlyList<int> declared)
+    private FrozenSet<int> FindEndOfGeneration(IReadOnlyList<int> declared)
     {
-        foreach (var id in declared)
-        {
-            if (_vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id) is { } known)
-            {
-                yield return known;
-            }
-        }
-
-        if (EosTokenId is { } eos)
-        {
-            yield return eos;
-        }
-
-        if (EotTokenId is { } eot)
-        {
-            yield return eot;
-        }
-
-        foreach (var text in EndOfGenerationTexts)
+        IEnumerable<int?> known = declared.Select(id => _vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id));
+        HashSet<int> ids = [.. known.Concat([EosTokenId, EotTokenId]).OfType<int>()];
+        foreach (var text in EndOfGenerationTexts.All)
         {
             if (TryGetSpecialTokenId(text, out var id))
             {
-                yield return id;
+                ids.Add(id);
             }
         }
+
+        foreach (var text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out var id) && ids.Contains(id)).ToArray())
+        {
+            ids.RemoveWhere(id => _vocabulary.Texts[id] == text);
+        }
+
+        return ids.ToFrozenSet();
     }
 
     private void CheckId(int id)

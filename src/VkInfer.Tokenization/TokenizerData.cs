@@ -6,7 +6,7 @@ namespace VkInfer.Tokenization;
 /// </summary>
 public sealed record TokenizerData
 {
-    /// <summary><c>llama</c> for SentencePiece BPE, <c>t5</c> for SentencePiece unigram, <c>gpt2</c> for byte-level BPE.</summary>
+    /// <summary><c>llama</c> for SentencePiece BPE, <c>t5</c> for SentencePiece unigram, <c>gpt2</c> for byte-level BPE, <c>gemma4</c> for BPE over text with ▁ for spaces.</summary>
     public required string Model { get; init; }
 
     /// <summary>How byte-level BPE cuts text into words (<c>tokenizer.ggml.pre</c>); null means <c>default</c>. Unused by <c>llama</c>.</summary>

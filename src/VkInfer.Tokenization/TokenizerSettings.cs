@@ -41,8 +41,11 @@ public sealed record TokenizerSettings
     /// <summary>Tokens beyond the tokenizer's own, or of another kind than it says: id, text, and whether it is a control token.</summary>
     public IReadOnlyList<(int Id, string Text, bool IsControl)> AddedTokens { get; init; } = [];
 
-    /// <summary>The data with these settings in it.</summary>
-    /// <exception cref="TokenizerException">The weights know fewer tokens, or an id or text is not in the vocabulary.</exception>
+    /// <summary>Told of special tokens that the vocabulary has not, which then are none; null: nobody.</summary>
+    public Action<string>? Warn { get; init; }
+
+    /// <summary>The data with these settings in it. A special token that the vocabulary does not have is none.</summary>
+    /// <exception cref="TokenizerException">The weights know fewer tokens, or an added token leaves a gap.</exception>
     public TokenizerData Apply(TokenizerData data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -52,7 +55,7 @@ public sealed record TokenizerSettings
         var count = VocabSize ?? tokens.Count;
         if (tokens.Count > count)
         {
-            throw new TokenizerException(nameof(data.Tokens), $"at most {count} tokens, which the weights know", $"{tokens.Count}");
+            RemoveUnknown(tokens, types, count);
         }
 
         for (var id = tokens.Count; id < count; id++)
@@ -61,19 +64,41 @@ public sealed record TokenizerSettings
             types.Add((int)TokenKind.Unused);
         }
 
-        float[]? scores = data.Scores is null ? null : [.. data.Scores, .. Enumerable.Repeat(UnusedScore, Math.Max(0, count - data.Scores.Length))];
+        float[]? scores = data.Scores is null ? null
+            : [.. data.Scores.Take(count), .. Enumerable.Repeat(UnusedScore, Math.Max(0, count - data.Scores.Length))];
         return data with
         {
             Tokens = tokens,
             TokenTypes = [.. types],
             Scores = scores,
-            BosTokenId = Find(tokens, nameof(BosToken), BosToken) ?? BosTokenId ?? data.BosTokenId,
-            EosTokenId = Find(tokens, nameof(EosToken), EosToken) ?? EosTokenId ?? data.EosTokenId,
-            PaddingTokenId = TryFind(tokens, PaddingToken) ?? data.PaddingTokenId,
+            BosTokenId = Known(tokens, "bos_token", BosToken, BosTokenId ?? data.BosTokenId),
+            EosTokenId = Known(tokens, "eos_token", EosToken, EosTokenId ?? data.EosTokenId),
+            PaddingTokenId = Known(tokens, "pad_token", PaddingToken, data.PaddingTokenId),
             AddBos = AddBos ?? data.AddBos,
             AddEos = AddEos ?? data.AddEos,
-            EndOfGenerationTokenIds = [.. data.EndOfGenerationTokenIds ?? [], .. EndOfGenerationTokenIds],
+            EndOfGenerationTokenIds =
+            [
+                .. data.EndOfGenerationTokenIds ?? [],
+                .. EndOfGenerationTokenIds.Where(id => Known(tokens, "eos_token_id", null, id) is not null),
+            ],
         };
+    }
+
+    /// <summary>
+    /// Leaves out tokens that the weights do not know where they were added to the vocabulary, as padding often is without the model: the
+    /// model never makes them.
+    /// </summary>
+    private void RemoveUnknown(List<byte[]> tokens, List<int> types, int count)
+    {
+        if (types.Skip(count).Any(type => type is not ((int)TokenKind.Control or (int)TokenKind.UserDefined)))
+        {
+            throw new TokenizerException(nameof(TokenizerData.Tokens), $"at most {count} tokens, which the weights know",
+                $"{tokens.Count}");
+        }
+
+        Warn?.Invoke($"the weights know {count} tokens: added tokens {count} to {tokens.Count - 1} are left out");
+        tokens.RemoveRange(count, tokens.Count - count);
+        types.RemoveRange(count, types.Count - count);
     }
 
     private void AddTokens(List<byte[]> tokens, List<int> types)
@@ -99,8 +124,24 @@ public sealed record TokenizerSettings
         }
     }
 
-    private static int? Find(List<byte[]> tokens, string field, string? text) => text is null ? null
-        : TryFind(tokens, text) ?? throw new TokenizerException(field, "the text of a token", TokenizerException.Show(text));
+    /// <summary>The token of a text; an empty text is none. Without a text the one of an id.</summary>
+    private int? Known(List<byte[]> tokens, string field, string? text, int? id)
+    {
+        if (text is { Length: 0 } || (text is null && id is null))
+        {
+            return null;
+        }
+
+        var known = text is null ? id : TryFind(tokens, text);
+        if (known is >= 0 && known < tokens.Count)
+        {
+            return known;
+        }
+
+        var said = text is null ? $"{id}" : TokenizerException.Show(text);
+        Warn?.Invoke($"{field} is {said}, which is not in the vocabulary of {tokens.Count} tokens: there is none");
+        return null;
+    }
 
     private static int? TryFind(List<byte[]> tokens, string? text)
     {

@@ -17,10 +17,11 @@ internal sealed class Vocabulary
             throw new TokenizerException(nameof(TokenizerData.Tokens), "at least one token", "an empty list");
         }
 
+        TokenizerLimits.CheckCount(nameof(TokenizerData.Tokens), Raw.Count);
+        TokenizerLimits.CheckLength(nameof(TokenizerData.Tokens), Raw.Sum(raw => (long)(raw?.Length ?? 0)));
         Kinds = ReadKinds(data.TokenTypes, Raw.Count);
         Texts = new string?[Raw.Count];
         _ids = new Dictionary<string, int>(Raw.Count, StringComparer.Ordinal);
-        var malformed = new HashSet<string>(StringComparer.Ordinal);
         for (var id = 0; id < Raw.Count; id++)
         {
             var raw = Raw[id] ?? throw new TokenizerException($"{nameof(TokenizerData.Tokens)}[{id}]", "bytes", "null");
@@ -33,14 +34,14 @@ internal sealed class Vocabulary
             {
                 var text = Encoding.UTF8.GetString(raw);
                 Texts[id] = text;
-                if (!_ids.TryAdd(text, id))
+
+                // Published files have texts twice. Both tokens decode; text becomes the first, but rather an ordinary than a control
+                // token.
+                if (!_ids.TryAdd(text, id) && Kinds[_ids[text]] is TokenKind.Control or TokenKind.Unused
+                    && Kinds[id] is not TokenKind.Control)
                 {
-                    throw Duplicate(id, text, _ids[text]);
+                    _ids[text] = id;
                 }
-            }
-            else if (!malformed.Add(Encoding.Latin1.GetString(raw)))
-            {
-                throw Duplicate(id, Encoding.Latin1.GetString(raw), null);
             }
         }
     }
@@ -100,9 +101,4 @@ internal sealed class Vocabulary
 
         return kinds;
     }
-
-    private static TokenizerException Duplicate(int id, string text, int? other) => new(
-        $"{nameof(TokenizerData.Tokens)}[{id}]",
-        "a text that no other token has",
-        other is null ? TokenizerException.Show(text) + " again" : $"{TokenizerException.Show(text)}, which is token {other} too");
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
+using VkInfer.Formats;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
@@ -28,22 +29,15 @@ internal static class JsonCacheFile
         string? found;
         try
         {
-            using FileStream file = File.OpenRead(path);
-            if (file.Length > maxBytes)
+            T? read = JsonSerializer.Deserialize(RegularFile.ReadAllBytes(path, maxBytes), type);
+            found = read is null ? "it is empty" : problem(read);
+            if (found is null)
             {
-                found = $"it has {file.Length} bytes, expected at most {maxBytes}";
-            }
-            else
-            {
-                T? read = JsonSerializer.Deserialize(file, type);
-                found = read is null ? "it is empty" : problem(read);
-                if (found is null)
-                {
-                    return read;
-                }
+                return read;
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException)
         {
             found = exception.Message;
         }
@@ -63,9 +57,7 @@ internal static class JsonCacheFile
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(value, type));
-        File.Move(temporary, path, overwrite: true);
+        NewFile.Write(path, file => file.Write(JsonSerializer.SerializeToUtf8Bytes(value, type)));
         return path;
     }
 

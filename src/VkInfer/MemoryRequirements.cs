@@ -10,6 +10,9 @@ namespace VkInfer;
 /// <param name="ScratchBytes">Activations of prefill and of one session's decode.</param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
+    /// <summary>Bytes of the keys of one layer, which a device must be able to bind at once.</summary>
+    public long KvBufferBytes { get; init; }
+
     /// <summary>Everything for one session.</summary>
     public long Total => WeightBytes + KvCacheBytes + ScratchBytes;
 
@@ -19,7 +22,10 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
             KvCache.SizeInBytes(config, options.KvType, context),
-            PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
+            PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput))
+        {
+            KvBufferBytes = KvCache.BufferBytes(config, options.KvType, context),
+        };
     }
 
     internal static int PrefillRows(ModelOptions options, int contextLength) =>

@@ -12,20 +12,23 @@ using VkInfer.Vulkan;
 namespace VkInfer;
 
 /// <summary>
-/// A language model on a Vulkan device. Thread-safe: sessions may be created, used and disposed from any thread. Owns the device
-/// and all device memory; dispose its sessions first.
+/// A language model on a Vulkan device. Thread-safe: sessions may be created, used and disposed from any thread. Owns its device
+/// memory until disposed, or until it and its sessions are forgotten and collected. Models on one GPU share its device.
 /// </summary>
-public sealed class Model : IDisposable
+/// <remarks>
+/// May be disposed at any moment and from any thread, before or after its sessions, and from inside its own callbacks. What runs then is
+/// cancelled, and its callers get <see cref="ObjectDisposedException"/>, as does every later call on the model, its sessions and its
+/// batches.
+/// </remarks>
+public sealed class Model : IDisposable, IAsyncDisposable
 {
-    private readonly VulkanInstance _instance;
+    private readonly SharedDevice _device;
     private readonly TransformerWeights _weights;
-    private readonly HashSet<Session> _sessions = [];
     private readonly Tokenizer? _tokenizer;
     private readonly Lazy<ChatTemplate> _chatTemplate;
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
-    private bool _disposed;
 
     internal Model(ModelParts parts)
     {
@@ -37,8 +40,8 @@ public sealed class Model : IDisposable
         _tokenTrie = new(CreateTokenTrie);
         ChatTemplateSource = parts.Text?.ChatTemplate;
         _chatTemplate = parts.ChatTemplate;
-        _instance = parts.Instance;
-        Gpu = parts.Gpu;
+        _device = parts.Device;
+        Gpu = parts.Device.Gpu;
         _weights = parts.Weights;
         Kernels = parts.Kernels;
         Transformer = new DecoderTransformer(Config, _weights, Kernels);
@@ -47,16 +50,24 @@ public sealed class Model : IDisposable
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         PrefillActivations = new PrefillActivations(
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
-        using (CommandList clear = Gpu.CreateCommandList("prefill.clear"))
+        try
         {
-            clear.Begin();
-            PrefillActivations.RecordClear(clear);
-            clear.End();
+            using CommandList clear = Gpu.CreateCommandList("prefill.clear");
+            clear.Record(PrefillActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
+            Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
+            Lifetime = Begin(Prefill, PrefillActivations, _weights, _device);
         }
-
-        Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
+        catch
+        {
+            Prefill?.Dispose();
+            PrefillActivations.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>A model that was forgotten gives its memory back.</summary>
+    ~Model() => Lifetime?.DisposeLater();
 
     /// <summary>The file of the model that comes with this library.</summary>
     public static string DefaultModelPath => Path.Combine(AppContext.BaseDirectory, "models", "vkinfer-mini-q8_0.gguf");
@@ -97,13 +108,18 @@ public sealed class Model : IDisposable
     /// <summary>Device memory taken by the weights, in bytes.</summary>
     public long WeightBytes => _weights.SizeInBytes;
 
-    /// <summary>Messages of the Vulkan validation layers so far; empty unless <see cref="ModelOptions.Validation"/> is on.</summary>
-    public IReadOnlyList<string> ValidationMessages => _instance.ValidationMessages;
+    /// <summary>
+    /// Messages of the Vulkan validation layers since the model was loaded, about all models that are loaded so; empty unless
+    /// <see cref="ModelOptions.Validation"/> is on.
+    /// </summary>
+    public IReadOnlyList<string> ValidationMessages => _device.ValidationMessages;
 
     /// <summary>What tells this model's file from others; null for a synthetic model.</summary>
     internal string? Fingerprint { get; }
 
     internal SoftmaxCalibration? Calibration { get; }
+
+    internal Lifetime Lifetime { get; }
 
     internal ModelOptions Options { get; }
 
@@ -175,7 +191,7 @@ public sealed class Model : IDisposable
     /// <exception cref="InvalidOperationException">The model is synthetic.</exception>
     public SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        Lifetime.ThrowIfClosed();
         return SoftmaxCalibrator.Run(this, tokens, cancellationToken);
     }
 
@@ -199,9 +215,24 @@ public sealed class Model : IDisposable
     /// <returns>What was found.</returns>
     public LinearTuning TuneLinear(TimeSpan budget, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        Lifetime.ThrowIfClosed();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
-        return LinearTuningRun.Run(new KernelContext(Gpu), Config, _weights, budget, progress, cancellationToken);
+        var cancellation = new Cancellation(cancellationToken, Lifetime);
+        using CancellationTokenSource either = cancellation.Link();
+        try
+        {
+            // Without a lease, since progress is reported from within: what it measures with keeps its own memory.
+            return LinearTuningRun.Run(new KernelContext(Gpu), Config, _weights, budget, progress, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfRequested();
+            throw;
+        }
+        finally
+        {
+            GC.KeepAlive(this);
+        }
     }
 
     /// <summary>Keeps a tuning beside the pipeline caches, where loading a model on this device finds it.</summary>
@@ -223,65 +254,51 @@ public sealed class Model : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">The KV cache does not fit.</exception>
     public Session CreateSession(SessionOptions? options = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var session = new Session(this, options ?? new SessionOptions());
-        lock (_sessions)
-        {
-            _sessions.Add(session);
-        }
-
-        return session;
+        Lifetime.ThrowIfClosed();
+        return new Session(this, options ?? new SessionOptions());
     }
 
     /// <summary>Lets sessions advance together, so that each step reads the weights once for all of them.</summary>
     /// <param name="sessions">Sessions of this model, each once. They stay the caller's.</param>
-    /// <returns>The batch, owned by the caller; dispose it before the model.</returns>
+    /// <returns>The batch, owned by the caller; it ends with any of its sessions.</returns>
     /// <exception cref="ArgumentException">No sessions, one twice, or one of another model.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Its buffers do not fit.</exception>
     public SessionBatch CreateBatch(params ReadOnlySpan<Session> sessions)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        Lifetime.ThrowIfClosed();
         return new SessionBatch(this, sessions);
     }
 
-    /// <summary>Frees the device. Sessions still open are disposed first.</summary>
+    /// <summary>Cancels what runs on the model, its sessions and its batches, waits for its end, and frees all of them.</summary>
     public void Dispose()
     {
-        if (_disposed)
-        {
-            return;
-        }
-
-        _disposed = true;
-        Session[] open;
-        lock (_sessions)
-        {
-            open = [.. _sessions];
-        }
-
-        foreach (Session session in open)
-        {
-            session.Dispose();
-        }
-
-        Prefill.Dispose();
-        PrefillActivations.Dispose();
-        _weights.Dispose();
-        Gpu.Dispose();
-        _instance.Dispose();
+        Lifetime.Dispose();
+        GC.SuppressFinalize(this);
     }
 
-    internal void Forget(Session session)
+    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when the memory is free.</summary>
+    public ValueTask DisposeAsync()
     {
-        lock (_sessions)
-        {
-            _sessions.Remove(session);
-        }
+        GC.SuppressFinalize(this);
+        return Lifetime.DisposeAsync();
     }
 
     /// <summary>Starts a constrained text. Masks are shared by all sessions that use the grammar, as long as it lives.</summary>
     internal GrammarMatcher CreateMatcher(CompiledGrammar grammar, bool allowEnd) =>
         new(_masks.GetValue(grammar, key => new TokenMasks(key, _tokenTrie.Value)), allowEnd);
+
+    // Apart from the constructor: what frees the model must not know it, or it would never be collected.
+    private static Lifetime Begin(
+        PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) => new(
+        nameof(Model),
+        () =>
+        {
+            prefill.Dispose();
+            activations.Dispose();
+            weights.Dispose();
+            device.Gpu.Settle();
+            device.Dispose();
+        });
 
     private TokenTrie CreateTokenTrie()
     {

@@ -58,6 +58,7 @@ public sealed record ModelOptions
 
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Device);
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)
         {
             throw Bad(nameof(PrefillChunk), PrefillChunk, "a multiple of 64 from 64 to 8192");

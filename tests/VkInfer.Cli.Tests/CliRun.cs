@@ -21,7 +21,11 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         using var interrupt = new Interrupt();
-        var console = new CliConsole(new StringReader(input), output, error, IsInteractive: false, ShowsProgress: false);
+        var console = new CliConsole(new StringReader(input), output, error, IsInteractive: false, ShowsProgress: false)
+        {
+            // However long a test takes on a busy machine.
+            ProgressInterval = TimeSpan.FromDays(1),
+        };
         int exitCode = CliProgram.RunAsync(arguments, console, interrupt).GetAwaiter().GetResult();
         return new CliRun(exitCode, output.ToString(), error.ToString());
     }
@@ -32,6 +36,13 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
         Assert.That(ExitCode, Is.Zero, Error);
         Assert.That(Error, Is.Empty);
         return this;
+    }
+
+    /// <summary>Fails unless the command wrote a file.</summary>
+    public void AssertConverted()
+    {
+        AssertSuccess();
+        Assert.That(Out, Does.Contain("\"fileBytes\""));
     }
 
     /// <summary>Fails unless the command failed with one line that holds a text, and wrote no result.</summary>

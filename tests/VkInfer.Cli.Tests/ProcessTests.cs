@@ -36,23 +36,78 @@ public class ProcessTests
     public async Task InvalidUtf8OnStandardInputIsRefused() => (await RunAsync([0x68, 0xFF, 0x0A], "chat", "--device", CliRun.Device))
         .AssertFailure(1, "not valid UTF-8");
 
-    [Test]
+    [TestCase("INT", 130)]
+    [TestCase("TERM", 143)]
+    [TestCase("HUP", 129)]
     [Platform("Unix")]
-    public async Task CtrlCEndsWithOneLine()
+    public async Task Signals_end_a_command_with_one_line_and_the_code_of_the_signal(string signal, int exitCode)
     {
         string model = TestData.Path(TestData.Stories);
         using Process process = Start("bench", "--model", model, "--device", CliRun.Device, "-r", "10000", "-p", "0");
+        CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(4)));
+        run.AssertFailure(exitCode, "vkinfer: cancelled");
+    }
+
+    [TestCase("TERM", 143)]
+    [TestCase("HUP", 129)]
+    [Platform("Unix")]
+    public async Task Signals_end_a_chat_that_waits_for_its_next_line(string signal, int exitCode)
+    {
+        using Process process = Start("chat", "--model", TestData.Path(TestData.Stories), "--device", CliRun.Device);
+        CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(5)));
+        Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, "vkinfer: cancelled")));
+    }
+
+    [TestCase("TERM", 143)]
+    [TestCase("HUP", 129)]
+    [Platform("Unix")]
+    public async Task A_conversion_that_a_signal_ends_leaves_no_file(string signal, int exitCode)
+    {
+        string halves = Path.Combine(_folder.FullName, "f32.gguf");
+        CliRun.Of("convert", Model.DefaultModelPath, halves, "--quantize", "F32").AssertConverted();
+        using Process process = Start("convert", halves, "out.gguf", "--quantize", "IQ4_XS");
+        CliRun run = await SignalAsync(process, signal, UntilUnfinishedAsync);
+        run.AssertFailure(exitCode, "vkinfer: cancelled");
+        Assert.That(Directory.GetFiles(_folder.FullName), Is.EqualTo(new[] { halves }));
+
+        async Task UntilUnfinishedAsync()
+        {
+            while (Directory.GetFiles(_folder.FullName, "*.part").Length == 0)
+            {
+                await Task.Delay(5);
+            }
+        }
+    }
+
+    [TestCase(">&-", "standard output is closed")]
+    [TestCase(">/dev/full", "standard output: No space left on device")]
+    [Platform("Linux")]
+    public async Task Output_that_cannot_be_written_is_one_line(string redirection, string message)
+    {
+        var start = new ProcessStartInfo(
+            "sh", ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+        {
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        CliRun run = await FinishAsync(process, Task.FromResult(""), process.StandardError.ReadToEndAsync());
+        run.AssertFailure(1, message);
+    }
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "VkInfer.Cli.dll");
+
+    private static async Task<CliRun> SignalAsync(Process process, string signal, Func<Task> until)
+    {
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
-        await Task.Delay(TimeSpan.FromSeconds(4));
+        await until();
         Assert.That(process.HasExited, Is.False);
-        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString()]))
+        using (Process kill = Process.Start("kill", [$"-{signal}", process.Id.ToString()]))
         {
             await kill.WaitForExitAsync();
         }
 
-        CliRun run = await FinishAsync(process, output, error);
-        run.AssertFailure(1, "vkinfer: cancelled");
+        return await FinishAsync(process, output, error);
     }
 
     private async Task<CliRun> RunAsync(byte[] input, params string[] arguments)
@@ -66,7 +121,7 @@ public class ProcessTests
     }
 
     private Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo(Environment.ProcessPath!, [Path.Combine(AppContext.BaseDirectory, "VkInfer.Cli.dll"), .. arguments])
+        new ProcessStartInfo(Environment.ProcessPath!, [Program, .. arguments])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardInput = true,

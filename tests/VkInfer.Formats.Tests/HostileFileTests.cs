@@ -175,7 +175,7 @@ public class HostileFileTests
             tensors.AddTensor($"{i:x}", GgufTensorType.I8, [1], [0]);
         }
 
-        var nested = GgufWriter.Array(9, 100_000, [.. Enumerable.Repeat(GgufWriter.Array(9, 0), 100_000)]);
+        var nested = GgufWriter.Array(9, 65_536, [.. Enumerable.Repeat(GgufWriter.Array(9, 0), 65_536)]);
         var strings = GgufWriter.Array(8, 1_000_000, new byte[8_000_000]);
         byte[][] files =
         [

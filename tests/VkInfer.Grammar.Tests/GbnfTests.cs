@@ -48,9 +48,7 @@ public sealed class GbnfTests
     [TestCase("root ::= \"\\xZZ\"", "line 1: expected 2 hexadecimal digits, found 'Z'")]
     [TestCase("root ::= \"\\uD800\"", "line 1: U+D800 is no character")]
     [TestCase("root ::= \"a\"{3,2}", "line 1: {3,2} repeats at most less often than at least")]
-    [TestCase("root ::= \"a\"{99999999999}", "line 1: 99999999999 repetitions are more than 100000")]
-    [TestCase("root ::= ((\"a\"{1000}){1000}){1000}", "line 1: the grammar needs more than 100000 states")]
-    [TestCase("root ::= ((\"\"{1000}){1000}){1000}", "line 1: the grammar needs more than 100000 states")]
+    [TestCase("root ::= \"a\"{99999999999}", "line 1: 99999999999 repetitions are more than 1000000000")]
     public void A_fault_is_named_with_its_line(string grammar, string message) =>
         Assert.That(() => Gbnf.Compile(grammar), Throws.TypeOf<GrammarException>().With.Message.Contains(message));
 
@@ -65,24 +63,16 @@ public sealed class GbnfTests
     }
 
     [Test]
+    public void A_grammar_of_too_many_states_is_refused() => Assert.That(
+        () => Gbnf.Compile("root ::= " + new string('.', 200_000)),
+        Throws.TypeOf<GrammarException>().With.Message.Contains("line 1: the grammar needs more than 500000 states"));
+
+    [Test]
     public void At_the_limit_of_depth_only_what_closes_is_allowed()
     {
         CompiledGrammar grammar = Gbnf.Compile("root ::= \"(\" root \")\" | \"x\"");
         string open = new('(', 1000);
         Assert.That(grammar.IsMatch(open + "x" + new string(')', 1000)), Is.True);
         Assert.That(grammar.IsPrefix(open + "("), Is.False);
-    }
-
-    [Test]
-    [CancelAfter(20_000)]
-    public void An_ambiguous_grammar_is_stopped()
-    {
-        // As many sets as there are texts of 30 letters.
-        CompiledGrammar grammar = Gbnf.Compile("root ::= [ab]* \"a\" [ab]{30} \"c\" root?");
-        var random = new Random(1);
-        string text = new([.. Enumerable.Range(0, 20_000).Select(_ => random.Next(2) == 0 ? 'a' : 'b')]);
-        Assert.That(grammar.IsPrefix(text), Is.True);
-        CompiledGrammar deep = Gbnf.Compile("root ::= x \"b\"\nx ::= \"a\" x \"a\" | \"b\" x \"a\" | [ab] x \"b\" | \"a\" x | \"a\"");
-        Assert.That(() => _ = deep.IsPrefix(text[..1500]), Throws.TypeOf<GrammarException>().With.Message.Contains("too ambiguous"));
     }
 }

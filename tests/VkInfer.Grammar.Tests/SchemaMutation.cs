@@ -15,8 +15,8 @@ internal static class SchemaMutation
     private static readonly string[] Values =
     [
         "null", "true", "false", "0", "1", "-1", "2.5", "1e400", "99999", "100001", "123456789012345678901234567890", "\"\"", "\"#\"",
-        "\"#/$defs/n\"", "\"#/properties/name/\"", "\"string\"", "\"integer\"", "\"array\"", "\"object\"", "\"date\"", "[]", "[1]", "[true]", "[\"name\"]",
-        "{}", "{\"type\":\"null\"}", "{\"$ref\":\"#\"}", "{\"items\":{\"$ref\":\"#\"}}",
+        "\"#/$defs/n\"", "\"#/properties/name/\"", "\"string\"", "\"integer\"", "\"array\"", "\"object\"", "\"date\"", "[]", "[1]",
+        "[true]", "[\"name\"]", "{}", "{\"type\":\"null\"}", "{\"$ref\":\"#\"}", "{\"items\":{\"$ref\":\"#\"}}",
     ];
 
     public static string Of(string schema, Random random)

@@ -14,18 +14,20 @@ public sealed class FuzzTests
 
     private static readonly string[] Pieces =
     [
-        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "{%-", "-%}", "\n", " ", "'", "\"", "\\", "(", ")", "[", "]", "{", "}", ",", ":", ".", "|", "=", "==",
-        "*", "**", "//", "%", "~", "<", " in ", " not ", " is ", " if ", " else ", " and ", " or ", "{% if 1 %}", "{% endif %}", "{% else %}",
-        "{% for x in xs %}", "{% endfor %}", "{% set a = ", "{% macro m(a, b=1) %}", "{% endmacro %}", "{% raw %}", "{% endraw %}", "{% break %}",
-        "{{ m(1) }}", "{{ loop.index }}", "range(9)", "namespace(a=1)", "messages", "xs", "d", "none", "true", "missing", "caller()", "loop", "9223372036854775807",
-        "1e308", "-1", "0", "'x' * 99999", "|tojson", "|list", "|length", "|join", "|map('upper')", "|sort", "|int", ".items()", ".split()", "[::-1]", "é", "🙂", "\uD83D", "\0",
+        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "{%-", "-%}", "\n", " ", "'", "\"", "\\", "(", ")", "[", "]", "{", "}", ",", ":",
+        ".", "|", "=", "==", "*", "**", "//", "%", "~", "<", " in ", " not ", " is ", " if ", " else ", " and ", " or ", "{% if 1 %}",
+        "{% endif %}", "{% else %}", "{% for x in xs %}", "{% endfor %}", "{% set a = ", "{% macro m(a, b=1) %}", "{% endmacro %}",
+        "{% raw %}", "{% endraw %}", "{% break %}", "{{ m(1) }}", "{{ loop.index }}", "range(9)", "namespace(a=1)", "messages", "xs",
+        "d", "none", "true", "missing", "caller()", "loop", "9223372036854775807", "1e308", "-1", "0", "'x' * 99999", "|tojson",
+        "|list", "|length", "|join", "|map('upper')", "|sort", "|int", ".items()", ".split()", "[::-1]", "é", "🙂", "\uD83D", "\0",
     ];
 
     private static readonly string[] Words =
     [
-        "xs", "d", "s", "n", "f", "messages", "people", "missing", "none", "true", "0", "1", "2", "9999999", "9223372036854775807", "x", "a", "loop", "caller", "range",
-        "namespace", "items", "keys", "get", "role", "content", "split", "strip", "replace", "format", "join", "upper", "append", "map", "select", "selectattr",
-        "tojson", "sort", "list", "length", "first", "int", "string", "defined", "iterable", "mapping", "in", "not", "is", "and", "or", "if", "else",
+        "xs", "d", "s", "n", "f", "messages", "people", "missing", "none", "true", "0", "1", "2", "9999999", "9223372036854775807", "x",
+        "a", "loop", "caller", "range", "namespace", "items", "keys", "get", "role", "content", "split", "strip", "replace", "format",
+        "join", "upper", "append", "map", "select", "selectattr", "tojson", "sort", "list", "length", "first", "int", "string",
+        "defined", "iterable", "mapping", "in", "not", "is", "and", "or", "if", "else",
     ];
 
     [Test]

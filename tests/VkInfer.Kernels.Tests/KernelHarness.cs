@@ -84,9 +84,7 @@ internal sealed class KernelHarness : IDisposable
     public void Run(Action<CommandList> record)
     {
         using var commands = Context.Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
-        commands.Begin();
-        record(commands);
-        commands.End();
+        commands.Record(record);
         Context.Device.Wait(Context.Device.Submit(commands));
     }
 

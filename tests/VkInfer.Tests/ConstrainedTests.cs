@@ -124,8 +124,7 @@ public sealed class ConstrainedTests
     {
         using Session session = _model.CreateSession();
         using CommandList marker = _model.Gpu.CreateCommandList("marker");
-        marker.Begin();
-        marker.End();
+        marker.Record(_ => { });
         CompiledGrammar grammar = Gbnf.Compile("root ::= [ab]{64}");
         await Answer(session, grammar, SamplingOptions.Greedy, maxTokens: 2);
         ulong first = _model.Gpu.Submit(marker).Value;

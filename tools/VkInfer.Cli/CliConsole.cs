@@ -1,4 +1,5 @@
 using System.Text;
+using VkInfer.Cli.Output;
 
 namespace VkInfer.Cli;
 
@@ -10,6 +11,9 @@ namespace VkInfer.Cli;
 /// <param name="ShowsProgress">Whether <paramref name="Error"/> is a terminal on which a progress bar can move.</param>
 internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Error, bool IsInteractive, bool ShowsProgress)
 {
+    /// <summary>The time between lines of progress where <see cref="Error"/> is no such terminal.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The process's own streams, as strict UTF-8 where they are no terminal.</summary>
     public static CliConsole OfProcess()
     {
@@ -17,8 +21,11 @@ internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Erro
         var input = Console.IsInputRedirected
             ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true))
             : Console.In;
+        var output = Console.IsOutputRedirected
+            ? new StreamWriter(new StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
+            : Console.Out;
         return new CliConsole(
-            input, Console.Out, Console.Error,
+            input, output, Console.Error,
             IsInteractive: !Console.IsInputRedirected && !Console.IsOutputRedirected,
             ShowsProgress: !Console.IsErrorRedirected);
     }

@@ -9,6 +9,8 @@ namespace VkInfer.Cli;
 /// <summary>Turns an exception into one line for a person, and an exit code.</summary>
 internal static class ErrorReport
 {
+    private const int MaxCharacters = 1000;
+
     private const string ParameterSuffix = " (Parameter '";
 
     /// <summary>Writes what went wrong and returns the exit code.</summary>
@@ -26,16 +28,33 @@ internal static class ErrorReport
         return IsUsage(problem) ? ExitCodes.Usage : ExitCodes.Failure;
     }
 
-    /// <summary>Puts a text on one line without control characters.</summary>
+    /// <summary>Reports what was thrown where nothing else can, and returns the exit code.</summary>
+    public static int WriteLast(Exception problem)
+    {
+        try
+        {
+            return Write(Console.Error, problem, verbose: false);
+        }
+#pragma warning disable CA1031 // There is nobody left to tell.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return ExitCodes.Failure;
+        }
+    }
+
+    /// <summary>Puts a text on one line of bounded length, without control characters.</summary>
     public static string OneLine(string text)
     {
-        var line = new StringBuilder(text.Length);
-        foreach (char c in text.Trim())
+        text = text.Trim();
+        int length = Math.Min(text.Length, MaxCharacters);
+        var line = new StringBuilder(length);
+        foreach (char c in text.AsSpan(0, length))
         {
-            line.Append(char.IsControl(c) ? ' ' : c);
+            line.Append(char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c);
         }
 
-        return line.ToString();
+        return text.Length > length ? line.Append('…').ToString() : line.ToString();
     }
 
     private static bool IsUsage(Exception problem) =>
@@ -43,13 +62,15 @@ internal static class ErrorReport
 
     private static string Describe(Exception problem, bool verbose) => problem switch
     {
+        TypeInitializationException { InnerException: { } cause } => Describe(cause, verbose),
+        AggregateException { InnerExceptions: [var only] } => Describe(only, verbose),
         OperationCanceledException => "cancelled",
         DecoderFallbackException => "the input is not valid UTF-8",
         ArgumentOutOfRangeException { ActualValue: { } value } range => $"{WithoutParameter(range.Message)} Got {value}.",
         ArgumentException argument => WithoutParameter(argument.Message),
         OutOfMemoryException => "not enough memory",
         CliException or OptionsException or ModelFormatException or UnsupportedModelException or ContextLengthExceededException
-            or TokenizerException or ChatTemplateException or GrammarException or VulkanException or IOException
+            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or IOException
             or UnauthorizedAccessException => problem.Message,
         _ => $"internal error: {problem.GetType().Name}: {problem.Message}" + (verbose ? "" : " (--verbose shows the stack)"),
     };

@@ -13,6 +13,8 @@ internal static class TokenizerFile
     public static Tokenizer Load(string path)
     {
         using ModelSource source = ModelSource.Open(path);
-        return source.CreateTokenizer() ?? throw new UnsupportedModelException($"{path}: neither tokenizer.json nor tokenizer.model is there.");
+        return source.CreateTokenizer()
+            ?? throw new UnsupportedModelException(
+            $"{path}: there is no tokenizer (tokenizer.json, tokenizer.model, or tokenizer.ggml.tokens).");
     }
 }

@@ -62,7 +62,8 @@ internal sealed class WideModel : ModelSource, IWeightSource
 
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
 
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _data[tensor.Name].AsSpan((int)offset, length);
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) =>
+        _data[tensor.Name].AsSpan((int)offset, destination.Length).CopyTo(destination);
 
     public override void Dispose()
     {

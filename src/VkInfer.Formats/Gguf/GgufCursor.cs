@@ -1,16 +1,27 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Unicode;
 
 namespace VkInfer.Formats;
 
-/// <summary>Reads forward through the header; every read is checked against the end of the file before it happens.</summary>
-internal sealed unsafe class GgufCursor(byte* start, long length, string path)
+/// <summary>
+/// Reads forward through the header; every read is checked against the end of the file, and against the longest header there may be,
+/// before it happens.
+/// </summary>
+internal sealed class GgufCursor(FileBytes file, string path)
 {
+    private const int WindowBytes = 1 << 16;
+
+    private readonly byte[] _window = new byte[(int)Math.Min(WindowBytes, file.Length)];
+    private long _windowStart;
+    private int _windowLength;
+    private long _nestedArrays;
+
     public long Position { get; private set; }
 
-    public long Length => length;
+    public long Length => file.Length;
 
-    public long Remaining => length - Position;
+    public long Remaining => file.Length - Position;
 
     /// <summary>What is being read, for messages: null, or words such as <c>metadata key</c> with <see cref="Subject"/>.</summary>
     public string? SubjectKind { get; set; }
@@ -21,23 +32,33 @@ internal sealed unsafe class GgufCursor(byte* start, long length, string path)
     public T Read<T>(string what)
         where T : unmanaged
     {
-        Require((ulong)sizeof(T), what);
-        var value = Unsafe.ReadUnaligned<T>(start + Position);
-        Position += sizeof(T);
+        var value = MemoryMarshal.Read<T>(Window(Unsafe.SizeOf<T>(), what));
+        Position += Unsafe.SizeOf<T>();
         return value;
     }
 
-    /// <summary>A slice of the file; valid while the memory is.</summary>
-    public ReadOnlySpan<byte> ReadBytes(ulong count, string what)
+    /// <summary>Copies as many bytes as the destination is long.</summary>
+    public void ReadBytes(Span<byte> destination, string what)
     {
-        Require(count, what);
-        if (count > (ulong)Array.MaxLength)
+        Require((ulong)destination.Length, what);
+        if (destination.Length <= WindowBytes)
         {
-            throw Error($"{what} of {count} bytes exceeds {Array.MaxLength} bytes");
+            Window(destination.Length, what).CopyTo(destination);
+        }
+        else
+        {
+            file.Read(Position, destination);
         }
 
-        var bytes = new ReadOnlySpan<byte>(start + Position, (int)count);
-        Position += (long)count;
+        Position += destination.Length;
+    }
+
+    /// <summary>The next bytes in a new array.</summary>
+    public byte[] ReadBytes(ulong count, string what)
+    {
+        Require(count, what);
+        var bytes = count == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)count);
+        ReadBytes(bytes, what);
         return bytes;
     }
 
@@ -88,7 +109,7 @@ internal sealed unsafe class GgufCursor(byte* start, long length, string path)
     {
         if (count > (ulong)(Remaining / minBytesEach))
         {
-            throw Error($"{what} {count} exceeds what a file of {length} bytes can hold", at: position);
+            throw Error($"{what} {count} exceeds what a file of {Length} bytes can hold", at: position);
         }
 
         if (count > (ulong)limit)
@@ -96,7 +117,22 @@ internal sealed unsafe class GgufCursor(byte* start, long length, string path)
             throw Error($"{what} {count} is too large", $"at most {limit}", at: position);
         }
 
+        if (count > (ulong)(Math.Max(0, GgufLimits.MaxHeaderBytes - Position) / minBytesEach))
+        {
+            throw Error($"{what} {count} is too large", $"a header of at most {GgufLimits.MaxHeaderBytes} bytes", at: position);
+        }
+
         return (int)count;
+    }
+
+    /// <summary>Refuses more arrays within arrays than there may be.</summary>
+    public void CountNestedArrays(int count, long position)
+    {
+        _nestedArrays += count;
+        if (_nestedArrays > GgufLimits.MaxNestedArrays)
+        {
+            throw Error($"{_nestedArrays} arrays lie within arrays", $"at most {GgufLimits.MaxNestedArrays}", at: position);
+        }
     }
 
     public ModelFormatException Error(string what, string? expected = null, string? got = null, long? at = null)
@@ -111,5 +147,27 @@ internal sealed unsafe class GgufCursor(byte* start, long length, string path)
         {
             throw Error($"the file ends within {what}", $"{count} more bytes", $"{Remaining}");
         }
+
+        if (count > (ulong)Math.Max(0, GgufLimits.MaxHeaderBytes - Position))
+        {
+            throw Error($"the header is too long: {what} of {count} bytes", $"a header of at most {GgufLimits.MaxHeaderBytes} bytes");
+        }
+    }
+
+    /// <summary>The next bytes, without moving on; valid until the next call.</summary>
+    private ReadOnlySpan<byte> Window(int count, string what)
+    {
+        Require((ulong)count, what);
+        long at = Position - _windowStart;
+        if (at < 0 || at + count > _windowLength)
+        {
+            // Nothing counts as read until it is: reading may throw.
+            _windowLength = 0;
+            int length = (int)Math.Min(_window.Length, Remaining);
+            file.Read(Position, _window.AsSpan(0, length));
+            (_windowStart, _windowLength, at) = (Position, length, 0);
+        }
+
+        return _window.AsSpan((int)at, count);
     }
 }

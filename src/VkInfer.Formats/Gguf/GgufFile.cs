@@ -4,29 +4,29 @@ using System.Diagnostics.CodeAnalysis;
 namespace VkInfer.Formats;
 
 /// <summary>
-/// A GGUF file (version 2 or 3, little-endian), memory-mapped and validated as a whole when it is opened: whatever opens has consistent
+/// A GGUF file (version 2 or 3, little-endian), validated as a whole when it is opened: whatever opens has consistent
 /// metadata and tensors that lie within the file and do not overlap. Anything else is a <see cref="ModelFormatException"/>. A model that
 /// was split into files <c>NAME-00001-of-0000N.gguf</c> opens as one, by the path of any of them.
 /// </summary>
 /// <remarks>
 /// Opening allocates in proportion to the header, never to a number that the header merely claims. Metadata stays usable after
 /// <see cref="Dispose"/>; tensor data does not. All members may be used from several threads; <see cref="ReadTensor"/> may even race with
-/// <see cref="Dispose"/>, while a span from <see cref="GetTensorData"/> must no longer be used once the file is disposed. The file must
-/// not be shortened by another program while it is open: reading mapped bytes that have gone ends the process.
+/// <see cref="Dispose"/>. The file stays open until then, and is read where it is asked for: if another program shortens it meanwhile,
+/// reading throws.
 /// </remarks>
 public sealed partial class GgufFile : IWeightSource
 {
     private const string Kind = "a GGUF file";
 
-    private readonly TensorMemory _memory;
+    private readonly TensorFiles _files;
     private readonly Dictionary<string, GgufTensor> _tensorsByName = [];
 
-    private GgufFile(TensorMemory memory, List<GgufParser> parts, string path)
+    private GgufFile(TensorFiles files, List<GgufParser> parts, string path)
     {
         Path = path;
         Version = (int)parts[0].Version;
         Alignment = parts[0].Alignment;
-        FileSize = memory.Length;
+        FileSize = files.Length;
         Metadata = new ReadOnlyDictionary<string, GgufValue>(parts[0].Metadata);
         Tensors = parts.SelectMany(part => part.Tensors).ToList().AsReadOnly();
         foreach (var tensor in Tensors)
@@ -37,7 +37,7 @@ public sealed partial class GgufFile : IWeightSource
             }
         }
 
-        _memory = memory;
+        _files = files;
     }
 
     /// <summary>The file as the caller named it; of a model in parts the first.</summary>
@@ -58,7 +58,7 @@ public sealed partial class GgufFile : IWeightSource
     /// <summary>All tensors in the order of the file.</summary>
     public IReadOnlyList<GgufTensor> Tensors { get; }
 
-    /// <summary>Maps and validates a file, and with it the other parts of a model that was split.</summary>
+    /// <summary>Opens and validates a file, and with it the other parts of a model that was split.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is a directory, empty, not GGUF, corrupt, or a part of it is missing.</exception>
     /// <exception cref="IOException">The system cannot read it.</exception>
@@ -67,15 +67,15 @@ public sealed partial class GgufFile : IWeightSource
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var first = GgufSplit.FirstPart(path);
-        return Own(FileMemory.Map(first, Kind), first, canHaveParts: true);
+        return Own(FileBytes.Open(first, Kind), first, canHaveParts: true);
     }
 
-    /// <summary>Validates a file that is already in memory, which is pinned until <see cref="Dispose"/> and must not change.</summary>
+    /// <summary>Validates a file that is already in memory, which must not change.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What messages call it.</param>
     /// <exception cref="ModelFormatException">It is empty, not GGUF, or corrupt.</exception>
     public static GgufFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") =>
-        Own(FileMemory.Pin(bytes, name, Kind), name, canHaveParts: false);
+        Own(FileBytes.Of(bytes, name, Kind), name, canHaveParts: false);
 
     /// <summary>Reads a stream to its end into memory and validates it; the stream stays open and is the caller's.</summary>
     /// <param name="stream">The whole file, at most 2 GiB; for an embedded model, say.</param>
@@ -93,23 +93,15 @@ public sealed partial class GgufFile : IWeightSource
     /// <inheritdoc/>
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensorsByName.TryGetValue(name, out tensor);
 
-    /// <summary>Copies bytes of a tensor; safe against a <see cref="Dispose"/> on another thread.</summary>
-    /// <param name="tensor">A tensor of this file.</param>
-    /// <param name="offset">First byte, counted from the start of the tensor.</param>
-    /// <param name="destination">Receives as many bytes as it is long.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The bytes lie outside the tensor, or the tensor outside the file.</exception>
-    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
-    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) => _memory.Read(tensor, offset, destination);
-
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _memory.Get(tensor, offset, length);
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) => _files.Read(tensor, offset, destination);
 
-    /// <summary>Unmaps the file, or lets the memory go. May be called more than once.</summary>
-    public void Dispose() => _memory.Dispose();
+    /// <summary>Closes the file, or lets the memory go. May be called more than once.</summary>
+    public void Dispose() => _files.Dispose();
 
-    private static GgufFile Own(FileMemory first, string path, bool canHaveParts)
+    private static GgufFile Own(FileBytes first, string path, bool canHaveParts)
     {
-        var memory = new TensorMemory(first);
+        var files = new TensorFiles(first);
         try
         {
             var parsers = new List<GgufParser> { Parse(first, path, 0) };
@@ -117,30 +109,30 @@ public sealed partial class GgufFile : IWeightSource
             for (var i = 1; i < count; i++)
             {
                 var next = GgufSplit.PartPath(path, i, count);
-                var part = FileMemory.Map(next, Kind);
-                memory.Add(part);
+                var part = FileBytes.Open(next, Kind);
+                files.Add(part);
                 parsers.Add(Parse(part, next, i));
                 GgufSplit.CheckPart(parsers[i], next, i, count);
             }
 
             GgufSplit.CheckTensorCount(parsers, path);
-            return new GgufFile(memory, parsers, path);
+            return new GgufFile(files, parsers, path);
         }
         catch
         {
-            memory.Dispose();
+            files.Dispose();
             throw;
         }
     }
 
-    private static unsafe GgufParser Parse(FileMemory memory, string path, int part)
+    private static GgufParser Parse(FileBytes file, string path, int part)
     {
         if (!BitConverter.IsLittleEndian)
         {
             throw new PlatformNotSupportedException("GGUF files are read on little-endian machines only");
         }
 
-        var parser = new GgufParser(new GgufCursor(memory.Pointer, memory.Length, path), part);
+        var parser = new GgufParser(new GgufCursor(file, path), part);
         parser.Parse();
         return parser;
     }

@@ -20,17 +20,29 @@ public sealed class GgufFileWriter
     public long DataBytes => _dataBytes;
 
     /// <summary>Sets a metadata key; the last value counts, and the first time decides on its place.</summary>
-    public void Set(string key, GgufValue value) => _metadata[key] = value;
+    public void Set(string key, GgufValue value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentNullException.ThrowIfNull(value);
+        _metadata[key] = value;
+    }
 
     /// <summary>Announces a tensor.</summary>
     /// <param name="name">Its name, which no other has.</param>
     /// <param name="type">How its elements are stored.</param>
     /// <param name="dimensions">Sizes, the contiguous one first; rows are whole blocks.</param>
     /// <param name="write">Writes the bytes, exactly as many as type and sizes need.</param>
-    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    /// <exception cref="ArgumentException">There is one of that name, or an argument is null or empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Rows are no whole blocks.</exception>
     public void AddTensor(string name, GgufTensorType type, ImmutableArray<long> dimensions, Action<Stream> write)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(write);
+        if (dimensions.IsDefaultOrEmpty)
+        {
+            throw new ArgumentException("A tensor has one dimension at least.", nameof(dimensions));
+        }
+
         var tensor = new GgufTensor(name, type, dimensions, _dataBytes, 0);
         tensor = tensor with { ByteSize = checked(tensor.RowBytes * tensor.Rows) };
         _tensors.Add(name, (tensor, write));

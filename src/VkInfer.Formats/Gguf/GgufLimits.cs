@@ -12,6 +12,18 @@ internal static class GgufLimits
     public const int MaxTensors = 262_144;
     public const int MaxDimensions = 4;
     public const int MaxArrayDepth = 4;
+
+    /// <summary>Strings of one array: the largest vocabularies have half a million merges.</summary>
+    public const int MaxStrings = 1 << 22;
+
+    /// <summary>Arrays within arrays, in the whole header: each costs an object. No known file has any.</summary>
+    public const int MaxNestedArrays = 1 << 16;
+
+    /// <summary>Metadata and tensor records together: what they become in memory is in proportion. The largest in use have 20 MB.</summary>
+    public const long MaxHeaderBytes = 256L << 20;
+
+    /// <summary>All metadata keys together.</summary>
+    public const long MaxKeyBytesInAll = 16L << 20;
     public const int DefaultAlignment = 32;
 
     /// <summary>Key length, one byte of key, type, one byte of value.</summary>

@@ -11,6 +11,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     private const uint Magic = 0x46554747; // "GGUF", little-endian
 
     private readonly HashSet<string> _tensorNames = [];
+    private long _keyBytes;
 
     public uint Version { get; private set; }
 
@@ -80,6 +81,12 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     {
         var position = cursor.Position;
         var key = cursor.ReadName(GgufLimits.MaxKeyBytes, "metadata key");
+        _keyBytes += cursor.Position - position;
+        if (_keyBytes > GgufLimits.MaxKeyBytesInAll)
+        {
+            throw cursor.Error("the metadata keys are too long", $"at most {GgufLimits.MaxKeyBytesInAll} bytes in all", at: position);
+        }
+
         cursor.SubjectKind = "metadata key";
         cursor.Subject = key;
         var type = GgufValueReader.ReadType(cursor);

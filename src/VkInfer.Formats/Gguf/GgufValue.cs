@@ -124,20 +124,32 @@ public sealed class GgufValue
     public static GgufValue FromString(string value) => String(Encoding.UTF8.GetBytes(value), 0);
 
     /// <summary>An array of Float32; it must not change.</summary>
-    public static GgufValue FromFloats(float[] values) => Numbers(GgufValueType.Float32, values, 0);
+    public static GgufValue FromFloats(float[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return Numbers(GgufValueType.Float32, values, 0);
+    }
 
     /// <summary>An array of Int32; it must not change.</summary>
-    public static GgufValue FromInts(int[] values) => Numbers(GgufValueType.Int32, values, 0);
+    public static GgufValue FromInts(int[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return Numbers(GgufValueType.Int32, values, 0);
+    }
 
     /// <summary>An array of UInt8; it must not change.</summary>
-    public static GgufValue FromBytes(byte[] values) => Numbers(GgufValueType.UInt8, values, 0);
+    public static GgufValue FromBytes(byte[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return Numbers(GgufValueType.UInt8, values, 0);
+    }
 
     /// <summary>An array of String, each as the bytes given.</summary>
     public static GgufValue FromStrings(IReadOnlyCollection<byte[]> values)
     {
         ArgumentNullException.ThrowIfNull(values);
         var end = 0;
-        int[] ends = [.. values.Select(value => end = checked(end + value.Length))];
+        int[] ends = [.. values.Select(value => end = checked(end + (value?.Length ?? throw new ArgumentException("A string is null.", nameof(values)))))];
         var bytes = new byte[end];
         var at = 0;
         foreach (var value in values)

@@ -38,7 +38,7 @@ internal static class GgufValueReader
     private static GgufValue ReadString(GgufCursor cursor, long position)
     {
         var count = cursor.Read<ulong>("the string length");
-        return GgufValue.String(cursor.ReadBytes(count, "the string").ToArray(), position);
+        return GgufValue.String(cursor.ReadBytes(count, "the string"), position);
     }
 
     private static GgufValue ReadArray(GgufCursor cursor, long position, int depth)
@@ -51,7 +51,9 @@ internal static class GgufValueReader
         var elementType = ReadType(cursor);
         var countPosition = cursor.Position;
         var declared = cursor.Read<ulong>("the array length");
-        var count = cursor.CheckCount(declared, MinBytes(elementType), Array.MaxLength, "array length", countPosition);
+        var count = cursor.CheckCount(
+            declared, MinBytes(elementType), elementType == GgufValueType.String ? GgufLimits.MaxStrings : Array.MaxLength, "array length",
+            countPosition);
         return elementType switch
         {
             GgufValueType.String => ReadStrings(cursor, count, position),
@@ -73,15 +75,8 @@ internal static class GgufValueReader
     private static GgufValue ReadNumbers<T>(GgufCursor cursor, GgufValueType elementType, int count, long position)
         where T : unmanaged
     {
-        // In pieces, since a span of bytes is shorter than the longest array of eight-byte elements.
-        const int Piece = 1 << 20;
         var numbers = count == 0 ? [] : GC.AllocateUninitializedArray<T>(count);
-        for (var done = 0; done < count; done += Piece)
-        {
-            var target = MemoryMarshal.AsBytes(numbers.AsSpan(done, Math.Min(Piece, count - done)));
-            cursor.ReadBytes((ulong)target.Length, "the array").CopyTo(target);
-        }
-
+        cursor.ReadBytes(MemoryMarshal.AsBytes(numbers.AsSpan()), "the array");
         return GgufValue.Numbers(elementType, numbers, position);
     }
 
@@ -110,20 +105,15 @@ internal static class GgufValueReader
             total += (long)length;
         }
 
-        if (total > Array.MaxLength)
-        {
-            throw cursor.Error($"the strings of the array take {total} bytes", $"at most {Array.MaxLength}", at: start);
-        }
-
         cursor.Rewind(start);
         var bytes = total == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)total);
         var ends = count == 0 ? [] : GC.AllocateUninitializedArray<int>(count);
         var end = 0;
         for (var i = 0; i < count; i++)
         {
-            var text = cursor.ReadBytes(cursor.Read<ulong>(What), What);
-            text.CopyTo(bytes.AsSpan(end));
-            end += text.Length;
+            var length = (int)cursor.Read<ulong>(What);
+            cursor.ReadBytes(bytes.AsSpan(end, length), What);
+            end += length;
             ends[i] = end;
         }
 
@@ -132,6 +122,7 @@ internal static class GgufValueReader
 
     private static GgufValue ReadArrays(GgufCursor cursor, int count, long position, int depth)
     {
+        cursor.CountNestedArrays(count, position);
         var arrays = count == 0 ? [] : new GgufValue[count];
         for (var i = 0; i < count; i++)
         {

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace VkInfer.Formats;
 
 /// <summary>
-/// The safetensors of a model, memory-mapped: one file, or the shards that an index names. Validated as a whole when it is opened, as
+/// The safetensors of a model: one file, or the shards that an index names. Validated as a whole when it is opened, as
 /// <see cref="GgufFile"/> is; tensors have ggml's types and order of dimensions.
 /// </summary>
 public sealed class SafetensorsFile : IWeightSource
@@ -16,15 +16,15 @@ public sealed class SafetensorsFile : IWeightSource
 
     private const string Kind = "a safetensors file";
 
-    private readonly TensorMemory _memory;
+    private readonly TensorFiles _files;
     private readonly Dictionary<string, GgufTensor> _tensorsByName;
 
-    private SafetensorsFile(TensorMemory memory, List<GgufTensor> tensors, string path)
+    private SafetensorsFile(TensorFiles files, List<GgufTensor> tensors, string path)
     {
         Path = path;
         Tensors = tensors.AsReadOnly();
         _tensorsByName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        _memory = memory;
+        _files = files;
     }
 
     /// <inheritdoc/>
@@ -34,24 +34,24 @@ public sealed class SafetensorsFile : IWeightSource
     public IReadOnlyList<GgufTensor> Tensors { get; }
 
     /// <summary>Bytes of all files together.</summary>
-    public long FileSize => _memory.Length;
+    public long FileSize => _files.Length;
 
-    /// <summary>Maps and validates one file.</summary>
+    /// <summary>Opens and validates one file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="ModelFormatException">It is a directory, empty, no safetensors, or corrupt.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Own(FileMemory.Map(path, Kind), path);
+        return Own(FileBytes.Open(path, Kind), path);
     }
 
-    /// <summary>Validates a file that is already in memory, which is pinned until <see cref="Dispose"/> and must not change.</summary>
+    /// <summary>Validates a file that is already in memory, which must not change.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What messages call it.</param>
     /// <exception cref="ModelFormatException">It is empty, no safetensors, or corrupt.</exception>
-    public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") => Own(FileMemory.Pin(bytes, name, Kind), name);
+    public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name = "memory") => Own(FileBytes.Of(bytes, name, Kind), name);
 
-    /// <summary>Maps and validates <see cref="FileName"/> of a folder, or the shards that its <see cref="IndexName"/> names.</summary>
+    /// <summary>Opens and validates <see cref="FileName"/> of a folder, or the shards that its <see cref="IndexName"/> names.</summary>
     /// <exception cref="FileNotFoundException">The folder has neither.</exception>
     /// <exception cref="ModelFormatException">A file is corrupt, or the shards are not what the index says.</exception>
     public static SafetensorsFile OpenFolder(string folder)
@@ -65,7 +65,7 @@ public sealed class SafetensorsFile : IWeightSource
         }
 
         var shards = SafetensorsIndex.Read(index);
-        var memory = new TensorMemory();
+        var files = new TensorFiles();
         try
         {
             var tensors = new List<GgufTensor>();
@@ -77,18 +77,18 @@ public sealed class SafetensorsFile : IWeightSource
                     throw new ModelFormatException(index, null, $"shard {DisplayText.Quote(name)} is missing");
                 }
 
-                var part = FileMemory.Map(path, Kind);
-                memory.Add(part);
-                var found = SafetensorsHeader.Read(part, path, memory.Count - 1);
+                var part = FileBytes.Open(path, Kind);
+                files.Add(part);
+                var found = SafetensorsHeader.Read(part, path, files.Count - 1);
                 SafetensorsIndex.Check(index, name, expected, found);
                 tensors.AddRange(found);
             }
 
-            return new SafetensorsFile(memory, tensors, folder);
+            return new SafetensorsFile(files, tensors, folder);
         }
         catch
         {
-            memory.Dispose();
+            files.Dispose();
             throw;
         }
     }
@@ -97,21 +97,21 @@ public sealed class SafetensorsFile : IWeightSource
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensorsByName.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length) => _memory.Get(tensor, offset, length);
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) => _files.Read(tensor, offset, destination);
 
-    /// <summary>Unmaps the files, or lets the memory go. May be called more than once.</summary>
-    public void Dispose() => _memory.Dispose();
+    /// <summary>Closes the files, or lets the memory go. May be called more than once.</summary>
+    public void Dispose() => _files.Dispose();
 
-    private static SafetensorsFile Own(FileMemory file, string path)
+    private static SafetensorsFile Own(FileBytes file, string path)
     {
-        var memory = new TensorMemory(file);
+        var files = new TensorFiles(file);
         try
         {
-            return new SafetensorsFile(memory, SafetensorsHeader.Read(file, path, 0), path);
+            return new SafetensorsFile(files, SafetensorsHeader.Read(file, path, 0), path);
         }
         catch
         {
-            memory.Dispose();
+            files.Dispose();
             throw;
         }
     }

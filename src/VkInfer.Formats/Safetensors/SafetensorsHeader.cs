@@ -40,27 +40,31 @@ internal sealed class SafetensorsHeader
     private List<GgufTensor> Tensors { get; } = [];
 
     /// <summary>Reads a header.</summary>
-    /// <param name="memory">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="path">What messages call it.</param>
     /// <param name="part">Its number among the files of the model.</param>
     /// <returns>The tensors in the order of the header.</returns>
     /// <exception cref="ModelFormatException">The header or what it says about the data is wrong.</exception>
-    public static unsafe List<GgufTensor> Read(FileMemory memory, string path, int part)
+    public static List<GgufTensor> Read(FileBytes file, string path, int part)
     {
-        if (memory.Length < LengthBytes)
+        if (file.Length < LengthBytes)
         {
-            throw new ModelFormatException(path, 0, "the file ends within the header length", $"{LengthBytes} bytes", $"{memory.Length}");
+            throw new ModelFormatException(path, 0, "the file ends within the header length", $"{LengthBytes} bytes", $"{file.Length}");
         }
 
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(memory.Pointer, LengthBytes));
-        var limit = Math.Min(memory.Length - LengthBytes, MaxHeaderBytes);
+        Span<byte> prefix = stackalloc byte[LengthBytes];
+        file.Read(0, prefix);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        var limit = Math.Min(file.Length - LengthBytes, MaxHeaderBytes);
         if (length > (ulong)limit)
         {
             throw new ModelFormatException(path, 0, "header length is out of range", $"at most {limit} bytes", $"{length}");
         }
 
-        var header = new SafetensorsHeader(path, part, LengthBytes + (long)length, memory.Length - LengthBytes - (long)length);
-        header.Parse(new ReadOnlySpan<byte>(memory.Pointer + LengthBytes, (int)length));
+        var header = new SafetensorsHeader(path, part, LengthBytes + (long)length, file.Length - LengthBytes - (long)length);
+        var json = new byte[length];
+        file.Read(LengthBytes, json);
+        header.Parse(json);
         header.CheckPlacement();
         return header.Tensors;
     }
@@ -84,7 +88,9 @@ internal sealed class SafetensorsHeader
                 }
                 else
                 {
-                    Tensors.Add(ReadTensor(ref reader, name, position));
+                    Tensors.Add(Tensors.Count < GgufLimits.MaxTensors
+                        ? ReadTensor(ref reader, name, position)
+                        : throw Error(position, "there are too many tensors", $"at most {GgufLimits.MaxTensors}"));
                 }
             }
 

@@ -13,16 +13,20 @@ internal static class SafetensorsIndex
     /// <exception cref="ModelFormatException">It is no such JSON, or names files elsewhere.</exception>
     public static OrderedDictionary<string, HashSet<string>> Read(string path)
     {
-        var size = new FileInfo(path).Length;
-        if (size > MaxBytes)
+        byte[] json;
+        try
         {
-            throw new ModelFormatException(path, null, "the index is too long", $"at most {MaxBytes} bytes", $"{size}");
+            json = RegularFile.ReadAllBytes(path, MaxBytes);
+        }
+        catch (InvalidDataException)
+        {
+            throw new ModelFormatException(path, null, "the index is too long", $"at most {MaxBytes} bytes", $"{RegularFile.FindLength(path)}");
         }
 
         var shards = new OrderedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
             {

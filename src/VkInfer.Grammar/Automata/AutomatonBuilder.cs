@@ -4,6 +4,7 @@ namespace VkInfer.Grammar.Automata;
 internal sealed class AutomatonBuilder
 {
     private readonly List<State> _states = [];
+    private readonly List<Loop> _loops = [];
     private readonly Dictionary<State, int> _shared = [];
     private int _work;
 
@@ -14,20 +15,28 @@ internal sealed class AutomatonBuilder
     /// <summary>Builds and checks the automaton.</summary>
     /// <param name="rules">The rules; the first is the whole.</param>
     /// <param name="maxDepth">Most rules open at a time while matching.</param>
-    /// <exception cref="GrammarException">It is too large, left-recursive, or matches nothing.</exception>
+    /// <exception cref="GrammarException">It is too large, left-recursive, too ambiguous to begin with, or matches nothing.</exception>
     public static Automaton Build(RuleSet rules, int maxDepth)
     {
         var builder = new AutomatonBuilder();
-        var starts = new int[rules.Count];
+        int[] starts = new int[rules.Count];
         for (int rule = 0; rule < rules.Count; rule++)
         {
             (_, string location, Expression? body) = rules[rule];
-            starts[rule] = builder.Add(body!, builder.New(State.End, location), location);
+            starts[rule] = builder.Add(body!, builder.Share(State.End, location), location);
         }
 
         State[] states = [.. builder._states];
-        LeftRecursion.Check(rules, states, starts);
-        int[] heights = StateHeights.Of(states, starts, readsBytes: true);
+        Loop[] loops = [.. builder._loops];
+        int[] emptyHeights = StateHeights.Of(states, loops, starts, readsBytes: false);
+        LeftRecursion.Check(rules, states, loops, starts, emptyHeights);
+        for (int i = 0; i < loops.Length; i++)
+        {
+            bool mayReadNothing = emptyHeights[loops[i].Body] < StateHeights.Endless;
+            loops[i] = loops[i] with { MayReadNothing = mayReadNothing, Min = mayReadNothing ? 0 : loops[i].Min };
+        }
+
+        int[] heights = StateHeights.Of(states, loops, starts, readsBytes: true);
         if (heights[starts[0]] > maxDepth)
         {
             (string name, string location, _) = rules[0];
@@ -36,13 +45,15 @@ internal sealed class AutomatonBuilder
                 : $"rule '{name}' has more than {maxDepth} rules open at a time in the shortest text");
         }
 
-        return new Automaton(states, starts, heights, maxDepth);
+        var automaton = new Automaton(states, loops, starts, heights, maxDepth);
+        _ = new LazyAutomaton(automaton).Start();
+        return automaton;
     }
 
     /// <summary>The state from which an expression leads to <paramref name="next"/>.</summary>
     private int Add(Expression expression, int next, string location)
     {
-        // Copies of nothing make no states, but take time all the same.
+        // What stands for nothing makes no states, but takes time all the same.
         if (++_work > Limits.States)
         {
             throw TooLarge(location);
@@ -85,26 +96,23 @@ internal sealed class AutomatonBuilder
 
     private int AddRepeat(Expression.Repeat repeat, int next, string location)
     {
-        int entry = next;
-        if (repeat.Max is { } max)
+        switch (repeat.Min, repeat.Max)
         {
-            for (int i = repeat.Min; i < max; i++)
-            {
-                entry = New(State.Split([Add(repeat.Body, entry, location), next]), location);
-            }
+            case (_, 0):
+                return next;
+            case (1, 1):
+                return Add(repeat.Body, next, location);
+            case (0, 1):
+                return New(State.Split([Add(repeat.Body, next, location), next]), location);
+            case (0 or 1, null):
+                int again = New(State.Split([]), location);
+                int body = Add(repeat.Body, again, location);
+                _states[again] = State.Split([body, next]);
+                return repeat.Min == 0 ? again : body;
+            default:
+                _loops.Add(new Loop(Add(repeat.Body, Share(State.End, location), location), repeat.Min, repeat.Max, false));
+                return New(State.Loop(_loops.Count - 1, next), location);
         }
-        else
-        {
-            entry = New(State.Split([]), location);
-            _states[entry] = State.Split([Add(repeat.Body, entry, location), next]);
-        }
-
-        for (int i = 0; i < repeat.Min; i++)
-        {
-            entry = Add(repeat.Body, entry, location);
-        }
-
-        return entry;
     }
 
     private int AddCodePoints(Expression.CodePoints codePoints, int next, string location)
@@ -151,5 +159,5 @@ internal sealed class AutomatonBuilder
     }
 
     private static GrammarException TooLarge(string location) =>
-        new(location, $"the grammar needs more than {Limits.States} states; long repetitions and long classes are what takes them");
+        new(location, $"the grammar needs more than {Limits.States} states; long texts, long classes and many rules are what takes them");
 }

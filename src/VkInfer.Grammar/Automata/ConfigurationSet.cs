@@ -1,6 +1,6 @@
 namespace VkInfer.Grammar.Automata;
 
-/// <summary>A state that reads a byte, and the rules that are open there.</summary>
+/// <summary>A state that reads a byte, and the rules and loops that are open there.</summary>
 internal readonly record struct Configuration(int State, StackFrame? Stack);
 
 /// <summary>All ways in which the text so far can be read. Interned: see <see cref="LazyAutomaton"/>, whose lock guards it.</summary>
@@ -18,7 +18,7 @@ internal sealed class ConfigurationSet(Configuration[] configurations, bool acce
     /// <summary>In which generation of the cache the set was made.</summary>
     public int Epoch { get; } = epoch;
 
-    /// <summary>The set after each byte, as far as it was needed.</summary>
+    /// <summary>The set after each byte, as far as it was needed, and at once the empty one where nothing reads the byte.</summary>
     public ConfigurationSet?[]? Next { get; set; }
 
     /// <summary>The tokens that may follow, where that was asked.</summary>

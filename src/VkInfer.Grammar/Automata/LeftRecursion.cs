@@ -4,19 +4,23 @@ namespace VkInfer.Grammar.Automata;
 internal static class LeftRecursion
 {
     /// <summary>Checks all rules.</summary>
+    /// <param name="rules">The rules, for messages.</param>
+    /// <param name="states">The states.</param>
+    /// <param name="loops">The loops.</param>
+    /// <param name="starts">The first state of each rule.</param>
+    /// <param name="emptyHeights">The heights of ways that read nothing: finite where the empty text matches.</param>
     /// <exception cref="GrammarException">There is such a rule; the message names it and the rules between.</exception>
-    public static void Check(RuleSet rules, State[] states, int[] starts)
+    public static void Check(RuleSet rules, State[] states, Loop[] loops, int[] starts, int[] emptyHeights)
     {
-        int[] heights = StateHeights.Of(states, starts, readsBytes: false);
         var first = new List<int>[starts.Length];
-        var seen = new int[states.Length];
+        int[] seen = new int[states.Length];
         for (int rule = 0; rule < starts.Length; rule++)
         {
-            first[rule] = OpenedFirst(rule, states, starts, heights, seen);
+            first[rule] = OpenedFirst(rule, states, loops, starts, emptyHeights, seen);
         }
 
-        var finished = new bool[starts.Length];
-        var onPath = new bool[starts.Length];
+        bool[] finished = new bool[starts.Length];
+        bool[] onPath = new bool[starts.Length];
         for (int rule = 0; rule < starts.Length; rule++)
         {
             FindCycle(rule, rules, first, finished, onPath);
@@ -24,7 +28,7 @@ internal static class LeftRecursion
     }
 
     /// <summary>The rules that a rule may open before it has read anything.</summary>
-    private static List<int> OpenedFirst(int rule, State[] states, int[] starts, int[] heights, int[] seen)
+    private static List<int> OpenedFirst(int rule, State[] states, Loop[] loops, int[] starts, int[] emptyHeights, int[] seen)
     {
         var opened = new List<int>();
         var open = new Stack<int>([starts[rule]]);
@@ -37,10 +41,19 @@ internal static class LeftRecursion
 
             seen[at] = rule + 1;
             State state = states[at];
-            if (state.Kind == StateKind.Call)
+            if (state.Kind is StateKind.Call or StateKind.Loop)
             {
-                opened.Add(state.Rule);
-                if (heights[starts[state.Rule]] < StateHeights.Endless)
+                int inner = state.Kind == StateKind.Call ? starts[state.Index] : loops[state.Index].Body;
+                if (state.Kind == StateKind.Call)
+                {
+                    opened.Add(state.Index);
+                }
+                else
+                {
+                    open.Push(inner);
+                }
+
+                if (emptyHeights[inner] < StateHeights.Endless || (state.Kind == StateKind.Loop && loops[state.Index].Min == 0))
                 {
                     open.Push(state.Target);
                 }
@@ -79,7 +92,8 @@ internal static class LeftRecursion
             {
                 string[] between = [.. path.TakeWhile(step => step.Rule != next).Select(step => $"'{rules[step.Rule].Name}'").Reverse()];
                 string through = between.Length == 0 ? "" : $" through {string.Join(", ", between.Take(5))}";
-                throw new GrammarException(rules[next].Location, $"rule '{rules[next].Name}' begins with itself{through}: left recursion never ends");
+                throw new GrammarException(
+                    rules[next].Location, $"rule '{rules[next].Name}' begins with itself{through}: left recursion never ends");
             }
 
             if (!finished[next])

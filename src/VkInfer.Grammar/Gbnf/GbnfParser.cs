@@ -182,7 +182,9 @@ internal sealed class GbnfParser(string text)
             throw Expected("'}'");
         }
 
-        return max is null || max >= min ? (min, max) : throw new GrammarException(Location, $"{{{min},{max}}} repeats at most less often than at least");
+        return max is null || max >= min
+            ? (min, max)
+            : throw new GrammarException(Location, $"{{{min},{max}}} repeats at most less often than at least");
     }
 
     private int Number()
@@ -199,9 +201,9 @@ internal sealed class GbnfParser(string text)
             throw Expected("a number");
         }
 
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value <= Limits.States
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value <= Limits.Repetitions
             ? value
-            : throw new GrammarException(Location, $"{digits} repetitions are more than {Limits.States}");
+            : throw new GrammarException(Location, $"{Shown(digits)} repetitions are more than {Limits.Repetitions}");
     }
 
     private Expression.Literal Literal()
@@ -334,6 +336,8 @@ internal sealed class GbnfParser(string text)
 
     private GrammarException Expected(string what) =>
         new(Location, $"expected {what}, found {(_at < text.Length ? $"'{Shown(text[_at])}'" : "the end")}");
+
+    private static string Shown(ReadOnlySpan<char> digits) => digits.Length <= 20 ? digits.ToString() : $"{digits[..20]}…";
 
     private static string Shown(char c) => char.IsControl(c) || char.IsSurrogate(c) ? $"U+{(int)c:X4}" : c.ToString();
 }

@@ -21,7 +21,8 @@ internal static class JsonPointer
         JsonElement value = root;
         foreach (string escaped in pointer.Split('/').Skip(1))
         {
-            string part = Uri.UnescapeDataString(escaped).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            string part = Uri.UnescapeDataString(escaped)
+                .Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
             bool found = value.ValueKind switch
             {
                 JsonValueKind.Object => value.TryGetProperty(part, out value),

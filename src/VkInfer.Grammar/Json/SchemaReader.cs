@@ -4,12 +4,22 @@ using VkInfer.Grammar.Automata;
 namespace VkInfer.Grammar;
 
 /// <summary>Turns a JSON schema into rules.</summary>
-internal sealed partial class SchemaReader(JsonElement root)
+internal sealed partial class SchemaReader
 {
+    private readonly JsonElement _root;
     private readonly RuleSet _rules = new();
+    private readonly JsonRules _json;
+    private readonly JsonConstants _constants;
     private readonly Dictionary<string, int> _references = [];
     private readonly Queue<(int Rule, JsonElement Schema, string At)> _pending = [];
-    private int? _any;
+    private int _nesting;
+
+    public SchemaReader(JsonElement root)
+    {
+        _root = root;
+        _json = new JsonRules(_rules);
+        _constants = new JsonConstants(_json);
+    }
 
     /// <summary>Reads the schema; the first rule is the whole.</summary>
     public RuleSet Read()
@@ -26,22 +36,29 @@ internal sealed partial class SchemaReader(JsonElement root)
     /// <summary>What a schema allows.</summary>
     private Expression Value(JsonElement schema, string at)
     {
-        switch (schema.ValueKind)
+        if (++_nesting > Limits.Nesting)
         {
-            case JsonValueKind.True:
-                return Any();
-            case JsonValueKind.False:
-                throw Fault(at, "the schema 'false' allows nothing");
-            case JsonValueKind.Object:
-                break;
-            default:
-                throw Fault(at, $"a schema is an object, true or false; found {Kind(schema)}");
+            throw Fault(at, $"schemas are nested deeper than {Limits.Nesting}");
         }
 
-        string[] keywords = [.. schema.EnumerateObject().Select(p => p.Name).Where(name => !SchemaKeywords.Annotations.Contains(name))];
-        if (keywords.FirstOrDefault(name => !SchemaKeywords.IsKnown(name)) is { } unknown)
+        Expression value = schema.ValueKind switch
         {
-            throw Fault(at, $"keyword '{Short(unknown)}' is not supported");
+            JsonValueKind.True => _json.AnyValue,
+            JsonValueKind.False => throw Fault(at, "the schema 'false' allows nothing"),
+            JsonValueKind.Object => Keywords(schema, at),
+            _ => throw Fault(at, $"a schema is an object, true or false; found {Kind(schema)}"),
+        };
+        _nesting--;
+        return value;
+    }
+
+    private Expression Keywords(JsonElement schema, string at)
+    {
+        string[] keywords =
+            [.. schema.EnumerateObject().Where(p => !SchemaKeywords.IsAnnotation(p.Name, p.Value)).Select(p => p.Name)];
+        if (keywords.FirstOrDefault(SchemaKeywords.Unsupported.Contains) is { } unsupported)
+        {
+            throw Fault(at, $"keyword '{unsupported}' is not supported");
         }
 
         if (keywords.FirstOrDefault(SchemaKeywords.Whole.Contains) is { } whole)
@@ -78,7 +95,7 @@ internal sealed partial class SchemaReader(JsonElement root)
     }
 
     /// <summary>The values of enum or const that have one of the types.</summary>
-    private static Expression.Choice Constants(JsonElement schema, string[]? types, string keyword, string[] keywords, string at)
+    private Expression.Choice Constants(JsonElement schema, string[]? types, string keyword, string[] keywords, string at)
     {
         if (keywords.FirstOrDefault(name => name != keyword && name != "type") is { } beside)
         {
@@ -87,7 +104,8 @@ internal sealed partial class SchemaReader(JsonElement root)
 
         JsonElement value = schema.GetProperty(keyword);
         JsonElement[] values = keyword == "const" ? [value] : Array(value, keyword, at);
-        Expression[] allowed = [.. values.Where(v => types is null || types.Any(type => IsOfType(v, type))).Select(JsonTexts.Constant)];
+        Expression[] allowed =
+            [.. values.Where(v => types is null || types.Any(type => IsOfType(v, type))).Select(v => _constants.Value(v, at))];
         return allowed.Length > 0 ? new Expression.Choice(allowed) : throw Fault(at, $"'{keyword}' has no value of the type");
     }
 
@@ -97,7 +115,7 @@ internal sealed partial class SchemaReader(JsonElement root)
         types ??= [.. SchemaKeywords.OfType.Keys.Where(type => keywords.Any(SchemaKeywords.OfType[type].Contains))];
         if (types.Length == 0)
         {
-            return Any();
+            return _json.AnyValue;
         }
 
         if (types.Contains("number") && keywords.FirstOrDefault(SchemaKeywords.OfType["integer"].Contains) is { } bound)
@@ -113,10 +131,10 @@ internal sealed partial class SchemaReader(JsonElement root)
         "object" => Object(schema, at),
         "array" => ArrayOf(schema, at),
         "string" => Text(schema, at),
-        "number" => JsonTexts.Number,
+        "number" => _json.Number,
         "integer" => Integer(schema, at),
-        "boolean" => JsonTexts.Boolean,
-        _ => JsonTexts.Null,
+        "boolean" => JsonRules.Boolean,
+        _ => JsonRules.Null,
     };
 
     /// <summary>The types that a schema names; null where it names none.</summary>
@@ -142,33 +160,40 @@ internal sealed partial class SchemaReader(JsonElement root)
         JsonValueKind.Object => type == "object",
         JsonValueKind.Array => type == "array",
         JsonValueKind.String => type == "string",
-        JsonValueKind.Number => type == "number" || (type == "integer" && value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)),
+        JsonValueKind.Number => 
+            type == "number" || (type == "integer" && value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)),
         JsonValueKind.Null => type == "null",
         _ => type == "boolean",
     };
 
-    private static Expression Text(JsonElement schema, string at)
+    private Expression Text(JsonElement schema, string at)
     {
         int? min = Count(schema, "minLength", at);
         int? max = Count(schema, "maxLength", at);
-        if (!schema.TryGetProperty("format", out JsonElement format))
+        CheckOrder(min, max, "minLength", "maxLength", at);
+        if (!schema.TryGetProperty("format", out JsonElement name))
         {
-            CheckOrder(min, max, "minLength", "maxLength", at);
-            return JsonTexts.String(min ?? 0, max);
+            return _json.StringOf(min ?? 0, max);
         }
 
-        string name = format.ValueKind == JsonValueKind.String ? format.GetString()! : Kind(format);
-        if (!StringFormats.All.TryGetValue(name, out Expression? content))
+        if (name.ValueKind != JsonValueKind.String)
         {
-            throw Fault(at, $"format '{Short(name)}' is not one of {string.Join(", ", StringFormats.All.Keys)}");
+            throw Fault(at, $"'format' is a string; found {Kind(name)}");
         }
 
-        return min is null && max is null
-            ? JsonTexts.Quoted(content)
-            : throw Fault(at, "keyword 'format' beside a length is not supported");
+        if (StringFormats.Find(name.GetString()!) is not { } format)
+        {
+            return _json.StringOf(min ?? 0, max);
+        }
+
+        return (min ?? 0) <= format.MinLength && (max ?? int.MaxValue) >= format.MaxLength
+            ? _json.Formatted(format)
+            : throw Fault(
+                at, $"format '{format.Name}' beside a length that forbids some of its {format.MinLength} to {format.MaxLength} characters "
+                + "is not supported");
     }
 
-    private static Expression Integer(JsonElement schema, string at)
+    private Expression Integer(JsonElement schema, string at)
     {
         decimal? min = Bound(schema, "minimum", decimal.Ceiling, at);
         decimal? above = Bound(schema, "exclusiveMinimum", value => decimal.Floor(value) + 1, at);
@@ -176,7 +201,7 @@ internal sealed partial class SchemaReader(JsonElement root)
         decimal? below = Bound(schema, "exclusiveMaximum", value => decimal.Ceiling(value) - 1, at);
         if ((min ?? above ?? max ?? below) is null)
         {
-            return JsonTexts.Integer;
+            return _json.Integer;
         }
 
         decimal first = Math.Max(Math.Max(min ?? -IntegerRange.Largest, above ?? -IntegerRange.Largest), -IntegerRange.Largest);
@@ -198,27 +223,12 @@ internal sealed partial class SchemaReader(JsonElement root)
             : throw Fault(at, $"'{keyword}' is a number of at most 20 digits; found {Kind(value)}");
     }
 
-    /// <summary>Any JSON value.</summary>
-    private Expression.Reference Any()
-    {
-        if (_any is null)
-        {
-            _any = _rules.Add("any value", "#");
-            var any = new Expression.Reference(_any.Value);
-            Expression member = Expression.Of(JsonTexts.String(0, null), Colon, any);
-            _rules.Define(_any.Value, "#", Expression.Either(
-                Braces(List(member)), Brackets(List(any)), JsonTexts.String(0, null), JsonTexts.Number, JsonTexts.Boolean, JsonTexts.Null));
-        }
-
-        return new Expression.Reference(_any.Value);
-    }
-
     /// <summary>The rule of a JSON pointer into the schema.</summary>
     private int Reference(string pointer, string at)
     {
         if (!_references.TryGetValue(pointer, out int rule))
         {
-            JsonElement target = JsonPointer.Find(root, pointer, at);
+            JsonElement target = JsonPointer.Find(_root, pointer, at);
             rule = _rules.Add(pointer, pointer);
             _references.Add(pointer, rule);
             _pending.Enqueue((rule, target, pointer));
@@ -241,9 +251,16 @@ internal sealed partial class SchemaReader(JsonElement root)
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count) && count is >= 0 and <= Limits.States
-            ? count
-            : throw Fault(at, $"'{keyword}' is a whole number from 0 to {Limits.States}; found {Short(value.GetRawText())}");
+        if (value.ValueKind == JsonValueKind.Number
+            && value.TryGetDecimal(out decimal count) && count >= 0 && count == decimal.Truncate(count))
+        {
+            // No text is so long that a larger maximum makes a difference.
+            return keyword.StartsWith("max", StringComparison.Ordinal) || count <= Limits.Repetitions
+                ? (int)Math.Min(count, Limits.Repetitions)
+                : throw Fault(at, $"'{keyword}' is at most {Limits.Repetitions}; found {Short(value.GetRawText())}");
+        }
+
+        throw Fault(at, $"'{keyword}' is a whole number from 0; found {Short(value.GetRawText())}");
     }
 
     private static void CheckOrder(int? min, int? max, string minName, string maxName, string at)

@@ -3,10 +3,14 @@ using VkInfer.Grammar.Automata;
 namespace VkInfer.Grammar.Tokens;
 
 /// <summary>
-/// The masks of one grammar over one vocabulary, kept for the states that come again. Thread-safe: matchers of many sessions share it.
+/// The masks of one grammar over one vocabulary, kept for the states that come again. Counts of repetitions that no token can bring
+/// near their bounds share a mask. Thread-safe: matchers of many sessions share it.
 /// </summary>
 public sealed class TokenMasks
 {
+    private const int CheckMilliseconds = 20;
+    private const int NodesBetweenChecks = 16_384;
+
     private readonly TokenTrie _trie;
     private readonly LazyAutomaton _automaton;
     private readonly Lock _lock = new();
@@ -50,46 +54,69 @@ public sealed class TokenMasks
     }
 
     /// <summary>The tokens of text that may follow, one bit each.</summary>
-    internal uint[] Mask(ConfigurationSet set)
+    internal uint[] Mask(ConfigurationSet set, CancellationToken cancellation)
     {
-        lock (_lock)
+        cancellation.ThrowIfCancellationRequested();
+
+        // Another session's mask may be under way.
+        while (!_lock.TryEnter(CheckMilliseconds))
         {
-            if (set.Mask is { } known)
-            {
-                return known;
-            }
+            cancellation.ThrowIfCancellationRequested();
+        }
 
-            set = _automaton.Begin(set);
-            if (set.Mask is null)
-            {
-                set.Mask = Compute(set);
-                _automaton.Keep(set.Mask.Length * sizeof(uint));
-            }
-
-            return set.Mask;
+        try
+        {
+            return set.Mask ??= Find(set, cancellation);
+        }
+        finally
+        {
+            _lock.Exit();
         }
     }
 
-    private uint[] Compute(ConfigurationSet set)
+    private uint[] Find(ConfigurationSet set, CancellationToken cancellation)
     {
-        var mask = new uint[(_trie.VocabSize + 31) / 32];
-        _path[0] = set;
-        for (int node = 0; node < _trie.NodeCount;)
+        set = _automaton.Representative(_automaton.Begin(set, cancellation), _trie.MaxLength);
+        if (set.Mask is null)
         {
-            (byte value, int depth, int end) = _trie.Node(node);
-            ConfigurationSet next = _automaton.Step(_path[depth], value);
-            if (next.IsDead)
-            {
-                node = end;
-                continue;
-            }
-
-            _trie.SetBits(node, mask);
-            _path[depth + 1] = next;
-            node++;
+            set.Mask = Compute(set, cancellation);
+            _automaton.Keep(set.Mask.Length * sizeof(uint));
         }
 
-        Array.Clear(_path);
+        return set.Mask;
+    }
+
+    private uint[] Compute(ConfigurationSet set, CancellationToken cancellation)
+    {
+        uint[] mask = new uint[(_trie.VocabSize + 31) / 32];
+        _path[0] = set;
+        try
+        {
+            for (int node = 0, visited = 1; node < _trie.NodeCount; visited++)
+            {
+                if (visited % NodesBetweenChecks == 0)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                }
+
+                (byte value, int depth, int end) = _trie.Node(node);
+                ConfigurationSet next = _automaton.Step(_path[depth], value);
+                if (next.IsDead)
+                {
+                    node = end;
+                    continue;
+                }
+
+                _trie.SetBits(node, mask);
+                _path[depth + 1] = next;
+                node++;
+            }
+        }
+        finally
+        {
+            Array.Clear(_path);
+        }
+
         return mask;
     }
 }

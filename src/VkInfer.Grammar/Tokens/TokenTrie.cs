@@ -19,6 +19,7 @@ public sealed class TokenTrie
     public TokenTrie(IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(endTokens);
         EndTokens = [.. endTokens];
         _tokens = [.. tokens];
         foreach (int end in EndTokens)
@@ -28,7 +29,8 @@ public sealed class TokenTrie
 
         _sameToken = new int[_tokens.Length];
         int[] order = [.. Enumerable.Range(0, _tokens.Length).Where(id => !_tokens[id].IsEmpty)];
-        Array.Sort(order, (a, b) => _tokens[a].Span.SequenceCompareTo(_tokens[b].Span) is var difference and not 0 ? difference : a.CompareTo(b));
+        Array.Sort(
+            order, (a, b) => _tokens[a].Span.SequenceCompareTo(_tokens[b].Span) is var difference and not 0 ? difference : a.CompareTo(b));
         Build(order);
     }
 

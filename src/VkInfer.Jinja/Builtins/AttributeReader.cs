@@ -24,20 +24,19 @@ internal static class AttributeReader
         };
     }
 
-    /// <summary>A function that reads attributes with commas between as a tuple; the item itself where there is none.</summary>
+    /// <summary>
+    /// A function that reads attributes with commas between; the item itself where there is none. A tuple always, as in jinja2: equal
+    /// items of tuples need no order, so that missing attributes can be sorted by.
+    /// </summary>
     public static Func<object?, Budget, object?> OfMany(object? attributes)
     {
         if (attributes is null)
         {
-            return (item, _) => item;
+            return (item, budget) => new TupleValue([item], budget);
         }
 
-        if (attributes is not string text || !text.Contains(',', StringComparison.Ordinal))
-        {
-            return Of(attributes, null);
-        }
-
-        var readers = text.Split(',').Select(part => Of(part, null)).ToArray();
+        object[] parts = attributes is string text ? text.Split(',') : [attributes];
+        var readers = parts.Select(part => Of(part, null)).ToArray();
         return (item, budget) => new TupleValue([.. readers.Select(read => read(item, budget))], budget);
     }
 }

@@ -71,7 +71,8 @@ internal sealed class BuiltinTable : Dictionary<string, Builtin>
         foreach (var name in names.Split(' '))
         {
             Add(name, new Builtin(
-                name, [.. own.Select(parameter => parameter.TrimEnd('?'))], own.Count(parameter => !parameter.EndsWith('?')), takesMore, body));
+                name, [.. own.Select(parameter => parameter.TrimEnd('?'))], own.Count(parameter => !parameter.EndsWith('?')),
+                takesMore, body));
         }
     }
 

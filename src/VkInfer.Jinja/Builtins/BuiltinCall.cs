@@ -49,6 +49,9 @@ internal sealed class BuiltinCall(
     /// <summary>The items of what the builtin is applied to.</summary>
     public IReadOnlyList<object?> TargetItems() => Sequences.Iterate(target, Budget);
 
+    /// <summary>The same, but none where it is false, whatever it is: <c>none|map(…)</c> gives nothing.</summary>
+    public IReadOnlyList<object?> TargetItemsIfTrue() => Comparison.IsTrue(target) ? TargetItems() : [];
+
     public TextBuilder NewText() => new(Budget);
 
     public ListValue List(IEnumerable<object?> items) => new([.. items], Budget);

@@ -26,12 +26,14 @@ internal static class DateFormat
         return text.ToString();
     }
 
-    private static string Bare(string number) => number.TrimStart('0', ' ') is { Length: > 0 } digits ? digits : number.Length > 0 ? "0" : "";
+    private static string Bare(string number) =>
+        number.TrimStart('0', ' ') is { Length: > 0 } digits ? digits : number.Length > 0 ? "0" : "";
 
     private static string? Part(char letter, DateTimeOffset now)
     {
         string Format(string pattern) => now.ToString(pattern, CultureInfo.InvariantCulture);
-        string Number(int value, int digits) => value.ToString("D" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        string Number(int value, int digits) =>
+            value.ToString("D" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var monday = ((int)now.DayOfWeek + 6) % 7;
         return letter switch
         {

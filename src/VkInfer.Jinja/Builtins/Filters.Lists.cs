@@ -113,7 +113,8 @@ internal static partial class Filters
             "value" => 1,
             _ => throw JinjaException.Runtime("You can only sort by either \"key\" or \"value\""),
         };
-        return Sort(call, CollectionMethods.Items(dict, call.Budget), (pair, _) => ((TupleValue)pair!).Items[position], call.Flag(0), call.Flag(2));
+        return Sort(call, CollectionMethods.Items(dict, call.Budget),
+            (pair, _) => ((TupleValue)pair!).Items[position], call.Flag(0), call.Flag(2));
     }
 
     /// <summary>Sorts by a key; equal ones keep their order.</summary>

@@ -107,8 +107,9 @@ internal static partial class Filters
         return method switch
         {
             "common" => RoundTo(value, precision),
-            "ceil" => Math.Ceiling(value * factor) / factor,
-            "floor" => Math.Floor(value * factor) / factor,
+            // Python rounds to integers here, which have no negative zero.
+            "ceil" => (Math.Ceiling(value * factor) + 0.0) / factor,
+            "floor" => (Math.Floor(value * factor) + 0.0) / factor,
             _ => throw JinjaException.Runtime("method must be common, ceil or floor"),
         };
     }

@@ -26,12 +26,12 @@ internal static partial class Filters
         {
             named.Remove("default", out var fallback);
             var read = AttributeReader.Of(attribute!, fallback);
-            return call.Generator(call.TargetItems().Select(item => read(item, call.Budget)));
+            return call.Generator(call.TargetItemsIfTrue().Select(item => read(item, call.Budget)));
         }
 
         var name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
         var rest = Rest(call, 1);
-        return call.Generator(call.TargetItems().Select(item => Apply(call.Context, name, item, rest)));
+        return call.Generator(call.TargetItemsIfTrue().Select(item => Apply(call.Context, name, item, rest)));
     }
 
     private static GeneratorValue Select(BuiltinCall call, bool withAttribute, bool keep)
@@ -39,15 +39,17 @@ internal static partial class Filters
         var positional = call.Arguments.Positional;
         var skipped = withAttribute ? 1 : 0;
         var read = !withAttribute ? (item, _) => item
-            : positional.Count > 0 ? AttributeReader.Of(positional[0]!, null) : throw JinjaException.Runtime("Missing parameter for attribute name");
+            : positional.Count > 0 ? AttributeReader.Of(positional[0]!, null)
+            : throw JinjaException.Runtime("Missing parameter for attribute name");
         if (positional.Count == skipped)
         {
-            return call.Generator(call.TargetItems().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
+            return call.Generator(call.TargetItemsIfTrue().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
         }
 
         var name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
         var rest = Rest(call, skipped + 1);
-        return call.Generator(call.TargetItems().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
+        return call.Generator(
+            call.TargetItemsIfTrue().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
     }
 
     /// <summary>The arguments that go on to a filter or a test.</summary>
@@ -67,7 +69,8 @@ internal static partial class Filters
     {
         var read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
         var seen = new HashSet<DictKey>(new DictKeyComparer(call.Budget));
-        return call.Generator(call.TargetItems().Where(item => seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget)))));
+        return call.Generator(
+            call.TargetItems().Where(item => seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget)))));
     }
 
     private static object? Extreme(BuiltinCall call, int sign)

@@ -11,17 +11,20 @@ internal static partial class Filters
         table.Add("lower", "", call => call.TargetText().ToLowerInvariant());
         table.Add("capitalize", "", call => StringMethods.Capitalize(call.TargetText()));
         table.Add("title", "", call => Title(call.TargetText()));
-        table.Add("trim", "chars?", call => StringMethods.Strip(call.TargetText(), call.OptionalText(0), call.Budget, left: true, right: true));
+        table.Add("trim", "chars?", call =>
+            StringMethods.Strip(call.TargetText(), call.OptionalText(0), call.Budget, left: true, right: true));
         table.Add("replace", "old new count?", call => StringMethods.Replace(
-            call.TargetText(), Text.Str(call[0], call.Budget), Text.Str(call[1], call.Budget), call[2] is null ? -1 : call.Int(2), call.Budget));
+            call.TargetText(), Text.Str(call[0], call.Budget), Text.Str(call[1], call.Budget),
+            call[2] is null ? -1 : call.Int(2), call.Budget));
         table.Add("center", "width?", call => Method("center", call, call.Has(0) ? call[0] : 80L));
         table.Add("format", "*", Format);
         table.Add("indent", "width? first? blank?", Indent);
         table.Add("truncate", "length? killwords? end? leeway?", Truncate);
         table.Add("wordcount", "", call => WordCount(call.TargetText()));
-        table.Add("escape e forceescape", "", call => Escape(call));
+        table.Add("escape e forceescape", "", call => Escape(call.TargetText(), call.Budget));
         table.Add("safe", "", call => call.TargetText());
         table.Add("urlencode", "", UrlEncode);
+        table.Add("xmlattr", "autospace?", XmlAttributes);
     }
 
     private static object? Method(string name, BuiltinCall call, params object?[] values)
@@ -61,28 +64,30 @@ internal static partial class Filters
 
     private static string Indent(BuiltinCall call)
     {
-        var indent = call[0] is string text ? text : call.NewText().Append(' ', call.Int(0, 4)).ToString();
+        var text = call.Target as string ?? throw ((call.Target as UndefinedValue)?.Error()
+            ?? JinjaException.Runtime($"indent needs a str, not {TypeNames.Of(call.Target)}"));
+        call.Budget.Work(text.Length);
+        var indent = call[0] is string given ? given : call.NewText().Append(' ', call.Int(0, 4)).ToString();
         var (first, blank) = (call.Flag(1), call.Flag(2));
         var result = call.NewText();
-        var lines = call.TargetText().Split('\n');
-        call.Budget.Items(lines.Length);
-        for (var i = 0; i < lines.Length; i++)
+        var lines = StringMethods.SplitLines(text + "\n", keepEnds: false, call.Budget);
+        for (var i = 0; i < lines.Count; i++)
         {
+            var line = lines[i];
             result.Append(i == 0 ? "" : "\n");
-            if (i == 0 ? first : blank || lines[i].Length > 0)
+            if (i == 0 ? first : blank || line.Length > 0)
             {
                 result.Append(indent);
             }
 
-            result.Append(lines[i]);
+            result.Append(line);
         }
 
         return result.ToString();
     }
 
-    private static string Truncate(BuiltinCall call)
+    private static object? Truncate(BuiltinCall call)
     {
-        var text = call.TargetText();
         var (length, end) = (call.Int(0, 255), call.Text(2, "..."));
         var kept = length - CodePoints.Count(end);
         if (kept < 0)
@@ -90,11 +95,12 @@ internal static partial class Filters
             throw JinjaException.Runtime($"expected length >= {CodePoints.Count(end)}, got {length}");
         }
 
-        if (CodePoints.Count(text) <= length + call.Int(3, 5))
+        if (Sequences.Length(call.Target, call.Budget) <= length + call.Int(3, 5))
         {
-            return text;
+            return call.Target;
         }
 
+        var text = call.Target as string ?? throw JinjaException.Runtime($"cannot truncate {TypeNames.Of(call.Target)}");
         var cut = (string)Sequences.Slice(text, 0, kept, 1, call.Budget)!;
         var blank = call.Flag(1) ? -1 : cut.LastIndexOf(' ');
         return (blank < 0 ? cut : cut[..blank]) + end;
@@ -114,10 +120,30 @@ internal static partial class Filters
         return count;
     }
 
-    private static string Escape(BuiltinCall call)
+    private static string XmlAttributes(BuiltinCall call)
     {
+        var dict = call.Target as DictValue
+            ?? throw JinjaException.Runtime($"'{TypeNames.Of(call.Target)}' object has no attribute 'items'");
         var result = call.NewText();
-        foreach (var character in call.TargetText())
+        foreach (var (key, value) in dict.Entries.Where(entry => entry.Value is not (null or UndefinedValue)))
+        {
+            var name = key as string ?? throw JinjaException.Runtime("an attribute's name must be a string");
+            if (name.Any(character => Strings.IsSpace(character) || character is '/' or '>' or '='))
+            {
+                throw JinjaException.Runtime($"Invalid character in attribute name: {Text.Repr(name, call.Budget)}");
+            }
+
+            result.Append(result.Length > 0 || call.Flag(0, true) ? " " : "").Append(Escape(name, call.Budget)).Append("=\"");
+            result.Append(Escape(Text.Str(value, call.Budget), call.Budget)).Append('"');
+        }
+
+        return result.ToString();
+    }
+
+    private static string Escape(string text, Budget budget)
+    {
+        var result = new TextBuilder(budget);
+        foreach (var character in text)
         {
             _ = character switch
             {

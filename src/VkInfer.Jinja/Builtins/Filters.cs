@@ -7,7 +7,8 @@ internal static partial class Filters
 {
     private static readonly FrozenDictionary<string, Builtin> Table = CreateTable();
 
-    public static object? Apply(RenderContext context, string name, object? value, Arguments arguments) => Table.TryGetValue(name, out var filter)
+    public static object? Apply(RenderContext context, string name, object? value, Arguments arguments) =>
+        Table.TryGetValue(name, out var filter)
         ? filter.Invoke(context, value, arguments)
         : throw JinjaException.Runtime($"No filter named '{name}'.");
 
@@ -18,7 +19,8 @@ internal static partial class Filters
         var table = new BuiltinTable
         {
             { "default d", "default_value? boolean?", call =>
-                call.Target is UndefinedValue || (call.Flag(1) && !Comparison.IsTrue(call.Target)) ? (call.Has(0) ? call[0] : "") : call.Target },
+                call.Target is UndefinedValue || (call.Flag(1) && !Comparison.IsTrue(call.Target))
+                    ? (call.Has(0) ? call[0] : "") : call.Target },
             { "string", "", call => call.TargetText() },
             { "tojson", "ensure_ascii? indent? separators? sort_keys?", ToJson },
             { "attr", "name", call => Members.GetOwnAttribute(call.Target, call.Text(0), call.Budget) },

@@ -13,6 +13,7 @@ internal static class FormatMethod
     private sealed class Formatter(Arguments arguments, Budget budget)
     {
         private int _nextIndex;
+        private bool? _isNumbered;
 
         public string Format(string format, int depth)
         {
@@ -89,7 +90,8 @@ internal static class FormatMethod
                 stop = stop >= 0 ? stop : isItem ? throw JinjaException.Runtime("Missing ']' in format string") : name.Length;
                 var key = name[(i + 1)..stop];
                 value = !isItem ? Members.GetAttribute(value, key, budget)
-                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : key, budget);
+                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : key,
+                        budget);
                 i = isItem ? stop + 1 : stop;
             }
 
@@ -100,13 +102,24 @@ internal static class FormatMethod
         {
             if (name.Length == 0 || name.All(char.IsAsciiDigit))
             {
-                var index = name.Length == 0 ? _nextIndex++ : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
+                var isNumbered = name.Length > 0;
+                if (_isNumbered is { } before && before != isNumbered)
+                {
+                    throw JinjaException.Runtime("cannot switch between manual field specification and automatic field numbering");
+                }
+
+                _isNumbered = isNumbered;
+                var index = name.Length == 0
+                    ? _nextIndex++
+                    : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
                 return index < arguments.Positional.Count
                     ? arguments.Positional[index]
                     : throw JinjaException.Runtime($"Replacement index {index} out of range for positional args tuple");
             }
 
-            return arguments.Named.TryGetValue(name, out var value) ? value : throw JinjaException.Runtime($"no argument '{name}' for the format");
+            return arguments.Named.TryGetValue(name, out var value)
+                ? value
+                : throw JinjaException.Runtime($"no argument '{name}' for the format");
         }
     }
 }

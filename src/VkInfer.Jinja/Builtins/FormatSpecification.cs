@@ -3,7 +3,8 @@ using System.Globalization;
 namespace VkInfer.Jinja;
 
 /// <summary>What stands after the colon of a format's field: <c>[[fill]align][sign][#][0][width][,][.precision][type]</c>.</summary>
-internal sealed record FormatSpecification(char Fill, char Align, char Sign, bool Alternate, long Width, char Grouping, int Precision, char Type)
+internal sealed record FormatSpecification(
+    char Fill, char Align, char Sign, bool Alternate, long Width, char Grouping, int Precision, char Type)
 {
     private static readonly FormatSpecification Plain = new(' ', '\0', '\0', false, -1, '\0', -1, '\0');
 
@@ -68,7 +69,8 @@ internal sealed record FormatSpecification(char Fill, char Align, char Sign, boo
         var align = Align != 0 ? Align : isNumber ? '>' : '<';
         if (align == '=' && !isNumber)
         {
-            align = Align == '=' && Fill == '0' ? '<' : throw JinjaException.Runtime("'=' alignment not allowed in string format specifier");
+            align = Align == '=' && Fill == '0' ? '<'
+                : throw JinjaException.Runtime("'=' alignment not allowed in string format specifier");
         }
 
         var left = align switch { '>' => missing, '^' => missing / 2, _ => 0 };

@@ -11,7 +11,7 @@ internal static class GlobalFunctions
         { "namespace", "*", Namespace },
         { "dict", "*", Dict },
         { "cycler", "*", call => new CyclerValue(call.Arguments.Positional) },
-        { "joiner", "sep?", call => new JoinerValue(call.Text(0, ", ")) },
+        { "joiner", "sep?", call => new JoinerValue(call.Has(0) ? call[0] : ", ") },
         { "raise_exception", "message", call => throw new JinjaException(JinjaErrorKind.Raised, Text.Str(call[0], call.Budget)) },
         { "strftime_now", "format", call => DateFormat.Apply(call.Text(0), call.Context.Options.Clock.GetLocalNow(), call.Budget) },
     }.ToFrozenDictionary(entry => entry.Key, entry => new BuiltinFunction(entry.Value), StringComparer.Ordinal);
@@ -52,13 +52,15 @@ internal static class GlobalFunctions
         {
             [] => [],
             [DictValue dict] => dict.Entries,
+            [UndefinedValue undefined] => throw undefined.Error(),
             [var items] => Sequences.Iterate(items, call.Budget).Select(item => Pair(item, call.Budget)),
             _ => throw JinjaException.Runtime($"dict expected at most 1 argument, got {call.Arguments.Positional.Count}"),
         };
         return first.Concat(call.Arguments.Named.Select(pair => KeyValuePair.Create((object?)pair.Key, pair.Value)));
     }
 
-    private static KeyValuePair<object?, object?> Pair(object? item, Budget budget) => Sequences.Iterate(item, budget) is [var key, var value]
+    private static KeyValuePair<object?, object?> Pair(object? item, Budget budget) =>
+        Sequences.Iterate(item, budget) is [var key, var value]
         ? new(key, value)
         : throw JinjaException.Runtime("dictionary update sequence element must have length 2");
 }
@@ -97,14 +99,14 @@ internal sealed class CyclerValue(List<object?> items)
 }
 
 /// <summary>Gives nothing when first called, and a separator from then on.</summary>
-internal sealed class JoinerValue(string separator) : ICallable
+internal sealed class JoinerValue(object? separator) : ICallable
 {
     private bool _used;
 
     public object? Call(RenderContext context, Arguments arguments)
     {
-        var text = _used ? separator : "";
+        var value = _used ? separator : "";
         _used = true;
-        return text;
+        return value;
     }
 }

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace VkInfer.Jinja;
 
 /// <summary>Values as Python's <c>json.dumps</c> prints them.</summary>
-internal sealed class JsonText(TextBuilder text, bool ensureAscii, string? indent, string itemSeparator, string keySeparator, bool sortKeys, Budget budget)
+internal sealed class JsonText(
+    TextBuilder text, bool ensureAscii, string? indent, string itemSeparator, string keySeparator, bool sortKeys, Budget budget)
 {
     public void Append(object? value, int depth = 0)
     {

@@ -67,7 +67,8 @@ internal static class NumberFormat
 
     private static string Exponent(double value, char letter, int precision)
     {
-        var text = value.ToString((letter is 'E' or 'G' ? "E" : "e") + precision.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var text = value.ToString(
+            (letter is 'E' or 'G' ? "E" : "e") + precision.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var at = text.IndexOfAny(['e', 'E']) + 2;
         return text[..at] + text[at..].TrimStart('0').PadLeft(2, '0');
     }

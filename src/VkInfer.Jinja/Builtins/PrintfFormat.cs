@@ -10,7 +10,8 @@ internal static class PrintfFormat
         var text = new TextBuilder(budget);
         var arguments = new Queue<object?>(values is TupleValue tuple ? tuple.Items : [values]);
         var anyUsed = false;
-        object? Next() => arguments.TryDequeue(out var value) ? value : throw JinjaException.Runtime("not enough arguments for format string");
+        object? Next() =>
+            arguments.TryDequeue(out var value) ? value : throw JinjaException.Runtime("not enough arguments for format string");
         var i = 0;
         while (i < format.Length)
         {
@@ -62,7 +63,8 @@ internal static class PrintfFormat
         var missing = width - sign.Length - CodePoints.Count(body);
         var isLeft = flags.Contains('-', StringComparison.Ordinal);
         var isZero = !isLeft && flags.Contains('0', StringComparison.Ordinal) && type is not ('s' or 'r' or 'a' or 'c');
-        text.Append(' ', isLeft || isZero ? 0 : missing).Append(sign).Append('0', isZero ? missing : 0).Append(body).Append(' ', isLeft ? missing : 0);
+        text.Append(' ', isLeft || isZero ? 0 : missing).Append(sign).Append('0', isZero ? missing : 0)
+            .Append(body).Append(' ', isLeft ? missing : 0);
     }
 
     private static (string Sign, string Body) Convert(object? value, char type, long precision, bool alternate, Budget budget)
@@ -89,11 +91,13 @@ internal static class PrintfFormat
                     : value is long or bool ? Numbers.ToInt(value)
                     : throw JinjaException.Runtime($"%{type} format: a real number is required, not {TypeNames.Of(value)}");
                 var digits = NumberFormat.Integer(integer, type, alternate);
-                return (integer < 0 ? "-" : "", precision > digits.Length ? new string('0', Precision(precision) - digits.Length) + digits : digits);
+                return (integer < 0 ? "-" : "",
+                    precision > digits.Length ? new string('0', Precision(precision) - digits.Length) + digits : digits);
             case 'f' or 'F' or 'e' or 'E' or 'g' or 'G':
                 var real = Numbers.Is(value) ? Numbers.ToDouble(value)
                     : throw JinjaException.Runtime($"must be real number, not {TypeNames.Of(value)}");
-                return (double.IsNegative(real) ? "-" : "", NumberFormat.Float(real, type, precision < 0 ? 6 : Precision(precision), alternate));
+                return (double.IsNegative(real) ? "-" : "",
+                    NumberFormat.Float(real, type, precision < 0 ? 6 : Precision(precision), alternate));
             default:
                 throw JinjaException.Runtime($"unsupported format character U+{(int)type:X4}");
         }

@@ -114,7 +114,7 @@ internal static partial class StringMethods
         }
     }
 
-    private static List<string> SplitLines(string text, bool keepEnds, Budget budget)
+    public static List<string> SplitLines(string text, bool keepEnds, Budget budget)
     {
         var parts = new List<string>();
         for (var start = 0; start < text.Length;)
@@ -139,7 +139,8 @@ internal static partial class StringMethods
 
         call.Budget.Search(text.Length, separator.Length);
         var at = fromEnd ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
-        List<object?> parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]] : fromEnd ? ["", "", text] : [text, "", ""];
+        List<object?> parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]]
+            : fromEnd ? ["", "", text] : [text, "", ""];
         return new TupleValue(parts, call.Budget);
     }
 

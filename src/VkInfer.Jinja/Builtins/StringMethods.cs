@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 
 namespace VkInfer.Jinja;
@@ -11,8 +12,10 @@ internal static partial class StringMethods
         { "strip", "chars?", call => Strip(Self(call), call.OptionalText(0), call.Budget, left: true, right: true) },
         { "lstrip", "chars?", call => Strip(Self(call), call.OptionalText(0), call.Budget, left: true, right: false) },
         { "rstrip", "chars?", call => Strip(Self(call), call.OptionalText(0), call.Budget, left: false, right: true) },
-        { "split", "sep? maxsplit?", call => call.List(Split(Self(call), call.OptionalText(0), call.Int(1, -1), call.Budget, fromEnd: false)) },
-        { "rsplit", "sep? maxsplit?", call => call.List(Split(Self(call), call.OptionalText(0), call.Int(1, -1), call.Budget, fromEnd: true)) },
+        { "split", "sep? maxsplit?", call =>
+            call.List(Split(Self(call), call.OptionalText(0), call.Int(1, -1), call.Budget, fromEnd: false)) },
+        { "rsplit", "sep? maxsplit?", call =>
+            call.List(Split(Self(call), call.OptionalText(0), call.Int(1, -1), call.Budget, fromEnd: true)) },
         { "splitlines", "keepends?", call => call.List(SplitLines(Self(call), call.Flag(0), call.Budget)) },
         { "partition", "sep", call => Partition(call, fromEnd: false) },
         { "rpartition", "sep", call => Partition(call, fromEnd: true) },
@@ -33,7 +36,8 @@ internal static partial class StringMethods
         { "casefold", "", call => Self(call).ToLowerInvariant().Replace("ß", "ss", StringComparison.Ordinal) },
         { "capitalize", "", call => Capitalize(Self(call)) },
         { "title", "", call => Title(Self(call)) },
-        { "swapcase", "", call => string.Concat(Self(call).Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))) },
+        { "swapcase", "", call =>
+            string.Concat(Self(call).Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))) },
         { "ljust", "width fillchar?", call => Pad(call, (_, _) => 0) },
         { "rjust", "width fillchar?", call => Pad(call, (missing, _) => missing) },
         { "center", "width fillchar?", call => Pad(call, (missing, width) => (missing / 2) + (missing & width & 1)) },
@@ -48,6 +52,7 @@ internal static partial class StringMethods
         { "isupper", "", call => Self(call).Any(char.IsUpper) && !Self(call).Any(char.IsLower) },
         { "islower", "", call => Self(call).Any(char.IsLower) && !Self(call).Any(char.IsUpper) },
         { "istitle", "", call => Self(call).Any(char.IsLetter) && Title(Self(call)) == Self(call) },
+        { "isprintable", "", call => Text.IsPrintable(Self(call)) },
         { "isascii", "", call => Ascii.IsValid(Self(call)) },
         { "isidentifier", "", call => IsIdentifier(Self(call)) },
     }.Freeze();
@@ -115,7 +120,7 @@ internal static partial class StringMethods
         return result.Append(text.AsSpan(position)).ToString();
     }
 
-    /// <summary>Letters after anything that is no letter become upper case, all others lower.</summary>
+    /// <summary>Letters after anything that has no case become upper case, all others lower.</summary>
     private static string Title(string text)
     {
         var result = new StringBuilder(text.Length);
@@ -123,7 +128,8 @@ internal static partial class StringMethods
         foreach (var character in text)
         {
             result.Append(inWord ? char.ToLowerInvariant(character) : char.ToUpperInvariant(character));
-            inWord = char.IsLetter(character);
+            inWord = char.IsUpper(character) || char.IsLower(character)
+                || char.GetUnicodeCategory(character) == UnicodeCategory.TitlecaseLetter;
         }
 
         return result.ToString();
@@ -167,7 +173,9 @@ internal static partial class StringMethods
     {
         var text = Part(call, out var offset);
         call.Budget.Search(text.Length, call.Text(0).Length);
-        var found = fromEnd ? text.LastIndexOf(call.Text(0), StringComparison.Ordinal) : text.IndexOf(call.Text(0), StringComparison.Ordinal);
+        var found = fromEnd
+            ? text.LastIndexOf(call.Text(0), StringComparison.Ordinal)
+            : text.IndexOf(call.Text(0), StringComparison.Ordinal);
         return found < 0 ? -1 : offset + CodePoints.Before(text, found);
     }
 
@@ -184,7 +192,8 @@ internal static partial class StringMethods
         }
 
         var count = 0L;
-        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
+        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0;
+            at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
         {
             count++;
         }
@@ -239,7 +248,8 @@ internal static partial class StringMethods
     {
         var text = Self(call);
         var sign = text is ['+' or '-', ..] ? 1 : 0;
-        return call.NewText().Append(text.AsSpan(0, sign)).Append('0', call.Int(0) - CodePoints.Count(text)).Append(text.AsSpan(sign)).ToString();
+        return call.NewText().Append(text.AsSpan(0, sign)).Append('0', call.Int(0) - CodePoints.Count(text))
+            .Append(text.AsSpan(sign)).ToString();
     }
 
     private static string ExpandTabs(BuiltinCall call)

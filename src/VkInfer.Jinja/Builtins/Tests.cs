@@ -35,13 +35,18 @@ internal static class Tests
         { "le <=", "other", call => Comparison.Compare(call.Target, call[0], "<=", call.Budget) <= 0 },
         { "gt > greaterthan", "other", call => Comparison.Compare(call.Target, call[0], ">", call.Budget) > 0 },
         { "ge >=", "other", call => Comparison.Compare(call.Target, call[0], ">=", call.Budget) >= 0 },
-        { "filter", "", call => call.Target is string name && Filters.Exists(name) },
-        { "test", "", call => call.Target is string name && Exists(name) },
+        { "filter", "", call => Hashable(call) is string name && Filters.Exists(name) },
+        { "test", "", call => Hashable(call) is string name && Exists(name) },
     }.Freeze();
 
-    public static bool Apply(RenderContext context, string name, object? value, Arguments arguments) => Table.TryGetValue(name, out var test)
+    public static bool Apply(RenderContext context, string name, object? value, Arguments arguments) =>
+        Table.TryGetValue(name, out var test)
         ? (bool)test.Invoke(context, value, arguments)!
         : throw JinjaException.Runtime($"No test named '{name}'.");
+
+    private static object? Hashable(BuiltinCall call) => call.Target is ListValue or DictValue
+        ? throw JinjaException.Runtime($"unhashable type: '{TypeNames.Of(call.Target)}'")
+        : call.Target;
 
     private static bool Exists(string name) => Table.ContainsKey(name);
 

@@ -13,6 +13,8 @@ internal sealed class Name(int line, string text) : Expression(line)
 {
     public string Text { get; } = text;
 
+    public override bool IsConstant => false;
+
     protected override object? EvaluateCore(RenderContext context) => context.Lookup(Text);
 }
 
@@ -74,20 +76,26 @@ internal sealed class GetSlice(int line, Expression owner, Expression? start, Ex
     protected override object? EvaluateCore(RenderContext context)
     {
         var value = owner.Evaluate(context);
-        return Sequences.Slice(value, Bound(start, context), Bound(stop, context), Bound(step, context) ?? 1, context.Budget);
+        object?[] bounds = [start?.Evaluate(context), stop?.Evaluate(context), step?.Evaluate(context)];
+        if (value is UndefinedValue undefined)
+        {
+            throw undefined.Error();
+        }
+
+        if (Sequences.HasSlices(value) && bounds.All(bound => bound is null or long or bool))
+        {
+            return Sequences.Slice(value, Bound(bounds[0]), Bound(bounds[1]), Bound(bounds[2]) ?? 1, context.Budget);
+        }
+
+        // What jinja2 computes while it compiles is undefined; while it renders, Python complains.
+        return context.IsConstant
+            ? new UndefinedValue($"{TypeNames.Describe(value)} has no such slice")
+            : throw JinjaException.Runtime(Sequences.HasSlices(value)
+                ? "slice indices must be integers or None"
+                : $"'{TypeNames.Of(value)}' object is not subscriptable");
     }
 
-    private static long? Bound(Expression? expression, RenderContext context)
-    {
-        var bound = expression?.Evaluate(context);
-        return bound switch
-        {
-            null => null,
-            long or bool => Numbers.ToInt(bound),
-            UndefinedValue undefined => throw undefined.Error(),
-            _ => throw JinjaException.Runtime("slice indices must be integers or None"),
-        };
-    }
+    private static long? Bound(object? bound) => bound is null ? null : Numbers.ToInt(bound);
 }
 
 /// <summary><c>whenTrue if condition else whenFalse</c>.</summary>
@@ -105,6 +113,8 @@ internal sealed class Conditional(int line, Expression whenTrue, Expression cond
 /// <summary><c>callee(arguments)</c>.</summary>
 internal sealed class Call(int line, Expression callee, ArgumentList arguments) : Expression(line, [callee, .. arguments.Parts])
 {
+    public override bool IsConstant => false;
+
     protected override object? EvaluateCore(RenderContext context) => Invoke(context, null);
 
     /// <summary>Calls with a caller, as a call block does.</summary>
@@ -127,8 +137,12 @@ internal sealed class Call(int line, Expression callee, ArgumentList arguments) 
 }
 
 /// <summary><c>value|name(arguments)</c>; without a value within a filter block.</summary>
-internal sealed class Filter(int line, Expression? value, string name, ArgumentList arguments) : Expression(line, [value, .. arguments.Parts])
+internal sealed class Filter(int line, Expression? value, string name, ArgumentList arguments)
+    : Expression(line, [value, .. arguments.Parts])
 {
+    // These look at the context, so that jinja2 leaves them for the rendering.
+    public override bool IsConstant => base.IsConstant && name is not ("map" or "select" or "reject" or "selectattr" or "rejectattr");
+
     protected override object? EvaluateCore(RenderContext context) => Apply(context, value!.Evaluate(context));
 
     public object? Apply(RenderContext context, object? input) => Filters.Apply(context, name, input, arguments.Evaluate(context));

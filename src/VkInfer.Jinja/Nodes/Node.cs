@@ -8,18 +8,51 @@ internal abstract class Expression(int line, params ReadOnlySpan<Expression?> pa
     /// <summary>Expressions within expressions; bounds the recursion of <see cref="Evaluate"/>.</summary>
     public int Depth { get; } = 1 + Deepest(parts);
 
+    /// <summary>Whether the value is the same in every rendering, so that jinja2 may compute it while it compiles.</summary>
+    public virtual bool IsConstant { get; } = AreConstant(parts);
+
     public object? Evaluate(RenderContext context)
     {
         context.Budget.Enter();
         var outer = context.Line;
         context.Line = Line;
-        var value = EvaluateCore(context);
+        var value = IsConstant && !context.IsConstant ? EvaluateConstant(context) : EvaluateCore(context);
         context.Line = outer;
         context.Budget.Leave();
         return value;
     }
 
     protected abstract object? EvaluateCore(RenderContext context);
+
+    /// <summary>As jinja2 does while it compiles, which keeps what can be written down and leaves the rest for the rendering.</summary>
+    private object? EvaluateConstant(RenderContext context)
+    {
+        context.IsConstant = true;
+        var value = EvaluateCore(context);
+        context.IsConstant = false;
+        return HasUndefined(value) ? EvaluateCore(context) : value;
+    }
+
+    private static bool HasUndefined(object? value) => value switch
+    {
+        UndefinedValue => true,
+        CollectionValue collection => collection.Items.Any(HasUndefined),
+        DictValue dict => dict.Values.Any(HasUndefined),
+        _ => false,
+    };
+
+    private static bool AreConstant(ReadOnlySpan<Expression?> parts)
+    {
+        foreach (var part in parts)
+        {
+            if (part is { IsConstant: false })
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static int Deepest(ReadOnlySpan<Expression?> parts)
     {

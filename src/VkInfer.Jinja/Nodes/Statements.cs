@@ -15,7 +15,10 @@ internal sealed class Print(int line, Expression value) : Statement(line)
 {
     protected override Flow ExecuteCore(RenderContext context)
     {
-        context.Output.Append(Text.Str(value.Evaluate(context), context.Budget));
+        context.IsConstant = value.IsConstant;
+        var result = value.Evaluate(context);
+        context.IsConstant = false;
+        context.Output.Append(Text.Str(result, context.Budget));
         return Flow.Next;
     }
 }

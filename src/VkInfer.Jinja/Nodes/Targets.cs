@@ -17,7 +17,8 @@ internal sealed class NamespaceTarget(string owner, string name) : Target
 {
     public override void Assign(RenderContext context, Scope scope, object? value)
     {
-        var target = context.Lookup(owner) as NamespaceValue ?? throw JinjaException.Runtime("cannot assign attribute on non-namespace object");
+        var target = context.Lookup(owner) as NamespaceValue
+            ?? throw JinjaException.Runtime("cannot assign attribute on non-namespace object");
         context.Budget.Items(1);
         target.Variables[name] = value;
     }

@@ -5,7 +5,8 @@ namespace VkInfer.Jinja;
 /// <param name="Parameters">Its parameters, with their defaults.</param>
 /// <param name="Body">What it writes.</param>
 /// <param name="Specials">Which of varargs, kwargs and caller its body asks for.</param>
-internal sealed record Macro(string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Block Body, IReadOnlySet<string> Specials);
+internal sealed record Macro(
+    string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, Block Body, IReadOnlySet<string> Specials);
 
 /// <summary>A macro together with the scope it was defined in, where it finds the variables that are not its own.</summary>
 internal sealed class MacroValue(Macro macro, Scope closure) : ICallable

@@ -19,6 +19,9 @@ internal sealed class RenderContext
     /// <summary>The line under evaluation.</summary>
     public int Line { get; set; } = 1;
 
+    /// <summary>Whether an expression without variables is under way, of which jinja2 prints undefined parts as nothing.</summary>
+    public bool IsConstant { get; set; }
+
     public TextBuilder Output { get; private set; }
 
     /// <summary>The caller's variables; what the template sets hides them.</summary>

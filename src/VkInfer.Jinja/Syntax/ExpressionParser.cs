@@ -79,7 +79,8 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
     public Expression ParsePostfixed() => ParsePostfix(ParsePrimary());
 
     private bool AtEnd() =>
-        tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End || tokens.IsOperator(")") || tokens.IsOperator("]");
+        tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End
+        || tokens.IsOperator(")") || tokens.IsOperator("]");
 
     private Expression ParseConditional()
     {
@@ -164,7 +165,8 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
     }
 
     private Expression ParseProduct() => ParseBinary(
-        ParsePower, ("*", BinaryOperator.Multiply), ("/", BinaryOperator.Divide), ("//", BinaryOperator.FloorDivide), ("%", BinaryOperator.Modulo));
+        ParsePower, ("*", BinaryOperator.Multiply), ("/", BinaryOperator.Divide), ("//", BinaryOperator.FloorDivide),
+        ("%", BinaryOperator.Modulo));
 
     /// <summary>Powers bind to the left here, other than in Python.</summary>
     private Expression ParsePower() => ParseBinary(() => ParseUnary(), ("**", BinaryOperator.Power));
@@ -390,7 +392,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
         return token.Kind switch
         {
-            TokenKind.Name => token.Text is not ("else" or "or" or "and" or "if" or "not" or "in"),
+            TokenKind.Name => token.Text is not ("else" or "or" or "and"),
             TokenKind.String or TokenKind.Integer or TokenKind.Float => true,
             TokenKind.Operator => token.Text is "[" or "{",
             _ => false,

@@ -91,7 +91,13 @@ internal sealed class Lexer
         var end = _source.IndexOf("#}", _position, StringComparison.Ordinal);
         if (end < 0)
         {
-            throw Error("a comment that does not end");
+            // With nothing behind its beginning there is nothing that jinja2 would complain about.
+            if (_position < _source.Length)
+            {
+                throw Error("a comment that does not end");
+            }
+
+            return;
         }
 
         // a sign that stands between {# and #} alone belongs to the beginning
@@ -139,7 +145,7 @@ internal sealed class Lexer
             }
         }
 
-        throw Error("a raw block that does not end");
+        return _position == _source.Length ? true : throw Error("a raw block that does not end");
     }
 
     /// <summary>Whether a block that says only one word goes on at a position; says where it ends, and its sign.</summary>

@@ -30,7 +30,9 @@ internal static class NumberLiteral
     /// <summary>Reads an integer and returns where it ends; null where it exceeds 64 bits.</summary>
     public static int ReadInteger(string source, int start, out long? value)
     {
-        var radix = At(source, start) != '0' ? 10 : char.ToLowerInvariant(At(source, start + 1)) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 10 };
+        var radix = At(source, start) != '0'
+            ? 10
+            : char.ToLowerInvariant(At(source, start + 1)) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 10 };
         var digits = start + (radix == 10 ? 0 : 2);
         var end = Digits(source, digits, radix);
         if (end == digits)

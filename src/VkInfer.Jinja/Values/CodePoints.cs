@@ -38,7 +38,8 @@ internal static class CodePoints
     }
 
     /// <summary>The code point that begins at a UTF-16 index; a lone surrogate is one of its own.</summary>
-    public static int At(string text, int index) => Width(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
+    public static int At(string text, int index) =>
+        Width(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
 
     public static int Width(string text, int index) =>
         char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]) ? 2 : 1;

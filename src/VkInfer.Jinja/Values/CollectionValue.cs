@@ -1,6 +1,8 @@
 namespace VkInfer.Jinja;
 
-/// <summary>Values in order. Immutable, so that no value can hold itself, and of bounded nesting, so that recursion over it is safe.</summary>
+/// <summary>
+/// Values in order. Immutable, so that no value can hold itself, and of bounded nesting, so that recursion over it is safe.
+/// </summary>
 internal abstract class CollectionValue
 {
     protected CollectionValue(List<object?> items, Budget budget)

@@ -25,7 +25,8 @@ internal sealed class DictValue
 
     public IEnumerable<object?> Values => _entries.Values;
 
-    public IEnumerable<KeyValuePair<object?, object?>> Entries => _entries.Select(entry => KeyValuePair.Create(entry.Key.Value, entry.Value));
+    public IEnumerable<KeyValuePair<object?, object?>> Entries =>
+        _entries.Select(entry => KeyValuePair.Create(entry.Key.Value, entry.Value));
 
     public bool TryGet(object? key, out object? value) => _entries.TryGetValue(new DictKey(key), out value);
 }

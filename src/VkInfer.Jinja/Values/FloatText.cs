@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace VkInfer.Jinja;
 
-/// <summary>Floats as Python prints them: the shortest digits that read back the same, with an exponent from 1e16 on and below 1e-4.</summary>
+/// <summary>
+/// Floats as Python prints them: the shortest digits that read back the same, with an exponent from 1e16 on and below 1e-4.
+/// </summary>
 internal static class FloatText
 {
     public static string Of(double value)

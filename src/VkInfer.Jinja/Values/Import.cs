@@ -28,10 +28,12 @@ internal static class Import
     private static object? Json(JsonElement json, Budget budget, int depth) => json.ValueKind switch
     {
         JsonValueKind.Object => new DictValue(
-            json.EnumerateObject().Select(member => KeyValuePair.Create((object?)member.Name, Value(member.Value, budget, depth + 1))), budget),
+            json.EnumerateObject().Select(member => KeyValuePair.Create((object?)member.Name, Value(member.Value, budget, depth + 1))),
+                budget),
         JsonValueKind.Array => new ListValue([.. json.EnumerateArray().Select(item => Value(item, budget, depth + 1))], budget),
         JsonValueKind.String => json.GetString(),
-        JsonValueKind.Number => json.TryGetInt64(out var integer) && !json.GetRawText().AsSpan().ContainsAny(".eE") ? (object)integer : json.GetDouble(),
+        JsonValueKind.Number => json.TryGetInt64(out var integer) && !json.GetRawText().AsSpan().ContainsAny(".eE")
+            ? (object)integer : json.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,

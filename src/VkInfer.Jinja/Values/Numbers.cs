@@ -114,12 +114,19 @@ internal static class Numbers
             return a / b;
         }
 
+        // Zeros have the sign of the divisor, or of the quotient.
         var rest = a % b;
-        if (rest != 0 && (rest < 0) != (b < 0))
+        var quotient = (a - rest) / b;
+        if (rest == 0)
+        {
+            rest = Math.CopySign(0, b);
+        }
+        else if ((rest < 0) != (b < 0))
         {
             rest += b;
+            quotient--;
         }
 
-        return operation == BinaryOperator.Modulo ? rest : Math.Round((a - rest) / b);
+        return operation == BinaryOperator.Modulo ? rest : quotient == 0 ? Math.CopySign(0, a / b) : Math.Round(quotient);
     }
 }

@@ -28,8 +28,10 @@ internal static class Operators
                 return a + b;
             case (BinaryOperator.Add, ListValue a, ListValue b): return new ListValue(Concatenate(a, b, budget), budget);
             case (BinaryOperator.Add, TupleValue a, TupleValue b): return new TupleValue(Concatenate(a, b, budget), budget);
-            case (BinaryOperator.Multiply, string or ListValue or TupleValue, long or bool): return Repeat(left, Numbers.ToInt(right), budget);
-            case (BinaryOperator.Multiply, long or bool, string or ListValue or TupleValue): return Repeat(right, Numbers.ToInt(left), budget);
+            case (BinaryOperator.Multiply, string or ListValue or TupleValue, long or bool):
+                return Repeat(left, Numbers.ToInt(right), budget);
+            case (BinaryOperator.Multiply, long or bool, string or ListValue or TupleValue):
+                return Repeat(right, Numbers.ToInt(left), budget);
             case (BinaryOperator.Add, string, _):
                 throw JinjaException.Runtime($"can only concatenate str (not \"{TypeNames.Of(right)}\") to str");
             case (BinaryOperator.Add, ListValue or TupleValue, _):

@@ -76,21 +76,15 @@ internal static class Sequences
         return true;
     }
 
+    /// <summary>Whether a value has slices.</summary>
+    public static bool HasSlices(object? value) => value is string or ListValue or TupleValue or RangeValue;
+
+    /// <summary>A slice of a value that has slices.</summary>
     public static object? Slice(object? value, long? start, long? stop, long step, Budget budget)
     {
         if (step == 0)
         {
             throw JinjaException.Runtime("slice step cannot be zero");
-        }
-
-        if (value is UndefinedValue undefined)
-        {
-            throw undefined.Error();
-        }
-
-        if (value is not (string or ListValue or TupleValue or RangeValue))
-        {
-            throw JinjaException.Runtime($"'{TypeNames.Of(value)}' object is not subscriptable");
         }
 
         var count = Length(value, budget);
@@ -99,6 +93,11 @@ internal static class Sequences
             ? whenMissing
             : Math.Clamp(given < 0 ? given + count : given, lowest, highest);
         var range = new RangeValue(Clamp(start, step > 0 ? lowest : highest), Clamp(stop, step > 0 ? highest : lowest), step);
+        if (value is RangeValue numbers)
+        {
+            return new RangeValue(numbers[range.Start], numbers[range.Stop], numbers.Step * step);
+        }
+
         if (value is string text && step == 1 && !CodePoints.HasSurrogates(text))
         {
             budget.Text(range.Count);

@@ -102,6 +102,20 @@ internal static class Text
         text.Append(quote);
     }
 
+    /// <summary>Whether every character prints as itself in a representation.</summary>
+    public static bool IsPrintable(string text)
+    {
+        for (var i = 0; i < text.Length; i += CodePoints.Width(text, i))
+        {
+            if (!IsPrintable(text, i))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static bool IsPrintable(string text, int index) => text[index] == ' ' || CharUnicodeInfo.GetUnicodeCategory(text, index)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator

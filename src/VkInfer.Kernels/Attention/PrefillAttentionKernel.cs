@@ -4,8 +4,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar
-/// units in float32. Thread-safe.
+/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix
+/// units where the device, the head dimension and the cache's type allow, else on the scalar units in float32. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
 public sealed class PrefillAttentionKernel(KernelContext context)
@@ -13,7 +13,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <summary>How queries must be stored for a shape.</summary>
     /// <param name="shape">The layer's attention.</param>
     public ActivationType QueryType(AttentionShape shape) =>
-        MatrixTiling(shape) is null ? ActivationType.F32 : ActivationType.F16;
+        MatrixTiling(shape, SoftmaxScheme.Synchronized, 1) is null ? ActivationType.F32 : ActivationType.F16;
 
     /// <summary>Records the attention of all heads.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -38,7 +38,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         shape.Validate();
         softmax.Validate();
         PrefillRange.Check(shape, startPosition, seqLen);
-        IPrefillAttentionTiling tiling = MatrixTiling(shape) is { } matrix
+        IPrefillAttentionTiling tiling = MatrixTiling(shape, softmax.Scheme, seqLen) is { } matrix
             ? matrix
             : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
         RecordTiled(commands, tiling, shape, softmax, query, kCache, vCache, stats, output, seqLen, startPosition, outputType);
@@ -52,9 +52,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     {
         var matrix = tiling is PrefillAttentionMatrixConstants;
         var queryType = matrix ? ActivationType.F16 : ActivationType.F32;
-        var pipeline = context.Device.GetPipeline(
-            ShaderLibrary.Get(Variant(shape.KvType, outputType, matrix)), tiling.ToSpecialization(softmax.Scheme),
-            tiling.SubgroupSize, requireFullSubgroups: matrix);
+        var pipeline = context.GetPipeline(
+            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
         var stride = (uint)Activations.Stride(shape.QueryWidth);
         if (commands.IsProfiled)
         {
@@ -63,7 +62,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 
         commands.Dispatch(
             pipeline,
-            ((uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), (uint)shape.NumHeads, 1),
+            ((uint)shape.NumHeads, (uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), 1),
             new PrefillAttentionPush(
                 (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale,
                 (uint)shape.Window, shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
@@ -94,9 +93,9 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         $"attention_prefill_{PrefillRange.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
 
     /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
-    private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape) =>
+    private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
         !context.IsSoftware && ShaderLibrary.Contains(Variant(KvType.F16, ActivationType.F32, matrix: true))
-            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)
+            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)
             : null;
 }
 

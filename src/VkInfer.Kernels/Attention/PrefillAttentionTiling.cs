@@ -34,20 +34,26 @@ internal sealed record PrefillAttentionConstants(int HeadDim, int BlockQ, int Bl
 }
 
 /// <summary>Specialisation constants of <c>attention/attention_prefill_coopmat.comp</c>.</summary>
-internal sealed record PrefillAttentionMatrixConstants(int HeadDim, int BlockKv, int Subgroups, MatrixShape Fragment) : IPrefillAttentionTiling
+internal sealed record PrefillAttentionMatrixConstants(
+    int HeadDim, int BlockKv, int UnitKv, int Subgroups, int RowFragments, MatrixShape Fragment, bool Lockstep) : IPrefillAttentionTiling
 {
-    public int BlockQ => Subgroups * Fragment.M;
+    public int BlockQ => Subgroups * RowFragments * Fragment.M;
+
+    public int Threads => Subgroups * Fragment.SubgroupSize;
 
     public int? SubgroupSize => Fragment.SubgroupSize;
 
     public int SharedMemoryBytes =>
-        (Math.Max(2 * BlockKv, BlockQ) * (HeadDim + 8) * 2) + (BlockQ * (BlockKv + 4) * 4) + (BlockQ * (BlockKv + 8) * 2)
-        + (2 * BlockQ * 4) + (BlockKv * 4);
+        (2 * BlockKv * (HeadDim + 8) * 2) + (Subgroups * Fragment.M * (UnitKv + 4) * 4) + (3 * BlockQ * 4) + (BlockKv * 4) + 4;
+
+    /// <summary>Whether the keys of a unit are whole fragments and, of each lane, whole words.</summary>
+    public bool IsWhole => UnitKv % Math.Max(Fragment.N, Fragment.K) == 0 && UnitKv % (8 * Fragment.SubgroupSize / Fragment.M) == 0
+        && UnitKv + 4 >= Fragment.N && BlockKv % UnitKv == 0;
 
     public SpecializationConstants ToSpecialization(SoftmaxScheme scheme) => SpecializationConstants.From(
-        (0, (uint)(Subgroups * Fragment.SubgroupSize)), (1, (uint)HeadDim), (2, (uint)BlockKv), (3, (uint)Subgroups),
-        (4, (uint)Fragment.SubgroupSize), (5, (uint)Fragment.M), (6, (uint)Fragment.N), (7, (uint)Fragment.K),
-        (8, (uint)scheme));
+        (0, (uint)Threads), (1, (uint)HeadDim), (2, (uint)BlockKv), (3, (uint)Subgroups), (4, (uint)Fragment.SubgroupSize),
+        (5, (uint)Fragment.M), (6, (uint)Fragment.N), (7, (uint)Fragment.K), (8, (uint)scheme), (9, (uint)RowFragments), (10, (uint)UnitKv),
+        (11, SpecializationConstants.Bits(Lockstep)));
 }
 
 /// <summary>Chooses the tiling of prefill attention from what the device reports.</summary>
@@ -56,8 +62,20 @@ internal static class PrefillAttentionHeuristic
     /// <summary>Beyond it a subgroup's queries and sums would not fit into its registers.</summary>
     private const int MaxMatrixHeadDim = 128;
 
+    /// <summary>
+    /// Queries from which tall blocks pay: they read the keys less often, and short prompts have too few of them for all cores. Measured on
+    /// an H200.
+    /// </summary>
+    private const int ManyQueries = 384;
+
     /// <summary>The form on the matrix units; null where the shape or the device has no such form.</summary>
-    public static PrefillAttentionMatrixConstants? Matrix(DeviceCapabilities capabilities, AttentionShape shape)
+    /// <param name="capabilities">The device.</param>
+    /// <param name="software">Whether it is a processor, on which a barrier of a subgroup is one of the workgroup.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="scheme">How the softmax is accumulated.</param>
+    /// <param name="seqLen">Queries.</param>
+    public static PrefillAttentionMatrixConstants? Matrix(
+        DeviceCapabilities capabilities, bool software, AttentionShape shape, SoftmaxScheme scheme, int seqLen)
     {
         if (shape.KvType != KvType.F16 || MatrixUnits.Find(capabilities) is not { } fragment
             || shape.HeadDim % Math.Max(fragment.N, fragment.K) != 0 || shape.HeadDim > MaxMatrixHeadDim)
@@ -65,14 +83,16 @@ internal static class PrefillAttentionHeuristic
             return null;
         }
 
-        PrefillAttentionMatrixConstants[] tilings =
-        [
-            new(shape.HeadDim, 32, 4, fragment), new(shape.HeadDim, 32, 2, fragment),
-            new(shape.HeadDim, 16, 4, fragment), new(shape.HeadDim, 16, 2, fragment),
-        ];
-        return tilings
-            .Where(tiling => tiling.BlockKv % (4 * fragment.SubgroupSize / fragment.M) == 0)
-            .FirstOrDefault(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes);
+        // One frame for all leaves registers for a second fragment of queries, which halves what is read from shared memory.
+        var tall = scheme == SoftmaxScheme.Asynchronized ? Tiling(16, 16, 4, rowFragments: 2) : Tiling(64, 16, 8);
+        PrefillAttentionMatrixConstants[] usual = [Tiling(32, 32, 4), Tiling(32, 32, 2), Tiling(16, 16, 4), Tiling(16, 16, 2)];
+        return (seqLen >= ManyQueries ? usual.Prepend(tall) : usual)
+            .Where(tiling => tiling.IsWhole)
+            .FirstOrDefault(tiling =>
+                tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.Threads <= capabilities.MaxWorkgroupInvocations);
+
+        PrefillAttentionMatrixConstants Tiling(int blockKv, int unitKv, int subgroups, int rowFragments = 1) =>
+            new(shape.HeadDim, blockKv, unitKv, subgroups, rowFragments, fragment, Lockstep: software);
     }
 
     /// <summary>The form on the scalar units, for every shape.</summary>

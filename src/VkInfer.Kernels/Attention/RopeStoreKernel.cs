@@ -10,7 +10,17 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device.</param>
 public sealed class RopeStoreKernel(KernelContext context)
 {
-    internal int Threads { get; } = context.IsSoftware ? context.Capabilities.SubgroupSize : 64;
+    // Of a workgroup on a GPU: as many heads as make it worth the start.
+    private const int ElementsPerWorkgroup = 1024;
+    private const int MaxThreads = 256;
+
+    /// <summary>How a shape is cut into workgroups: a norm of heads is the workgroup's own.</summary>
+    internal RopeStoreConstants Constants(AttentionShape shape, bool biased, bool normed, bool step)
+    {
+        var heads = normed || context.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
+        var threads = context.IsSoftware ? context.Capabilities.SubgroupSize : heads == 1 ? 64 : MaxThreads;
+        return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step, heads);
+    }
 
     /// <summary>Records it for consecutive tokens.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -64,11 +74,11 @@ public sealed class RopeStoreKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         shape.Validate();
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, seqLen, shape.QkvWidth);
+        var constants = Constants(shape, bias.HasValue, qkNorm.HasValue, stepState.HasValue);
         commands.Dispatch(
             context.GetPipeline(
-                $"rope_store_{PrefillRange.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}",
-                Constants(shape, bias.HasValue, qkNorm.HasValue, stepState.HasValue)),
-            (Heads(shape), (uint)seqLen, 1),
+                $"rope_store_{PrefillRange.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
+            (((uint)constants.Heads + Heads(shape) - 1) / (uint)constants.Heads, (uint)seqLen, 1),
             Push(shape, (uint)lastStart, qkNorm),
             [
                 qkv,
@@ -81,9 +91,6 @@ public sealed class RopeStoreKernel(KernelContext context)
                 stepState is { } state ? Activations.Require(nameof(stepState), state, StepState.SizeInBytes) : qkv,
             ]);
     }
-
-    private SpecializationConstants Constants(AttentionShape shape, bool biased, bool normed, bool step) =>
-        new RopeStoreConstants(Threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step).ToSpecialization();
 
     private static uint Heads(AttentionShape shape) => (uint)(shape.NumHeads + (2 * shape.NumKvHeads));
 
@@ -123,15 +130,16 @@ internal static class PrefillRange
 }
 
 /// <summary>Specialisation constants of <c>attention/rope_store.comp</c>.</summary>
-internal readonly record struct RopeStoreConstants(int Threads, bool SplitHalf, bool Bias, bool QkNorm, bool StepState) : IKernelConstants
+internal readonly record struct RopeStoreConstants(
+    int Threads, bool SplitHalf, bool Bias, bool QkNorm, bool StepState, int Heads) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE", "HEADS"];
 
     public static string Source => "attention/rope_store.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, SpecializationConstants.Bits(SplitHalf)), (2, SpecializationConstants.Bits(Bias)),
-        (3, SpecializationConstants.Bits(QkNorm)), (4, SpecializationConstants.Bits(StepState)));
+        (3, SpecializationConstants.Bits(QkNorm)), (4, SpecializationConstants.Bits(StepState)), (5, (uint)Heads));
 }
 
 /// <summary>Push constants of <c>push/rope_store.glsl</c>.</summary>

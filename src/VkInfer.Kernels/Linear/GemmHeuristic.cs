@@ -11,12 +11,12 @@ internal static class GemmHeuristic
     private const int SmallestMatrix = 256 * 256;
 
     /// <summary>
-    /// Up to how many rows of A a matrix-vector product takes them all, and up to how many the flat form: where their times cross on an
-    /// H200 over the layers of Llama-2-7B in F16.
+    /// Up to how many rows of A a matrix-vector product takes them all, and up to how many the flat form: where their times and those of
+    /// conventional tiles cross on an H200 over the layers of Llama-2-7B in F16.
     /// </summary>
     private const int MostVectorRows = 4;
 
-    private const int MostFlatRows = 32;
+    private const int MostFlatRows = 16;
 
     /// <summary>
     /// Whether products with weights of this type go to the matrix units. Weights in float32 do not: rounded to float16 they
@@ -32,38 +32,87 @@ internal static class GemmHeuristic
     public static bool RepaysMatrixUnits(int rows, int columns) => (long)rows * columns >= SmallestMatrix;
 
     /// <summary>Conventional tiles on the matrix units, the largest first; none where there are no such units.</summary>
-    public static IReadOnlyList<GemmMatrixConstants> MatrixTilings(DeviceCapabilities capabilities) => MatrixUnits.Find(capabilities) is { } fragment
-        ? [new(128, 128, 2, 2, fragment), new(64, 128, 2, 2, fragment), new(64, 64, 2, 2, fragment), new(32, 64, 1, 4, fragment), new(16, 64, 1, 4, fragment)]
-        : [];
+    public static IReadOnlyList<GemmMatrixConstants> MatrixTilings(DeviceCapabilities capabilities) =>
+        MatrixUnits.Find(capabilities) is { } fragment ? [.. Measured(fragment).Select(measured => measured.Tiling)] : [];
 
     /// <summary>Tiles on the scalar units of a GPU, the largest first.</summary>
     public static IReadOnlyList<GemmTiledConstants> ScalarTilings { get; } =
         [new(16, 16, 8, 8), new(8, 16, 8, 4), new(8, 16, 4, 4), new(8, 16, 2, 4), new(8, 16, 1, 4)];
 
-    /// <summary>The tiling for C [m, n] on the matrix units that takes the least time by estimate.</summary>
+    /// <summary>The tiling for C [m, n] = A [m, k] Wᵀ on the matrix units that takes the least time by estimate.</summary>
+    /// <param name="capabilities">The device.</param>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Rows of the weights.</param>
+    /// <param name="k">Columns of both.</param>
+    /// <param name="hasRoom">Whether there is scratch for a tiling that shares tiles.</param>
     /// <exception cref="NotSupportedException">No tile fits into the device's shared memory.</exception>
-    public static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int m, int n)
+    public static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int m, int n, int k, Func<GemmMatrixConstants, bool> hasRoom)
     {
-        // How fast each tile is beside the largest, measured on an H200 with K = 4096.
-        double[] speeds = [1, 0.65, 0.58, 0.4, 0.22];
-        var tilings = MatrixTilings(capabilities);
-        if (tilings.Count == 0)
+        if (MatrixUnits.Find(capabilities) is not { } fragment)
         {
             throw new NotSupportedException("the device has no matrix units for float16");
         }
 
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
-        var smallest = tilings[^1].SharedMemoryBytes;
-        return smallest > capabilities.MaxSharedMemoryBytes
-            ? throw new NotSupportedException(
-                $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}")
-            : tilings.Zip(speeds)
-                .Where(candidate => candidate.First.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes)
-                .MinBy(candidate => Rounds(candidate.First) * candidate.First.BlockM * candidate.First.BlockN / candidate.Second)
-                .First;
+        MeasuredTiling[] fitting =
+        [
+            .. Measured(fragment).Where(candidate =>
+                candidate.Tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes
+                && candidate.Tiling.Threads <= capabilities.MaxWorkgroupInvocations),
+        ];
+        if (fitting.Length == 0)
+        {
+            var smallest = Measured(fragment)[^1].Tiling.SharedMemoryBytes;
+            throw new NotSupportedException(
+                $"a matrix product needs {smallest} bytes of shared memory; the device has {capabilities.MaxSharedMemoryBytes}");
+        }
 
-        // Tiles that one core makes after another; below one each, the cores that have none cost nothing.
-        double Rounds(GemmMatrixConstants tiling) => Math.Ceiling((double)Workgroups(tiling, m, n) / cores);
+        return fitting
+            .SelectMany(candidate => Splits.Select(splits => candidate with { Tiling = candidate.Tiling with { Splits = splits } }))
+            .Where(candidate => candidate.Tiling.Splits == 1 || (CanSplit(candidate.Tiling, k) && hasRoom(candidate.Tiling)))
+            .MinBy(candidate => Cost(candidate, m, n, k, cores))!
+            .Tiling;
+    }
+
+    /// <summary>Among how many workgroups a tile's K may be divided.</summary>
+    public static IReadOnlyList<int> Splits { get; } = [1, 2, 3, 4, 6, 8];
+
+    /// <summary>Whether each of a tile's workgroups gets as much of K as repays adding up.</summary>
+    public static bool CanSplit(GemmMatrixConstants tiling, int k)
+    {
+        const int ShortestPart = 256;
+        return tiling.Splits == 1 || k / tiling.Splits >= ShortestPart;
+    }
+
+    /// <summary>Tiles of C [m, n].</summary>
+    public static long Tiles(IGemmTiling tiling, int m, int n) =>
+        (long)((m + tiling.BlockM - 1) / tiling.BlockM) * ((n + tiling.BlockN - 1) / tiling.BlockN);
+
+    /// <summary>A tile beside the largest, as measured on an H200 over the layers of Llama-2-7B.</summary>
+    /// <param name="Tiling">The tile.</param>
+    /// <param name="Speed">How fast an element of C is made while each core has as many workgroups as it likes.</param>
+    /// <param name="Residents">Workgroups that a core makes in about the time of one: what waits for memory leaves room for others.</param>
+    private sealed record MeasuredTiling(GemmMatrixConstants Tiling, double Speed, int Residents);
+
+    private static MeasuredTiling[] Measured(MatrixShape fragment) =>
+    [
+        new(new(128, 128, 2, 2, fragment), 1, 1), new(new(64, 256, 1, 4, fragment), 0.81, 1),
+        new(new(64, 64, 2, 2, fragment), 0.58, 2), new(new(32, 64, 1, 2, fragment), 0.43, 3), new(new(16, 64, 1, 4, fragment), 0.27, 3),
+    ];
+
+    /// <summary>
+    /// Time of a product, in columns of K that one workgroup of the largest tile multiplies. A workgroup's start and end take as long as
+    /// some columns, more where it shares its tile, the more so the more parts there are to add up.
+    /// </summary>
+    private static double Cost(MeasuredTiling candidate, int m, int n, int k, int cores)
+    {
+        const double OwnTile = 100;
+        const double SharedTile = 300;
+        const double Part = 75;
+        var tiling = candidate.Tiling;
+        var rounds = Math.Max(Math.Ceiling((double)Tiles(tiling, m, n) * tiling.Splits / cores), candidate.Residents);
+        var columns = ((double)k / tiling.Splits) + (tiling.Splits == 1 ? OwnTile : SharedTile + (Part * tiling.Splits));
+        return rounds * columns * tiling.BlockM * tiling.BlockN / candidate.Speed;
     }
 
     /// <summary>The tiling for C [m, n] with few rows m of float16; null where the device or m is not for it.</summary>
@@ -104,9 +153,6 @@ internal static class GemmHeuristic
         var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         return ScalarTilings
             .Where(tiling => tiling.SharedMemoryBytes <= capabilities.MaxSharedMemoryBytes && tiling.BlockM < 2 * m)
-            .FirstOrDefault(tiling => Workgroups(tiling, m, n) >= cores, ScalarTilings[^1]);
+            .FirstOrDefault(tiling => Tiles(tiling, m, n) >= cores, ScalarTilings[^1]);
     }
-
-    private static long Workgroups(IGemmTiling tiling, int m, int n) =>
-        (long)((m + tiling.BlockM - 1) / tiling.BlockM) * ((n + tiling.BlockN - 1) / tiling.BlockN);
 }

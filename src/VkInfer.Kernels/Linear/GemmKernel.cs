@@ -61,11 +61,12 @@ public sealed class GemmKernel(KernelContext context)
     /// <param name="seqLen">Rows of A and C.</param>
     /// <param name="outputType">How C is stored; float16, which saturates at ±65504, needs <see cref="CanStoreF16"/> and Store.</param>
     /// <param name="inputType">How A is stored: float16 goes to the matrix units, float32 to the scalar ones; null: as preferred for the type.</param>
+    /// <param name="scratch">Lets several workgroups share a tile, where there are few; null: none do.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">float16 output that the form has not, or shared memory that holds no tile.</exception>
     public void Record(
         CommandList commands, StackedWeights w, BufferView a, BufferView c, GemmMode mode, int seqLen,
-        ActivationType outputType = ActivationType.F32, ActivationType? inputType = null)
+        ActivationType outputType = ActivationType.F32, ActivationType? inputType = null, GemmScratch? scratch = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
@@ -97,15 +98,15 @@ public sealed class GemmKernel(KernelContext context)
             var outputSlice = Rows(c, m, rows, seqLen);
             foreach (var (column, weights) in Slices(w))
             {
-                var tiling = Choose(weights, input, rows, sliceM == seqLen ? wholeRows : rows);
-                RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride);
+                var tiling = Choose(weights, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
+                RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride, scratch);
             }
         }
     }
 
     /// <summary>
-    /// Records y = f(A Wgᵀ) · (A Wuᵀ) for weights [gate | up] (SwiGLU, GeGLU; Shazeer 2020), where few rows take a form that does it in one
-    /// dispatch; else records nothing.
+    /// Records y = f(A Wgᵀ) · (A Wuᵀ) for weights [gate | up] (SwiGLU, GeGLU; Shazeer 2020), where the form that is the best for so many
+    /// rows does it in one dispatch; else records nothing.
     /// </summary>
     /// <param name="commands">Receives the dispatch.</param>
     /// <param name="w">Gate, then up.</param>
@@ -113,9 +114,11 @@ public sealed class GemmKernel(KernelContext context)
     /// <param name="y">[seqLen, Stride(Rows / 2)] of float16, which saturates at ±65504.</param>
     /// <param name="function">f.</param>
     /// <param name="seqLen">Rows of A and y.</param>
+    /// <param name="scratch">As <see cref="Record"/> takes it.</param>
     /// <returns>Whether it was recorded.</returns>
     /// <exception cref="ArgumentException">A view is too short.</exception>
-    public bool TryRecordGated(CommandList commands, StackedWeights w, BufferView a, BufferView y, ActivationFunction function, int seqLen)
+    public bool TryRecordGated(
+        CommandList commands, StackedWeights w, BufferView a, BufferView y, ActivationFunction function, int seqLen, GemmScratch? scratch = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
@@ -125,17 +128,20 @@ public sealed class GemmKernel(KernelContext context)
             return false;
         }
 
-        if (Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns)) is not GemmFlatConstants tiling)
+        var range = context.Capabilities.MaxStorageBufferRange;
+        if (Activations.SizeInBytes(ActivationType.F16, seqLen, Math.Max(w.Columns, w.Rows / 2)) > range
+            || Choose(part, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
+                is not IGatedGemmTiling { CanGate: true } tiling)
         {
             return false;
         }
 
-        RecordGated(commands, tiling, part, a, y, function, seqLen);
+        RecordGated(commands, tiling, part, a, y, function, seqLen, scratch);
         return true;
     }
 
     /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
-    private IGemmTiling Choose(WeightMatrix w, ActivationType input, int seqLen, int inputRows)
+    private IGemmTiling Choose(WeightMatrix w, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
         var capabilities = context.Capabilities;
         var tiling = context.Linear.Find(w.Type, w.Rows, w.Columns, seqLen) ?? context.Linear.Forced switch
@@ -146,11 +152,15 @@ public sealed class GemmKernel(KernelContext context)
             _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
         };
         return tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
+            && HasRoom(tiling, seqLen, w.Rows, scratch)
             ? tiling
             : input == ActivationType.F16
-                ? GemmHeuristic.Matrix(capabilities, seqLen, w.Rows)
+                ? GemmHeuristic.Matrix(capabilities, seqLen, w.Rows, w.KPadded, candidate => HasRoom(candidate, seqLen, w.Rows, scratch))
                 : GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, w.Rows);
     }
+
+    private static bool HasRoom(IGemmTiling tiling, int seqLen, int rows, GemmScratch? scratch) =>
+        tiling.Splits == 1 || (scratch is not null && scratch.Holds(tiling, GemmHeuristic.Tiles(tiling, seqLen, rows)));
 
     /// <summary>The parts, cut where a binding cannot hold them, each with the column of C that its first row makes.</summary>
     private IEnumerable<(int Column, WeightMatrix Part)> Slices(StackedWeights w)
@@ -183,21 +193,35 @@ public sealed class GemmKernel(KernelContext context)
         return new BufferView(view.Buffer, view.Offset + (first * rowBytes), rows * rowBytes);
     }
 
+    /// <summary>Makes the pipeline of a tiling, which may take a driver a second: on many threads at once, if there are many.</summary>
+    internal void Prepare(IGemmTiling tiling, WeightType type, ActivationFunction gate)
+    {
+        GetPipeline(tiling, type, ActivationType.F32, tiling.ToSpecialization(accumulate: false));
+        if (gate != ActivationFunction.None && tiling is IGatedGemmTiling { CanGate: true } gated)
+        {
+            GetPipeline(tiling, type, ActivationType.F16, gated.ToGatedSpecialization(gate));
+        }
+    }
+
+    private ComputePipeline GetPipeline(IGemmTiling tiling, WeightType type, ActivationType outputType, SpecializationConstants constants) =>
+        context.GetPipeline(Variant(type, tiling, outputType), constants, tiling.SubgroupSize, fullSubgroups: tiling.SubgroupSize is not null);
+
     /// <summary>Records one slice with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
         CommandList commands, IGemmTiling tiling, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
-        ActivationType outputType, int outputOffset, int outputStride) => Dispatch(
-        commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride);
+        ActivationType outputType, int outputOffset, int outputStride, GemmScratch? scratch = null) => Dispatch(
+        commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride, scratch);
 
     /// <summary>Records a gated product with a tiling of the caller's choice.</summary>
     internal void RecordGated(
-        CommandList commands, GemmFlatConstants tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen) => Dispatch(
+        CommandList commands, IGatedGemmTiling tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen,
+        GemmScratch? scratch = null) => Dispatch(
         commands, tiling, tiling.ToGatedSpecialization(function), w, a, Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2),
-        seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2));
+        seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2), scratch);
 
     private void Dispatch(
         CommandList commands, IGemmTiling tiling, SpecializationConstants constants, WeightMatrix w, BufferView a, BufferView c, int seqLen,
-        ActivationType outputType, int outputOffset, int outputStride)
+        ActivationType outputType, int outputOffset, int outputStride, GemmScratch? scratch)
     {
         if (tiling.SharedMemoryBytes > context.Capabilities.MaxSharedMemoryBytes)
         {
@@ -206,18 +230,27 @@ public sealed class GemmKernel(KernelContext context)
                 $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
         }
 
+        if (!HasRoom(tiling, seqLen, w.Rows, scratch))
+        {
+            throw new NotSupportedException($"GEMM: {tiling} shares tiles, and there is no scratch for [{seqLen}, {w.Rows}]");
+        }
+
+        // A binding that the shader does not read takes any buffer.
+        var shared = tiling.Splits > 1 ? scratch : null;
+
         if (commands.IsProfiled)
         {
             commands.Describe(new DispatchWork($"{seqLen} x {w.Rows} x {w.Columns}", Operations: 2L * seqLen * w.Rows * w.Columns));
         }
 
         commands.Dispatch(
-            context.Device.GetPipeline(
-                ShaderLibrary.Get(Variant(w.Type, tiling, outputType)), constants, tiling.SubgroupSize,
-                requireFullSubgroups: tiling.SubgroupSize is not null),
-            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), 1),
+            GetPipeline(tiling, w.Type, outputType, constants),
+            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), (uint)tiling.Splits),
             new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
-            [w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c]);
+            [
+                w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c,
+                shared?.Partials ?? c, shared?.Arrivals ?? c,
+            ]);
     }
 
     /// <summary>Whole rows of A that a view holds.</summary>

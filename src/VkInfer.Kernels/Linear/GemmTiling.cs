@@ -32,8 +32,21 @@ internal interface IGemmTiling
     /// <summary>The same tiling for m rows of A, where they are part of it.</summary>
     IGemmTiling For(int m) => this;
 
+    /// <summary>Workgroups that share a tile and divide its K: more than one need <see cref="GemmScratch"/>.</summary>
+    int Splits => 1;
+
     /// <summary>The shader's specialisation constants.</summary>
     SpecializationConstants ToSpecialization(bool accumulate);
+}
+
+/// <summary>A tiling whose shader also makes f(gate) · up of weights [gate | up].</summary>
+internal interface IGatedGemmTiling : IGemmTiling
+{
+    /// <summary>Whether its subgroups have as many fragments of gate as of up.</summary>
+    bool CanGate => true;
+
+    /// <summary>The shader's specialisation constants for it.</summary>
+    SpecializationConstants ToGatedSpecialization(ActivationFunction gate);
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_direct.comp</c>: no shared memory, for CPU devices.</summary>
@@ -105,14 +118,17 @@ internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vec
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_coopmat.comp</c>: the matrix units.</summary>
-internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment) : IGemmTiling
+internal sealed record GemmMatrixConstants(
+    int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment, int Depth = 1, int Splits = 1) : IGatedGemmTiling
 {
     private const int BlockK = 64;
 
-    public int Threads => SubgroupsM * SubgroupsN * Fragment.SubgroupSize;
+    private int Subgroups => SubgroupsM * SubgroupsN;
+
+    public int Threads => Subgroups * Fragment.SubgroupSize;
 
     public int SharedMemoryBytes =>
-        ((BlockM + BlockN) * (BlockK + 8) * 2) + (SubgroupsM * SubgroupsN * Fragment.M * Fragment.N * 4);
+        Math.Max((BlockM + BlockN) * (BlockK + 8) * 2, Subgroups * Fragment.M * Fragment.N * 4) + sizeof(uint);
 
     public int? SubgroupSize => Fragment.SubgroupSize;
 
@@ -120,16 +136,22 @@ internal sealed record GemmMatrixConstants(int BlockM, int BlockN, int Subgroups
 
     public ActivationType Input => ActivationType.F16;
 
-    public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
+    public bool CanGate => BlockN / SubgroupsN / Fragment.N % 2 == 0;
+
+    public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, ActivationFunction.None);
+
+    public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) => ToSpecialization(accumulate: false, gate);
+
+    private SpecializationConstants ToSpecialization(bool accumulate, ActivationFunction gate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)BlockM), (2, (uint)BlockN),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
-        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K));
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, (uint)gate));
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.</summary>
 internal sealed record GemmFlatConstants(
     int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false,
-    int Depth = 1) : IGemmTiling
+    int Depth = 1) : IGatedGemmTiling
 {
     // More would leave no registers for the sums.
     private const int MaxMFragments = 8;
@@ -162,7 +184,6 @@ internal sealed record GemmFlatConstants(
 
     public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, ActivationFunction.None);
 
-    /// <summary>The constants for weights [gate | up] whose products are gated.</summary>
     public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) => ToSpecialization(accumulate: false, gate);
 
     private SpecializationConstants ToSpecialization(bool accumulate, ActivationFunction gate) => SpecializationConstants.From(

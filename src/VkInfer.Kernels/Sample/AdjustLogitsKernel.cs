@@ -28,12 +28,14 @@ public sealed class AdjustLogitsKernel
     /// <summary>Records the adjustment of one row.</summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="logits">Float32 [vocabSize].</param>
-    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="counts">uint32 [vocabSize]: how often each token was seen.</param>
     /// <param name="biases">Float32 [vocabSize].</param>
     /// <param name="mask">A bit per token, <see cref="MaskBytes"/>; a token whose bit is 0 gets −∞, and any other a finite logit or more.</param>
-    /// <param name="adjusted">Receives float32 [vocabSize].</param>
+    /// <param name="adjusted">
+    /// Receives float32 [vocabSize]; positive infinity where a logit is NaN or that, whatever the bias and the mask say.
+    /// </param>
     public void Record(
         CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView counts, BufferView biases, BufferView mask,
         BufferView adjusted)

@@ -18,10 +18,13 @@ public sealed class ArgmaxKernel
     /// <summary>Bytes of intermediate results.</summary>
     public static long ScratchBytes(int vocabSize) => SamplerPipeline.ScratchBytes(vocabSize);
 
-    /// <summary>Records the choice; the step state moves on to it and the ring receives it.</summary>
+    /// <summary>
+    /// Records the choice; the step state moves on to it and the ring receives it. Where there is none, the state moves on to token 0
+    /// and the ring receives <see cref="StepState.LogitsNotFinite"/> or <see cref="StepState.NoTokenAllowed"/>.
+    /// </summary>
     /// <param name="commands">Where to record.</param>
-    /// <param name="logits">Float32 [vocabSize]; NaN is never chosen.</param>
-    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="logits">Float32 [vocabSize]; negative infinity excludes a token.</param>
+    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="ring">uint32 [<see cref="StepState.RingSize"/>].</param>
     /// <param name="scratch"><see cref="ScratchBytes"/>, zero before the first use; samplers may share it.</param>

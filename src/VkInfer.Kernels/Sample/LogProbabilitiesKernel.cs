@@ -21,7 +21,9 @@ public sealed class LogProbabilitiesKernel
 
     private const int SliceSize = 2048;
     private const int SliceWords = 2 + (2 * MaxAlternatives);
-    private const int MergeSize = SamplerPipeline.MaxVocabSize / SliceSize;
+
+    /// <summary>Invocations that every device has.</summary>
+    private const int MergeSize = 128;
 
     private readonly ComputePipeline _slices;
     private readonly ComputePipeline _merge;
@@ -46,7 +48,7 @@ public sealed class LogProbabilitiesKernel
     /// <summary>Records the calculation; to be recorded after a sampler.</summary>
     /// <param name="commands">Where to record.</param>
     /// <param name="logits">Float32 [vocabSize]; NaN counts as −∞.</param>
-    /// <param name="vocabSize">1 to 262144.</param>
+    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="stepState">A <see cref="StepState"/> that the sampler has moved on; says how many alternatives are wanted.</param>
     /// <param name="slices">Intermediate results, <see cref="SlicesBytes"/>.</param>
     /// <param name="entries">

@@ -1,6 +1,8 @@
 namespace VkInfer.Kernels;
 
-/// <summary>What changes the logits before a token is chosen; the values of <c>ADJUST_…</c> in <c>shaders/include/step_state.glsl</c>.</summary>
+/// <summary>
+/// What changes the logits before a token is chosen; the values of <c>ADJUST_…</c> in <c>shaders/include/step_state.glsl</c>.
+/// </summary>
 [Flags]
 public enum LogitAdjustments : uint
 {

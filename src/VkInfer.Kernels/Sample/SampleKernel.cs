@@ -8,6 +8,9 @@ namespace VkInfer.Kernels;
 /// </summary>
 public sealed class SampleKernel
 {
+    /// <summary>The largest vocabulary that the kernels which choose tokens take.</summary>
+    public const int MaxVocabSize = SamplerPipeline.MaxVocabSize;
+
     private readonly ComputePipeline _top;
     private readonly ComputePipeline _buckets;
     private readonly ComputePipeline _draw;
@@ -19,7 +22,7 @@ public sealed class SampleKernel
         ArgumentNullException.ThrowIfNull(context);
         _top = SamplerPipeline.Create(context, "sample_top");
         _buckets = SamplerPipeline.Create(context, "sample_buckets");
-        _draw = SamplerPipeline.Create(context, "sample");
+        _draw = context.GetPipeline("sample", SamplerPipeline.DrawConstants(context));
     }
 
     /// <inheritdoc cref="ArgmaxKernel.Record"/>

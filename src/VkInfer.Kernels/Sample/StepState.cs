@@ -19,6 +19,12 @@ public struct StepState : IEquatable<StepState>
     /// <summary>Entries of the ring of token ids that the samplers write, at <see cref="StepIndex"/> modulo this.</summary>
     public const int RingSize = 64;
 
+    /// <summary>In the ring, in place of a token id: a logit is NaN or positive infinity.</summary>
+    public const uint LogitsNotFinite = 0xFFFF_FFFE;
+
+    /// <summary>In the ring, in place of a token id: all logits are negative infinity, which excludes a token.</summary>
+    public const uint NoTokenAllowed = 0xFFFF_FFFF;
+
     /// <summary>Index of the token processed now: the number of tokens cached before it.</summary>
     public uint Position;
 

@@ -2,7 +2,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
-/// <summary>Counts a token that was just chosen, for the penalties of the next choice (shaders/sample/token_history.comp). Thread-safe.</summary>
+/// <summary>
+/// Counts a token that was just chosen, for the penalties of the next choice (shaders/sample/token_history.comp). Thread-safe.
+/// </summary>
 public sealed class TokenHistoryKernel
 {
     private readonly ComputePipeline _pipeline;

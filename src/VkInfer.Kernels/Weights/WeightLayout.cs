@@ -72,6 +72,11 @@ public static class WeightLayout
     public static long SourceRowBytes(WeightType type, int columns) =>
         (long)RequireBlocks(type, columns) * WeightFormat.Of(type).BlockBytes;
 
+    /// <summary>Whether packed rows are the bytes of the file, so that packing is copying.</summary>
+    /// <param name="type">The weights' format, in the file and on the device.</param>
+    /// <param name="columns">Number of columns, unpadded.</param>
+    public static bool IsAsStored(WeightType type, int columns) => WeightFormat.Of(type) is PlainFormat && columns % ColumnAlignment == 0;
+
     /// <summary>
     /// Packs whole rows from the layout of a GGUF file. The destination may be a slice of a matrix: rows are independent.
     /// </summary>

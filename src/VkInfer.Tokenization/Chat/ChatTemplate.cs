@@ -16,11 +16,11 @@ public abstract class ChatTemplate
     /// it: messages, tools, documents, add_generation_prompt, and the texts of the tokens BOS, EOS, unknown and padding.
     /// </summary>
     /// <remarks>
-    /// Control tokens are recognised in what the template writes, and never in texts of messages and variables that it passes on:
-    /// that holds for all control tokens, and for user-defined ones that look like them: <c>&lt;|…|&gt;</c>. Other user-defined
-    /// tokens, as <c>&lt;think&gt;</c> in some vocabularies, are tokens in everybody's text. Words that make up a template's
-    /// format but are no tokens can be forged: no encoding tells them apart. A template that looks for a control token in a
-    /// message does not find it.
+    /// Markers are recognised in what the template writes, and never in texts of messages and variables that it passes on: control
+    /// tokens, tokens that look like them (<c>&lt;|…|&gt;</c>), and whatever else the template writes that the vocabulary holds as one
+    /// token, of any shape and kind. A template that looks for a marker in a message does not find it, except in messages of the
+    /// assistant where it looks for one that is no control token, as <c>&lt;/think&gt;</c>. Other user-defined tokens are tokens in
+    /// everybody's text. Words that make up a template's format but are no tokens can be forged: no encoding tells them apart.
     /// </remarks>
     /// <param name="source">The template's text. It is not trusted: time and memory it can take are bounded.</param>
     /// <exception cref="ChatTemplateException">The text is no template.</exception>

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using VkInfer.Jinja;
 
@@ -8,9 +8,12 @@ namespace VkInfer.Tokenization;
 internal sealed class JinjaChatTemplate : ChatTemplate
 {
     private readonly JinjaTemplate _template;
+    private readonly string _source;
+    private readonly ConditionalWeakTable<Tokenizer, TemplateTokens> _tokens = [];
 
     public JinjaChatTemplate(string source)
     {
+        _source = source;
         try
         {
             _template = JinjaTemplate.Parse(source);
@@ -26,12 +29,12 @@ internal sealed class JinjaChatTemplate : ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(messages);
-        var guard = new MarkerGuard(tokenizer);
+        TemplateTokens tokens = _tokens.GetValue(tokenizer, key => key.CreateTemplateTokens(_source));
 
         // as transformers passes them: tools and documents are none where there are none
         var seen = new Dictionary<string, object?>
         {
-            ["messages"] = messages.Select(message => Message(message, guard)).ToArray(),
+            ["messages"] = messages.Select(message => Message(message, tokens)).ToArray(),
             ["tools"] = null,
             ["documents"] = null,
             ["add_generation_prompt"] = addGenerationPrompt,
@@ -40,7 +43,7 @@ internal sealed class JinjaChatTemplate : ChatTemplate
             ["unk_token"] = TokenText(tokenizer, tokenizer.UnknownTokenId),
             ["pad_token"] = TokenText(tokenizer, tokenizer.PaddingTokenId),
         };
-        AddMembers(seen, variables, guard, nameof(variables));
+        AddMembers(seen, variables, new MarkerGuard(tokens), nameof(variables));
         string text;
         try
         {
@@ -52,7 +55,7 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         }
 
         var ids = new List<int>();
-        tokenizer.Encode(text, SpecialTokenScope.Template, ids, MarkerGuard.Mark);
+        tokenizer.EncodeTemplate(text, tokens, ids);
         if (tokenizer.AddBos && (ids.Count == 0 || ids[0] != tokenizer.BosTokenId))
         {
             ids.Insert(0, tokenizer.BosTokenId!.Value);
@@ -61,8 +64,9 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         return [.. ids];
     }
 
-    private static Dictionary<string, object?> Message(ChatMessage message, MarkerGuard guard)
+    private static Dictionary<string, object?> Message(ChatMessage message, TemplateTokens tokens)
     {
+        var guard = new MarkerGuard(tokens, isOfModel: message.Role == ChatRole.Assistant);
         var members = new Dictionary<string, object?> { ["role"] = Name(message.Role), ["content"] = guard.Protect(message.Content) };
         AddMembers(members, message.Extra, guard, nameof(ChatMessage.Extra));
         return members;
@@ -80,12 +84,12 @@ internal sealed class JinjaChatTemplate : ChatTemplate
             throw new ArgumentException($"Expected a JSON object, got {json.ValueKind}.", name);
         }
 
-        foreach (var member in json.EnumerateObject())
+        foreach (JsonProperty member in json.EnumerateObject())
         {
             target[member.Name] = guard.Protect(member.Value);
         }
     }
 
     private static string TokenText(Tokenizer tokenizer, int? id) =>
-        id is { } token ? Encoding.UTF8.GetString(tokenizer.GetTokenBytes(token)) : "";
+        id is { } token ? tokenizer.TextOf(token) : "";
 }

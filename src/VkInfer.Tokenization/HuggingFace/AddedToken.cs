@@ -18,7 +18,9 @@ internal sealed record AddedToken(
         var content = node.Required("content");
         return new AddedToken(
             node.Required("id").AsInt(),
-            content.AsString() is { Length: > 0 } text ? text : throw content.Wrong("a text that is not empty"),
+            content.AsString() is { Length: > 0 and <= TokenizerLimits.MaxSpecialLength } text
+                ? text
+                : throw content.Wrong($"a text of 1 to {TokenizerLimits.MaxSpecialLength} characters"),
             isSpecial,
             node.Bool("normalized", !isSpecial),
             node.Bool("lstrip", false),

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace VkInfer.Tokenization;
 
@@ -8,12 +7,43 @@ internal abstract class Normalizer
 {
     /// <summary>Changes well-formed text; the result is well formed.</summary>
     public abstract string Apply(string text);
+
+    /// <summary>Whether the result begins with what the text begins with, or with what is put in front of that.</summary>
+    public virtual bool KeepsStart(string text) =>
+        text.Length == 0 || Apply(text[..(char.IsHighSurrogate(text[0]) ? 2 : 1)]).Length > 0;
 }
 
 /// <summary>Steps one after the other.</summary>
 internal sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Normalizer
 {
     public override string Apply(string text) => steps.Aggregate(text, (current, step) => step.Apply(current));
+
+    public override bool KeepsStart(string text)
+    {
+        foreach (Normalizer step in steps)
+        {
+            if (!step.KeepsStart(text))
+            {
+                return false;
+            }
+
+            text = step.Apply(text);
+        }
+
+        return true;
+    }
+}
+
+/// <summary>Removes white space at the ends.</summary>
+internal sealed class StripNormalizer(bool left, bool right) : Normalizer
+{
+    public override string Apply(string text)
+    {
+        text = left ? text.TrimStart() : text;
+        return right ? text.TrimEnd() : text;
+    }
+
+    public override bool KeepsStart(string text) => !left || text.Length == 0 || !char.IsWhiteSpace(text[0]);
 }
 
 /// <summary>A step that a delegate says in one line.</summary>
@@ -23,7 +53,7 @@ internal sealed class SimpleNormalizer(Func<string, string> apply) : Normalizer
 }
 
 /// <summary>Replaces every match of a text or a pattern.</summary>
-internal sealed class ReplaceNormalizer(Pattern pattern, string content) : Normalizer
+internal sealed class ReplaceNormalizer(Pattern pattern, string content, string place) : Normalizer
 {
     /// <summary>Longest text that replacing may lead to, for each character before; honest ones replace a character by a few.</summary>
     private const int MaxGrowth = 64;
@@ -31,64 +61,19 @@ internal sealed class ReplaceNormalizer(Pattern pattern, string content) : Norma
     public override string Apply(string text)
     {
         var result = new StringBuilder(text.Length);
-        var end = 0;
-        foreach (var (start, length) in pattern.Matches(text))
+        foreach ((int start, int length, bool isFound) in pattern.Cut(text))
         {
-            result.Append(text, end, start - end).Append(content);
-            end = start + length;
+            _ = isFound ? result.Append(content) : result.Append(text, start, length);
             if (result.Length > MaxGrowth * (text.Length + 16L))
             {
-                throw new TokenizerException(pattern.Place, $"a replacement that makes text at most {MaxGrowth} times longer", "more");
+                throw new TokenizerException(place, $"a replacement that makes text at most {MaxGrowth} times longer", "more");
             }
         }
 
-        return result.Append(text, end, text.Length - end).ToString();
-    }
-}
-
-/// <summary>A literal or a regular expression that finds places in text.</summary>
-internal sealed class Pattern(string? literal, Regex? regex, string place)
-{
-    /// <summary>Time for all matches of a text: a second, and a little for each character.</summary>
-    private const double SecondsPerCharacter = 20e-6;
-
-    /// <summary>Where the pattern stands in its file.</summary>
-    public string Place => place;
-
-    /// <summary>Finds all matches from left to right, empty ones left out.</summary>
-    /// <exception cref="TokenizerException">The expression takes too long.</exception>
-    public List<(int Start, int Length)> Matches(string text)
-    {
-        var matches = new List<(int, int)>();
-        if (literal is not null)
-        {
-            for (var at = 0; literal.Length > 0 && (at = text.IndexOf(literal, at, StringComparison.Ordinal)) >= 0; at += literal.Length)
-            {
-                matches.Add((at, literal.Length));
-            }
-
-            return matches;
-        }
-
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
-        try
-        {
-            foreach (var match in CodePointText.Matches(text, regex!))
-            {
-                matches.Add(match);
-                if (System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds > 1 + (SecondsPerCharacter * text.Length))
-                {
-                    throw Slow();
-                }
-            }
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            throw Slow();
-        }
-
-        return matches;
+        return result.ToString();
     }
 
-    private TokenizerException Slow() => new(place, "a pattern that matches in a second", $"{TokenizerException.Show(regex!.ToString())}, which takes longer");
+    // Of several characters, what replaces them counts as standing where the last one stood.
+    public override bool KeepsStart(string text) =>
+        pattern.Cut(text) is not [(0, > 0 and var length, true), ..] || (content.Length > 0 && length == (char.IsHighSurrogate(text[0]) ? 2 : 1));
 }

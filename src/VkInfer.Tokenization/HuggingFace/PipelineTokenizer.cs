@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace VkInfer.Tokenization;
 
 /// <summary>
@@ -5,58 +7,88 @@ namespace VkInfer.Tokenization;
 /// </summary>
 internal sealed class PipelineTokenizer : Tokenizer
 {
+    private readonly Vocabulary _vocabulary;
     private readonly SpecialTokens _raw;
+    private readonly IReadOnlyList<(SpecialToken Raw, SpecialToken Normalized)> _afterNormalization;
     private readonly SpecialTokens _normalized;
     private readonly Normalizer? _normalizer;
     private readonly Splitter? _splitter;
     private readonly WordModel _model;
     private readonly TokenBytes _bytes;
+    private readonly TokenBytes _firstBytes;
 
     /// <summary>Puts the parts together.</summary>
     /// <param name="parts">The parts of the file.</param>
     /// <param name="data">The vocabulary, with all settings in it.</param>
     /// <param name="vocabulary">The same, checked.</param>
     /// <param name="frame">Special tokens that are found in text as it is, and those around a text.</param>
-    /// <param name="normalized">Special tokens that are found in normalised text.</param>
-    public PipelineTokenizer(TokenizerParts parts, TokenizerData data, Vocabulary vocabulary, TokenizerFrame frame, SpecialTokens normalized)
+    /// <param name="normalized">Special tokens that are found in normalised text, with their texts before and after normalisation.</param>
+    public PipelineTokenizer(
+        TokenizerParts parts, TokenizerData data, Vocabulary vocabulary, TokenizerFrame frame,
+        IReadOnlyList<(SpecialToken Raw, SpecialToken Normalized)> normalized)
         : base(data, vocabulary, addBosByDefault: false, frame)
     {
+        _vocabulary = vocabulary;
         _raw = frame.SpecialTokens;
-        _normalized = normalized;
+        _afterNormalization = normalized;
+        _normalized = new SpecialTokens([.. normalized.Select(token => token.Normalized)]);
         _normalizer = parts.Normalizer;
         _splitter = parts.Splitter;
         _model = parts.CreateModel(vocabulary);
-        HasSpacePrefix = parts.Decoder.StripsFirstSpace;
-        _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(parts.Decoder, vocabulary, id, bytes));
+        TokenDecoder decoder = parts.Decoder;
+        DroppedAtStart = (Encoding.UTF8.GetBytes(decoder.Dropped), decoder.DroppedCount);
+        _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(decoder, vocabulary, id, false, bytes));
+        _firstBytes = decoder.HasFirstForm
+            ? TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(decoder, vocabulary, id, true, bytes))
+            : _bytes;
     }
 
-    internal override bool HasSpacePrefix { get; }
+    internal override (byte[] Character, int Count) DroppedAtStart { get; }
 
-    internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids, char? dropped = null)
-    {
-        var rest = WellFormed.Of(text);
-        var isFirst = true;
-        while (_raw.TryFind(rest, scope, out var start, out var length, out var id))
-        {
-            EncodeSection(Without(rest[..start], dropped), isFirst, scope, ids);
-            ids.Add(id);
-            rest = rest[(start + length)..];
-            isFirst = false;
-        }
+    internal override bool ControlEndsStart => true;
 
-        EncodeSection(Without(rest, dropped), isFirst, scope, ids);
-    }
+    internal override TemplateTokens CreateTemplateTokens(string source) => new(source, _raw.Tokens, _afterNormalization, _vocabulary);
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids) =>
-        EncodeSection(text, isFirst: true, SpecialTokenScope.None, ids);
+    internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids) =>
+        Encode(text, _raw.In(scope), _normalized.In(scope), isTemplate: false, ids);
 
     private protected override ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
 
-    private static void AppendBytes(TokenDecoder decoder, Vocabulary vocabulary, int id, List<byte> bytes)
+    private protected override ReadOnlySpan<byte> FirstBytes(int id) => _firstBytes[id];
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids)
     {
-        if (vocabulary.Texts[id] is { } text && vocabulary.Kinds[id] is not (TokenKind.Control or TokenKind.UserDefined or TokenKind.Unknown))
+        string original = text.ToString();
+        string normalized = _normalizer is null ? original : _normalizer.Apply(original);
+        bool isStart = section.IsStart && (_normalizer is null || _normalizer.KeepsStart(original));
+        var stretches = new List<(int Start, int Length, int Id)>();
+        if (section.Normalized is { } special)
         {
-            decoder.Append(text, bytes);
+            special.Cut(normalized, stretches);
+        }
+        else
+        {
+            stretches.Add((0, normalized.Length, -1));
+        }
+
+        foreach ((int start, int length, int id) in stretches)
+        {
+            if (id >= 0)
+            {
+                ids.Add(id);
+            }
+            else if (length > 0)
+            {
+                EncodeWords(new Piece(normalized, isStart).Slice(start, length), ids);
+            }
+        }
+    }
+
+    private static void AppendBytes(TokenDecoder decoder, Vocabulary vocabulary, int id, bool isFirst, List<byte> bytes)
+    {
+        if (vocabulary.Texts[id] is { } text)
+        {
+            decoder.Append(text, isFirst, bytes);
         }
         else
         {
@@ -64,44 +96,19 @@ internal sealed class PipelineTokenizer : Tokenizer
         }
     }
 
-    private void EncodeSection(ReadOnlySpan<char> section, bool isFirst, SpecialTokenScope scope, List<int> ids)
+    private void EncodeWords(Piece piece, List<int> ids)
     {
-        if (section.Length == 0)
-        {
-            return;
-        }
-
-        var text = section.ToString();
-        ReadOnlySpan<char> rest = _normalizer is null ? text : _normalizer.Apply(text);
-        while (_normalized.TryFind(rest, scope, out var start, out var length, out var id))
-        {
-            EncodeWords(rest[..start].ToString(), isFirst, ids);
-            ids.Add(id);
-            rest = rest[(start + length)..];
-            isFirst = false;
-        }
-
-        EncodeWords(rest.ToString(), isFirst, ids);
-    }
-
-    private void EncodeWords(string text, bool isFirst, List<int> ids)
-    {
-        if (text.Length == 0)
-        {
-            return;
-        }
-
         if (_splitter is null)
         {
-            _model.Encode(text, ids);
+            _model.Encode(piece.Text, ids);
             return;
         }
 
-        var words = new List<string>();
-        _splitter.Split(text, isFirst, words);
-        foreach (var word in words)
+        var words = new List<Piece>();
+        _splitter.Split(piece, words);
+        foreach (Piece word in words)
         {
-            _model.Encode(word, ids);
+            _model.Encode(word.Text, ids);
         }
     }
 }

@@ -71,5 +71,5 @@ internal sealed class PostProcessor
         _after.AddRange(after);
     }
 
-    private static int IdOfPair(JsonField pair) => pair.Items() is [_, var id] ? id.AsInt() : throw pair.Wrong("a text and its id");
+    private static int IdOfPair(JsonField pair) => pair.AsPair() is var (_, id) ? id.AsInt() : throw pair.Wrong("a text and its id");
 }

@@ -1,27 +1,35 @@
 namespace VkInfer.Tokenization;
 
+/// <summary>A piece of text on its way to the model.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="IsStart">Whether it begins where the whole text does.</param>
+internal readonly record struct Piece(string Text, bool IsStart)
+{
+    /// <summary>A part of the piece.</summary>
+    public Piece Slice(int start, int length) => new(Text.Substring(start, length), IsStart && start == 0);
+}
+
 /// <summary>One step that cuts text into words, within which a model works.</summary>
 internal abstract class Splitter
 {
     /// <summary>Cuts one piece further.</summary>
     /// <param name="piece">The piece; not empty.</param>
-    /// <param name="isFirst">Whether it begins the text as a whole.</param>
     /// <param name="words">Receives the words, none empty.</param>
-    public abstract void Split(string piece, bool isFirst, List<string> words);
+    public abstract void Split(Piece piece, List<Piece> words);
 }
 
 /// <summary>Steps one after the other, each on the words of the one before.</summary>
 internal sealed class SplitterSequence(IReadOnlyList<Splitter> steps) : Splitter
 {
-    public override void Split(string piece, bool isFirst, List<string> words)
+    public override void Split(Piece piece, List<Piece> words)
     {
-        List<string> current = [piece];
-        foreach (var step in steps)
+        List<Piece> current = [piece];
+        foreach (Splitter step in steps)
         {
-            var next = new List<string>(current.Count);
-            for (var i = 0; i < current.Count; i++)
+            var next = new List<Piece>(current.Count);
+            foreach (Piece word in current)
             {
-                step.Split(current[i], isFirst && i == 0, next);
+                step.Split(word, next);
             }
 
             current = next;
@@ -46,110 +54,85 @@ internal enum SplitBehavior
     /// <summary>Each begins the word after.</summary>
     MergedWithNext,
 
-    /// <summary>Neighbours among them are one word.</summary>
+    /// <summary>Neighbours, found or not, are one word.</summary>
     Contiguous,
 }
 
 /// <summary>Cuts at the places that a pattern finds, or with <paramref name="invert"/> at what lies between them.</summary>
+/// <remarks>Neighbouring matches stay words of their own, and an empty match cuts. Source: tokenizers, normalizer.rs, split.</remarks>
 internal sealed class PatternSplitter(Pattern pattern, SplitBehavior behavior, bool invert = false) : Splitter
 {
-    public override void Split(string piece, bool isFirst, List<string> words)
+    public override void Split(Piece piece, List<Piece> words)
     {
-        var start = 0;
-        foreach (var (from, to) in Cut(piece))
+        foreach ((int start, int length) in Words(pattern.Cut(piece.Text)))
         {
-            if (from > start)
+            if (length > 0)
             {
-                words.Add(piece[start..from]);
+                words.Add(piece.Slice(start, length));
             }
-
-            if (behavior != SplitBehavior.Removed && to > from)
-            {
-                words.Add(piece[from..to]);
-            }
-
-            start = to;
-        }
-
-        if (start < piece.Length)
-        {
-            words.Add(piece[start..]);
         }
     }
 
-    /// <summary>The stretches that become words of their own, or go; what lies between them are words.</summary>
-    private IEnumerable<(int From, int To)> Cut(string piece)
+    private List<(int Start, int Length)> Words(List<(int Start, int Length, bool IsFound)> stretches)
     {
-        var found = pattern.Matches(piece).Select(match => (From: match.Start, To: match.Start + match.Length));
-        var matches = (invert ? Between(found, piece.Length) : found).ToList();
-        switch (behavior)
+        var words = new List<(int Start, int Length)>(stretches.Count);
+        bool wasCut = false;
+        bool isReversed = behavior == SplitBehavior.MergedWithNext;
+        for (int i = 0; i < stretches.Count; i++)
         {
-            case SplitBehavior.MergedWithPrevious:
-                return matches.Select((match, i) => (i == 0 ? 0 : matches[i - 1].To, match.To));
-            case SplitBehavior.MergedWithNext:
-                return matches.Select((match, i) => (match.From, i + 1 == matches.Count ? piece.Length : matches[i + 1].From));
-            case SplitBehavior.Contiguous:
-                return Joined(matches);
-            default:
-                return matches;
-        }
-    }
-
-    private static IEnumerable<(int From, int To)> Between(IEnumerable<(int From, int To)> matches, int length)
-    {
-        var end = 0;
-        foreach (var (from, to) in matches)
-        {
-            if (from > end)
+            (int start, int length, bool isFound) = stretches[isReversed ? stretches.Count - 1 - i : i];
+            bool isCut = isFound != invert;
+            bool joins = words.Count > 0 && behavior switch
             {
-                yield return (end, from);
-            }
-
-            end = to;
-        }
-
-        if (end < length)
-        {
-            yield return (end, length);
-        }
-    }
-
-    private static IEnumerable<(int From, int To)> Joined(List<(int From, int To)> matches)
-    {
-        for (var i = 0; i < matches.Count; i++)
-        {
-            var from = matches[i].From;
-            while (i + 1 < matches.Count && matches[i + 1].From == matches[i].To)
+                SplitBehavior.MergedWithPrevious or SplitBehavior.MergedWithNext => isCut && !wasCut,
+                SplitBehavior.Contiguous => isCut == wasCut,
+                _ => false,
+            };
+            wasCut = isCut;
+            if (joins)
             {
-                i++;
+                words[^1] = (Math.Min(words[^1].Start, start), words[^1].Length + length);
             }
-
-            yield return (from, matches[i].To);
+            else if (!isCut || behavior != SplitBehavior.Removed)
+            {
+                words.Add((start, length));
+            }
         }
+
+        if (isReversed)
+        {
+            words.Reverse();
+        }
+
+        return words;
     }
 }
 
 /// <summary>Writes bytes as GPT-2's alphabet, in GPT-2's words where asked for.</summary>
 internal sealed class ByteLevelSplitter(bool addPrefixSpace, bool useRegex) : Splitter
 {
-    private static readonly PreTokenizer Words = PreTokenizers.Find("gpt-2");
+    private static readonly PatternSplitter Words = new(new ExpressionPattern(WordPatterns.Gpt2), SplitBehavior.Isolated);
 
-    public override void Split(string piece, bool isFirst, List<string> words)
+    public override void Split(Piece piece, List<Piece> words)
     {
-        if (addPrefixSpace && piece[0] != ' ')
+        if (addPrefixSpace && piece.Text[0] != ' ')
         {
-            piece = " " + piece;
+            piece = piece with { Text = " " + piece.Text };
         }
 
-        if (!useRegex)
+        var parts = new List<Piece>();
+        if (useRegex)
         {
-            words.Add(ByteLevelAlphabet.Encode(piece));
-            return;
+            Words.Split(piece, parts);
+        }
+        else
+        {
+            parts.Add(piece);
         }
 
-        foreach (var range in Words.Split(piece))
+        foreach (Piece part in parts)
         {
-            words.Add(ByteLevelAlphabet.Encode(piece[range]));
+            words.Add(part with { Text = ByteLevelAlphabet.Encode(part.Text) });
         }
     }
 }
@@ -157,24 +140,98 @@ internal sealed class ByteLevelSplitter(bool addPrefixSpace, bool useRegex) : Sp
 /// <summary>SentencePiece's way: a space becomes a character of its own kind, which may stand in front, and begins a word.</summary>
 internal sealed class MetaspaceSplitter(char replacement, string prependScheme, bool split) : Splitter
 {
-    public override void Split(string piece, bool isFirst, List<string> words)
+    private readonly PatternSplitter _words = new(new LiteralPattern(replacement.ToString()), SplitBehavior.MergedWithNext);
+
+    public override void Split(Piece piece, List<Piece> words)
     {
-        piece = piece.Replace(' ', replacement);
-        if (piece[0] != replacement && (prependScheme == "always" || (prependScheme == "first" && isFirst)))
+        string text = piece.Text.Replace(' ', replacement);
+        if (text[0] != replacement && (prependScheme == "always" || (prependScheme == "first" && piece.IsStart)))
         {
-            piece = replacement + piece;
+            text = replacement + text;
         }
 
-        var start = 0;
-        for (var i = 1; split && i < piece.Length; i++)
+        if (split)
         {
-            if (piece[i] == replacement)
+            _words.Split(piece with { Text = text }, words);
+        }
+        else
+        {
+            words.Add(piece with { Text = text });
+        }
+    }
+}
+
+/// <summary>Cuts where the script changes; spaces go with what is before them, and Japanese syllables count as Han.</summary>
+internal sealed class ScriptSplitter : Splitter
+{
+    private static readonly Lazy<int> Han = IndexOf("han");
+    private static readonly Lazy<int> Hiragana = IndexOf("hiragana");
+    private static readonly Lazy<int> Katakana = IndexOf("katakana");
+    private static readonly Lazy<CodePointSet[]> Scripts = new(() => [.. UnicodeProperties.Scripts.Select(UnicodeProperties.Get)]);
+
+    public override void Split(Piece piece, List<Piece> words)
+    {
+        // Until there is a script, nothing begins: spaces in front are lost, as in tokenizers.
+        int? last = null;
+        int start = -1;
+        for (int at = 0, length; at < piece.Text.Length; at += length)
+        {
+            length = char.IsHighSurrogate(piece.Text[at]) ? 2 : 1;
+            int? script = ScriptOf(char.ConvertToUtf32(piece.Text, at));
+            if (script is not null && script != last)
             {
-                words.Add(piece[start..i]);
-                start = i;
+                if (start >= 0)
+                {
+                    words.Add(piece.Slice(start, at - start));
+                }
+
+                start = at;
+                last = script;
             }
         }
 
-        words.Add(piece[start..]);
+        if (start >= 0)
+        {
+            words.Add(piece.Slice(start, piece.Text.Length - start));
+        }
+    }
+
+    /// <summary>The number of a script; null for the space and what has no script, which go with any.</summary>
+    private static int? ScriptOf(int codePoint)
+    {
+        const int LongVowelMark = 0x30FC;
+        if (codePoint == ' ')
+        {
+            return null;
+        }
+
+        int script = Array.FindIndex(Scripts.Value, set => set.Contains(codePoint));
+        if (script < 0)
+        {
+            return null;
+        }
+
+        return codePoint == LongVowelMark || script == Hiragana.Value || script == Katakana.Value ? Han.Value : script;
+    }
+
+    private static Lazy<int> IndexOf(string script) => new(() => UnicodeProperties.Scripts.ToList().IndexOf(script));
+}
+
+/// <summary>Cuts words of a number of code points.</summary>
+internal sealed class FixedLengthSplitter(int length) : Splitter
+{
+    public override void Split(Piece piece, List<Piece> words)
+    {
+        int start = 0;
+        int count = 0;
+        for (int at = 0; at < piece.Text.Length;)
+        {
+            at += char.IsHighSurrogate(piece.Text[at]) ? 2 : 1;
+            if (++count == length || at == piece.Text.Length)
+            {
+                words.Add(piece.Slice(start, at - start));
+                (start, count) = (at, 0);
+            }
+        }
     }
 }

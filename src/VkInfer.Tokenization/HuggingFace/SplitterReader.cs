@@ -1,51 +1,72 @@
-using System.Text.RegularExpressions;
-
 namespace VkInfer.Tokenization;
 
 /// <summary>Builds the <c>pre_tokenizer</c> of a <c>tokenizer.json</c>.</summary>
-internal static partial class SplitterReader
+internal static class SplitterReader
 {
+    private static readonly Lazy<Pattern> Space = new(() => new SetPattern(UnicodeProperties.Space));
+
+    private static readonly Lazy<Pattern> Number = new(() => new SetPattern(UnicodeProperties.Get("n")));
+
+    // ASCII's signs count as punctuation there, whatever their category; the rest is Unicode 8's, which had one more.
+    private static readonly Lazy<Pattern> Punctuation = new(() => new SetPattern(
+        UnicodeProperties.Get("p").Or(CodePointSet.Of(0x166D)).And(UnicodeProperties.Get("age8")).Or(CodePointSet.Of([('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]))));
+
+    // Words of Rust's expressions have joiners in them, unlike Oniguruma's.
+    private static readonly Lazy<Pattern> WordOrSigns = new(() => new ExpressionPattern(
+        Expression.Create(@"[\w\x{200C}\x{200D}]+|[^\w\x{200C}\x{200D}\s]+", "pre_tokenizer")));
+
     /// <summary>Reads a pre-tokenizer and those within it.</summary>
     /// <exception cref="TokenizerException">It is of a kind that is not supported, or a field is wrong.</exception>
     public static Splitter Read(JsonField node) => node.Type switch
     {
         "Sequence" => new SplitterSequence([.. node.Required("pretokenizers").Items().Select(Read)]),
         "ByteLevel" => new ByteLevelSplitter(node.Bool("add_prefix_space", true), node.Bool("use_regex", true)),
-        "Split" => new PatternSplitter(PatternReader.Read(node.Required("pattern")), Behavior(node.Required("behavior")), node.Bool("invert", false)),
-        "Digits" => Fixed(Digit(), node.Bool("individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous),
+        "Split" => new PatternSplitter(
+            Pattern.Read(node.Required("pattern")), Behavior(node.Required("behavior")), node.Bool("invert", false)),
+        "Digits" => new PatternSplitter(
+            Number.Value, node.Bool("individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous),
         "Metaspace" => Metaspace(node),
-        "Whitespace" => Fixed(WordOrSigns(), SplitBehavior.Removed, invert: true),
-        "WhitespaceSplit" => Fixed(Space(), SplitBehavior.Removed),
-        "Punctuation" => Fixed(Punctuation(), node.Optional("behavior") is { } behavior ? Behavior(behavior) : SplitBehavior.Isolated),
-        "BertPreTokenizer" => new SplitterSequence([Fixed(Space(), SplitBehavior.Removed), Fixed(Punctuation(), SplitBehavior.Isolated)]),
-        "CharDelimiterSplit" => new PatternSplitter(new Pattern(Character(node.Required("delimiter")), null, node.Place), SplitBehavior.Removed),
+        "Whitespace" => new PatternSplitter(WordOrSigns.Value, SplitBehavior.Removed, invert: true),
+        "WhitespaceSplit" => new PatternSplitter(Space.Value, SplitBehavior.Removed),
+        "Punctuation" => new PatternSplitter(
+            Punctuation.Value, node.Optional("behavior") is { } behavior ? Behavior(behavior) : SplitBehavior.Isolated),
+        "BertPreTokenizer" => new SplitterSequence(
+        [
+            new PatternSplitter(Space.Value, SplitBehavior.Removed), new PatternSplitter(Punctuation.Value, SplitBehavior.Isolated),
+        ]),
+        "UnicodeScripts" => new ScriptSplitter(),
+        "FixedLength" => new FixedLengthSplitter(node.Optional("length")?.AsInt(1) ?? 5),
+        "CharDelimiterSplit" => new PatternSplitter(new LiteralPattern(Character(node.Required("delimiter"))), SplitBehavior.Removed),
         _ => throw node.Required("type").Wrong(
-            "one of Sequence, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer, CharDelimiterSplit"),
+            "one of Sequence, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer, "
+            + "UnicodeScripts, FixedLength, CharDelimiterSplit"),
     };
 
     /// <summary>Reads Metaspace's fields, which its decoder shares.</summary>
     public static (char Replacement, string PrependScheme) MetaspaceFields(JsonField node)
     {
-        var replacement = node.String("replacement", "\u2581");
+        string replacement = node.String("replacement", "\u2581");
         if (replacement.Length != 1)
         {
             throw node.Required("replacement").Wrong("one character");
         }
 
-        var scheme = node.Optional("prepend_scheme")?.AsString() ?? (node.Bool("add_prefix_space", true) ? "always" : "never");
-        return scheme is "always" or "first" or "never" ? (replacement[0], scheme) : throw node.Required("prepend_scheme").Wrong("always, first or never");
+        string scheme = node.Optional("prepend_scheme")?.AsString() ?? (node.Bool("add_prefix_space", true) ? "always" : "never");
+        return scheme is "always" or "first" or "never"
+            ? (replacement[0], scheme)
+            : throw node.Required("prepend_scheme").Wrong("always, first or never");
     }
 
     private static MetaspaceSplitter Metaspace(JsonField node)
     {
-        var (replacement, scheme) = MetaspaceFields(node);
+        (char replacement, string scheme) = MetaspaceFields(node);
         return new MetaspaceSplitter(replacement, scheme, node.Bool("split", true));
     }
 
-    private static PatternSplitter Fixed(Regex regex, SplitBehavior behavior, bool invert = false) =>
-        new(new Pattern(null, regex, "pre_tokenizer"), behavior, invert);
-
-    private static string Character(JsonField node) => node.AsString() is { Length: 1 } character ? character : throw node.Wrong("one character");
+    private static string Character(JsonField node) =>
+        node.AsString() is [var only] ? $"{only}"
+        : node.AsString() is [var high, var low] && char.IsSurrogatePair(high, low) ? $"{high}{low}"
+        : throw node.Wrong("one character");
 
     private static SplitBehavior Behavior(JsonField node) => node.AsString() switch
     {
@@ -56,17 +77,4 @@ internal static partial class SplitterReader
         "Contiguous" => SplitBehavior.Contiguous,
         _ => throw node.Wrong("Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous"),
     };
-
-    [GeneratedRegex(@"\p{N}", RegexOptions.CultureInvariant)]
-    private static partial Regex Digit();
-
-    [GeneratedRegex(@"\w+|[^\w\s]+", RegexOptions.CultureInvariant)]
-    private static partial Regex WordOrSigns();
-
-    [GeneratedRegex(@"\s", RegexOptions.CultureInvariant)]
-    private static partial Regex Space();
-
-    // ASCII's signs count as punctuation there, whatever their category.
-    [GeneratedRegex(@"[\p{P}!-/:-@\[-`{-~]", RegexOptions.CultureInvariant)]
-    private static partial Regex Punctuation();
 }

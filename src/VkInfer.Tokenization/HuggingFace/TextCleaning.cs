@@ -6,17 +6,32 @@ namespace VkInfer.Tokenization;
 /// <summary>The normalizers of Hugging Face that go through a text character by character.</summary>
 internal static class TextCleaning
 {
+    // The tables of the Rust libraries are those of Unicode 9 here and of Unicode 8 there.
+    private static readonly Lazy<CodePointSet> Marks = new(() => UnicodeProperties.Get("m").And(UnicodeProperties.Get("age9")));
+    private static readonly Lazy<CodePointSet> NonSpacingMarks = new(() => UnicodeProperties.Get("mn").And(UnicodeProperties.Get("age8")));
+
+    /// <summary>Removes marks of all kinds.</summary>
+    public static string RemoveMarks(string text) => Without(text, Marks.Value);
+
     /// <summary>Removes non-spacing marks.</summary>
-    public static string RemoveMarks(string text) =>
-        Select(text, rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark ? null : rune);
+    public static string RemoveNonSpacingMarks(string text) => Without(text, NonSpacingMarks.Value);
+
+    /// <summary>Lower case, each character on its own.</summary>
+    public static string Lower(string text)
+    {
+        const string DottedCapitalI = "\u0130";
+        string lower = text.ToLowerInvariant();
+        return lower.Contains(DottedCapitalI, StringComparison.Ordinal)
+            ? lower.Replace(DottedCapitalI, "i\u0307", StringComparison.Ordinal)
+            : lower;
+    }
 
     /// <summary>BERT's cleaning: controls go, white space becomes a space.</summary>
     public static string Bert(string text) => Select(text, rune => rune.Value switch
     {
         '\t' or '\n' or '\r' => new Rune(' '),
         0 or 0xFFFD => null,
-        _ when Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned => null,
+        _ when Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse => null,
         _ => Rune.IsWhiteSpace(rune) ? new Rune(' ') : rune,
     });
 
@@ -28,24 +43,26 @@ internal static class TextCleaning
         _ => rune,
     });
 
-    /// <summary>Puts spaces around CJK ideographs.</summary>
+    /// <summary>Puts spaces around CJK ideographs, but for 256 at the beginning of a block, which the original leaves out.</summary>
     public static string SpaceIdeographs(string text)
     {
         var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var isIdeograph = rune.Value is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
-                or (>= 0x2A700 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
+            bool isIdeograph = rune.Value is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
+                or (>= 0x2A700 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
             _ = isIdeograph ? result.Append(' ').Append(rune).Append(' ') : result.Append(rune);
         }
 
         return result.ToString();
     }
 
+    private static string Without(string text, CodePointSet set) => Select(text, rune => set.Contains(rune.Value) ? null : rune);
+
     private static string Select(string text, Func<Rune, Rune?> map)
     {
         var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
             if (map(rune) is { } kept)
             {

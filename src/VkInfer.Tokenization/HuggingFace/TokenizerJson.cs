@@ -16,35 +16,29 @@ public static class TokenizerJson
         var data = (settings ?? new TokenizerSettings()).Apply(parts.ToData());
         var vocabulary = new Vocabulary(data);
         var raw = new List<SpecialToken>();
-        var normalized = new Dictionary<string, SpecialToken>(StringComparer.Ordinal);
-
-        // Normalisation could make a marker of what a user writes: in chats, all markers are looked for before it.
-        var early = new Dictionary<int, SpecialToken>();
-        foreach (var token in parts.AddedTokens.DistinctBy(token => token.Text))
+        var normalized = new Dictionary<string, (SpecialToken Raw, SpecialToken Normalized)>(StringComparer.Ordinal);
+        foreach (AddedToken token in parts.AddedTokens.Where(token => token.Id < vocabulary.Count).DistinctBy(token => token.Text))
         {
-            if (!token.IsNormalized || parts.Normalizer is null)
+            if (!token.IsNormalized)
             {
                 raw.Add(token.ToSpecial(token.Text));
             }
-            else if (parts.Normalizer.Apply(token.Text) is { Length: > 0 } text)
+            else if ((parts.Normalizer?.Apply(token.Text) ?? token.Text) is { Length: > 0 } text)
             {
-                normalized.TryAdd(text, token.ToSpecial(text));
-                if (token.ToSpecial(token.Text) is { IsMarker: true } marker)
-                {
-                    early.TryAdd(token.Id, marker);
-                }
+                normalized.TryAdd(text, (token.ToSpecial(token.Text), token.ToSpecial(text)));
             }
         }
 
-        var before = new SpecialTokens(raw, [.. raw, .. early.Values]);
-        var after = new SpecialTokens([.. normalized.Values], [.. normalized.Values.Where(token => !early.ContainsKey(token.Id))]);
-        var frame = new TokenizerFrame(before, Frame(parts.PostProcessor.Before, data.AddBos, data.BosTokenId), Frame(parts.PostProcessor.After, data.AddEos, data.EosTokenId));
-        foreach (var id in frame.Before.Concat(frame.After))
+        var frame = new TokenizerFrame(
+            new SpecialTokens(raw),
+            Frame(parts.PostProcessor.Before, data.AddBos, data.BosTokenId),
+            Frame(parts.PostProcessor.After, data.AddEos, data.EosTokenId));
+        foreach (int id in frame.Before.Concat(frame.After))
         {
             _ = vocabulary.CheckId("post_processor", id);
         }
 
-        return new PipelineTokenizer(parts, data, vocabulary, frame, after);
+        return new PipelineTokenizer(parts, data, vocabulary, frame, [.. normalized.Values]);
     }
 
     /// <summary>The vocabulary as GGUF has it, for writing one.</summary>

@@ -9,8 +9,8 @@ internal sealed class TokenizerParts
     /// <summary>Deeper nesting has no tokenizer, and would cost stack.</summary>
     private const int MaxDepth = 32;
 
-    private readonly SortedDictionary<int, string> _tokens = [];
-    private readonly Dictionary<int, float> _scores = [];
+    private readonly Dictionary<int, string> _tokens = [];
+    private readonly List<double> _scores = [];
     private readonly bool _hasByteFallback;
     private readonly bool _fusesUnknown;
     private readonly string? _unknownText;
@@ -18,7 +18,7 @@ internal sealed class TokenizerParts
 
     private TokenizerParts(JsonField root)
     {
-        var model = root.Required("model");
+        JsonField model = root.Required("model");
         IsUnigram = ReadIsUnigram(model);
         if (IsUnigram)
         {
@@ -36,10 +36,10 @@ internal sealed class TokenizerParts
         _hasByteFallback = model.Bool("byte_fallback", false);
         _fusesUnknown = model.Bool("fuse_unk", false);
         IgnoresMerges = model.Bool("ignore_merges", false);
-        AddedTokens = root.Optional("added_tokens") is { } added ? [.. added.Items().Select(AddedToken.Read)] : [];
-        Normalizer = root.Optional("normalizer") is { } normalizer ? NormalizerReader.Read(normalizer) : null;
-        Splitter = root.Optional("pre_tokenizer") is { } splitter ? SplitterReader.Read(splitter) : null;
-        Decoder = TokenDecoder.Read(root.Optional("decoder"));
+        AddedTokens = WithIdsOfModel(ReadAddedTokens(root.Optional("added_tokens")));
+        Normalizer = Limited(root, "normalizer") is { } normalizer ? NormalizerReader.Read(normalizer) : null;
+        Splitter = Limited(root, "pre_tokenizer") is { } splitter ? SplitterReader.Read(splitter) : null;
+        Decoder = TokenDecoder.Read(Limited(root, "decoder"));
         PostProcessor = PostProcessor.Read(root.Optional("post_processor"));
         Layout = TokenizerLayout.Of(root, IsUnigram, _hasByteFallback);
     }
@@ -69,8 +69,9 @@ internal sealed class TokenizerParts
     {
         try
         {
+            CheckSize(json.Span);
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            return new TokenizerParts(new JsonField(document.RootElement, ""));
+            return new TokenizerParts(new JsonField(document.RootElement));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -81,28 +82,33 @@ internal sealed class TokenizerParts
     /// <summary>The vocabulary with its added tokens, without settings of other files.</summary>
     public TokenizerData ToData()
     {
-        foreach (var token in AddedTokens)
+        var added = new Dictionary<int, string>();
+        foreach (AddedToken token in AddedTokens)
         {
-            if (_tokens.TryGetValue(token.Id, out var text) && text != token.Text)
+            if (!_tokens.TryGetValue(token.Id, out string? text))
+            {
+                added[token.Id] = token.Text;
+            }
+            else if (text != token.Text)
             {
                 throw new TokenizerException(
                     "added_tokens", $"for id {token.Id} the text of the vocabulary, {TokenizerException.Show(text)}", TokenizerException.Show(token.Text));
             }
-
-            _tokens[token.Id] = token.Text;
         }
 
         // Ids may leave gaps, but a file must not make a list longer than itself.
-        var count = _tokens.Count == 0 ? 0 : _tokens.Keys.Last() + 1L;
-        if (count > (2L * _tokens.Count) + 1024)
+        long count = _tokens.Keys.Concat(added.Keys).DefaultIfEmpty(-1).Max() + 1L;
+        int known = _tokens.Count + added.Count;
+        if (count > (2L * known) + 1024)
         {
-            throw new TokenizerException("model.vocab", $"ids that {_tokens.Count} tokens need", $"{count - 1}");
+            throw new TokenizerException("model.vocab", $"ids that {known} tokens need", $"{count - 1}");
         }
 
+        TokenizerLimits.CheckCount("model.vocab", count);
         var texts = new byte[count][];
         Array.Fill(texts, []);
         var types = new int[count];
-        foreach (var (id, text) in _tokens)
+        foreach ((int id, string text) in _tokens.Concat(added))
         {
             texts[id] = Encoding.UTF8.GetBytes(text);
             types[id] = (int)KindOf(id, text);
@@ -130,25 +136,20 @@ internal sealed class TokenizerParts
     /// <summary>The model over a checked vocabulary.</summary>
     public WordModel CreateModel(Vocabulary vocabulary)
     {
-        var byteIds = SentencePieceVocabulary.ReadByteTokens(vocabulary);
-        if (byteIds.Contains(-1))
-        {
-            Array.Fill(byteIds, -1); // Hugging Face falls back to bytes only where all of a character's are there.
-        }
-
+        int[] byteIds = SentencePieceVocabulary.ReadByteTokens(vocabulary);
         if (!IsUnigram)
         {
-            return new BpeModel(vocabulary, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
+            var added = Enumerable.Range(0, vocabulary.Count).Where(id => !_tokens.ContainsKey(id)).ToHashSet();
+            return new BpeModel(vocabulary, added, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
         }
 
-        var scores = new float[vocabulary.Count];
-        foreach (var (id, score) in _scores)
-        {
-            scores[id] = score;
-        }
-
-        return new UnigramWordModel(new UnigramModel(
-            vocabulary, scores, id => _scores.ContainsKey(id) && id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control), byteIds, _unknownId);
+        // What the tokenizer knows as control tokens never comes out of text.
+        var model = new UnigramModel(
+            from id in Enumerable.Range(0, _scores.Count)
+            where id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control && vocabulary.Texts[id] is { Length: > 0 }
+            select (vocabulary.Texts[id]!, id, _scores[id]),
+            _scores.Count == 0 ? double.PositiveInfinity : _scores.Min());
+        return new UnigramWordModel(model, byteIds, _unknownId);
     }
 
     private int? UnknownId()
@@ -158,12 +159,17 @@ internal sealed class TokenizerParts
             return _unknownId;
         }
 
-        foreach (var (id, text) in _tokens)
+        foreach ((int id, string text) in _tokens)
         {
             if (text == _unknownText)
             {
                 return id;
             }
+        }
+
+        if (AddedTokens.FirstOrDefault(token => token.Text == _unknownText) is { } added)
+        {
+            return added.Id;
         }
 
         throw new TokenizerException("model.unk_token", "the text of a token", TokenizerException.Show(_unknownText));
@@ -178,14 +184,14 @@ internal sealed class TokenizerParts
     private float[] Scores(byte[][] texts)
     {
         var scores = new float[texts.Length];
-        foreach (var (id, score) in _scores)
+        for (int id = 0; id < _scores.Count; id++)
         {
-            scores[id] = score;
+            scores[id] = (float)_scores[id];
         }
 
         if (!IsUnigram)
         {
-            var ids = _tokens.ToDictionary(token => token.Value, token => token.Key, StringComparer.Ordinal);
+            Dictionary<string, int> ids = IdsByText();
             for (var rank = Merges.Count - 1; rank >= 0; rank--)
             {
                 if (ids.TryGetValue(Merges[rank].Left + Merges[rank].Right, out var id))
@@ -222,10 +228,72 @@ internal sealed class TokenizerParts
         }
     }
 
+    /// <summary>Counts what is in a file before anything is made of it.</summary>
+    private static void CheckSize(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        for (int count = 0; reader.Read();)
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName && ++count > TokenizerLimits.MaxJsonValues)
+            {
+                throw new TokenizerException("tokenizer.json", $"at most {TokenizerLimits.MaxJsonValues} values", "more");
+            }
+        }
+    }
+
+    /// <summary>A part whose steps are counted.</summary>
+    private static JsonField? Limited(JsonField root, string name) =>
+        root.Optional(name) is { } part && part.CountObjects(TokenizerLimits.MaxSteps) > TokenizerLimits.MaxSteps
+            ? throw part.Wrong($"at most {TokenizerLimits.MaxSteps} steps")
+            : root.Optional(name);
+
+    private static List<AddedToken> ReadAddedTokens(JsonField? node)
+    {
+        if (node is not { } list)
+        {
+            return [];
+        }
+
+        TokenizerLimits.CheckCount(list.Place, list.Count, TokenizerLimits.MaxAddedTokens);
+        return [.. list.Items().Select(AddedToken.Read)];
+    }
+
+    /// <summary>
+    /// Added tokens with the id that the model has for their text, as Hugging Face takes them, be their own another; of those with the same
+    /// text the last.
+    /// </summary>
+    private List<AddedToken> WithIdsOfModel(List<AddedToken> tokens)
+    {
+        var ids = IdsByText();
+        var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (var token in tokens)
+        {
+            var id = ids.TryGetValue(token.Text, out var known) ? known : added.TryGetValue(token.Text, out var before) ? before.Id : token.Id;
+            added[token.Text] = token with { Id = id };
+        }
+
+        return [.. added.Values];
+    }
+
+    /// <summary>The id of each text of the model; of pieces with the same text the first.</summary>
+    private Dictionary<string, int> IdsByText()
+    {
+        var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
+        foreach (var (id, text) in _tokens)
+        {
+            ids.TryAdd(text, id);
+        }
+
+        return ids;
+    }
+
     private void ReadVocabulary(JsonField vocabulary)
     {
-        foreach (var (text, id) in vocabulary.Fields())
+        long length = 0;
+        foreach ((string text, JsonField id) in vocabulary.Fields())
         {
+            TokenizerLimits.CheckCount(vocabulary.Place, _tokens.Count + 1);
+            TokenizerLimits.CheckLength(vocabulary.Place, length += text.Length);
             if (!_tokens.TryAdd(id.AsInt(), text))
             {
                 throw new TokenizerException("model.vocab", "one token per id", $"{TokenizerException.Show(text)} and another with {id.AsInt()}");
@@ -235,32 +303,37 @@ internal sealed class TokenizerParts
 
     private void ReadScoredPieces(JsonField vocabulary)
     {
-        foreach (var piece in vocabulary.Items())
+        TokenizerLimits.CheckCount(vocabulary.Place, vocabulary.Count);
+        long length = 0;
+        foreach (JsonField piece in vocabulary.Items())
         {
-            if (piece.Items() is not [var text, var score])
+            if (piece.AsPair() is not var (text, score))
             {
                 throw piece.Wrong("a piece and its score");
             }
 
-            _scores.Add(_tokens.Count, score.AsFloat());
-            _tokens.Add(_tokens.Count, text.AsString());
+            _tokens.Add(_scores.Count, text.AsString());
+            TokenizerLimits.CheckLength(vocabulary.Place, length += _tokens[_scores.Count].Length);
+            _scores.Add(score.AsDouble());
         }
     }
 
     private static List<(string Left, string Right)> ReadMerges(JsonField merges)
     {
-        var list = merges.Items();
-        var pairs = new List<(string, string)>(list.Count);
-        foreach (var merge in list)
+        TokenizerLimits.CheckCount(merges.Place, merges.Count, TokenizerLimits.MaxMerges);
+        var pairs = new List<(string, string)>(merges.Count);
+        foreach (JsonField merge in merges.Items())
         {
             if (merge.IsArray)
             {
-                pairs.Add(merge.Items() is [var left, var right] ? (left.AsString(), right.AsString()) : throw merge.Wrong("two texts"));
+                pairs.Add(merge.AsPair() is var (left, right) ? (left.AsString(), right.AsString()) : throw merge.Wrong("two texts"));
                 continue;
             }
 
-            var parts = merge.AsString().Split(' ');
-            pairs.Add(parts is [{ Length: > 0 } first, { Length: > 0 } second] ? (first, second) : throw merge.Wrong("two texts with a space between them"));
+            string text = merge.AsString();
+            int space = text.IndexOf(' ', StringComparison.Ordinal);
+            bool isPair = space > 0 && space < text.Length - 1 && text.IndexOf(' ', space + 1) < 0;
+            pairs.Add(isPair ? (text[..space], text[(space + 1)..]) : throw merge.Wrong("two texts with a space between them"));
         }
 
         return pairs;

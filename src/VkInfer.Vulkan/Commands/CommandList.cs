@@ -4,14 +4,14 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// Recorded GPU work: <see cref="Begin"/>, dispatches and copies, <see cref="End"/>, then any number of submissions, also while an
-/// earlier one runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list
-/// keeps its buffers' memory until it is recorded anew or disposed. Not thread-safe while recording.
+/// Recorded GPU work: <see cref="Record"/> takes dispatches and copies, then come any number of submissions, also while an earlier one
+/// runs. Barriers are placed where recorded work reads or writes what earlier work of the list wrote or read. The list keeps its
+/// buffers' memory until it is recorded anew or disposed, or was submitted for the only time. Recorded and submitted by one thread at a
+/// time; disposed from any.
 /// </summary>
-public sealed unsafe class CommandList : IDisposable
+public sealed unsafe partial class CommandList : GpuResource
 {
     private readonly DeviceContext _context;
-    private readonly GpuDevice _device;
     private readonly CommandPool _pool;
     private readonly CommandBuffer _commands;
     private readonly DescriptorArena _descriptors;
@@ -25,15 +25,23 @@ public sealed unsafe class CommandList : IDisposable
     private ulong _lastSubmission;
 
     internal CommandList(GpuDevice device, DeviceContext context, string name)
+        : base(device, name)
     {
-        _device = device;
         _context = context;
-        Name = name;
         _pool = CommandPools.Create(context, context.Families.Compute!.Value);
-        _commands = CommandPools.Allocate(context, _pool);
+        try
+        {
+            _commands = CommandPools.Allocate(context, _pool);
+            context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
+        }
+        catch
+        {
+            context.Vk.DestroyCommandPool(context.Handle, _pool, null);
+            throw;
+        }
+
         _descriptors = new DescriptorArena(context);
         _timestamps = new TimestampArena(context);
-        context.Name(ObjectType.CommandBuffer, (ulong)_commands.Handle, name);
     }
 
     private enum State
@@ -41,13 +49,12 @@ public sealed unsafe class CommandList : IDisposable
         Empty,
         Recording,
         Recorded,
-        Disposed,
+
+        /// <summary>Submitted for the only time: what it did can be timed, and no more.</summary>
+        Spent,
     }
 
-    /// <summary>For messages and debuggers.</summary>
-    public string Name { get; }
-
-    /// <summary>Dispatches since <see cref="Begin"/>.</summary>
+    /// <summary>Dispatches as recorded.</summary>
     public int DispatchCount { get; private set; }
 
     /// <summary>Barriers between them, without those at the list's start and end.</summary>
@@ -58,47 +65,9 @@ public sealed unsafe class CommandList : IDisposable
 
     internal CommandBuffer Commands => _commands;
 
-    internal ulong LastSubmission => Volatile.Read(ref _lastSubmission);
+    internal override ulong LastUse => Volatile.Read(ref _lastSubmission);
 
-    /// <summary>Forgets what was recorded and starts recording. All earlier work of the device is ordered before this list.</summary>
-    /// <exception cref="InvalidOperationException">The list is being recorded, or a submission of it has not completed.</exception>
-    public void Begin()
-    {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkBeginCommandBuffer");
-        if (_state == State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is being recorded already.");
-        }
-
-        if (!_device.IsComplete(new Submission(LastSubmission)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is still running: wait for its submission before Begin.");
-        }
-
-        _state = State.Empty;
-        _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
-        _descriptors.Reset();
-        _timestamps.Reset();
-        IsProfiled = _device.ProfilesDispatches && _context.Info.Capabilities.TimestampsSupported;
-        if (IsProfiled)
-        {
-            _profile ??= new DispatchProfile(_context);
-            _profile.Reset();
-        }
-
-        ReleaseBuffers();
-        (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
-
-        var info = new CommandBufferBeginInfo
-        {
-            SType = StructureType.CommandBufferBeginInfo,
-            Flags = CommandBufferUsageFlags.SimultaneousUseBit,
-        };
-        _context.Check(_context.Vk.BeginCommandBuffer(_commands, &info), "vkBeginCommandBuffer");
-        Barriers.Everything(_context.Vk, _commands);
-        _state = State.Recording;
-    }
+    private protected override string What => "command list";
 
     /// <summary>Records a dispatch.</summary>
     /// <param name="pipeline">What runs.</param>
@@ -111,12 +80,19 @@ public sealed unsafe class CommandList : IDisposable
     /// compilers drop bindings that a variant does not read.
     /// </param>
     /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
-    /// <exception cref="ArgumentException">Bindings or push constants do not fit the shader, or a limit of the device is passed.</exception>
+    /// <exception cref="ArgumentException">
+    /// Bindings or push constants do not fit the shader, or a limit of the device is passed.
+    /// </exception>
     public void Dispatch(
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
         ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdDispatch");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
         var access = pipeline.Access;
         var used = bindings[..access.Length];
@@ -176,7 +152,12 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
     public void Copy(BufferView source, BufferView destination)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdCopyBuffer");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(source, nameof(source));
         CheckView(destination, nameof(destination));
         if (source.Length != destination.Length)
@@ -196,10 +177,17 @@ public sealed unsafe class CommandList : IDisposable
         _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
     }
 
-    /// <summary>Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.</summary>
+    /// <summary>
+    /// Records a fill with a 32-bit value. Offset and length are multiples of four, but for a length that ends with the buffer.
+    /// </summary>
     public void Fill(BufferView destination, uint value)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdFillBuffer");
+        if (IsPlanning)
+        {
+            return;
+        }
+
         CheckView(destination, nameof(destination));
         var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
@@ -219,7 +207,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <exception cref="NotSupportedException">The device has none.</exception>
     public void Timestamp(string label)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdWriteTimestamp2");
         ArgumentNullException.ThrowIfNull(label);
         if (!_context.Info.Capabilities.TimestampsSupported)
         {
@@ -232,7 +220,7 @@ public sealed unsafe class CommandList : IDisposable
     /// <summary>Says for a profile what the next dispatch has to do; without effect where the list is not profiled.</summary>
     public void Describe(in DispatchWork work)
     {
-        if (IsProfiled)
+        if (IsProfiled && !IsPlanning)
         {
             _profile!.Describe(work);
         }
@@ -242,23 +230,23 @@ public sealed unsafe class CommandList : IDisposable
     /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
     public IReadOnlyList<DispatchTime> ReadProfile()
     {
-        ThrowIfNotRun();
+        using Lifetime.Lease lease = UseResults();
         return IsProfiled ? _profile!.Read() : [];
     }
 
     /// <summary>The time stamps of the latest submission.</summary>
     /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
-    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    /// <exception cref="InvalidOperationException">There is no submission since it was recorded, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {
-        ThrowIfNotRun();
+        using Lifetime.Lease lease = UseResults();
         return _timestamps.Read();
     }
 
     /// <summary>Records a label for debuggers.</summary>
     public void Label(string name)
     {
-        ThrowIfNotRecording();
+        using Lifetime.Lease lease = UseRecording("vkCmdInsertDebugUtilsLabelEXT");
         if (_context.Debug is { } debug)
         {
             using var text = new Utf8Name(name);
@@ -267,67 +255,9 @@ public sealed unsafe class CommandList : IDisposable
         }
     }
 
-    /// <summary>Ends recording; the list can be submitted.</summary>
-    public void End()
-    {
-        ThrowIfNotRecording();
-        Barriers.ToHost(_context.Vk, _commands);
-        _context.Check(_context.Vk.EndCommandBuffer(_commands), "vkEndCommandBuffer");
-        _hazards.Clear();
-        _state = State.Recorded;
-    }
-
-    /// <summary>Gives the list up. What runs of it runs on.</summary>
-    public void Dispose()
-    {
-        if (_state != State.Disposed)
-        {
-            _state = State.Disposed;
-            _device.Retire(this);
-            ReleaseBuffers();
-        }
-    }
-
-    internal void ThrowIfNotSubmittable(DeviceContext context)
-    {
-        ThrowIfDisposed();
-        if (!ReferenceEquals(context, _context))
-        {
-            throw new ArgumentException($"Command list '{Name}' is of another device.");
-        }
-
-        if (_state != State.Recorded)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is not recorded: Begin … End first.");
-        }
-
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
-        {
-            buffer.ThrowIfDisposed();
-        }
-    }
-
-    internal void MarkSubmitted(ulong value)
-    {
-        Volatile.Write(ref _lastSubmission, value);
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
-        {
-            buffer.MarkUse(value);
-        }
-    }
-
-    /// <summary>Frees what Vulkan holds for the list, now.</summary>
-    internal void Destroy()
-    {
-        _state = State.Disposed;
-        _descriptors.Dispose();
-        _timestamps.Dispose();
-        _profile?.Dispose();
-        _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
-    }
-
     private void Order(
-        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage,
+        ReadOnlySpan<AddressedView> addressed = default)
     {
         if (Conflicts(views, access, stage, addressed))
         {
@@ -370,58 +300,19 @@ public sealed unsafe class CommandList : IDisposable
 
     private void Use(in BufferView view, BindingAccess access, WorkStages stage)
     {
-        _hazards.Add(view, access, stage);
-        if (_bufferSet.Add(view.Buffer))
+        if (!_bufferSet.Contains(view.Buffer))
         {
             view.Buffer.Retain();
+            _bufferSet.Add(view.Buffer);
             _buffers.Add(view.Buffer);
         }
+
+        _hazards.Add(view, access, stage);
     }
 
     private void CheckView(in BufferView view, string parameter)
     {
         view.Check(parameter);
         DispatchChecks.CheckDevice(_context, view.Buffer, parameter);
-    }
-
-    private void ReleaseBuffers()
-    {
-        _hazards.Clear();
-        foreach (var buffer in _buffers)
-        {
-            buffer.Release();
-        }
-
-        _buffers.Clear();
-        _bufferSet.Clear();
-    }
-
-    private void ThrowIfNotRecording()
-    {
-        ThrowIfDisposed();
-        if (_state != State.Recording)
-        {
-            throw new InvalidOperationException($"Command list '{Name}' is not being recorded: call Begin first.");
-        }
-    }
-
-    private void ThrowIfNotRun()
-    {
-        ThrowIfDisposed();
-        _context.ThrowIfUnusable("vkGetQueryPoolResults");
-        if (LastSubmission == 0 || !_device.IsComplete(new Submission(LastSubmission)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
-        }
-    }
-
-    private ObjectDisposedException Disposed() => new($"command list '{Name}'");
-
-    private void ThrowIfDisposed()
-    {
-        if (_state == State.Disposed)
-        {
-            throw Disposed();
-        }
     }
 }

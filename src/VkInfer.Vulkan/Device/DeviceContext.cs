@@ -6,7 +6,6 @@ namespace VkInfer.Vulkan;
 internal sealed unsafe class DeviceContext
 {
     private volatile bool _lost;
-    private volatile bool _disposed;
 
     private DeviceContext(Vk vk, Device handle, PhysicalDeviceInfo info, QueueFamilies families, ExtDebugUtils? debug)
     {
@@ -16,6 +15,9 @@ internal sealed unsafe class DeviceContext
         Families = families;
         Debug = debug;
     }
+
+    /// <summary>Of the device; set by it, before anything else sees the context.</summary>
+    public Lifetime Lifetime { get; set; } = null!;
 
     public Vk Vk { get; }
 
@@ -110,7 +112,7 @@ internal sealed unsafe class DeviceContext
 
         if (result == Result.ErrorDeviceLost)
         {
-            _lost = true;
+            MarkLost();
         }
 
         throw VulkanException.From(result, operation);
@@ -119,13 +121,29 @@ internal sealed unsafe class DeviceContext
     /// <summary>The device was lost.</summary>
     public bool IsLost => _lost;
 
+    /// <summary>The device may not be used any more.</summary>
+    public void MarkLost() => _lost = true;
+
     /// <summary>For tests: uploads and downloads go through staging even where the CPU reaches the memory.</summary>
     public bool ForceStaging { get; set; }
 
-    /// <summary>Refuses work on a device that is disposed or lost.</summary>
+    /// <summary>Starts work with the device: it is not destroyed before the lease is back.</summary>
+    public Lifetime.Lease Use(string operation)
+    {
+        Lifetime.Lease lease = Lifetime.Enter();
+        if (_lost)
+        {
+            lease.Dispose();
+            throw new DeviceLostException(operation);
+        }
+
+        return lease;
+    }
+
+    /// <summary>Ends waiting on a device that is disposed or lost.</summary>
     public void ThrowIfUnusable(string operation)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(GpuDevice));
+        Lifetime.ThrowIfClosed();
         if (_lost)
         {
             throw new DeviceLostException(operation);
@@ -150,7 +168,4 @@ internal sealed unsafe class DeviceContext
         };
         Check(Debug.SetDebugUtilsObjectName(Handle, &info), "vkSetDebugUtilsObjectNameEXT");
     }
-
-    /// <summary>From here on only destruction is allowed.</summary>
-    public void Close() => _disposed = true;
 }

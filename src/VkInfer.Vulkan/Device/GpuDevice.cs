@@ -1,51 +1,45 @@
-using System.Globalization;
-using Silk.NET.Vulkan;
-
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// An open device: makes buffers, pipelines and command lists, and runs them in the order in which they are submitted. Thread-safe;
-/// only disposal must not meet other calls.
+/// An open device: makes buffers, pipelines and command lists, and runs them in the order in which they are submitted. Thread-safe,
+/// disposal included: calls that are at work when the device is disposed end with <see cref="ObjectDisposedException"/>.
 /// </summary>
-public sealed unsafe class GpuDevice : IDisposable
+public sealed unsafe partial class GpuDevice : IDisposable
 {
-    private const int MostLists = 64;
-
     private readonly DeviceContext _context;
-    private readonly Action<GpuDevice> _onDispose;
     private readonly MemoryAllocator _allocator;
-    private readonly BufferFactory _factory;
     private readonly PipelineRegistry _pipelines;
     private readonly GpuQueue _compute;
     private readonly GpuQueue _uploads;
     private readonly GpuQueue _downloads;
-    private readonly Uploader _uploader;
-    private readonly Downloader _downloader;
+    private readonly Transfers _transfers;
+    private readonly Submitter _submitter;
     private readonly RetirementQueue _retired;
 
-    // What Vulkan still holds for this device, guarded by the lock.
-    private readonly Lock _lock = new();
-    private readonly HashSet<GpuBuffer> _buffers = [];
-    private readonly HashSet<CommandList> _lists = [];
-    private int _liveBuffers;
-    private int _liveLists;
-    private long _liveBytes;
-    private bool _disposed;
-
-    internal GpuDevice(DeviceContext context, Action<GpuDevice> onDispose)
+    internal GpuDevice(DeviceContext context, Lifetime instance)
     {
         _context = context;
-        _onDispose = onDispose;
-        var transferFamily = context.Families.Transfer ?? context.Families.Compute!.Value;
+        uint transferFamily = context.Families.Transfer ?? context.Families.Compute!.Value;
         _compute = new GpuQueue(context, context.Families.Compute!.Value, "compute");
         _uploads = new GpuQueue(context, transferFamily, "uploads", _compute);
         _downloads = new GpuQueue(context, transferFamily, "downloads", _uploads);
         _allocator = new MemoryAllocator(context);
-        _factory = new BufferFactory(context, _allocator);
-        _pipelines = new PipelineRegistry(context);
-        _uploader = new Uploader(context, _factory, _uploads, _compute.Timeline);
-        _downloader = new Downloader(context, _factory, _downloads, _compute.Timeline);
+        Buffers = new BufferFactory(context, _allocator);
+        _transfers = new Transfers(context, Buffers, _compute, _uploads, _downloads);
+        _submitter = new Submitter(context, _compute, _transfers);
         _retired = new RetirementQueue(_compute.Timeline, _uploads.Timeline);
+        Resources = new LiveResources(_retired);
+        try
+        {
+            _pipelines = new PipelineRegistry(context);
+            context.Lifetime = new Lifetime(nameof(GpuDevice), Free, instance);
+        }
+        catch
+        {
+            _pipelines?.Dispose();
+            context.Vk.DestroyDevice(context.Handle, null);
+            throw;
+        }
     }
 
     /// <summary>The device this is.</summary>
@@ -55,15 +49,21 @@ public sealed unsafe class GpuDevice : IDisposable
     public DeviceCapabilities Capabilities => Info.Capabilities;
 
     /// <summary>Buffers that their owners have not disposed.</summary>
-    public int LiveBufferCount => Volatile.Read(ref _liveBuffers);
+    public int LiveBufferCount => Resources.BufferCount;
 
     /// <summary>Bytes of those buffers.</summary>
-    public long LiveBufferBytes => Volatile.Read(ref _liveBytes);
+    public long LiveBufferBytes => Resources.BufferBytes;
 
     /// <summary>Command lists that their owners have not disposed.</summary>
-    public int LiveCommandListCount => Volatile.Read(ref _liveLists);
+    public int LiveCommandListCount => Resources.CommandListCount;
 
     internal DeviceContext Context => _context;
+
+    internal Lifetime Lifetime => _context.Lifetime;
+
+    internal LiveResources Resources { get; }
+
+    internal BufferFactory Buffers { get; }
 
     /// <summary>Makes a buffer. Its contents are undefined until they are uploaded, filled or written.</summary>
     /// <param name="sizeInBytes">Bytes, from 1 to <see cref="DeviceCapabilities.MaxBufferSize"/>.</param>
@@ -73,9 +73,8 @@ public sealed unsafe class GpuDevice : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The size is not positive, or more than the device allows for one buffer.</exception>
     public GpuBuffer CreateBuffer(long sizeInBytes, BufferKind kind, string name)
     {
-        _context.ThrowIfUnusable("vkCreateBuffer");
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sizeInBytes);
-        CheckBufferSize(sizeInBytes, name);
+        using Lifetime.Lease lease = _context.Use("vkCreateBuffer");
+        BufferSizes.Check(Capabilities, sizeInBytes, name, () => GetMemoryBudget().Available);
         Collect();
         GpuBuffer buffer;
         try
@@ -87,26 +86,15 @@ public sealed unsafe class GpuDevice : IDisposable
             buffer = Create(sizeInBytes, kind, name);
         }
 
-        lock (_lock)
-        {
-            _buffers.Add(buffer);
-        }
-
-        Interlocked.Increment(ref _liveBuffers);
-        Interlocked.Add(ref _liveBytes, sizeInBytes);
+        Resources.Add(buffer);
         return buffer;
-    }
-
-    internal ulong AddressOf(GpuBuffer buffer)
-    {
-        _context.ThrowIfUnusable("vkGetBufferDeviceAddress");
-        var info = new BufferDeviceAddressInfo { SType = StructureType.BufferDeviceAddressInfo, Buffer = buffer.Handle };
-        return _context.Vk.GetBufferDeviceAddress(_context.Handle, &info);
     }
 
     /// <summary>The pipeline for a shader and constants; compiled at the first call, and kept until the device is disposed.</summary>
     /// <param name="shader">The shader.</param>
-    /// <param name="constants">Specialisation constants; ids that the shader does not have are ignored, since compilers drop unused ones.</param>
+    /// <param name="constants">
+    /// Specialisation constants; ids that the shader does not have are ignored, since compilers drop unused ones.
+    /// </param>
     /// <param name="requiredSubgroupSize">Null: the driver's choice.</param>
     /// <param name="requireFullSubgroups">No subgroup has idle invocations at its start.</param>
     /// <exception cref="ArgumentException">The shader is malformed, or asks for more than the device has.</exception>
@@ -114,7 +102,7 @@ public sealed unsafe class GpuDevice : IDisposable
         ShaderCode shader, SpecializationConstants constants, int? requiredSubgroupSize = null, bool requireFullSubgroups = false)
     {
         ArgumentNullException.ThrowIfNull(shader);
-        _context.ThrowIfUnusable("vkCreateComputePipelines");
+        using Lifetime.Lease lease = _context.Use("vkCreateComputePipelines");
         return _pipelines.Get(shader, constants, requiredSubgroupSize, requireFullSubgroups);
     }
 
@@ -128,14 +116,9 @@ public sealed unsafe class GpuDevice : IDisposable
     /// <param name="name">For messages and debuggers.</param>
     public CommandList CreateCommandList(string name)
     {
-        _context.ThrowIfUnusable("vkCreateCommandPool");
+        using Lifetime.Lease lease = _context.Use("vkCreateCommandPool");
         var list = new CommandList(this, _context, name);
-        lock (_lock)
-        {
-            _lists.Add(list);
-        }
-
-        Interlocked.Increment(ref _liveLists);
+        Resources.Add(list);
         return list;
     }
 
@@ -144,58 +127,29 @@ public sealed unsafe class GpuDevice : IDisposable
 
     /// <summary>Submits up to 64 recorded lists in one call; they run in order. Allocates nothing.</summary>
     /// <exception cref="ObjectDisposedException">A list, or a buffer that a list uses, is disposed.</exception>
-    public Submission Submit(ReadOnlySpan<CommandList> commands)
-    {
-        _context.ThrowIfUnusable("vkQueueSubmit2");
-        if (commands.Length is 0 or > MostLists)
-        {
-            throw new ArgumentException($"{commands.Length} command lists were given; 1 to {MostLists} are allowed.", nameof(commands));
-        }
+    public Submission Submit(ReadOnlySpan<CommandList> commands) => Submit(commands, once: false);
 
-        _uploader.Flush();
-        var infos = stackalloc CommandBufferSubmitInfo[commands.Length];
-        ulong value;
-        lock (_compute.Lock)
-        {
-            for (var i = 0; i < commands.Length; i++)
-            {
-                commands[i].ThrowIfNotSubmittable(_context);
-                infos[i] = new CommandBufferSubmitInfo
-                {
-                    SType = StructureType.CommandBufferSubmitInfo,
-                    CommandBuffer = commands[i].Commands,
-                };
-            }
-
-            value = _compute.Submit(infos, commands.Length, _uploads.Timeline, _uploads.Submitted);
-            foreach (var list in commands)
-            {
-                list.MarkSubmitted(value);
-            }
-        }
-
-        Collect();
-        return new Submission(value);
-    }
+    /// <summary>
+    /// As <see cref="Submit(CommandList)"/>, for a list that is recorded anew before it is submitted again: it lets go of its buffers.
+    /// </summary>
+    public Submission SubmitOnce(CommandList commands) => Submit(new ReadOnlySpan<CommandList>(in commands), once: true);
 
     /// <summary>Waits until a submission, and so all earlier ones, have completed. Allocates nothing.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled; the submission runs on.</exception>
+    /// <exception cref="OperationCanceledException">The caller has cancelled; the submission runs on.</exception>
+    /// <exception cref="ObjectDisposedException">The device, or the owner of the work, is being disposed.</exception>
     /// <exception cref="DeviceLostException">The device was lost.</exception>
-    public void Wait(Submission submission, CancellationToken ct = default)
+    public void Wait(Submission submission, Cancellation cancellation = default)
     {
-        _context.ThrowIfUnusable("vkWaitSemaphores");
-        ct.ThrowIfCancellationRequested();
-        CheckSubmission(submission);
-        _compute.Timeline.Wait(submission.Value, ct);
+        using Lifetime.Lease lease = _context.Use("vkWaitSemaphores");
+        _submitter.Wait(submission, cancellation);
         Collect();
     }
 
     /// <summary>Whether a submission has completed. Does not wait.</summary>
     public bool IsComplete(Submission submission)
     {
-        _context.ThrowIfUnusable("vkGetSemaphoreCounterValue");
-        CheckSubmission(submission);
-        return _compute.Timeline.IsComplete(submission.Value);
+        using Lifetime.Lease lease = _context.Use("vkGetSemaphoreCounterValue");
+        return _submitter.IsComplete(submission);
     }
 
     /// <summary>
@@ -207,24 +161,8 @@ public sealed unsafe class GpuDevice : IDisposable
     public void Upload(GpuBuffer destination, long offset, ReadOnlySpan<byte> data)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        _context.ThrowIfUnusable("upload");
-        DispatchChecks.CheckDevice(_context, destination, nameof(destination));
-        destination.ThrowIfDisposed();
-        if (data.IsEmpty)
-        {
-            return;
-        }
-
-        destination.CheckRange(offset, data.Length, nameof(data));
-        var idle = _compute.Timeline.IsComplete(destination.LastUse) && _uploads.Timeline.IsComplete(destination.LastUpload);
-        if (destination.Mapped is not null && idle && !_context.ForceStaging)
-        {
-            data.CopyTo(new Span<byte>(destination.Mapped + offset, data.Length));
-        }
-        else
-        {
-            _uploader.Upload(destination, offset, data);
-        }
+        using Lifetime.Lease lease = _context.Use("upload");
+        _transfers.Upload(destination, offset, data);
     }
 
     /// <summary>Reads from a buffer, once the submissions and uploads that use it have completed.</summary>
@@ -234,136 +172,106 @@ public sealed unsafe class GpuDevice : IDisposable
     public void Download(GpuBuffer source, long offset, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(source);
-        _context.ThrowIfUnusable("download");
-        DispatchChecks.CheckDevice(_context, source, nameof(source));
-        source.ThrowIfDisposed();
-        if (destination.IsEmpty)
-        {
-            return;
-        }
-
-        source.CheckRange(offset, destination.Length, nameof(destination));
-        _uploader.Flush();
-        source.Retain();
-        try
-        {
-            _uploads.Timeline.Wait(source.LastUpload, CancellationToken.None);
-            if (source.Mapped is not null && source.HostCached && !_context.ForceStaging)
-            {
-                _compute.Timeline.Wait(source.LastUse, CancellationToken.None);
-                new ReadOnlySpan<byte>(source.Mapped + offset, destination.Length).CopyTo(destination);
-            }
-            else
-            {
-                _downloader.Download(source, offset, destination);
-            }
-        }
-        finally
-        {
-            source.Release();
-        }
+        using Lifetime.Lease lease = _context.Use("download");
+        _transfers.Download(source, offset, destination);
     }
 
     /// <summary>Hands staged uploads to the GPU now. Submissions and downloads do so by themselves.</summary>
     public void FlushUploads()
     {
-        _context.ThrowIfUnusable("vkQueueSubmit2");
-        _uploader.Flush();
+        using Lifetime.Lease lease = _context.Use("vkQueueSubmit2");
+        _transfers.Flush();
+    }
+
+    /// <summary>
+    /// Waits until the GPU is done with what has been disposed, and frees it. Does nothing on a device that is lost or disposed, where
+    /// that happens with the device.
+    /// </summary>
+    public void Settle()
+    {
+        if (_context.IsLost || !Lifetime.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            _transfers.Flush();
+            _retired.Wait();
+            Collect();
+        }
+        catch (Exception exception) when (exception is VulkanException or ObjectDisposedException)
+        {
+            // Lost or disposed meanwhile.
+        }
+        finally
+        {
+            Lifetime.Exit();
+        }
     }
 
     /// <summary>How much device memory there is.</summary>
     public MemoryBudget GetMemoryBudget()
     {
-        _context.ThrowIfUnusable("vkGetPhysicalDeviceMemoryProperties2");
+        using Lifetime.Lease lease = _context.Use("vkGetPhysicalDeviceMemoryProperties2");
         Collect();
         return _allocator.Budget();
     }
 
-    /// <summary>Waits for the GPU, keeps the pipeline cache, and frees everything that was made from the device.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Ends waits with <see cref="ObjectDisposedException"/>, waits for the calls at work and for the GPU, keeps the pipeline cache, and
+    /// frees everything that was made from the device.
+    /// </summary>
+    public void Dispose() => Lifetime.Dispose();
+
+    /// <summary>Whether the device is there and not lost; asks the driver.</summary>
+    internal bool IsAlive()
     {
-        lock (_lock)
+        try
         {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
+            using Lifetime.Lease lease = _context.Use("vkQueueSubmit2");
+            _submitter.Probe();
+            return true;
         }
-
-        _context.Close();
-        if (_compute.IsUsed || _uploads.IsUsed || _downloads.IsUsed)
+        catch (Exception exception) when (exception is DeviceLostException or ObjectDisposedException)
         {
-            // Also on a lost device, where it returns in finite time. Drivers for devices that are not there do not survive waiting.
-            _ = _context.Vk.DeviceWaitIdle(_context.Handle);
+            return false;
         }
-
-        while (_retired.TryTake(out var thing, all: true))
-        {
-            Destroy(thing!);
-        }
-
-        foreach (var list in _lists)
-        {
-            list.Destroy();
-        }
-
-        foreach (var buffer in _buffers)
-        {
-            buffer.Destroy(_context, _allocator);
-        }
-
-        _uploader.Dispose();
-        _downloader.Dispose();
-        if (!_context.IsLost)
-        {
-            _pipelines.Save();
-        }
-
-        _pipelines.Dispose();
-        _allocator.Dispose();
-        _compute.Dispose();
-        _uploads.Dispose();
-        _downloads.Dispose();
-        _context.Vk.DestroyDevice(_context.Handle, null);
-        _onDispose(this);
     }
 
     internal bool Owns(DeviceContext context) => ReferenceEquals(context, _context);
 
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
-
-    /// <summary>The owner has disposed the buffer.</summary>
-    internal void Forget(GpuBuffer buffer)
+    internal ulong AddressOf(GpuBuffer buffer)
     {
-        Interlocked.Decrement(ref _liveBuffers);
-        Interlocked.Add(ref _liveBytes, -buffer.SizeInBytes);
+        using Lifetime.Lease lease = _context.Use("vkGetBufferDeviceAddress");
+        return Buffers.AddressOf(buffer.Handle);
     }
 
-    /// <summary>Nothing refers to the buffer any more: destroys it when the GPU is done with it.</summary>
-    internal void Retire(GpuBuffer buffer) => Retire(buffer, buffer.LastUse, buffer.LastUpload);
-
-    /// <summary>The owner has disposed the list: destroys it when the GPU is done with it.</summary>
-    internal void Retire(CommandList list)
+    /// <summary>Nobody refers to the resource any more: destroys it when the GPU is done with it.</summary>
+    internal void Retire(GpuResource resource)
     {
-        Interlocked.Decrement(ref _liveLists);
-        Retire(list, list.LastSubmission, 0);
-    }
-
-    private void Retire(object thing, ulong use, ulong upload)
-    {
-        lock (_lock)
+        if (Lifetime.TryEnter())
         {
-            if (_disposed)
-            {
-                return; // The device has destroyed it.
-            }
-
-            _retired.Add(thing, use, upload);
+            _retired.Add(resource);
+            Collect();
+            Lifetime.Exit();
         }
 
+        // Otherwise the device destroys it, or has done so.
+    }
+
+    private Submission Submit(ReadOnlySpan<CommandList> commands, bool once)
+    {
+        using Lifetime.Lease lease = _context.Use("vkQueueSubmit2");
+        Submission submission = _submitter.Submit(commands, once);
         Collect();
+        return submission;
+    }
+
+    private GpuBuffer Create(long size, BufferKind kind, string name)
+    {
+        Silk.NET.Vulkan.Buffer handle = Buffers.Create(size, BufferSizes.Use(kind), name, out MemoryAllocation allocation);
+        return new GpuBuffer(this, handle, allocation, size, kind, name);
     }
 
     // Destroys what the GPU is done with. On a lost device that must wait for Dispose.
@@ -376,86 +284,43 @@ public sealed unsafe class GpuDevice : IDisposable
 
         try
         {
-            _uploader.Flush();
-            while (_retired.TryTake(out var thing))
-            {
-                Destroy(thing!);
-            }
+            _transfers.Flush();
+            Resources.Collect();
         }
-        catch (DeviceLostException)
+        catch (VulkanException)
         {
-            // Remembered by the context: the next call that needs the device says so.
-        }
-    }
-
-    private void Destroy(object thing)
-    {
-        lock (_lock)
-        {
-            if (thing is GpuBuffer buffer)
-            {
-                _buffers.Remove(buffer);
-                buffer.Destroy(_context, _allocator);
-            }
-            else if (thing is CommandList list)
-            {
-                _lists.Remove(list);
-                list.Destroy();
-            }
+            // What ails the device the next call that needs it will say; what is left here is destroyed later.
         }
     }
 
     // Memory that disposed buffers still hold, and empty blocks: true when another try is worth it.
     private bool Reclaim()
     {
-        var waiting = !_retired.IsEmpty;
-        if (waiting)
-        {
-            _uploader.Flush();
-            _compute.Timeline.Wait(_compute.Submitted, CancellationToken.None);
-            _uploads.Timeline.Wait(_uploads.Submitted, CancellationToken.None);
-            Collect();
-        }
-
+        bool waiting = !_retired.IsEmpty;
+        Settle();
         return _allocator.Trim() || waiting;
     }
 
-    private GpuBuffer Create(long size, BufferKind kind, string name)
+    private void Free()
     {
-        var use = kind switch
+        if (_compute.IsUsed || _uploads.IsUsed || _downloads.IsUsed)
         {
-            BufferKind.DeviceLocal => MemoryUse.DeviceLocal,
-            BufferKind.HostWritable => MemoryUse.HostWritable,
-            BufferKind.HostReadable => MemoryUse.HostReadable,
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown kind of buffer."),
-        };
-        var handle = _factory.Create(size, use, name, out var allocation);
-        return new GpuBuffer(this, handle, allocation, size, kind, name);
-    }
-
-    private void CheckBufferSize(long size, string name)
-    {
-        var largestHeap = Capabilities.Heaps.Max(heap => heap.Size);
-        if (size > largestHeap)
-        {
-            throw new OutOfDeviceMemoryException($"buffer '{name}'", size, GetMemoryBudget().Available);
+            // Also on a lost device, where it returns in finite time. Drivers for devices that are not there do not survive waiting.
+            _ = _context.Vk.DeviceWaitIdle(_context.Handle);
         }
 
-        if (size > Capabilities.MaxBufferSize)
+        Resources.DestroyAll();
+        _transfers.Dispose();
+        if (!_context.IsLost)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), string.Create(
-                CultureInfo.InvariantCulture,
-                $"Buffer '{name}' would have {size} bytes; the device allows {Capabilities.MaxBufferSize} for one buffer. Split it."));
+            _pipelines.Save();
         }
-    }
 
-    private void CheckSubmission(Submission submission)
-    {
-        if (submission.Value > _compute.Submitted)
-        {
-            throw new ArgumentOutOfRangeException(nameof(submission), string.Create(
-                CultureInfo.InvariantCulture,
-                $"Submission {submission.Value} is not of this device; its latest is {_compute.Submitted}."));
-        }
+        _pipelines.Dispose();
+        _allocator.Dispose();
+        _compute.Dispose();
+        _uploads.Dispose();
+        _downloads.Dispose();
+        _context.Vk.DestroyDevice(_context.Handle, null);
     }
 }

@@ -6,11 +6,8 @@ namespace VkInfer.Vulkan;
 /// <summary>A timeline semaphore: submissions of a queue signal 1, 2, 3 … Thread-safe; waiting allocates nothing.</summary>
 internal sealed unsafe class Timeline : IDisposable
 {
-    /// <summary>A wait that can be cancelled looks up this often.</summary>
-    private const ulong CancellableSliceNanoseconds = 5_000_000;
-
-    /// <summary>Any other wait looks up this often, to notice a device that another thread found lost.</summary>
-    private const ulong SliceNanoseconds = 1_000_000_000;
+    /// <summary>A wait looks up this often, to notice that it is cancelled, or the device lost or disposed by another thread.</summary>
+    private const ulong SliceNanoseconds = 5_000_000;
 
     private readonly DeviceContext _context;
     private readonly string _name;
@@ -42,8 +39,13 @@ internal sealed unsafe class Timeline : IDisposable
     }
 
     /// <summary>Waits until <paramref name="value"/> is signalled.</summary>
-    public void Wait(ulong value, CancellationToken cancellation)
+    public void Wait(ulong value, Cancellation cancellation)
     {
+        if (value <= Volatile.Read(ref _completed))
+        {
+            return;
+        }
+
         var semaphore = Semaphore;
         var info = new SemaphoreWaitInfo
         {
@@ -52,12 +54,11 @@ internal sealed unsafe class Timeline : IDisposable
             PSemaphores = &semaphore,
             PValues = &value,
         };
-        var slice = cancellation.CanBeCanceled ? CancellableSliceNanoseconds : SliceNanoseconds;
         while (value > Volatile.Read(ref _completed))
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellation.ThrowIfRequested();
             _context.ThrowIfUnusable("vkWaitSemaphores");
-            var result = _context.Vk.WaitSemaphores(_context.Handle, &info, slice);
+            var result = _context.Vk.WaitSemaphores(_context.Handle, &info, SliceNanoseconds);
             _context.Check(result, "vkWaitSemaphores");
             if (result == Result.Success)
             {

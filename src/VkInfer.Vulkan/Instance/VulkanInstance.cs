@@ -3,7 +3,8 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// Vulkan, started: finds the devices and opens them. Owns the devices it opened and disposes them with itself. Thread-safe.
+/// Vulkan, started: finds the devices and opens them. Owns the devices it opened and disposes them with itself. Thread-safe, disposal
+/// included.
 /// </summary>
 public sealed unsafe class VulkanInstance : IDisposable
 {
@@ -11,19 +12,18 @@ public sealed unsafe class VulkanInstance : IDisposable
     private const string ValidationFeatures = "VK_EXT_validation_features";
     private const string PortabilityEnumeration = "VK_KHR_portability_enumeration";
 
-    private readonly Lock _lock = new();
-    private readonly List<GpuDevice> _open = [];
+    private readonly Lifetime _lifetime;
     private readonly Vk _vk;
     private readonly Instance _instance;
     private readonly ValidationLog _log;
     private readonly ExtDebugUtils? _debug;
     private readonly DebugUtilsMessengerEXT _messenger;
     private readonly VulkanInstanceOptions _options;
-    private bool _disposed;
 
     private VulkanInstance(VulkanInstanceOptions options)
     {
         _options = options;
+        _lifetime = new Lifetime(nameof(VulkanInstance), Free);
         var library = VulkanLibrary.Open();
         _vk = new Vk(library);
         _log = new ValidationLog(options.OnValidationMessage);
@@ -55,7 +55,9 @@ public sealed unsafe class VulkanInstance : IDisposable
         }
     }
 
-    /// <summary>The devices, in the loader's order. Those that cannot be used say so in <see cref="PhysicalDeviceInfo.UnsupportedReason"/>.</summary>
+    /// <summary>
+    /// The devices, in the loader's order. Those that cannot be used say so in <see cref="PhysicalDeviceInfo.UnsupportedReason"/>.
+    /// </summary>
     public IReadOnlyList<PhysicalDeviceInfo> Devices { get; } = [];
 
     /// <summary>Messages of the validation layer so far; empty when validation is off.</summary>
@@ -79,45 +81,25 @@ public sealed unsafe class VulkanInstance : IDisposable
     public GpuDevice Open(PhysicalDeviceInfo info)
     {
         ArgumentNullException.ThrowIfNull(info);
-        lock (_lock)
+        using Lifetime.Lease lease = _lifetime.Enter();
+        if (!Devices.Any(device => device.Handle == info.Handle))
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!Devices.Any(device => device.Handle == info.Handle))
-            {
-                throw new ArgumentException($"'{info.Name}' is not a device of this instance.", nameof(info));
-            }
-
-            if (info.UnsupportedReason is { } reason)
-            {
-                throw new VulkanException($"Device {info.Index} '{info.Name}' cannot be used: {reason}.");
-            }
-
-            var device = new GpuDevice(DeviceContext.Create(_vk, _instance, info, _debug, _options), Forget);
-            _open.Add(device);
-            return device;
+            throw new ArgumentException($"'{info.Name}' is not a device of this instance.", nameof(info));
         }
+
+        if (info.UnsupportedReason is { } reason)
+        {
+            throw new VulkanException($"Device {info.Index} '{info.Name}' cannot be used: {reason}.");
+        }
+
+        return new GpuDevice(DeviceContext.Create(_vk, _instance, info, _debug, _options), _lifetime);
     }
 
     /// <summary>Disposes the devices that are still open, then Vulkan itself.</summary>
-    public void Dispose()
+    public void Dispose() => _lifetime.Dispose();
+
+    private void Free()
     {
-        GpuDevice[] devices;
-        lock (_lock)
-        {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
-            devices = [.. _open];
-        }
-
-        foreach (var device in devices)
-        {
-            device.Dispose();
-        }
-
         if (_messenger.Handle != 0)
         {
             _debug!.DestroyDebugUtilsMessenger(_instance, _messenger);
@@ -129,14 +111,6 @@ public sealed unsafe class VulkanInstance : IDisposable
         }
 
         _log.Dispose();
-    }
-
-    private void Forget(GpuDevice device)
-    {
-        lock (_lock)
-        {
-            _open.Remove(device);
-        }
     }
 
     private Instance CreateInstance(List<string> extensions)
@@ -208,7 +182,15 @@ public sealed unsafe class VulkanInstance : IDisposable
         using var name = new Utf8Name(layer ?? string.Empty);
         var pointer = layer is null ? null : name.Pointer;
         uint count = 0;
-        VulkanException.ThrowIfFailed(_vk.EnumerateInstanceExtensionProperties(pointer, &count, null), Operation);
+        Result result = _vk.EnumerateInstanceExtensionProperties(pointer, &count, null);
+        if (result < Result.Success && layer is null)
+        {
+            // Loaders say out of memory when they cannot read a driver's description.
+            throw new VulkanUnavailableException(
+                $"The Vulkan loader fails ({Operation}: {result}): a driver's description (VK_DRIVER_FILES, icd.d) may be damaged.");
+        }
+
+        VulkanException.ThrowIfFailed(result, Operation);
         var properties = new ExtensionProperties[count];
         var names = new HashSet<string>(StringComparer.Ordinal);
         fixed (ExtensionProperties* first = properties)

@@ -52,6 +52,13 @@ internal sealed unsafe class BufferFactory(DeviceContext context, MemoryAllocato
         return buffer;
     }
 
+    /// <summary>Where shaders find a buffer.</summary>
+    public ulong AddressOf(Buffer buffer)
+    {
+        var info = new BufferDeviceAddressInfo { SType = StructureType.BufferDeviceAddressInfo, Buffer = buffer };
+        return context.Vk.GetBufferDeviceAddress(context.Handle, &info);
+    }
+
     public void Destroy(Buffer buffer, MemoryAllocation allocation)
     {
         context.Vk.DestroyBuffer(context.Handle, buffer, null);

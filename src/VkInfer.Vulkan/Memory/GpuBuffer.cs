@@ -5,32 +5,26 @@ namespace VkInfer.Vulkan;
 
 /// <summary>
 /// A range of device memory. The caller owns it; its memory is released once it is disposed, every command list that names it is
-/// disposed or recorded anew, and the GPU is done with it. Disposing from any thread is allowed; the CPU's own accesses to the
-/// contents are the caller's to order.
+/// disposed, recorded anew or submitted for the only time, and the GPU is done with it. Disposing from any thread is allowed; the
+/// CPU's own accesses to the contents are the caller's to order.
 /// </summary>
-public sealed unsafe class GpuBuffer : IDisposable
+public sealed unsafe class GpuBuffer : GpuResource
 {
     private readonly MemoryAllocation _allocation;
-    private int _references = 1;
-    private int _disposed;
     private ulong _lastUse;
     private ulong _lastUpload;
 
     internal GpuBuffer(GpuDevice device, Buffer handle, MemoryAllocation allocation, long size, BufferKind kind, string name)
+        : base(device, name)
     {
-        Device = device;
         Handle = handle;
         _allocation = allocation;
         SizeInBytes = size;
         Kind = kind;
-        Name = name;
     }
 
     /// <summary>Bytes.</summary>
     public long SizeInBytes { get; }
-
-    /// <summary>For messages and debuggers.</summary>
-    public string Name { get; }
 
     /// <summary>Who reads and writes it.</summary>
     public BufferKind Kind { get; }
@@ -40,12 +34,15 @@ public sealed unsafe class GpuBuffer : IDisposable
 
     /// <summary>
     /// The memory itself, for host kinds of at most 2 GiB. Coherent: what the CPU writes is seen by later submissions, what the GPU
-    /// wrote is seen after <see cref="GpuDevice.Wait"/>. The span must not outlive the buffer.
+    /// wrote is seen after <see cref="GpuDevice.Wait"/>. The span must not outlive the buffer: nothing keeps the memory for it.
     /// </summary>
     /// <exception cref="InvalidOperationException">The buffer is <see cref="BufferKind.DeviceLocal"/>.</exception>
     public Span<byte> MappedSpan => new(HostAddress(), checked((int)SizeInBytes));
 
-    /// <summary>Where shaders find it that are given addresses. What they read and write there, <see cref="CommandList.Dispatch{TPush}"/> must be told.</summary>
+    /// <summary>
+    /// Where shaders find it that are given addresses. What they read and write there, <see cref="CommandList.Dispatch{TPush}"/> must be
+    /// told.
+    /// </summary>
     public ulong DeviceAddress
     {
         get
@@ -55,21 +52,17 @@ public sealed unsafe class GpuBuffer : IDisposable
         }
     }
 
-    internal GpuDevice Device { get; }
-
     internal Buffer Handle { get; }
 
-    internal bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+    internal override ulong LastUse => Volatile.Read(ref _lastUse);
 
-    /// <summary>Value of the compute timeline after which no submission uses the buffer.</summary>
-    internal ulong LastUse => Volatile.Read(ref _lastUse);
-
-    /// <summary>Value of the upload timeline after which no upload writes the buffer.</summary>
-    internal ulong LastUpload => Volatile.Read(ref _lastUpload);
+    internal override ulong LastUpload => Volatile.Read(ref _lastUpload);
 
     internal byte* Mapped => _allocation.Mapped;
 
     internal bool HostCached => _allocation.Cached;
+
+    private protected override string What => "buffer";
 
     /// <summary>All of the buffer, where a view is wanted.</summary>
     public static implicit operator BufferView(GpuBuffer buffer)
@@ -90,12 +83,21 @@ public sealed unsafe class GpuBuffer : IDisposable
     public void Write<T>(long offset, ReadOnlySpan<T> data)
         where T : unmanaged
     {
-        var address = HostAddress();
-        var bytes = MemoryMarshal.AsBytes(data);
-        if (!bytes.IsEmpty)
+        using Lifetime.Lease lease = Device.Lifetime.Enter();
+        Retain();
+        try
         {
-            CheckRange(offset, bytes.Length, nameof(offset));
-            bytes.CopyTo(new Span<byte>(address + offset, bytes.Length));
+            byte* address = HostAddress();
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(data);
+            if (!bytes.IsEmpty)
+            {
+                CheckRange(offset, bytes.Length, nameof(offset));
+                bytes.CopyTo(new Span<byte>(address + offset, bytes.Length));
+            }
+        }
+        finally
+        {
+            Release();
         }
     }
 
@@ -105,21 +107,20 @@ public sealed unsafe class GpuBuffer : IDisposable
     public void Read<T>(long offset, Span<T> destination)
         where T : unmanaged
     {
-        var address = HostAddress();
-        var bytes = MemoryMarshal.AsBytes(destination);
-        if (!bytes.IsEmpty)
+        using Lifetime.Lease lease = Device.Lifetime.Enter();
+        Retain();
+        try
         {
-            CheckRange(offset, bytes.Length, nameof(offset));
-            new ReadOnlySpan<byte>(address + offset, bytes.Length).CopyTo(bytes);
+            byte* address = HostAddress();
+            Span<byte> bytes = MemoryMarshal.AsBytes(destination);
+            if (!bytes.IsEmpty)
+            {
+                CheckRange(offset, bytes.Length, nameof(offset));
+                new ReadOnlySpan<byte>(address + offset, bytes.Length).CopyTo(bytes);
+            }
         }
-    }
-
-    /// <summary>Gives the buffer up. Its memory returns when the GPU and the command lists are done with it.</summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        finally
         {
-            Device.Forget(this);
             Release();
         }
     }
@@ -137,42 +138,16 @@ public sealed unsafe class GpuBuffer : IDisposable
         }
     }
 
-    internal void ThrowIfDisposed()
-    {
-        if (IsDisposed)
-        {
-            throw Disposed();
-        }
-    }
-
-    internal void Retain() => Interlocked.Increment(ref _references);
-
-    /// <summary>Gives one reference up; the last one hands the memory to the device, which frees it when the GPU is done.</summary>
-    internal void Release()
-    {
-        if (Interlocked.Decrement(ref _references) == 0)
-        {
-            Device.Retire(this);
-        }
-    }
-
     internal void MarkUse(ulong value) => Volatile.Write(ref _lastUse, value);
 
     internal void MarkUpload(ulong value) => Volatile.Write(ref _lastUpload, value);
 
-    /// <summary>Frees the memory, now.</summary>
-    internal void Destroy(DeviceContext context, MemoryAllocator allocator)
-    {
-        context.Vk.DestroyBuffer(context.Handle, Handle, null);
-        allocator.Free(_allocation);
-    }
-
-    private ObjectDisposedException Disposed() => new($"buffer '{Name}'");
+    internal override void Destroy() => Device.Buffers.Destroy(Handle, _allocation);
 
     private byte* HostAddress()
     {
         ThrowIfDisposed();
-        Device.ThrowIfDisposed();
+        Device.Lifetime.ThrowIfClosed();
         return Kind != BufferKind.DeviceLocal
             ? _allocation.Mapped
             : throw new InvalidOperationException($"Buffer '{Name}' is {Kind}: use GpuDevice.Upload and Download.");

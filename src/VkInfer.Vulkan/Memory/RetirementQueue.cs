@@ -1,29 +1,31 @@
 namespace VkInfer.Vulkan;
 
-/// <summary>Things to destroy once the GPU has passed a point of the compute and the upload timelines. Thread-safe.</summary>
+/// <summary>Resources to destroy once the GPU has passed a point of the compute and the upload timelines. Thread-safe.</summary>
 internal sealed class RetirementQueue(Timeline compute, Timeline uploads)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<(object Thing, ulong Use, ulong Upload)> _waiting = new();
+    private readonly Queue<GpuResource> _waiting = new();
     private volatile int _count;
+    private ulong _lastUse;
+    private ulong _lastUpload;
 
     public bool IsEmpty => _count == 0;
 
-    public void Add(object thing, ulong use, ulong upload)
+    public void Add(GpuResource resource)
     {
         lock (_lock)
         {
-            _waiting.Enqueue((thing, use, upload));
+            _waiting.Enqueue(resource);
             _count = _waiting.Count;
+            _lastUse = Math.Max(_lastUse, resource.LastUse);
+            _lastUpload = Math.Max(_lastUpload, resource.LastUpload);
         }
     }
 
-    /// <summary>Takes the next thing that the GPU is done with.</summary>
-    /// <param name="thing">The thing; null when there is none.</param>
-    /// <param name="all">The GPU is known to be idle: take the next in any case.</param>
-    public bool TryTake(out object? thing, bool all = false)
+    /// <summary>Takes the next resource that the GPU is done with.</summary>
+    public bool TryTake(out GpuResource? resource)
     {
-        thing = null;
+        resource = null;
         if (_count == 0)
         {
             return false;
@@ -31,14 +33,28 @@ internal sealed class RetirementQueue(Timeline compute, Timeline uploads)
 
         lock (_lock)
         {
-            if (!_waiting.TryPeek(out var next) || !(all || (compute.IsComplete(next.Use) && uploads.IsComplete(next.Upload))))
+            if (!_waiting.TryPeek(out GpuResource? next) || !(compute.IsComplete(next.LastUse) && uploads.IsComplete(next.LastUpload)))
             {
                 return false;
             }
 
-            thing = _waiting.Dequeue().Thing;
+            resource = _waiting.Dequeue();
             _count = _waiting.Count;
             return true;
         }
+    }
+
+    /// <summary>Waits until the GPU is done with all that was added so far.</summary>
+    public void Wait()
+    {
+        ulong use;
+        ulong upload;
+        lock (_lock)
+        {
+            (use, upload) = (_lastUse, _lastUpload);
+        }
+
+        compute.Wait(use, default);
+        uploads.Wait(upload, default);
     }
 }

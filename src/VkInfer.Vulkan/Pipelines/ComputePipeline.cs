@@ -43,7 +43,7 @@ public sealed class ComputePipeline
     /// </summary>
     public PipelineStatistics? GetStatistics()
     {
-        _context.ThrowIfUnusable("vkGetPipelineExecutableStatisticsKHR");
+        using Lifetime.Lease lease = _context.Use("vkGetPipelineExecutableStatisticsKHR");
         return _context.Executables is { } functions ? PipelineStatistics.Read(_context, functions, Handle) : null;
     }
 

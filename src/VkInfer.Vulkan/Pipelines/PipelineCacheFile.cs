@@ -25,12 +25,11 @@ internal sealed class PipelineCacheFile(string? folder, PhysicalDeviceInfo info)
     {
         try
         {
-            if (_path is null || !File.Exists(_path) || new FileInfo(_path).Length is < SHA256.HashSizeInBytes or > MostBytes)
+            if (_path is null || GpuCacheFolder.ReadFile(_path, MostBytes) is not { Length: >= SHA256.HashSizeInBytes } file)
             {
                 return null;
             }
 
-            var file = File.ReadAllBytes(_path);
             var data = file.AsSpan(SHA256.HashSizeInBytes);
             var hash = SHA256.HashData(data);
             if (!hash.AsSpan().SequenceEqual(file.AsSpan(0, SHA256.HashSizeInBytes)))

@@ -11,6 +11,8 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     private readonly PipelineCacheFile _file;
     private readonly PipelineCache _cache;
     private readonly ConcurrentDictionary<Key, Lazy<ComputePipeline>> _pipelines = new();
+    private readonly ConcurrentDictionary<Key, bool> _planned = new();
+    private readonly PipelineQueue _queue = new();
 
     public PipelineRegistry(DeviceContext context)
     {
@@ -36,9 +38,23 @@ internal sealed unsafe class PipelineRegistry : IDisposable
         }
     }
 
+    /// <summary>Has a pipeline compiled by another thread, for <see cref="Get"/> to find.</summary>
+    /// <returns>A pipeline without a handle.</returns>
+    public ComputePipeline Plan(ShaderCode shader, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
+    {
+        var key = new Key(shader, constants, subgroupSize, fullSubgroups);
+        if (!_pipelines.ContainsKey(key) && _planned.TryAdd(key, true))
+        {
+            _queue.Add(() => Get(shader, constants, subgroupSize, fullSubgroups));
+        }
+
+        return new ComputePipeline(_context, default, default, default, shader, 0);
+    }
+
     /// <summary>Writes the cache to disk if it has grown.</summary>
     public void Save()
     {
+        _queue.Dispose();
         nuint size = 0;
         if (!_file.IsEnabled
             || _context.Vk.GetPipelineCacheData(_context.Handle, _cache, &size, null) != Result.Success || size == 0)
@@ -58,6 +74,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
 
     public void Dispose()
     {
+        _queue.Dispose();
         foreach (var entry in _pipelines.Values)
         {
             if (entry.IsValueCreated)

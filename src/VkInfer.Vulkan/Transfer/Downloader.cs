@@ -28,7 +28,7 @@ internal sealed unsafe class Downloader(DeviceContext context, BufferFactory fac
                 var length = (int)Math.Min(StagingBytes, destination.Length);
                 _commands.Begin();
                 _commands.Copy(source.Handle, offset, _staging, 0, length);
-                queue.Timeline.Wait(_commands.Submit(queue, compute, source.LastUse), CancellationToken.None);
+                queue.Timeline.Wait(_commands.Submit(queue, compute, source.LastUse), default);
                 new ReadOnlySpan<byte>(_allocation.Mapped, length).CopyTo(destination);
                 offset += length;
                 destination = destination[length..];

@@ -101,7 +101,7 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
             }
         }
 
-        queue.Timeline.Wait(_slots[_current].Value, CancellationToken.None);
+        queue.Timeline.Wait(_slots[_current].Value, default);
         _slots[_current].Commands.Begin();
         (_used, _waitFor, _pending) = (0, 0, true);
         _copies.Clear();
@@ -109,8 +109,18 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
 
     private void SubmitCurrent()
     {
-        _slots[_current].Value = _slots[_current].Commands.Submit(queue, compute, _waitFor);
         _pending = false;
+        try
+        {
+            _slots[_current].Value = _slots[_current].Commands.Submit(queue, compute, _waitFor);
+        }
+        catch
+        {
+            // Data that callers believe to be under way is gone: nothing may run on what is there instead.
+            context.MarkLost();
+            throw;
+        }
+
         _current = (_current + 1) % SlotCount;
     }
 

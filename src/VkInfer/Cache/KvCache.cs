@@ -16,6 +16,7 @@ internal sealed class KvCache : IDisposable
 
     public KvCache(GpuDevice device, ModelConfig config, KvType type, int capacity, SoftmaxPlan softmax)
     {
+        RequireBindable(device.Info, config, type, capacity);
         Capacity = capacity;
         Type = type;
         Softmax = softmax;
@@ -23,7 +24,7 @@ internal sealed class KvCache : IDisposable
         _rowBytes = config.HeadDim * ElementBytes(type);
         _keys = new GpuBuffer[config.NumLayers];
         _values = new GpuBuffer[config.NumLayers];
-        long bytes = (long)_numKvHeads * capacity * _rowBytes;
+        long bytes = BufferBytes(config, type, capacity);
         try
         {
             SoftmaxStats = device.CreateBuffer(Kernels.SoftmaxStats.SizeInBytes, BufferKind.DeviceLocal, "kv.softmax_stats");
@@ -49,11 +50,30 @@ internal sealed class KvCache : IDisposable
     /// <summary>What the asynchronized softmax counted.</summary>
     public GpuBuffer SoftmaxStats { get; }
 
-    /// <summary>Counters of every layer's scores while the softmax is calibrated, see <see cref="SoftmaxCalibrator"/>; else null.</summary>
-    public GpuBuffer? ScoreStatistics { get; set; }
+    /// <summary>Counters of every layer's scores while the softmax is calibrated; else null.</summary>
+    public ScoreCounters? ScoreStatistics { get; set; }
 
     public static long SizeInBytes(ModelConfig config, KvType type, int capacity) =>
         2L * config.NumLayers * config.NumKvHeads * capacity * config.HeadDim * ElementBytes(type);
+
+    /// <summary>Bytes of one layer's keys, or of its values: one buffer, which attention binds whole.</summary>
+    public static long BufferBytes(ModelConfig config, KvType type, int capacity) =>
+        (long)config.NumKvHeads * capacity * config.HeadDim * ElementBytes(type);
+
+    /// <summary>Refuses a context whose keys a device cannot bind.</summary>
+    /// <exception cref="UnsupportedModelException">Says how long a context may be.</exception>
+    public static void RequireBindable(PhysicalDeviceInfo device, ModelConfig config, KvType type, int capacity)
+    {
+        long bytes = BufferBytes(config, type, capacity);
+        long most = device.Capabilities.MaxStorageBufferRange;
+        if (bytes > most)
+        {
+            throw new UnsupportedModelException(
+                $"A context of {capacity} tokens takes {bytes} bytes of keys in each layer, and {device.Name} binds at most {most} bytes at once: "
+                + $"a context of at most {most / BufferBytes(config, type, 1)} tokens fits (ContextLength, --context)"
+                + (type == KvType.F32 ? ", with F16 twice as many (KvType, --kv-type)." : "."));
+        }
+    }
 
     public BufferView Keys(int layer) => _keys[layer];
 

@@ -74,7 +74,9 @@ public sealed record ModelConfig
     /// <summary>Whether every query and key head is normalised before its rotation.</summary>
     public bool HasQkNorm { get; init; }
 
-    /// <summary>Whether the outputs of attention and of the feed-forward layer are normalised before they are added to the residual stream.</summary>
+    /// <summary>
+    /// Whether the outputs of attention and of the feed-forward layer are normalised before they are added to the residual stream.
+    /// </summary>
     public bool HasPostNorms { get; init; }
 
     /// <summary>The function inside the feed-forward layer.</summary>

@@ -1,4 +1,23 @@
+using VkInfer.Kernels;
+
 namespace VkInfer.Configuration;
+
+/// <summary>What a kind of file calls the sizes of a model, for messages.</summary>
+internal sealed record ShapeKeys(
+    string HiddenSize, string Heads, string KvHeads, string HeadDim, string RotaryDim, string Experts = "experts",
+    string ExpertsPerToken = "experts per token")
+{
+    /// <summary>Most Hugging Face configurations.</summary>
+    public static ShapeKeys HuggingFace { get; } = new(
+        "hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim", "partial_rotary_factor", "num_local_experts",
+        "num_experts_per_tok");
+
+    /// <summary>GGUF.</summary>
+    public static ShapeKeys Gguf(GgufKeys keys) => new(
+        keys.Key("embedding_length"), keys.Key("attention.head_count"), keys.Key("attention.head_count_kv"),
+        keys.Key("attention.key_length"),
+        keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"));
+}
 
 /// <summary>What a transformer that can run here looks like, whichever file describes it.</summary>
 internal static class ModelLimits
@@ -7,22 +26,30 @@ internal static class ModelLimits
     public const int MaxWidth = 1 << 20;
     public const int MaxHeads = 4096;
     public const int MaxExperts = 1024;
-    public const int MaxVocabSize = 1 << 22;
+    public const int MaxVocabSize = SampleKernel.MaxVocabSize;
     public const int MaxContextLength = 1 << 24;
 
     /// <summary>Checks what fields of a configuration say about each other.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="path">The file it is from.</param>
+    /// <param name="keys">What the fields are called there.</param>
     /// <exception cref="UnsupportedModelException">They contradict each other, or no kernel takes such heads.</exception>
-    public static void Validate(this ModelConfig config, string path)
+    public static void Validate(this ModelConfig config, string path, ShapeKeys keys)
     {
         (int heads, int kvHeads, int headDim, int rotary) = (config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim);
-        Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads");
-        Check(headDim is >= 8 and <= 512 && headDim % 8 == 0, $"head dimension {headDim}; expected a multiple of 8 from 8 to 512");
-        Check(rotary % 2 == 0 && rotary <= headDim, $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim}");
+        Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads ({keys.KvHeads}, {keys.Heads})");
+        Check(
+            headDim is >= 8 and <= 512 && headDim % 8 == 0,
+            $"head dimension {headDim}; expected a multiple of 8 from 8 to 512 ({keys.HeadDim}, or {keys.HiddenSize} by {keys.Heads})");
+        Check(
+            rotary % 2 == 0 && rotary <= headDim,
+            $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}, {keys.HeadDim})");
 
-        Check(config.NumExpertsPerToken <= config.NumExperts, $"{config.NumExpertsPerToken} of {config.NumExperts} experts");
-        Check(config.NumExperts == 0 || (config.NumExpertsPerToken > 0 && config.IsGated), "experts without a gate, or of which no token goes to any");
+        Check(
+            config.NumExpertsPerToken <= config.NumExperts,
+            $"{config.NumExpertsPerToken} of {config.NumExperts} experts for each token ({keys.ExpertsPerToken}, {keys.Experts})");
+        Check(config.NumExperts == 0 || (config.NumExpertsPerToken > 0 && config.IsGated),
+            $"experts without a gate, or of which no token goes to any ({keys.Experts})");
 
         void Check(bool holds, string what)
         {

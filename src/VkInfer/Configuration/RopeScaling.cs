@@ -1,10 +1,15 @@
 namespace VkInfer;
 
-/// <summary>How the frequencies of the rotary embedding are changed for sequences longer than those of the first training. Immutable.</summary>
+/// <summary>
+/// How the frequencies of the rotary embedding are changed for sequences longer than those of the first training. Immutable.
+/// </summary>
 public abstract record RopeScaling
 {
     /// <summary>Factor of the rotated elements of queries and keys.</summary>
     internal virtual double Magnitude => 1;
+
+    /// <summary>Whether GGUF keeps it in tensors.</summary>
+    internal virtual bool HasTensors => false;
 
     /// <summary>Changes the frequencies, which are θ^(−2·pair/RotaryDim).</summary>
     /// <param name="frequencies">One per pair, in radians per position.</param>
@@ -13,10 +18,15 @@ public abstract record RopeScaling
     internal abstract void Apply(Span<double> frequencies, double theta, int contextLength);
 }
 
-/// <summary>Positions are compressed (Chen et al., "Extending context window of large language models via positional interpolation").</summary>
+/// <summary>
+/// Positions are compressed (Chen et al., "Extending context window of large language models via positional interpolation").
+/// </summary>
 /// <param name="Factor">By how much, above 0.</param>
-public sealed record LinearRopeScaling(float Factor) : RopeScaling
+/// <param name="AttentionFactor">Factor of the rotated elements, which GGUF can set with any scaling.</param>
+public sealed record LinearRopeScaling(float Factor, float AttentionFactor = 1) : RopeScaling
 {
+    internal override double Magnitude => AttentionFactor;
+
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {
         foreach (ref double frequency in frequencies)
@@ -30,6 +40,8 @@ public sealed record LinearRopeScaling(float Factor) : RopeScaling
 /// <param name="Factors">One per pair, above 0.</param>
 public sealed record RopeFrequencyFactors(IReadOnlyList<float> Factors) : RopeScaling
 {
+    internal override bool HasTensors => true;
+
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {
         for (int i = 0; i < frequencies.Length; i++)
@@ -44,7 +56,8 @@ public sealed record RopeFrequencyFactors(IReadOnlyList<float> Factors) : RopeSc
 /// <param name="LowFrequencyFactor">Wavelengths above OriginalContextLength divided by this are stretched.</param>
 /// <param name="HighFrequencyFactor">Wavelengths below OriginalContextLength divided by this are left alone.</param>
 /// <param name="OriginalContextLength">Positions of the first training.</param>
-public sealed record Llama3RopeScaling(float Factor, float LowFrequencyFactor, float HighFrequencyFactor, int OriginalContextLength) : RopeScaling
+public sealed record Llama3RopeScaling(float Factor, float LowFrequencyFactor, float HighFrequencyFactor, int OriginalContextLength)
+    : RopeScaling
 {
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {
@@ -66,19 +79,28 @@ public sealed record Llama3RopeScaling(float Factor, float LowFrequencyFactor, f
 public sealed record YarnRopeScaling(
     float Factor, int OriginalContextLength, float BetaFast = 32, float BetaSlow = 1, float? AttentionFactor = null) : RopeScaling
 {
+    /// <summary>How much of it is applied, from 0 to 1: what is missing is compressed as by linear scaling.</summary>
+    public float Share { get; init; } = 1;
+
+    /// <summary>Whether the first and last pair of the ramp are rounded outwards to whole pairs.</summary>
+    public bool Truncate { get; init; } = true;
+
     internal override double Magnitude => AttentionFactor ?? DefaultMagnitude(Factor);
 
-    internal static double DefaultMagnitude(double factor) => factor <= 1 ? 1 : (0.1 * Math.Log(factor)) + 1;
+    /// <summary>0.1 weight ln(factor) + 1, and 1 where nothing is compressed.</summary>
+    internal static double DefaultMagnitude(double factor, double weight = 1) => factor <= 1 ? 1 : (0.1 * weight * Math.Log(factor)) + 1;
 
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {
         int rotaryDim = 2 * frequencies.Length;
-        double low = Math.Max(Math.Floor(PairOf(BetaFast)), 0);
-        double high = Math.Min(Math.Ceiling(PairOf(BetaSlow)), rotaryDim - 1);
+        (double low, double high) = (PairOf(BetaFast), PairOf(BetaSlow));
+        low = Math.Max(Truncate ? Math.Floor(low) : low, 0);
+        high = Math.Min(Truncate ? Math.Ceiling(high) : high, rotaryDim - 1);
         for (int pair = 0; pair < frequencies.Length; pair++)
         {
             double compressed = Math.Clamp((pair - low) / Math.Max(high - low, 0.001), 0, 1);
-            frequencies[pair] *= 1 - compressed + (compressed / Factor);
+            double kept = (1 - compressed) * Share;
+            frequencies[pair] *= kept + ((1 - kept) / Factor);
         }
 
         double PairOf(double turns) => rotaryDim * Math.Log(OriginalContextLength / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
@@ -95,9 +117,12 @@ public sealed record LongRopeScaling(
 {
     internal override double Magnitude => AttentionFactor;
 
-    internal static float DefaultMagnitude(int contextLength, int originalContextLength) => contextLength <= originalContextLength
+    internal override bool HasTensors => true;
+
+    /// <summary>sqrt(1 + ln(factor) / ln(original context)), and 1 where the context is not extended.</summary>
+    internal static float DefaultMagnitude(double factor, int originalContextLength) => factor <= 1 || originalContextLength <= 1
         ? 1f
-        : (float)Math.Sqrt(1 + (Math.Log((double)contextLength / originalContextLength) / Math.Log(originalContextLength)));
+        : (float)Math.Sqrt(1 + (Math.Log(factor) / Math.Log(originalContextLength)));
 
     internal override void Apply(Span<double> frequencies, double theta, int contextLength)
     {
@@ -105,6 +130,23 @@ public sealed record LongRopeScaling(
         for (int i = 0; i < frequencies.Length; i++)
         {
             frequencies[i] /= factors[i];
+        }
+    }
+}
+
+/// <summary>Several at once, as llama.cpp applies them: divisors of single frequencies, and what holds for all.</summary>
+/// <param name="Parts">At least one.</param>
+public sealed record CombinedRopeScaling(IReadOnlyList<RopeScaling> Parts) : RopeScaling
+{
+    internal override double Magnitude => Parts.Aggregate(1.0, (product, part) => product * part.Magnitude);
+
+    internal override bool HasTensors => Parts.Any(part => part.HasTensors);
+
+    internal override void Apply(Span<double> frequencies, double theta, int contextLength)
+    {
+        foreach (RopeScaling part in Parts)
+        {
+            part.Apply(frequencies, theta, contextLength);
         }
     }
 }

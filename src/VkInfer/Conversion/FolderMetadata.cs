@@ -1,11 +1,14 @@
 using System.Runtime.InteropServices;
+using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
 
 namespace VkInfer;
 
-/// <summary>Metadata of a GGUF that is written from a Hugging Face folder, after the GGUF specification and llama.cpp's converter.</summary>
+/// <summary>
+/// Metadata of a GGUF that is written from a Hugging Face folder, after the GGUF specification and llama.cpp's converter.
+/// </summary>
 internal static class FolderMetadata
 {
     /// <summary>Architectures whose weights GGUF holds as Hugging Face does, but for the order of rows.</summary>
@@ -20,7 +23,13 @@ internal static class FolderMetadata
         if (!Architectures.Contains(config.Architecture))
         {
             throw new UnsupportedModelException(
-                $"{source.Path}: folders of architecture \"{config.Architecture}\" are not converted; converted are: {string.Join(", ", Architectures)}.");
+                $"{source.Path}: folders of architecture \"{config.Architecture}\" are not converted; "
+                + $"converted are: {string.Join(", ", Architectures)}.");
+        }
+
+        if (config.NumExperts > 0)
+        {
+            throw new UnsupportedModelException($"{source.Path}: folders of mixtures of experts are not converted.");
         }
 
         writer.Set("general.architecture", GgufValue.FromString(config.Architecture));
@@ -48,9 +57,10 @@ internal static class FolderMetadata
         Count("vocab_size", config.VocabSize);
         Number("rope.freq_base", config.RopeTheta);
         Number("attention.layer_norm_rms_epsilon", config.NormEps);
-        if (config.Window(0) is > 0 and var window)
+        if (config.Windows.Any(window => window > 0 && window < config.MaxContextLength))
         {
-            Count("attention.sliding_window", window);
+            // None of these architectures has windows in GGUF: other readers let every layer see everything.
+            writer.Set(GgufConfigReader.OwnWindowsKey, GgufValue.FromInts([.. config.Windows]));
         }
     }
 
@@ -63,6 +73,8 @@ internal static class FolderMetadata
                 Set("type", GgufValue.FromString("linear"));
                 Set("factor", GgufValue.FromFloat32(linear.Factor));
                 break;
+            case YarnRopeScaling { Truncate: false }:
+                throw new UnsupportedModelException("YaRN without truncate is not converted: GGUF has no key for it.");
             case YarnRopeScaling yarn:
                 Set("type", GgufValue.FromString("yarn"));
                 Set("factor", GgufValue.FromFloat32(yarn.Factor));
@@ -72,17 +84,28 @@ internal static class FolderMetadata
                 Set("attn_factor", GgufValue.FromFloat32((float)(yarn.Magnitude / YarnRopeScaling.DefaultMagnitude(yarn.Factor))));
                 break;
             case Llama3RopeScaling llama3:
-                float[] divisors = Divisors(llama3, config);
-                writer.AddTensor(
-                    "rope_freqs.weight", GgufTensorType.F32, [divisors.Length], stream => stream.Write(MemoryMarshal.AsBytes(divisors.AsSpan())));
+                AddFactors("rope_freqs.weight", Divisors(llama3, config));
                 break;
+            case LongRopeScaling longRope when config.Architecture == "llama":
+                Set("type", GgufValue.FromString("longrope"));
+                Set("original_context_length", GgufValue.FromUInt32((uint)longRope.OriginalContextLength));
+                Set("attn_factor", GgufValue.FromFloat32(longRope.AttentionFactor));
+                AddFactors("rope_factors_long.weight", [.. longRope.LongFactors]);
+                AddFactors("rope_factors_short.weight", [.. longRope.ShortFactors]);
+                break;
+            case { } other:
+                throw new UnsupportedModelException($"{other.GetType().Name} of architecture \"{config.Architecture}\" is not converted.");
         }
+
+        void AddFactors(string name, float[] factors) =>
+            writer.AddTensor(name, GgufTensorType.F32, [factors.Length], stream => stream.Write(MemoryMarshal.AsBytes(factors.AsSpan())));
     }
 
     /// <summary>What each frequency is divided by: a tensor is how GGUF says Llama 3's scaling.</summary>
     private static float[] Divisors(Llama3RopeScaling scaling, ModelConfig config)
     {
-        double[] plain = [.. Enumerable.Range(0, config.RotaryDim / 2).Select(pair => Math.Pow(config.RopeTheta, -2.0 * pair / config.RotaryDim))];
+        double[] plain = [.. Enumerable.Range(0, config.RotaryDim / 2)
+            .Select(pair => Math.Pow(config.RopeTheta, -2.0 * pair / config.RotaryDim))];
         double[] scaled = [.. plain];
         scaling.Apply(scaled, config.RopeTheta, config.MaxContextLength);
         return [.. plain.Zip(scaled, (before, after) => (float)(before / after))];
@@ -101,7 +124,8 @@ internal static class FolderMetadata
 
         foreach (GgufTensor tensor in source.Weights.Tensors)
         {
-            if (tensor.Name.EndsWith(".attn_q.bias", StringComparison.Ordinal) || tensor.Name.EndsWith(".attn_k.bias", StringComparison.Ordinal))
+            if (tensor.Name.EndsWith(".attn_q.bias", StringComparison.Ordinal)
+                || tensor.Name.EndsWith(".attn_k.bias", StringComparison.Ordinal))
             {
                 throw new UnsupportedModelException($"{source.Path}: a llama model with biases on Q and K is not converted.");
             }
@@ -110,7 +134,8 @@ internal static class FolderMetadata
         int half = config.HeadDim / 2;
         return (tensor, row) =>
         {
-            bool isRotated = tensor.Name.EndsWith(".attn_q.weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".attn_k.weight", StringComparison.Ordinal);
+            bool isRotated = tensor.Name.EndsWith(".attn_q.weight", StringComparison.Ordinal)
+                || tensor.Name.EndsWith(".attn_k.weight", StringComparison.Ordinal);
             long inHead = row % config.HeadDim;
             return isRotated ? row - inHead + (inHead % 2 * half) + (inHead / 2) : row;
         };

@@ -9,14 +9,15 @@ public static class ModelConverter
     private const int SliceBytes = 8 << 20;
 
     /// <summary>Types that matrices can be converted to.</summary>
-    public static IReadOnlyList<GgufTensorType> SupportedTypes { get; } = [.. Enum.GetValues<GgufTensorType>().Where(RowConverter.CanWrite)];
+    public static IReadOnlyList<GgufTensorType> SupportedTypes { get; } =
+        [.. Enum.GetValues<GgufTensorType>().Where(RowConverter.CanWrite)];
 
     /// <summary>Converts a model.</summary>
     /// <param name="input">A GGUF file, any part of a split one, or a Hugging Face folder.</param>
     /// <param name="output">The GGUF file to write; replaced once the new one is whole.</param>
     /// <param name="type">
-    /// What matrices become, one of <see cref="SupportedTypes"/>; the embedding and the output projection keep at least eight bits, and rows
-    /// that are no whole blocks stay as they are. Null: all stay.
+    /// What matrices become, one of <see cref="SupportedTypes"/>; the embedding and the output projection keep at least eight bits, and
+    /// rows that are no whole blocks stay as they are. Null: all stay.
     /// </param>
     /// <param name="progress">Told how many bytes are written.</param>
     /// <param name="cancellationToken">Ends it, and removes what was written.</param>
@@ -24,14 +25,17 @@ public static class ModelConverter
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model, or its tokenizer, is of a kind that is not written.</exception>
     /// <exception cref="ArgumentException">The type is none of those, or the output is the input.</exception>
+    /// <exception cref="IOException">The output cannot be written, or is a directory, a device or a pipe.</exception>
     public static void Convert(
-        string input, string output, GgufTensorType? type = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string input, string output, GgufTensorType? type = null, IProgress<LoadProgress>? progress = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(input);
         ArgumentException.ThrowIfNullOrEmpty(output);
         if (type is { } asked && !SupportedTypes.Contains(asked))
         {
-            throw new ArgumentException($"Matrices cannot become {asked}; expected one of {string.Join(", ", SupportedTypes)}.", nameof(type));
+            throw new ArgumentException($"Matrices cannot become {asked}; expected one of {string.Join(", ", SupportedTypes)}.",
+                nameof(type));
         }
 
         using ModelSource source = ModelSource.Open(input);
@@ -40,25 +44,13 @@ public static class ModelConverter
             throw new ArgumentException($"{output} is the model that is read.", nameof(output));
         }
 
+        NewFile.RequireReplaceable(output);
         GgufFileWriter writer = Prepare(source, type, progress, cancellationToken);
-        string unfinished = output + ".part";
-        try
-        {
-            using (FileStream file = File.Create(unfinished))
-            {
-                writer.Write(file);
-            }
-
-            File.Move(unfinished, output, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
+        NewFile.Write(output, writer.Write);
     }
 
-    private static GgufFileWriter Prepare(ModelSource source, GgufTensorType? type, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    private static GgufFileWriter Prepare(ModelSource source, GgufTensorType? type, IProgress<LoadProgress>? progress,
+        CancellationToken cancellation)
     {
         var writer = new GgufFileWriter();
         Func<GgufTensor, long, long> oldRow = source switch
@@ -95,9 +87,18 @@ public static class ModelConverter
     {
         int rowBytes = checked((int)tensor.RowBytes);
         var bytes = new byte[checked(rowBytes * count)];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count;)
         {
-            source.GetTensorData(tensor, oldRow(tensor, first + i) * rowBytes, rowBytes).CopyTo(bytes.AsSpan(i * rowBytes));
+            // Rows that stand together are read together.
+            long start = oldRow(tensor, first + i);
+            int run = 1;
+            while (i + run < count && oldRow(tensor, first + i + run) == start + run)
+            {
+                run++;
+            }
+
+            source.ReadTensor(tensor, start * rowBytes, bytes.AsSpan(i * rowBytes, run * rowBytes));
+            i += run;
         }
 
         return bytes;

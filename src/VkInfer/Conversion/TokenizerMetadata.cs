@@ -21,14 +21,19 @@ internal static class TokenizerMetadata
         GgufValue? Flag(bool? flag) => flag is { } value ? GgufValue.FromBool(value) : null;
 
         Set("model", GgufValue.FromString(data.Model));
-        Set("pre", data.PreTokenizer is { } pre ? GgufValue.FromString(pre) : data.Model == "llama" ? GgufValue.FromString("default") : null);
-        Set("tokens", GgufValue.FromStrings([.. data.Tokens]));
+        Set("pre", data.PreTokenizer is { } pre ? GgufValue.FromString(pre) : data.Model == "llama" ? GgufValue.FromString("default")
+            : null);
+        Set("tokens", GgufValue.FromStrings([.. data.Tokens.Select((token, id) => WithSpaces(data, token, id))]));
         Set("scores", data.Scores is { } scores ? GgufValue.FromFloats(scores) : null);
         Set("token_type", data.TokenTypes is { } types ? GgufValue.FromInts(types) : null);
         Set("merges", data.Merges is { } merges ? GgufValue.FromStrings([.. merges.Select(Encoding.UTF8.GetBytes)]) : null);
         Set("bos_token_id", Id(data.BosTokenId));
         Set("eos_token_id", Id(data.EosTokenId));
-        Set("eot_token_id", Id(data.EotTokenId ?? OtherEnd(data)));
+        IEnumerable<int> said = new[] { data.EotTokenId }.OfType<int>().Concat(data.EndOfGenerationTokenIds ?? []);
+        int[] ends = [.. said.Where(id => id != data.EosTokenId).Distinct()];
+        Set("eot_token_id", Id(ends.Length > 0 ? ends[0] : null));
+        Set("eom_token_id", Id(ends.Length > 1 ? ends[1] : null));
+        Set("eos_token_ids", ends.Length > 2 ? GgufValue.FromInts(data.EosTokenId is { } eos ? [eos, .. ends] : ends) : null);
         Set("unknown_token_id", Id(data.UnknownTokenId));
         Set("padding_token_id", Id(data.PaddingTokenId));
         Set("add_bos_token", Flag(data.AddBos));
@@ -42,7 +47,12 @@ internal static class TokenizerMetadata
         }
     }
 
-    /// <summary>GGUF has room for one token that ends an answer besides EOS.</summary>
-    private static int? OtherEnd(TokenizerData data) =>
-        data.EndOfGenerationTokenIds?.Where(id => id != data.EosTokenId).Select(id => (int?)id).FirstOrDefault();
+    /// <summary>GGUF's user-defined tokens are text: where other tokens have ▁ for a space, they have the space.</summary>
+    private static byte[] WithSpaces(TokenizerData data, byte[] token, int id)
+    {
+        const int UserDefined = 4;
+        return data.Model is "llama" or "t5" or "gemma4" && data.TokenTypes?[id] == UserDefined
+            ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(token).Replace('\u2581', ' '))
+            : token;
+    }
 }

@@ -1,4 +1,5 @@
 using VkInfer.Configuration;
+using VkInfer.Kernels;
 
 namespace VkInfer.Families;
 
@@ -6,6 +7,8 @@ namespace VkInfer.Families;
 internal sealed class Gemma2 : ModelFamily
 {
     private const int LayersOf27B = 46;
+    private const int DefaultWindow = 4096;
+    private const int Period = 2;
 
     public override string Architecture => "gemma2";
 
@@ -25,37 +28,63 @@ internal sealed class Gemma2 : ModelFamily
 
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
-        ModelConfig shape = Gemma.Adapt(gguf.ReadShape());
+        ModelConfig shape = Gemma.Adapt(gguf.ReadShape() with { Activation = ActivationFunction.Gelu });
         return shape with
         {
             HasPostNorms = true,
-            Windows = ModelConfig.AlternatingWindows(shape.NumLayers, gguf.Window, 2),
-            AttentionSoftCap = gguf.Positive("attn_logit_softcapping", 50f),
-            LogitSoftCap = gguf.Positive("final_logit_softcapping", 30f),
+            Windows = gguf.AlternatingWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window", DefaultWindow), Period),
+            WindowedRopeTheta = ReadWindowedTheta(gguf, shape),
+            AttentionSoftCap = gguf.SoftCap("attn_logit_softcapping", 50f),
+            LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 30f),
 
             // GGUF has no key for it: only the largest model scales by the width that each head has of the residual stream.
-            AttentionScale = shape.NumLayers == LayersOf27B ? 1 / MathF.Sqrt((float)shape.HiddenSize / shape.NumHeads) : null,
+            AttentionScale = shape.NumLayers == LayersOf27B ? 1 / MathF.Sqrt(shape.HiddenSize / shape.NumHeads) : null,
         };
     }
 
-    public override ModelConfig Describe(HfConfigReader config) => Base(config, Architecture, 2);
+    public override ModelConfig Describe(HfConfigReader config) => Base(config, Architecture, Defaults) with
+    {
+        AttentionSoftCap = SoftCap(config, "attn_logit_softcapping", 50f),
+        LogitSoftCap = SoftCap(config, "final_logit_softcapping", 30f),
+    };
 
     /// <summary>What Gemma 2 and 3 have in common in Hugging Face folders.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="architecture">GGUF's name of the architecture.</param>
-    /// <param name="period">Of so many layers one has no window, where the configuration does not list them.</param>
-    public static ModelConfig Base(HfConfigReader config, string architecture, int period)
+    /// <param name="defaults">What counts where a key is absent.</param>
+    public static ModelConfig Base(HfConfigReader config, string architecture, HfDefaults defaults)
     {
-        ModelConfig shape = Gemma.Adapt(config.ReadShape(architecture));
-        return shape with
-        {
-            HasPostNorms = true,
-            Windows = config.Json.Strings("layer_types").Count > 0 || shape.Windows.Count == 0
-                ? shape.Windows
-                : ModelConfig.AlternatingWindows(shape.NumLayers, shape.Windows[0], config.Json.TryInt("sliding_window_pattern", ModelLimits.MaxLayers) ?? period),
-            AttentionSoftCap = config.Json.TryPositive("attn_logit_softcapping") ?? 0,
-            LogitSoftCap = config.Json.TryPositive("final_logit_softcapping") ?? 0,
-            AttentionScale = config.Json.TryPositive("query_pre_attn_scalar") is { } scalar ? 1 / MathF.Sqrt(scalar) : null,
-        };
+        config.Refuse("use_bidirectional_attention", refused: true, "attention to later positions does not run here");
+        float width = config.Json.TryNumber("query_pre_attn_scalar", NumberRange.ScoreWidth) ?? 256f;
+        return Gemma.Adapt(config.ReadShape(architecture, defaults)) with { HasPostNorms = true, AttentionScale = 1 / MathF.Sqrt(width) };
+    }
+
+    /// <summary>A bound of scores or logits; null means none.</summary>
+    public static float SoftCap(HfConfigReader config, string key, float fallback) =>
+        config.Json.Has(key) ? config.Json.TryNumber(key, NumberRange.SoftCap) ?? 0 : fallback;
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 256000,
+        HiddenSize = 2304,
+        IntermediateSize = 9216,
+        NumLayers = 26,
+        NumHeads = 8,
+        NumKvHeads = 4,
+        HeadDim = 256,
+        MaxContextLength = 8192,
+        ActivationKey = "hidden_activation",
+        Activation = "gelu_pytorch_tanh",
+        Windows = HfWindows.Alternating,
+        Window = DefaultWindow,
+        WindowPeriod = Period,
+    };
+
+    private static float? ReadWindowedTheta(GgufConfigReader gguf, ModelConfig shape)
+    {
+        const string Name = "rope.freq_base_swa";
+        return gguf.Keys.TryNumber(Name, NumberRange.RopeTheta) is not { } theta || theta == shape.RopeTheta ? null
+            : shape.RopeScaling is null ? theta
+            : throw gguf.Keys.Wrong(Name, FormattableString.Invariant($"rope.freq_base, {shape.RopeTheta}, where frequencies are scaled"));
     }
 }

@@ -1,18 +1,27 @@
 using VkInfer.Configuration;
+using VkInfer.Kernels;
 
 namespace VkInfer.Families;
 
-/// <summary>Gemma 3, text: Gemma 2 with norms of query and key heads instead of bounds, and a window in five of six layers.</summary>
+/// <summary>
+/// Gemma 3: Gemma 2 with norms of query and key heads instead of bounds, and a window and another θ in five of six layers. Of a folder
+/// whose model also sees (<c>gemma3</c>) the part for text.
+/// </summary>
 internal sealed class Gemma3 : ModelFamily
 {
+    /// <summary>The type of a model that also sees.</summary>
+    public const string WithVision = "gemma3";
+
     private const int LayersOf27B = 62;
     private const int Period = 6;
-    private const float Theta = 1e6f;
     private const float WindowedTheta = 10000f;
+
+    private static readonly string[] VisionTensors =
+        ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
 
     public override string Architecture => "gemma3";
 
-    public override IReadOnlyList<string> HfModelTypes => ["gemma3_text"];
+    public override IReadOnlyList<string> HfModelTypes => ["gemma3_text", WithVision];
 
     public override bool TiesEmbeddings => true;
 
@@ -20,31 +29,59 @@ internal sealed class Gemma3 : ModelFamily
 
     public override IReadOnlyDictionary<string, string> HfTensorNames => Gemma2.Names;
 
+    public override bool IsLeftOut(string name) =>
+        base.IsLeftOut(name) || VisionTensors.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
-        ModelConfig shape = Gemma.Adapt(gguf.ReadShape());
+        ModelConfig shape = Gemma.Adapt(gguf.ReadShape() with { Activation = ActivationFunction.Gelu });
+        if (shape.RopeScaling?.Magnitude is not (null or 1))
+        {
+            string[] names = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor",
+                "rope.scaling.type"];
+            throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
+        }
+
         return shape with
         {
             HasPostNorms = true,
             HasQkNorm = true,
-            RopeTheta = gguf.Positive("rope.freq_base", Theta),
-            WindowedRopeTheta = gguf.Positive("rope.freq_base_swa", WindowedTheta),
-            Windows = ModelConfig.AlternatingWindows(shape.NumLayers, gguf.Window, Period),
-            LogitSoftCap = gguf.TryPositive("final_logit_softcapping") ?? 0,
-            AttentionScale = shape.NumLayers == LayersOf27B ? 1 / MathF.Sqrt((float)shape.HiddenSize / shape.NumHeads) : null,
+            WindowedRopeTheta = gguf.Keys.TryNumber("rope.freq_base_swa", NumberRange.RopeTheta) ?? WindowedTheta,
+            Windows = gguf.AlternatingWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window"), Period),
+            LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
+            AttentionScale = shape.NumLayers == LayersOf27B ? 1 / MathF.Sqrt(shape.HiddenSize / shape.NumHeads) : null,
         };
     }
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        HfJson? windowed = config.Json.TryObject("rope_parameters")?.TryObject("sliding_attention");
-        bool saysTheta = config.Json.TryPositive("rope_theta") is not null || config.Json.TryObject("rope_parameters") is not null;
-        ModelConfig shape = Gemma2.Base(config, Architecture, Period);
+        ModelConfig shape = Gemma2.Base(config, Architecture, Defaults);
         return shape with
         {
             HasQkNorm = true,
-            RopeTheta = saysTheta ? shape.RopeTheta : Theta,
-            WindowedRopeTheta = config.Json.TryPositive("rope_local_base_freq") ?? windowed?.TryPositive("rope_theta") ?? WindowedTheta,
+            AttentionSoftCap = Gemma2.SoftCap(config, "attn_logit_softcapping", 0),
+            LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
+            WindowedRopeTheta = shape.WindowedRopeTheta ?? config.Json.TryNumber("rope_local_base_freq", NumberRange.RopeTheta)
+                ?? WindowedTheta,
         };
     }
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 262208,
+        HiddenSize = 2304,
+        IntermediateSize = 9216,
+        NumLayers = 26,
+        NumHeads = 8,
+        NumKvHeads = 4,
+        HeadDim = 256,
+        MaxContextLength = 131072,
+        RopeTheta = 1e6f,
+        ActivationKey = "hidden_activation",
+        Activation = "gelu_pytorch_tanh",
+        Windows = HfWindows.Alternating,
+        Window = 4096,
+        WindowPeriod = Period,
+        HasWindowPeriodKey = true,
+    };
 }

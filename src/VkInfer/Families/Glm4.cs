@@ -17,7 +17,7 @@ internal sealed class Glm4 : ModelFamily
 
     public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape() with { HasPostNorms = true };
 
-    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture) with
+    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture, ChatGlm.Defaults) with
     {
         RopePairing = RopePairing.Interleaved,
         HasPostNorms = true,

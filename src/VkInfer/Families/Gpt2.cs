@@ -34,40 +34,42 @@ internal sealed class Gpt2 : ModelFamily
         Activation = ActivationFunction.Gelu,
     };
 
-    // Its fields have names of their own.
+    // Its fields have names of their own; the defaults are GPT2Config's.
     public override ModelConfig Describe(HfConfigReader config)
     {
-        if (config.Json.TryBool("scale_attn_by_inverse_layer_idx") == true)
-        {
-            throw config.Json.Wrong("scale_attn_by_inverse_layer_idx", "false", "true");
-        }
-
-        int hidden = config.Json.Int("n_embd", ModelLimits.MaxWidth);
-        int heads = config.Json.Int("n_head", ModelLimits.MaxHeads);
+        config.Refuse("scale_attn_by_inverse_layer_idx", refused: true, "scores scaled by the layer do not run here");
+        config.Refuse("add_cross_attention", refused: true, "attention to an encoder does not run here");
+        config.Names = new ShapeKeys("n_embd", "n_head", "n_head", "n_embd", "none");
+        HfJson json = config.Json;
+        int hidden = config.Tensors.HiddenSize(json.TryInt("n_embd", ModelLimits.MaxWidth) ?? 768, "n_embd");
+        int heads = json.TryInt("n_head", ModelLimits.MaxHeads) ?? 12;
         return Adapt(new ModelConfig
         {
             Architecture = Architecture,
-            VocabSize = config.Json.Int("vocab_size", ModelLimits.MaxVocabSize),
+            VocabSize = config.Tensors.VocabSize(json.TryInt("vocab_size", int.MaxValue) ?? 50257, "vocab_size"),
             HiddenSize = hidden,
-            IntermediateSize = config.Json.TryInt("n_inner", ModelLimits.MaxWidth) ?? 4 * hidden,
-            NumLayers = config.Json.Int("n_layer", ModelLimits.MaxLayers),
+            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("n_inner", ModelLimits.MaxWidth) ?? 4 * hidden, "n_inner",
+                false),
+            NumLayers = json.TryInt("n_layer", ModelLimits.MaxLayers) ?? 12,
             NumHeads = heads,
             NumKvHeads = heads,
             HeadDim = hidden / heads,
             RotaryDim = 0,
             RopePairing = RopePairing.SplitHalf,
             RopeTheta = 1,
-            NormEps = config.Json.TryPositive("layer_norm_epsilon") ?? 1e-5f,
-            Activation = config.ReadActivation(),
-            MaxContextLength = config.Json.Int("n_positions", ModelLimits.MaxContextLength),
+            NormEps = json.TryNumber("layer_norm_epsilon", NumberRange.Epsilon) ?? 1e-5f,
+            Activation = config.ReadActivation("activation_function", "gelu_new"),
+            AttentionScale = json.TryBool("scale_attn_weights") == false ? 1f : null,
+            MaxContextLength = json.TryInt("n_positions", ModelLimits.MaxContextLength) ?? 1024,
         });
     }
 
     // Attention masks that the first files hold.
-    public override bool IsComputed(string name) =>
+    public override bool IsLeftOut(string name) =>
         name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
 
-    public override bool IsTransposed(string name) => name.StartsWith("blk.", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal)
+    public override bool IsTransposed(string name) => name.StartsWith("blk.", StringComparison.Ordinal)
+        && !name.Contains("norm", StringComparison.Ordinal)
         && name.EndsWith(".weight", StringComparison.Ordinal);
 
     private static ModelConfig Adapt(ModelConfig shape) => shape with

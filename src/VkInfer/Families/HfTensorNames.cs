@@ -26,7 +26,8 @@ internal static class HfTensorNames
     };
 
     /// <summary>Names with others added, or in their place.</summary>
-    public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> names, params (string Name, string Gguf)[] others)
+    public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> names,
+        params (string Name, string Gguf)[] others)
     {
         var all = new Dictionary<string, string>(names);
         foreach ((string name, string gguf) in others)

@@ -15,9 +15,41 @@ internal sealed class Llama : ModelFamily
         ("model.layers.*.block_sparse_moe.experts.*.w3", "blk.*.ffn_up.*"),
         ("model.layers.*.block_sparse_moe.experts.*.w2", "blk.*.ffn_down.*"));
 
-    public override ModelConfig Describe(GgufConfigReader gguf)
+    // llama.cpp's llama has no windows: a key "attention.sliding_window" in such a file is another architecture's.
+    public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape();
+
+    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture, config.ModelType switch
     {
-        ModelConfig shape = gguf.ReadShape();
-        return shape with { Windows = ModelConfig.UniformWindows(shape.NumLayers, gguf.Window) };
-    }
+        "mistral" => Mistral,
+        "mixtral" => Mixtral,
+        _ => Defaults,
+    });
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 32000,
+        HiddenSize = 4096,
+        IntermediateSize = 11008,
+        NumLayers = 32,
+        NumHeads = 32,
+        MaxContextLength = 2048,
+    };
+
+    private static HfDefaults Mistral { get; } = Defaults with
+    {
+        IntermediateSize = 14336,
+        NumKvHeads = 8,
+        MaxContextLength = 131072,
+        Windows = HfWindows.All,
+        Window = 4096,
+    };
+
+    private static HfDefaults Mixtral { get; } = Mistral with
+    {
+        NormEps = 1e-5f,
+        RopeTheta = 1e6f,
+        Window = 0,
+        NumExperts = 8,
+        NumExpertsPerToken = 2,
+    };
 }

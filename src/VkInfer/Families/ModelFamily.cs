@@ -11,7 +11,8 @@ internal abstract class ModelFamily
     /// <summary>All families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(), new Gemma2(), new Gemma3(),
+        new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(),
+        new Gemma2(), new Gemma3(),
     ];
 
     /// <summary>
@@ -25,7 +26,9 @@ internal abstract class ModelFamily
     /// <summary>What Hugging Face calls the family's tensors; see <see cref="Families.HfTensorNames"/>.</summary>
     public virtual IReadOnlyDictionary<string, string> HfTensorNames => Families.HfTensorNames.Llama;
 
-    /// <summary>Whether the output projection of a Hugging Face model is the embedding where <c>tie_word_embeddings</c> is not said.</summary>
+    /// <summary>
+    /// Whether the output projection of a Hugging Face model is the embedding where <c>tie_word_embeddings</c> is not said.
+    /// </summary>
     public virtual bool TiesEmbeddings => false;
 
     /// <summary>What Hugging Face adds to the gains of norms when it uses them; GGUF files hold the sum.</summary>
@@ -37,7 +40,8 @@ internal abstract class ModelFamily
     /// <exception cref="UnsupportedModelException">There is none; the message lists those there are.</exception>
     public static ModelFamily Find(string path, string architecture) =>
         All.FirstOrDefault(family => family.Architecture == architecture) ?? throw new UnsupportedModelException(
-            $"{path}: architecture \"{architecture}\" is not supported; supported: {string.Join(", ", All.Select(family => family.Architecture).Distinct())}.");
+            $"{path}: general.architecture \"{Short(architecture)}\" is not supported; "
+            + $"supported: {string.Join(", ", All.Select(family => family.Architecture).Distinct())}.");
 
     /// <summary>Finds a family by Hugging Face's model type.</summary>
     /// <param name="path">The file, for the message.</param>
@@ -45,7 +49,14 @@ internal abstract class ModelFamily
     /// <exception cref="UnsupportedModelException">There is none; the message lists those there are.</exception>
     public static ModelFamily FindHuggingFace(string path, string modelType) =>
         All.FirstOrDefault(family => family.HfModelTypes.Contains(modelType)) ?? throw new UnsupportedModelException(
-            $"{path}: model_type \"{modelType}\" is not supported; supported: {string.Join(", ", All.SelectMany(family => family.HfModelTypes))}.");
+            $"{path}: model_type \"{Short(modelType)}\" is not supported; "
+            + $"supported: {string.Join(", ", All.SelectMany(family => family.HfModelTypes))}.");
+
+    private static string Short(string name) => name.Length > 60 ? name[..60] + "…" : name;
+
+    /// <summary>What a <c>config.json</c> says of the part for text: of a model that also sees an object of its own.</summary>
+    public static HfJson TextConfig(HfJson json) => json.TryString("model_type") != Gemma3.WithVision ? json
+        : json.TryObject("text_config") ?? HfJson.Empty(json.Path, "text_config.");
 
     /// <summary>Describes the model of a GGUF file.</summary>
     /// <exception cref="UnsupportedModelException">The file asks for what does not run here.</exception>
@@ -53,11 +64,13 @@ internal abstract class ModelFamily
 
     /// <summary>Describes the model of a Hugging Face folder.</summary>
     /// <exception cref="UnsupportedModelException">The folder asks for what does not run here.</exception>
-    public virtual ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture);
+    public abstract ModelConfig Describe(HfConfigReader config);
 
-    /// <summary>Whether a tensor of a Hugging Face folder is a constant that the model computes itself.</summary>
+    /// <summary>
+    /// Whether a tensor of a Hugging Face folder is a constant that the model computes itself, or of another part than that for text.
+    /// </summary>
     /// <param name="name">Hugging Face's name.</param>
-    public virtual bool IsComputed(string name) => name.EndsWith(".inv_freq", StringComparison.Ordinal);
+    public virtual bool IsLeftOut(string name) => name.EndsWith(".inv_freq", StringComparison.Ordinal);
 
     /// <summary>Whether a matrix of a Hugging Face folder is stored [columns, rows].</summary>
     /// <param name="name">GGUF's name of the tensor.</param>

@@ -37,27 +37,26 @@ internal sealed class Opt : ModelFamily
         Activation = ActivationFunction.Relu,
     };
 
+    // The defaults are OPTConfig's.
     public override ModelConfig Describe(HfConfigReader config)
     {
-        int hidden = config.Json.Int("hidden_size", ModelLimits.MaxWidth);
-        int heads = config.Json.Int("num_attention_heads", ModelLimits.MaxHeads);
-        if (config.Json.TryBool("do_layer_norm_before") == false)
+        config.Refuse("do_layer_norm_before", refused: false, "norms behind the residual connection (OPT-350M) do not run here");
+        config.Refuse("_remove_final_layer_norm", refused: true, "a model without its last norm does not run here");
+        HfJson json = config.Json;
+        int hidden = config.Tensors.HiddenSize(json.TryInt("hidden_size", ModelLimits.MaxWidth) ?? 768, "hidden_size");
+        int heads = json.TryInt("num_attention_heads", ModelLimits.MaxHeads) ?? 12;
+        if (json.TryInt("word_embed_proj_dim", ModelLimits.MaxWidth) is { } width && width != hidden)
         {
-            throw config.Json.Wrong("do_layer_norm_before", "true: norms behind the residual connection (OPT-350M) do not run here", "false");
-        }
-
-        if (config.Json.TryInt("word_embed_proj_dim", ModelLimits.MaxWidth) is { } width && width != hidden)
-        {
-            throw config.Json.Wrong("word_embed_proj_dim", $"hidden_size, {hidden}", width);
+            throw json.Wrong("word_embed_proj_dim", $"hidden_size, {hidden}", width);
         }
 
         return Adapt(new ModelConfig
         {
             Architecture = Architecture,
-            VocabSize = config.Json.Int("vocab_size", ModelLimits.MaxVocabSize),
+            VocabSize = config.Tensors.VocabSize(json.TryInt("vocab_size", int.MaxValue) ?? 50272, "vocab_size"),
             HiddenSize = hidden,
-            IntermediateSize = config.Json.Int("ffn_dim", ModelLimits.MaxWidth),
-            NumLayers = config.Json.Int("num_hidden_layers", ModelLimits.MaxLayers),
+            IntermediateSize = config.Tensors.IntermediateSize(json.TryInt("ffn_dim", ModelLimits.MaxWidth) ?? 3072, "ffn_dim", false),
+            NumLayers = json.TryInt("num_hidden_layers", ModelLimits.MaxLayers) ?? 12,
             NumHeads = heads,
             NumKvHeads = heads,
             HeadDim = hidden / heads,
@@ -65,8 +64,8 @@ internal sealed class Opt : ModelFamily
             RopePairing = RopePairing.SplitHalf,
             RopeTheta = 1,
             NormEps = 1e-5f,
-            Activation = config.ReadActivation(),
-            MaxContextLength = config.Json.Int("max_position_embeddings", ModelLimits.MaxContextLength),
+            Activation = config.ReadActivation("activation_function", "relu"),
+            MaxContextLength = json.TryInt("max_position_embeddings", ModelLimits.MaxContextLength) ?? 2048,
         });
     }
 

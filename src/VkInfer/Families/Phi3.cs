@@ -16,12 +16,27 @@ internal sealed class Phi3 : ModelFamily
 
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
-        ModelConfig shape = gguf.ReadShape();
+        ModelConfig shape = gguf.ReadShape(takesLongFactors: true);
         return shape with
         {
             RopePairing = RopePairing.SplitHalf,
-            RopeScaling = gguf.ReadLongRope(shape) ?? shape.RopeScaling,
-            Windows = ModelConfig.UniformWindows(shape.NumLayers, gguf.Window),
+            Windows = ModelConfig.UniformWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window")),
         };
     }
+
+    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture, Defaults);
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 32064,
+        HiddenSize = 3072,
+        IntermediateSize = 8192,
+        NumLayers = 32,
+        NumHeads = 32,
+        MaxContextLength = 4096,
+        OriginalContextLength = 4096,
+        NormEps = 1e-5f,
+        Windows = HfWindows.All,
+        CallsLongRopeYarn = true,
+    };
 }

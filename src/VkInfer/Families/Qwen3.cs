@@ -13,5 +13,6 @@ internal sealed class Qwen3 : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf) =>
         gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
 
-    public override ModelConfig Describe(HfConfigReader config) => base.Describe(config) with { HasQkNorm = true };
+    public override ModelConfig Describe(HfConfigReader config) =>
+        config.ReadShape(Architecture, Qwen2.Defaults with { HeadDim = 128 }) with { HasQkNorm = true };
 }

@@ -17,20 +17,43 @@ internal sealed class Qwen3Moe : ModelFamily
         ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"));
 
     public override ModelConfig Describe(GgufConfigReader gguf) =>
-        gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
+        gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        if (config.Json.TryBool("norm_topk_prob") != true)
+        HfJson json = config.Json;
+        if (json.TryBool("norm_topk_prob") is not true)
         {
-            throw config.Json.Wrong("norm_topk_prob", "true", "something else");
+            throw json.Wrong("norm_topk_prob", "true: weights of experts that do not add up to 1 do not run here",
+                json.Has("norm_topk_prob") ? "false" : "nothing");
         }
 
-        if ((config.Json.TryInt("decoder_sparse_step", ModelLimits.MaxLayers) ?? 1) != 1 || config.Json.Ids("mlp_only_layers").Count > 0)
+        if (json.TryInt("decoder_sparse_step", ModelLimits.MaxLayers) is { } step and not 1)
         {
-            throw config.Json.Wrong("decoder_sparse_step", "1, and no mlp_only_layers", "another mix of layers");
+            throw json.Wrong("decoder_sparse_step", "1: layers without experts do not run here", step);
         }
 
-        return config.ReadShape(Architecture) with { HasQkNorm = true };
+        if (json.Ids("mlp_only_layers") is { Count: > 0 } layers)
+        {
+            throw json.Wrong("mlp_only_layers", "none: layers without experts do not run here", $"a list of {layers.Count}");
+        }
+
+        return config.ReadShape(Architecture, Defaults) with { HasQkNorm = true };
     }
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 151936,
+        HiddenSize = 2048,
+        IntermediateSize = 768,
+        NumLayers = 24,
+        NumHeads = 32,
+        NumKvHeads = 4,
+        MaxContextLength = 32768,
+        NumExperts = 128,
+        NumExpertsPerToken = 8,
+        WidthKey = "moe_intermediate_size",
+        Windows = HfWindows.AllIfUsed,
+        Window = 4096,
+    };
 }

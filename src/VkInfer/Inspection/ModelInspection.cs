@@ -38,7 +38,7 @@ public sealed record ModelInspection(
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
         options.Validate();
-        using ModelSource source = ModelSource.Open(path);
+        using ModelSource source = ModelSource.Open(path, options.Logger);
         (ModelConfig? config, MemoryRequirements? memory, SoftmaxPlan? softmax, string? unsupported) = (null, null, null, null);
         try
         {
@@ -60,7 +60,8 @@ public sealed record ModelInspection(
             source.Name,
             source.FileBytes,
             [.. source.Metadata],
-            [.. source.Weights.Tensors.Select(tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
+            [.. source.Weights.Tensors.Select(
+                tensor => new TensorSummary(tensor.Name, tensor.Type.ToString(), [.. tensor.Dimensions], tensor.ByteSize))],
             config,
             memory,
             softmax,

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
@@ -5,8 +6,10 @@ using VkInfer.Tokenization;
 namespace VkInfer.Loading;
 
 /// <summary>A GGUF file, which has everything in one.</summary>
-internal sealed class GgufModelSource(GgufFile file) : ModelSource
+internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : ModelSource
 {
+    private const int MaxNameCharacters = 200;
+
     /// <summary>The file.</summary>
     public GgufFile File => file;
 
@@ -15,7 +18,9 @@ internal sealed class GgufModelSource(GgufFile file) : ModelSource
 
     /// <inheritdoc/>
     public override string Name =>
-        file.TryGetString("general.name", out string name) ? name : System.IO.Path.GetFileNameWithoutExtension(file.Path);
+        file.TryGetString("general.name", out string name)
+            ? DisplayText.OneLine(name, MaxNameCharacters)
+            : System.IO.Path.GetFileNameWithoutExtension(file.Path);
 
     /// <inheritdoc/>
     public override long FileBytes => file.FileSize;
@@ -31,11 +36,10 @@ internal sealed class GgufModelSource(GgufFile file) : ModelSource
     public override string? ChatTemplate => file.TryGetString("tokenizer.chat_template", out string template) ? template : null;
 
     /// <inheritdoc/>
-    public override ModelConfig ReadConfig() => GgufConfigReader.Read(file);
+    public override ModelConfig ReadConfig() => GgufConfigReader.Read(file, logger);
 
     /// <inheritdoc/>
-    public override Tokenizer CreateTokenizer(int? vocabSize = null) =>
-        GgufTokenizerReader.Create(file, vocabSize ?? file.GetByteStringArray("tokenizer.ggml.tokens").Count);
+    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => GgufTokenizerReader.Create(file, vocabSize, logger);
 
     /// <inheritdoc/>
     public override void Dispose() => file.Dispose();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
@@ -8,13 +9,15 @@ namespace VkInfer.Loading;
 internal sealed class HfModelSource : ModelSource
 {
     private readonly HfJson _config;
+    private readonly ILogger? _logger;
     private HfWeightSource? _weights;
 
-    public HfModelSource(string folder)
+    public HfModelSource(string folder, ILogger? logger = null)
     {
         Path = folder;
+        _logger = logger;
         _config = HfJson.Read(System.IO.Path.Combine(folder, "config.json"));
-        Tokenizer = new HfTokenizerReader(folder);
+        Tokenizer = new HfTokenizerReader(folder, logger);
     }
 
     private HfTokenizerReader Tokenizer { get; }
@@ -23,7 +26,8 @@ internal sealed class HfModelSource : ModelSource
     public override string Path { get; }
 
     /// <inheritdoc/>
-    public override string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
+    public override string Name =>
+        System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
 
     /// <inheritdoc/>
     public override long FileBytes => OpenWeights().FileBytes;
@@ -38,7 +42,7 @@ internal sealed class HfModelSource : ModelSource
     public override string? ChatTemplate => Tokenizer.ChatTemplate;
 
     /// <inheritdoc/>
-    public override ModelConfig ReadConfig() => HfConfigReader.Read(_config);
+    public override ModelConfig ReadConfig() => HfConfigReader.Read(_config, Weights, _logger);
 
     /// <inheritdoc/>
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => Tokenizer.Create(_config, vocabSize);

@@ -1,5 +1,9 @@
 using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
+using VkInfer.Families;
+using VkInfer.Formats;
 using VkInfer.Tokenization;
 
 namespace VkInfer.Loading;
@@ -17,11 +21,13 @@ internal sealed class HfTokenizerReader
     private const long MaxTemplateBytes = 1 << 20;
 
     private readonly string _folder;
+    private readonly ILogger? _logger;
     private readonly HfJson? _config;
 
-    public HfTokenizerReader(string folder)
+    public HfTokenizerReader(string folder, ILogger? logger = null)
     {
         _folder = folder;
+        _logger = logger;
         _config = HfJson.TryRead(Path.Combine(folder, "tokenizer_config.json"));
         ChatTemplate = ReadChatTemplate();
     }
@@ -48,7 +54,8 @@ internal sealed class HfTokenizerReader
         config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
 
     private T Read<T>(
-        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson, Func<byte[], TokenizerSettings, T> fromModel,
+        HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson,
+        Func<byte[], TokenizerSettings, T> fromModel,
         bool prefersModel = false)
     {
         bool usesJson = File.Exists(JsonPath) && !(prefersModel && File.Exists(ModelPath));
@@ -58,14 +65,14 @@ internal sealed class HfTokenizerReader
             throw new UnsupportedModelException($"{_folder}: neither tokenizer.json nor tokenizer.model is there.");
         }
 
-        if (new FileInfo(path).Length is var length && length > MaxBytes)
+        if (RegularFile.FindLength(path) is var length && length > MaxBytes)
         {
             throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
         }
 
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = RegularFile.ReadAllBytes(path, MaxBytes);
             TokenizerSettings settings = ReadSettings(config, vocabSize);
             return usesJson ? fromJson(bytes, settings) : fromModel(bytes, settings);
         }
@@ -78,20 +85,25 @@ internal sealed class HfTokenizerReader
     private TokenizerSettings ReadSettings(HfJson config, int? vocabSize)
     {
         HfJson? generation = HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
-        IReadOnlyList<int> ends = [.. config.Ids("eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
+        IReadOnlyList<int> ends = [.. Ids(config, "eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
         return new TokenizerSettings
         {
             BosToken = _config?.TryToken("bos_token"),
             EosToken = _config?.TryToken("eos_token"),
             PaddingToken = _config?.TryToken("pad_token"),
-            BosTokenId = config.Ids("bos_token_id") is [var bos, ..] ? bos : null,
+            BosTokenId = Ids(config, "bos_token_id") is [var bos, ..] ? bos : null,
             EosTokenId = ends.Count > 0 ? ends[0] : null,
             AddBos = _config?.TryBool("add_bos_token"),
             AddEos = _config?.TryBool("add_eos_token"),
             EndOfGenerationTokenIds = [.. ends.Distinct()],
             VocabSize = vocabSize,
             AddedTokens = ReadAddedTokens(),
+            Warn = warning => _logger?.LogWarning("{Folder}: {Warning}", _folder, warning),
         };
+
+        // A model that also sees may have them in the part for text.
+        static IReadOnlyList<int> Ids(HfJson config, string key) => config.Has(key) ? config.Ids(key)
+            : ModelFamily.TextConfig(config).Ids(key);
     }
 
     private List<(int Id, string Text, bool IsControl)> ReadAddedTokens()
@@ -111,12 +123,12 @@ internal sealed class HfTokenizerReader
     /// <summary>A file of its own where there is one; else a string, or the one of several that is called default.</summary>
     private string? ReadChatTemplate()
     {
-        var file = new FileInfo(Path.Combine(_folder, "chat_template.jinja"));
-        if (file.Exists)
+        string path = Path.Combine(_folder, "chat_template.jinja");
+        if (RegularFile.TryFindLength(path) is { } length)
         {
-            return file.Length <= MaxTemplateBytes
-                ? File.ReadAllText(file.FullName)
-                : throw new UnsupportedModelException($"{file.FullName}: {file.Length} bytes; expected at most {MaxTemplateBytes}.");
+            return length <= MaxTemplateBytes
+                ? Encoding.UTF8.GetString(RegularFile.ReadAllBytes(path, MaxTemplateBytes)).TrimStart('\uFEFF')
+                : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxTemplateBytes}.");
         }
 
         const string Key = "chat_template";

@@ -12,21 +12,26 @@ namespace VkInfer.Loading;
 /// </summary>
 internal sealed partial class HfWeightSource : IWeightSource
 {
+    private const int MostChanged = 4;
+
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private (string Name, byte[] Data) _changed = ("", []);
+    private readonly List<(string Name, Lazy<byte[]> Data)> _changed = [];
 
     /// <exception cref="UnsupportedModelException">The family is unknown, or two tensors have one name in GGUF.</exception>
     public HfWeightSource(string folder, HfJson config)
     {
         ModelFamily family = ModelFamily.FindHuggingFace(config.Path, config.String("model_type"));
-        _file = SafetensorsFile.OpenFolder(folder);
+
+        // As transformers does: a whole file comes before an index, which may be of an earlier state of the folder.
+        string whole = System.IO.Path.Combine(folder, SafetensorsFile.FileName);
+        _file = File.Exists(whole) ? SafetensorsFile.Open(whole) : SafetensorsFile.OpenFolder(folder);
         try
         {
             bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
-            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsComputed(tensor.Name)))
+            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsLeftOut(tensor.Name)))
             {
                 string name = ToGgufName(family, tensor.Name);
                 GgufTensor renamed = tensor with { Name = name };
@@ -45,7 +50,8 @@ internal sealed partial class HfWeightSource : IWeightSource
 
             if (!isTied && !_tensors.ContainsKey("output.weight"))
             {
-                throw new UnsupportedModelException($"{folder}: the output projection is missing, and {config.Path} does not tie it to the embedding.");
+                throw new UnsupportedModelException(
+                    $"{folder}: the output projection is missing, and tie_word_embeddings is not true in {config.Path}.");
             }
         }
         catch
@@ -68,37 +74,56 @@ internal sealed partial class HfWeightSource : IWeightSource
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> GetTensorData(GgufTensor tensor, long offset, int length)
+    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        return _forms.TryGetValue(tensor.Name, out HfTensorForm? form)
-            ? Change(form).AsSpan(checked((int)offset), length)
-            : _file.GetTensorData(tensor, offset, length);
+        if (!_forms.TryGetValue(tensor.Name, out HfTensorForm? form))
+        {
+            _file.ReadTensor(tensor, offset, destination);
+            return;
+        }
+
+        byte[] data = Change(form);
+        if (offset < 0 || offset > data.Length - destination.Length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"{destination.Length} bytes at {offset} lie outside {tensor} of {data.Length} bytes");
+        }
+
+        data.AsSpan((int)offset, destination.Length).CopyTo(destination);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    // The last one is kept, since matrices are read in slices.
+    // The latest are kept, since matrices are read in pieces, by several threads at once.
     private byte[] Change(HfTensorForm form)
     {
+        Lazy<byte[]> entry;
         lock (_gate)
         {
-            if (_changed.Name != form.Changed.Name)
+            (string Name, Lazy<byte[]> Data) kept = _changed.Find(changed => changed.Name == form.Changed.Name);
+            entry = kept.Data ?? new Lazy<byte[]>(
+                () => form.Change(_file.GetTensorData(form.Stored, 0, checked((int)form.Stored.ByteSize))));
+            if (kept.Data is null)
             {
-                GgufTensor stored = form.Stored;
-                _changed = (form.Changed.Name, form.Change(_file.GetTensorData(stored, 0, checked((int)stored.ByteSize))));
+                _changed.Add((form.Changed.Name, entry));
+                if (_changed.Count > MostChanged)
+                {
+                    _changed.RemoveAt(0);
+                }
             }
-
-            return _changed.Data;
         }
+
+        return entry.Value;
     }
 
     private static string ToGgufName(ModelFamily family, string name)
     {
-        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : "";
+        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal)
+            ? ".bias" : "";
         string stem = name[..^suffix.Length];
-        if (suffix.Length == 0 || !family.HfTensorNames.TryGetValue(Number().Replace(stem, ".*."), out string? known))
+        if (suffix.Length == 0 || Find(family, stem) is not { } known)
         {
             return name;
         }
@@ -111,6 +136,20 @@ internal sealed partial class HfWeightSource : IWeightSource
         }
 
         return known + suffix;
+    }
+
+    /// <summary>
+    /// GGUF's name with a star for each number: of the name as it is, without the prefix of the text part of a larger model, or with the
+    /// prefix that a base model saves its tensors without.
+    /// </summary>
+    private static string? Find(ModelFamily family, string stem)
+    {
+        string pattern = Number().Replace(stem, ".*.");
+        string text = pattern.StartsWith("language_model.", StringComparison.Ordinal) ? pattern["language_model.".Length..]
+            : pattern.StartsWith("model.language_model.", StringComparison.Ordinal) ? "model." + pattern["model.language_model.".Length..]
+            : pattern;
+        string[] names = [pattern, text, "model." + text];
+        return names.Select(candidate => family.HfTensorNames.GetValueOrDefault(candidate)).FirstOrDefault(found => found is not null);
     }
 
     [GeneratedRegex(@"\.(0|[1-9][0-9]{0,5})\.", RegexOptions.CultureInvariant)]

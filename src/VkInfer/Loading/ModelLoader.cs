@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using VkInfer.Cache;
 using VkInfer.Kernels;
 using VkInfer.Tokenization;
 using VkInfer.Transformer;
@@ -12,7 +13,7 @@ internal static class ModelLoader
     public static Model Load(string path, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate(); // Before the files are opened.
-        using ModelSource source = ModelSource.Open(path);
+        using ModelSource source = ModelSource.Open(path, options.Logger);
         return Load(source, options, progress, cancellation);
     }
 
@@ -22,14 +23,24 @@ internal static class ModelLoader
         options.Validate();
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
-        var text = new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate);
-        string fingerprint = ModelFingerprint.Of(source);
 
-        return Build(source.Name, config, text, options, fingerprint, plan.SizeInBytes, (device, kernels, buffers) =>
+        // Vocabularies take a while to read, as a device takes to open.
+        Task<ModelText> text = Task.Run(() => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate), CancellationToken.None);
+        try
         {
-            var uploader = new WeightUploader(device, kernels, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
-            return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers);
-        }, cancellation);
+            string fingerprint = ModelFingerprint.Of(source);
+            return Build(source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.SizeInBytes, (context, buffers, planned) =>
+            {
+                var uploader = new WeightUploader(context.Device, context, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
+                return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers, planned);
+            }, cancellation);
+        }
+        catch
+        {
+            // It reads the source, which the caller closes; and what is wrong with a file is said before what is wrong with a device.
+            text.GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     public static Model Synthesise(
@@ -38,59 +49,73 @@ internal static class ModelLoader
         options.Validate();
         long bytes = SyntheticWeights.SizeInBytes(config, type);
         return Build(
-            name, config, null, options, null, bytes,
-            (device, kernels, buffers) =>
-                new SyntheticWeights(device, kernels, config, type, bytes, buffers, progress, cancellation).Create(options.ResolveContextLength(config)),
+            name, config, () => null, options, null, bytes,
+            (context, buffers, _) =>
+                new SyntheticWeights(context.Device, context, config, type, bytes, buffers, progress, cancellation)
+                    .Create(options.ResolveContextLength(config)),
             cancellation);
     }
 
-    private delegate TransformerWeights CreateWeights(GpuDevice device, KernelContext kernels, List<GpuBuffer> buffers);
+    /// <summary>Creates the weights; tells of them as soon as they have buffers.</summary>
+    private delegate TransformerWeights CreateWeights(KernelContext context, List<GpuBuffer> buffers, Action<TransformerWeights> planned);
 
     private static Model Build(
-        string name, ModelConfig config, ModelText? text, ModelOptions options, string? fingerprint, long weightBytes, CreateWeights create,
-        CancellationToken cancellation)
+        string name, ModelConfig config, Func<ModelText?> readText, ModelOptions options, string? fingerprint, long weightBytes,
+        CreateWeights create, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        _ = options.ResolveContextLength(config); // Throws before a device is opened.
-        VulkanInstance? instance = null;
-        GpuDevice? gpu = null;
+        int contextLength = options.ResolveContextLength(config); // Throws before a device is opened.
+        SharedDevice? device = null;
+        Task planning = Task.CompletedTask;
         var buffers = new List<GpuBuffer>();
         try
         {
-            instance = VulkanInstance.Create(new VulkanInstanceOptions { Validation = options.Validation });
-            gpu = instance.Open(instance.Select(DeviceSelector.Parse(options.Device)));
+            device = SharedDevice.Open(new VulkanInstanceOptions { Validation = options.Validation }, DeviceSelector.Parse(options.Device));
+            GpuDevice gpu = device.Gpu;
             var context = new KernelContext(gpu);
             context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
-            var kernels = new KernelSet(context);
-            var needed = MemoryRequirements.Of(config, weightBytes, options, kernels.Gemm.PreferredInput(WeightType.F16));
-            long available = gpu.GetMemoryBudget().Available;
-            options.Logger?.LogInformation(
-                "{Model} on {Device}: {Needed} MiB needed, {Available} MiB available", name, gpu.Info.Name, needed.Total >> 20, available >> 20);
-            if (needed.Total > available)
-            {
-                throw new OutOfDeviceMemoryException(
-                    $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)", needed.Total, available);
-            }
-
-            SoftmaxCalibration? calibration = fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
-            TransformerWeights weights = create(gpu, context, buffers);
+            CheckMemory(name, config, options, contextLength, weightBytes, context);
+            ModelText? text = readText();
+            SoftmaxCalibration? calibration =
+                fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
+            TransformerWeights weights = create(
+                context, buffers, planned => planning = PipelinePlanner.StartAsync(context, config, options, planned, calibration));
+            planning.Wait(CancellationToken.None);
 
             // Parsed when a conversation asks for it: a model with a broken template still continues texts.
             var template = new Lazy<ChatTemplate>(
                 () => string.IsNullOrWhiteSpace(text?.ChatTemplate) ? ChatTemplate.ChatMl : ChatTemplate.FromJinja(text.ChatTemplate));
             return new Model(new ModelParts(
-                name, config, options, text, template, instance, gpu, weights, kernels, fingerprint, calibration));
+                name, config, options, text, template, device, weights, new KernelSet(context), fingerprint, calibration));
         }
         catch
         {
+            planning.Wait(CancellationToken.None);
             foreach (GpuBuffer buffer in buffers)
             {
                 buffer.Dispose();
             }
 
-            gpu?.Dispose();
-            instance?.Dispose();
+            device?.Gpu.Settle();
+            device?.Dispose();
             throw;
+        }
+    }
+
+    private static void CheckMemory(
+        string name, ModelConfig config, ModelOptions options, int contextLength, long weightBytes, KernelContext context)
+    {
+        GpuDevice gpu = context.Device;
+        KvCache.RequireBindable(gpu.Info, config, options.KvType, contextLength);
+        var needed = MemoryRequirements.Of(config, weightBytes, options, new GemmKernel(context).PreferredInput(WeightType.F16));
+        long available = gpu.GetMemoryBudget().Available;
+        options.Logger?.LogInformation(
+            "{Model} on {Device}: {Needed} MiB needed, {Available} MiB available", name, gpu.Info.Name, needed.Total >> 20, available >> 20);
+        if (needed.Total > available)
+        {
+            throw new OutOfDeviceMemoryException(
+                $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)",
+                needed.Total, available);
         }
     }
 }

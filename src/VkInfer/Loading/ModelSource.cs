@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
 
@@ -26,17 +27,19 @@ internal abstract class ModelSource : IDisposable
     public abstract string? ChatTemplate { get; }
 
     /// <summary>Opens a GGUF file, or a Hugging Face folder.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="logger">Told what in it is odd but harmless; null: nobody.</param>
     /// <exception cref="FileNotFoundException">Neither is there.</exception>
     /// <exception cref="ModelFormatException">A file with weights is damaged.</exception>
     /// <exception cref="UnsupportedModelException">The folder's configuration cannot be read.</exception>
-    public static ModelSource Open(string path) =>
-        Directory.Exists(path) ? new HfModelSource(path) : new GgufModelSource(GgufFile.Open(path));
+    public static ModelSource Open(string path, ILogger? logger = null) =>
+        Directory.Exists(path) ? new HfModelSource(path, logger) : new GgufModelSource(GgufFile.Open(path), logger);
 
     /// <summary>Reads the model's shape.</summary>
     /// <exception cref="UnsupportedModelException">It does not run here.</exception>
     public abstract ModelConfig ReadConfig();
 
-    /// <summary>Builds the tokenizer; null where a folder has none.</summary>
+    /// <summary>Builds the tokenizer; null where the model has none.</summary>
     /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>
     /// <exception cref="UnsupportedModelException">It contradicts itself, or is of a kind that is not supported.</exception>
     public abstract Tokenizer? CreateTokenizer(int? vocabSize = null);

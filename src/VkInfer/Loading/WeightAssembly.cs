@@ -7,8 +7,16 @@ namespace VkInfer.Loading;
 /// <summary>Puts together what is uploaded by a plan.</summary>
 internal static class WeightAssembly
 {
+    /// <summary>Uploads the weights of a model, and returns when the device has them.</summary>
+    /// <param name="plan">What there is.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="contextLength">Positions of the rotary tables.</param>
+    /// <param name="uploader">Brings them to the device.</param>
+    /// <param name="buffers">Receives the buffers, also where this throws.</param>
+    /// <param name="planned">Given the weights when their buffers are there and their bytes are not.</param>
     public static TransformerWeights Upload(
-        WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, List<GpuBuffer> buffers)
+        WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, List<GpuBuffer> buffers,
+        Action<TransformerWeights> planned)
     {
         NormWeights Norm(NormPlan norm) => new(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
         LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Parts), linear.Bias is { } bias ? uploader.Upload(bias) : null);
@@ -27,7 +35,7 @@ internal static class WeightAssembly
 
         WeightMatrix embedding = uploader.Upload(plan.Embedding);
         NormWeights outputNorm = Norm(plan.OutputNorm);
-        return new TransformerWeights(
+        var weights = new TransformerWeights(
             embedding,
             plan.Positions is { } positions ? uploader.Upload(positions).Quants : null,
             [.. plan.Layers.Select(Layer)],
@@ -35,6 +43,9 @@ internal static class WeightAssembly
             plan.Output is { } output ? Linear(output) : new LinearWeights(embedding),
             Rope(config, contextLength, uploader.Upload),
             buffers);
+        planned(weights);
+        uploader.Run();
+        return weights;
     }
 
     /// <summary>The rotary tables of a model.</summary>

@@ -182,7 +182,7 @@ internal sealed class WeightPlanner
     // A bias or a norm that this runtime would silently leave out would give wrong text.
     private void RejectUnknown()
     {
-        if (_config.RopeScaling is RopeFrequencyFactors or LongRopeScaling)
+        if (_config.RopeScaling?.HasTensors == true)
         {
             _planned.UnionWith(FrequencyFactors);
         }

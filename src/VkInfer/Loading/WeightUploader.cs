@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
@@ -6,34 +5,28 @@ using VkInfer.Vulkan;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// Moves weights from a mapped file to the device, a slice of rows at a time, with progress and cancellation. Floats that shall be blocks
-/// become so on the device.
+/// Moves weights from a file to the device. What is asked for has its buffer at once; its bytes come with <see cref="Run"/>, in pieces of
+/// rows, on several threads, in the order of the file.
 /// </summary>
 internal sealed class WeightUploader
 {
-    // Large enough to keep the bus busy, small enough that cancellation is answered at once.
-    private const int SliceBytes = 8 << 20;
-
     private readonly GpuDevice _device;
     private readonly IWeightSource _file;
-    private readonly IProgress<LoadProgress>? _progress;
-    private readonly CancellationToken _cancellation;
     private readonly List<GpuBuffer> _buffers;
-    private readonly long _total;
     private readonly QuantizeKernel _quantize;
-    private long _done;
-    private byte[] _quants = [];
-    private byte[] _scales = [];
+    private readonly CancellationToken _cancellation;
+    private readonly LoadingProgress _progress;
+    private readonly List<LoadingJob> _jobs = [];
 
     public WeightUploader(
-        GpuDevice device, KernelContext kernels, IWeightSource file, long totalBytes, List<GpuBuffer> buffers, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        GpuDevice device, KernelContext kernels, IWeightSource file, long totalBytes, List<GpuBuffer> buffers,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         _device = device;
         _quantize = new QuantizeKernel(kernels);
         _file = file;
-        _total = totalBytes;
         _buffers = buffers;
-        _progress = progress;
+        _progress = new LoadingProgress(progress, totalBytes);
         _cancellation = cancellation;
     }
 
@@ -41,12 +34,12 @@ internal sealed class WeightUploader
     {
         GpuBuffer buffer = Create(plan.SizeInBytes, plan.Name);
         WeightMatrix matrix = WeightMatrix.FromPacked(plan.Type, plan.Rows, plan.Columns, buffer);
-        int row = 0;
+        int firstRow = 0;
         foreach (string name in plan.Tensors)
         {
             GgufTensor tensor = WeightPlanner.Find(_file, name);
-            UploadRows(tensor, matrix, row);
-            row += checked((int)tensor.Rows);
+            AddRows(tensor, matrix, firstRow);
+            firstRow += checked((int)tensor.Rows);
         }
 
         return matrix;
@@ -54,28 +47,45 @@ internal sealed class WeightUploader
 
     public StackedWeights Upload(IReadOnlyList<MatrixPlan> parts) => new([.. parts.Select(Upload)]);
 
-    /// <summary>Uploads a vector as float32, padded with zeros to a multiple of 64 elements.</summary>
+    /// <summary>A vector as float32, padded with zeros to a multiple of 64 elements.</summary>
     public BufferView Upload(VectorPlan plan)
     {
-        var values = new float[WeightLayout.PadColumns(plan.Length)];
-        int at = 0;
-        foreach (string name in plan.Tensors)
+        GpuBuffer buffer = Create((long)WeightLayout.PadColumns(plan.Length) * sizeof(float), plan.Tensors[0]);
+        GgufTensor[] tensors = [.. plan.Tensors.Select(name => WeightPlanner.Find(_file, name))];
+        _jobs.Add(LoadingJob.At(tensors[0], 0, worker => worker.Upload(buffer, 0, values =>
         {
-            GgufTensor tensor = WeightPlanner.Find(_file, name);
-            int length = checked((int)tensor.Columns);
-            Dequantizer.ToFloat32(tensor.Type, _file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values.AsSpan(at, length));
-            at += length;
-        }
+            int at = 0;
+            foreach (GgufTensor tensor in tensors)
+            {
+                int length = checked((int)tensor.Columns);
+                ReadOnlySpan<byte> stored = worker.Read(_file, tensor, 0, checked((int)tensor.ByteSize));
+                Dequantizer.ToFloat32(tensor.Type, stored, values.Slice(at, length));
+                at += length;
+            }
 
-        return Upload(plan.Tensors[0], values);
+            values[at..].Clear();
+        })));
+        return buffer;
     }
 
     public BufferView Upload(string name, float[] values)
     {
+        const int Piece = ParallelUploader.MaxBytes / sizeof(float);
         GpuBuffer buffer = Create((long)values.Length * sizeof(float), name);
-        _device.Upload(buffer, 0, MemoryMarshal.AsBytes(values.AsSpan()));
+        for (int start = 0; start < values.Length; start += Piece)
+        {
+            int first = start;
+            ReadOnlyMemory<float> piece = values.AsMemory(first, Math.Min(Piece, values.Length - first));
+            _jobs.Add(LoadingJob.First(worker => worker.Upload(buffer, first, span => piece.Span.CopyTo(span), piece.Length)));
+        }
+
         return buffer;
     }
+
+    /// <summary>Reads and uploads everything that was asked for, and returns once the device has it.</summary>
+    /// <exception cref="IOException">The file was shortened meanwhile, or cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
+    public void Run() => LoadingJob.RunAll(_jobs, _device, _cancellation);
 
     private GpuBuffer Create(long bytes, string name)
     {
@@ -85,84 +95,86 @@ internal sealed class WeightUploader
         return buffer;
     }
 
-    private void UploadRows(GgufTensor tensor, WeightMatrix matrix, int firstRow)
+    private void AddRows(GgufTensor tensor, WeightMatrix matrix, int firstRow)
     {
         WeightType stored = WeightPlanner.ToWeightType(_file.Path, tensor);
-        if (QuantizeKernel.CanConvert(stored, matrix.Type))
-        {
-            QuantizeRows(tensor, stored, matrix, firstRow);
-            return;
-        }
-
-        foreach ((long row, int count) in Slices(tensor))
-        {
-            ReadOnlySpan<byte> source = Read(tensor, row, count);
-            Write(matrix, firstRow + row, count, stored == matrix.Type
-                ? source
-                : RowConverter.ConvertRows(tensor.Type, source, count, matrix.Columns, Quantization.ToTensorType(matrix.Type)));
-            Report(matrix, count);
-        }
-    }
-
-    /// <summary>A slice at a time: as floats into a buffer of its own, and from there as blocks into the matrix.</summary>
-    private void QuantizeRows(GgufTensor tensor, WeightType stored, WeightMatrix matrix, int firstRow)
-    {
-        using GpuBuffer floats = _device.CreateBuffer(
-            WeightLayout.SizeInBytes(stored, RowsPerSlice(tensor), matrix.Columns), BufferKind.DeviceLocal, tensor.Name + ".floats");
-        foreach ((long row, int count) in Slices(tensor))
-        {
-            WeightMatrix slice = WeightMatrix.FromPacked(stored, count, matrix.Columns, floats);
-            Write(slice, 0, count, Read(tensor, row, count));
-            using CommandList commands = _device.CreateCommandList("quantize." + tensor.Name);
-            commands.Begin();
-            _quantize.Record(commands, slice, matrix, checked((int)(firstRow + row)));
-            commands.End();
-            _device.Wait(_device.Submit(commands), _cancellation);
-            Report(matrix, count);
-        }
-    }
-
-    private IEnumerable<(long Row, int Count)> Slices(GgufTensor tensor)
-    {
-        int most = RowsPerSlice(tensor);
+        bool quantizes = QuantizeKernel.CanConvert(stored, matrix.Type);
+        int most = RowsPerPiece(tensor, quantizes ? stored : matrix.Type);
         for (long row = 0; row < tensor.Rows; row += most)
         {
-            _cancellation.ThrowIfCancellationRequested();
-            yield return (row, (int)Math.Min(most, tensor.Rows - row));
+            long first = row;
+            int count = (int)Math.Min(most, tensor.Rows - row);
+            _jobs.Add(LoadingJob.At(tensor, row * tensor.RowBytes, worker =>
+            {
+                if (quantizes)
+                {
+                    Quantize(worker, tensor, stored, first, count, matrix, firstRow);
+                }
+                else
+                {
+                    Write(worker, tensor, stored, first, count, matrix, firstRow + first);
+                }
+
+                _progress.Report(
+                    WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns) + WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
+            }));
         }
     }
 
-    private static int RowsPerSlice(GgufTensor tensor) => (int)Math.Clamp(SliceBytes / Math.Max(tensor.RowBytes, 1), 1, tensor.Rows);
-
-    private ReadOnlySpan<byte> Read(GgufTensor tensor, long row, int count) =>
-        _file.GetTensorData(tensor, row * tensor.RowBytes, checked((int)(count * tensor.RowBytes)));
-
-    /// <summary>Packs rows and copies them to where they belong in a matrix.</summary>
-    private void Write(WeightMatrix matrix, long firstRow, int count, ReadOnlySpan<byte> rows)
+    private static int RowsPerPiece(GgufTensor tensor, WeightType type)
     {
-        Span<byte> quants = Room(ref _quants, WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns));
-        Span<byte> scales = Room(ref _scales, WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
-        WeightLayout.Pack(matrix.Type, rows, count, matrix.Columns, quants, scales);
-        _device.Upload(matrix.Quants.Buffer, matrix.Quants.Offset + (firstRow * WeightLayout.QuantBytes(matrix.Type, 1, matrix.Columns)), quants);
-        if (!scales.IsEmpty)
-        {
-            _device.Upload(matrix.Scales.Buffer, matrix.Scales.Offset + (firstRow * WeightLayout.ScaleBytes(matrix.Type, 1, matrix.Columns)), scales);
-        }
+        int columns = checked((int)tensor.Columns);
+        long rowBytes = WeightLayout.QuantBytes(type, 1, columns) + WeightLayout.ScaleBytes(type, 1, columns);
+        return (int)Math.Clamp(ParallelUploader.MaxBytes / Math.Max(rowBytes, tensor.RowBytes), 1, tensor.Rows);
     }
 
-    private static Span<byte> Room(ref byte[] buffer, long length)
+    /// <summary>Reads rows, packs them, and copies them to where they belong in a matrix.</summary>
+    /// <returns>For <see cref="ParallelUploader.Wait"/>.</returns>
+    private ulong Write(LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, long targetRow)
     {
-        if (buffer.Length < length)
-        {
-            buffer = new byte[length];
-        }
+        (WeightType type, int columns) = (matrix.Type, matrix.Columns);
+        BufferView quants = Part(matrix.Quants, WeightLayout.QuantBytes(type, 1, columns), targetRow, count);
+        BufferView? scales = WeightLayout.IsQuantized(type)
+            ? Part(matrix.Scales, WeightLayout.ScaleBytes(type, 1, columns), targetRow, count)
+            : null;
+        long offset = row * tensor.RowBytes;
+        int length = checked((int)(count * tensor.RowBytes));
+        return worker.Uploads.Write(
+            quants, scales,
+            (first, second) =>
+            {
+                if (stored == type && WeightLayout.IsAsStored(type, columns))
+                {
+                    _file.ReadTensor(tensor, offset, first);
+                    return;
+                }
 
-        return buffer.AsSpan(0, (int)length);
+                ReadOnlySpan<byte> source = worker.Read(_file, tensor, offset, length);
+                if (stored != type)
+                {
+                    source = RowConverter.ConvertRows(tensor.Type, source, count, columns, Quantization.ToTensorType(type));
+                }
+
+                // Packed in memory of our own, since formats read back what they write.
+                Span<byte> packed = worker.Packed(first.Length + second.Length);
+                WeightLayout.Pack(type, source, count, columns, packed[..first.Length], packed[first.Length..]);
+                packed[..first.Length].CopyTo(first);
+                packed[first.Length..].CopyTo(second);
+            },
+            _cancellation);
     }
 
-    private void Report(WeightMatrix matrix, int rows)
+    /// <summary>Rows as floats into a buffer of the worker's, and from there as blocks into the matrix.</summary>
+    private void Quantize(
+        LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, int firstRow)
     {
-        _done += WeightLayout.QuantBytes(matrix.Type, rows, matrix.Columns) + WeightLayout.ScaleBytes(matrix.Type, rows, matrix.Columns);
-        _progress?.Report(new LoadProgress("Loading weights", Math.Min(_done, _total), _total));
+        WeightMatrix floats = worker.Floats(stored, count, matrix.Columns);
+        worker.Uploads.Wait(Write(worker, tensor, stored, row, count, floats, 0), _cancellation);
+        CommandList commands = worker.Commands("quantize");
+        commands.Record(list => _quantize.Record(list, floats, matrix, checked((int)(firstRow + row))));
+        worker.Submit(commands);
     }
+
+    private static BufferView Part(in BufferView whole, long rowBytes, long row, int count) =>
+        new(whole.Buffer, whole.Offset + (row * rowBytes), count * rowBytes);
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using VkInfer.Formats;
 
 namespace VkInfer;
 
@@ -9,6 +11,8 @@ internal abstract class OptionsSource
     public const string Section = "VkInfer";
 
     private const string FileName = "appsettings.json";
+
+    private const long MaxBytes = 1 << 20;
 
     /// <summary>Where a key's value was written, e.g. <c>environment VKINFER_KVTYPE</c>.</summary>
     public abstract string Origin(OptionKey key);
@@ -29,12 +33,20 @@ internal abstract class OptionsSource
         string path = Path.Combine(directory, FileName);
         try
         {
-            IConfigurationRoot root = new ConfigurationBuilder().AddJsonFile(path, optional: true, reloadOnChange: false).Build();
-            return new ConfigurationSource(root.GetSection(Section), _ => FileName, isOurs: true);
+            var builder = new ConfigurationBuilder();
+            if (RegularFile.TryFindLength(path) is not null)
+            {
+                builder.AddJsonStream(new MemoryStream(RegularFile.ReadAllBytes(path, MaxBytes)));
+            }
+
+            return new ConfigurationSource(builder.Build().GetSection(Section), _ => FileName, isOurs: true);
         }
-        catch (Exception problem) when (problem is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (
+            problem is InvalidDataException or FormatException or JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new OptionsException($"{path}: {(problem.InnerException ?? problem).Message}", fromCommandLine: false, problem);
+            string message = (problem.InnerException ?? problem).Message;
+            throw new OptionsException(
+                message.StartsWith(path, StringComparison.Ordinal) ? message : $"{path}: {message}", fromCommandLine: false, problem);
         }
     }
 

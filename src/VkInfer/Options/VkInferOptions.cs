@@ -51,6 +51,11 @@ public sealed record VkInferOptions
     public static VkInferOptions Load(IReadOnlyList<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        if (arguments.Any(argument => argument is null))
+        {
+            throw new ArgumentException("An argument is null.", nameof(arguments));
+        }
+
         return OptionsReader.Read(Directory.GetCurrentDirectory(), OptionsSource.FromArguments(arguments));
     }
 
@@ -60,6 +65,11 @@ public sealed record VkInferOptions
     public static VkInferOptions Load(IReadOnlyDictionary<string, string> commandLine)
     {
         ArgumentNullException.ThrowIfNull(commandLine);
+        if (commandLine.FirstOrDefault(pair => pair.Value is null) is { Key: { } key })
+        {
+            throw new ArgumentException($"The value of {key} is null.", nameof(commandLine));
+        }
+
         return OptionsReader.Read(Directory.GetCurrentDirectory(), OptionsSource.FromCommandLine(commandLine));
     }
 

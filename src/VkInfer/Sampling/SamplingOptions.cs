@@ -62,9 +62,13 @@ public sealed record SamplingOptions
 
     internal bool HasPenalties => RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0;
 
-    /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> naming the first option outside its range.</summary>
+    /// <summary>
+    /// Throws <see cref="ArgumentOutOfRangeException"/> naming the first option outside its range, and
+    /// <see cref="ArgumentNullException"/> naming one that is null.
+    /// </summary>
     public void Validate()
     {
+        ArgumentNullException.ThrowIfNull(LogitBias);
         Check(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "from 0 (greedy) to 100");
         Check(TopK >= 0, nameof(TopK), TopK, "0 (off) or more");
         Check(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0 and at most 1 (off)");
@@ -74,7 +78,8 @@ public sealed record SamplingOptions
         Check(FrequencyPenalty is >= -2 and <= 2, nameof(FrequencyPenalty), FrequencyPenalty, "from -2 to 2, 0 is off");
         Check(PresencePenalty is >= -2 and <= 2, nameof(PresencePenalty), PresencePenalty, "from -2 to 2, 0 is off");
         Check(PenaltyWindow >= 0, nameof(PenaltyWindow), PenaltyWindow, "0 (all tokens) or more");
-        Check(LogProbabilities is null or (>= 0 and <= MaxLogProbabilities), nameof(LogProbabilities), LogProbabilities ?? 0, $"from 0 to {MaxLogProbabilities}, or null");
+        Check(LogProbabilities is null or (>= 0 and <= MaxLogProbabilities),
+            nameof(LogProbabilities), LogProbabilities ?? 0, $"from 0 to {MaxLogProbabilities}, or null");
         foreach ((int token, float bias) in LogitBias)
         {
             Check(token >= 0, nameof(LogitBias), token, "of tokens from 0");

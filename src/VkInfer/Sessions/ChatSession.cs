@@ -9,13 +9,20 @@ namespace VkInfer;
 /// A conversation: history and chat template over a <see cref="Session"/>. Only what is new is processed each turn. One caller at
 /// a time. Owns its session.
 /// </summary>
-public sealed class ChatSession : IDisposable
+/// <remarks>
+/// May be disposed at any moment and from any thread, before or after its model. An answer that comes then is cancelled, and its reader
+/// gets <see cref="ObjectDisposedException"/>, as does every later message.
+/// </remarks>
+public sealed class ChatSession : IDisposable, IAsyncDisposable
 {
     private readonly List<ChatMessage> _history = [];
     private readonly string? _systemPrompt;
 
+    // The latest message while its answer comes; it joins the history when the answer ends, or when the next message finds it left behind.
+    private Turn? _turn;
+
     /// <summary>Starts a conversation.</summary>
-    /// <param name="model">The model; it must outlive the conversation.</param>
+    /// <param name="model">The model. Disposing it ends the conversation.</param>
     /// <param name="systemPrompt">Instructions that stand before everything, or null.</param>
     /// <param name="options">How the session is created.</param>
     public ChatSession(Model model, string? systemPrompt = null, SessionOptions? options = null)
@@ -34,12 +41,13 @@ public sealed class ChatSession : IDisposable
     /// </summary>
     public JsonElement? TemplateVariables { get; init; }
 
-    /// <summary>All messages so far.</summary>
-    public IReadOnlyList<ChatMessage> History => _history;
+    /// <summary>All messages so far, an answer under way as far as it has come.</summary>
+    public IReadOnlyList<ChatMessage> History => [.. _history, .. _turn?.Messages ?? []];
 
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
     {
+        _turn = null;
         _history.Clear();
         if (_systemPrompt is not null)
         {
@@ -48,47 +56,71 @@ public sealed class ChatSession : IDisposable
     }
 
     /// <summary>Sends a message and streams the answer; both join the history, a cancelled answer as far as it came.</summary>
-    /// <param name="userMessage">The message; control tokens written in it are not recognised (<see cref="ChatTemplate.FromJinja"/>).</param>
+    /// <param name="userMessage">
+    /// The message; control tokens written in it are not recognised (<see cref="ChatTemplate.FromJinja"/>).
+    /// </param>
     /// <param name="options">How to generate; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
     /// <returns>Updates as they come.</returns>
+    /// <remarks>
+    /// The enumerator may be dropped at any time: the answer then ends as a cancelled one does when the next message is sent.
+    /// </remarks>
     /// <exception cref="ContextLengthExceededException">The conversation does not fit; the history is as before.</exception>
     /// <exception cref="ChatTemplateException">The model's template refuses the conversation; the history is as before.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An update of another answer is being waited for, or the conversation has gone on.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The conversation or its model is disposed, or was meanwhile.</exception>
     public async IAsyncEnumerable<GenerationUpdate> SendAsync(
         string userMessage, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(userMessage);
-        int before = _history.Count;
-        _history.Add(new ChatMessage(ChatRole.User, userMessage));
-        var answer = new StringBuilder();
-        bool answered = false;
+        Session.Lifetime.ThrowIfClosed();
+        if (_turn is { IsAwaited: true })
+        {
+            throw new InvalidOperationException(
+                "An update of another answer is being waited for; a conversation serves one caller at a time.");
+        }
+
+        EndTurn(_turn);
+        var turn = new Turn(userMessage);
+        _turn = turn;
         try
         {
             int[] conversation = Session.Model.ChatTemplate.Render(
-                Session.Model.Tokenizer, _history, addGenerationPrompt: true, TemplateVariables);
+                Session.Model.Tokenizer, [.. _history, turn.Message], addGenerationPrompt: true, TemplateVariables);
             int[] tokens = KeepCommonPrefix(conversation);
-            await foreach (GenerationUpdate update in Session.GenerateAsync(tokens, options, cancellationToken).ConfigureAwait(false))
+            IAsyncEnumerator<GenerationUpdate> updates =
+                Session.GenerateAsync(tokens, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (updates.ConfigureAwait(false))
             {
-                answered = true;
-                answer.Append(update.Text);
-                yield return update;
+                while (await turn.MoveNextAsync(updates).ConfigureAwait(false))
+                {
+                    yield return updates.Current;
+                }
             }
         }
         finally
         {
-            if (answered)
-            {
-                _history.Add(new ChatMessage(ChatRole.Assistant, answer.ToString()));
-            }
-            else
-            {
-                _history.RemoveRange(before, _history.Count - before);
-            }
+            EndTurn(turn);
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Cancels an answer that comes, waits for its end, and frees the session.</summary>
     public void Dispose() => Session.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking.</summary>
+    public ValueTask DisposeAsync() => Session.DisposeAsync();
+
+    /// <summary>Moves a turn into the history, unless it is there already or was forgotten.</summary>
+    private void EndTurn(Turn? turn)
+    {
+        if (turn is not null && ReferenceEquals(_turn, turn))
+        {
+            _turn = null;
+            _history.AddRange(turn.Messages);
+        }
+    }
 
     /// <summary>Truncates the session to what it shares with the conversation; returns what is left to process.</summary>
     private int[] KeepCommonPrefix(int[] conversation)
@@ -102,5 +134,40 @@ public sealed class ChatSession : IDisposable
 
         Session.Truncate(shared);
         return conversation[shared..];
+    }
+
+    /// <summary>A message and its answer, which count together or not at all.</summary>
+    private sealed class Turn(string userMessage)
+    {
+        private readonly StringBuilder _answer = new();
+        private bool _answered;
+
+        public ChatMessage Message { get; } = new(ChatRole.User, userMessage);
+
+        /// <summary>Both; none before the answer's first update.</summary>
+        public ChatMessage[] Messages => _answered ? [Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())] : [];
+
+        /// <summary>Whether somebody waits for an update.</summary>
+        public bool IsAwaited { get; private set; }
+
+        public async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<GenerationUpdate> updates)
+        {
+            IsAwaited = true;
+            try
+            {
+                if (!await updates.MoveNextAsync().ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                _answered = true;
+                _answer.Append(updates.Current.Text);
+                return true;
+            }
+            finally
+            {
+                IsAwaited = false;
+            }
+        }
     }
 }

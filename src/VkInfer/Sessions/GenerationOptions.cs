@@ -40,7 +40,14 @@ public sealed record GenerationOptions
     /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
     public void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Sampling);
+        ArgumentNullException.ThrowIfNull(StopStrings);
         Sampling.Validate();
+        if (!Enum.IsDefined(Overflow))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Overflow), Overflow, "Overflow must be Stop or Error.");
+        }
+
         if (MaxTokens is < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(MaxTokens), MaxTokens, "MaxTokens must be 1 or more, or null.");
@@ -48,7 +55,7 @@ public sealed record GenerationOptions
 
         if (StopStrings.Any(string.IsNullOrEmpty))
         {
-            throw new ArgumentException("StopStrings must not hold an empty string.", nameof(StopStrings));
+            throw new ArgumentException("StopStrings must not hold an empty string or null.", nameof(StopStrings));
         }
     }
 }

@@ -1,3 +1,5 @@
+using VkInfer.Vulkan;
+
 namespace VkInfer;
 
 /// <content>The parts of a decode step, of one session by itself and in a batch; the caller holds the lease.</content>
@@ -7,7 +9,7 @@ public sealed partial class Session
     internal bool HasLogits => _logitsReady;
 
     /// <summary>Makes ready to choose tokens so, unless that is how they were chosen last.</summary>
-    internal void PrepareRun(SamplingOptions sampling, bool masked, CancellationToken cancellation)
+    internal void PrepareRun(SamplingOptions sampling, bool masked, Cancellation cancellation)
     {
         if (!ReferenceEquals(_running, sampling) || _runningMasked != masked)
         {
@@ -46,10 +48,23 @@ public sealed partial class Session
     }
 
     /// <summary>Waits for the earliest token under way, and leaves it there.</summary>
-    internal void WaitForToken(CancellationToken cancellation) => _decode.Wait(cancellation);
+    /// <exception cref="InvalidLogitsException">No token could be chosen.</exception>
+    internal void WaitForToken(Cancellation cancellation)
+    {
+        _decode.Wait(cancellation);
+        try
+        {
+            _decode.Check(cancellation);
+        }
+        catch
+        {
+            _running = null;
+            throw;
+        }
+    }
 
     /// <summary>Waits for the earliest token under way and appends it.</summary>
-    internal int TakeToken(CancellationToken cancellation)
+    internal int TakeToken(Cancellation cancellation)
     {
         int token;
         try

@@ -8,34 +8,31 @@ using VkInfer.Vulkan;
 
 namespace VkInfer;
 
-/// <summary>Receives one row of logits.</summary>
-/// <param name="index">Index of the token after which these logits stand, within the tokens given.</param>
-/// <param name="logits">Float32 [VocabSize]; valid only during the call.</param>
-public delegate void LogitsCallback(int index, ReadOnlySpan<float> logits);
-
 /// <summary>
 /// One sequence of tokens with its own KV cache. Different sessions run in parallel; one session serves one caller at a time and
-/// throws <see cref="InvalidOperationException"/> otherwise. Owns device memory until disposed.
+/// throws <see cref="InvalidOperationException"/> otherwise. Owns device memory until disposed, or until it is forgotten and collected.
 /// </summary>
-public sealed partial class Session : IDisposable
+/// <remarks>
+/// May be disposed at any moment and from any thread, before or after its model, and from inside its own callbacks. What runs then is
+/// cancelled, and its callers get <see cref="ObjectDisposedException"/>, as does every later call.
+/// </remarks>
+public sealed partial class Session : IDisposable, IAsyncDisposable
 {
-    private const long LogitsChunkBytes = 32L << 20;
-
     private readonly SessionOptions _options;
     private readonly List<int> _tokens = [];
     private readonly KvCache _cache;
     private readonly DecodeRunner _decode;
+    private readonly Lifetime _lifetime;
     private int _cached;
     private bool _logitsReady;
     private SamplingOptions? _running;
     private bool _runningMasked;
     private ulong _seed;
     private int _drawn;
-    private int _busy;
-    private bool _disposed;
 
     internal Session(Model model, SessionOptions options)
     {
+        using Lifetime.Lease lease = model.Lifetime.Enter();
         Model = model;
         Capacity = options.Capacity ?? model.ContextLength;
         if (Capacity < 1 || Capacity > model.ContextLength)
@@ -52,16 +49,21 @@ public sealed partial class Session : IDisposable
         _cache = new KvCache(model.Gpu, model.Config, options.KvType ?? model.Options.KvType, Capacity, Softmax);
         try
         {
-            _decode = new DecodeRunner(model.Gpu, model.Config, Transformer, model.Kernels, _cache, Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null);
+            _decode = new DecodeRunner(
+                model.Gpu, model.Config, Transformer, model.Kernels, _cache,
+                Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null,
+                new Cancellation(default, model.Lifetime));
+            _lifetime = Begin(_decode, _cache, model.Gpu, model.Lifetime);
         }
         catch
         {
+            _decode?.Dispose();
             _cache.Dispose();
             throw;
         }
     }
 
-    /// <summary>The model this session belongs to; it must outlive the session.</summary>
+    /// <summary>The model this session belongs to. Disposing it disposes the session.</summary>
     public Model Model { get; }
 
     /// <summary>Positions the KV cache holds, in tokens.</summary>
@@ -70,7 +72,9 @@ public sealed partial class Session : IDisposable
     /// <summary>How attention accumulates its softmax in this session.</summary>
     public SoftmaxPlan Softmax { get; }
 
-    /// <summary>Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.</summary>
+    /// <summary>
+    /// Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.
+    /// </summary>
     public LinearChoice Linear { get; }
 
     /// <summary>Tokens so far, prompt and answers together.</summary>
@@ -82,7 +86,7 @@ public sealed partial class Session : IDisposable
     /// <summary>What the asynchronized softmax counted in this session; waits for the device.</summary>
     public SoftmaxStats ReadSoftmaxStats()
     {
-        using Lease lease = Enter();
+        using Use use = Enter();
         return SoftmaxStats.Read(Model.Gpu, _cache.SoftmaxStats);
     }
 
@@ -101,6 +105,8 @@ public sealed partial class Session : IDisposable
 
     internal KvCache Cache => _cache;
 
+    internal Lifetime Lifetime => _lifetime;
+
     /// <summary>Forgets all tokens. The KV cache keeps its memory.</summary>
     public void Reset() => Truncate(0);
 
@@ -108,7 +114,7 @@ public sealed partial class Session : IDisposable
     /// <param name="position">How many tokens stay: 0 to <see cref="Position"/>.</param>
     public void Truncate(int position)
     {
-        using Lease lease = Enter();
+        using Use use = Enter();
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position);
         _tokens.RemoveRange(position, Position - position);
@@ -116,6 +122,7 @@ public sealed partial class Session : IDisposable
         _logitsReady = false;
         _running = null;
         _drawn = 0;
+        _answer = null;
     }
 
     /// <summary>Makes a second session with the same tokens and a copy of the KV cache; both go on independently.</summary>
@@ -125,17 +132,15 @@ public sealed partial class Session : IDisposable
     /// <param name="options">How the new session is created; of the same capacity and type of cache.</param>
     internal Session Fork(SessionOptions options)
     {
-        using Lease lease = Enter();
+        using Use use = Enter();
         var fork = new Session(Model, options with { Capacity = Capacity, KvType = _options.KvType });
         try
         {
             if (_cached > 0)
             {
                 using CommandList commands = Model.Gpu.CreateCommandList("fork");
-                commands.Begin();
-                fork._cache.RecordCopyFrom(commands, _cache, _cached);
-                commands.End();
-                Model.Gpu.Wait(Model.Gpu.Submit(commands));
+                commands.Record(list => fork._cache.RecordCopyFrom(list, _cache, _cached));
+                Model.Gpu.Wait(Model.Gpu.Submit(commands), Cancel(default));
             }
 
             fork._tokens.AddRange(_tokens);
@@ -155,23 +160,11 @@ public sealed partial class Session : IDisposable
     /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
     /// <exception cref="ContextLengthExceededException">They do not fit.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
     public void Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
-        using Lease lease = Enter();
-        AppendCore(tokens, null, cancellationToken);
-    }
-
-    /// <summary>Processes tokens and hands out the logits after each of them.</summary>
-    /// <param name="tokens">At least one id, each inside the vocabulary.</param>
-    /// <param name="onRow">Called once per token, in order, on this thread.</param>
-    /// <param name="cancellationToken">Ends the call; the session then stands where it stood before.</param>
-    /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
-    /// <exception cref="ContextLengthExceededException">They do not fit.</exception>
-    public void ComputeLogits(ReadOnlySpan<int> tokens, LogitsCallback onRow, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(onRow);
-        using Lease lease = Enter();
-        AppendCore(tokens, onRow, cancellationToken);
+        using Use use = Enter();
+        AppendCore(tokens, Cancel(cancellationToken));
     }
 
     /// <summary>
@@ -182,9 +175,11 @@ public sealed partial class Session : IDisposable
     /// <returns>The id.</returns>
     /// <exception cref="InvalidOperationException">The session is empty.</exception>
     /// <exception cref="ContextLengthExceededException">The KV cache is full.</exception>
+    /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
     public int NextToken(SamplingOptions? sampling = null, CancellationToken cancellationToken = default)
     {
-        using Lease lease = Enter();
+        using Use use = Enter();
+        _answer = null;
         return NextTokenCore(sampling ?? DefaultSampling, 1, cancellationToken);
     }
 
@@ -192,22 +187,8 @@ public sealed partial class Session : IDisposable
     /// <param name="logits">Receives float32 [VocabSize].</param>
     internal void ReadLogits(Span<float> logits)
     {
-        using Lease lease = Enter();
+        using Use use = Enter();
         _decode.ReadLogits(logits);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_disposed)
-        {
-            return;
-        }
-
-        _disposed = true;
-        _decode.Dispose();
-        _cache.Dispose();
-        Model.Forget(this);
     }
 
     private static readonly SamplingOptions DefaultSampling = new();
@@ -218,23 +199,35 @@ public sealed partial class Session : IDisposable
     /// <param name="grammar">Says which tokens may be chosen; null: all.</param>
     internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation, GrammarMatcher? grammar = null)
     {
-        PrepareRun(sampling, grammar is not null, cancellation);
-        grammar?.FillMask(_decode.Mask);
+        Cancellation either = Cancel(cancellation);
+        PrepareRun(sampling, grammar is not null, either);
+        if (grammar is not null)
+        {
+            FillMask(grammar, either);
+        }
+
         RequireSpace();
         SubmitUpTo(depth);
-        return TakeToken(cancellation);
+        return TakeToken(either);
     }
 
-    internal Lease Enter()
+    private void FillMask(GrammarMatcher grammar, Cancellation cancellation)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return Interlocked.CompareExchange(ref _busy, 1, 0) == 0
-            ? new Lease(this)
-            : throw new InvalidOperationException("The session is in use by another call; a session serves one caller at a time.");
+        using CancellationTokenSource either = cancellation.Link();
+        try
+        {
+            grammar.FillMask(_decode.Mask, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfRequested();
+            throw;
+        }
     }
 
-    private void StartRun(SamplingOptions sampling, bool masked, CancellationToken cancellation)
+    private void StartRun(SamplingOptions sampling, bool masked, Cancellation cancellation)
     {
+        _running = null;
         sampling.Validate();
         sampling.CheckVocabulary(Model.Config.VocabSize);
         if (_tokens.Count == 0)
@@ -262,7 +255,22 @@ public sealed partial class Session : IDisposable
         (_running, _runningMasked) = (sampling, masked);
     }
 
-    private void AppendCore(ReadOnlySpan<int> tokens, LogitsCallback? onRow, CancellationToken cancellation)
+    private void AppendCore(ReadOnlySpan<int> tokens, Cancellation cancellation)
+    {
+        int before = BeginAppend(tokens);
+        try
+        {
+            RunPending(cancellation);
+        }
+        catch
+        {
+            Rollback(before);
+            throw;
+        }
+    }
+
+    /// <summary>Appends tokens that are yet to be processed; returns how many there were before.</summary>
+    private int BeginAppend(ReadOnlySpan<int> tokens)
     {
         if (tokens.IsEmpty)
         {
@@ -278,30 +286,21 @@ public sealed partial class Session : IDisposable
         int before = _tokens.Count;
         _tokens.AddRange(tokens);
         _running = null;
+        _answer = null;
         _drawn = 0;
-        try
-        {
-            if (onRow is null)
-            {
-                RunPending(cancellation);
-            }
-            else
-            {
-                RunForLogits(before, onRow, cancellation);
-            }
-        }
-        catch
-        {
-            // Whatever was written beyond the old end is overwritten before it is read.
-            _tokens.RemoveRange(before, _tokens.Count - before);
-            _cached = Math.Min(_cached, before);
-            _logitsReady = false;
-            throw;
-        }
+        return before;
+    }
+
+    /// <summary>Takes appended tokens back. Whatever was written beyond the old end is overwritten before it is read.</summary>
+    private void Rollback(int before)
+    {
+        _tokens.RemoveRange(before, _tokens.Count - before);
+        _cached = Math.Min(_cached, before);
+        _logitsReady = false;
     }
 
     /// <summary>Processes every token that is not in the cache; leaves the logits of the last one.</summary>
-    private void RunPending(CancellationToken cancellation)
+    private void RunPending(Cancellation cancellation)
     {
         ReadOnlySpan<int> pending = CollectionsMarshal.AsSpan(_tokens)[_cached..];
         if (pending.Length == 1)
@@ -320,49 +319,11 @@ public sealed partial class Session : IDisposable
                 {
                     Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
                 }
-            }, null, cancellation);
+            }, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;
         }
 
         _cached = _tokens.Count;
         _logitsReady = true;
-    }
-
-    private void RunForLogits(int first, LogitsCallback onRow, CancellationToken cancellation)
-    {
-        int vocab = Model.Config.VocabSize;
-        int stride = WeightLayout.PadColumns(vocab);
-        int chunk = (int)Math.Clamp(LogitsChunkBytes / (stride * sizeof(float)), 1, Model.Options.PrefillChunk);
-        using GpuBuffer rowsBuffer = Model.Gpu.CreateBuffer((long)chunk * stride * sizeof(float), BufferKind.DeviceLocal, "logits.rows");
-        int skipped = first - _cached;
-        var row = new float[vocab];
-        Model.Prefill.Run(
-            Transformer, CollectionsMarshal.AsSpan(_tokens)[_cached..], _cached, _cache, chunk,
-            (commands, start, rows) => Transformer.RecordHeads(commands, Model.PrefillActivations, rowsBuffer, rows),
-            (start, rows) =>
-            {
-                for (int i = 0; i < rows; i++)
-                {
-                    if (start + i >= skipped)
-                    {
-                        Model.Gpu.Download(rowsBuffer, (long)i * stride * sizeof(float), MemoryMarshal.AsBytes(row.AsSpan()));
-                        onRow(start + i - skipped, row);
-                    }
-                }
-            },
-            cancellation);
-        _cached = _tokens.Count;
-
-        // The session's own logits row was not written: the next choice runs the last token again.
-        _logitsReady = false;
-    }
-
-    internal readonly struct Lease : IDisposable
-    {
-        private readonly Session _session;
-
-        public Lease(Session session) => _session = session;
-
-        public void Dispose() => Volatile.Write(ref _session._busy, 0);
     }
 }

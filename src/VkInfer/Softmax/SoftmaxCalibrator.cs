@@ -1,5 +1,5 @@
+using VkInfer.Cache;
 using VkInfer.Kernels;
-using VkInfer.Vulkan;
 
 namespace VkInfer;
 
@@ -8,6 +8,12 @@ internal static class SoftmaxCalibrator
 {
     /// <summary>Rows computed anew per row beyond which the asynchronized scheme is not chosen; the paper reports 0.45 %.</summary>
     public const double MaxRecomputeRate = 0.01;
+
+    /// <summary>
+    /// The same in prefill: next to none. One row makes its block of up to 128 queries pass over its keys again, and all others of the
+    /// dispatch wait for it: on an H200, 0.01 % of the rows cost more than twice what the scheme saves.
+    /// </summary>
+    public const double MaxPrefillRecomputeRate = 1e-6;
 
     /// <summary>Most tokens of a text that are looked at: the scores are counted in 32 bits.</summary>
     public const int MaxTokens = 4096;
@@ -27,24 +33,13 @@ internal static class SoftmaxCalibrator
         int layers = model.Config.NumLayers;
         int count = Math.Min(Math.Min(tokens.Length, MaxTokens), model.ContextLength);
         using Session session = model.CreateSession(new SessionOptions { Softmax = SoftmaxChoice.Synchronized, Capacity = count });
-        using GpuBuffer counters = model.Gpu.CreateBuffer((long)layers * StatisticsStride, BufferKind.DeviceLocal, "softmax.calibration");
-        using (CommandList clear = model.Gpu.CreateCommandList("softmax.clear"))
-        {
-            clear.Begin();
-            clear.Fill(counters, 0);
-            clear.End();
-            model.Gpu.Wait(model.Gpu.Submit(clear), cancellation);
-        }
-
+        using var counters = new ScoreCounters(model.Gpu, layers, cancellation);
         session.Cache.ScoreStatistics = counters;
         session.Append(tokens[..count], cancellation);
         return new SoftmaxCalibration(
             SoftmaxCalibration.CurrentVersion, fingerprint, count,
-            [.. Enumerable.Range(0, layers).Select(layer => Choose(ScoreStatistics.Read(model.Gpu, Layer(counters, layer))))]);
+            [.. Enumerable.Range(0, layers).Select(layer => Choose(counters.Read(layer)))]);
     }
-
-    /// <summary>The part of the counters that belongs to a layer.</summary>
-    public static BufferView Layer(GpuBuffer counters, int layer) => counters.View((long)layer * StatisticsStride, ScoreStatistics.SizeInBytes);
 
     /// <summary>
     /// The range is what was seen and a margin, for texts that were not; where that is wider than float32 allows, its lower part is given
@@ -69,15 +64,13 @@ internal static class SoftmaxCalibrator
         double decodeRate = (double)scores.RowsReachingDownTo(lower) / scores.Rows;
         double prefillRate = Math.Min(1, decodeRate + ((double)scores.RowsStayingBelow(upper - AttentionSoftmax.MaxMatrixDistance) / scores.Rows));
         return new LayerCalibration(
-            scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper, SchemeFor(decodeRate), SchemeFor(prefillRate),
+            scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper,
+            SchemeFor(decodeRate, MaxRecomputeRate), SchemeFor(prefillRate, MaxPrefillRecomputeRate),
             decodeRate, prefillRate);
     }
 
-    // Alignment of every buffer view that Vulkan may ask for.
-    private const int StatisticsStride = (ScoreStatistics.SizeInBytes + 255) / 256 * 256;
-
-    private static SoftmaxScheme SchemeFor(double rate) =>
-        rate <= MaxRecomputeRate ? SoftmaxScheme.Asynchronized : SoftmaxScheme.ConditionalRescale;
+    private static SoftmaxScheme SchemeFor(double rate, double most) =>
+        rate <= most ? SoftmaxScheme.Asynchronized : SoftmaxScheme.ConditionalRescale;
 
     // Scores that are no numbers, or so large that a float holds no bounds around them: no φ is right.
     private static LayerCalibration Fallback(ScoreStatistics scores) => new(

@@ -86,9 +86,7 @@ internal sealed class SyntheticWeights
         GpuBuffer buffer = Buffer(name, bytes);
         WeightMatrix matrix = WeightMatrix.FromPacked(_type, rows, columns, buffer);
         using CommandList commands = _device.CreateCommandList("random." + name);
-        commands.Begin();
-        _random.Record(commands, matrix, _seed++);
-        commands.End();
+        commands.Record(list => _random.Record(list, matrix, _seed++));
         _device.Wait(_device.Submit(commands), _cancellation);
         _done += bytes;
         _progress?.Report(new LoadProgress("Making weights", _done, _total));

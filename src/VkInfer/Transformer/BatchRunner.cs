@@ -17,16 +17,16 @@ internal sealed class BatchRunner : IDisposable
     private readonly CommandList _pass;
     private readonly CommandList _choices;
     private readonly CommandList[] _step = new CommandList[2];
-    private readonly CommandList[] _recorded;
+    private readonly CommandList?[] _recorded;
     private Submission _last;
 
     public BatchRunner(
         GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IReadOnlyList<DecodeRunner> sequences,
-        IEnumerable<ActivationType> inputTypes)
+        IEnumerable<ActivationType> inputTypes, Cancellation cancellation)
     {
         _device = device;
         _sequences = [.. sequences];
-        _recorded = new CommandList[sequences.Count];
+        _recorded = new CommandList?[sequences.Count];
         _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
         try
         {
@@ -35,17 +35,19 @@ internal sealed class BatchRunner : IDisposable
             _attention = new BatchAttention(device, config, transformer, kernels, sequences.Select(sequence => sequence.Row));
             _pass = device.CreateCommandList("batch.step");
             _choices = device.CreateCommandList("batch.choices");
-            _pass.Begin();
-            _activations.RecordClear(_pass);
-            _attention.RecordClear(_pass);
-            _pass.End();
-            device.Wait(device.Submit(_pass));
+            _pass.Record(commands =>
+            {
+                _activations.RecordClear(commands);
+                _attention.RecordClear(commands);
+            });
+            device.Wait(device.Submit(_pass), cancellation);
 
-            _pass.Begin();
-            RecordTimestamp("begin");
-            transformer.RecordBatch(_pass, _activations, _attention, _logits);
-            RecordTimestamp("end");
-            _pass.End();
+            _pass.Record(commands =>
+            {
+                RecordTimestamp("begin");
+                transformer.RecordBatch(commands, _activations, _attention, _logits);
+                RecordTimestamp("end");
+            });
             _attention.Upload();
         }
         catch
@@ -67,11 +69,11 @@ internal sealed class BatchRunner : IDisposable
     public int DispatchesPerPass => _pass.DispatchCount;
 
     /// <summary>Submits a step of all sequences: the pass of their last tokens and the choice of their next.</summary>
-    public void SubmitStep()
+    public void SubmitStep(Cancellation cancellation)
     {
         if (ChoicesChanged())
         {
-            RecordChoices();
+            RecordChoices(cancellation);
         }
 
         _last = _device.Submit(_step);
@@ -104,17 +106,15 @@ internal sealed class BatchRunner : IDisposable
     }
 
     /// <summary>The sequences' own lists would wait for each other; in one list their choices run side by side.</summary>
-    private void RecordChoices()
+    private void RecordChoices(Cancellation cancellation)
     {
-        _device.Wait(_last);
-        _choices.Begin();
+        _device.Wait(_last, cancellation);
+        Array.Clear(_recorded);
+        _choices.Record(commands => Array.ForEach(_sequences, sequence => sequence.RecordChoice(commands)));
         for (int i = 0; i < _sequences.Length; i++)
         {
-            _sequences[i].RecordChoice(_choices);
             _recorded[i] = _sequences[i].Choice;
         }
-
-        _choices.End();
     }
 
     private void RecordTimestamp(string label)

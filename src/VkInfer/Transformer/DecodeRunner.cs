@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VkInfer.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
@@ -26,6 +27,11 @@ internal sealed class DecodeRunner : IDisposable
     private readonly Submission[] _inFlight = new Submission[MaxInFlight];
     private readonly CommandList[] _pair = new CommandList[2];
     private readonly uint[] _id = new uint[1];
+    private readonly DecoderTransformer _transformer;
+    private readonly ModelConfig _config;
+    private LogitAdjustments _adjustments;
+    private uint _token;
+    private int _position;
     private int _submitted;
     private int _taken;
 
@@ -37,11 +43,14 @@ internal sealed class DecodeRunner : IDisposable
     /// <param name="unfusedInputs">
     /// How matrix products take their inputs, where a pass is to use the forms that a prompt uses; null: the fused matrix-vector products.
     /// </param>
+    /// <param name="cancellation">Ends the wait for the device.</param>
     public DecodeRunner(
         GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvCache cache,
-        IEnumerable<ActivationType>? unfusedInputs = null)
+        IEnumerable<ActivationType>? unfusedInputs, Cancellation cancellation)
     {
         _device = device;
+        _transformer = transformer;
+        _config = config;
         _cache = cache;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
@@ -62,28 +71,30 @@ internal sealed class DecodeRunner : IDisposable
                 attention = new BatchAttention(device, config, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
             }
 
-            step.Begin();
-            activations.RecordClear(step);
-            unfused?.RecordClear(step);
-            attention?.RecordClear(step);
-            cache.RecordClear(step);
-            step.End();
-            device.Wait(device.Submit(step));
-
-            step.Begin();
-            RecordTimestamp(step, "begin");
-            if (unfused is not null && attention is not null)
+            step.Record(commands =>
             {
-                transformer.RecordBatch(step, unfused, attention, activations.Logits);
-                attention.Upload();
-            }
-            else
-            {
-                transformer.RecordDecode(step, activations, cache, _state);
-            }
+                activations.RecordClear(commands);
+                unfused?.RecordClear(commands);
+                attention?.RecordClear(commands);
+                cache.RecordClear(commands);
+            });
+            device.Wait(device.Submit(step), cancellation);
 
-            RecordTimestamp(step, "end");
-            step.End();
+            step.Record(commands =>
+            {
+                RecordTimestamp(commands, "begin");
+                if (unfused is not null && attention is not null)
+                {
+                    transformer.RecordBatch(commands, unfused, attention, activations.Logits);
+                    attention.Upload();
+                }
+                else
+                {
+                    transformer.RecordDecode(commands, activations, cache, _state);
+                }
+
+                RecordTimestamp(commands, "end");
+            });
         }
         catch
         {
@@ -137,12 +148,13 @@ internal sealed class DecodeRunner : IDisposable
     /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="stepIndex">How many tokens were drawn with this seed before.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, CancellationToken cancellation)
+    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, Cancellation cancellation)
     {
         Drain(cancellation);
         LogitAdjustments adjustments = LogitAdjuster.Needed(sampling, masked);
         _pair[1] = _choice.Prepare(tokens, sampling, adjustments);
         _submitted = _taken = stepIndex;
+        (_token, _position, _adjustments) = ((uint)tokens[^1], tokens.Length - 1, adjustments);
         StepState state = new()
         {
             Position = (uint)tokens.Length - 1,
@@ -166,7 +178,7 @@ internal sealed class DecodeRunner : IDisposable
     }
 
     /// <summary>Submits one token's pass without choosing a successor; the logits are ready when it has run.</summary>
-    public void SubmitPass(CancellationToken cancellation) => _device.Wait(_device.Submit(_step), cancellation);
+    public void SubmitPass(Cancellation cancellation) => _device.Wait(_device.Submit(_step), cancellation);
 
     /// <summary>Submits the choice of a token from logits that are ready.</summary>
     public void SubmitSample() => Track(_device.Submit(_pair[1]));
@@ -185,21 +197,47 @@ internal sealed class DecodeRunner : IDisposable
     }
 
     /// <summary>Waits for the earliest pending token, and leaves it pending.</summary>
-    public void Wait(CancellationToken cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
+    public void Wait(Cancellation cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
 
     /// <summary>Waits for the earliest pending token.</summary>
-    public int Take(CancellationToken cancellation)
+    public int Take(Cancellation cancellation)
     {
         Wait(cancellation);
-        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
+        Check(cancellation);
         _taken++;
-        return (int)_id[0];
+        _position++;
+        _token = _id[0];
+        return (int)_token;
+    }
+
+    /// <summary>Throws where the earliest pending step, which has run, could choose no token.</summary>
+    /// <exception cref="InvalidLogitsException">It could not; every pending step is to be forgotten, by a reset.</exception>
+    public void Check(Cancellation cancellation)
+    {
+        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
+        if (_id[0] < StepState.LogitsNotFinite)
+        {
+            return;
+        }
+
+        bool isFinite = _id[0] == StepState.NoTokenAllowed;
+        Drain(cancellation);
+        if (isFinite)
+        {
+            throw InvalidLogitsException.NoneAllowed(
+                _position, _adjustments.HasFlag(LogitAdjustments.Bias), _adjustments.HasFlag(LogitAdjustments.Mask));
+        }
+
+        StepState state = new() { Position = (uint)_position, TokenId = _token };
+        _state.Write(0, new ReadOnlySpan<StepState>(in state));
+        throw InvalidLogitsException.NotFinite(
+            _position, FiniteCheck.FirstNotFinite(_device, _config, _transformer, _activations, _cache, _state, cancellation));
     }
 
     /// <summary>How likely the token taken last was; null where it was not asked for.</summary>
     public TokenLogProbabilities? ReadLogProbabilities() => _choice.ReadLogProbabilities(_taken - 1, (int)_id[0]);
 
-    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
+    public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
     public void Dispose()
     {
@@ -211,7 +249,7 @@ internal sealed class DecodeRunner : IDisposable
         _buffers.Dispose();
     }
 
-    private void Drain(CancellationToken cancellation)
+    private void Drain(Cancellation cancellation)
     {
         foreach (Submission submission in _inFlight)
         {

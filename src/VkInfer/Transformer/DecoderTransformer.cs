@@ -26,33 +26,57 @@ internal sealed class DecoderTransformer
     /// query and key heads, one or two for each norm that no product can compute on its way, and one or two for each matrix in parts. What
     /// writes an activation leaves it in the form that the next product takes.
     /// </summary>
-    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="act">The session's activations.</param>
+    /// <param name="cache">The session's keys and values.</param>
+    /// <param name="stepState">Names the token and its position.</param>
+    /// <param name="layersDone">Called where the residual stream is that behind so many layers; may add commands that read it.</param>
+    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
     {
-        IReadOnlyList<LayerWeights> layers = _weights.Layers;
         RecordStepEmbed(commands, act.Hidden, stepState);
-        VectorInput normed = RecordDecodeNorm(commands, act, layers[0].AttentionNorm, layers[0].Qkv);
-        for (int i = 0; i < layers.Count; i++)
+        layersDone?.Invoke(0);
+        VectorInput normed = RecordDecodeNorm(commands, act, _weights.Layers[0].AttentionNorm, _weights.Layers[0].Qkv);
+        for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            LayerWeights layer = layers[i];
-            (NormWeights nextNorm, LinearWeights next) = i + 1 < layers.Count
-                ? (layers[i + 1].AttentionNorm, layers[i + 1].Qkv)
-                : (_weights.OutputNorm, _weights.Output);
-            RecordDecodeQkv(commands, act, normed, cache, stepState, i);
-            VectorInput attended = RecordDecodeAttention(commands, act, cache, stepState, i);
-            if (layer.Router is { } router)
-            {
-                RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act);
-                RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
-                normed = RecordDecodeNorm(commands, act, nextNorm, next);
-                continue;
-            }
-
-            normed = RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act, layer.MlpNorm, layer.Up);
-            VectorInput mlp = RecordDecodeMlp(commands, act, normed, layer);
-            normed = RecordDecodeResidual(commands, layer.Down, mlp, layer.MlpPostNorm, act, nextNorm, next);
+            normed = RecordDecodeLayer(commands, act, normed, cache, stepState, i);
+            layersDone?.Invoke(i + 1);
         }
 
         RecordHead(commands, normed, act.Logits);
+    }
+
+    /// <summary>The token of a step state to its residual stream.</summary>
+    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    {
+        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
+        if (_weights.Positions is { } positions)
+        {
+            _kernels.AddRows.RecordPosition(
+                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
+        }
+    }
+
+    /// <summary>One layer of <see cref="RecordDecode"/>.</summary>
+    /// <returns>What the next layer, or the head, takes.</returns>
+    private VectorInput RecordDecodeLayer(
+        CommandList commands, DecodeActivations act, VectorInput normed, KvCache cache, BufferView stepState, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        (NormWeights nextNorm, LinearWeights next) = index + 1 < _weights.Layers.Count
+            ? (_weights.Layers[index + 1].AttentionNorm, _weights.Layers[index + 1].Qkv)
+            : (_weights.OutputNorm, _weights.Output);
+        RecordDecodeQkv(commands, act, normed, cache, stepState, index);
+        VectorInput attended = RecordDecodeAttention(commands, act, cache, stepState, index);
+        if (layer.Router is { } router)
+        {
+            RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act);
+            RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
+            return RecordDecodeNorm(commands, act, nextNorm, next);
+        }
+
+        normed = RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act, layer.MlpNorm, layer.Up);
+        VectorInput mlp = RecordDecodeMlp(commands, act, normed, layer);
+        return RecordDecodeResidual(commands, layer.Down, mlp, layer.MlpPostNorm, act, nextNorm, next);
     }
 
     /// <summary>
@@ -116,7 +140,8 @@ internal sealed class DecoderTransformer
         LayerWeights layer = _weights.Layers[index];
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Qkv.Matrix);
         RecordNorm(commands, act.Hidden, layer.AttentionNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(
+            commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
     }
 
     /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
@@ -132,7 +157,7 @@ internal sealed class DecoderTransformer
         if (cache.ScoreStatistics is { } statistics)
         {
             _kernels.ScoreStatistics.Record(
-                commands, shape, queryType, act.Query, keys, SoftmaxCalibrator.Layer(statistics, index), rows, position);
+                commands, shape, queryType, act.Query, keys, statistics.Layer(index), rows, position);
         }
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
@@ -164,11 +189,13 @@ internal sealed class DecoderTransformer
         ActivationType mlpType = _kernels.Gemm.PreferredInput(layer.Down.Matrix);
         BufferView mlp = act.Inputs(mlpType).Mlp;
         bool fusable = _config.IsGated && mlpType == ActivationType.F16 && layer.GatedInOne.Any();
-        if (!fusable || !_kernels.Gemm.TryRecordGated(commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows))
+        if (!fusable || !_kernels.Gemm.TryRecordGated(
+            commands, layer.Up.Matrix, act.Inputs(type).Normed, mlp, _config.Activation, rows, act.GemmScratch))
         {
             ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
             BufferView up = act.Inputs(upType).Up;
-            _kernels.Gemm.Record(commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type);
+            _kernels.Gemm.Record(
+                commands, layer.Up.Matrix, act.Inputs(type).Normed, up, GemmMode.Store, rows, upType, type, act.GemmScratch);
             _kernels.Activate.Record(
                 commands, up, mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
         }
@@ -196,7 +223,8 @@ internal sealed class DecoderTransformer
     {
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
         RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
-        _kernels.Gemm.Record(commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type);
+        _kernels.Gemm.Record(
+            commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
         if (_weights.Output.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, logits, bias, rows, _config.VocabSize);
@@ -241,16 +269,6 @@ internal sealed class DecoderTransformer
             commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
             act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
         return new VectorInput(act.Attention, form);
-    }
-
-    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
-    {
-        _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
-        if (_weights.Positions is { } positions)
-        {
-            _kernels.AddRows.RecordPosition(
-                commands, hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, stepState, _config.HiddenSize);
-        }
     }
 
     /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence.</summary>
@@ -341,7 +359,7 @@ internal sealed class DecoderTransformer
     {
         BufferView target = postNorm is null ? act.Hidden : act.Projected;
         GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
-        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type);
+        _kernels.Gemm.Record(commands, linear.Matrix, input, target, mode, rows, inputType: type, scratch: act.GemmScratch);
         if (linear.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, target, bias, rows, _config.HiddenSize);

@@ -39,7 +39,11 @@ internal sealed class PrefillActivations : IDisposable
             Projected = config.HasPostNorms ? _buffers.CreateFloats("projected", maxRows, config.HiddenSize) : Hidden;
             Query = _buffers.CreateFloats("query", maxRows, config.QuerySize);
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows) : null;
-            foreach (ActivationType type in inputTypes.Distinct())
+            ActivationType[] types = [.. inputTypes.Distinct()];
+            GemmScratch = types.Contains(ActivationType.F16)
+                ? new GemmScratch(_buffers.Create("gemm_scratch", GemmScratch.SizeInBytes(device.Capabilities)))
+                : null;
+            foreach (ActivationType type in types)
             {
                 GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, InputRows(maxRows), width));
                 _inputs[type] = new GemmInputs(
@@ -67,6 +71,9 @@ internal sealed class PrefillActivations : IDisposable
 
     /// <summary>What a mixture of experts writes; null: there is none.</summary>
     public ExpertActivations? Experts { get; }
+
+    /// <summary>What matrix products share tiles in; null: none does.</summary>
+    public GemmScratch? GemmScratch { get; }
 
     /// <summary>Rotated queries [rows, NumHeads, HeadDim] of the type that attention asks for.</summary>
     public GpuBuffer Query { get; }

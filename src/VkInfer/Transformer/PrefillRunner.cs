@@ -15,6 +15,10 @@ internal sealed class PrefillRunner : IDisposable
 
     private const int ListsInFlight = 2;
 
+    // Layers of a prompt's first slice, and how many times as many each next one may have: the device starts while the rest is recorded.
+    private const int FirstLayers = 2;
+    private const int Growth = 2;
+
     private readonly GpuDevice _device;
     private readonly ModelConfig _config;
     private readonly PrefillActivations _activations;
@@ -74,7 +78,7 @@ internal sealed class PrefillRunner : IDisposable
 
     /// <summary>
     /// Runs <paramref name="tokens"/> from <paramref name="position"/> on. After each chunk, <paramref name="afterChunk"/> may add
-    /// commands that read the chunk's residual stream, and <paramref name="chunkDone"/> is called when they have run.
+    /// commands that read the chunk's residual stream; no user's code may be among it.
     /// </summary>
     /// <param name="transformer">Records the layers.</param>
     /// <param name="tokens">Token ids, all inside the vocabulary.</param>
@@ -82,27 +86,20 @@ internal sealed class PrefillRunner : IDisposable
     /// <param name="cache">Where keys and values go; must have room.</param>
     /// <param name="maxRows">Most tokens per chunk, at most <see cref="PrefillActivations.MaxRows"/>.</param>
     /// <param name="afterChunk">Called while recording with (commands, index of the chunk's first token, rows).</param>
-    /// <param name="chunkDone">Called with (index of the chunk's first token, rows); null: the next chunk does not wait.</param>
     /// <param name="cancellation">Ends the call at once; slices already on the queue run out behind it.</param>
     public void Run(
         DecoderTransformer transformer, ReadOnlySpan<int> tokens, int position, KvCache cache, int maxRows,
-        Action<CommandList, int, int> afterChunk, Action<int, int>? chunkDone, CancellationToken cancellation)
+        Action<CommandList, int, int> afterChunk, Cancellation cancellation)
     {
-        _gate.Wait(cancellation);
+        EnterGate(cancellation);
         try
         {
             LastGpuMicroseconds = 0;
             _profile.Clear();
-            Submission last = default;
             for (int start = 0; start < tokens.Length; start += maxRows)
             {
                 int rows = Math.Min(maxRows, tokens.Length - start);
-                last = RunChunk(transformer, tokens.Slice(start, rows), start, position + start, cache, afterChunk, cancellation);
-                if (chunkDone is not null)
-                {
-                    _device.Wait(last, cancellation);
-                    chunkDone(start, rows);
-                }
+                RunChunk(transformer, tokens.Slice(start, rows), start, position + start, cache, afterChunk, cancellation);
             }
 
             Drain(cancellation);
@@ -124,8 +121,24 @@ internal sealed class PrefillRunner : IDisposable
         _gate.Dispose();
     }
 
-    private Submission RunChunk(
-        DecoderTransformer transformer, ReadOnlySpan<int> tokens, int start, int position, KvCache cache, Action<CommandList, int, int> afterChunk, CancellationToken cancellation)
+    private void EnterGate(Cancellation cancellation)
+    {
+        cancellation.ThrowIfRequested();
+        using CancellationTokenSource either = cancellation.Link();
+        try
+        {
+            _gate.Wait(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfRequested();
+            throw;
+        }
+    }
+
+    private void RunChunk(
+        DecoderTransformer transformer, ReadOnlySpan<int> tokens, int start, int position, KvCache cache,
+        Action<CommandList, int, int> afterChunk, Cancellation cancellation)
     {
         int rows = tokens.Length;
         int slot = _nextIds++ % _tokenIds.Length;
@@ -138,38 +151,39 @@ internal sealed class PrefillRunner : IDisposable
         _tokenIds[slot].Write(0, _ids.AsSpan(0, rows));
 
         double layerFlops = rows * (_flopsPerTokenAndLayer + (4.0 * (position + (rows * 0.5)) * _config.QuerySize));
-        Submission last = default;
-        for (int layer = 0; layer < _config.NumLayers;)
+        int most = start == 0 ? FirstLayers : _config.NumLayers;
+        for (int layer = 0; layer < _config.NumLayers; most = Math.Min(most * Growth, _config.NumLayers))
         {
-            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, _config.NumLayers - layer);
+            int first = layer;
+            int count = (int)Math.Clamp(_flopsPerSecond * SliceSeconds / layerFlops, 1, Math.Min(most, _config.NumLayers - layer));
             int index = _nextList++ % _lists.Length;
             Collect(index, cancellation);
-            CommandList list = _lists[index];
-            list.Begin();
-            RecordTimestamp(list, "begin");
-            if (layer == 0)
+            _lists[index].Record(list =>
             {
-                transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
-            }
+                RecordTimestamp(list, "begin");
+                if (first == 0)
+                {
+                    transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
+                }
 
-            for (int i = 0; i < count; i++)
-            {
-                transformer.RecordPrefillLayer(list, _activations, cache, layer + i, rows, position);
-            }
+                for (int i = first; i < first + count; i++)
+                {
+                    transformer.RecordPrefillLayer(list, _activations, cache, i, rows, position);
+                }
 
-            layer += count;
-            if (layer == _config.NumLayers)
-            {
-                afterChunk(list, start, rows);
-            }
+                if (first + count == _config.NumLayers)
+                {
+                    afterChunk(list, start, rows);
+                }
 
-            RecordTimestamp(list, "end");
-            list.End();
-            last = _submissions[index] = _tokenIdUses[slot] = _device.Submit(list);
+                RecordTimestamp(list, "end");
+            });
+
+            // Once: a session's cache is not to be kept by a list of its model.
+            _submissions[index] = _tokenIdUses[slot] = _device.SubmitOnce(_lists[index]);
             _pending[index] = new Slice(count * layerFlops, Stopwatch.GetTimestamp());
+            layer += count;
         }
-
-        return last;
     }
 
     private readonly List<DispatchTime> _profile = [];
@@ -177,7 +191,7 @@ internal sealed class PrefillRunner : IDisposable
 
     private readonly record struct Slice(double Flops, long Submitted);
 
-    private void Drain(CancellationToken cancellation)
+    private void Drain(Cancellation cancellation)
     {
         for (int i = 0; i < _lists.Length; i++)
         {
@@ -186,7 +200,7 @@ internal sealed class PrefillRunner : IDisposable
     }
 
     /// <summary>Waits for a list's last slice and learns from it how fast the device is.</summary>
-    private void Collect(int index, CancellationToken cancellation)
+    private void Collect(int index, Cancellation cancellation)
     {
         Slice slice = _pending[index];
         if (slice.Flops == 0)

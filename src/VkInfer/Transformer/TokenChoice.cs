@@ -22,7 +22,8 @@ internal sealed class TokenChoice : IDisposable
     private int? _alternatives;
     private Features _prepared;
 
-    public TokenChoice(GpuDevice device, KernelSet kernels, DecodeActivations activations, int vocabSize, int capacity, BufferView state, BufferView ring)
+    public TokenChoice(
+        GpuDevice device, KernelSet kernels, DecodeActivations activations, int vocabSize, int capacity, BufferView state, BufferView ring)
     {
         _device = device;
         _kernels = kernels;
@@ -56,15 +57,23 @@ internal sealed class TokenChoice : IDisposable
         }
 
         var features = new Features(
-            sampling.IsGreedy, adjustments != LogitAdjustments.None, adjustments.HasFlag(LogitAdjustments.Penalties), _alternatives is not null);
+            sampling.IsGreedy, adjustments != LogitAdjustments.None, adjustments.HasFlag(LogitAdjustments.Penalties),
+            _alternatives is not null);
         _prepared = features;
         if (!_recorded.TryGetValue(features, out CommandList? commands))
         {
             commands = _device.CreateCommandList(sampling.IsGreedy ? "decode.greedy" : "decode.sample");
+            try
+            {
+                commands.Record(Record);
+            }
+            catch
+            {
+                commands.Dispose();
+                throw;
+            }
+
             _recorded.Add(features, commands);
-            commands.Begin();
-            Record(commands);
-            commands.End();
         }
 
         return commands;

@@ -212,6 +212,14 @@ public sealed class CollectionTests
         new("{{ people|groupby('age')|map(attribute='list')|map('length')|list }}", "[1, 2]"),
         new("{{ '%s' % (xs|map('string')|join,) }}", "312"),
         new("{{ xs|sort|batch(2)|map('sum')|list }}", "[3, 3]"),
+        new("{{ none|selectattr('type', 'equalto', 'x')|list|length }}", "0"),
+        new("{{ none_value|map('upper')|list ~ 0|select|list ~ false|reject|list ~ n|default(0)|string }}", "[][][]7"),
+        new("{{ none_value|map(attribute='x')|list ~ 0.0|rejectattr('x')|list }}", "[][]"),
+        new("{{ 5[1:] }}|{{ none[:2] is defined }}|{{ 'abc'['x':] }}", "|False|"),
+        new("{{ range(9)[2:7:2] }}", "range(2, 7, 2)"),
+        new("{{ [none, none]|sort ~ people|sort(attribute='missing')|length }}", "[None, None]3"),
+        new("{{ {'a': 1, 'b': none, 'c': '<'}|xmlattr }}", " a=\"1\" c=\"&lt;\""),
+        new("{{ [1, 2]|truncate }}", "[1, 2]"),
     ];
 
     private static readonly Case[] Errors =
@@ -227,6 +235,11 @@ public sealed class CollectionTests
         new("{{ d.nope() }}", "'dict object' has no attribute 'nope'"),
         new("{{ none_value.x.y }}", "'None' has no attribute 'x'"),
         new("{{ none_value[1:] }}", "'NoneType' object is not subscriptable"),
+        new("{{ xs['a':] }}", "slice indices must be integers or None"),
+        new("{{ n|map('upper')|list }}", "'int' object is not iterable"),
+        new("{{ xs|indent }}", "indent needs a str, not list"),
+        new("{{ n|truncate }}", "object of type 'int' has no len()"),
+        new("{{ '{}{0}'.format(1) }}", "cannot switch between manual field specification and automatic field numbering"),
         new("{{ {[1]: 2} }}", "unhashable type: 'list'"),
         new("{{ n|length }}", "object of type 'int' has no len()"),
         new("{{ n|list }}", "'int' object is not iterable"),

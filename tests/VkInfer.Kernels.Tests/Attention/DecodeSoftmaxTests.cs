@@ -157,9 +157,7 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
         using var stats = Buffers.Create<uint>(Device, [countFrom, 0, 0, 0], "stats");
         using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
         using var commands = Device.CreateCommandList("softmax");
-        commands.Begin();
-        kernel.RecordTuned(commands, shape, softmax, tuning, q, k, v, state, scratch.View, stats, output.View);
-        commands.End();
+        commands.Record(list => kernel.RecordTuned(list, shape, softmax, tuning, q, k, v, state, scratch.View, stats, output.View));
         for (var i = 0; i < runs; i++)
         {
             Device.Wait(Device.Submit(commands));

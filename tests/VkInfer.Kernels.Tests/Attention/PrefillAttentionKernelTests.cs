@@ -63,9 +63,18 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     private static AttentionShape Shape(int groupSize, int headDim, KvType kvType) =>
         new(2 * groupSize, 2, headDim, headDim, RopePairing.SplitHalf, 150, kvType, 1 / MathF.Sqrt(headDim));
 
-    private void CheckMatrix(AttentionShape shape, int seqLen, int startPosition)
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormTakesAnyTiling([Values(1, 2)] int rowFragments, [Values(1, 2)] int unitsPerBlock, [Values(17, 64)] int seqLen) =>
+        CheckMatrix(
+            Shape(2, 16, KvType.F16), seqLen, 45,
+            tiling => tiling with { RowFragments = rowFragments, Subgroups = 2, UnitKv = 16, BlockKv = 16 * unitsPerBlock });
+
+    private void CheckMatrix(
+        AttentionShape shape, int seqLen, int startPosition, Func<PrefillAttentionMatrixConstants, PrefillAttentionMatrixConstants>? change = null)
     {
-        var tiling = PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape);
+        var tiling = PrefillAttentionHeuristic.Matrix(
+            Device.Capabilities, Device.Info.Type == DeviceType.Software, shape, scheme, seqLen);
         if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
@@ -76,7 +85,7 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
             Assert.Inconclusive("a CPU device takes minutes to compile this many products of fragments");
         }
 
-        Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, tiling);
+        Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, change?.Invoke(tiling) ?? tiling);
     }
 
     private void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)

@@ -86,7 +86,7 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
         using var harness = new KernelHarness();
         var kernel = new PrefillAttentionKernel(harness.Context);
         IPrefillAttentionTiling? tiling = isMatrix
-            ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, shape)
+            ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, softmax.Scheme, SeqLen)
             : PrefillAttentionHeuristic.Scalar(Device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
         if (tiling is null || (isMatrix && !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat")))
         {

@@ -154,33 +154,71 @@ public sealed class GemmKernelTests : GpuTest
     public void TheFlatFormStoresFloat16([Values(1, 13)] int seqLen) =>
         CheckTiled(FlatTiling(0, mFragments: 1), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Workgroups_that_share_a_tile_match_the_reference(
+        [Values(2, 3, 8)] int splits, [Values(1, 2)] int depth, [Values] GemmMode mode, [Values(320, 448)] int columns)
+    {
+        // Of 320 columns, eight workgroups have five slices.
+        var tiling = MatrixTiling(0) with { Splits = splits, Depth = depth };
+        CheckTiled(tiling, WeightType.F16, 33, 67, columns, mode, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(tiling, WeightType.Q4_0, 32, 64, columns, mode, ActivationType.F32, Bounds.MatrixF16);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Shared_tiles_give_the_same_bits_every_time_and_leave_their_scratch_ready()
+    {
+        var tiling = MatrixTiling(0) with { Splits = 3 };
+        using var harness = new KernelHarness();
+        var (weights, x, _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        var w = weights.Upload(harness);
+        var a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
+        var scratch = Scratch(harness, tiling);
+        GuardedBuffer[] outputs = [.. Enumerable.Range(0, 4).Select(_ => harness.OutputActivations(33, 67, ActivationType.F32))];
+        foreach (var output in outputs)
+        {
+            harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
+                commands, tiling, w, a, output.View, GemmMode.Store, 33, ActivationType.F32, 0, Activations.Stride(67), scratch));
+        }
+
+        var first = KernelHarness.ReadActivations(outputs[0], 33, 67, ActivationType.F32);
+        foreach (var output in outputs[1..])
+        {
+            Assert.That(KernelHarness.ReadActivations(output, 33, 67, ActivationType.F32), Is.EqualTo(first));
+        }
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Tiles_are_not_shared_without_scratch()
+    {
+        var tiling = MatrixTiling(0) with { Splits = 2 };
+        using var harness = new KernelHarness();
+        var (weights, x, _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        var w = weights.Upload(harness);
+        var a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
+        var output = harness.OutputActivations(33, 67, ActivationType.F32);
+        Assert.That(
+            () => harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
+                commands, tiling, w, a, output.View, GemmMode.Store, 33, ActivationType.F32, 0, Activations.Stride(67))),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("scratch"));
+    }
+
+    [TestCase(0, 1, WeightType.F16, 33, 67, ActivationFunction.Silu)]
+    [TestCase(1, 3, WeightType.F16, 32, 64, ActivationFunction.Gelu)]
+    [TestCase(1, 1, WeightType.Q4_K, 17, 40, ActivationFunction.Silu)]
+    [Category("CooperativeMatrix")]
+    public void TheMatrixFormGates(int tiling, int splits, WeightType type, int seqLen, int width, ActivationFunction function) =>
+        CheckGated(GatedTiling(tiling) with { Splits = splits }, type, seqLen, width, function);
+
     [TestCase(0, WeightType.F16, 1, 33, ActivationFunction.Silu)]
     [TestCase(2, WeightType.F16, 7, 67, ActivationFunction.Gelu)]
     [TestCase(4, WeightType.F16, 9, 64, ActivationFunction.Relu)]
     [TestCase(0, WeightType.Q4_K, 8, 40, ActivationFunction.Silu)]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormGates(int tiling, WeightType type, int seqLen, int width, ActivationFunction function)
-    {
-        var constants = FlatTiling(tiling, mFragments: 1);
-        var columns = TestWeights.WholeBlocks(type, 160);
-        using var harness = new KernelHarness();
-        var (weights, x, _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
-        var w = weights.Upload(harness);
-        var inputRows = ((IGemmTiling)constants).InputRows(seqLen);
-        float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
-        var a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
-        var output = harness.OutputActivations(seqLen, width, ActivationType.F16);
-        harness.Run(commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen));
-        var products = Reference(weights, x, seqLen, []);
-        var expected = new double[seqLen * width];
-        for (var i = 0; i < expected.Length; i++)
-        {
-            var at = (i / width * 2 * width) + (i % width);
-            expected[i] = ReferenceActivation.Apply(function, products[at]) * products[at + width];
-        }
-
-        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, ActivationType.F16), expected, Bounds.MatrixF16);
-    }
+    public void TheFlatFormGates(int tiling, WeightType type, int seqLen, int width, ActivationFunction function) =>
+        CheckGated(FlatTiling(tiling, mFragments: 1), type, seqLen, width, function);
 
     [Test]
     public void TheBoundsSeeOneLostChunk()
@@ -274,6 +312,13 @@ public sealed class GemmKernelTests : GpuTest
         return tilings[index];
     }
 
+    /// <summary>As <see cref="MatrixTiling"/>, with an even number of fragments for each subgroup.</summary>
+    private static GemmMatrixConstants GatedTiling(int index)
+    {
+        GemmMatrixConstants tiling = MatrixTiling(index);
+        return GpuFixture.Device.Info.Type == DeviceType.Software ? tiling with { BlockN = 2 * tiling.BlockN } : tiling;
+    }
+
     private static GemmVectorsConstants Vectors(int rows, int vectors, ActivationType input) =>
         new(4 * Device.Capabilities.SubgroupSize, rows, vectors, Device.Capabilities.MinSubgroupSize, Unroll: 1, input);
 
@@ -326,10 +371,38 @@ public sealed class GemmKernelTests : GpuTest
         var output = before.Length > 0
             ? harness.OutputActivations(before, seqLen, rows, outputType)
             : harness.OutputActivations(seqLen, rows, outputType);
+        var scratch = Scratch(harness, tiling);
         harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
-            commands, tiling, w, a, output.View, mode, seqLen, outputType, 0, Activations.Stride(rows)));
+            commands, tiling, w, a, output.View, mode, seqLen, outputType, 0, Activations.Stride(rows), scratch));
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, outputType), Reference(weights, x, seqLen, before), bound);
     }
+
+    private static void CheckGated(IGatedGemmTiling constants, WeightType type, int seqLen, int width, ActivationFunction function)
+    {
+        var columns = TestWeights.WholeBlocks(type, 160);
+        using var harness = new KernelHarness();
+        var (weights, x, _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
+        var w = weights.Upload(harness);
+        var inputRows = constants.InputRows(seqLen);
+        float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
+        var a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
+        var scratch = Scratch(harness, constants);
+        var output = harness.OutputActivations(seqLen, width, ActivationType.F16);
+        harness.Run(commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen, scratch));
+        var products = Reference(weights, x, seqLen, []);
+        var expected = new double[seqLen * width];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var at = (i / width * 2 * width) + (i % width);
+            expected[i] = ReferenceActivation.Apply(function, products[at]) * products[at + width];
+        }
+
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, ActivationType.F16), expected, Bounds.MatrixF16);
+    }
+
+    private static GemmScratch? Scratch(KernelHarness harness, IGemmTiling tiling) => tiling.Splits > 1
+        ? new GemmScratch(harness.Upload<byte>(new byte[GemmScratch.SizeInBytes(harness.Context.Capabilities)]))
+        : null;
 
     private static (TestWeights Weights, float[] X, float[] Before) Operands(
         WeightType type, int seqLen, int rows, int columns, GemmMode mode, ActivationType inputType) =>

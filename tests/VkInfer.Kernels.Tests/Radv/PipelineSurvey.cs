@@ -80,15 +80,20 @@ internal sealed class PipelineSurvey(KernelContext context)
             foreach (var rows in outputs)
             {
                 var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
-                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows)] : (IGemmTiling[])[scalar])
+                var k = rows == outputs[0] ? model.IntermediateSize : model.HiddenSize;
+                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)] : (IGemmTiling[])[scalar])
                 {
                     var variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
                     yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     yield return new(variant, tiling.ToSpecialization(accumulate: true), tiling.SubgroupSize);
-                    if (tiling is GemmMatrixConstants)
+                    if (tiling is GemmMatrixConstants gated)
                     {
                         var halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
                         yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                        if (gated.CanGate)
+                        {
+                            yield return new(halves, gated.ToGatedSpecialization(ActivationFunction.Silu), tiling.SubgroupSize);
+                        }
                     }
                 }
             }
@@ -108,10 +113,11 @@ internal sealed class PipelineSurvey(KernelContext context)
                 foreach (var tiling in GemmCandidates.Of(context, type, input, m))
                 {
                     yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
-                    if (tiling is GemmFlatConstants flat)
+                    if (tiling is IGatedGemmTiling { CanGate: true } gated)
                     {
                         yield return new(
-                            GemmKernel.Variant(type, flat, ActivationType.F16), flat.ToGatedSpecialization(ActivationFunction.Silu), flat.SubgroupSize);
+                            GemmKernel.Variant(type, gated, ActivationType.F16), gated.ToGatedSpecialization(ActivationFunction.Silu),
+                            gated.SubgroupSize);
                     }
                 }
             }
@@ -142,11 +148,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         var splitHalf = shape.Pairing == RopePairing.SplitHalf;
-        var rope = new RopeStoreConstants(new RopeStoreKernel(context).Threads, splitHalf, Bias: splitHalf, QkNorm: splitHalf, StepState: false);
+        var rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
         var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
-        IPrefillAttentionTiling prefill = matrix
-            ? PrefillAttentionHeuristic.Matrix(context.Capabilities, shape)!
-            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
         foreach (var type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
@@ -155,8 +158,14 @@ internal sealed class PipelineSurvey(KernelContext context)
                 SpecializationConstants.From((0, (uint)new ScoreStatisticsKernel(context).Threads)));
             foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
             {
-                yield return new(
-                    PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(scheme), prefill.SubgroupSize);
+                foreach (var seqLen in SeqLens)
+                {
+                    IPrefillAttentionTiling prefill = matrix
+                        ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)!
+                        : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.IsSoftware, shape.HeadDim);
+                    yield return new(
+                        PrefillAttentionKernel.Variant(shape.KvType, type, matrix), prefill.ToSpecialization(scheme), prefill.SubgroupSize);
+                }
             }
         }
     }

@@ -38,9 +38,37 @@ public sealed class AdjustLogitsKernelTests : GpuTest
     [Test]
     public void A_mask_leaves_a_choice_whatever_the_logits_are()
     {
-        float[] logits = [float.NaN, float.NegativeInfinity, float.PositiveInfinity, 1];
+        float[] logits = [float.NegativeInfinity, -3.4028235e38f, 2, 1];
         float[] actual = Run(logits, [], new float[4], token => token < 2, new StepState { Adjustments = LogitAdjustments.Mask });
         Assert.That(actual, Is.EqualTo(new[] { -3.4e38f, -3.4e38f, float.NegativeInfinity, float.NegativeInfinity }));
+    }
+
+    [Test]
+    public void A_bias_of_negative_infinity_excludes_what_a_mask_allows()
+    {
+        float[] biases = [float.NegativeInfinity, 0, float.NegativeInfinity, 5];
+        float[] actual = Run([1, 2, 3, 4], [], biases, token => token != 3, new StepState { Adjustments = All, RepetitionPenalty = 1 });
+        Assert.That(actual, Is.EqualTo(new[] { float.NegativeInfinity, 2, float.NegativeInfinity, float.NegativeInfinity }));
+    }
+
+    [TestCase(LogitAdjustments.Bias)]
+    [TestCase(LogitAdjustments.Mask)]
+    [TestCase(All)]
+    public void What_is_not_finite_stays_visible(LogitAdjustments adjustments)
+    {
+        float[] biases = [float.NegativeInfinity, 0, float.NegativeInfinity, 0, 0];
+        float[] logits = [float.NaN, float.NaN, float.PositiveInfinity, float.PositiveInfinity, 1];
+        float[] actual = Run(logits, [], biases, token => token == 4, new StepState { Adjustments = adjustments, RepetitionPenalty = 1 });
+        Assert.That(actual, Is.EqualTo(new[] { float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, 1 }));
+    }
+
+    [Test]
+    public void Sums_of_what_is_finite_stay_finite_and_excluded_tokens_excluded()
+    {
+        float[] biases = [3.4e38f, -3.4e38f, 100];
+        float[] actual = Run(
+            [3e38f, -3e38f, float.NegativeInfinity], [], biases, _ => true, new StepState { Adjustments = LogitAdjustments.Bias });
+        Assert.That(actual, Is.EqualTo(new[] { 3.4e38f, -3.4e38f, float.NegativeInfinity }));
     }
 
     [TestCase(0u)]

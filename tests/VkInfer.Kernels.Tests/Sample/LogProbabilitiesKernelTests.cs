@@ -11,6 +11,9 @@ public sealed class LogProbabilitiesKernelTests : GpuTest
     [TestCase(2049, 3)]
     [TestCase(32001, 20)]
     [TestCase(262144, 7)]
+    [TestCase(262208, 20)]
+    [TestCase(300001, 5)]
+    [TestCase(SampleKernel.MaxVocabSize, 3)]
     public void Agrees_with_the_reference(int vocabSize, int alternatives)
     {
         var random = new Random(vocabSize);

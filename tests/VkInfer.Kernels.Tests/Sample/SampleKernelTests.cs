@@ -16,6 +16,8 @@ public sealed class SampleKernelTests : GpuTest
     [TestCase(32001, 0.8f, 40u, 0.95f, 0.05f)]
     [TestCase(32001, 5f, 1000u, 0.5f, 0f)]
     [TestCase(262144, 1f, 0u, 0.99f, 0f)]
+    [TestCase(262208, 0.9f, 64u, 0.95f, 0f)]
+    [TestCase(300001, 1f, 0u, 0.9f, 0f)]
     [TestCase(111, 1f, 0u, 1f, 0f, 0.5f)]
     [TestCase(4096, 1.3f, 0u, 1f, 0f, 0.2f)]
     [TestCase(4096, 0.9f, 50u, 0.9f, 0.01f, 0.6f)]
@@ -69,10 +71,26 @@ public sealed class SampleKernelTests : GpuTest
         Assert.That(compared, Is.GreaterThan(vocabSize > 100000 ? 0 : 6));
     }
 
+    [TestCase(0u, 1f, 1f)]
+    [TestCase(0u, 0.5f, 1f)]
+    [TestCase(7u, 1f, 1f)]
+    [TestCase(0u, 1f, 0.5f)]
+    public void Sums_hold_the_largest_vocabulary_of_equals(uint topK, float topP, float typicalP)
+    {
+        // The largest sum that there is: every token has the largest mass, and ties with the last that a filter keeps stay.
+        float[] logits = new float[SampleKernel.MaxVocabSize];
+        for (uint step = 0; step < 6; step++)
+        {
+            StepState state = new() { StepIndex = step, SeedLo = 7, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP };
+            double expected = Math.Floor(ReferenceSampler.Uniform(state) * logits.Length);
+            Assert.That((double)Run(logits, state).TokenId, Is.EqualTo(expected).Within(1), $"step {step}");
+        }
+    }
+
     [Test]
     public void Frequencies_follow_the_probabilities()
     {
-        float[] logits = [1f, 2f, 0f, float.NaN, 1.5f];
+        float[] logits = [1f, 2f, 0f, float.NegativeInfinity, 1.5f];
         var counts = new int[logits.Length];
         for (uint step = 0; step < 400; step++)
         {
@@ -86,6 +104,16 @@ public sealed class SampleKernelTests : GpuTest
             Assert.That(counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))), $"token {i}");
         }
     }
+
+    [TestCase(1, 0u, 1f, 1f, 0f)]
+    [TestCase(300, 0u, 1f, 1f, 0f)]
+    [TestCase(70_000, 0u, 1f, 1f, 0f)]
+    [TestCase(70_000, 40u, 0.9f, 0.9f, 0.05f)]
+    public void A_row_without_a_choice_says_why(int vocabSize, uint topK, float topP, float typicalP, float minP) => NoChoice.AssertSaidBy(
+        (logits, state) => SamplerRun.Run(
+            new SampleKernel(new KernelContext(Device)).Record, logits,
+            state with { Temperature = 0.7f, TopK = topK, TopP = topP, TypicalP = typicalP, MinP = minP }),
+        vocabSize);
 
     [TestCase(0u, 1f, 1f)]
     [TestCase(40u, 0.9f, 0.9f)]
@@ -115,10 +143,6 @@ public sealed class SampleKernelTests : GpuTest
             Assert.That(ring[step + 1], Is.EqualTo(likeliest));
         }
     }
-
-    [Test]
-    public void An_infinite_logit_is_certain() =>
-        Assert.That(Run([1, 2, float.PositiveInfinity, 3], new StepState { Temperature = 1, TopP = 0.9f, TopK = 2, TypicalP = 0.8f }).TokenId, Is.EqualTo(2));
 
     private static StepState Run(float[] logits, StepState state) =>
         SamplerRun.Run(new SampleKernel(new KernelContext(Device)).Record, logits, state).State;

@@ -18,10 +18,11 @@ internal static class SamplerRun
         stateBuffer.Write(0, new ReadOnlySpan<StepState>(in state));
         using (CommandList commands = device.CreateCommandList("sample"))
         {
-            commands.Begin();
-            commands.Fill(scratch, 0);
-            record(commands, logitsBuffer, logits.Length, stateBuffer, ring, scratch);
-            commands.End();
+            commands.Record(list =>
+            {
+                list.Fill(scratch, 0);
+                record(list, logitsBuffer, logits.Length, stateBuffer, ring, scratch);
+            });
             device.Wait(device.Submit(commands));
         }
 

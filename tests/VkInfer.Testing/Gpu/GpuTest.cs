@@ -38,9 +38,7 @@ public abstract class GpuTest
     protected static void Run(Action<CommandList> record)
     {
         using var commands = Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
-        commands.Begin();
-        record(commands);
-        commands.End();
+        commands.Record(record);
         Device.Wait(Device.Submit(commands));
     }
 }

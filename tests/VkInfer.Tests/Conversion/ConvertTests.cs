@@ -96,6 +96,58 @@ public sealed class ConvertTests
         Assert.That(_folder.EnumerateFiles(), Is.Empty);
     }
 
+    [Test]
+    [Platform("Unix")]
+    public void Devices_and_pipes_are_not_replaced_and_empty_files_are()
+    {
+        string pipe = Path.Combine(_folder.FullName, "pipe");
+        using (var process = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            process.WaitForExit();
+        }
+
+        string link = Path.Combine(_folder.FullName, "link");
+        File.CreateSymbolicLink(link, "/dev/null");
+        foreach (string output in new[] { pipe, link, "/dev/null", _folder.FullName })
+        {
+            Assert.That(
+                () => ModelConverter.Convert(Model.DefaultModelPath, output), Throws.InstanceOf<IOException>().With.Message.StartsWith(output));
+        }
+
+        Assert.That(Directory.GetFileSystemEntries(_folder.FullName), Has.Length.EqualTo(2));
+        File.WriteAllBytes(Output, []);
+        ModelConverter.Convert(Model.DefaultModelPath, Output);
+        Assert.That(new FileInfo(Output).Length, Is.Positive);
+    }
+
+    [Test]
+    public void Two_that_write_one_file_at_once_both_write_it_whole()
+    {
+        string alone = Path.Combine(_folder.FullName, "alone.gguf");
+        ModelConverter.Convert(Model.DefaultModelPath, alone, GgufTensorType.Q4_0);
+        Parallel.For(0, 4, _ => ModelConverter.Convert(Model.DefaultModelPath, Output, GgufTensorType.Q4_0));
+        Assert.That(File.ReadAllBytes(Output).AsSpan().SequenceEqual(File.ReadAllBytes(alone)), Is.True);
+        Assert.That(Directory.GetFiles(_folder.FullName), Has.Length.EqualTo(2));
+    }
+
+    [Test]
+    public void A_conversion_that_is_cancelled_leaves_the_old_file()
+    {
+        File.WriteAllBytes(Output, [1, 2, 3]);
+        using var cancellation = new CancellationTokenSource();
+        Assert.That(
+            () => ModelConverter.Convert(
+                Model.DefaultModelPath, Output, GgufTensorType.Q4_0, new Cancelling(cancellation), cancellation.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(File.ReadAllBytes(Output), Is.EqualTo(new byte[] { 1, 2, 3 }));
+        Assert.That(Directory.GetFiles(_folder.FullName), Has.Length.EqualTo(1));
+    }
+
+    private sealed class Cancelling(CancellationTokenSource source) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => source.Cancel();
+    }
+
     private static byte[] Bytes(GgufFile file, GgufTensor tensor) => file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)).ToArray();
 
     private static float[] Decode(GgufFile file, GgufTensor tensor)

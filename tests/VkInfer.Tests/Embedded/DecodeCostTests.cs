@@ -50,8 +50,7 @@ public sealed class DecodeCostTests : EmbeddedFixture
         using Session session = Model.CreateSession();
         session.Append(Prompt(0));
         using CommandList marker = Model.Gpu.CreateCommandList("marker");
-        marker.Begin();
-        marker.End();
+        marker.Record(_ => { });
         Take(session, 3, sampling);
         (int, int) objects = (Model.Gpu.LiveBufferCount, Model.Gpu.LiveCommandListCount);
         ulong first = Model.Gpu.Submit(marker).Value;

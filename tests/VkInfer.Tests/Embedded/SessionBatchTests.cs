@@ -124,8 +124,7 @@ public sealed class SessionBatchTests : EmbeddedFixture
         Session[] sessions = [Open(0), Open(1), Open(2)];
         using SessionBatch batch = Model.CreateBatch(sessions);
         using CommandList marker = Model.Gpu.CreateCommandList("marker");
-        marker.Begin();
-        marker.End();
+        marker.Record(_ => { });
         Take(batch, 3, SamplingOptions.Greedy);
         ulong first = Model.Gpu.Submit(marker).Value;
         Take(batch, 5, SamplingOptions.Greedy);

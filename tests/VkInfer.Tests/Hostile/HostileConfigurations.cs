@@ -26,20 +26,17 @@ internal static class HostileConfigurations
             yield return Set("llama.context_length", count, "llama.context_length");
             yield return Set("llama.attention.key_length", count, "llama.attention.key_length");
             yield return Set("llama.rope.dimension_count", count, "llama.rope.dimension_count");
-            yield return Set("llama.vocab_size", count, "llama.vocab_size");
         }
 
         yield return Set("llama.attention.head_count", 64u, "head dimension 0");
         yield return Set("llama.attention.head_count_kv", 3u, "3 key/value heads do not divide 4");
         yield return Set("llama.attention.head_count_kv", 8u, "8 key/value heads do not divide 4");
-        yield return Set("llama.attention.key_length", 12u, "head dimension 12");
-        yield return Set("llama.attention.key_length", 1024u, "head dimension 1024");
-        yield return Set("llama.attention.value_length", 16u, "value heads of 16");
+        yield return Set("llama.attention.head_count", new[] { 4u, 2u }, "llama.attention.head_count", "the same for all layers");
+        yield return Set("llama.attention.causal", false, "llama.attention.causal");
         yield return Set("llama.embedding_length", 64u, "token_embd.weight", "32", "expected 264 x 64");
-        yield return Set("llama.feed_forward_length", 96u, "blk.0.ffn_gate.weight", "64 x 32", "expected 96 x 32");
         yield return Set("llama.rope.dimension_count", 7u, "rotary dimension 7");
         yield return Set("llama.rope.dimension_count", 16u, "rotary dimension 16");
-        yield return Set("llama.vocab_size", 265u, "llama.vocab_size is 265", "264");
+        yield return Set("llama.vocab_size", -4, "llama.vocab_size");
         yield return Set("llama.expert_count", 8u, "llama.expert_used_count");
         yield return Set("llama.expert_count", uint.MaxValue, "llama.expert_count");
         yield return Of(
@@ -50,9 +47,30 @@ internal static class HostileConfigurations
                 model.Metadata["llama.expert_used_count"] = 3u;
             },
             "3 of 2 experts");
-        yield return Set("llama.rope.scaling.type", "dynamic", "\"dynamic\"");
-        yield return Set("llama.rope.scaling.type", "yarn", "llama.rope.scaling.original_context_length");
-        yield return Set("llama.attention.sliding_window", -1, "llama.attention.sliding_window");
+        yield return Set("llama.rope.scaling.type", "dynamic", "llama.rope.scaling.type", "'dynamic'", "none, linear, yarn, longrope");
+        yield return Remove("llama.attention.layer_norm_rms_epsilon", "llama.attention.layer_norm_rms_epsilon");
+        yield return Set("llama.rope.freq_base", 1e-38f, "llama.rope.freq_base");
+        yield return Set("llama.attention.layer_norm_rms_epsilon", 1e38f, "llama.attention.layer_norm_rms_epsilon");
+        foreach (string key in new[] { "attn_factor", "yarn_attn_factor", "yarn_log_multiplier", "factor" })
+        {
+            yield return Of(
+                $"YaRN with {key} = 1e38",
+                model =>
+                {
+                    model.Metadata["llama.rope.scaling.type"] = "yarn";
+                    model.Metadata[$"llama.rope.scaling.{key}"] = 1e38f;
+                },
+                $"llama.rope.scaling.{key}");
+        }
+
+        yield return Of(
+            "YaRN whose ramp goes backwards",
+            model =>
+            {
+                model.Metadata["llama.rope.scaling.type"] = "yarn";
+                model.Metadata["llama.rope.scaling.yarn_beta_fast"] = 0.5f;
+            },
+            "llama.rope.scaling.yarn_beta_fast");
         foreach (string key in new[] { "llama.attention.layer_norm_rms_epsilon", "llama.rope.freq_base" })
         {
             foreach (object number in new object[] { 0f, -1f, float.NaN, float.PositiveInfinity, 1e300, double.Epsilon, "one" })
@@ -62,11 +80,11 @@ internal static class HostileConfigurations
         }
 
         yield return Of(
-            "linear scaling by 0",
+            "linear scaling by -1",
             model =>
             {
                 model.Metadata["llama.rope.scaling.type"] = "linear";
-                model.Metadata["llama.rope.scaling.factor"] = 0f;
+                model.Metadata["llama.rope.scaling.factor"] = -1f;
             },
             "llama.rope.scaling.factor");
     }

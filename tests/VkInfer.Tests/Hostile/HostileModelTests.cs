@@ -17,7 +17,8 @@ public sealed class HostileModelTests
     public void The_model_that_the_others_are_made_from_is_valid()
     {
         using var file = new TemporaryFile(new TinyLlama().ToArray());
-        Assert.That(() => Model.Load(file.Path, NoDevice), Throws.TypeOf<DeviceNotFoundException>().With.Message.Contains("no such device"));
+        Assert.That(() => Model.Load(file.Path, NoDevice),
+            Throws.TypeOf<DeviceNotFoundException>().With.Message.Contains("no such device"));
         Assert.That(ModelInspection.Inspect(file.Path).Unsupported, Is.Null);
 
         using Model model = Model.Load(file.Path, TestModels.Options());
@@ -39,7 +40,8 @@ public sealed class HostileModelTests
         AssertOneLine(thrown!, [file.Path, .. said]);
 
         ModelInspection inspection = ModelInspection.Inspect(file.Path);
-        Assert.That((inspection.Unsupported, inspection.Config, inspection.Memory), Is.EqualTo((thrown!.Message, (ModelConfig?)null, (MemoryRequirements?)null)));
+        Assert.That((inspection.Unsupported, inspection.Config, inspection.Memory),
+            Is.EqualTo((thrown!.Message, (ModelConfig?)null, (MemoryRequirements?)null)));
     }
 
     [Test]
@@ -96,7 +98,8 @@ public sealed class HostileModelTests
     public void A_folder_a_missing_file_and_another_kind_of_file_are_refused()
     {
         string folder = Path.GetTempPath();
-        Assert.That(() => Model.Load(folder, NoDevice), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("config.json: no such file"));
+        Assert.That(() => Model.Load(folder, NoDevice),
+            Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("config.json: no such file"));
         string missing = Path.Combine(folder, "vkinfer-no-such-file.gguf");
         Assert.That(() => Model.Load(missing, NoDevice), Throws.TypeOf<FileNotFoundException>().With.Message.Contains(missing));
         using var text = new TemporaryFile(Encoding.UTF8.GetBytes("Once upon a time there was no model."));

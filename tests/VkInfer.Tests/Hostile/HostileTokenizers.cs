@@ -9,9 +9,9 @@ internal static class HostileTokenizers
 
     public static IEnumerable<TestCaseData> Cases()
     {
-        foreach (string key in new[] { "model", "tokens", "scores" })
+        foreach (string key in new[] { "model", "tokens" })
         {
-            yield return Remove(Prefix + key, key == "scores" ? "Scores" : Prefix + key);
+            yield return Remove(Prefix + key, Prefix + key);
         }
 
         yield return Set(Prefix + "model", "wordpiece", "wordpiece", "llama", "gpt2");
@@ -28,14 +28,10 @@ internal static class HostileTokenizers
         yield return Set(Prefix + "scores", new byte[TinyLlama.VocabSize], Prefix + "scores", "floats");
         yield return Set(Prefix + "scores", Enumerable.Repeat(float.NaN, TinyLlama.VocabSize).ToArray(), "Scores[0]");
         yield return Set(Prefix + "token_type", new float[TinyLlama.VocabSize], Prefix + "token_type", "integers");
-        yield return Set(Prefix + "token_type", Enumerable.Repeat(99, TinyLlama.VocabSize).ToArray(), "TokenTypes[0]", "99");
-        yield return Set(Prefix + "tokens", Enumerable.Repeat("same", TinyLlama.VocabSize).ToArray(), "Tokens[1]", "same");
-        foreach ((string key, string field) in new[] { ("bos", "Bos"), ("eos", "Eos"), ("eot", "Eot"), ("unknown", "Unknown"), ("padding", "Padding") })
+        foreach (string key in new[] { "bos", "eos", "eot", "eom", "unknown", "padding", "fim_pad", "fim_rep", "fim_sep" })
         {
-            yield return Set($"{Prefix}{key}_token_id", (uint)TinyLlama.VocabSize, $"{field}TokenId", "264");
-            yield return Set($"{Prefix}{key}_token_id", -2, $"{key}_token_id");
-            yield return Set($"{Prefix}{key}_token_id", ulong.MaxValue, $"{key}_token_id");
-            yield return Set($"{Prefix}{key}_token_id", "1", $"{key}_token_id");
+            yield return Set($"{Prefix}{key}_token_id", "1", $"{key}_token_id", "a token id or a list of them");
+            yield return Set($"{Prefix}{key}_token_id", new[] { 0.5f }, $"{key}_token_id");
         }
 
         yield return Set("tokenizer.chat_template", 1u, "tokenizer.chat_template", "a string");

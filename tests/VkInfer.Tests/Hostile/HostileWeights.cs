@@ -24,7 +24,8 @@ internal static class HostileWeights
         yield return Shape("output_norm.weight", 1, 32);
         yield return Shape("output.weight", 32, TinyLlama.VocabSize + 1);
         yield return Shape("rope_freqs.weight", 8);
-        foreach (string extra in new[] { "blk.0.attn_q_norm.weight", "blk.1.attn_norm.weight", "blk.0.ffn_gate_exps.weight", "v.patch_embd.weight" })
+        foreach (string extra in new[] { "blk.0.attn_q_norm.weight", "blk.1.attn_norm.weight", "blk.0.ffn_gate_exps.weight",
+            "v.patch_embd.weight" })
         {
             yield return Of($"with {extra}", model => model.Set(extra, 32), extra, "would be ignored");
         }
@@ -54,5 +55,6 @@ internal static class HostileWeights
     }
 
     private static TestCaseData Shape(string name, params ulong[] dimensions) =>
-        Of($"{name} of {string.Join(" x ", dimensions.Reverse())}", model => model.Set(name, dimensions), name, string.Join(" x ", dimensions.Reverse()));
+        Of($"{name} of {string.Join(" x ", dimensions.Reverse())}", model => model.Set(name, dimensions), name,
+            string.Join(" x ", dimensions.Reverse()));
 }

@@ -47,7 +47,8 @@ public sealed class OptionTests
     [TestCase("-1")]
     public void A_device_that_there_is_not(string device) =>
         Assert.That(
-            () => Model.Load(_file.Path, new ModelOptions { Device = device }), Throws.TypeOf<DeviceNotFoundException>().With.Message.Contains(device));
+            () => Model.Load(_file.Path, new ModelOptions { Device = device }),
+                Throws.TypeOf<DeviceNotFoundException>().With.Message.Contains(device));
 
     [TestCase(0)]
     [TestCase(-1)]

@@ -70,6 +70,32 @@ internal sealed class TinyLlama
         SetValues(name, values, dimensions);
     }
 
+    /// <summary>Makes another architecture of it whose tensors are a Llama's.</summary>
+    public void Rename(string architecture)
+    {
+        foreach (string key in Metadata.Keys.Where(key => key.StartsWith("llama.", StringComparison.Ordinal)).ToArray())
+        {
+            Metadata.Remove(key, out object? value);
+            Metadata[architecture + key["llama".Length..]] = value!;
+        }
+
+        Metadata["general.architecture"] = architecture;
+    }
+
+    /// <summary>Adds a layer like the first, with what a test has added to that.</summary>
+    public void AddSecondLayer()
+    {
+        foreach (string name in Tensors.Keys.Where(name => name.StartsWith("blk.0.", StringComparison.Ordinal)).ToArray())
+        {
+            Tensors["blk.1." + name["blk.0.".Length..]] = Tensors[name];
+        }
+
+        foreach (string key in Metadata.Keys.Where(key => key.EndsWith(".block_count", StringComparison.Ordinal)).ToArray())
+        {
+            Metadata[key] = 2u;
+        }
+    }
+
     /// <summary>Sets a float32 tensor with these values.</summary>
     public void SetValues(string name, float[] values, params ulong[] dimensions) =>
         Tensors[name] = ((uint)GgufTensorType.F32, dimensions, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());

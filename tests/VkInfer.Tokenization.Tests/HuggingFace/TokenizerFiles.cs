@@ -90,7 +90,7 @@ internal static class TokenizerFiles
         return SentencePiece(
             [.. data.Tokens.Select(Encoding.UTF8.GetString)], data.Scores!, data.TokenTypes!,
             new JsonArray(
-                new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["Regex"] = "^ +| +$" }, ["content"] = "" },
+                new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["Regex"] = @"\A +| +\z" }, ["content"] = "" },
                 new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["Regex"] = " {2,}" }, ["content"] = " " },
                 new JsonObject { ["type"] = "Prepend", ["prepend"] = "▁" },
                 new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = "▁" }));

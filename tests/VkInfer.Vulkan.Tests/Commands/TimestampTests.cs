@@ -48,25 +48,25 @@ public sealed class TimestampTests : GpuTest
         Device.ProfilesDispatches = true;
         try
         {
-            commands.Begin();
+            commands.Record(list =>
+            {
+                list.Fill(a, 1);
+                for (var i = 0; i < Dispatches; i++)
+                {
+                    if (i == 3)
+                    {
+                        list.Describe(new DispatchWork("3 x 4", 12, Operations: 24));
+                    }
+
+                    Probe.Record(list, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
+                }
+            });
         }
         finally
         {
             Device.ProfilesDispatches = false;
         }
 
-        commands.Fill(a, 1);
-        for (var i = 0; i < Dispatches; i++)
-        {
-            if (i == 3)
-            {
-                commands.Describe(new DispatchWork("3 x 4", 12, Operations: 24));
-            }
-
-            Probe.Record(commands, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
-        }
-
-        commands.End();
         Device.Wait(Device.Submit(commands));
         var profile = commands.ReadProfile();
         Assert.Multiple(() =>
@@ -85,11 +85,12 @@ public sealed class TimestampTests : GpuTest
         using var a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
         using var b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
         using var commands = Device.CreateCommandList("not profiled");
-        commands.Begin();
-        commands.Fill(a, 1);
-        commands.Describe(new DispatchWork("without effect"));
-        Probe.Record(commands, Probe.Pipeline(Device), a, b, 1);
-        commands.End();
+        commands.Record(list =>
+        {
+            list.Fill(a, 1);
+            list.Describe(new DispatchWork("without effect"));
+            Probe.Record(list, Probe.Pipeline(Device), a, b, 1);
+        });
         Device.Wait(Device.Submit(commands));
         Assert.That(commands.ReadProfile(), Is.Empty);
     }

@@ -118,17 +118,18 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
         using CommandList commands = device.CreateCommandList("profile.bandwidth");
         var matrix = WeightMatrix.FromPacked(WeightType.F16, rows, LargeColumns, weights);
         var kernel = new GemvKernel(context);
-        commands.Begin();
-        commands.Fill(weights, 0x2E663C01);
-        commands.Fill(x, 0x3F5A81C3);
-        for (int i = 0; i < Products; i++)
+        commands.Record(list =>
         {
-            commands.Timestamp("");
-            kernel.Record(commands, matrix, new VectorInput(x), y, GemvMode.Store);
-        }
+            list.Fill(weights, 0x2E663C01);
+            list.Fill(x, 0x3F5A81C3);
+            for (int i = 0; i < Products; i++)
+            {
+                list.Timestamp("");
+                kernel.Record(list, matrix, new VectorInput(x), y, GemvMode.Store);
+            }
 
-        commands.Timestamp("");
-        commands.End();
+            list.Timestamp("");
+        });
         device.Wait(device.Submit(commands));
         double[] stamps = [.. commands.ReadTimestamps().Select(stamp => stamp.Microseconds)];
         return bytes / stamps.Zip(stamps.Skip(1), (from, to) => to - from).Min() * 1e-6;

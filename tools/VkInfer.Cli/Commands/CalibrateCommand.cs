@@ -29,7 +29,8 @@ internal sealed class CalibrateCommand : CliCommand
             throw new CliException($"{path}: {tokens.Length} tokens; give a text of some pages");
         }
 
-        SoftmaxCalibration calibration = await Task.Run(() => model.CalibrateSoftmax(tokens, cancellationToken), cancellationToken).ConfigureAwait(false);
+        SoftmaxCalibration calibration = await ProgressDisplay.RunAsync(Console, "Calibrating", _ => Task.Run(
+            () => model.CalibrateSoftmax(tokens, cancellationToken), cancellationToken)).ConfigureAwait(false);
         string? file = call.Parse.GetValue(_dryRun) ? null : Model.SaveSoftmaxCalibration(calibration);
         if (call.Json)
         {

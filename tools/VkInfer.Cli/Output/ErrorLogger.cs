@@ -22,7 +22,7 @@ internal sealed class ErrorLogger(TextWriter error, bool verbose) : ILogger
 
         lock (_lock)
         {
-            error.WriteLine($"vkinfer: {logLevel}: {formatter(state, exception)}");
+            error.WriteLine($"vkinfer: {logLevel}: {ErrorReport.OneLine(formatter(state, exception))}");
         }
     }
 }

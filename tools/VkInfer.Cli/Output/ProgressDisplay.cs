@@ -2,18 +2,19 @@ using Spectre.Console;
 
 namespace VkInfer.Cli.Output;
 
-/// <summary>Shows how far long work has come: a bar on a terminal, nothing on a pipe.</summary>
+/// <summary>Shows how far long work has come: a bar on a terminal, elsewhere a line on the error stream now and then.</summary>
 internal static class ProgressDisplay
 {
     /// <summary>Runs work that reports how far it has come.</summary>
-    /// <param name="console">Where the bar is drawn, if it is a terminal.</param>
-    /// <param name="title">What stands in front of the bar.</param>
+    /// <param name="console">Where it is shown.</param>
+    /// <param name="title">What the work is called.</param>
     /// <param name="work">The work.</param>
     public static async Task<T> RunAsync<T>(CliConsole console, string title, Func<ProgressReport, Task<T>> work)
     {
         if (!console.ShowsProgress)
         {
-            return await work(new ProgressReport((_, _) => { })).ConfigureAwait(false);
+            await using var lines = new ProgressLines(console.Error, title, console.ProgressInterval);
+            return await work(new ProgressReport(lines.Show)).ConfigureAwait(false);
         }
 
         IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(console.Error) });

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
@@ -8,7 +9,14 @@ internal static class GemmCandidates
     /// <summary>Up to how many rows of A the matrix-vector form is tried.</summary>
     private const int MostVectorRows = GemmVectorsConstants.MaxVectors;
 
-    private const int MostFlatRows = 128;
+    private const int MostFlatRows = 64;
+
+    // Beyond it tiles alone fill a device.
+    private const int MostSplitRows = 256;
+    private const int SmallestBlockM = 16;
+    private const int LargestBlockM = 128;
+    private const int MostWorkgroupsPerCore = 3;
+    private const int TypicalShaderCores = 64;
 
     // Slices in flight wait in registers, of A as well: many rows of many columns spill (RADV for Navi 31 at 64 by 384).
     private const int FewRows = 32;
@@ -30,6 +38,40 @@ internal static class GemmCandidates
         (1, 4, 1, 64, 3), (2, 2, 1, 64, 2), (2, 2, 1, 64, 3), (2, 2, 2, 64, 2), (1, 2, 4, 128, 1), (1, 2, 2, 128, 2), (1, 2, 1, 128, 3),
         (1, 4, 1, 128, 3), (2, 4, 1, 64, 2),
     ];
+
+    /// <summary>Whether it may pay to try a tiling for C [m, n]: tiles are shared where there are too few for all cores.</summary>
+    public static bool IsWorthTrying(KernelContext context, IGemmTiling tiling, int m, int n, int k)
+    {
+        if (tiling is not GemmMatrixConstants { Splits: > 1 } matrix)
+        {
+            return true;
+        }
+
+        var cores = context.Capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        var workgroups = GemmHeuristic.Tiles(tiling, m, n) * tiling.Splits;
+        return GemmHeuristic.CanSplit(matrix, k) && 3 * workgroups >= 2 * cores && workgroups <= MostWorkgroupsPerCore * cores;
+    }
+
+    // Twice as high as A, and more than half of a tile is waste; half as high, and the weights are read twice.
+    private static bool HasHeightFor(GemmMatrixConstants tiling, int m) =>
+        (tiling.BlockM < 2 * m || tiling.BlockM == SmallestBlockM) && (2 * tiling.BlockM >= m || tiling.BlockM == LargestBlockM);
+
+    /// <summary>Conventional tiles on the matrix units, and some that pay only here and there.</summary>
+    private static IEnumerable<GemmMatrixConstants> Matrix(DeviceCapabilities capabilities)
+    {
+        foreach (var tiling in GemmHeuristic.MatrixTilings(capabilities))
+        {
+            yield return tiling;
+            if (tiling.BlockM == LargestBlockM)
+            {
+                yield return tiling with { SubgroupsM = 2, SubgroupsN = 4 };
+            }
+            else if (tiling.BlockM <= FewRows)
+            {
+                yield return tiling with { Depth = 3 };
+            }
+        }
+    }
 
     /// <summary>The tilings for weights of a type and A [m, K] that the device can run.</summary>
     public static IEnumerable<IGemmTiling> Of(KernelContext context, WeightType type, ActivationType input, int m)
@@ -54,7 +96,7 @@ internal static class GemmCandidates
     {
         GemmVectorsConstants t => Text("vectors", t.WorkgroupSize, t.Rows, t.Unroll),
         GemmFlatConstants t => Text("flat", t.RowFragments, t.SubgroupsN, t.SubgroupsK, t.BlockK, t.Depth),
-        GemmMatrixConstants t => Text("coopmat", t.BlockM, t.BlockN, t.SubgroupsM, t.SubgroupsN),
+        GemmMatrixConstants t => Text("coopmat", t.BlockM, t.BlockN, t.SubgroupsM, t.SubgroupsN, t.Depth, t.Splits),
         GemmTiledConstants t => Text("tiled", t.ThreadsM, t.ThreadsN, t.TileM, t.TileN),
         GemmDirectConstants t => Text("direct", t.Threads, t.TileM, t.TileN),
         _ => throw new ArgumentException($"no name for {tiling}", nameof(tiling)),
@@ -113,9 +155,12 @@ internal static class GemmCandidates
                 }
             }
 
-            foreach (var tiling in GemmHeuristic.MatrixTilings(capabilities))
+            foreach (var tiling in Matrix(capabilities).Where(tiling => HasHeightFor(tiling, m)))
             {
-                yield return tiling;
+                foreach (var splits in GemmHeuristic.Splits.Where(splits => splits == 1 || m <= MostSplitRows))
+                {
+                    yield return tiling with { Splits = splits };
+                }
             }
         }
         else if (context.IsSoftware)

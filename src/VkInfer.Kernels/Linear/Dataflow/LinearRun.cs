@@ -22,6 +22,7 @@ internal sealed class LinearRun : IDisposable
     private readonly GpuBuffer _vector;
     private readonly VectorForm _vectorForm;
     private readonly GpuBuffer _output;
+    private readonly GemmScratch _scratch;
     private readonly CommandList _once;
     private readonly (CommandList Commands, int Count)? _clock;
     private double _fastest = double.PositiveInfinity;
@@ -53,6 +54,9 @@ internal sealed class LinearRun : IDisposable
         _vector = Create(VectorInput.SizeInBytes(_vectorForm, k));
         _output = Create(Activations.SizeInBytes(ActivationType.F32, rows, n));
         _once = device.CreateCommandList("tune");
+        var scratch = Create(GemmScratch.SizeInBytes(context.Capabilities));
+        _scratch = new GemmScratch(scratch);
+        Submit(commands => commands.Fill(scratch, 0));
         device.Upload(
             _input, 0, type == ActivationType.F16 ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()) : MemoryMarshal.AsBytes(values.AsSpan()));
         device.Upload(
@@ -68,14 +72,19 @@ internal sealed class LinearRun : IDisposable
         CommandList commands, GemmKernel kernel, IGemmTiling tiling, int i, int m, ActivationFunction gate = ActivationFunction.None)
     {
         var w = _matrices[i % _matrices.Count];
-        if (gate != ActivationFunction.None && tiling is GemmFlatConstants flat)
+        if (gate != ActivationFunction.None && tiling is IGatedGemmTiling { CanGate: true } gated)
         {
-            kernel.RecordGated(commands, flat, w, _input, _output, gate, m);
+            kernel.RecordGated(commands, gated, w, _input, _output, gate, m, _scratch);
             return;
         }
 
-        kernel.RecordTiled(commands, tiling, w, _input, _output, GemmMode.Store, m, ActivationType.F32, 0, Activations.Stride(w.Rows));
+        kernel.RecordTiled(
+            commands, tiling, w, _input, _output, GemmMode.Store, m, ActivationType.F32, 0, Activations.Stride(w.Rows), _scratch);
     }
+
+    /// <summary>Whether a tiling's tiles have room in the scratch.</summary>
+    public bool HasRoom(IGemmTiling tiling, int m) =>
+        tiling.Splits == 1 || _scratch.Holds(tiling, GemmHeuristic.Tiles(tiling, m, _matrices[0].Rows));
 
     /// <summary>Records y [N] with the i-th matrix.</summary>
     public void Record(CommandList commands, GemvKernel kernel, int i) =>
@@ -205,18 +214,16 @@ internal sealed class LinearRun : IDisposable
         return buffer;
     }
 
-    private void Fill(CommandList list, Action<CommandList, int> record, int count)
+    private void Fill(CommandList list, Action<CommandList, int> record, int count) => list.Record(commands =>
     {
-        list.Begin();
-        Timestamp(list, "begin");
+        Timestamp(commands, "begin");
         for (var i = 0; i < count; i++)
         {
-            record(list, i);
+            record(commands, i);
         }
 
-        Timestamp(list, "end");
-        list.End();
-    }
+        Timestamp(commands, "end");
+    });
 
     private void Timestamp(CommandList list, string label)
     {
@@ -236,9 +243,7 @@ internal sealed class LinearRun : IDisposable
 
     private void Submit(Action<CommandList> record)
     {
-        _once.Begin();
-        record(_once);
-        _once.End();
+        _once.Record(record);
         _context.Device.Wait(_context.Device.Submit(_once));
     }
 

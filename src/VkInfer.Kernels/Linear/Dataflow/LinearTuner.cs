@@ -74,12 +74,19 @@ public sealed class LinearTuner(KernelContext context)
         CancellationToken cancellation)
     {
         var times = new List<LinearTime>();
-        IGemmTiling[] tilings = [.. GemmCandidates.Of(context, first.Type, input, m).Where(tiling => share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless)];
+        IGemmTiling[] tilings =
+        [
+            .. GemmCandidates.Of(context, first.Type, input, m).Where(tiling =>
+                share.GetValueOrDefault(GemmCandidates.Name(tiling)) <= Hopeless
+                && GemmCandidates.IsWorthTrying(context, tiling, m, first.Rows, first.KPadded) && run.HasRoom(tiling, m)),
+        ];
         run.UseReference(m);
         var measures = new List<(IGemmTiling Tiling, (CommandList Commands, int Count) Repeated)>();
         try
         {
             // Pipelines are made first: while a driver compiles, the clock of an idle device falls.
+            Parallel.ForEach(
+                tilings, new ParallelOptions { CancellationToken = cancellation }, tiling => _gemm.Prepare(tiling, first.Type, gate));
             foreach (var tiling in tilings)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
+using VkInfer.Formats;
 
 namespace VkInfer.Configuration;
 
 /// <summary>
-/// Typed access to a JSON object of a Hugging Face folder. Null counts as missing, as it does for Hugging Face; a value of the wrong type or
-/// range is an error that names file and key.
+/// Typed access to a JSON object of a Hugging Face folder. Null counts as missing where a method does not say
+/// otherwise; a value of the wrong type or range is an error that names file, key, value and expectation.
 /// </summary>
 internal sealed class HfJson
 {
@@ -35,18 +37,23 @@ internal sealed class HfJson
     /// <exception cref="UnsupportedModelException">It is too long, or no JSON object.</exception>
     public static HfJson? TryRead(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (RegularFile.TryFindLength(path) is not { } length)
         {
             return null;
         }
 
-        if (file.Length > MaxBytes)
-        {
-            throw new UnsupportedModelException($"{path}: {file.Length} bytes; expected at most {MaxBytes}.");
-        }
+        return length <= MaxBytes
+            ? Parse(path, RegularFile.ReadAllBytes(path, MaxBytes))
+            : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
+    }
 
-        return Parse(path, File.ReadAllBytes(path));
+    /// <summary>An object without keys, in place of one that is absent.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="prefix">Where in the file it would be, with a dot at the end.</param>
+    public static HfJson Empty(string path, string prefix)
+    {
+        using JsonDocument document = JsonDocument.Parse("{}");
+        return new HfJson(document.RootElement.Clone(), path, prefix);
     }
 
     /// <summary>Reads the contents of a file.</summary>
@@ -66,32 +73,61 @@ internal sealed class HfJson
         }
     }
 
+    /// <summary>Whether it has no keys.</summary>
+    public bool IsEmpty => !_object.EnumerateObject().Any();
+
+    /// <summary>Whether the key is there, be its value null.</summary>
+    public bool Has(string key) => _object.TryGetProperty(key, out _);
+
+    /// <summary>The key with those of the objects around it.</summary>
+    public string Where(string key) => _prefix + key;
+
     /// <summary>A required integer within [1, max].</summary>
     public int Int(string key, int max) => TryInt(key, max) ?? throw Wrong(key, $"an integer from 1 to {max}", "nothing");
 
-    /// <summary>An optional integer within [1, max].</summary>
-    public int? TryInt(string key, int max)
+    /// <summary>An optional integer within [min, max].</summary>
+    public int? TryInt(string key, int max, int min = 1)
     {
-        if (Find(key) is not { } value)
-        {
-            return null;
-        }
-
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 1 && number <= max
-            ? number
-            : throw Wrong(key, $"an integer from 1 to {max}", value);
+        string expected = $"an integer from {min} to {max}";
+        return FindScalar(key, expected) is not { } value ? null
+            : TryInteger(value) is { } number && number >= min && number <= max ? (int)number
+            : throw Wrong(key, expected, value);
     }
 
-    /// <summary>A required number above 0 that a binary32 can hold.</summary>
-    public float Positive(string key) => TryPositive(key) ?? throw Wrong(key, "a positive number", "nothing");
+    /// <summary>A window of positions; null, 0 and -1 mean none, which is 0 here.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="fallback">The window where there is no key.</param>
+    public int Window(string key, int fallback)
+    {
+        const string Expected = "a number of positions, or null, 0 or -1 for none";
+        if (FindScalar(key, Expected) is not { } value)
+        {
+            return Has(key) ? 0 : fallback;
+        }
 
-    /// <summary>An optional number above 0 that a binary32 can hold.</summary>
-    public float? TryPositive(string key) => Find(key) is not { } value ? null : Positive(key, value);
+        return TryInteger(value) switch
+        {
+            0 or -1 => 0,
+            > 0 and var window => (int)Math.Min(window, ModelLimits.MaxContextLength),
+            _ => throw Wrong(key, Expected, value),
+        };
+    }
 
-    /// <summary>A list of such numbers.</summary>
-    public IReadOnlyList<float> Positives(string key) => Find(key) is { ValueKind: JsonValueKind.Array } list
-        ? [.. list.EnumerateArray().Select((value, i) => Positive($"{key}[{i}]", value))]
-        : throw Wrong(key, "a list of positive numbers", "none");
+    /// <summary>A required number.</summary>
+    public float Number(string key, NumberRange range) => TryNumber(key, range) ?? throw Wrong(key, range.ToString(), "nothing");
+
+    /// <summary>An optional number.</summary>
+    public float? TryNumber(string key, NumberRange range) =>
+        FindScalar(key, range.ToString()) is not { } value ? null : Number(key, value, range);
+
+    /// <summary>A list of numbers.</summary>
+    public IReadOnlyList<float> Numbers(string key, NumberRange range) => Find(key) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select((value, i) => Number($"{key}[{i}]", value, range))]
+        : throw Wrong(key, "a list of numbers", Find(key) is { } other ? other : "nothing");
+
+    /// <summary>Whether the value is the number 0.</summary>
+    public bool IsZero(string key) => Find(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number)
+        && number == 0;
 
     /// <summary>An optional bool.</summary>
     public bool? TryBool(string key) => Find(key) is not { } value ? null : value.ValueKind switch
@@ -108,9 +144,10 @@ internal sealed class HfJson
     public string? TryString(string key) => Find(key) is not { } value ? null : Text(key, value);
 
     /// <summary>An optional string, or the field <c>content</c> of an object, as tokens are written.</summary>
-    public string? TryToken(string key) => Find(key) is { ValueKind: JsonValueKind.Object } ? TryObject(key)!.TryString("content") : TryString(key);
+    public string? TryToken(string key) => Find(key) is { ValueKind: JsonValueKind.Object } ? TryObject(key)!.TryString("content")
+        : TryString(key);
 
-    /// <summary>An optional token id, or list of them.</summary>
+    /// <summary>An optional token id, or list of them; null and negative ones, which mean none, are left out.</summary>
     public IReadOnlyList<int> Ids(string key)
     {
         if (Find(key) is not { } value)
@@ -118,17 +155,21 @@ internal sealed class HfJson
             return [];
         }
 
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Id)] : [Id(value)];
+        JsonElement[] elements = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
+        return [.. elements.Where(element => element.ValueKind != JsonValueKind.Null).Select(Id).Where(id => id >= 0)];
 
-        int Id(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && id >= 0
-            ? id
-            : throw Wrong(key, "a token id or a list of them", element);
+        int Id(JsonElement element) => TryInteger(element) is { } id
+            ? (int)Math.Clamp(id, -1, int.MaxValue)
+            : throw Wrong(key, "a token id or a list of them", value);
     }
 
     /// <summary>An optional object.</summary>
     public HfJson? TryObject(string key) => Find(key) is not { } value ? null
         : value.ValueKind == JsonValueKind.Object ? new HfJson(value, Path, $"{_prefix}{key}.")
         : throw Wrong(key, "an object", value);
+
+    /// <summary>An optional object that is told from a number of the same name: null where the value is something else.</summary>
+    public HfJson? TryNested(string key) => Find(key) is { ValueKind: JsonValueKind.Object } ? TryObject(key) : null;
 
     /// <summary>The objects of an optional list.</summary>
     public IEnumerable<HfJson> Objects(string key) => Find(key) is not { ValueKind: JsonValueKind.Array } list ? []
@@ -143,7 +184,8 @@ internal sealed class HfJson
 
     /// <summary>All keys with their values, which must be objects.</summary>
     public IEnumerable<(string Key, HfJson Value)> NamedObjects() =>
-        _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name) ?? throw Wrong(property.Name, "an object", "null")));
+        _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name)
+            ?? throw Wrong(property.Name, "an object", "null")));
 
     /// <summary>Whether the key is there and a string.</summary>
     public bool IsString(string key) => Find(key) is { ValueKind: JsonValueKind.String };
@@ -160,12 +202,24 @@ internal sealed class HfJson
     }
 
     /// <summary>An error about a key.</summary>
-    public UnsupportedModelException Wrong(string key, string expected, object got) => new($"{Path}: {_prefix}{key} is {got}; expected {expected}.");
+    public UnsupportedModelException Wrong(string key, string expected, object got)
+    {
+        const int Most = 120;
+        string text = got is JsonElement element ? element.GetRawText() : string.Create(CultureInfo.InvariantCulture, $"{got}");
+        text = text.Length > Most ? text[..Most] + "…" : text;
+        return new UnsupportedModelException($"{Path}: {_prefix}{key} is {text}; expected {expected}.");
+    }
 
-    private float Positive(string key, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number) && number > 0
-            ? number
-            : throw Wrong(key, "a positive number", value);
+    private float Number(string key, JsonElement value, NumberRange range) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && range.Contains((float)number)
+            ? (float)number
+            : throw Wrong(key, range.ToString(), value);
+
+    // Python writes 32.0 for an integer that was computed.
+    private static long? TryInteger(JsonElement value) => value.ValueKind != JsonValueKind.Number ? null
+        : value.TryGetInt64(out long number) ? number
+        : value.TryGetDouble(out double real) && real == Math.Floor(real) && Math.Abs(real) <= 1L << 53 ? (long)real
+        : null;
 
     private string Text(string key, JsonElement value)
     {
@@ -178,6 +232,20 @@ internal sealed class HfJson
             // Half a surrogate pair in an escape.
             throw new UnsupportedModelException($"{Path}: {_prefix}{key} is not valid text: {exception.Message}", exception);
         }
+    }
+
+    // A list of equal values counts as the value: some configurations have one per layer.
+    private JsonElement? FindScalar(string key, string expected)
+    {
+        if (Find(key) is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
+        {
+            return Find(key);
+        }
+
+        string first = list[0].GetRawText();
+        return list.EnumerateArray().All(element => element.GetRawText() == first)
+            ? list[0]
+            : throw Wrong(key, $"{expected}, the same for all layers", list);
     }
 
     private JsonElement? Find(string key) =>

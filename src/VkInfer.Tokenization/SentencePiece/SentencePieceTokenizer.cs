@@ -1,0 +1,45 @@
+namespace VkInfer.Tokenization;
+
+/// <summary>What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.</summary>
+/// <remarks>
+/// Our own, since Microsoft.ML.Tokenizers 2.0.1 merges another of equal pairs than the leftmost, and gives ids outside the vocabulary where
+/// bytes stand in for a unigram piece.
+/// </remarks>
+internal abstract class SentencePieceTokenizer : Tokenizer
+{
+    private static readonly byte[] Space = " "u8.ToArray();
+
+    private readonly SentencePieceNormalizer _normalizer;
+    private readonly int[] _byteIds;
+    private readonly int? _unknownId;
+    private readonly TokenBytes _bytes;
+    private readonly bool _hasSpacePrefix;
+
+    private protected SentencePieceTokenizer(TokenizerData data, Vocabulary vocabulary, bool addBosByDefault, bool removesExtraWhitespaces)
+        : base(data, vocabulary, addBosByDefault)
+    {
+        _hasSpacePrefix = data.AddSpacePrefix ?? true;
+        UserDefined = new UserDefinedSymbols(vocabulary);
+        _normalizer = new SentencePieceNormalizer(data, removesExtraWhitespaces);
+        _byteIds = SentencePieceVocabulary.ReadByteTokens(vocabulary);
+        int unknown = UnknownTokenId ?? Array.IndexOf(vocabulary.Kinds, TokenKind.Unknown);
+        _unknownId = unknown < 0 ? null : unknown;
+        _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => SentencePieceVocabulary.AppendBytes(vocabulary, id, bytes));
+    }
+
+    internal override (byte[] Character, int Count) DroppedAtStart => (Space, _hasSpacePrefix ? 1 : 0);
+
+    /// <summary>The user-defined tokens that are found in normalised text.</summary>
+    private protected UserDefinedSymbols UserDefined { get; }
+
+    /// <summary>Cuts normalised text into pieces; -1 for a character without one.</summary>
+    private protected abstract List<(Range Range, int Id)> Cut(string normalized);
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids)
+    {
+        string normalized = _normalizer.Apply(text, addPrefix: !section.Continues);
+        UnknownPieces.Append(normalized, Cut(normalized), _byteIds, _unknownId, ids);
+    }
+
+    private protected override ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
+}

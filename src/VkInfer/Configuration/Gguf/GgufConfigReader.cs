@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Logging;
+using VkInfer.Families;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+
+namespace VkInfer.Configuration;
+
+/// <summary>
+/// What families read from GGUF metadata: the shape they all have, and typed access to what only some have. Checks that the shape is of a
+/// transformer that can exist. Where a size and the tensors disagree, the tensors are right.
+/// </summary>
+internal sealed class GgufConfigReader
+{
+    /// <summary>Our own key: a window for each layer, 0 for none, for architectures to which GGUF gives no key for windows.</summary>
+    public const string OwnWindowsKey = "vkinfer.attention.sliding_windows";
+
+    private readonly GgufFile _file;
+    private readonly TensorShapes _tensors;
+
+    private GgufConfigReader(GgufFile file, string architecture, ILogger? logger)
+    {
+        _file = file;
+        Keys = new GgufKeys(file, architecture);
+        _tensors = new TensorShapes(file, file.Path, logger);
+    }
+
+    /// <summary>The keys of the architecture.</summary>
+    public GgufKeys Keys { get; }
+
+    /// <summary>Describes the model of a file.</summary>
+    /// <exception cref="ModelFormatException">A key is missing or of another type.</exception>
+    /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
+    public static ModelConfig Read(GgufFile file, ILogger? logger = null)
+    {
+        string architecture = file.GetString("general.architecture");
+        return ModelFamily.Find(file.Path, architecture).Describe(new GgufConfigReader(file, architecture, logger));
+    }
+
+    /// <summary>Reads what every architecture has, as a Llama has it.</summary>
+    /// <param name="norm">Decides which epsilon is read.</param>
+    /// <param name="takesLongFactors">Whether the family has LongRoPE's factors whatever the type of scaling.</param>
+    /// <param name="hasExpertWidth">Whether the family's experts have a width of their own.</param>
+    public ModelConfig ReadShape(NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false)
+    {
+        if (Keys.TryFlag("attention.causal") == false)
+        {
+            throw Keys.Wrong("attention.causal", "true: attention to later positions does not run here");
+        }
+
+        int layers = Keys.Count("block_count", ModelLimits.MaxLayers);
+        int hidden = _tensors.HiddenSize(Keys.Count("embedding_length", ModelLimits.MaxWidth), Keys.Key("embedding_length"));
+        int heads = Keys.Count("attention.head_count", ModelLimits.MaxHeads);
+        int kvHeads = Keys.TryCount("attention.head_count_kv", ModelLimits.MaxHeads) ?? heads;
+        int headDim = ReadHeadDim(hidden, heads, kvHeads);
+        int rotary = Keys.TryCount("rope.dimension_count", ModelLimits.MaxWidth) ?? headDim;
+        int context = Keys.TryCount("context_length", ModelLimits.MaxContextLength) ?? ModelOptions.DefaultContextLength;
+        int experts = Keys.TryCount("expert_count", ModelLimits.MaxExperts, min: 0) ?? 0;
+        int used = experts == 0 ? 0 : Keys.TryCount("expert_used_count", ModelLimits.MaxExperts)
+            ?? throw Keys.Missing("expert_used_count", $"a number of experts beside {Keys.Key("expert_count")}, {experts}");
+        var config = new ModelConfig
+        {
+            Architecture = Keys.Architecture,
+            VocabSize = _tensors.VocabSize(Keys.TryCount("vocab_size", int.MaxValue, min: 0), Keys.Key("vocab_size")),
+            HiddenSize = hidden,
+            IntermediateSize = ReadWidth(experts, used, hasExpertWidth),
+            NumExperts = experts,
+            NumExpertsPerToken = used,
+            NumLayers = layers,
+            NumHeads = heads,
+            NumKvHeads = kvHeads,
+            HeadDim = headDim,
+            RotaryDim = rotary,
+            RopePairing = RopePairing.Interleaved,
+            RopeTheta = Keys.TryNumber("rope.freq_base", NumberRange.RopeTheta) ?? 10000f,
+            RopeScaling = new GgufRopeReader(Keys).Read(rotary, context, takesLongFactors),
+            Norm = norm,
+            NormEps = Keys.Number(
+                norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", NumberRange.Epsilon),
+            Windows = ReadOwnWindows(layers),
+            MaxContextLength = context,
+        };
+        config.Validate(_file.Path, ShapeKeys.Gguf(Keys));
+        return config;
+    }
+
+    /// <summary>The windows of layers of which every so many-th sees everything.</summary>
+    /// <param name="layers">Number of layers.</param>
+    /// <param name="window">The window; 0: no layer has one.</param>
+    /// <param name="period">
+    /// Where the file has no <c>attention.sliding_window_pattern</c>, which is a period (0: all layers have a window) or a flag for each
+    /// layer.
+    /// </param>
+    public IReadOnlyList<int> AlternatingWindows(int layers, int window, int period)
+    {
+        const string Pattern = "attention.sliding_window_pattern";
+        if (window == 0)
+        {
+            return [];
+        }
+
+        if (Keys.TryPerLayer(Pattern, layers) is { } flags && flags.All(flag => flag is 0 or 1))
+        {
+            return [.. flags.Select(flag => flag == 0 ? 0 : window)];
+        }
+
+        int said = Keys.TryCount(Pattern, ModelLimits.MaxLayers, min: 0) ?? period;
+        return said == 0 ? ModelConfig.UniformWindows(layers, window) : ModelConfig.AlternatingWindows(layers, window, said);
+    }
+
+    /// <summary>A bound of scores or logits; 0 means none.</summary>
+    public float SoftCap(string name, float fallback) =>
+        Keys.Has(name) ? Keys.TryNumber(name, NumberRange.SoftCap, none: number => number == 0) ?? 0 : fallback;
+
+    private int ReadHeadDim(int hidden, int heads, int kvHeads)
+    {
+        int? key = Keys.TryCount("attention.key_length", ModelLimits.MaxWidth);
+        int? value = Keys.TryCount("attention.value_length", ModelLimits.MaxWidth);
+        (int headDim, bool isProven) = _tensors.HeadDim(heads, kvHeads, key ?? hidden / heads, Keys.Key("attention.key_length"));
+        return isProven || value is null || value == headDim
+            ? headDim
+            : throw new UnsupportedModelException(
+                $"{_file.Path}: {Keys.Key("attention.value_length")} is {value}, value heads of {value} elements beside key heads of "
+                + $"{headDim}; they must be equal.");
+    }
+
+    private int ReadWidth(int experts, int used, bool hasExpertWidth)
+    {
+        string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
+            ? "expert_feed_forward_length"
+            : "feed_forward_length";
+        int width = Keys.Count(name, ModelLimits.MaxWidth);
+        bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
+        return _tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
+    }
+
+    private int[] ReadOwnWindows(int layers)
+    {
+        if (!_file.Metadata.ContainsKey(OwnWindowsKey))
+        {
+            return [];
+        }
+
+        int[] windows = _file.GetIntArray(OwnWindowsKey, layers);
+        int wrong = Array.FindIndex(windows, window => window is < 0 or > ModelLimits.MaxContextLength);
+        return wrong < 0 ? windows : throw new UnsupportedModelException(
+            $"{_file.Path}: {OwnWindowsKey}[{wrong}] is {windows[wrong]}; expected a number of positions, or 0 for all.");
+    }
+}

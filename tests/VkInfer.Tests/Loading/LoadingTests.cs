@@ -1,0 +1,114 @@
+using VkInfer.Cache;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Loading;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Tests.Loading;
+
+/// <summary>What can go wrong while weights are read by many threads, and what must not.</summary>
+public sealed class LoadingTests
+{
+    private DirectoryInfo _folder = null!;
+
+    private string Copy => Path.Combine(_folder.FullName, "model.gguf");
+
+    [SetUp]
+    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-loading-");
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Delete(recursive: true);
+
+    [Test]
+    public void A_file_that_is_shortened_while_it_is_loaded_is_an_exception()
+    {
+        File.Copy(Model.DefaultModelPath, Copy);
+        var progress = new Reporter(_ =>
+        {
+            using var file = new FileStream(Copy, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            file.SetLength(Math.Min(file.Length, 100_000));
+        });
+        IOException? thrown = Assert.Catch<IOException>(() => Model.Load(Copy, TestModels.Options(), progress).Dispose());
+        Assert.That(thrown!.Message, Does.StartWith(Copy).And.Contain("when it was opened"));
+    }
+
+    [Test]
+    public void A_file_is_free_once_it_is_loaded()
+    {
+        File.Copy(Model.DefaultModelPath, Copy);
+        using Model model = Model.Load(Copy, TestModels.Options());
+        using (new FileStream(Copy, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+        }
+
+        File.Delete(Copy);
+        using Session session = model.CreateSession();
+        session.Append([1, 2, 3]);
+        Assert.That(session.NextToken(SamplingOptions.Greedy), Is.InRange(0, model.Config.VocabSize - 1));
+    }
+
+    [Test]
+    public void Progress_rises_to_the_end_and_cancellation_in_it_ends_loading()
+    {
+        var seen = new List<long>();
+        using (Model.Load(Model.DefaultModelPath, TestModels.Options(), new Reporter(progress => seen.Add(progress.BytesDone))))
+        {
+        }
+
+        Assert.That(seen, Is.Ordered.And.Not.Empty);
+        using var cancellation = new CancellationTokenSource();
+        Assert.That(
+            () => Model.Load(Model.DefaultModelPath, TestModels.Options(), new Reporter(_ => cancellation.Cancel()), cancellation.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(
+            () => Model.Load(Model.DefaultModelPath, TestModels.Options(), new Reporter(_ => throw new InvalidOperationException("mine"))),
+            Throws.InvalidOperationException.With.Message.EqualTo("mine"));
+    }
+
+    [Test]
+    public void Weights_that_are_quantised_while_loading_are_those_that_convert_writes()
+    {
+        string halves = Path.Combine(_folder.FullName, "halves.gguf");
+        ModelConverter.Convert(Model.DefaultModelPath, halves, GgufTensorType.F16);
+        ModelConverter.Convert(halves, Copy, GgufTensorType.Q4_0);
+        int[] expected = Answer(Copy, TestModels.Options());
+        Assert.That(Answer(halves, TestModels.Options() with { Quantize = WeightType.Q4_0 }), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void A_context_whose_keys_the_device_cannot_bind_is_refused_with_one_that_it_can()
+    {
+        using VulkanInstance instance = VulkanInstance.Create();
+        PhysicalDeviceInfo device = instance.Select(DeviceSelector.Parse(TestModels.Device));
+        ModelConfig config = SyntheticShapes.Get("llama2-7b", 1) with { MaxContextLength = 1 << 24 };
+        long row = KvCache.BufferBytes(config, KvType.F16, 1);
+        long fits = device.Capabilities.MaxStorageBufferRange / row;
+        if (fits >= 1 << 24)
+        {
+            Assert.Ignore("the device binds whatever there is");
+        }
+
+        Assert.That(() => KvCache.RequireBindable(device, config, KvType.F16, (int)fits), Throws.Nothing);
+        Assert.That(
+            () => KvCache.RequireBindable(device, config, KvType.F16, (int)fits + 1),
+            Throws.TypeOf<UnsupportedModelException>().With.Message.Contains($"at most {fits} tokens").And.Message.Contains("--context"));
+        Assert.That(
+            () => ModelLoader.Synthesise(
+                config, "long", WeightType.Q4_0, TestModels.Options() with { ContextLength = (int)fits + 1 }, null, CancellationToken.None),
+            Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("--kv-type"));
+    }
+
+    private static int[] Answer(string path, ModelOptions options)
+    {
+        using Model model = Model.Load(path, options);
+        using Session session = model.CreateSession();
+        session.Append(model.Tokenizer.Encode("Once upon a time"));
+        return [.. Enumerable.Range(0, 16).Select(_ => session.NextToken(SamplingOptions.Greedy))];
+    }
+
+    /// <summary>Told on the thread that reports.</summary>
+    private sealed class Reporter(Action<LoadProgress> report) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => report(value);
+    }
+}
