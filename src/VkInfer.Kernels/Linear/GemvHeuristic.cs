@@ -58,10 +58,11 @@ internal static class GemvHeuristic
         Tile: 0);
 
     // Measured on an H200 over the layers of Llama-2-7B (docs/performance-log.md): formats that read more bytes for each x do so for four
-    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage.
+    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage. Four
+    // rows of decoded blocks spill (RADV).
     private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities)
     {
-        var (size, rows) = !integerDot || type == WeightType.Q8_0 ? (256, 4) : (512, 2);
+        var (size, rows) = !WeightLayout.IsQuantized(type) || (integerDot && type == WeightType.Q8_0) ? (256, 4) : (512, 2);
         return new GemvTuning(
             Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, Unroll: 2,
             Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);
