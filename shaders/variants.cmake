@@ -44,6 +44,8 @@ foreach(output f32 f16)
     vkinfer_shader(norm_${output} SOURCE norm/norm.comp ${defines})
 endforeach()
 
+vkinfer_shader(norm_fixed SOURCE norm/norm_fixed.comp)
+
 # mixture of experts
 vkinfer_shader(route SOURCE moe/route.comp)
 vkinfer_shader(combine SOURCE moe/combine.comp)

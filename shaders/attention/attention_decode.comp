@@ -6,7 +6,8 @@
 // so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
 // end, within subgroups by shuffles and between them through shared memory. BATCH: one token each of several sequences (z), from the
 // row that the QKV product made of it: bias, norm of heads and rotation come first, and the workgroup that has the new token stores
-// its key and value. OUTPUT_F16: the output is float16.
+// its key and value. OUTPUT_F16: the output is float16. FIXED: it is the input of products with block formats (fixed_point.glsl), whose
+// blocks a head's size is a multiple of.
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -49,6 +50,7 @@ layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
 layout(constant_id = 8) const bool SPLIT_HALF = false; // of a batch only, as in rope_store.comp
 layout(constant_id = 9) const bool BIAS = false;
 layout(constant_id = 10) const bool QK_NORM = false;
+layout(constant_id = 11) const bool FIXED = false;     // not of a batch
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
@@ -85,6 +87,10 @@ layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }
 #else
 layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
 #endif
+#ifndef BATCH
+#define FIXED_BINDING 7
+#include "fixed_point.glsl"
+#endif
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
 shared vec2 shared_softmax[MAX_SUBGROUPS]; // frame, sum
@@ -101,10 +107,17 @@ bool has_chunk(uint lane, uint i) {
     return CHUNKS % LANES == 0 || i * LANES + lane < CHUNKS;
 }
 
-void store_output(uint vector, vec4 value) {
+// By all invocations of a subgroup at once, those of a block with neighbouring vectors.
+void store_output(uint vector, vec4 value, bool is_there) {
 #ifdef BATCH
     vector += sequence.row * push.output_stride;
+#else
+    if (FIXED) {
+        fixed_store(push.output_stride, vector, value, is_there);
+        return;
+    }
 #endif
+    if (!is_there) return;
 #ifdef OUTPUT_F16
     attended[vector] = uvec2(half_pair(value.xy), half_pair(value.zw));
 #else
@@ -260,14 +273,16 @@ void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
     }
     sum = 0.0;
     for (uint s = 0; s < gl_NumSubgroups; s++) sum += shared_softmax[s].y * softmax_weight(shared_softmax[s].x, frame);
-    for (uint i = gl_LocalInvocationIndex; i < HEAD_VECTORS; i += gl_WorkGroupSize.x) {
+    for (uint first = 0; first < HEAD_VECTORS; first += gl_WorkGroupSize.x) {
+        const uint i = first + gl_LocalInvocationIndex;
+        const bool is_there = i < HEAD_VECTORS;
         vec4 value = vec4(0.0);
-        for (uint s = 0; s < gl_NumSubgroups; s++) {
+        for (uint s = 0; s < gl_NumSubgroups && is_there; s++) {
             value += shared_output[s * HEAD_VECTORS + i] * softmax_weight(shared_softmax[s].x, frame);
         }
         if (is_only) {
-            store_output(head * HEAD_VECTORS + i, value / sum);
-        } else {
+            store_output(head * HEAD_VECTORS + i, value / sum, is_there);
+        } else if (is_there) {
             partials[partial_result(head, split) + i] = value;
         }
     }
@@ -314,7 +329,10 @@ bool is_last(uint splits, inout uint rows) {
 // rows outside, some of whose splits have a frame of their own.
 void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
     const uint AT_ONCE = 8; // loads in flight
-    for (uint item = gl_LocalInvocationIndex; item < rows * HEAD_VECTORS; item += gl_WorkGroupSize.x) {
+    const uint items = rows * HEAD_VECTORS;
+    for (uint start = 0; start < items; start += gl_WorkGroupSize.x) {
+        const bool is_there = start + gl_LocalInvocationIndex < items;
+        const uint item = min(start + gl_LocalInvocationIndex, items - 1);
         const uint h = item / HEAD_VECTORS;
         const uint vector = item % HEAD_VECTORS;
         const bool rescale = SCHEME != ASYNCHRONIZED || (anew >> h & 1) != 0;
@@ -341,7 +359,7 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
                 }
             }
         }
-        store_output((first_head + h) * HEAD_VECTORS + vector, value / sum);
+        store_output((first_head + h) * HEAD_VECTORS + vector, value / sum, is_there);
     }
 }
 

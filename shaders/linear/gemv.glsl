@@ -1,81 +1,108 @@
-// The product of a weight matrix with one vector, shared by all epilogues: y = W x, or y = W (x * gain) / rms(x), for
-// which the squares are summed beside the products and the result is scaled at the end. LayerNorm is RMSNorm with the
-// mean taken off, for which the elements are summed as well (row_terms.glsl).
+// The product of a weight matrix with one vector, shared by all epilogues: y = W x.
 //
-// A unit computes ROWS rows, so that each x it takes serves them all. On GPUs a unit is a subgroup whose lanes share the
-// columns, and its workgroup stages x in shared memory, TILE columns at a time (gemv_staged.glsl); where lanes are few and
-// loads are cheap (TILE 0), a unit is one invocation, which needs no reduction and reads x from uniform addresses.
+// x comes as its producer left it for products: float32, or fixed point for block formats (fixed_point.glsl). SCALED: it is x * gain
+// of an RMSNorm, whose scale 1 / sqrt(mean(x²) + eps) the result is multiplied with; the producer's workgroups left sums of squares.
 //
-// An epilogue defines, before its main calls gemv():
-//   uint gemv_row(uint slot)                        the matrix row that a slot stands for
-//   WRaw gemv_fetch(uint r, uint index)             loads a chunk of the unit's r-th row by its index in the matrix
-//   void gemv_finish(uint first, float sums[ROWS])  takes the finished sums of the slots from `first` on; called by one
-//                                                   invocation of the unit; slots from push.slots on do not exist. It
-//                                                   calls with_row_terms(row, sum) on each, or leaves out the bias
+// A unit computes ROWS rows at once, so that each x it takes serves them all. On GPUs a unit is a subgroup whose lanes share the
+// columns (gemv_shared.glsl); where lanes are few and loads are cheap (TILE 0), a unit is one invocation, which needs no reduction and
+// reads x from uniform addresses.
+//
+// An epilogue includes gemv_next.glsl first if it can leave the next product's input, and defines SLOTS_PER_ITEM and, before its main
+// calls gemv():
+//   uint gemv_row(uint slot)                     the matrix row that a slot stands for
+//   WRaw gemv_fetch(uint slot, uint index)       loads a chunk of a slot's row by its index in the matrix
+//   float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM])  takes the finished sums of the slots from `slot` on; called once for
+//                                                each item by one invocation; returns what the next product takes
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #include "weights/weights.glsl"
 #include "push/gemv.glsl"
-#include "linear/row_terms.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROWS = 2;
 layout(constant_id = 2) const uint UNROLL = 4;
 layout(constant_id = 3) const uint TILE = 0;
+layout(constant_id = 4) const uint PASSES = 1;    // times that a unit takes ROWS rows, for one x
+layout(constant_id = 5) const uint MAX_SLOTS = 1; // of a workgroup whose units are subgroups
+layout(constant_id = 6) const bool SCALED = false;
+layout(constant_id = 7) const bool BIAS = false;
 
+#ifdef INTEGER_DOT
+layout(set = 0, binding = 0) readonly buffer InputBuffer { uvec4 x[]; };
+layout(set = 0, binding = 0) readonly buffer InputBlocks { uvec2 x_blocks[]; };
+#else
 layout(set = 0, binding = 0) readonly buffer InputBuffer { vec4 x[]; };
-layout(set = 0, binding = 1) readonly buffer GainBuffer { vec4 gain[]; };
+#endif
+layout(set = 0, binding = 1) readonly buffer SquaresBuffer { float squares[]; };
+layout(set = 0, binding = 2) readonly buffer BiasBuffer { float row_bias[]; };
 
 #define X_VECTORS (W_ELEMS / 4)
 
 uint gemv_row(uint slot);
-WRaw gemv_fetch(uint r, uint index);
-void gemv_finish(uint first, float sums[ROWS]);
+WRaw gemv_fetch(uint slot, uint index);
+float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]);
 
-// A vector of x as the weights meet it, times the norm's gain; adds its elements and their squares to the moments.
-vec4 gemv_input(uint index, inout vec2 moments) {
-    vec4 value = x[index];
-    if (NORM != NORM_NONE) {
-        if (NORM == NORM_LAYER) moments.x += dot(value, vec4(1.0));
-        moments.y += dot(value, value);
-        value *= gain[index];
-    }
-    return value;
+float with_bias(uint row, float product) {
+    return BIAS ? product + row_bias[row] : product;
 }
 
-// Scales the sums by the norm's deviation, which the moments of the whole x give.
-void gemv_normalise(vec2 moments, inout float sums[ROWS]) {
-    if (NORM != NORM_NONE) {
-        moments /= float(push.columns);
-        float scale = inversesqrt(max(moments.y - moments.x * moments.x, 0.0) + push.eps);
-        mean_over_deviation = moments.x * scale;
-        [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] *= scale;
-    }
+// The scale of x's norm from the sum of its squares.
+float norm_scale(float sum) {
+    return inversesqrt(sum / float(push.columns) + push.eps);
 }
 
-#include "linear/gemv_staged.glsl"
+#include "fixed_point.glsl"
+#include "linear/gemv_shared.glsl"
 
-// One invocation computes ROWS rows by itself.
+#ifndef INTEGER_DOT
+// One invocation computes ROWS rows by itself; a workgroup is one subgroup.
 void gemv_lane() {
-    for (uint first = gl_GlobalInvocationID.x * ROWS; first < push.slots; first += gl_NumWorkGroups.x * gl_WorkGroupSize.x * ROWS) {
+    float scale = 1.0;
+    if (SCALED) {
+        float sum = 0.0;
+        for (uint i = gl_SubgroupInvocationID; i < push.squares; i += gl_SubgroupSize) sum += squares[i];
+        scale = norm_scale(subgroupAdd(sum));
+    }
+    const uint group_slots = gl_WorkGroupSize.x * ROWS;
+    for (uint block = gl_WorkGroupID.x; block * group_slots < push.slots; block += gl_NumWorkGroups.x) {
+        const uint first = block * group_slots + gl_LocalInvocationID.x * ROWS;
         uint base[ROWS];
         float sums[ROWS];
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
             base[r] = gemv_row(min(first + r, push.slots - 1)) * push.stride;
             sums[r] = 0.0;
         }
-        vec2 moments = vec2(0.0);
         for (uint chunk = 0; chunk < push.stride; chunk++) {
             vec4 piece[X_VECTORS];
-            [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = gemv_input(chunk * X_VECTORS + i, moments);
+            [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = x[chunk * X_VECTORS + i];
             [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] += w_dot(gemv_fetch(r, base[r] + chunk), piece);
         }
-        gemv_normalise(moments, sums);
-        gemv_finish(first, sums);
+        float own = 0.0;
+        [[unroll]] for (uint r = 0; r < ROWS; r += SLOTS_PER_ITEM) {
+            if (first + r < push.slots) {
+                float item[SLOTS_PER_ITEM];
+                [[unroll]] for (uint i = 0; i < SLOTS_PER_ITEM; i++) item[i] = sums[r + i] * scale;
+                float value = gemv_finish(first + r, item);
+#ifdef LEAVES_INPUT
+                own += next_element((first + r) / SLOTS_PER_ITEM, value);
+#endif
+            }
+        }
+#ifdef LEAVES_INPUT
+        if (NEXT_NORM) {
+            own = subgroupAdd(own);
+            if (subgroupElect()) next_squares[push.first_square + block] = own;
+        }
+#endif
     }
 }
+#endif
 
 void gemv() {
-    if (TILE == 0) gemv_lane(); else gemv_staged();
+#ifdef INTEGER_DOT
+    gemv_shared();
+#else
+    if (TILE == 0) gemv_lane(); else gemv_shared();
+#endif
 }

@@ -1,22 +1,22 @@
 // Queries, keys and values of one token: the concatenated projections with their biases, RoPE on queries and keys, and keys and values
 // stored straight into the cache at the step's position. A slice begins at head push.first_row of the sequence
-// query heads, key heads, value heads. Two slots form a pair that RoPE rotates together, so that one unit (ROWS is
-// even) holds both.
+// query heads, key heads, value heads. Two slots form a pair that RoPE rotates together.
 #version 460
-#define STEP_STATE_BINDING 8
+#define STEP_STATE_BINDING 7
+#define SLOTS_PER_ITEM 2
 #include "linear/gemv.glsl"
 #include "kv_cache.glsl"
 #include "step_state.glsl"
 
-layout(constant_id = 6) const bool SPLIT_HALF = false;
+layout(constant_id = 8) const bool SPLIT_HALF = false;
 
-layout(set = 0, binding = 4) writeonly buffer QueryBuffer { float q[]; };
-layout(set = 0, binding = 5) writeonly buffer KeyBuffer { KvElement k_cache[]; };
-layout(set = 0, binding = 6) writeonly buffer ValueBuffer { KvElement v_cache[]; };
-layout(set = 0, binding = 7) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
-layout(set = 0, binding = 9) readonly buffer QuantsBuffer { uvec4 W[]; };
+layout(set = 0, binding = 3) writeonly buffer QueryBuffer { float q[]; };
+layout(set = 0, binding = 4) writeonly buffer KeyBuffer { KvElement k_cache[]; };
+layout(set = 0, binding = 5) writeonly buffer ValueBuffer { KvElement v_cache[]; };
+layout(set = 0, binding = 6) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
+layout(set = 0, binding = 8) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 10) readonly buffer ScalesBuffer { W_SCALE S[]; };
+layout(set = 0, binding = 9) readonly buffer ScalesBuffer { W_SCALE S[]; };
 #endif
 
 // The element of its head that a pair's first or second slot stands for. The rotated pairs come first.
@@ -31,7 +31,7 @@ uint gemv_row(uint slot) {
     return head * push.head_dim + element_of(in_head / 2, in_head % 2);
 }
 
-WRaw gemv_fetch(uint r, uint index) {
+WRaw gemv_fetch(uint slot, uint index) {
     return W_FETCH(W, S, index);
 }
 
@@ -41,7 +41,7 @@ void finish_pair(uint head, uint pair, vec2 value) {
     const uint first_value_head = push.num_heads + push.num_kv_heads;
     const uint first = element_of(pair, 0);
     const uint second = element_of(pair, 1);
-    value = vec2(with_row_terms(head * push.head_dim + first, value.x), with_row_terms(head * push.head_dim + second, value.y));
+    value = vec2(with_bias(head * push.head_dim + first, value.x), with_bias(head * push.head_dim + second, value.y));
     if (head < first_value_head && pair < push.rotary_dim / 2) {
         vec2 angle = rope[position * (push.rotary_dim / 2) + pair];
         value = vec2(value.x * angle.x - value.y * angle.y, value.x * angle.y + value.y * angle.x);
@@ -60,14 +60,10 @@ void finish_pair(uint head, uint pair, vec2 value) {
     }
 }
 
-void gemv_finish(uint first, float sums[ROWS]) {
-    [[unroll]] for (uint r = 0; r < ROWS; r += 2) {
-        uint slot = first + r;
-        if (slot < push.slots) {
-            uint head = slot / push.head_dim;
-            finish_pair(push.first_row + head, (slot - head * push.head_dim) / 2, vec2(sums[r], sums[r + 1]));
-        }
-    }
+float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
+    const uint head = slot / push.head_dim;
+    finish_pair(push.first_row + head, (slot - head * push.head_dim) / 2, vec2(sums[0], sums[1]));
+    return 0.0;
 }
 
 void main() {

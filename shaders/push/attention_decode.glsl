@@ -16,5 +16,5 @@ layout(push_constant) uniform DecodeAttentionPush {
     uint rotary_dim;
     float norm_epsilon;
     uint input_stride;   // from row to row of the QKV product
-    uint output_stride;  // of the output, in four elements
+    uint output_stride;  // of the output's rows, in four elements; FIXED: columns of the output, padding included
 } push;

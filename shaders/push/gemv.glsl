@@ -1,10 +1,15 @@
 // Push constants of the matrix-vector products. Mirrors GemvPush in C#.
+#ifndef PUSH_GEMV_GLSL
+#define PUSH_GEMV_GLSL
 layout(push_constant) uniform GemvPush {
     uint slots;         // rows to compute, in the order of the epilogue's gemv_row
     uint stride;        // chunks in a row of the matrix, padding included
     uint first_row;     // store, gated: where in y the slice begins; qkv: the slice's first head
-    uint columns;       // width of x without padding: what the mean of squares divides by
-    float eps;          // added to the mean of squares
+    uint squares;       // SCALED: sums of squares of x
+    uint columns;       // SCALED: width of x without padding: what the mean of squares divides by
+    float eps;          // SCALED: added to the mean of squares
+    uint next_columns;  // store, gated: columns of the vector for the next product, padding included
+    uint first_square;  // NEXT_NORM: the first sum of squares that the slice writes
     uint up_skip;       // gated: rows of the second matrix before up's first one
     uint width;         // gated: rows of the gate, and of up
     uint num_heads;     // qkv: query heads
@@ -13,3 +18,4 @@ layout(push_constant) uniform GemvPush {
     uint rotary_dim;    // qkv: leading elements that are rotated
     uint capacity;      // qkv: tokens that the cache holds
 } push;
+#endif

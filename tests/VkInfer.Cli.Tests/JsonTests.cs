@@ -103,6 +103,36 @@ public class JsonTests
     }
 
     [Test]
+    public void Bench_profiles_every_dispatch_of_a_prompt_a_step_and_a_batch()
+    {
+        string plot = Path.Combine(TestContext.CurrentContext.WorkDirectory, "profile.png");
+        Dictionary<string, JsonElement> bench = Run(
+            "bench", "--model", TestData.Path(TestData.Stories), "--profile", "-p", "16", "-n", "4", "-b", "1,2", "-d", "8", "-r", "3", "--plot", plot);
+        JsonElement[] results = [.. bench["results"].EnumerateArray()];
+        Assert.Multiple(() =>
+        {
+            Assert.That(results.Select(result => result.GetProperty("test").GetString()), Is.EqualTo(new[] { "pp16 @ d8", "tg4 @ d8", "tg4 b2 @ d8" }));
+            Assert.That(File.ReadAllBytes(plot).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
+        });
+        foreach (JsonElement result in results)
+        {
+            JsonElement[] rows = [.. result.GetProperty("rows").EnumerateArray()];
+            Assert.Multiple(() =>
+            {
+                Assert.That(result.GetProperty("gpuMicroseconds").GetDouble(), Is.Positive);
+                Assert.That(rows.Sum(row => row.GetProperty("count").GetInt32()), Is.EqualTo(result.GetProperty("dispatches").GetInt32()));
+                Assert.That(rows.Sum(row => row.GetProperty("share").GetDouble()), Is.EqualTo(1).Within(1e-9));
+                Assert.That(rows.Select(row => row.GetProperty("bytes").GetInt64()), Is.All.Positive);
+                Assert.That(rows.Select(row => row.GetProperty("name").GetString()), Has.Some.StartsWith("attention_"));
+            });
+        }
+
+        // Eight tokens, one that the first step chose, the warm-up's four and one of the repeats.
+        JsonElement attention = results[1].GetProperty("rows").EnumerateArray().Single(row => row.GetProperty("name").GetString()!.StartsWith("attention_", StringComparison.Ordinal));
+        Assert.That(attention.GetProperty("bytes").GetInt64() % 14, Is.Zero, "fourteen tokens");
+    }
+
+    [Test]
     public void SyntheticModelNeedsNoFile()
     {
         Dictionary<string, JsonElement> bench = Run("bench", "--synthetic", "tiny-46m", "--weights", "Q4_0", "-p", "8", "-n", "2", "-r", "1");

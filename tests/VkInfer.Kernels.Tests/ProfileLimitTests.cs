@@ -26,13 +26,22 @@ public sealed class ProfileLimitTests
         var context = Context(name);
         foreach (var type in Enum.GetValues<WeightType>())
         {
-            var tuning = GemvHeuristic.Choose(type, context);
-            var shared = new GemvSharedConstants(tuning, new NormFusion(default, 1e-5f), Bias: true);
-            var format = WeightFormat.Of(type).Name;
-            Fits(context, $"gemv_store_{format}{tuning.Feature}", new GemvStoreConstants(shared, true).ToSpecialization());
-            Fits(context, $"gemv_gated_{format}{tuning.Feature}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
-            var kvType = new GemvKernel(context).CanRecordQkv(KvType.F16) ? KvType.F16 : KvType.F32;
-            Fits(context, $"gemv_qkv_{format}_{KvNames.Suffix(kvType)}{tuning.Feature}", new GemvQkvConstants(shared, true).ToSpecialization());
+            var form = GemvHeuristic.Form(type, context);
+            foreach (var columns in new[] { 2048, 4096, 14336 })
+            {
+                var tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
+                var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(context.Capabilities), Scaled: true, Bias: true);
+                var format = WeightFormat.Of(type).Name;
+                var next = form == VectorForm.Fixed ? 2u : 1u;
+                Fits(context, $"gemv_store_{format}{tuning.Feature}", new GemvStoreConstants(shared, next, Accumulate: true).ToSpecialization());
+                Fits(
+                    context, $"gemv_gated_{format}{tuning.Feature}",
+                    new GemvGatedConstants(shared, next, ActivationFunction.Silu).ToSpecialization());
+                var kvType = new GemvKernel(context).CanRecordQkv(KvType.F16) ? KvType.F16 : KvType.F32;
+                Fits(
+                    context, $"gemv_qkv_{format}_{KvNames.Suffix(kvType)}{tuning.Feature}",
+                    new GemvQkvConstants(shared, true).ToSpecialization());
+            }
         }
     });
 

@@ -21,6 +21,9 @@ public sealed partial class SpecializationConstantTests
     public void Norm() => Check<NormConstants>();
 
     [Test]
+    public void Norm_in_fixed_point() => Check<NormFixedConstants>();
+
+    [Test]
     public void Activation() => Check<ActivateConstants>();
 
     [Test]

@@ -7,7 +7,7 @@
 //   w_decode(raw, out float values[W_ELEMS])  the weights in the order of their columns
 //   w_dot(raw, vec4 x[W_ELEMS / 4])  the chunk's dot product with x, scaled once
 // and, for block formats under -D INTEGER_DOT,
-//   w_dot_fixed(raw, uvec4 high[W_ELEMS / 16], uvec4 low[W_ELEMS / 16], int sum)  the same with fixed-point x (gemv_staged.glsl)
+//   w_dot_fixed(raw, uvec4 high[W_ELEMS / 16], uvec4 low[W_ELEMS / 16], int sum)  the same with fixed-point x (fixed_point.glsl)
 // The block formats, which define W_PARTS, get the last three from blocks.glsl.
 // A matrix is [rows][W_STRIDE] chunks; columns are padded to a multiple of 64 with weights of value zero.
 #ifndef WEIGHTS_GLSL

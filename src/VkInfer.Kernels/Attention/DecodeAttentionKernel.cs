@@ -44,17 +44,27 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// differ in their window at most, may share it.
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
-    /// <param name="output">float32 [QueryWidth].</param>
+    /// <param name="output">[QueryWidth] of <paramref name="form"/>.</param>
+    /// <param name="form">How the output is stored; fixed point where <see cref="CanStoreFixed"/>.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
         RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))), q, kCache, vCache, stepState, scratch, stats, output);
+            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))), q, kCache, vCache, stepState,
+            scratch, stats, output, form);
+    }
+
+    /// <summary>Whether the output may be stored in fixed point: heads are whole blocks of it.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    public static bool CanStoreFixed(AttentionShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return shape.HeadDim % FixedPointVector.Block == 0;
     }
 
     /// <summary>
@@ -100,6 +110,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             QkNorm = qkNorm.HasValue,
         };
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
+        Describe(commands, shape, sequences.Sequences.Count);
         commands.Dispatch(
             context.GetPipeline(BatchVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, count),
             Push(shape, tuning) with
@@ -127,21 +138,35 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
-        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output)
+        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
+        VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(commands);
+        if (form == VectorForm.Fixed && !CanStoreFixed(shape))
+        {
+            throw new ArgumentException($"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
+        }
+
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
         Views.RequireBytes(nameof(kCache), kCache, shape.KvBytes);
         Views.RequireBytes(nameof(vCache), vCache, shape.KvBytes);
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
-        Views.RequireFloats(nameof(output), output, shape.QueryWidth);
+        Views.RequireBytes(nameof(output), output, form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         var arrivals = ArrivalBytes(shape, tuning);
+        var constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
+        Describe(commands, shape, 1);
         commands.Dispatch(
-            context.GetPipeline(Variant(shape.KvType), tuning.ToConstants(shape, softmax.Scheme, context.Capabilities).ToSpecialization()),
+            context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),
-            Push(shape, tuning) with { Phi = softmax.Phi, Lower = softmax.Lower, Upper = softmax.Upper },
+            Push(shape, tuning) with
+            {
+                Phi = softmax.Phi,
+                Lower = softmax.Lower,
+                Upper = softmax.Upper,
+                OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth),
+            },
             [
                 q, kCache, vCache, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
                 scratch.Buffer.View(scratch.Offset, arrivals), stats, output,
@@ -157,6 +182,16 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);
+
+    private static void Describe(CommandList commands, AttentionShape shape, int sequences)
+    {
+        if (commands.IsProfiled)
+        {
+            var tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
+            commands.Describe(new DispatchWork(
+                $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes));
+        }
+    }
 
     private static DecodeAttentionPush Push(AttentionShape shape, DecodeAttentionTuning tuning) => new()
     {

@@ -60,6 +60,11 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         var pipeline = context.GetPipeline(
             Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
         var stride = (uint)Activations.Stride(shape.QueryWidth);
+        if (commands.IsProfiled)
+        {
+            commands.Describe(Work(shape, seqLen, startPosition));
+        }
+
         commands.Dispatch(
             pipeline,
             ((uint)shape.NumHeads, (uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), 1),
@@ -73,6 +78,20 @@ public sealed class PrefillAttentionKernel(KernelContext context)
                 Activations.Require(nameof(output), output, outputType, seqLen, shape.QueryWidth),
                 Activations.Require(nameof(stats), stats, SoftmaxStats.SizeInBytes),
             ]);
+    }
+
+    /// <summary>Each query meets the keys up to its own position, or those of its window.</summary>
+    private static DispatchWork Work(AttentionShape shape, int seqLen, int start)
+    {
+        long pairs = 0;
+        for (int position = start; position < start + seqLen; position++)
+        {
+            pairs += shape.Window > 0 ? Math.Min(position + 1, shape.Window) : position + 1;
+        }
+
+        return new DispatchWork(
+            $"{seqLen} behind {start}, {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}",
+            2L * (start + seqLen) * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize, 4 * pairs * shape.NumHeads * shape.HeadDim);
     }
 
     internal static string Variant(KvType kvType, ActivationType outputType, bool matrix) =>

@@ -35,6 +35,12 @@ public sealed class EmbedKernel
         foreach ((int row, WeightMatrix part) in RowSlices.Of(table, _context))
         {
             var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows, scale);
+            if (commands.IsProfiled)
+            {
+                long rowBytes = WeightLayout.QuantBytes(table.Type, 1, table.Columns) + WeightLayout.ScaleBytes(table.Type, 1, table.Columns);
+                commands.Describe(new DispatchWork($"{seqLen} x {table.Columns}", seqLen * (rowBytes + (table.KPadded * sizeof(float)))));
+            }
+
             commands.Dispatch(pipeline, ((uint)seqLen, 1, 1), push, [part.Quants, part.Scales, tokenIds, hidden]);
         }
     }

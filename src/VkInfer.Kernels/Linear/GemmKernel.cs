@@ -268,6 +268,12 @@ public sealed class GemmKernel(KernelContext context)
 
         // A binding that the shader does not read takes any buffer.
         var shared = tiling.Splits > 1 ? scratch : null;
+
+        if (commands.IsProfiled)
+        {
+            commands.Describe(new DispatchWork($"{seqLen} x {w.Rows} x {w.Columns}", Operations: 2L * seqLen * w.Rows * w.Columns));
+        }
+
         commands.Dispatch(
             GetPipeline(tiling, w.Type, outputType, constants),
             ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), (uint)tiling.Splits),

@@ -5,22 +5,48 @@ namespace VkInfer.Kernels;
 /// <summary>Chooses how a matrix-vector product is spread over a device.</summary>
 internal static class GemvHeuristic
 {
-    private const int GpuWorkgroupSize = 512;
-    private const int SmallestTile = 1024;
+    // Of the shared memory, so that more workgroups than one may be there.
+    private const double MostOfSharedMemory = 0.6;
+
+    // A float32 x is read from the caches, whatever the size of a tile.
+    private const int NotStaged = 64;
 
     /// <summary>The spread for a weight format on a device.</summary>
     /// <param name="type">The weights' format.</param>
+    /// <param name="columns">The width of x.</param>
+    /// <param name="form">How x is stored.</param>
     /// <param name="context">The device.</param>
-    /// <param name="centred">x has its mean taken off: what fixed point rounds of the mean would be large beside the rest.</param>
-    public static GemvTuning Choose(WeightType type, KernelContext context, bool centred = false) => context.IsSoftware
+    public static GemvTuning Choose(WeightType type, int columns, VectorForm form, KernelContext context) => context.IsSoftware
         ? ForProcessor(type, context.Capabilities)
-        : ForGpu(type, context.Capabilities, !centred && UsesIntegerDot(type, context));
+        : ForGpu(type, columns, form == VectorForm.Fixed, context.Capabilities);
 
     /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
-    public static string Form(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";
+    public static string FormName(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";
 
     /// <summary>Those by integer dot products.</summary>
-    public static string DotForm(WeightType type) => $"{Form(type)}_dot";
+    public static string DotFormName(WeightType type) => $"{FormName(type)}_dot";
+
+    /// <summary>The form in which a device takes x best for weights of a format.</summary>
+    public static VectorForm Form(WeightType type, KernelContext context)
+    {
+        var spread = context.For(FormName(type));
+        return !spread.IsSoftware && UsesIntegerDot(type, spread) ? VectorForm.Fixed : VectorForm.Float;
+    }
+
+    /// <summary>Columns of a fixed-point x that a workgroup stages: all, or parts of equal size that shared memory has room for.</summary>
+    private static int Tile(int columns, DeviceCapabilities capabilities)
+    {
+        const int Multiple = 256;
+        var padded = (columns + Multiple - 1) / Multiple * Multiple;
+        for (var parts = 1; ; parts++)
+        {
+            var tile = (padded + (parts * Multiple) - 1) / (parts * Multiple) * Multiple;
+            if (tile == Multiple || GemvTuning.TileBytes(tile) <= MostOfSharedMemory * capabilities.MaxSharedMemoryBytes)
+            {
+                return tile;
+            }
+        }
+    }
 
     // A processor runs the lanes of one subgroup in lockstep as SIMD. One row per lane needs no reduction and reads x from
     // uniform addresses, which cost a broadcast instead of a gather; several rows share them. Longer unrolled bodies
@@ -31,29 +57,19 @@ internal static class GemvHeuristic
         Unroll: 1,
         Tile: 0);
 
-    // Measured on an H200 over the layers of Llama-2-7B: two rows share each x, and sixteen subgroups each staged x. Q8_0 has the most
-    // loads per row, and keeps more of them in flight.
-    private static GemvTuning ForGpu(WeightType type, DeviceCapabilities capabilities, bool integerDot)
+    // Measured on an H200 over the layers of Llama-2-7B (docs/performance-log.md): formats that read more bytes for each x do so for four
+    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage. Four
+    // rows of decoded blocks spill (RADV).
+    private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities)
     {
-        var workgroupSize = Math.Min(GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
-        var tuning = new GemvTuning(workgroupSize, Rows: 2, Unroll: type == WeightType.Q8_0 ? 4 : 2, Tile: 0, integerDot);
-        return tuning with { Tile = ChooseTile(tuning, capabilities) };
+        var (size, rows) = !WeightLayout.IsQuantized(type) || (integerDot && type == WeightType.Q8_0) ? (256, 4) : (512, 2);
+        return new GemvTuning(
+            Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, Unroll: 2,
+            Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);
     }
 
-    // The longest of some that leaves room for a second workgroup.
-    private static int ChooseTile(GemvTuning tuning, DeviceCapabilities capabilities)
-    {
-        var tile = tuning.IntegerDot ? 8192 : 4096;
-        while (2 * (tuning with { Tile = tile }).SharedMemoryBytes > capabilities.MaxSharedMemoryBytes && tile > SmallestTile)
-        {
-            tile /= 2;
-        }
-
-        return tile;
-    }
-
-    // Blocks are staged by eight neighbouring invocations.
+    // A block is stored by eight neighbouring invocations.
     private static bool UsesIntegerDot(WeightType type, KernelContext context) =>
         context.Capabilities is { IntegerDotProductAccelerated: true, MinSubgroupSize: >= 8 }
-        && !context.Forms.IsLeftOut(DotForm(type)) && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");
+        && !context.Forms.IsLeftOut(DotFormName(type)) && ShaderLibrary.Contains($"gemv_store_{WeightFormat.Of(type).Name}_dot");
 }

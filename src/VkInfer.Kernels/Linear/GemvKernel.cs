@@ -14,55 +14,74 @@ public sealed class GemvKernel(KernelContext context)
     // Slices that start at a multiple of this many rows keep the scales of every format at the strictest offset alignment.
     private const int SliceRows = 64;
 
+    /// <summary>The form in which these weights take x best on the device.</summary>
+    /// <param name="w">The weights.</param>
+    public VectorForm FormOf(StackedWeights w)
+    {
+        ArgumentNullException.ThrowIfNull(w);
+        return w.Parts.All(part => GemvHeuristic.Form(part.Type, context) == VectorForm.Fixed) ? VectorForm.Fixed : VectorForm.Float;
+    }
+
     /// <summary>Records y = f(W x + bias), or y += f(W x + bias).</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="w">[N, K]; a dispatch for each part.</param>
-    /// <param name="x">float32 [KPadded].</param>
+    /// <param name="x">[KPadded].</param>
     /// <param name="y">float32 [N]; only those are written.</param>
     /// <param name="mode">Whether to overwrite or add.</param>
-    /// <param name="norm">If given, x is normalised first.</param>
     /// <param name="bias">float32 [N], if given.</param>
     /// <param name="activation">f.</param>
-    /// <exception cref="ArgumentException">A view too short for the shape.</exception>
+    /// <exception cref="ArgumentException">A view too short for the shape, or weights that do not take x in its form.</exception>
     public void Record(
-        CommandList commands, StackedWeights w, BufferView x, BufferView y, GemvMode mode, NormFusion? norm = null, BufferView? bias = null,
+        CommandList commands, StackedWeights w, VectorInput x, BufferView y, GemvMode mode, BufferView? bias = null,
         ActivationFunction activation = ActivationFunction.None)
     {
-        ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
-        var input = new GemvInputs(x, norm, bias);
         Views.RequireFloats(nameof(y), y, w.Rows);
-        var firstRow = 0;
-        foreach (var part in w.Parts)
-        {
-            input.Check(part, w.Rows);
-            var tuning = input.Tuning(part, context);
-            var constants = new GemvStoreConstants(input.Constants(tuning), mode == GemvMode.Accumulate, activation);
-            var pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
-            foreach (var (first, slice) in RowSlices.Of(part, context))
-            {
-                var push = Push(slice, slice.Rows, firstRow + first, norm);
-                commands.Dispatch(
-                    pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
-                    [.. input.Bindings, y, slice.Quants, slice.Scales]);
-            }
-
-            firstRow += part.Rows;
-        }
+        RecordStore(commands, w, new GemvCall(x, bias), y, mode, activation);
     }
 
-    /// <summary>Records y[i] = f(gate_i · x) * (up_i · x).</summary>
+    /// <summary>Records y += W x + bias, and y as the input of the next product.</summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="w">[N, K].</param>
+    /// <param name="x">[KPadded].</param>
+    /// <param name="y">float32 [N]: the residual stream.</param>
+    /// <param name="next">Receives y, times the gain of its norm if it has one.</param>
+    /// <param name="bias">float32 [N], if given.</param>
+    /// <returns>What the next product takes.</returns>
+    /// <exception cref="ArgumentException">A view too short for the shape, or weights that do not take x in its form.</exception>
+    public VectorInput RecordResidual(
+        CommandList commands, StackedWeights w, VectorInput x, BufferView y, VectorOutput next, BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(w);
+        Views.RequireFloats(nameof(y), y, w.Rows);
+        return RecordStore(commands, w, new GemvCall(x, bias, next), y, GemvMode.Accumulate, ActivationFunction.None)!.Value;
+    }
+
+    /// <summary>Records f(W x + bias) as the input of the next product.</summary>
+    /// <param name="commands">Recording list.</param>
+    /// <param name="w">[N, K].</param>
+    /// <param name="x">[KPadded].</param>
+    /// <param name="next">Receives the result.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32 [N], if given.</param>
+    /// <returns>What the next product takes.</returns>
+    /// <exception cref="ArgumentException">A view too short for the shape, or weights that do not take x in its form.</exception>
+    public VectorInput RecordActivated(
+        CommandList commands, StackedWeights w, VectorInput x, VectorOutput next, ActivationFunction activation, BufferView? bias = null) =>
+        RecordStore(commands, w, new GemvCall(x, bias, next), null, GemvMode.Store, activation)!.Value;
+
+    /// <summary>Records f(gate_i · x) * (up_i · x) as the input of the next product.</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="gateUp">[2 * F, K]: the gate's rows, then up's.</param>
-    /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is normalised first.</param>
-    /// <param name="y">float32 [F]; only those are written.</param>
+    /// <param name="x">[KPadded].</param>
+    /// <param name="next">Receives the result [F], without a norm.</param>
     /// <param name="activation">f.</param>
     /// <param name="bias">float32 [2 * F], if given: added to each product first.</param>
+    /// <returns>What the next product takes.</returns>
     /// <exception cref="ArgumentException">A view too short for the shape, or an odd number of rows.</exception>
-    public void RecordGated(
-        CommandList commands, WeightMatrix gateUp, BufferView x, NormFusion? norm, BufferView y,
-        ActivationFunction activation = ActivationFunction.Silu, BufferView? bias = null)
+    public VectorInput RecordGated(
+        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next, ActivationFunction activation = ActivationFunction.Silu,
+        BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(gateUp);
@@ -71,12 +90,16 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
         }
 
-        var input = new GemvInputs(x, norm, bias);
-        input.Check(gateUp);
+        if (next.Norm is not null)
+        {
+            throw new ArgumentException("gate and up: expected no norm between the product and the next one", nameof(next));
+        }
+
+        var call = new GemvCall(x, bias, next);
         var width = gateUp.Rows / 2;
-        Views.RequireFloats(nameof(y), y, width);
-        var tuning = input.Tuning(gateUp, context);
-        var constants = new GemvGatedConstants(input.Constants(tuning), activation);
+        call.Check(gateUp, gateUp.Rows, width);
+        var tuning = call.Tuning(gateUp, context, rowsPerElement: 2);
+        var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation);
         var pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
@@ -89,13 +112,17 @@ public sealed class GemvKernel(KernelContext context)
             var rows = Math.Min(sliceRows, width - first);
             var gate = gateUp.Slice(first, rows);
             var up = gateUp.Slice(upStart + first, upSkip + rows);
-            var push = Push(gate, 2 * rows, first, norm);
+            var push = call.Push(gate, 2 * rows, first);
             push.UpSkip = (uint)upSkip;
             push.Width = (uint)width;
+            push.NextColumns = (uint)WeightLayout.PadColumns(width);
+            Describe(commands, gateUp, 2 * rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
-                [.. input.Bindings, y, gate.Quants, up.Quants, gate.Scales, up.Scales]);
+                [.. call.Inputs, .. call.Outputs(next.Data), gate.Quants, up.Quants, gate.Scales, up.Scales]);
         }
+
+        return call.Result(0);
     }
 
     /// <summary>Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.</summary>
@@ -109,8 +136,7 @@ public sealed class GemvKernel(KernelContext context)
     /// </summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="qkv">[QkvWidth, K]: the rows of the query, key and value weights, in this order; parts hold whole heads.</param>
-    /// <param name="x">float32 [KPadded].</param>
-    /// <param name="norm">If given, x is normalised first.</param>
+    /// <param name="x">[KPadded].</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
@@ -120,7 +146,7 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
     public void RecordQkv(
-        CommandList commands, StackedWeights qkv, BufferView x, NormFusion? norm, AttentionShape shape,
+        CommandList commands, StackedWeights qkv, VectorInput x, AttentionShape shape,
         BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
@@ -133,7 +159,7 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"attention weights: expected {shape.QkvWidth} rows, got {qkv.Rows}", nameof(qkv));
         }
 
-        var inputs = new GemvInputs(x, norm, bias);
+        var call = new GemvCall(x, bias);
         var head = 0;
         foreach (var part in qkv.Parts)
         {
@@ -142,19 +168,19 @@ public sealed class GemvKernel(KernelContext context)
                 throw new ArgumentException($"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
             }
 
-            inputs.Check(part, qkv.Rows);
+            call.Check(part, qkv.Rows, qkv.Rows);
             var next = head + (part.Rows / shape.HeadDim);
-            RecordHeads(commands, part, inputs, shape, head, targets.OfHeads(shape, head, next));
+            RecordHeads(commands, part, call, shape, head, targets.OfHeads(shape, head, next));
             head = next;
         }
     }
 
     /// <summary>Records the heads from <paramref name="firstHead"/> on, counted through queries, keys and values.</summary>
     private void RecordHeads(
-        CommandList commands, WeightMatrix w, GemvInputs inputs, AttentionShape shape, int firstHead, QkvTargets targets)
+        CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets)
     {
-        var tuning = inputs.Tuning(w, context);
-        var constants = new GemvQkvConstants(inputs.Constants(tuning), shape.Pairing == RopePairing.SplitHalf);
+        var tuning = call.Tuning(w, context);
+        var constants = new GemvQkvConstants(call.Constants(tuning, context), shape.Pairing == RopePairing.SplitHalf);
         var variant = $"gemv_qkv_{WeightFormat.Of(w.Type).Name}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
         var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
@@ -164,29 +190,69 @@ public sealed class GemvKernel(KernelContext context)
         for (var first = 0; first < w.Rows; first += sliceRows)
         {
             var slice = w.Slice(first, Math.Min(sliceRows, w.Rows - first));
-            var push = Push(slice, slice.Rows, firstHead + (first / shape.HeadDim), inputs.Norm);
+            var push = call.Push(slice, slice.Rows, firstHead + (first / shape.HeadDim));
             push.NumHeads = (uint)shape.NumHeads;
             push.NumKvHeads = (uint)shape.NumKvHeads;
             push.HeadDim = (uint)shape.HeadDim;
             push.RotaryDim = (uint)shape.RotaryDim;
             push.Capacity = (uint)shape.Capacity;
+            Describe(commands, slice, slice.Rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                 [
-                    .. inputs.Bindings, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
+                    .. call.Inputs, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
                     slice.Quants, slice.Scales,
                 ]);
         }
     }
 
-    private static GemvPush Push(WeightMatrix slice, int slots, int firstRow, NormFusion? norm) => new()
+    /// <summary>A dispatch for each part and slice; without y the result is the next product's input alone.</summary>
+    private VectorInput? RecordStore(
+        CommandList commands, StackedWeights w, GemvCall call, BufferView? y, GemvMode mode, ActivationFunction activation)
     {
-        Slots = (uint)slots,
-        Stride = (uint)WeightLayout.ChunksPerRow(slice.Type, slice.Columns),
-        FirstRow = (uint)firstRow,
-        Columns = (uint)slice.Columns,
-        Eps = norm?.Eps ?? 0,
-    };
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(w);
+        var written = y ?? call.Next!.Value.Data;
+        var firstRow = 0;
+        var blocks = 0;
+        foreach (var part in w.Parts)
+        {
+            call.Check(part, w.Rows, w.Rows);
+            if (call.Next is { Form: VectorForm.Fixed } && firstRow % FixedPointVector.Block != 0)
+            {
+                throw new ArgumentException($"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
+            }
+
+            var tuning = call.Tuning(part, context);
+            var constants = new GemvStoreConstants(
+                call.Constants(tuning, context), call.NextConstant, y.HasValue, mode == GemvMode.Accumulate, activation);
+            var pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+            foreach (var (first, slice) in RowSlices.Of(part, context))
+            {
+                var push = call.Push(slice, slice.Rows, firstRow + first);
+                push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
+                push.FirstSquare = (uint)blocks;
+                Describe(commands, slice, slice.Rows);
+                commands.Dispatch(
+                    pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
+                    [.. call.Inputs, .. call.Outputs(written), written, slice.Quants, slice.Scales]);
+                var slots = tuning.Slots(context.Capabilities);
+                blocks += (slice.Rows + slots - 1) / slots;
+            }
+
+            firstRow += part.Rows;
+        }
+
+        return call.Next is null ? null : call.Result(blocks);
+    }
+
+    private static void Describe(CommandList commands, WeightMatrix w, int rows)
+    {
+        if (commands.IsProfiled)
+        {
+            commands.Describe(new DispatchWork($"{rows} x {w.Columns}", Operations: 2L * rows * w.Columns));
+        }
+    }
 
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
     private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)

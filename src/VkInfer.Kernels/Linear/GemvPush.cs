@@ -9,8 +9,11 @@ internal struct GemvPush
     public uint Slots;
     public uint Stride;
     public uint FirstRow;
+    public uint Squares;
     public uint Columns;
     public float Eps;
+    public uint NextColumns;
+    public uint FirstSquare;
     public uint UpSkip;
     public uint Width;
     public uint NumHeads;

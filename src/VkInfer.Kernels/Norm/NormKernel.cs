@@ -78,6 +78,40 @@ public sealed class NormKernel(KernelContext context)
                 Activations.Require(nameof(shift), shift ?? gain, 4L * width),
             ]);
     }
+
+    /// <summary>Records the norm of one row as the input of a matrix-vector product.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">float32 [Stride(width)].</param>
+    /// <param name="gain">float32 [width].</param>
+    /// <param name="y">Receives the result; without a further norm.</param>
+    /// <param name="width">Elements of the row.</param>
+    /// <param name="epsilon">Added to the mean of the squares.</param>
+    /// <param name="shift">float32 [width]: makes it a LayerNorm.</param>
+    /// <returns>What the product takes.</returns>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public VectorInput RecordVector(
+        CommandList commands, BufferView x, BufferView gain, VectorOutput y, int width, float epsilon, BufferView? shift = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        if (y.Form == VectorForm.Float)
+        {
+            Record(commands, x, gain, y.Data, 1, width, epsilon, shift: shift);
+            return new VectorInput(y.Data);
+        }
+
+        Views.RequireBytes(nameof(y), y.Data, VectorInput.SizeInBytes(VectorForm.Fixed, width));
+        var stride = (uint)Activations.Stride(width);
+        gain = Activations.Require(nameof(gain), gain, 4L * width);
+        commands.Dispatch(
+            context.GetPipeline("norm_fixed", new NormFixedConstants(Threads(width), shift.HasValue).ToSpecialization()),
+            (1, 1, 1),
+            new NormPush((uint)width, stride, (uint)WeightLayout.PadColumns(width), epsilon),
+            [
+                Activations.Require(nameof(x), x, ActivationType.F32, 1, width), gain, y.Data,
+                Activations.Require(nameof(shift), shift ?? gain, 4L * width),
+            ]);
+        return new VectorInput(y.Data, VectorForm.Fixed);
+    }
 }
 
 /// <summary>Specialisation constants of <c>norm/norm.comp</c>.</summary>
@@ -90,6 +124,17 @@ internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)), (2, SpecializationConstants.Bits(Accumulate)),
         (3, (uint)Held));
+}
+
+/// <summary>Specialisation constants of <c>norm/norm_fixed.comp</c>.</summary>
+internal readonly record struct NormFixedConstants(int Threads, bool LayerNorm) : IKernelConstants
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM"];
+
+    public static string Source => "norm/norm_fixed.comp";
+
+    public SpecializationConstants ToSpecialization() =>
+        SpecializationConstants.From((0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)));
 }
 
 /// <summary>Push constants of <c>push/norm.glsl</c>.</summary>

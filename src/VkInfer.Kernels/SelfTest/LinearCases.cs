@@ -42,8 +42,9 @@ public static class LinearCases
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
         var name = WeightFormat.Of(type).Name;
-        var tuning = GemvHeuristic.Choose(type, context.For(GemvHeuristic.Form(type)));
-        var form = tuning.IntegerDot ? GemvHeuristic.DotForm(type) : context.For(GemvHeuristic.Form(type)).SpreadOf(GemvHeuristic.Form(type));
+        var spread = context.For(GemvHeuristic.FormName(type));
+        var tuning = GemvHeuristic.Choose(type, Columns, GemvHeuristic.Form(type, context), spread);
+        var form = tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type));
         yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{tuning.Feature}");
         yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{tuning.Feature}");
         if (new GemvKernel(context).CanRecordQkv(attention.KvType))
@@ -77,16 +78,16 @@ public static class LinearCases
         var (x, gain, bias, before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows), bench.Values(Rows));
         var kernel = new GemvKernel(bench.Context);
 
+        var input = Input(bench, commands, type, x, gain);
+        double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
+
         var added = bench.Upload<float>(before);
-        kernel.Record(commands, w, bench.Upload<float>(x), added, GemvMode.Accumulate);
-        double[] plain = References.Multiply(values, [.. x.Select(value => (double)value)], Rows, Columns);
-        bench.ExpectDense(added, ActivationType.F32, [.. plain.Zip(before, (sum, value) => sum + value)], Exact);
+        kernel.Record(commands, w, input, added, GemvMode.Accumulate);
+        bench.ExpectDense(added, ActivationType.F32, [.. sums.Zip(before, (sum, value) => sum + value)], Exact);
 
         var stored = bench.Output(commands, Rows * sizeof(float));
-        var norm = new NormFusion(bench.Upload<float>(gain), Epsilon);
-        kernel.Record(commands, w, bench.Upload<float>(x), stored, GemvMode.Store, norm, bench.Upload<float>(bias));
-        double[] normed = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
-        bench.ExpectDense(stored, ActivationType.F32, [.. normed.Zip(bias, (sum, value) => sum + value)], Exact);
+        kernel.Record(commands, w, input, stored, GemvMode.Store, bench.Upload<float>(bias));
+        bench.ExpectDense(stored, ActivationType.F32, [.. sums.Zip(bias, (sum, value) => sum + value)], Exact);
     }
 
     private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)
@@ -94,9 +95,9 @@ public static class LinearCases
         const int Width = Rows / 2;
         var (w, values) = bench.Weights(type, Rows, Columns);
         var (x, gain) = (bench.Values(Columns), bench.Values(Columns));
-        var y = bench.Output(commands, Width * sizeof(float));
+        var y = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Float, Width));
         new GemvKernel(bench.Context).RecordGated(
-            commands, w, bench.Upload<float>(x), new NormFusion(bench.Upload<float>(gain), Epsilon), y);
+            commands, w, Input(bench, commands, type, x, gain), new VectorOutput(y, VectorForm.Float));
         var sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
         bench.ExpectDense(
             y, ActivationType.F32,
@@ -113,8 +114,7 @@ public static class LinearCases
         var q = bench.Output(commands, shape.QueryWidth * sizeof(float));
         var (k, v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
         new GemvKernel(bench.Context).RecordQkv(
-            commands, w, bench.Upload<float>(x), new NormFusion(bench.Upload<float>(gain), Epsilon), shape, bench.Upload<float>(table),
-            bench.Upload(new StepState { Position = Position }), q, k, v);
+            commands, w, Input(bench, commands, type, x, gain), shape, bench.Upload<float>(table), bench.Upload(new StepState { Position = Position }), q, k, v);
 
         double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), shape.QkvWidth, Columns);
         for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
@@ -128,6 +128,15 @@ public static class LinearCases
         var row = new BufferView(k, Position * shape.HeadDim * shape.KvElementSize, shape.HeadDim * shape.KvElementSize);
         bench.ExpectDense(row, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
         bench.ExpectDense(row with { Buffer = v }, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
+    }
+
+    /// <summary>A normed vector in the form that products with these weights take.</summary>
+    private static VectorInput Input(SelfTestBench bench, CommandList commands, WeightType type, float[] x, float[] gain)
+    {
+        var form = GemvHeuristic.Form(type, bench.Context);
+        var normed = bench.Output(commands, VectorInput.SizeInBytes(form, Columns));
+        return new NormKernel(bench.Context).RecordVector(
+            commands, bench.Upload<float>(x), bench.Upload<float>(gain), new VectorOutput(normed, form), Columns, Epsilon);
     }
 
     private static void Product(SelfTestBench bench, CommandList commands, WeightType type, IGemmTiling tiling, int m)

@@ -26,7 +26,8 @@ public sealed class SelfTestCase
 
     private static string Hash(ReadOnlySpan<string> variants)
     {
-        var text = "";
+        // What was computed depends on the kernel classes as well as on the shaders.
+        var text = typeof(SelfTestCase).Module.ModuleVersionId.ToString();
         foreach (var variant in variants)
         {
             text += Hashes.GetOrAdd(

@@ -59,6 +59,13 @@ public sealed unsafe partial class CommandList
         _context.Check(_context.Vk.ResetCommandPool(_context.Handle, _pool, 0), "vkResetCommandPool");
         _descriptors.Reset();
         _timestamps.Reset();
+        IsProfiled = Device.ProfilesDispatches && _context.Info.Capabilities.TimestampsSupported;
+        if (IsProfiled)
+        {
+            _profile ??= new DispatchProfile(_context);
+            _profile.Reset();
+        }
+
         ReleaseBuffers();
         (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
 
@@ -137,6 +144,7 @@ public sealed unsafe partial class CommandList
     {
         _descriptors.Dispose();
         _timestamps.Dispose();
+        _profile?.Dispose();
         _context.Vk.DestroyCommandPool(_context.Handle, _pool, null);
     }
 
@@ -158,6 +166,19 @@ public sealed unsafe partial class CommandList
     {
         ThrowIfDisposed();
         return _context.Use(operation);
+    }
+
+    /// <summary>For what the latest submission measured.</summary>
+    private Lifetime.Lease UseResults()
+    {
+        Lifetime.Lease lease = Use("vkGetQueryPoolResults");
+        if (LastUse == 0 || !Device.IsComplete(new Submission(LastUse)))
+        {
+            lease.Dispose();
+            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
+        }
+
+        return lease;
     }
 
     private Lifetime.Lease UseRecording(string operation) => _state == State.Recording || IsDisposed

@@ -19,6 +19,7 @@ public sealed unsafe partial class CommandList : GpuResource
     private readonly HazardTracker _hazards = new();
     private readonly HashSet<GpuBuffer> _bufferSet = [];
     private readonly List<GpuBuffer> _buffers = [];
+    private DispatchProfile? _profile;
     private ComputePipeline? _bound;
     private State _state;
     private ulong _lastSubmission;
@@ -58,6 +59,9 @@ public sealed unsafe partial class CommandList : GpuResource
 
     /// <summary>Barriers between them, without those at the list's start and end.</summary>
     public int BarrierCount { get; private set; }
+
+    /// <summary>Whether each dispatch is timed: <see cref="GpuDevice.ProfilesDispatches"/> as it was at <see cref="Begin"/>.</summary>
+    public bool IsProfiled { get; private set; }
 
     internal CommandBuffer Commands => _commands;
 
@@ -120,8 +124,17 @@ public sealed unsafe partial class CommandList : GpuResource
                 _commands, pipeline.Layout, ShaderStageFlags.ComputeBit, 0, (uint)pipeline.PushSize, padded);
         }
 
+        if (IsProfiled)
+        {
+            _profile!.Before(_commands, pipeline.Name, used);
+        }
+
         _context.Vk.CmdDispatch(_commands, groupsX, groupsY, groupsZ);
         DispatchCount++;
+        if (IsProfiled)
+        {
+            _profile!.After(_commands);
+        }
     }
 
     /// <summary>Records a dispatch whose push constants are a struct.</summary>
@@ -204,17 +217,29 @@ public sealed unsafe partial class CommandList : GpuResource
         _timestamps.Record(_commands, label);
     }
 
+    /// <summary>Says for a profile what the next dispatch has to do; without effect where the list is not profiled.</summary>
+    public void Describe(in DispatchWork work)
+    {
+        if (IsProfiled && !IsPlanning)
+        {
+            _profile!.Describe(work);
+        }
+    }
+
+    /// <summary>The dispatches of the latest submission, in recorded order; none where the list is not profiled.</summary>
+    /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
+    public IReadOnlyList<DispatchTime> ReadProfile()
+    {
+        using Lifetime.Lease lease = UseResults();
+        return IsProfiled ? _profile!.Read() : [];
+    }
+
     /// <summary>The time stamps of the latest submission.</summary>
     /// <returns>Labels in recorded order, with the microseconds since the first of them.</returns>
     /// <exception cref="InvalidOperationException">There is no submission since it was recorded, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {
-        using Lifetime.Lease lease = Use("vkGetQueryPoolResults");
-        if (LastUse == 0 || !Device.IsComplete(new Submission(LastUse)))
-        {
-            throw new InvalidOperationException($"Command list '{Name}' has not run to its end: submit it and wait first.");
-        }
-
+        using Lifetime.Lease lease = UseResults();
         return _timestamps.Read();
     }
 

@@ -106,6 +106,12 @@ public sealed unsafe partial class GpuDevice : IDisposable
         return _pipelines.Get(shader, constants, requiredSubgroupSize, requireFullSubgroups);
     }
 
+    /// <summary>
+    /// Whether command lists that begin from now on time each of their dispatches, for <see cref="CommandList.ReadProfile"/>. Costs about
+    /// a microsecond or two a dispatch.
+    /// </summary>
+    public bool ProfilesDispatches { get; set; }
+
     /// <summary>Makes an empty command list.</summary>
     /// <param name="name">For messages and debuggers.</param>
     public CommandList CreateCommandList(string name)

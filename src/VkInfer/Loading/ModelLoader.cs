@@ -32,8 +32,7 @@ internal static class ModelLoader
             return Build(source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.SizeInBytes, (context, buffers, planned) =>
             {
                 var uploader = new WeightUploader(context.Device, context, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
-                var folding = new LayerNormFolding(context.Device, context, buffers);
-                return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, folding, buffers, planned);
+                return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers, planned);
             }, cancellation);
         }
         catch

@@ -68,7 +68,7 @@ internal static class PipelinePlanner
             transformer.RecordPrefillLayer(list, prompt, cache, layer, rows, 0);
         }
 
-        transformer.RecordHead(list, step.Hidden, step.Logits);
+        transformer.RecordHead(list, step.Hidden, step.Normed, step.Logits);
         transformer.RecordDecode(list, step, cache, state);
     }
 }

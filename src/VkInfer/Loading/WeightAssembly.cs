@@ -12,32 +12,26 @@ internal static class WeightAssembly
     /// <param name="config">The model's shape.</param>
     /// <param name="contextLength">Positions of the rotary tables.</param>
     /// <param name="uploader">Brings them to the device.</param>
-    /// <param name="folding">Prepares LayerNorms.</param>
     /// <param name="buffers">Receives the buffers, also where this throws.</param>
     /// <param name="planned">Given the weights when their buffers are there and their bytes are not.</param>
     public static TransformerWeights Upload(
-        WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, LayerNormFolding folding, List<GpuBuffer> buffers,
+        WeightPlan plan, ModelConfig config, int contextLength, WeightUploader uploader, List<GpuBuffer> buffers,
         Action<TransformerWeights> planned)
     {
         NormWeights Norm(NormPlan norm) => new(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
         LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Parts), linear.Bias is { } bias ? uploader.Upload(bias) : null);
 
-        LayerWeights Layer(LayerPlan layer)
-        {
-            NormWeights attentionNorm = Norm(layer.AttentionNorm);
-            NormWeights mlpNorm = Norm(layer.MlpNorm);
-            return new LayerWeights(
-                attentionNorm,
-                folding.Fold(Linear(layer.Qkv), attentionNorm),
-                layer.QkNorm is { } qkNorm ? uploader.Upload(qkNorm) : null,
-                Linear(layer.Output),
-                layer.AttentionPostNorm is { } attentionPost ? Norm(attentionPost) : null,
-                mlpNorm,
-                layer.Router is { } router ? uploader.Upload(router) : null,
-                folding.Fold(Linear(layer.Up), mlpNorm),
-                Linear(layer.Down),
-                layer.MlpPostNorm is { } mlpPost ? Norm(mlpPost) : null);
-        }
+        LayerWeights Layer(LayerPlan layer) => new(
+            Norm(layer.AttentionNorm),
+            Linear(layer.Qkv),
+            layer.QkNorm is { } qkNorm ? uploader.Upload(qkNorm) : null,
+            Linear(layer.Output),
+            layer.AttentionPostNorm is { } attentionPost ? Norm(attentionPost) : null,
+            Norm(layer.MlpNorm),
+            layer.Router is { } router ? uploader.Upload(router) : null,
+            Linear(layer.Up),
+            Linear(layer.Down),
+            layer.MlpPostNorm is { } mlpPost ? Norm(mlpPost) : null);
 
         WeightMatrix embedding = uploader.Upload(plan.Embedding);
         NormWeights outputNorm = Norm(plan.OutputNorm);
@@ -46,12 +40,11 @@ internal static class WeightAssembly
             plan.Positions is { } positions ? uploader.Upload(positions).Quants : null,
             [.. plan.Layers.Select(Layer)],
             outputNorm,
-            folding.Fold(plan.Output is { } output ? Linear(output) : new LinearWeights(embedding), outputNorm),
+            plan.Output is { } output ? Linear(output) : new LinearWeights(embedding),
             Rope(config, contextLength, uploader.Upload),
             buffers);
         planned(weights);
         uploader.Run();
-        folding.Run();
         return weights;
     }
 

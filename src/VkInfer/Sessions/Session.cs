@@ -96,6 +96,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>GPU time of the last decode step's layers in microseconds, when no further step is under way.</summary>
     internal double LastStepGpuMicroseconds => _decode.LastGpuMicroseconds;
 
+    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
+    internal IReadOnlyList<DispatchTime> ReadStepProfile() => _decode.ReadProfile();
+
     internal DecodeRunner Decode => _decode;
 
     internal DecoderTransformer Transformer { get; }
@@ -314,7 +317,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             {
                 if (start + rows > last)
                 {
-                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Logits);
+                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
                 }
             }, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;

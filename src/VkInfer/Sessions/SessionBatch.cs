@@ -69,6 +69,9 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     /// <summary>The sessions, in the order of their tokens.</summary>
     public IReadOnlyList<Session> Sessions => _sessions;
 
+    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
+    internal IReadOnlyList<Vulkan.DispatchTime> ReadStepProfile() => _runner.ReadProfile();
+
     /// <summary>GPU time of the last step's layers in microseconds, when no further step is under way.</summary>
     internal double LastStepGpuMicroseconds => _runner.LastGpuMicroseconds;
 

@@ -11,7 +11,6 @@ internal sealed class SyntheticWeights
 {
     private readonly GpuDevice _device;
     private readonly RandomWeightsKernel _random;
-    private readonly LayerNormFolding _folding;
     private readonly ModelConfig _config;
     private readonly WeightType _type;
     private readonly long _total;
@@ -27,7 +26,6 @@ internal sealed class SyntheticWeights
     {
         _device = device;
         _random = new RandomWeightsKernel(context);
-        _folding = new LayerNormFolding(device, context, buffers);
         _config = config;
         _type = type;
         _total = totalBytes;
@@ -52,7 +50,7 @@ internal sealed class SyntheticWeights
             : null;
         LayerWeights[] layers = [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)];
         NormWeights outputNorm = Norm("output_norm");
-        LinearWeights output = _folding.Fold(new LinearWeights(Matrix("output", _config.VocabSize, _config.HiddenSize)), outputNorm);
+        LinearWeights output = new LinearWeights(Matrix("output", _config.VocabSize, _config.HiddenSize));
         return new TransformerWeights(
             embedding, positions, layers, outputNorm, output, WeightAssembly.Rope(_config, contextLength, Upload), _buffers);
     }
@@ -63,13 +61,13 @@ internal sealed class SyntheticWeights
         NormWeights mlpNorm = Norm($"blk.{i}.ffn_norm");
         return new LayerWeights(
             attentionNorm,
-            _folding.Fold(Linear($"blk.{i}.attn_qkv", _config.QkvSize, _config.HiddenSize), attentionNorm),
+            Linear($"blk.{i}.attn_qkv", _config.QkvSize, _config.HiddenSize),
             _config.HasQkNorm ? Ones($"blk.{i}.attn_qk_norm", 2 * _config.HeadDim) : null,
             Linear($"blk.{i}.attn_output", _config.HiddenSize, _config.QuerySize),
             _config.HasPostNorms ? Norm($"blk.{i}.post_attention_norm") : null,
             mlpNorm,
             null,
-            _folding.Fold(Linear($"blk.{i}.ffn_up", _config.UpSize, _config.HiddenSize), mlpNorm),
+            Linear($"blk.{i}.ffn_up", _config.UpSize, _config.HiddenSize),
             Linear($"blk.{i}.ffn_down", _config.HiddenSize, _config.IntermediateSize),
             _config.HasPostNorms ? Norm($"blk.{i}.post_ffw_norm") : null);
     }

@@ -62,6 +62,9 @@ internal sealed class BatchRunner : IDisposable
     /// <summary>GPU time of the last finished pass, in microseconds; only meaningful while none is pending.</summary>
     public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _pass.ReadTimestamps()[^1].Microseconds : 0;
 
+    /// <summary>The dispatches of the last finished pass, where they were timed; only meaningful while none is pending.</summary>
+    public IReadOnlyList<DispatchTime> ReadProfile() => _pass.ReadProfile();
+
     /// <summary>Dispatches of one pass, from the sequences' ids to their logits, as recorded.</summary>
     public int DispatchesPerPass => _pass.DispatchCount;
 

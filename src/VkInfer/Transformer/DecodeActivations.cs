@@ -3,7 +3,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
 
-/// <summary>What one token's pass writes: one row of each activation, float32. Owned by a session.</summary>
+/// <summary>
+/// What one token's pass writes: one row of each activation, float32 or as the product that takes it asks. Owned by a session.
+/// </summary>
 internal sealed class DecodeActivations : IDisposable
 {
     private readonly BufferSet _buffers;
@@ -15,6 +17,8 @@ internal sealed class DecodeActivations : IDisposable
         {
             Hidden = _buffers.CreateFloats("hidden", 1, config.HiddenSize);
             Qkv = _buffers.CreateFloats("qkv", 1, config.QkvSize);
+            Normed = _buffers.CreateFloats("normed", 1, config.HiddenSize);
+            Squares = _buffers.Create("squares", PendingNorm.SizeInBytes(config.HiddenSize));
             Query = _buffers.CreateFloats("query", 1, config.QuerySize);
             Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
@@ -34,6 +38,12 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>The residual stream [HiddenSize].</summary>
     public GpuBuffer Hidden { get; }
+
+    /// <summary>What the products behind a norm take [HiddenSize], in either form.</summary>
+    public GpuBuffer Normed { get; }
+
+    /// <summary>Sums of squares of the residual stream.</summary>
+    public GpuBuffer Squares { get; }
 
     /// <summary>Queries, keys and values [QkvSize] where they are not stored by the product that makes them.</summary>
     public GpuBuffer Qkv { get; }

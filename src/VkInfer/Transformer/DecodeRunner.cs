@@ -91,7 +91,6 @@ internal sealed class DecodeRunner : IDisposable
                 else
                 {
                     transformer.RecordDecode(commands, activations, cache, _state);
-                    transformer.RecordHead(commands, activations.Hidden, activations.Logits);
                 }
 
                 RecordTimestamp(commands, "end");
@@ -115,6 +114,9 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Where prefill leaves the logits of its last token: float32 [VocabSize].</summary>
     public BufferView Logits => _activations.Logits;
 
+    /// <summary>Scratch for the norm before those logits: a row of the residual stream.</summary>
+    public BufferView Normed => _activations.Normed;
+
     /// <summary>What this sequence brings into a batch.</summary>
     public BatchRow Row => new(_cache, _state, Logits);
 
@@ -132,6 +134,9 @@ internal sealed class DecodeRunner : IDisposable
 
     /// <summary>GPU time of the last finished step, in microseconds; only meaningful while none is pending.</summary>
     public double LastGpuMicroseconds => _device.Capabilities.TimestampsSupported ? _step.ReadTimestamps()[^1].Microseconds : 0;
+
+    /// <summary>The dispatches of the last finished step, where they were timed; only meaningful while none is pending.</summary>
+    public IReadOnlyList<DispatchTime> ReadProfile() => _step.ReadProfile();
 
     /// <summary>The bits of the tokens that the next step may choose; while no step is under way, after a masked reset.</summary>
     public Span<uint> Mask => _choice.Mask;

@@ -22,20 +22,31 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>
-    /// One token, named by the step state, through all layers: at most five dispatches each, one more for a norm of query and key heads, one
-    /// for each norm behind a layer, and one or two for each matrix in parts. Leaves the hidden state in place.
+    /// One token, named by the step state, through all layers and on to its logits: at most five dispatches a layer, one more for a norm of
+    /// query and key heads, one or two for each norm that no product can compute on its way, and one or two for each matrix in parts. What
+    /// writes an activation leaves it in the form that the next product takes.
     /// </summary>
-    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState)
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="act">The session's activations.</param>
+    /// <param name="cache">The session's keys and values.</param>
+    /// <param name="stepState">Names the token and its position.</param>
+    /// <param name="layersDone">Called where the residual stream is that behind so many layers; may add commands that read it.</param>
+    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
     {
         RecordStepEmbed(commands, act.Hidden, stepState);
+        layersDone?.Invoke(0);
+        VectorInput normed = RecordDecodeNorm(commands, act, _weights.Layers[0].AttentionNorm, _weights.Layers[0].Qkv);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            RecordDecodeLayer(commands, act, cache, stepState, i);
+            normed = RecordDecodeLayer(commands, act, normed, cache, stepState, i);
+            layersDone?.Invoke(i + 1);
         }
+
+        RecordHead(commands, normed, act.Logits);
     }
 
     /// <summary>The token of a step state to its residual stream.</summary>
-    public void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    private void RecordStepEmbed(CommandList commands, BufferView hidden, BufferView stepState)
     {
         _kernels.Embed.Record(commands, _weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, _config.EmbeddingScale);
         if (_weights.Positions is { } positions)
@@ -46,23 +57,26 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>One layer of <see cref="RecordDecode"/>.</summary>
-    public void RecordDecodeLayer(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    /// <returns>What the next layer, or the head, takes.</returns>
+    private VectorInput RecordDecodeLayer(
+        CommandList commands, DecodeActivations act, VectorInput normed, KvCache cache, BufferView stepState, int index)
     {
         LayerWeights layer = _weights.Layers[index];
-        AttentionShape shape = Shape(cache, index);
-        RecordDecodeQkv(commands, act, cache, stepState, index);
-        _kernels.DecodeAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
-            act.AttentionScratch, cache.SoftmaxStats, act.Attention);
-        RecordDecodeResidual(commands, layer.Output, act.Attention, layer.AttentionPostNorm, act);
+        (NormWeights nextNorm, LinearWeights next) = index + 1 < _weights.Layers.Count
+            ? (_weights.Layers[index + 1].AttentionNorm, _weights.Layers[index + 1].Qkv)
+            : (_weights.OutputNorm, _weights.Output);
+        RecordDecodeQkv(commands, act, normed, cache, stepState, index);
+        VectorInput attended = RecordDecodeAttention(commands, act, cache, stepState, index);
         if (layer.Router is { } router)
         {
+            RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act);
             RecordExperts(commands, act.Experts!, act.Hidden, layer, router, 1);
-            return;
+            return RecordDecodeNorm(commands, act, nextNorm, next);
         }
 
-        RecordDecodeMlp(commands, act, layer);
-        RecordDecodeResidual(commands, layer.Down, act.Mlp, layer.MlpPostNorm, act);
+        normed = RecordDecodeResidual(commands, layer.Output, attended, layer.AttentionPostNorm, act, layer.MlpNorm, layer.Up);
+        VectorInput mlp = RecordDecodeMlp(commands, act, normed, layer);
+        return RecordDecodeResidual(commands, layer.Down, mlp, layer.MlpPostNorm, act, nextNorm, next);
     }
 
     /// <summary>
@@ -190,10 +204,17 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>
-    public void RecordHead(CommandList commands, BufferView hidden, BufferView logits)
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="hidden">float32 [HiddenSize].</param>
+    /// <param name="normed">Scratch, of as many bytes.</param>
+    /// <param name="logits">float32 [VocabSize].</param>
+    public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) => RecordHead(
+        commands,
+        RecordVectorNorm(commands, hidden, _weights.OutputNorm, new VectorOutput(normed, _kernels.Gemv.FormOf(_weights.Output.Matrix))), logits);
+
+    private void RecordHead(CommandList commands, VectorInput normed, BufferView logits)
     {
-        _kernels.Gemv.Record(
-            commands, _weights.Output.Matrix, hidden, logits, GemvMode.Store, Fuse(_weights.OutputNorm, _weights.Output), FusedBias(_weights.Output));
+        _kernels.Gemv.Record(commands, _weights.Output.Matrix, normed, logits, GemvMode.Store, _weights.Output.Bias);
         RecordSoftCap(commands, logits);
     }
 
@@ -223,24 +244,35 @@ internal sealed class DecoderTransformer
     /// <summary>
     /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or the device lacks 16-bit storage.
     /// </summary>
-    private void RecordDecodeQkv(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    private void RecordDecodeQkv(
+        CommandList commands, DecodeActivations act, VectorInput normed, KvCache cache, BufferView stepState, int index)
     {
         LayerWeights layer = _weights.Layers[index];
         AttentionShape shape = Shape(cache, index);
         BufferView keys = cache.Keys(index);
         BufferView values = cache.Values(index);
-        NormFusion norm = Fuse(layer.AttentionNorm, layer.Qkv);
-        BufferView? bias = FusedBias(layer.Qkv);
         QkNorm? headNorm = HeadNorm(layer);
         if (headNorm is not null || !_kernels.Gemv.CanRecordQkv(shape.KvType))
         {
-            _kernels.Gemv.Record(commands, layer.Qkv.Matrix, act.Hidden, act.Qkv, GemvMode.Store, norm, bias);
+            _kernels.Gemv.Record(commands, layer.Qkv.Matrix, normed, act.Qkv, GemvMode.Store, layer.Qkv.Bias);
             _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, keys, values, qkNorm: headNorm);
         }
         else
         {
-            _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, act.Hidden, norm, shape, Rope(index), stepState, act.Query, keys, values, bias);
+            _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, keys, values, layer.Qkv.Bias);
         }
+    }
+
+    private VectorInput RecordDecodeAttention(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    {
+        AttentionShape shape = Shape(cache, index);
+        VectorForm form = DecodeAttentionKernel.CanStoreFixed(shape)
+            ? _kernels.Gemv.FormOf(_weights.Layers[index].Output.Matrix)
+            : VectorForm.Float;
+        _kernels.DecodeAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
+            act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
+        return new VectorInput(act.Attention, form);
     }
 
     /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence.</summary>
@@ -269,39 +301,63 @@ internal sealed class DecoderTransformer
         _kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, _config.HiddenSize);
     }
 
-    private void RecordDecodeMlp(CommandList commands, DecodeActivations act, LayerWeights layer)
+    /// <summary>The feed-forward layer up to what its second matrix takes.</summary>
+    private VectorInput RecordDecodeMlp(CommandList commands, DecodeActivations act, VectorInput normed, LayerWeights layer)
     {
-        NormFusion norm = Fuse(layer.MlpNorm, layer.Up);
-        BufferView? bias = FusedBias(layer.Up);
-        if (_config.IsGated && layer.Up.Matrix.Parts is [var gateUp])
+        var output = new VectorOutput(act.Mlp, _kernels.Gemv.FormOf(layer.Down.Matrix));
+        if (!_config.IsGated)
         {
-            _kernels.Gemv.RecordGated(commands, gateUp, act.Hidden, norm, act.Mlp, _config.Activation, bias);
+            return _kernels.Gemv.RecordActivated(commands, layer.Up.Matrix, normed, output, _config.Activation, layer.Up.Bias);
         }
-        else if (_config.IsGated)
+
+        if (layer.Up.Matrix.Parts is [var gateUp])
         {
-            _kernels.Gemv.Record(commands, layer.Up.Matrix, act.Hidden, act.GateUp, GemvMode.Store, norm, bias);
-            _kernels.Activate.Record(commands, act.GateUp, act.Mlp, 1, _config.IntermediateSize, _config.Activation, gated: true);
+            return _kernels.Gemv.RecordGated(commands, gateUp, normed, output, _config.Activation, layer.Up.Bias);
         }
-        else
+
+        _kernels.Gemv.Record(commands, layer.Up.Matrix, normed, act.GateUp, GemvMode.Store, layer.Up.Bias);
+        _kernels.Activate.Record(commands, act.GateUp, act.Mlp, 1, _config.IntermediateSize, _config.Activation, gated: true);
+        return new VectorInput(act.Mlp);
+    }
+
+    /// <summary>Adds a layer's output to the residual stream, normalised first where the model does; ends with what the next layer takes.</summary>
+    private VectorInput RecordDecodeResidual(
+        CommandList commands, LinearWeights linear, VectorInput input, NormWeights? postNorm, DecodeActivations act, NormWeights nextNorm,
+        LinearWeights next)
+    {
+        if (postNorm is null && nextNorm.Shift is null)
         {
-            _kernels.Gemv.Record(commands, layer.Up.Matrix, act.Hidden, act.Mlp, GemvMode.Store, norm, bias, _config.Activation);
+            var norm = new NextNorm(nextNorm.Gain, act.Squares, _config.NormEps);
+            return _kernels.Gemv.RecordResidual(
+                commands, linear.Matrix, input, act.Hidden, new VectorOutput(act.Normed, _kernels.Gemv.FormOf(next.Matrix), norm), linear.Bias);
         }
+
+        RecordDecodeResidual(commands, linear, input, postNorm, act);
+        return RecordDecodeNorm(commands, act, nextNorm, next);
     }
 
     /// <summary>Adds a layer's output to the residual stream, normalised first where the model does.</summary>
-    private void RecordDecodeResidual(CommandList commands, LinearWeights linear, BufferView input, NormWeights? postNorm, DecodeActivations act)
+    private void RecordDecodeResidual(
+        CommandList commands, LinearWeights linear, VectorInput input, NormWeights? postNorm, DecodeActivations act)
     {
         if (postNorm is null)
         {
-            _kernels.Gemv.Record(commands, linear.Matrix, input, act.Hidden, GemvMode.Accumulate, bias: linear.Bias);
+            _kernels.Gemv.Record(commands, linear.Matrix, input, act.Hidden, GemvMode.Accumulate, linear.Bias);
             return;
         }
 
-        _kernels.Gemv.Record(commands, linear.Matrix, input, act.Projected, GemvMode.Store, bias: linear.Bias);
+        _kernels.Gemv.Record(commands, linear.Matrix, input, act.Projected, GemvMode.Store, linear.Bias);
         RecordNorm(commands, act.Projected, postNorm, act.Hidden, 1, ActivationType.F32, accumulate: true);
     }
 
-    /// <inheritdoc cref="RecordDecodeResidual"/>
+    /// <summary>The residual stream's norm, as a layer's product takes it.</summary>
+    private VectorInput RecordDecodeNorm(CommandList commands, DecodeActivations act, NormWeights norm, LinearWeights linear) =>
+        RecordVectorNorm(commands, act.Hidden, norm, new VectorOutput(act.Normed, _kernels.Gemv.FormOf(linear.Matrix)));
+
+    private VectorInput RecordVectorNorm(CommandList commands, BufferView x, NormWeights norm, VectorOutput y) =>
+        _kernels.Norm.RecordVector(commands, x, norm.Gain, y, _config.HiddenSize, _config.NormEps, norm.Shift);
+
+    /// <summary>Adds a layer's output to the residual stream, normalised first where the model does.</summary>
     private void RecordPrefillResidual(
         CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, PrefillActivations act, int rows)
     {
@@ -334,10 +390,4 @@ internal sealed class DecoderTransformer
     private BufferView Rope(int index) => _config.Window(index) > 0 ? _weights.Rope.Windowed : _weights.Rope.Full;
 
     private QkNorm? HeadNorm(LayerWeights layer) => layer.QkNorm is { } gains ? new QkNorm(gains, _config.NormEps) : null;
-
-    /// <summary>A norm as part of the product that takes its output.</summary>
-    private NormFusion Fuse(NormWeights norm, LinearWeights linear) => new(norm.Gain, _config.NormEps, linear.Folded?.GainSums);
-
-    /// <summary>The bias beside a fused norm, whose shift it may hold.</summary>
-    private static BufferView? FusedBias(LinearWeights linear) => linear.Folded?.Bias ?? linear.Bias;
 }

@@ -26,18 +26,7 @@ internal static class FiniteCheck
         long row = (long)size * sizeof(float);
         using GpuBuffer rows = device.CreateBuffer((config.NumLayers + 1) * row, BufferKind.DeviceLocal, "finite_check");
         using CommandList commands = device.CreateCommandList("finite_check");
-        commands.Record(list =>
-        {
-            transformer.RecordStepEmbed(list, activations.Hidden, stepState);
-            Keep(list, 0);
-            for (int layer = 0; layer < config.NumLayers; layer++)
-            {
-                transformer.RecordDecodeLayer(list, activations, cache, stepState, layer);
-                Keep(list, layer + 1);
-            }
-
-            transformer.RecordHead(list, activations.Hidden, activations.Logits);
-        });
+        commands.Record(list => transformer.RecordDecode(list, activations, cache, stepState, layers => Keep(list, layers)));
         device.Wait(device.Submit(commands), cancellation);
 
         float[] values = new float[size];

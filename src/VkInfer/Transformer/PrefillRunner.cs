@@ -73,6 +73,9 @@ internal sealed class PrefillRunner : IDisposable
     /// </summary>
     public double LastGpuMicroseconds { get; private set; }
 
+    /// <summary>The dispatches of the last prompt, where they were timed.</summary>
+    public IReadOnlyList<DispatchTime> LastProfile => _profile;
+
     /// <summary>
     /// Runs <paramref name="tokens"/> from <paramref name="position"/> on. After each chunk, <paramref name="afterChunk"/> may add
     /// commands that read the chunk's residual stream; no user's code may be among it.
@@ -92,6 +95,7 @@ internal sealed class PrefillRunner : IDisposable
         try
         {
             LastGpuMicroseconds = 0;
+            _profile.Clear();
             for (int start = 0; start < tokens.Length; start += maxRows)
             {
                 int rows = Math.Min(maxRows, tokens.Length - start);
@@ -182,6 +186,7 @@ internal sealed class PrefillRunner : IDisposable
         }
     }
 
+    private readonly List<DispatchTime> _profile = [];
     private readonly Slice[] _pending = new Slice[ListsInFlight];
 
     private readonly record struct Slice(double Flops, long Submitted);
@@ -210,6 +215,9 @@ internal sealed class PrefillRunner : IDisposable
             ? _lists[index].ReadTimestamps()[^1].Microseconds * 1e-6
             : Stopwatch.GetElapsedTime(Math.Max(slice.Submitted, _lastCollected), now).TotalSeconds;
         _lastCollected = now;
+        double elapsed = LastGpuMicroseconds;
+        _profile.AddRange(_lists[index].ReadProfile().Select(
+            time => time with { Started = time.Started + elapsed, Ended = time.Ended + elapsed }));
         LastGpuMicroseconds += seconds * 1e6;
         _flopsPerSecond = Math.Clamp(slice.Flops / Math.Max(seconds, 1e-6), 0.25 * _flopsPerSecond, 4 * _flopsPerSecond);
     }

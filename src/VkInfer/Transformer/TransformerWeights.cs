@@ -11,16 +11,7 @@ internal sealed record NormWeights(BufferView Gain, BufferView? Shift = null);
 /// <summary>A linear layer on the device.</summary>
 /// <param name="Matrix">[N, K]; in parts where the formats of its rows differ.</param>
 /// <param name="Bias">Float32 [N], padded with zeros; null: none.</param>
-internal sealed record LinearWeights(StackedWeights Matrix, BufferView? Bias = null)
-{
-    /// <summary>Where the layer's input is a LayerNorm: what a product that computes the norm itself needs.</summary>
-    public FoldedLayerNorm? Folded { get; init; }
-}
-
-/// <summary>A LayerNorm as terms of the rows of the layer behind it; see <see cref="NormFusion"/>.</summary>
-/// <param name="GainSums">W·gain, float32 [N].</param>
-/// <param name="Bias">W·shift + bias, float32 [N].</param>
-internal sealed record FoldedLayerNorm(BufferView GainSums, BufferView Bias);
+internal sealed record LinearWeights(StackedWeights Matrix, BufferView? Bias = null);
 
 /// <summary>The weights of one layer on the device.</summary>
 /// <param name="AttentionNorm">The norm before attention.</param>

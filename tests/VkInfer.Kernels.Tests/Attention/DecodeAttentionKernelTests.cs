@@ -47,10 +47,14 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         Check(Shape(2, 2, 64, 512, KvType.F16), 65, unused: float.NaN);
     }
 
+    [Test]
+    public void Stores_fixed_point([Values(32, 64, 128)] int headDim, [Values(1, 700)] int kvLen)
+        => Check(Shape(4, 2, headDim, 1024, KvType.F32), kvLen, form: VectorForm.Fixed);
+
     private static AttentionShape Shape(int heads, int kvHeads, int headDim, int capacity, KvType kvType)
         => new(heads, kvHeads, headDim, headDim, RopePairing.Interleaved, capacity, kvType, (float)(1 / Math.Sqrt(headDim)));
 
-    private void Check(AttentionShape shape, int kvLen, float unused = 0)
+    private void Check(AttentionShape shape, int kvLen, float unused = 0, VectorForm form = VectorForm.Float)
     {
         var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         var q = Buffers.Random(1, shape.QueryWidth, -3, 3);
@@ -64,12 +68,15 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
         using var stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
-        using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
+        using var output = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, shape.QueryWidth), "output");
         var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
-        Run(commands => kernel.Record(commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View));
+        Run(commands => kernel.Record(commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View, form));
         scratch.AssertIntact();
         output.AssertIntact();
-        var bound = shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
-        Comparison.AssertClose(output.Read<float>(), CachedTokens.Attend(shape, kvLen, q, k, v), bound);
+        var bound = form == VectorForm.Fixed ? Bounds.FixedPoint : shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        float[] stored = form == VectorForm.Fixed
+            ? [.. FixedPointVector.Decode(output.Read<byte>(), shape.QueryWidth).Select(value => (float)value)]
+            : output.Read<float>()[..shape.QueryWidth];
+        Comparison.AssertClose(stored, CachedTokens.Attend(shape, kvLen, q, k, v), bound);
     }
 }

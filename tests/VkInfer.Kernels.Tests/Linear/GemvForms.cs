@@ -10,8 +10,6 @@ internal static class GemvForms
     public const string Staged = "staged";
     public const string IntegerDot = "integer dot";
 
-    private const int StagedBlock = 32;
-
     public static readonly string[] All = [Lane, Staged, IntegerDot];
 
     /// <summary>The device as one that gets this form.</summary>
@@ -26,7 +24,7 @@ internal static class GemvForms
     /// of the largest of each 32 elements.
     /// </summary>
     public static double[] AsStaged(KernelContext context, WeightType type, double[] input) =>
-        GemvHeuristic.Choose(type, context).IntegerDot ? [.. input.Chunk(StagedBlock).SelectMany(Round)] : input;
+        GemvHeuristic.Form(type, context) == VectorForm.Fixed ? [.. input.Chunk(FixedPointVector.Block).SelectMany(Round)] : input;
 
     /// <summary>Both the weights and x are in the reference as the kernel has them, so only the sums round.</summary>
     public static Bound BoundOf(WeightType type) => WeightLayout.IsQuantized(type) ? Bounds.Blocks : Bounds.F32;

@@ -1,82 +1,62 @@
+using System.Runtime.InteropServices;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
-/// <summary>A random input vector with the gain of its norm, padded with zeros on the device.</summary>
+/// <summary>A random input vector, as a producer leaves it: in the form that the weights take, and with or without a norm's scale.</summary>
 internal sealed class GemvInput : IDisposable
 {
-    private const float Eps = 1e-5f;
+    public const float Eps = 1e-5f;
 
-    private readonly GpuDevice _device;
-    private readonly GpuBuffer _gain;
-    private readonly List<GpuBuffer> _buffers = [];
-    private readonly float[] _shift;
-    private readonly bool _norm;
-    private readonly float[] _x;
-    private readonly float[] _gains;
+    // The squares come in parts, as from the workgroups of a producer.
+    private const int Parts = 7;
 
-    public GemvInput(GpuDevice device, int columns, bool norm, int seed)
+    private readonly GpuBuffer _data;
+    private readonly GpuBuffer _squares;
+    private readonly double _scale;
+    private readonly double[] _values;
+
+    /// <param name="context">The device.</param>
+    /// <param name="type">The weights' format.</param>
+    /// <param name="columns">Elements.</param>
+    /// <param name="norm">Whether the scale of an RMSNorm is still to be applied.</param>
+    /// <param name="seed">Of the values.</param>
+    public GemvInput(KernelContext context, WeightType type, int columns, bool norm, int seed)
     {
-        _device = device;
-        _norm = norm;
-        _x = Buffers.Random(seed, columns);
-        _gains = Buffers.Random(seed + 1, columns, 0.5f, 2);
-        _shift = Buffers.Random(seed + 2, columns);
-        X = Buffers.Create<float>(device, Pad(_x), "x");
-        _gain = Buffers.Create<float>(device, Pad(_gains), "gain");
-    }
-
-    public GpuBuffer X { get; }
-
-    public NormFusion? Norm => _norm ? new NormFusion(_gain, Eps) : null;
-
-    /// <summary>The norm as a LayerNorm in front of some weights.</summary>
-    /// <param name="w">The weights.</param>
-    /// <param name="bias">The layer's own bias.</param>
-    /// <returns>The norm, and the bias that holds its shift.</returns>
-    public (NormFusion Norm, GpuBuffer Bias) LayerNorm(PackedWeights w, ReadOnlySpan<float> bias)
-    {
-        double[] shifted = w.Multiply([.. _shift.Select(value => (double)value)]);
-        var folded = new float[shifted.Length];
-        for (var i = 0; i < folded.Length; i++)
+        var device = context.Device;
+        var x = Buffers.Random(seed, columns);
+        var gains = norm ? Buffers.Random(seed + 1, columns, 0.5f, 2) : Array.ConvertAll(x, _ => 1f);
+        float[] gained = [.. x.Zip(gains, (value, gain) => value * gain)];
+        var form = GemvHeuristic.Form(type, context);
+        var padded = new float[WeightLayout.PadColumns(columns)];
+        gained.CopyTo(padded, 0);
+        _data = Buffers.Create<byte>(
+            device, form == VectorForm.Fixed ? FixedPointVector.Encode(gained) : MemoryMarshal.AsBytes(padded.AsSpan()).ToArray(), "x");
+        var squares = new float[Parts];
+        for (var i = 0; i < columns; i++)
         {
-            folded[i] = (float)(shifted[i] + bias[i]);
+            squares[i % Parts] += x[i] * x[i];
         }
 
-        float[] gainSums = [.. w.Multiply([.. _gains.Select(value => (double)value)]).Select(value => (float)value)];
-        var sums = Buffers.Create<float>(_device, gainSums, "gain sums");
-        var terms = Buffers.Create<float>(_device, folded, "folded bias");
-        _buffers.AddRange([sums, terms]);
-        return (new NormFusion(_gain, Eps, sums), terms);
+        _squares = Buffers.Create<float>(device, squares, "squares");
+        X = new VectorInput(_data, form, norm ? new PendingNorm(_squares, Parts, Eps) : null);
+        _scale = norm ? 1 / Math.Sqrt((x.Sum(v => (double)v * v) / columns) + Eps) : 1;
+        _values = [.. gained.Select(value => (double)value)];
     }
 
-    /// <summary>What the weights meet behind that LayerNorm, in double precision.</summary>
-    public double[] ExpectedOfLayerNorm()
-    {
-        var mean = _x.Average(v => (double)v);
-        var scale = 1 / Math.Sqrt(_x.Average(v => (v - mean) * (v - mean)) + Eps);
-        return [.. _x.Select((v, i) => ((v - mean) * scale * _gains[i]) + _shift[i])];
-    }
+    public VectorInput X { get; }
 
     /// <summary>What the weights meet, in double precision.</summary>
-    public double[] Expected()
-    {
-        var scale = _norm ? 1 / Math.Sqrt(_x.Sum(v => (double)v * v) / _x.Length + Eps) : 1;
-        return [.. _x.Select((v, i) => _norm ? v * scale * _gains[i] : v)];
-    }
+    public double[] Expected() => [.. _values.Select(value => value * _scale)];
+
+    /// <summary>The same as the form keeps it.</summary>
+    public double[] AsStored(KernelContext context, WeightType type) =>
+        [.. GemvForms.AsStaged(context, type, _values).Select(value => value * _scale)];
 
     public void Dispose()
     {
-        X.Dispose();
-        _gain.Dispose();
-        _buffers.ForEach(buffer => buffer.Dispose());
-    }
-
-    private static float[] Pad(float[] values)
-    {
-        var padded = new float[WeightLayout.PadColumns(values.Length)];
-        values.CopyTo(padded, 0);
-        return padded;
+        _data.Dispose();
+        _squares.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VkInfer.Kernels.Tests.Mlp;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
@@ -30,9 +31,9 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Stays_close_to_the_unrounded_input([ValueSource(nameof(Blocks))] WeightType type)
     {
         using var w = PackedWeights.Random(Device, type, 111, 4096, 8);
-        using var input = new GemvInput(Device, 4096, norm: true, 9);
+        using var input = new GemvInput(Context, type, 4096, norm: true, 9);
         using var y = new GuardedBuffer(Device, 111 * sizeof(float));
-        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, input.Norm));
+        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store));
         Comparison.AssertClose(y.Read<float>(), w.Multiply(input.Expected()), Bounds.FixedPoint);
     }
 
@@ -45,7 +46,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Accumulates()
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
-        using var input = new GemvInput(Device, 128, norm: false, 6);
+        using var input = new GemvInput(Context, WeightType.F16, 128, norm: false, 6);
         var before = Buffers.Random(7, 111);
         using var y = new GuardedBuffer(Device, 111 * sizeof(float));
         y.Write<float>(before);
@@ -58,13 +59,13 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Adds_a_bias_before_the_activation([Values] ActivationFunction activation, [Values] GemvMode mode)
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
-        using var input = new GemvInput(Device, 128, norm: true, 6);
+        using var input = new GemvInput(Context, WeightType.F16, 128, norm: true, 6);
         var before = Buffers.Random(7, 111);
         var bias = Buffers.Random(8, 111);
         using var terms = Buffers.Create<float>(Device, bias, "bias");
         using var y = new GuardedBuffer(Device, 111 * sizeof(float));
         y.Write<float>(before);
-        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, mode, input.Norm, terms, activation));
+        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, mode, terms, activation));
         double[] expected =
         [
             .. w.Multiply(input.Expected()).Select((product, i) =>
@@ -74,16 +75,83 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
-    public void Computes_a_layer_norm([ValueSource(nameof(ChunkSizes))] WeightType type, [Values(32, 96, 4096)] int columns)
+    public void Leaves_the_residual_stream_as_the_next_product_takes_it(
+        [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] VectorForm form, [Values] bool norm, [Values(1, 32, 111, 4096)] int rows)
     {
-        using var w = PackedWeights.Random(Device, type, 65, columns, 5);
-        using var input = new GemvInput(Device, columns, norm: true, 6);
-        var bias = Buffers.Random(8, 65);
-        var (norm, terms) = input.LayerNorm(w, bias);
-        using var y = new GuardedBuffer(Device, 65 * sizeof(float));
-        Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, norm, terms));
-        double[] expected = [.. w.Multiply(input.ExpectedOfLayerNorm()).Select((product, i) => product + bias[i])];
-        Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type));
+        if (form == VectorForm.Fixed && GemvHeuristic.Form(WeightType.Q8_0, GemvForms.Context(Device, GemvForms.IntegerDot)) != form)
+        {
+            Assert.Ignore("the device has no integer dot products");
+        }
+
+        if (form == VectorForm.Fixed && Context.IsSoftware)
+        {
+            Assert.Pass("no product of such a device takes fixed point");
+        }
+
+        Residual(Context, type, form, norm, rows, 256);
+    }
+
+    [Test]
+    public void Takes_what_the_product_before_left_however_either_is_spread(
+        [Values(WeightType.F16, WeightType.Q8_0, WeightType.Q4_0, WeightType.Q6_K)] WeightType type,
+        [Values("64 2 1 1", "64 1 4 1", "32 4 2 1", "64 2 2 2", "128 2 1 1")] string spread)
+    {
+        int[] sizes = [.. spread.Split(' ').Select(int.Parse)];
+        const int Rows = 544, Columns = 768;
+        var form = GemvHeuristic.Form(type, Context);
+        var tuning = Context.IsSoftware
+            ? GemvHeuristic.Choose(type, Columns, form, Context)
+            : GemvHeuristic.Choose(type, Columns, form, Context) with
+            {
+                WorkgroupSize = sizes[0], Rows = sizes[1], Unroll = sizes[2], Passes = sizes[3],
+            };
+        var tuned = Context with { Linear = LinearDataflow.Of(type, Columns, Columns, tuning) };
+        using var first = PackedWeights.Random(Device, type, Columns, Columns, 1);
+        using var second = PackedWeights.Random(Device, type, Rows, Columns, 2);
+        using var input = new GemvInput(tuned, type, Columns, norm: false, 3);
+        var before = Buffers.Random(7, Columns);
+        var gains = Buffers.Random(8, Columns, 0.5f, 2);
+        using var gain = Buffers.Create<float>(Device, gains, "gain");
+        using var hidden = new GuardedBuffer(Device, Columns * sizeof(float), "hidden");
+        using var next = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, Columns), "next");
+        using var squares = new GuardedBuffer(Device, PendingNorm.SizeInBytes(Columns), "squares");
+        using var y = new GuardedBuffer(Device, Rows * sizeof(float));
+        hidden.Write<float>(before);
+        var kernel = new GemvKernel(tuned);
+        Run(commands =>
+        {
+            var output = new VectorOutput(next.View, form, new NextNorm(gain, squares.View, GemvInput.Eps));
+            var normed = kernel.RecordResidual(commands, first.Matrix, input.X, hidden.View, output);
+            kernel.Record(commands, second.Matrix, normed, y.View, GemvMode.Store);
+        });
+        double[] residual = [.. first.Multiply(input.AsStored(tuned, type)).Zip(before, (product, old) => product + old)];
+        var scale = 1 / Math.Sqrt((residual.Sum(value => value * value) / Columns) + GemvInput.Eps);
+        double[] expected = second.Multiply([.. residual.Select((value, i) => value * gains[i] * scale)]);
+        Comparison.AssertClose(y.Read<float>(), expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type));
+    }
+
+    [Test]
+    public void Leaves_the_residual_stream_in_slices([Values(VectorForm.Float, VectorForm.Fixed)] VectorForm form)
+    {
+        if (form == VectorForm.Fixed && form != GemvHeuristic.Form(WeightType.Q4_0, Context))
+        {
+            Assert.Pass("no product of such a device takes fixed point");
+        }
+
+        var rowBytes = WeightLayout.QuantBytes(WeightType.Q4_0, 1, 256);
+        var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
+        Residual(narrow, WeightType.Q4_0, form, norm: true, 333, 256);
+    }
+
+    [Test]
+    public void Refuses_fixed_point_for_weights_that_are_no_blocks()
+    {
+        using var w = PackedWeights.Random(Device, WeightType.F16, 8, 64, 1);
+        using var x = Device.CreateBuffer(FixedPointVector.SizeInBytes(64), BufferKind.DeviceLocal, "x");
+        using var y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
+        Run(commands => Assert.That(
+            () => new GemvKernel(Context).Record(commands, w.Matrix, new VectorInput(x, VectorForm.Fixed), y, GemvMode.Store),
+            Throws.ArgumentException.With.Message.Contains("which F16 weights do not take")));
     }
 
     [Test]
@@ -117,7 +185,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
         using var y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
         var kernel = new GemvKernel(Context);
         Run(commands => Assert.That(
-            () => kernel.Record(commands, w.Matrix, x, y, GemvMode.Store),
+            () => kernel.Record(commands, w.Matrix, new VectorInput(x), y, GemvMode.Store),
             Throws.ArgumentException.With.Message.Contains("512 bytes, got 400")));
     }
 
@@ -131,24 +199,86 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         columns = TestWeights.WholeBlocks(type, columns);
         using var w = PackedWeights.Random(Device, type, rows, columns, 1);
-        using var input = new GemvInput(Device, columns, norm, 2);
+        using var input = new GemvInput(context, type, columns, norm, 2);
         using var y = new GuardedBuffer(Device, rows * sizeof(float));
-        Run(commands => new GemvKernel(context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store, input.Norm));
-        Comparison.AssertClose(y.Read<float>(), w.Multiply(GemvForms.AsStaged(context, type, input.Expected())), GemvForms.BoundOf(type));
+        Run(commands => new GemvKernel(context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Store));
+        Comparison.AssertClose(y.Read<float>(), w.Multiply(input.AsStored(context, type)), GemvForms.BoundOf(type));
     }
 
-    private static void Gated(KernelContext context, WeightType type, int width, int columns, ActivationFunction activation, bool biased)
+    private static void Residual(KernelContext context, WeightType type, VectorForm form, bool norm, int rows, int columns)
+    {
+        using var w = PackedWeights.Random(Device, type, rows, columns, 1);
+        using var input = new GemvInput(context, type, columns, norm: false, 2);
+        var before = Buffers.Random(7, rows);
+        var gains = Buffers.Random(8, rows, 0.5f, 2);
+        using var gain = Buffers.Create<float>(Device, gains, "gain");
+        using var y = new GuardedBuffer(Device, rows * sizeof(float));
+        using var next = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, rows), "next");
+        using var squares = new GuardedBuffer(Device, PendingNorm.SizeInBytes(rows), "squares");
+        y.Write<float>(before);
+        next.Write<byte>(new byte[next.View.Length]);
+        var result = default(VectorInput);
+        Run(commands => result = new GemvKernel(context).RecordResidual(
+            commands, w.Matrix, input.X, y.View,
+            new VectorOutput(next.View, form, norm ? new NextNorm(gain, squares.View, GemvInput.Eps) : null)));
+
+        double[] expected = [.. w.Multiply(input.AsStored(context, type)).Zip(before, (product, old) => product + old)];
+        double[] gained = [.. expected.Select((value, i) => norm ? value * gains[i] : value)];
+        Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type), "y");
+        float[] stored = form == VectorForm.Fixed
+            ? [.. FixedPointVector.Decode(next.Read<byte>(), rows).Select(value => (float)value)]
+            : next.Read<float>()[..rows];
+        Comparison.AssertClose(stored, gained, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type), "next");
+        if (form == VectorForm.Fixed)
+        {
+            // The whole of it, sums and padding included, is what the CPU makes of the same numbers.
+            Assert.That(FixedPointVector.Encode(stored).Length, Is.EqualTo(next.View.Length));
+            CheckSums(next.Read<byte>(), rows);
+        }
+
+        if (norm)
+        {
+            var sum = squares.Read<float>().Take(result.Norm!.Value.Count).Sum(value => (double)value);
+            Assert.That(sum, Is.EqualTo(expected.Sum(value => value * value)).Within(1e-4).Percent, "squares");
+        }
+    }
+
+    private static void CheckSums(byte[] data, int columns)
+    {
+        var padded = WeightLayout.PadColumns(columns);
+        int[] words = [.. MemoryMarshal.Cast<byte, int>(data.AsSpan(2 * padded))];
+        for (var block = 0; block < padded / FixedPointVector.Block; block++)
+        {
+            var sum = 0;
+            for (var i = block * FixedPointVector.Block; i < (block + 1) * FixedPointVector.Block; i++)
+            {
+                sum += (256 * (sbyte)data[i]) + (sbyte)data[padded + i];
+            }
+
+            Assert.That(words[(2 * block) + 1], Is.EqualTo(sum), $"sum of block {block}");
+        }
+    }
+
+    private static void Gated(
+        KernelContext context, WeightType type, int width, int columns, ActivationFunction activation, bool biased)
     {
         columns = TestWeights.WholeBlocks(type, columns);
         var bias = biased ? Buffers.Random(9, 2 * width) : new float[2 * width];
         using var terms = Buffers.Create<float>(Device, bias, "bias");
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
-        using var input = new GemvInput(Device, columns, norm: true, 4);
-        using var y = new GuardedBuffer(Device, width * sizeof(float));
-        Run(commands => new GemvKernel(context).RecordGated(
-            commands, w.Matrix, input.X, input.Norm, y.View, activation, biased ? (BufferView)terms : null));
-        double[] products = [.. w.Multiply(GemvForms.AsStaged(context, type, input.Expected())).Select((product, i) => product + bias[i])];
+        using var input = new GemvInput(context, type, columns, norm: true, 4);
+        double[] products = [.. w.Multiply(input.AsStored(context, type)).Select((product, i) => product + bias[i])];
         double[] expected = [.. Enumerable.Range(0, width).Select(i => ReferenceActivation.Apply(activation, products[i]) * products[width + i])];
-        Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type));
+        foreach (var form in input.X.Form == VectorForm.Fixed ? new[] { VectorForm.Float, VectorForm.Fixed } : [VectorForm.Float])
+        {
+            using var y = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, width));
+            y.Write<byte>(new byte[y.View.Length]);
+            Run(commands => new GemvKernel(context).RecordGated(
+                commands, w.Matrix, input.X, new VectorOutput(y.View, form), activation, biased ? (BufferView)terms : null));
+            float[] stored = form == VectorForm.Fixed
+                ? [.. FixedPointVector.Decode(y.Read<byte>(), width).Select(value => (float)value)]
+                : y.Read<float>()[..width];
+            Comparison.AssertClose(stored, expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type), form.ToString());
+        }
     }
 }

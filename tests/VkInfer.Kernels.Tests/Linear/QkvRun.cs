@@ -8,7 +8,6 @@ public enum QkvTerms
 {
     None,
     Bias,
-    LayerNorm,
 }
 
 /// <summary>One recording of the query, key and value projections, with its buffers and its reference.</summary>
@@ -19,7 +18,6 @@ internal sealed class QkvRun : IDisposable
     private readonly GpuBuffer _rope;
     private readonly GpuBuffer _state;
     private readonly double[] _projected;
-    private readonly NormFusion _norm;
     private readonly GpuBuffer? _bias;
     private readonly int _position;
 
@@ -30,17 +28,13 @@ internal sealed class QkvRun : IDisposable
         columns = TestWeights.WholeBlocks(type, columns);
         _position = position;
         _weights = PackedWeights.Random(device, type, shape.QkvWidth, columns, 11);
-        _input = new GemvInput(device, columns, norm: true, 12);
-        _norm = _input.Norm!.Value;
-        _projected = _weights.Multiply(GemvForms.AsStaged(context, type, _input.Expected()));
-        if (terms != QkvTerms.None)
+        _input = new GemvInput(context, type, columns, norm: true, 12);
+        _projected = _weights.Multiply(_input.AsStored(context, type));
+        if (terms == QkvTerms.Bias)
         {
             var bias = Buffers.Random(13, shape.QkvWidth);
-            (_norm, _bias) = terms == QkvTerms.LayerNorm
-                ? _input.LayerNorm(_weights, bias)
-                : (_norm, Buffers.Create<float>(device, bias, "bias"));
-            double[] products = terms == QkvTerms.LayerNorm ? _weights.Multiply(_input.ExpectedOfLayerNorm()) : _projected;
-            _projected = [.. products.Select((product, i) => product + bias[i])];
+            _bias = Buffers.Create<float>(device, bias, "bias");
+            _projected = [.. _projected.Select((product, i) => product + bias[i])];
         }
 
         var pairs = shape.RotaryDim / 2;
@@ -80,7 +74,7 @@ internal sealed class QkvRun : IDisposable
         }
 
         BufferView? bias = _bias is null ? null : (BufferView)_bias;
-        kernel.RecordQkv(commands, new StackedWeights(parts), _input.X, _norm, Shape, _rope, _state, Q.View, K.View, V.View, bias);
+        kernel.RecordQkv(commands, new StackedWeights(parts), _input.X, Shape, _rope, _state, Q.View, K.View, V.View, bias);
     }
 
     /// <summary>The elements of some heads, counted through queries, keys and values.</summary>

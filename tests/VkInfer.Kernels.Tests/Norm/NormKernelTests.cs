@@ -46,6 +46,30 @@ public sealed class NormKernelTests : GpuTest
     }
 
     [Test]
+    public void Leaves_the_input_of_a_product(
+        [Values] VectorForm form, [Values] bool layerNorm, [Values(1, 65, 111, 1020, 4096, 16640)] int width)
+    {
+        float[] x = [.. TestValues.Normal(width, 1).Select(value => value + (layerNorm ? 100 : 0))];
+        var gain = TestValues.Normal(width, 2);
+        var shift = TestValues.Normal(width, 3);
+        using var harness = new KernelHarness();
+        var input = harness.UploadActivations(x, 1, width, ActivationType.F32);
+        BufferView gains = harness.Upload<float>(gain);
+        BufferView shifts = harness.Upload<float>(shift);
+        using var output = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, width));
+        output.Write<byte>(new byte[output.View.Length]);
+        harness.Run(commands => new NormKernel(harness.Context with { IsSoftware = false }).RecordVector(
+            commands, input, gains, new VectorOutput(output.View, form), width, 1e-5f, layerNorm ? shifts : null));
+        float[] stored = form == VectorForm.Fixed
+            ? [.. FixedPointVector.Decode(output.Read<byte>(), width).Select(value => (float)value)]
+            : output.Read<float>()[..width];
+        Comparison.AssertClose(
+            stored, Reference(x, gain, layerNorm ? shift : null, 1, width, 1e-5f),
+            form == VectorForm.Fixed ? Bounds.FixedPoint : layerNorm ? Bounds.CenteredF32 : Bounds.F32);
+        output.AssertIntact();
+    }
+
+    [Test]
     public void Accumulates([Values] bool layerNorm)
     {
         const int SeqLen = 3, Width = 111;

@@ -28,17 +28,27 @@ internal sealed class PipelineSurvey(KernelContext context)
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
     {
         var name = WeightFormat.Of(type).Name;
-        foreach (var norm in (NormFusion?[])[null, default(NormFusion), default(NormFusion) with { GainSums = default(BufferView) }])
+        var capabilities = context.Capabilities;
+        int[] widths = [model.HiddenSize, model.IntermediateSize];
+        foreach (var (columns, form) in widths.SelectMany(width => Enum.GetValues<VectorForm>().Select(form => (width, form))))
         {
-            var tuning = GemvHeuristic.Choose(type, context, centred: norm?.GainSums is not null);
-            var shared = new GemvSharedConstants(tuning, norm, Bias: norm.HasValue);
-            yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: false).ToSpecialization());
-            yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, Accumulate: true).ToSpecialization());
-            yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, ActivationFunction.Silu).ToSpecialization());
-            foreach (var kvType in Enum.GetValues<KvType>())
+            if (form == VectorForm.Fixed && GemvHeuristic.Form(type, context) != form)
             {
-                var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
-                yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}{tuning.Feature}", constants.ToSpecialization());
+                continue;
+            }
+
+            var tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(capabilities, rowsPerElement: 2);
+            foreach (var next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))
+            {
+                var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(capabilities), Scaled: next != 0, Bias: next != 0);
+                yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: false).ToSpecialization());
+                yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: true).ToSpecialization());
+                yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
+                foreach (var kvType in Enum.GetValues<KvType>())
+                {
+                    var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
+                    yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}{tuning.Feature}", constants.ToSpecialization());
+                }
             }
         }
 
@@ -171,6 +181,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         return
         [
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
+            new("norm_fixed", new NormFixedConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true).ToSpecialization()),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("route", SpecializationConstants.From((0, (uint)new RouteKernel(context).Threads))),
             new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),

@@ -38,4 +38,61 @@ public sealed class TimestampTests : GpuTest
             Assert.That(stamps[^1].Microseconds, Is.GreaterThan(0).And.LessThan(wall * 1.1));
         }
     }
+
+    [Test]
+    public void A_profiled_list_times_each_dispatch_with_what_it_was_said_to_do()
+    {
+        const int Dispatches = 70; // more than a pool holds the stamps of
+        using var a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
+        using var b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
+        using var commands = Device.CreateCommandList("profiled");
+        Device.ProfilesDispatches = true;
+        try
+        {
+            commands.Record(list =>
+            {
+                list.Fill(a, 1);
+                for (var i = 0; i < Dispatches; i++)
+                {
+                    if (i == 3)
+                    {
+                        list.Describe(new DispatchWork("3 x 4", 12, Operations: 24));
+                    }
+
+                    Probe.Record(list, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
+                }
+            });
+        }
+        finally
+        {
+            Device.ProfilesDispatches = false;
+        }
+
+        Device.Wait(Device.Submit(commands));
+        var profile = commands.ReadProfile();
+        Assert.Multiple(() =>
+        {
+            Assert.That(profile, Has.Count.EqualTo(Dispatches));
+            Assert.That(profile[3].Work, Is.EqualTo(new DispatchWork("3 x 4", 12, Operations: 24)));
+            Assert.That(profile[4].Work, Is.EqualTo(new DispatchWork("", 2 << 16)), "the views' bytes");
+            Assert.That(profile.Select(time => time.Name), Is.All.EqualTo(Probe.Pipeline(Device).Name));
+            Assert.That(profile.SelectMany(time => new[] { time.Started, time.Ended }), Is.Ordered);
+        });
+    }
+
+    [Test]
+    public void A_list_that_is_not_profiled_has_no_profile()
+    {
+        using var a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
+        using var b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
+        using var commands = Device.CreateCommandList("not profiled");
+        commands.Record(list =>
+        {
+            list.Fill(a, 1);
+            list.Describe(new DispatchWork("without effect"));
+            Probe.Record(list, Probe.Pipeline(Device), a, b, 1);
+        });
+        Device.Wait(Device.Submit(commands));
+        Assert.That(commands.ReadProfile(), Is.Empty);
+    }
 }

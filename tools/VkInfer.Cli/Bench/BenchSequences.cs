@@ -12,6 +12,9 @@ internal sealed class BenchSequences(IReadOnlyList<Session> sessions, SessionBat
     /// <summary>GPU time of the last step's layers, when no further step is under way.</summary>
     public double LastStepGpuMicroseconds => batch?.LastStepGpuMicroseconds ?? sessions[0].LastStepGpuMicroseconds;
 
+    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
+    public IReadOnlyList<Vulkan.DispatchTime> ReadStepProfile() => batch?.ReadStepProfile() ?? sessions[0].ReadStepProfile();
+
     /// <summary>Brings the sequences back to where they were and takes a first token, so that only whole steps are timed.</summary>
     public void Start(BenchTest test, CancellationToken cancellationToken)
     {

@@ -26,6 +26,13 @@ internal sealed class BenchCommand : CliCommand
         Description = "Measures with each technique of FlashDecoding++ off and on; --n-depth gives the contexts (default 1024, 8192, 32768), --batch the batches (1, 2, 4, 8).",
     };
 
+    private readonly Option<bool> _profile = new("--profile")
+    {
+        Description = "Times each dispatch of the tests' passes instead, by GPU time stamps.",
+    };
+
+    private readonly Option<string?> _plot = new("--plot") { Description = "With --profile: draws the times into a PNG file." };
+
     private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
 
     public BenchCommand(CliConsole console)
@@ -39,6 +46,8 @@ internal sealed class BenchCommand : CliCommand
         Options.Add(_repeats);
         Options.Add(_stats);
         Options.Add(_ablation);
+        Options.Add(_profile);
+        Options.Add(_plot);
         AddModelOptions();
     }
 
@@ -53,6 +62,12 @@ internal sealed class BenchCommand : CliCommand
 
         IReadOnlyList<BenchTest> tests = BenchTest.Plan(
             call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
+        if (call.Parse.GetValue(_profile))
+        {
+            await RunProfileAsync(call, tests, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         int positions = tests.Max(test => test.Positions);
         using Model model = await LoadAsync(call, Math.Max(positions, BenchCheck.Positions), cancellationToken).ConfigureAwait(false);
         var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
@@ -122,6 +137,41 @@ internal sealed class BenchCommand : CliCommand
         table.Write(Console.Out);
     }
 
+    private async Task RunProfileAsync(CliCall call, IReadOnlyList<BenchTest> tests, CancellationToken cancellationToken)
+    {
+        int repeats = call.Parse.GetValue(_repeats)![0];
+        int positions = tests.Max(test => DispatchProfiler.Positions(test, repeats));
+        using Model model = await LoadAsync(call, positions, cancellationToken).ConfigureAwait(false);
+        ProfileResult[] results = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
+            () =>
+            {
+                var profiler = new DispatchProfiler(model, repeats, Seed);
+                var done = new List<ProfileResult>(tests.Count);
+                foreach (BenchTest test in tests)
+                {
+                    progress.Report(test.Name, done.Count, tests.Count);
+                    done.Add(profiler.Run(test, cancellationToken));
+                }
+
+                return done.ToArray();
+            },
+            cancellationToken)).ConfigureAwait(false);
+        if (call.Parse.GetValue(_plot) is { } plot)
+        {
+            ProfilePlot.Save(plot, model.Device.Name, results);
+        }
+
+        if (call.Json)
+        {
+            call.WriteJson(
+                new ProfileDocument(model.Device.Name, Driver(model), model.Name, results), CliJsonContext.Readable.ProfileDocument);
+            return;
+        }
+
+        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}; {model.Name}");
+        ProfileText.Write(Console.Out, results);
+    }
+
     private static (IReadOnlyList<BenchResult> Results, BenchCheck Check) Measure(
         BenchRunner runner, Model model, IReadOnlyList<BenchTest> tests, ProgressReport progress, CancellationToken cancellationToken)
     {
@@ -154,6 +204,16 @@ internal sealed class BenchCommand : CliCommand
         if (parse.GetValue(_prompts)!.Concat(parse.GetValue(_generates)!).All(count => count == 0))
         {
             throw CliException.Usage("-p and -n are both 0: nothing to measure");
+        }
+
+        if (parse.GetValue(_plot) is not null && !parse.GetValue(_profile))
+        {
+            throw CliException.Usage("--plot draws what --profile measures: give both");
+        }
+
+        if (parse.GetValue(_profile) && (parse.GetValue(_ablation) || parse.GetValue(_stats)))
+        {
+            throw CliException.Usage("--profile measures by itself: without --ablation and --stats");
         }
     }
 

@@ -21,6 +21,7 @@ namespace VkInfer.Cli.Output;
 [JsonSerializable(typeof(FidelityDocument))]
 [JsonSerializable(typeof(TuneDocument))]
 [JsonSerializable(typeof(AblationDocument))]
+[JsonSerializable(typeof(ProfileDocument))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     /// <summary>The context the program writes with: text stays readable, since no document is put into a web page.</summary>

@@ -101,3 +101,5 @@ internal sealed record TuneDocument(string? File, LinearTuning Tuning, IReadOnly
 
 internal sealed record AblationDocument(
     string Device, string Driver, string Model, IReadOnlyList<string> Variants, IReadOnlyList<Bench.AblationRow> Rows);
+
+internal sealed record ProfileDocument(string Device, string Driver, string Model, IReadOnlyList<Bench.ProfileResult> Results);

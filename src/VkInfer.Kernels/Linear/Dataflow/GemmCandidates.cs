@@ -22,6 +22,12 @@ internal static class GemmCandidates
     private const int FewRows = 32;
     private const int MostColumnsInFlight = 256;
 
+    // 16-byte loads in flight of a lane of the matrix-vector product: more would leave too few registers.
+    private const int MostLoads = 8;
+
+    private static readonly int[] VectorSizes = [128, 256, 512, 1024];
+    private static readonly int[] FewOrMore = [1, 2, 4];
+
     private static readonly (int Size, int Rows, int Unroll)[] Vectors =
         [(64, 2, 1), (128, 1, 2), (128, 2, 1), (128, 2, 2), (64, 4, 1), (64, 4, 2), (256, 1, 1), (256, 2, 1)];
 
@@ -104,23 +110,29 @@ internal static class GemmCandidates
         _ => LinearForm.Tiled,
     };
 
-    /// <summary>Spreads of the fused matrix-vector product.</summary>
-    public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type)
+    /// <summary>Spreads of the matrix-vector product of one token.</summary>
+    public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type, int columns)
     {
-        var usual = GemvHeuristic.Choose(type, context);
-        int[] sizes = context.IsSoftware ? [usual.WorkgroupSize] : [128, 256, 512];
-        int[] rows = context.IsSoftware ? [4, 8] : [2, 4];
-        int[] unrolls = context.IsSoftware ? [1] : [1, 2, 4];
-        return
-            from size in sizes
-            where size <= context.Capabilities.MaxWorkgroupInvocations
-            from row in rows
-            from unroll in unrolls
-            select usual with { WorkgroupSize = size, Rows = row, Unroll = unroll };
+        var usual = GemvHeuristic.Choose(type, columns, GemvHeuristic.Form(type, context), context);
+        (int Size, int Rows, int Unroll, int Passes)[] spreads = context.IsSoftware
+            ? [(usual.WorkgroupSize, 4, 1, 1), (usual.WorkgroupSize, 8, 1, 1)]
+            :
+            [
+                .. from size in VectorSizes
+                   from rows in FewOrMore
+                   from unroll in FewOrMore
+                   from passes in FewOrMore.SkipLast(1)
+                   where size <= context.Capabilities.MaxWorkgroupInvocations && rows * unroll <= MostLoads && (size < 1024 || rows * unroll <= 4)
+                   select (size, rows, unroll, passes),
+            ];
+        return spreads.Select(spread => usual with
+        {
+            WorkgroupSize = spread.Size, Rows = spread.Rows, Unroll = spread.Unroll, Passes = spread.Passes,
+        });
     }
 
     /// <summary>The name of a spread.</summary>
-    public static string Name(GemvTuning tuning) => Text("gemv", tuning.WorkgroupSize, tuning.Rows, tuning.Unroll);
+    public static string Name(GemvTuning tuning) => Text("gemv", tuning.WorkgroupSize, tuning.Rows, tuning.Unroll, tuning.Passes);
 
     private static IEnumerable<IGemmTiling> All(KernelContext context, ActivationType input, int m)
     {

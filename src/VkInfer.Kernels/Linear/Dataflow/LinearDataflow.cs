@@ -53,7 +53,7 @@ public sealed record LinearDataflow
     {
         public static Choices Of(KernelContext context, LinearTable table, ActivationType input)
         {
-            var gemv = GemmCandidates.Gemv(context, table.Type).Where(tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
+            var gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
             if (gemv.Length == 0)
             {
                 throw Unknown(table, table.Gemv.Tiling);

@@ -20,6 +20,7 @@ internal sealed class LinearRun : IDisposable
     private readonly List<GpuBuffer> _buffers = [];
     private readonly GpuBuffer _input;
     private readonly GpuBuffer _vector;
+    private readonly VectorForm _vectorForm;
     private readonly GpuBuffer _output;
     private readonly GemmScratch _scratch;
     private readonly CommandList _once;
@@ -49,7 +50,8 @@ internal sealed class LinearRun : IDisposable
 
         var device = context.Device;
         _input = Create(values.Length * (long)Activations.ElementSize(type));
-        _vector = Create(stride * sizeof(float));
+        _vectorForm = GemvHeuristic.Form(matrices[0].Type, context);
+        _vector = Create(VectorInput.SizeInBytes(_vectorForm, k));
         _output = Create(Activations.SizeInBytes(ActivationType.F32, rows, n));
         _once = device.CreateCommandList("tune");
         var scratch = Create(GemmScratch.SizeInBytes(context.Capabilities));
@@ -57,7 +59,8 @@ internal sealed class LinearRun : IDisposable
         Submit(commands => commands.Fill(scratch, 0));
         device.Upload(
             _input, 0, type == ActivationType.F16 ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()) : MemoryMarshal.AsBytes(values.AsSpan()));
-        device.Upload(_vector, 0, MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
+        device.Upload(
+            _vector, 0, _vectorForm == VectorForm.Fixed ? FixedPointVector.Encode(values.AsSpan(0, k)) : MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
 
         // A processor is kept busy by its own compiling.
         var gemv = new GemvKernel(context with { Linear = LinearDataflow.Empty });
@@ -85,7 +88,7 @@ internal sealed class LinearRun : IDisposable
 
     /// <summary>Records y [N] with the i-th matrix.</summary>
     public void Record(CommandList commands, GemvKernel kernel, int i) =>
-        kernel.Record(commands, _matrices[i % _matrices.Count], _vector, _output, GemvMode.Store);
+        kernel.Record(commands, _matrices[i % _matrices.Count], new VectorInput(_vector, _vectorForm), _output, GemvMode.Store);
 
     /// <summary>Computes what results for m rows are compared with, by the conventional tiled form.</summary>
     public void UseReference(int m)

@@ -194,7 +194,7 @@ public sealed class LinearTuner(KernelContext context)
     {
         run.UseReference(1);
         LinearTime? best = null;
-        foreach (var tuning in GemmCandidates.Gemv(context, first.Type))
+        foreach (var tuning in GemmCandidates.Gemv(context, first.Type, first.Columns))
         {
             cancellation.ThrowIfCancellationRequested();
             var kernel = new GemvKernel(context with { Linear = LinearDataflow.Of(first.Type, first.Rows, first.Columns, tuning) });
