@@ -1,4 +1,4 @@
-using System.Text;
+using VkInfer.Formats;
 
 namespace VkInfer;
 
@@ -22,14 +22,5 @@ public sealed class UnsupportedModelException : Exception
     {
     }
 
-    private static string OneLine(string message)
-    {
-        var line = new StringBuilder(Math.Min(message.Length, MostCharacters));
-        foreach (char character in message.AsSpan(0, Math.Min(message.Length, MostCharacters)))
-        {
-            _ = char.IsControl(character) || character is '\u2028' or '\u2029' ? line.Append($"\\u{(int)character:X4}") : line.Append(character);
-        }
-
-        return message.Length > MostCharacters ? line.Append("...").ToString() : line.ToString();
-    }
+    private static string OneLine(string message) => DisplayText.OneLine(message, MostCharacters);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using VkInfer.Formats;
 using VkInfer.Grammar;
@@ -51,11 +52,14 @@ internal static class ErrorReport
         var line = new StringBuilder(length);
         foreach (char c in text.AsSpan(0, length))
         {
-            line.Append(char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c);
+            line.Append(IsHarmful(c) ? ' ' : c);
         }
 
         return text.Length > length ? line.Append('…').ToString() : line.ToString();
     }
+
+    private static bool IsHarmful(char c) => char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static bool IsUsage(Exception problem) =>
         problem is CliException { IsUsage: true } or OptionsException { IsFromCommandLine: true };

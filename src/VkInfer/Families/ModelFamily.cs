@@ -1,3 +1,4 @@
+using VkInfer.Formats;
 using VkInfer.Configuration;
 
 namespace VkInfer.Families;
@@ -52,7 +53,7 @@ internal abstract class ModelFamily
             $"{path}: model_type \"{Short(modelType)}\" is not supported; "
             + $"supported: {string.Join(", ", All.SelectMany(family => family.HfModelTypes))}.");
 
-    private static string Short(string name) => name.Length > 60 ? name[..60] + "…" : name;
+    private static string Short(string name) => DisplayText.OneLine(name, 60);
 
     /// <summary>What a <c>config.json</c> says of the part for text: of a model that also sees an object of its own.</summary>
     public static HfJson TextConfig(HfJson json) => json.TryString("model_type") != Gemma3.WithVision ? json

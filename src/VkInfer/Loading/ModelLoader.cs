@@ -108,7 +108,6 @@ internal static class ModelLoader
         string name, ModelConfig config, ModelOptions options, int contextLength, long weightBytes, KernelContext context)
     {
         GpuDevice gpu = context.Device;
-        KvCache.RequireBindable(gpu.Info, config, options.KvType, contextLength);
         var needed = MemoryRequirements.Of(config, weightBytes, options, new GemmKernel(context).PreferredInput(WeightType.F16));
         long available = gpu.GetMemoryBudget().Available;
         options.Logger?.LogInformation(
@@ -119,5 +118,7 @@ internal static class ModelLoader
                 $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)",
                 needed.Total, available);
         }
+
+        KvCache.RequireBindable(gpu.Info, config, options.KvType, contextLength);
     }
 }

@@ -12,7 +12,7 @@ public sealed class RustDifferentialTests
     public void Random_pipelines_give_the_ids_and_texts_of_the_Rust_tokenizers(int firstSeed, int pipelines, int texts) =>
         Compare(firstSeed, pipelines, texts);
 
-    [Category("Long")]
+    [Category("Release")]
     [TestCase(10_001, 40, 20_000)]
     [TestCase(20_001, 1000, 200)]
     public void Many_texts_give_the_ids_and_texts_of_the_Rust_tokenizers(int firstSeed, int pipelines, int texts) =>
