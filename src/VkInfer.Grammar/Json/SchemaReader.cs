@@ -160,7 +160,7 @@ internal sealed partial class SchemaReader
         JsonValueKind.Object => type == "object",
         JsonValueKind.Array => type == "array",
         JsonValueKind.String => type == "string",
-        JsonValueKind.Number => 
+        JsonValueKind.Number =>
             type == "number" || (type == "integer" && value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)),
         JsonValueKind.Null => type == "null",
         _ => type == "boolean",

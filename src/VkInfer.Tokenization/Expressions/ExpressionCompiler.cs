@@ -25,7 +25,7 @@ internal sealed class ExpressionCompiler
         var compiler = new ExpressionCompiler(place, captures);
         compiler.Emit(node, hasReferences);
         compiler.Add(new Instruction { Operation = Operation.Accept });
-        bool isPure = !compiler._program.Exists(step => 
+        bool isPure = !compiler._program.Exists(step =>
             step.Operation is Operation.Reference or Operation.LeaveIfEmpty || step is { Operation: Operation.Anchor, X: (int)Anchor.SearchBegin });
         return new ExpressionProgram([.. compiler._program], NodeFacts.First(node), compiler._slots, isPure ? compiler._memos : 0, hasReferences);
     }

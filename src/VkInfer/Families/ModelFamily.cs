@@ -1,5 +1,5 @@
-using VkInfer.Formats;
 using VkInfer.Configuration;
+using VkInfer.Formats;
 
 namespace VkInfer.Families;
 

@@ -103,7 +103,10 @@ public sealed class GemvKernelTests(string form) : GpuTest
             ? GemvHeuristic.Choose(type, Columns, form, Context)
             : GemvHeuristic.Choose(type, Columns, form, Context) with
             {
-                WorkgroupSize = sizes[0], Rows = sizes[1], Unroll = sizes[2], Passes = sizes[3],
+                WorkgroupSize = sizes[0],
+                Rows = sizes[1],
+                Unroll = sizes[2],
+                Passes = sizes[3],
             };
         var tuned = Context with { Linear = LinearDataflow.Of(type, Columns, Columns, tuning) };
         using var first = PackedWeights.Random(Device, type, Columns, Columns, 1);

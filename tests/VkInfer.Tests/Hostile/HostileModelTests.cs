@@ -76,7 +76,7 @@ public sealed class HostileModelTests
         using var file = new TemporaryFile(model.ToArray());
         Exception? thrown = Assert.Catch(() => Model.Load(file.Path, NoDevice));
         Assert.That(thrown, Is.TypeOf<UnsupportedModelException>());
-        AssertOneLine(thrown!, [file.Path, "evil\\u000A\\u001B[31m"]);
+        AssertOneLine(thrown!, [file.Path, "evil\\u000a\\u001b[31m"]);
         Assert.That(thrown!.Message, Has.Length.LessThan(1000));
     }
 

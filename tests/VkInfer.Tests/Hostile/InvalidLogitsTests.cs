@@ -85,7 +85,9 @@ public sealed class InvalidLogitsTests
         var letters = Enumerable.Range(0, TinyLlama.VocabSize).Where(id => id != 100).ToDictionary(id => id, _ => float.NegativeInfinity);
         var options = new GenerationOptions
         {
-            Sampling = SamplingOptions.Greedy with { LogitBias = letters }, Grammar = Gbnf.Compile("root ::= \"b\"+"), MaxTokens = 3,
+            Sampling = SamplingOptions.Greedy with { LogitBias = letters },
+            Grammar = Gbnf.Compile("root ::= \"b\"+"),
+            MaxTokens = 3,
         };
         Assert.That(
             async () => await Read(session, options),

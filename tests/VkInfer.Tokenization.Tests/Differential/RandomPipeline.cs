@@ -104,7 +104,9 @@ internal sealed class RandomPipeline
             case 8:
                 return new JsonObject
                 {
-                    ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = Any("a", "ab", "''", "\n", "é") }, ["content"] = Any("", "b", "xy"),
+                    ["type"] = "Replace",
+                    ["pattern"] = new JsonObject { ["String"] = Any("a", "ab", "''", "\n", "é") },
+                    ["content"] = Any("", "b", "xy"),
                 };
             case 9:
                 return Parse($$"""

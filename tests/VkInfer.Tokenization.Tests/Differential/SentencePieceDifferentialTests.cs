@@ -40,8 +40,14 @@ public sealed class SentencePieceDifferentialTests
             corpus = Enumerable.Range(0, 3000).Select(_ => RandomText.Create(random, 16, [])).Where(text => text.Length > 0 && !text.Contains('\n')),
             options = new Dictionary<string, object>
             {
-                ["model_type"] = kind, ["normalization_rule_name"] = rule, ["add_dummy_prefix"] = addsPrefix, ["byte_fallback"] = hasBytes,
-                ["vocab_size"] = 1200, ["character_coverage"] = 0.985, ["remove_extra_whitespaces"] = !hasBytes, ["hard_vocab_limit"] = false,
+                ["model_type"] = kind,
+                ["normalization_rule_name"] = rule,
+                ["add_dummy_prefix"] = addsPrefix,
+                ["byte_fallback"] = hasBytes,
+                ["vocab_size"] = 1200,
+                ["character_coverage"] = 0.985,
+                ["remove_extra_whitespaces"] = !hasBytes,
+                ["hard_vocab_limit"] = false,
                 // Where normalisation joins spaces, SentencePiece keeps symbols from it that are in the text as such.
                 ["user_defined_symbols"] = rule == "identity" ? "▁▁▁" : "",
             },
@@ -69,7 +75,9 @@ public sealed class SentencePieceDifferentialTests
 
         using var process = Process.Start(new ProcessStartInfo(Python, ["-c", Script])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();

@@ -127,7 +127,10 @@ internal static class GemmCandidates
             ];
         return spreads.Select(spread => usual with
         {
-            WorkgroupSize = spread.Size, Rows = spread.Rows, Unroll = spread.Unroll, Passes = spread.Passes,
+            WorkgroupSize = spread.Size,
+            Rows = spread.Rows,
+            Unroll = spread.Unroll,
+            Passes = spread.Passes,
         });
     }
 
