@@ -213,6 +213,28 @@ public sealed class SchedulerTests
     }
 
     [Test]
+    public void What_a_step_chose_for_a_sequence_that_was_taken_out_is_dropped()
+    {
+        var simulation = new Simulation(Plain, 16, new SchedulerOptions());
+        Sequence sequence = Add(simulation, Prompt(0, 40), 60);
+        for (int i = 0; i < 5; i++)
+        {
+            simulation.Step(2);
+        }
+
+        Assert.That(sequence.InFlight, Is.EqualTo(2));
+        int known = sequence.Tokens.Length;
+        simulation.Scheduler.Remove(sequence, keepPages: true);
+        simulation.Device.Forget(sequence);
+        sequence.AddPrompt([7, 8, 9]);
+        List<int> expected = SimulatedDevice.Alone(sequence.Tokens.ToArray(), sequence.MaxLength);
+        Assert.That(expected[known], Is.EqualTo(7));
+        simulation.Scheduler.Add(sequence);
+        simulation.RunToEnd();
+        Assert.That(sequence.Tokens.ToArray(), Is.EqualTo(expected));
+    }
+
+    [Test]
     public void Guesses_that_hold_save_steps_and_others_cost_nothing_but_rows()
     {
         int turn = 0;

@@ -101,7 +101,8 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
         for (int group = 0; group < groups.Length; group++)
         {
             ulong[] contents = Contents(input, group);
-            for (int position = groups[group].FirstVisible(rows.First); position < input.Count; position++)
+            int window = groups[group].Window;
+            for (int position = window == 0 ? 0 : Math.Max(0, rows.First + 1 - window); position < input.Count; position++)
             {
                 if (Cell(rows.Sequence, group, position) != contents[position])
                 {
