@@ -1,0 +1,43 @@
+namespace VkInfer.Engine.Cache;
+
+/// <summary>The pages of one sequence in one group of layers, in the order of positions. Plain data.</summary>
+internal sealed class BlockTable
+{
+    /// <summary>Stands where a page has fallen behind the window.</summary>
+    public const int None = -1;
+
+    private readonly List<int> _pages = [];
+
+    /// <summary>Pages, or <see cref="None"/>; entry i holds positions from i · <see cref="KvPool.PageTokens"/>.</summary>
+    public IReadOnlyList<int> Pages => _pages;
+
+    /// <summary>Entries before this one are <see cref="None"/>.</summary>
+    public int FirstHeld { get; private set; }
+
+    public void Add(int page) => _pages.Add(page);
+
+    /// <summary>Adds an entry for positions that nobody will see; only where no page is held yet.</summary>
+    public void AddNone()
+    {
+        _pages.Add(None);
+        FirstHeld = _pages.Count;
+    }
+
+    public void Replace(int index, int page) => _pages[index] = page;
+
+    public int TakeLast()
+    {
+        int page = _pages[^1];
+        _pages.RemoveAt(_pages.Count - 1);
+        FirstHeld = Math.Min(FirstHeld, _pages.Count);
+        return page;
+    }
+
+    /// <summary>Takes the first page that is held out of the table.</summary>
+    public int TakeFirst()
+    {
+        int page = _pages[FirstHeld];
+        _pages[FirstHeld++] = None;
+        return page;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using VkInfer.Engine.Cache;
+
+namespace VkInfer.Engine.Sequences;
+
+/// <summary>
+/// A text on its way through a model. Plain data: the scheduler and the pool change it, on the engine's loop alone.
+/// </summary>
+internal sealed class Sequence
+{
+    private readonly List<int> _tokens;
+
+    /// <param name="tokens">What is known: at least one token.</param>
+    /// <param name="maxLength">Tokens at which it ends.</param>
+    public Sequence(IEnumerable<int> tokens, int maxLength)
+    {
+        _tokens = [.. tokens];
+        ArgumentOutOfRangeException.ThrowIfZero(_tokens.Count, nameof(tokens));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxLength, _tokens.Count);
+        PromptLength = _tokens.Count;
+        MaxLength = maxLength;
+    }
+
+    /// <summary>Tokens that are known.</summary>
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
+
+    /// <summary>Tokens that were there when it was last scheduled.</summary>
+    public int PromptLength { get; private set; }
+
+    /// <summary>Tokens at which it ends.</summary>
+    public int MaxLength { get; set; }
+
+    /// <summary>More is sooner.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>When it ends, whatever it has; null: never.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Whose prefixes it may share; null: everybody's who says null.</summary>
+    public string? PrefixScope { get; init; }
+
+    /// <summary>The next row needs the token before it to be known: a grammar, or drafts.</summary>
+    public bool NeedsKnownTokens { get; init; }
+
+    /// <summary>Its reader is behind: it keeps its pages and gets no rows.</summary>
+    public bool IsPaused { get; set; }
+
+    /// <summary>Guesses at what follows the known tokens, to be verified in the next step.</summary>
+    public List<int> Drafts { get; } = [];
+
+    public SequenceState State { get; set; }
+
+    /// <summary>Order of arrival; kept through preemption.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>Positions whose keys and values are in pages, or will be when the steps under way have run.</summary>
+    public int Computed { get; set; }
+
+    /// <summary>Tokens that steps under way choose.</summary>
+    public int InFlight { get; set; }
+
+    /// <summary>Rises whenever steps under way lose their meaning.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Tokens of its prompt that were found in the prefix cache.</summary>
+    public int CachedTokens { get; set; }
+
+    /// <summary>How often it gave its pages away.</summary>
+    public int Preemptions { get; set; }
+
+    /// <summary>For each group of layers its pages; empty until it has some.</summary>
+    public BlockTable[] Tables { get; set; } = [];
+
+    /// <summary>For each full page from the first on, where the prefix index knows it.</summary>
+    public List<PrefixNode> Chain { get; } = [];
+
+    /// <summary>Known and promised tokens.</summary>
+    public int Length => _tokens.Count + InFlight;
+
+    /// <summary>Rows that are wanted before the next token can be chosen.</summary>
+    public int Pending => Length - Computed;
+
+    public void Add(int token) => _tokens.Add(token);
+
+    /// <summary>Appends tokens from outside: the next turn of a conversation.</summary>
+    public void AddPrompt(ReadOnlySpan<int> tokens)
+    {
+        _tokens.AddRange(tokens);
+        PromptLength = _tokens.Count;
+    }
+
+    /// <summary>Drops all known tokens from <paramref name="length"/> on.</summary>
+    public void Cut(int length) => _tokens.RemoveRange(length, _tokens.Count - length);
+}
