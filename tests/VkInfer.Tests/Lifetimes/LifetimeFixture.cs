@@ -1,3 +1,4 @@
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Lifetimes;
@@ -72,23 +73,8 @@ public abstract class LifetimeFixture
 
     protected static int[] Prompt(int length, int first = 0) => [.. Enumerable.Range(first, length).Select(i => 300 + (i * 7 % 100))];
 
-    /// <summary>Does the same again and again on a thread of its own until it throws.</summary>
-    protected static Task<Exception> UntilItThrows(Action action) => Task.Factory.StartNew(
-        () =>
-        {
-            while (true)
-            {
-                try
-                {
-                    action();
-                }
-                catch (Exception exception)
-                {
-                    return exception;
-                }
-            }
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <inheritdoc cref="Background.UntilItThrows"/>
+    protected static Task<Exception> UntilItThrows(Action action) => Background.UntilItThrows(action);
 
     /// <summary>A stream is read until it throws.</summary>
     protected static async Task<Exception> UntilItThrows(IAsyncEnumerable<GenerationUpdate> stream)

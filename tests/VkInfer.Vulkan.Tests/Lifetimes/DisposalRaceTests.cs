@@ -17,7 +17,7 @@ public sealed class DisposalRaceTests : GpuTest
             GpuBuffer buffer = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "raced");
             CommandList list = Device.CreateCommandList("raced");
             list.Record(commands => commands.Fill(buffer, 1));
-            Task<Exception> submitting = UntilItThrows(() => Device.Submit(list));
+            Task<Exception> submitting = Background.UntilItThrows(() => Device.Submit(list));
             Thread.SpinWait(round * 50);
             (round % 2 == 0 ? (GpuResource)list : buffer).Dispose();
             AssertDisposed(submitting);
@@ -38,9 +38,9 @@ public sealed class DisposalRaceTests : GpuTest
                 GpuBuffer buffer = Device.CreateBuffer(bytes.Length, kind, "raced");
                 Task<Exception>[] moving =
                 [
-                    UntilItThrows(() => Device.Upload(buffer, 0, bytes)),
-                    UntilItThrows(() => Device.Download(buffer, 0, new byte[100])),
-                    .. kind == BufferKind.DeviceLocal ? Array.Empty<Task<Exception>>() : [UntilItThrows(() => buffer.Write<byte>(0, bytes))],
+                    Background.UntilItThrows(() => Device.Upload(buffer, 0, bytes)),
+                    Background.UntilItThrows(() => Device.Download(buffer, 0, new byte[100])),
+                    .. kind == BufferKind.DeviceLocal ? Array.Empty<Task<Exception>>() : [Background.UntilItThrows(() => buffer.Write<byte>(0, bytes))],
                 ];
                 Thread.Sleep(round % 4);
                 buffer.Dispose();
@@ -63,16 +63,16 @@ public sealed class DisposalRaceTests : GpuTest
             CommandList recorded = device.CreateCommandList("recorded");
             Task<Exception>[] users =
             [
-                UntilItThrows(() => device.Wait(device.Submit(replayed))),
-                UntilItThrows(() =>
+                Background.UntilItThrows(() => device.Wait(device.Submit(replayed))),
+                Background.UntilItThrows(() =>
                 {
                     recorded.Record(list => Probe.Record(list, pipeline, b, a, 1));
                     device.Wait(device.SubmitOnce(recorded));
                 }),
-                UntilItThrows(() => device.CreateBuffer(1000, BufferKind.DeviceLocal, "short-lived").Dispose()),
-                UntilItThrows(() => device.CreateCommandList("short-lived").Dispose()),
-                UntilItThrows(() => device.Upload(a, 0, new byte[4096])),
-                UntilItThrows(() => b.Read<byte>(0, new byte[4096])),
+                Background.UntilItThrows(() => device.CreateBuffer(1000, BufferKind.DeviceLocal, "short-lived").Dispose()),
+                Background.UntilItThrows(() => device.CreateCommandList("short-lived").Dispose()),
+                Background.UntilItThrows(() => device.Upload(a, 0, new byte[4096])),
+                Background.UntilItThrows(() => b.Read<byte>(0, new byte[4096])),
             ];
             Thread.Sleep(round);
             Parallel.Invoke(device.Dispose, device.Dispose);
@@ -105,28 +105,11 @@ public sealed class DisposalRaceTests : GpuTest
         GpuDevice device = instance.Open(instance.Select(GpuFixture.Selector));
         using CommandList commands = device.CreateCommandList("list");
         commands.Record(_ => { });
-        Task<Exception> waiting = UntilItThrows(() => device.Wait(device.Submit(commands)));
+        Task<Exception> waiting = Background.UntilItThrows(() => device.Wait(device.Submit(commands)));
         instance.Dispose();
         AssertDisposed(waiting);
         Assert.Throws<ObjectDisposedException>(() => instance.Open(device.Info));
     }
-
-    private static Task<Exception> UntilItThrows(Action action) => Task.Factory.StartNew(
-        () =>
-        {
-            while (true)
-            {
-                try
-                {
-                    action();
-                }
-                catch (Exception exception)
-                {
-                    return exception;
-                }
-            }
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void AssertDisposed(Task<Exception> user)
     {
