@@ -23,7 +23,7 @@ public static class Dequantizer
     {
         if (Find(type) is not { } decode)
         {
-            var supported = Enum.GetValues<GgufTensorType>().Where(IsSupported);
+            IEnumerable<GgufTensorType> supported = Enum.GetValues<GgufTensorType>().Where(IsSupported);
             throw new NotSupportedException($"elements of type {type} cannot be decoded: expected one of {string.Join(", ", supported)}");
         }
 

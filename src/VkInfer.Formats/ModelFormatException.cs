@@ -40,8 +40,8 @@ public sealed class ModelFormatException : Exception
 
     private static string Compose(string path, long? position, string what, string? expected, string? got)
     {
-        var place = position is { } p ? $"{path} at byte {p}" : path;
-        var contrast = (expected, got) switch
+        string place = position is { } p ? $"{path} at byte {p}" : path;
+        string contrast = (expected, got) switch
         {
             (null, null) => "",
             (null, _) => $"; got {got}",

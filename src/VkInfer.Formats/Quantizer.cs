@@ -24,7 +24,7 @@ public static class Quantizer
     {
         if (Find(type) is not { } encode)
         {
-            var supported = Enum.GetValues<GgufTensorType>().Where(IsSupported);
+            IEnumerable<GgufTensorType> supported = Enum.GetValues<GgufTensorType>().Where(IsSupported);
             throw new NotSupportedException($"elements of type {type} cannot be encoded: expected one of {string.Join(", ", supported)}");
         }
 

@@ -41,7 +41,7 @@ internal static class RegularFile
         }
 
         // Writing an archive is what the class library can do that looks at the kind of a file without opening it.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         using var archive = new MemoryStream();
         try
         {
@@ -83,7 +83,7 @@ internal static class RegularFile
         }
 
         using SafeFileHandle file = OpenRead(path);
-        var bytes = new byte[length];
+        byte[] bytes = new byte[length];
         int done = 0;
         while (done < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(done), done) is > 0 and var read)
         {

@@ -35,7 +35,7 @@ public sealed class JinjaTemplate
             throw JinjaException.Limit($"the template has {source.Length} characters; at most {options.Limits.SourceLength} are allowed");
         }
 
-        var tokens = new Lexer(source, options).Read();
+        List<Token> tokens = new Lexer(source, options).Read();
         return new JinjaTemplate(new Parser(tokens, options.Limits.SourceDepth).Parse(), options);
     }
 
@@ -52,7 +52,7 @@ public sealed class JinjaTemplate
         var context = new RenderContext(_options);
         try
         {
-            foreach (var (name, value) in variables)
+            foreach ((string? name, object? value) in variables)
             {
                 context.Globals.Set(name, Import.Value(value, context.Budget));
             }

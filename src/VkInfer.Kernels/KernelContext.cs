@@ -54,7 +54,7 @@ public sealed record KernelContext(GpuDevice Device)
     /// <param name="fullSubgroups">No subgroup has idle invocations at its start.</param>
     public ComputePipeline GetPipeline(string variant, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
     {
-        var shader = ShaderLibrary.Get(variant);
+        ShaderCode shader = ShaderLibrary.Get(variant);
         if (IsPlanning)
         {
             return Device.PlanPipeline(shader, constants, subgroupSize, fullSubgroups);

@@ -26,7 +26,7 @@ internal static class MatrixUnits
 
     private static IEnumerable<MatrixShape> Shapes(DeviceCapabilities capabilities)
     {
-        var usable = capabilities.Float16 && capabilities.Storage16 && capabilities.VulkanMemoryModel && capabilities.SubgroupShuffle;
+        bool usable = capabilities.Float16 && capabilities.Storage16 && capabilities.VulkanMemoryModel && capabilities.SubgroupShuffle;
         return capabilities.CooperativeMatrixShapes
             .Where(shape => usable && shape is
             {

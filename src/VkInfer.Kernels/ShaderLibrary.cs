@@ -32,9 +32,9 @@ public static class ShaderLibrary
     public static string Fingerprint(params ReadOnlySpan<string> prefixes)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var name in Names)
+        foreach (string name in Names)
         {
-            foreach (var prefix in prefixes)
+            foreach (string prefix in prefixes)
             {
                 if (name.StartsWith(prefix, StringComparison.Ordinal))
                 {
@@ -52,16 +52,16 @@ public static class ShaderLibrary
 
     private static byte[] Read(string name)
     {
-        using var stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream(Prefix + name + Suffix)
+        using Stream stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream(Prefix + name + Suffix)
             ?? throw new KeyNotFoundException($"this build has no shader '{name}'; it has {Names.Count} others");
-        var code = new byte[stream.Length];
+        byte[] code = new byte[stream.Length];
         stream.ReadExactly(code);
         return code;
     }
 
     private static string[] FindNames()
     {
-        var names = typeof(ShaderLibrary).Assembly.GetManifestResourceNames()
+        string[] names = typeof(ShaderLibrary).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal))
             .Select(name => name[Prefix.Length..^Suffix.Length])
             .ToArray();

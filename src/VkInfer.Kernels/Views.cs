@@ -13,7 +13,7 @@ internal static class Views
     {
         if (view.Buffer is null || view.Length < bytes)
         {
-            var got = view.Buffer is null ? "none" : $"{view.Length} of '{view.Buffer.Name}'";
+            string got = view.Buffer is null ? "none" : $"{view.Length} of '{view.Buffer.Name}'";
             throw new ArgumentException($"{name}: expected at least {bytes} bytes, got {got}", name);
         }
     }

@@ -42,25 +42,25 @@ public sealed class StopSequenceDetector
             return "";
         }
 
-        for (var i = 0; i < piece.Length; i++)
+        for (int i = 0; i < piece.Length; i++)
         {
             if (Advance(piece[i]) is { } match)
             {
                 Match = match;
-                var before = _held.Length + i + 1 - match.Length;
-                var text = string.Concat(_held, piece)[..before];
+                int before = _held.Length + i + 1 - match.Length;
+                string text = string.Concat(_held, piece)[..before];
                 _held = "";
                 return text;
             }
         }
 
-        var holding = _matched.Length == 0 ? 0 : _matched.Max();
+        int holding = _matched.Length == 0 ? 0 : _matched.Max();
         if (holding == 0 && _held.Length == 0)
         {
             return piece.Length == 0 ? "" : new string(piece);
         }
 
-        var all = string.Concat(_held, piece);
+        string all = string.Concat(_held, piece);
         _held = all[^holding..];
         return all[..^holding];
     }
@@ -68,7 +68,7 @@ public sealed class StopSequenceDetector
     /// <summary>Ends the text and returns what was held back; nothing after a match.</summary>
     public string Flush()
     {
-        var text = _held;
+        string text = _held;
         _held = "";
         Array.Clear(_matched);
         return text;
@@ -77,7 +77,7 @@ public sealed class StopSequenceDetector
     /// <summary>Knuth, Morris and Pratt: for each prefix, the length of its longest proper prefix that also ends it.</summary>
     private static int[] Borders(string stop)
     {
-        var borders = new int[stop.Length];
+        int[] borders = new int[stop.Length];
         for (int i = 1, length = 0; i < stop.Length; i++)
         {
             while (length > 0 && stop[i] != stop[length])
@@ -95,10 +95,10 @@ public sealed class StopSequenceDetector
     private string? Advance(char c)
     {
         string? found = null;
-        for (var s = 0; s < _stops.Length; s++)
+        for (int s = 0; s < _stops.Length; s++)
         {
-            var stop = _stops[s];
-            var length = _matched[s];
+            string stop = _stops[s];
+            int length = _matched[s];
             while (length > 0 && stop[length] != c)
             {
                 length = _borders[s][length - 1];

@@ -16,7 +16,7 @@ internal sealed class TokenBytes
     {
         get
         {
-            var start = id == 0 ? 0 : _ends[id - 1];
+            int start = id == 0 ? 0 : _ends[id - 1];
             return _bytes.AsSpan(start, _ends[id] - start);
         }
     }
@@ -25,8 +25,8 @@ internal sealed class TokenBytes
     public static TokenBytes Build(int count, Action<int, List<byte>> append)
     {
         var bytes = new List<byte>(count * 8);
-        var ends = new int[count];
-        for (var id = 0; id < count; id++)
+        int[] ends = new int[count];
+        for (int id = 0; id < count; id++)
         {
             append(id, bytes);
             ends[id] = bytes.Count;

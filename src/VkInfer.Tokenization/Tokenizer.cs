@@ -289,15 +289,15 @@ public abstract class Tokenizer
     {
         IEnumerable<int?> known = declared.Select(id => _vocabulary.CheckId(nameof(TokenizerData.EndOfGenerationTokenIds), id));
         HashSet<int> ids = [.. known.Concat([EosTokenId, EotTokenId]).OfType<int>()];
-        foreach (var text in EndOfGenerationTexts.All)
+        foreach (string text in EndOfGenerationTexts.All)
         {
-            if (TryGetSpecialTokenId(text, out var id))
+            if (TryGetSpecialTokenId(text, out int id))
             {
                 ids.Add(id);
             }
         }
 
-        foreach (var text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out var id) && ids.Contains(id)).ToArray())
+        foreach (string? text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out int id) && ids.Contains(id)).ToArray())
         {
             ids.RemoveWhere(id => _vocabulary.Texts[id] == text);
         }

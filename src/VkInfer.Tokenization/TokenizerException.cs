@@ -28,8 +28,8 @@ public sealed class TokenizerException : Exception
     internal static string Show(string text)
     {
         const int Limit = 40;
-        var shown = text.Length > Limit ? text[..Limit] : text;
-        var escaped = string.Concat(shown.Select(c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:X4}"));
+        string shown = text.Length > Limit ? text[..Limit] : text;
+        string escaped = string.Concat(shown.Select(c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:X4}"));
         return text.Length > Limit ? $"\"{escaped}\"... ({text.Length} characters)" : $"\"{escaped}\"";
     }
 }

@@ -50,15 +50,15 @@ public sealed record TokenizerSettings
     {
         ArgumentNullException.ThrowIfNull(data);
         var tokens = data.Tokens.ToList();
-        var types = (data.TokenTypes ?? [.. Enumerable.Repeat((int)TokenKind.Normal, tokens.Count)]).ToList();
+        List<int> types = (data.TokenTypes ?? [.. Enumerable.Repeat((int)TokenKind.Normal, tokens.Count)]).ToList();
         AddTokens(tokens, types);
-        var count = VocabSize ?? tokens.Count;
+        int count = VocabSize ?? tokens.Count;
         if (tokens.Count > count)
         {
             RemoveUnknown(tokens, types, count);
         }
 
-        for (var id = tokens.Count; id < count; id++)
+        for (int id = tokens.Count; id < count; id++)
         {
             tokens.Add(Encoding.UTF8.GetBytes($"[PAD{id}]"));
             types.Add((int)TokenKind.Unused);
@@ -103,7 +103,7 @@ public sealed record TokenizerSettings
 
     private void AddTokens(List<byte[]> tokens, List<int> types)
     {
-        foreach (var (id, text, isControl) in AddedTokens.OrderBy(token => token.Id))
+        foreach ((int id, string? text, bool isControl) in AddedTokens.OrderBy(token => token.Id))
         {
             if (id < 0 || id > tokens.Count)
             {
@@ -132,21 +132,21 @@ public sealed record TokenizerSettings
             return null;
         }
 
-        var known = text is null ? id : TryFind(tokens, text);
+        int? known = text is null ? id : TryFind(tokens, text);
         if (known is >= 0 && known < tokens.Count)
         {
             return known;
         }
 
-        var said = text is null ? $"{id}" : TokenizerException.Show(text);
+        string said = text is null ? $"{id}" : TokenizerException.Show(text);
         Warn?.Invoke($"{field} is {said}, which is not in the vocabulary of {tokens.Count} tokens: there is none");
         return null;
     }
 
     private static int? TryFind(List<byte[]> tokens, string? text)
     {
-        var bytes = Encoding.UTF8.GetBytes(text ?? "");
-        var id = bytes.Length == 0 ? -1 : tokens.FindIndex(token => token.AsSpan().SequenceEqual(bytes));
+        byte[] bytes = Encoding.UTF8.GetBytes(text ?? "");
+        int id = bytes.Length == 0 ? -1 : tokens.FindIndex(token => token.AsSpan().SequenceEqual(bytes));
         return id < 0 ? null : id;
     }
 }

@@ -22,9 +22,9 @@ internal sealed class Vocabulary
         Kinds = ReadKinds(data.TokenTypes, Raw.Count);
         Texts = new string?[Raw.Count];
         _ids = new Dictionary<string, int>(Raw.Count, StringComparer.Ordinal);
-        for (var id = 0; id < Raw.Count; id++)
+        for (int id = 0; id < Raw.Count; id++)
         {
-            var raw = Raw[id] ?? throw new TokenizerException($"{nameof(TokenizerData.Tokens)}[{id}]", "bytes", "null");
+            byte[] raw = Raw[id] ?? throw new TokenizerException($"{nameof(TokenizerData.Tokens)}[{id}]", "bytes", "null");
             if (raw.Length == 0)
             {
                 continue;
@@ -32,7 +32,7 @@ internal sealed class Vocabulary
 
             if (Utf8.IsValid(raw))
             {
-                var text = Encoding.UTF8.GetString(raw);
+                string text = Encoding.UTF8.GetString(raw);
                 Texts[id] = text;
 
                 // Published files have texts twice. Both tokens decode; text becomes the first, but rather an ordinary than a control
@@ -89,7 +89,7 @@ internal sealed class Vocabulary
             throw new TokenizerException(nameof(TokenizerData.TokenTypes), $"{count} entries, one per token", $"{types.Length}");
         }
 
-        for (var id = 0; id < count; id++)
+        for (int id = 0; id < count; id++)
         {
             if (types[id] is < (int)TokenKind.Undefined or > (int)TokenKind.Byte)
             {

@@ -6,17 +6,17 @@ internal static class WellFormed
     /// <summary>Returns the text itself, or a copy in which each lone surrogate is U+FFFD.</summary>
     public static ReadOnlySpan<char> Of(ReadOnlySpan<char> text)
     {
-        var first = IndexOfLoneSurrogate(text);
+        int first = IndexOfLoneSurrogate(text);
         if (first < 0)
         {
             return text;
         }
 
-        var copy = text.ToArray();
-        for (var i = first; i >= 0 && i < copy.Length;)
+        char[] copy = text.ToArray();
+        for (int i = first; i >= 0 && i < copy.Length;)
         {
             copy[i] = '\uFFFD';
-            var next = IndexOfLoneSurrogate(copy.AsSpan(i + 1));
+            int next = IndexOfLoneSurrogate(copy.AsSpan(i + 1));
             i = next < 0 ? -1 : i + 1 + next;
         }
 
@@ -25,9 +25,9 @@ internal static class WellFormed
 
     private static int IndexOfLoneSurrogate(ReadOnlySpan<char> text)
     {
-        for (var i = 0; i < text.Length; i++)
+        for (int i = 0; i < text.Length; i++)
         {
-            var found = text[i..].IndexOfAnyInRange('\uD800', '\uDFFF');
+            int found = text[i..].IndexOfAnyInRange('\uD800', '\uDFFF');
             if (found < 0)
             {
                 return -1;

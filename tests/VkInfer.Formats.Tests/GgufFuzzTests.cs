@@ -19,14 +19,14 @@ public class GgufFuzzTests
     [Test]
     public void MutatedFilesOpenOrAreRefused()
     {
-        var writer = Sample.Writer();
-        var original = writer.ToArray();
-        var fields = writer.Fields.ToArray();
-        var opened = 0;
+        GgufWriter writer = Sample.Writer();
+        byte[] original = writer.ToArray();
+        (int Position, int Width)[] fields = writer.Fields.ToArray();
+        int opened = 0;
         var findings = new HashSet<string>();
-        for (var seed = 0; seed < Cases; seed++)
+        for (int seed = 0; seed < Cases; seed++)
         {
-            var bytes = Mutate(original, fields, new Random(seed));
+            byte[] bytes = Mutate(original, fields, new Random(seed));
             try
             {
                 if (Run(bytes) is { } error)
@@ -54,7 +54,7 @@ public class GgufFuzzTests
     /// <summary>Opens a file and reads all that it says it holds; returns why it was refused, or null.</summary>
     private static ModelFormatException? Run(byte[] bytes)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         GgufFile? file = null;
         ModelFormatException? error = null;
         try
@@ -66,8 +66,8 @@ public class GgufFuzzTests
             error = exception;
         }
 
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        var bound = Sample.AllocationBound(bytes.Length);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long bound = Sample.AllocationBound(bytes.Length);
         if (allocated > bound)
         {
             throw new InvalidOperationException($"{allocated} bytes allocated for a file of {bytes.Length}; expected at most {bound}");
@@ -95,7 +95,7 @@ public class GgufFuzzTests
 
     private static void ReadAll(GgufFile file)
     {
-        foreach (var (key, value) in file.Metadata)
+        foreach ((string? key, GgufValue? value) in file.Metadata)
         {
             _ = value.ToString();
             Attempt(() => file.GetLong(key));
@@ -104,7 +104,7 @@ public class GgufFuzzTests
             Attempt(() => file.GetStringArray(key));
         }
 
-        foreach (var tensor in file.Tensors)
+        foreach (GgufTensor tensor in file.Tensors)
         {
             _ = file.GetTensorData(tensor, 0, (int)tensor.ByteSize)[^1];
             if (Dequantizer.IsSupported(tensor.Type))
@@ -129,8 +129,8 @@ public class GgufFuzzTests
 
     private static byte[] Mutate(byte[] original, (int Position, int Width)[] fields, Random random)
     {
-        var bytes = original.ToArray();
-        for (var steps = 1 + random.Next(3); steps > 0; steps--)
+        byte[] bytes = original.ToArray();
+        for (int steps = 1 + random.Next(3); steps > 0; steps--)
         {
             bytes = MutateOnce(bytes, fields, random);
         }
@@ -145,7 +145,7 @@ public class GgufFuzzTests
             return bytes;
         }
 
-        var at = random.Next(bytes.Length);
+        int at = random.Next(bytes.Length);
         switch (random.Next(8))
         {
             case 0:
@@ -157,13 +157,13 @@ public class GgufFuzzTests
             case 2:
                 return random.Next(4) == 0 ? bytes[..at] : bytes;
             case 3:
-                var length = Math.Min(random.Next(1, 32), bytes.Length - at);
+                int length = Math.Min(random.Next(1, 32), bytes.Length - at);
                 return [.. bytes.AsSpan(0, at), .. bytes.AsSpan(at + length)];
             case 4:
-                var piece = bytes.AsSpan(at, Math.Min(random.Next(1, 32), bytes.Length - at)).ToArray();
+                byte[] piece = bytes.AsSpan(at, Math.Min(random.Next(1, 32), bytes.Length - at)).ToArray();
                 return [.. bytes.AsSpan(0, at), .. piece, .. bytes.AsSpan(at)];
             default:
-                var (position, width) = fields[random.Next(fields.Length)];
+                (int position, int width) = fields[random.Next(fields.Length)];
                 if (position + width <= bytes.Length)
                 {
                     SetField(bytes.AsSpan(position, width), random);
@@ -175,8 +175,8 @@ public class GgufFuzzTests
 
     private static void SetField(Span<byte> field, Random random)
     {
-        var old = field.Length == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(field) : BinaryPrimitives.ReadUInt32LittleEndian(field);
-        var value = random.Next(3) switch
+        ulong old = field.Length == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(field) : BinaryPrimitives.ReadUInt32LittleEndian(field);
+        ulong value = random.Next(3) switch
         {
             0 => Interesting[random.Next(Interesting.Length)],
             1 => unchecked(old + (ulong)random.Next(-2, 3)),

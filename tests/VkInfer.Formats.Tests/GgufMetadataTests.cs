@@ -8,7 +8,7 @@ public class GgufMetadataTests
     [Test]
     public void EveryScalarTypeKeepsItsExtremes()
     {
-        using var file = Open(new GgufWriter()
+        using GgufFile file = Open(new GgufWriter()
             .Add("u8", byte.MaxValue).Add("i8", sbyte.MinValue).Add("u16", ushort.MaxValue).Add("i16", short.MinValue)
             .Add("u32", uint.MaxValue).Add("i32", int.MinValue).Add("i64", long.MinValue).Add("u64", (ulong)long.MaxValue)
             .Add("f32", -1.5f).Add("f64", 0.25).Add("yes", true).Add("no", false).Add("text", "Grüße 🦊").Add("empty", ""));
@@ -36,7 +36,7 @@ public class GgufMetadataTests
     [Test]
     public void EveryIntegerArrayIsWidenedBySign()
     {
-        using var file = Open(new GgufWriter()
+        using GgufFile file = Open(new GgufWriter()
             .Add("u8", new byte[] { 200, 1 }).Add("i8", new sbyte[] { -56, 1 }).Add("u16", new ushort[] { 60000 })
             .Add("i16", new short[] { -2 }).Add("u32", new uint[] { 7 }).Add("i32", new[] { -7 })
             .Add("u64", new ulong[] { 8 }).Add("i64", new long[] { -8 }).Add("none", Array.Empty<byte>()));
@@ -59,9 +59,9 @@ public class GgufMetadataTests
     public void TokensThatAreNotUtf8KeepTheirBytes()
     {
         byte[] half = [0xF0, 0x9F];
-        var array = GgufWriter.Array(8, 3, GgufWriter.Text("a"), GgufWriter.Text(half), GgufWriter.Text(""));
-        using var file = Open(new GgufWriter().AddRaw("tokens", 9, array));
-        var tokens = file.GetByteStringArray("tokens", 3);
+        byte[] array = GgufWriter.Array(8, 3, GgufWriter.Text("a"), GgufWriter.Text(half), GgufWriter.Text(""));
+        using GgufFile file = Open(new GgufWriter().AddRaw("tokens", 9, array));
+        GgufByteStrings tokens = file.GetByteStringArray("tokens", 3);
         Assert.That(tokens[1].ToArray(), Is.EqualTo(half));
         Assert.That(tokens[2].Length, Is.Zero);
         Assert.That(file.GetStringArray("tokens"), Is.EqualTo(["a", "\uFFFD", ""]));
@@ -70,16 +70,16 @@ public class GgufMetadataTests
     [Test]
     public void NestedArraysKeepTheirElements()
     {
-        using var file = Open(new GgufWriter().Add("nested", new object[] { new[] { 1, 2 }, new[] { "x" } }));
-        var nested = file.Metadata["nested"];
-        Assert.That(nested.GetElement(0).GetElement(1).TryGetInt64(out var two) && two == 2, Is.True);
-        Assert.That(nested.GetElement(1).GetElement(0).TryGetString(out var x) && x == "x", Is.True);
+        using GgufFile file = Open(new GgufWriter().Add("nested", new object[] { new[] { 1, 2 }, new[] { "x" } }));
+        GgufValue nested = file.Metadata["nested"];
+        Assert.That(nested.GetElement(0).GetElement(1).TryGetInt64(out long two) && two == 2, Is.True);
+        Assert.That(nested.GetElement(1).GetElement(0).TryGetString(out string? x) && x == "x", Is.True);
     }
 
     [Test]
     public void WrongTypesAndRangesNameKeyExpectedAndGot()
     {
-        using var file = Open(new GgufWriter()
+        using GgufFile file = Open(new GgufWriter()
             .Add("scores", new byte[] { 1, 2, 3 }).Add("count", -1).Add("huge", ulong.MaxValue).Add("eps", float.NaN)
             .Add("wide", 1e300).Add("text", "x").Add("ids", new[] { 1L, 1L << 40 }).Add("one", 1u));
         Assert.Multiple(() =>
@@ -106,7 +106,7 @@ public class GgufMetadataTests
     [Test]
     public void MetadataOutlivesTheFile()
     {
-        var file = Open(new GgufWriter().Add("tokens", new[] { "a", "b" }).Add("name", "n"));
+        GgufFile file = Open(new GgufWriter().Add("tokens", new[] { "a", "b" }).Add("name", "n"));
         file.Dispose();
         Assert.That(file.GetStringArray("tokens"), Is.EqualTo(["a", "b"]));
         Assert.That(file.GetString("name"), Is.EqualTo("n"));
@@ -115,16 +115,16 @@ public class GgufMetadataTests
     [Test]
     public void ControlCharactersOfAValueDoNotReachTheTerminal()
     {
-        using var file = Open(new GgufWriter().Add("name", "a\u001b[2J\nb"));
+        using GgufFile file = Open(new GgufWriter().Add("name", "a\u001b[2J\nb"));
         Assert.That(file.Metadata["name"].ToString(), Is.EqualTo("'a\\u001b[2J\\u000ab'"));
-        Assert.That(file.Metadata["name"].TryGetBytes(out var bytes) ? bytes.ToArray() : [], Is.EqualTo(Encoding.UTF8.GetBytes("a\u001b[2J\nb")));
+        Assert.That(file.Metadata["name"].TryGetBytes(out ReadOnlyMemory<byte> bytes) ? bytes.ToArray() : [], Is.EqualTo(Encoding.UTF8.GetBytes("a\u001b[2J\nb")));
     }
 
     private static GgufFile Open(GgufWriter writer) => GgufFile.Open(writer.ToArray(), "test.gguf");
 
     private static void Refuses(Action action, string fragment)
     {
-        var error = Assert.Throws<ModelFormatException>(() => action())!;
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => action())!;
         Assert.That(error.Message, Does.StartWith("test.gguf").And.Contains(fragment));
     }
 }

@@ -9,11 +9,11 @@ public sealed class GgufSplitTests
         using var folder = new TemporaryDirectory();
         Write(folder, 3);
         using var file = GgufFile.Open(Path.Combine(folder.Path, Name(opened, 3)));
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(file.Path, Does.EndWith(Name(1, 3)));
         Assert.That(file.GetString("general.name"), Is.EqualTo("split"));
         Assert.That(file.Tensors.Select(tensor => tensor.Name), Is.EqualTo(new[] { "t0", "t1", "t2" }));
-        foreach (var tensor in file.Tensors)
+        foreach (GgufTensor tensor in file.Tensors)
         {
             Assert.That(file.GetTensorData(tensor, 0, 4)[0], Is.EqualTo(tensor.Part), "each part has its own alignment");
         }
@@ -44,7 +44,7 @@ public sealed class GgufSplitTests
 
     private static void Write(TemporaryDirectory folder, int count)
     {
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
             folder.Write(Name(i + 1, count), Part(i, count, count));
         }
@@ -53,8 +53,8 @@ public sealed class GgufSplitTests
     /// <summary>Version and alignment differ from part to part.</summary>
     private static byte[] Part(int index, int count, int tensors, string? name = null)
     {
-        var alignment = 8 << index;
-        var writer = new GgufWriter { Version = index == 1 ? 2u : 3u, Alignment = alignment }
+        int alignment = 8 << index;
+        GgufWriter writer = new GgufWriter { Version = index == 1 ? 2u : 3u, Alignment = alignment }
             .Add("split.no", (ushort)index).Add("split.count", (ushort)count).Add("general.alignment", (uint)alignment);
         if (index == 0)
         {

@@ -9,10 +9,10 @@ public class GgufTensorTests
     [TestCase(3u)]
     public void BothVersionsGiveTheTensorsInOrder(uint version)
     {
-        using var file = Open(version);
+        using GgufFile file = Open(version);
         Assert.That(file.Version, Is.EqualTo((int)version));
         Assert.That(file.Tensors.Select(tensor => tensor.Name), Is.EqualTo(["first", "second"]));
-        var second = file.Tensors[1];
+        GgufTensor second = file.Tensors[1];
         Assert.That((second.Columns, second.Rows, second.ByteSize, second.RowBytes), Is.EqualTo((4L, 4L, 64L, 16L)));
         Assert.That(second.Offset % 32, Is.Zero);
         Assert.That(file.GetTensorData(second, 0, 64).ToArray(), Is.EqualTo(Bytes));
@@ -21,7 +21,7 @@ public class GgufTensorTests
     [Test]
     public void ADeclaredAlignmentIsUsed()
     {
-        var writer = new GgufWriter { Alignment = 256 }.Add("general.alignment", 256u);
+        GgufWriter writer = new GgufWriter { Alignment = 256 }.Add("general.alignment", 256u);
         using var file = GgufFile.Open(writer.AddTensor("t", GgufTensorType.I8, [64], Bytes).ToArray());
         Assert.That(file.Alignment, Is.EqualTo(256));
         Assert.That(file.Tensors[0].Offset % 256, Is.Zero);
@@ -34,8 +34,8 @@ public class GgufTensorTests
     [TestCase(long.MaxValue, 1)]
     public void BytesOutsideTheTensorAreRefused(long offset, int length)
     {
-        using var file = Open(3);
-        var tensor = file.Tensors[1];
+        using GgufFile file = Open(3);
+        GgufTensor tensor = file.Tensors[1];
         Assert.Throws<ArgumentOutOfRangeException>(() => file.ReadTensor(tensor, offset, new byte[length]));
         Assert.Throws<ArgumentOutOfRangeException>(() => file.GetTensorData(tensor, offset, length));
     }
@@ -43,8 +43,8 @@ public class GgufTensorTests
     [Test]
     public void ATensorOfALargerFileIsRefused()
     {
-        using var file = Open(3);
-        var foreign = file.Tensors[1] with { ByteSize = 4096 };
+        using GgufFile file = Open(3);
+        GgufTensor foreign = file.Tensors[1] with { ByteSize = 4096 };
         Assert.Throws<ArgumentOutOfRangeException>(() => file.GetTensorData(foreign, 0, 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => file.ReadTensor(foreign with { Offset = long.MaxValue }, 0, new byte[4]));
     }
@@ -52,8 +52,8 @@ public class GgufTensorTests
     [Test]
     public void ADisposedFileSaysSo()
     {
-        var file = Open(3);
-        var tensor = file.Tensors[0];
+        GgufFile file = Open(3);
+        GgufTensor tensor = file.Tensors[0];
         file.Dispose();
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.GetTensorData(tensor, 0, 1));
@@ -64,14 +64,14 @@ public class GgufTensorTests
     public void ReadingRacesSafelyWithDispose()
     {
         using var directory = new TemporaryDirectory();
-        var path = directory.Write("race.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [1 << 20], new byte[1 << 20]).ToArray());
-        for (var round = 0; round < 20; round++)
+        string path = directory.Write("race.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [1 << 20], new byte[1 << 20]).ToArray());
+        for (int round = 0; round < 20; round++)
         {
             var file = GgufFile.Open(path);
             using var started = new ManualResetEventSlim();
             var reader = Task.Run(() =>
             {
-                var buffer = new byte[1 << 20];
+                byte[] buffer = new byte[1 << 20];
                 while (true)
                 {
                     file.ReadTensor(file.Tensors[0], 0, buffer);
@@ -89,12 +89,12 @@ public class GgufTensorTests
     {
         const long Large = 5L << 30;
         using var directory = new TemporaryDirectory();
-        var header = new GgufWriter()
+        byte[] header = new GgufWriter()
             .AddTensor("large"u8.ToArray(), (uint)GgufTensorType.I8, [1 << 20, 5 << 10], [])
             .AddTensor("last"u8.ToArray(), (uint)GgufTensorType.I8, [4], [], (ulong)Large)
             .ToArray();
-        var path = directory.Write("large.gguf", header);
-        using (var stream = File.OpenWrite(path))
+        string path = directory.Write("large.gguf", header);
+        using (FileStream stream = File.OpenWrite(path))
         {
             // Sparse: only the pages that are written take space.
             stream.SetLength(header.Length + Large + 4);
@@ -121,7 +121,7 @@ public class GgufTensorTests
     public void AMappedFileIsReleasedOnDispose()
     {
         using var directory = new TemporaryDirectory();
-        var path = directory.Write("released.gguf", Writer(3).ToArray());
+        string path = directory.Write("released.gguf", Writer(3).ToArray());
         GgufFile.Open(path).Dispose();
         using var exclusive = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.That(exclusive.Length, Is.Positive);

@@ -58,7 +58,7 @@ internal sealed class GgufWriter
         Field(file, BitConverter.GetBytes(Version));
         Field(file, BitConverter.GetBytes(TensorCount ?? (ulong)_tensors.Count));
         Field(file, BitConverter.GetBytes(MetadataCount ?? (ulong)_metadata.Count));
-        foreach (var (key, type, value) in _metadata)
+        foreach ((byte[]? key, uint type, byte[]? value) in _metadata)
         {
             Field(file, BitConverter.GetBytes((ulong)key.Length));
             file.AddRange(key);
@@ -78,12 +78,12 @@ internal sealed class GgufWriter
         }
 
         var data = new List<byte>();
-        foreach (var (name, type, dimensions, bytes, offset, count) in _tensors)
+        foreach ((byte[]? name, uint type, ulong[]? dimensions, byte[]? bytes, ulong? offset, uint? count) in _tensors)
         {
             Field(file, BitConverter.GetBytes((ulong)name.Length));
             file.AddRange(name);
             Field(file, BitConverter.GetBytes(count ?? (uint)dimensions.Length));
-            foreach (var dimension in dimensions)
+            foreach (ulong dimension in dimensions)
             {
                 Field(file, BitConverter.GetBytes(dimension));
             }

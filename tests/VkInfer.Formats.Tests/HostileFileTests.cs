@@ -83,7 +83,7 @@ public class HostileFileTests
         yield return Tensor("whole blocks, but not by row", GgufTensorType.Q4_K, [128, 2], "rows of type Q4_K must be whole blocks");
 
         // Types.
-        foreach (var type in new uint[] { 4, 31, 43, 1000, uint.MaxValue })
+        foreach (uint type in new uint[] { 4, 31, 43, 1000, uint.MaxValue })
         {
             yield return Case($"tensor type {type}", New(w => w.AddTensor("t"u8.ToArray(), type, [4], new byte[64])), $"unknown tensor type {type} (tensor 't')");
         }
@@ -134,7 +134,7 @@ public class HostileFileTests
     [TestCaseSource(nameof(Cases))]
     public void EndsInOneClearLine(byte[] bytes, string fragment, long? position)
     {
-        var error = Refused(bytes);
+        ModelFormatException error = Refused(bytes);
         Assert.That(error.Message, Does.Contain(fragment));
         if (position is not null)
         {
@@ -145,11 +145,11 @@ public class HostileFileTests
     [Test]
     public void ATensorThatWouldWrapToTheRightSizeIsRefusedInEveryType()
     {
-        foreach (var type in Enum.GetValues<GgufTensorType>())
+        foreach (GgufTensorType type in Enum.GetValues<GgufTensorType>())
         {
             // 2^63 elements and one block more: in 64 bits nothing but the block is left.
-            var columns = (ulong)GgufTensorTypes.BlockSize(type);
-            var error = Refused(New(w => w.AddTensor("t", type, [columns, (1UL << 63) + 1], new byte[512])));
+            ulong columns = (ulong)GgufTensorTypes.BlockSize(type);
+            ModelFormatException error = Refused(New(w => w.AddTensor("t", type, [columns, (1UL << 63) + 1], new byte[512])));
             Assert.That(error.Message, Does.Contain("(tensor 't')"), $"{type}");
         }
     }
@@ -157,8 +157,8 @@ public class HostileFileTests
     [Test]
     public void EveryTruncationIsRefused()
     {
-        var whole = Sample.Writer().ToArray();
-        for (var length = 0; length < whole.Length; length++)
+        byte[] whole = Sample.Writer().ToArray();
+        for (int length = 0; length < whole.Length; length++)
         {
             Refused(whole[..length]);
         }
@@ -168,25 +168,25 @@ public class HostileFileTests
     public void FilesFullOfTheSmallestRecordsTakeMemoryInProportion()
     {
         var entries = new GgufWriter();
-        var tensors = new GgufWriter { Alignment = 1 }.Add("general.alignment", 1u);
-        for (var i = 0; i < 50_000; i++)
+        GgufWriter tensors = new GgufWriter { Alignment = 1 }.Add("general.alignment", 1u);
+        for (int i = 0; i < 50_000; i++)
         {
             entries.Add($"{i:x}", (byte)0);
             tensors.AddTensor($"{i:x}", GgufTensorType.I8, [1], [0]);
         }
 
-        var nested = GgufWriter.Array(9, 65_536, [.. Enumerable.Repeat(GgufWriter.Array(9, 0), 65_536)]);
-        var strings = GgufWriter.Array(8, 1_000_000, new byte[8_000_000]);
+        byte[] nested = GgufWriter.Array(9, 65_536, [.. Enumerable.Repeat(GgufWriter.Array(9, 0), 65_536)]);
+        byte[] strings = GgufWriter.Array(8, 1_000_000, new byte[8_000_000]);
         byte[][] files =
         [
             entries.ToArray(), tensors.ToArray(), New(w => w.AddRaw("a", 9, nested)), New(w => w.AddRaw("a", 9, strings)),
             New(w => w.AddRaw("a", 9, GgufWriter.Array(0, 1_000_000, new byte[1_000_000]))),
         ];
-        foreach (var bytes in files)
+        foreach (byte[] bytes in files)
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             using var file = GgufFile.Open(bytes);
-            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.That(allocated, Is.LessThan(Sample.AllocationBound(bytes.Length)), $"{bytes.Length} bytes");
             TestContext.Out.WriteLine($"{bytes.Length} bytes in the file, {allocated} allocated");
         }
@@ -195,9 +195,9 @@ public class HostileFileTests
     [Test]
     public void CountsBeyondAnyHonestFileAreRefused()
     {
-        var metadata = Refused(New(w => w.Add("a", new byte[1_000_000]).MetadataCount = 65_537));
+        ModelFormatException metadata = Refused(New(w => w.Add("a", new byte[1_000_000]).MetadataCount = 65_537));
         Assert.That(metadata.Message, Does.Contain("metadata count 65537 is too large; expected at most 65536"));
-        var tensors = Refused(New(w => w.Add("a", new byte[9_000_000]).TensorCount = 262_145));
+        ModelFormatException tensors = Refused(New(w => w.Add("a", new byte[9_000_000]).TensorCount = 262_145));
         Assert.That(tensors.Message, Does.Contain("tensor count 262145 is too large; expected at most 262144"));
     }
 
@@ -205,8 +205,8 @@ public class HostileFileTests
     public void AMissingFileIsNamed()
     {
         using var directory = new TemporaryDirectory();
-        var path = Path.Combine(directory.Path, "absent.gguf");
-        var error = Assert.Throws<FileNotFoundException>(() => GgufFile.Open(path))!;
+        string path = Path.Combine(directory.Path, "absent.gguf");
+        FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => GgufFile.Open(path))!;
         Assert.That(error.Message, Is.EqualTo($"{path}: no such file"));
     }
 
@@ -214,7 +214,7 @@ public class HostileFileTests
     public void ADirectoryIsNamed()
     {
         using var directory = new TemporaryDirectory();
-        var error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(directory.Path))!;
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(directory.Path))!;
         Assert.That(error.Message, Is.EqualTo($"{directory.Path}: is a directory; expected a GGUF file"));
     }
 
@@ -222,8 +222,8 @@ public class HostileFileTests
     public void AnEmptyFileIsNamed()
     {
         using var directory = new TemporaryDirectory();
-        var path = directory.Write("empty.gguf", []);
-        var error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
+        string path = directory.Write("empty.gguf", []);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
         Assert.That(error.Message, Is.EqualTo($"{path} at byte 0: the file is empty; expected a GGUF file, got 0 bytes"));
     }
 
@@ -237,7 +237,7 @@ public class HostileFileTests
 
         using var directory = new TemporaryDirectory();
         directory.Write("target.gguf", Sample.Writer().ToArray());
-        var link = Path.Combine(directory.Path, "link.gguf");
+        string link = Path.Combine(directory.Path, "link.gguf");
         File.CreateSymbolicLink(link, "target.gguf");
         using var file = GgufFile.Open(link);
         Assert.That(file.Path, Is.EqualTo(link));
@@ -248,8 +248,8 @@ public class HostileFileTests
     public void ACorruptFileOnDiskIsReleased()
     {
         using var directory = new TemporaryDirectory();
-        var path = directory.Write("corrupt.gguf", New(w => w.TensorCount = Huge));
-        var error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
+        string path = directory.Write("corrupt.gguf", New(w => w.TensorCount = Huge));
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
         Assert.That(error.Path, Is.EqualTo(path));
         using var exclusive = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.That(exclusive.Length, Is.EqualTo(24));
@@ -276,9 +276,9 @@ public class HostileFileTests
 
     private static ModelFormatException Refused(byte[] bytes)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(bytes, "test.gguf").Dispose())!;
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(bytes, "test.gguf").Dispose())!;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.That(allocated, Is.LessThan(Sample.AllocationBound(bytes.Length)));
         Assert.That(error.Message, Does.StartWith("test.gguf").And.Not.Contains("\n"));
         Assert.That(Encoding.UTF8.GetByteCount(error.Message), Is.LessThan(600));

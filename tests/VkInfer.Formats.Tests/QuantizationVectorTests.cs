@@ -19,8 +19,8 @@ public class QuantizationVectorTests
     [TestCaseSource(nameof(Decoded))]
     public void DecodingIsBitExact(GgufTensorType type)
     {
-        var expected = ReadBits($"{Name(type)}.f32");
-        var actual = new float[expected.Length];
+        int[] expected = ReadBits($"{Name(type)}.f32");
+        float[] actual = new float[expected.Length];
         Dequantizer.ToFloat32(type, ReadBytes(type), actual);
         Assert.That(MemoryMarshal.Cast<float, int>(actual).ToArray(), Is.EqualTo(expected));
     }
@@ -36,8 +36,8 @@ public class QuantizationVectorTests
     [TestCaseSource(nameof(Encoded))]
     public void EncodingErrsNoMoreThanTheStoredBytes(GgufTensorType type)
     {
-        var input = Input();
-        var (ours, theirs) = (Error(type, Encode(type, input), input), Error(type, ReadBytes(type), input));
+        float[] input = Input();
+        (double ours, double theirs) = (Error(type, Encode(type, input), input), Error(type, ReadBytes(type), input));
         TestContext.Out.WriteLine($"{type}: NMSE {ours:e4}, stored vectors {theirs:e4}");
         Assert.That(ours, Is.LessThanOrEqualTo(1.001 * theirs));
     }
@@ -45,17 +45,17 @@ public class QuantizationVectorTests
     [TestCaseSource(nameof(Encoded))]
     public void EncodingTakesAnyFiniteBlock(GgufTensorType type)
     {
-        var size = GgufTensorTypes.BlockSize(type);
-        foreach (var values in new float[][] { [0], [1e-30f], [-3], [0, 0, 5], [1, 2, 3], [-1, -2], [-1, 0.25f, 1], [-0f, 1e-42f] })
+        int size = GgufTensorTypes.BlockSize(type);
+        foreach (float[] values in new float[][] { [0], [1e-30f], [-3], [0, 0, 5], [1, 2, 3], [-1, -2], [-1, 0.25f, 1], [-0f, 1e-42f] })
         {
             float[] block = [.. Enumerable.Range(0, size).Select(i => values[i % values.Length])];
-            var decoded = new float[size];
+            float[] decoded = new float[size];
             Dequantizer.ToFloat32(type, Encode(type, block), decoded);
-            var largest = values.Max(MathF.Abs);
-            for (var i = 0; i < size; i++)
+            float largest = values.Max(MathF.Abs);
+            for (int i = 0; i < size; i++)
             {
                 // One of eight steps on either side of zero is the coarsest of them.
-                var tolerance = Math.Max(0.126 * largest, 1e-7);
+                double tolerance = Math.Max(0.126 * largest, 1e-7);
                 Assert.That(decoded[i], Is.EqualTo(block[i]).Within(tolerance), $"{string.Join(", ", values)}: element {i}");
             }
         }
@@ -65,7 +65,7 @@ public class QuantizationVectorTests
     public void BlockSizesOfAllTypesAreThoseOfTheVectors()
     {
         using var index = JsonDocument.Parse(File.ReadAllText(ReferenceData.Path("quant-vectors", "index.json")));
-        foreach (var entry in index.RootElement.GetProperty("types").EnumerateArray())
+        foreach (JsonElement entry in index.RootElement.GetProperty("types").EnumerateArray())
         {
             var type = (GgufTensorType)entry.GetProperty("ggml_type").GetInt32();
             Assert.That(type.ToString(), Is.EqualTo(entry.GetProperty("type").GetString()).IgnoreCase);
@@ -76,14 +76,14 @@ public class QuantizationVectorTests
 
     private static byte[] Encode(GgufTensorType type, float[] input)
     {
-        var bytes = new byte[GgufTensorTypes.RowBytes(type, input.Length)];
+        byte[] bytes = new byte[GgufTensorTypes.RowBytes(type, input.Length)];
         Quantizer.FromFloat32(type, input, bytes);
         return bytes;
     }
 
     private static double Error(GgufTensorType type, byte[] stored, float[] input)
     {
-        var decoded = new float[input.Length];
+        float[] decoded = new float[input.Length];
         Dequantizer.ToFloat32(type, stored, decoded);
         return input.Zip(decoded, (x, y) => Math.Pow((double)x - y, 2)).Sum() / input.Sum(x => (double)x * x);
     }

@@ -6,18 +6,18 @@ public class RealModelTests
     [Test]
     public void EveryModelOpensWithTensorsThatCanBeRead()
     {
-        var files = Directory.GetFiles(ReferenceData.Path("models"), "*.gguf");
+        string[] files = Directory.GetFiles(ReferenceData.Path("models"), "*.gguf");
         Assert.That(files, Has.Length.GreaterThanOrEqualTo(17));
-        foreach (var path in files)
+        foreach (string path in files)
         {
             using var file = GgufFile.Open(path);
             Assert.That(file.FileSize, Is.EqualTo(new FileInfo(path).Length), path);
             Assert.That(file.GetString("general.architecture"), Is.Not.Empty, path);
             Assert.That(file.Tensors, Is.Not.Empty, path);
-            foreach (var tensor in file.Tensors)
+            foreach (GgufTensor tensor in file.Tensors)
             {
                 Assert.That(tensor.ByteSize, Is.EqualTo(tensor.RowBytes * tensor.Rows), $"{path} {tensor}");
-                var copy = new byte[tensor.ByteSize];
+                byte[] copy = new byte[tensor.ByteSize];
                 file.ReadTensor(tensor, 0, copy);
                 Assert.That(file.GetTensorData(tensor, 0, copy.Length).SequenceEqual(copy), Is.True, $"{path} {tensor}");
             }
@@ -40,7 +40,7 @@ public class RealModelTests
             Assert.That(file.GetStringArray("tokenizer.ggml.tokens", 512)[1], Is.EqualTo("<s>"));
             Assert.That(file.GetFloatArray("tokenizer.ggml.scores"), Has.Length.EqualTo(512));
             Assert.That(file.GetIntArray("tokenizer.ggml.token_type", 512)[3], Is.EqualTo(6), "<0x00> is a byte token");
-            Assert.That(file.TryGetTensor("token_embd.weight", out var embedding), Is.True);
+            Assert.That(file.TryGetTensor("token_embd.weight", out GgufTensor? embedding), Is.True);
             Assert.That(embedding!.Dimensions, Is.EqualTo(new long[] { 64, 512 }));
             Assert.That((embedding.Columns, embedding.Rows), Is.EqualTo((64L, 512L)));
         });
@@ -50,15 +50,15 @@ public class RealModelTests
     public void TheSameModelInOtherTypesHasTheSameWeights()
     {
         using var exact = GgufFile.Open(ReferenceData.Path("models", "stories260K-tied-f32.gguf"));
-        foreach (var (name, bound) in new[] { ("stories260K-tied-f16.gguf", 1e-3), ("stories260K-tied-q8_0-mixed.gguf", 1e-2) })
+        foreach ((string? name, double bound) in new[] { ("stories260K-tied-f16.gguf", 1e-3), ("stories260K-tied-q8_0-mixed.gguf", 1e-2) })
         {
             using var other = GgufFile.Open(ReferenceData.Path("models", name));
-            foreach (var tensor in exact.Tensors)
+            foreach (GgufTensor tensor in exact.Tensors)
             {
-                Assert.That(other.TryGetTensor(tensor.Name, out var same), Is.True, tensor.Name);
-                var expected = Decode(exact, tensor);
-                var actual = Decode(other, same!);
-                var scale = expected.Max(Math.Abs);
+                Assert.That(other.TryGetTensor(tensor.Name, out GgufTensor? same), Is.True, tensor.Name);
+                float[] expected = Decode(exact, tensor);
+                float[] actual = Decode(other, same!);
+                float scale = expected.Max(Math.Abs);
                 Assert.That(actual.Zip(expected, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(bound * scale), $"{name} {same}");
             }
         }
@@ -66,7 +66,7 @@ public class RealModelTests
 
     private static float[] Decode(GgufFile file, GgufTensor tensor)
     {
-        var values = new float[tensor.ElementCount];
+        float[] values = new float[tensor.ElementCount];
         Dequantizer.ToFloat32(tensor.Type, file.GetTensorData(tensor, 0, (int)tensor.ByteSize), values);
         return values;
     }

@@ -51,20 +51,20 @@ public sealed class SafetensorsTests
     [TestCaseSource(nameof(Wrong))]
     public void AWrongFileIsRefusedInOneLine(byte[] bytes, string said)
     {
-        var exception = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(bytes, "x.safetensors").Dispose());
+        ModelFormatException? exception = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(bytes, "x.safetensors").Dispose());
         Assert.That(exception!.Message, Does.StartWith("x.safetensors").And.Contain(said).And.Not.Contain("\n"));
     }
 
     [Test]
     public void AValidFileSaysWhereItsTensorsAre()
     {
-        var bytes = File(Valid, 32);
+        byte[] bytes = File(Valid, 32);
         bytes[^1] = 7;
         using var file = SafetensorsFile.Open(bytes);
-        using var scope = Assert.EnterMultipleScope();
-        Assert.That(file.TryGetTensor("a", out var a), Is.True);
+        using IDisposable scope = Assert.EnterMultipleScope();
+        Assert.That(file.TryGetTensor("a", out GgufTensor? a), Is.True);
         Assert.That(a!.Dimensions, Is.EqualTo(new long[] { 3, 2 }), "the contiguous one first");
-        Assert.That(file.TryGetTensor("b", out var b), Is.True);
+        Assert.That(file.TryGetTensor("b", out GgufTensor? b), Is.True);
         Assert.That(b!.Type, Is.EqualTo(GgufTensorType.BF16));
         Assert.That(file.GetTensorData(b, 7, 1)[0], Is.EqualTo(7));
         Assert.That(() => file.GetTensorData(b, 8, 1).Length, Throws.InstanceOf<ArgumentOutOfRangeException>());
@@ -76,14 +76,14 @@ public sealed class SafetensorsTests
         const int Cases = 100_000;
         byte[] original = File(Valid, 32);
         string[] splices = ["[[[[", "{", "}", "\"a\":", "-1", "18446744073709551616", "1e400", "\\ud800", ",", "null", "\"BF16\"", "4611686018427387905"];
-        (int opened, var watch, var reasons) = (0, Stopwatch.StartNew(), new HashSet<string>());
-        for (var seed = 0; seed < Cases; seed++)
+        (int opened, Stopwatch? watch, HashSet<string>? reasons) = (0, Stopwatch.StartNew(), new HashSet<string>());
+        for (int seed = 0; seed < Cases; seed++)
         {
             var random = new Random(seed);
-            var bytes = original.ToList();
-            for (var steps = 1 + random.Next(3); steps > 0; steps--)
+            List<byte> bytes = original.ToList();
+            for (int steps = 1 + random.Next(3); steps > 0; steps--)
             {
-                var at = random.Next(bytes.Count);
+                int at = random.Next(bytes.Count);
                 switch (random.Next(5))
                 {
                     case 0:
@@ -109,7 +109,7 @@ public sealed class SafetensorsTests
                 }
             }
 
-            var mutated = bytes.ToArray();
+            byte[] mutated = bytes.ToArray();
             if (mutated.Length >= 8 && random.Next(2) == 0)
             {
                 // Otherwise nearly all end at the length.
@@ -117,8 +117,8 @@ public sealed class SafetensorsTests
             }
 
             // The JSON reader's own exception comes on top of ours, and the first use of each of its messages loads a resource.
-            var bound = Sample.AllocationBound(mutated.Length) + Sample.AllocationBound(0);
-            var allocated = Run(mutated, out var reason);
+            long bound = Sample.AllocationBound(mutated.Length) + Sample.AllocationBound(0);
+            long allocated = Run(mutated, out string? reason);
             Assert.That(allocated < bound || Run(mutated, out _) < bound, $"seed {seed}: {allocated} bytes");
             if (reason is null)
             {
@@ -139,11 +139,11 @@ public sealed class SafetensorsTests
     private static long Run(byte[] bytes, out string? reason)
     {
         reason = null;
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
             using var file = SafetensorsFile.Open(bytes, "fuzz");
-            foreach (var tensor in file.Tensors)
+            foreach (GgufTensor tensor in file.Tensors)
             {
                 _ = file.GetTensorData(tensor, 0, (int)tensor.ByteSize)[^1];
             }
@@ -163,11 +163,11 @@ public sealed class SafetensorsTests
         using var shards = SafetensorsFile.OpenFolder(ReferenceData.Path("models", "hf-stories260K", "bf16-sharded"));
         Assert.That(shards.Tensors.Select(tensor => tensor.Name), Is.EquivalentTo(whole.Tensors.Select(tensor => tensor.Name)));
         Assert.That(shards.Tensors.Select(tensor => tensor.Part).Distinct(), Is.EquivalentTo(new[] { 0, 1 }));
-        foreach (var tensor in whole.Tensors)
+        foreach (GgufTensor tensor in whole.Tensors)
         {
-            Assert.That(shards.TryGetTensor(tensor.Name, out var other), Is.True);
-            var (expected, actual) = (Decode(whole, tensor), Decode(shards, other!));
-            var scale = expected.Max(Math.Abs);
+            Assert.That(shards.TryGetTensor(tensor.Name, out GgufTensor? other), Is.True);
+            (float[]? expected, float[]? actual) = (Decode(whole, tensor), Decode(shards, other!));
+            float scale = expected.Max(Math.Abs);
             Assert.That(actual.Zip(expected, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(scale / 128), tensor.Name);
         }
     }
@@ -191,7 +191,7 @@ public sealed class SafetensorsTests
 
     private static float[] Decode(SafetensorsFile file, GgufTensor tensor)
     {
-        var values = new float[tensor.ElementCount];
+        float[] values = new float[tensor.ElementCount];
         Dequantizer.ToFloat32(tensor.Type, file.GetTensorData(tensor, 0, (int)tensor.ByteSize), values);
         return values;
     }

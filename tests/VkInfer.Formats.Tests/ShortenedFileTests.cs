@@ -36,7 +36,7 @@ public sealed class ShortenedFileTests
         }
 
         GgufTensor tensor = file.Tensors[0];
-        var error = Assert.Throws<EndOfStreamException>(() => file.ReadTensor(tensor, 0, new byte[TensorBytes]))!;
+        EndOfStreamException error = Assert.Throws<EndOfStreamException>(() => file.ReadTensor(tensor, 0, new byte[TensorBytes]))!;
         Assert.That(error.Message, Does.StartWith($"{path}: ends at byte ").And.Contain("when it was opened").And.Not.Contain("\n"));
         Assert.That(() => file.GetTensorData(tensor, TensorBytes - 1, 1), Throws.InstanceOf<IOException>());
     }

@@ -7,7 +7,7 @@ internal sealed class TemporaryDirectory : IDisposable
 
     public string Write(string name, byte[] bytes)
     {
-        var path = System.IO.Path.Combine(Path, name);
+        string path = System.IO.Path.Combine(Path, name);
         File.WriteAllBytes(path, bytes);
         return path;
     }

@@ -139,7 +139,7 @@ public sealed class MaskTests
 
     private static int[] Allowed(GrammarMatcher matcher)
     {
-        var mask = new uint[(Vocabulary.VocabSize / 32) + 2];
+        uint[] mask = new uint[(Vocabulary.VocabSize / 32) + 2];
         matcher.FillMask(mask);
         return [.. Enumerable.Range(0, mask.Length * 32).Where(token => (mask[token / 32] >> (token % 32) & 1) != 0)];
     }

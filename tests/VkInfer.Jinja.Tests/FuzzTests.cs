@@ -33,16 +33,16 @@ public sealed class FuzzTests
     [Test]
     public void Mutated_templates_are_rendered_or_refused()
     {
-        var seeds = Seeds();
-        var kinds = new int[Enum.GetValues<JinjaErrorKind>().Length];
+        string[] seeds = Seeds();
+        int[] kinds = new int[Enum.GetValues<JinjaErrorKind>().Length];
         var reasons = new HashSet<string>();
-        var rendered = 0;
-        var start = Environment.CpuUsage.TotalTime;
-        for (var seed = 0; seed < Count; seed++)
+        int rendered = 0;
+        TimeSpan start = Environment.CpuUsage.TotalTime;
+        for (int seed = 0; seed < Count; seed++)
         {
             var random = new Random(seed);
-            var source = Mutate(seeds, random);
-            var before = GC.GetAllocatedBytesForCurrentThread();
+            string source = Mutate(seeds, random);
+            long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
                 JinjaTemplate.Parse(source, Options).Render(Sample.Variables);
@@ -58,11 +58,11 @@ public sealed class FuzzTests
                 Assert.Fail($"seed {seed}: {exception}\n{source}");
             }
 
-            var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.That(bytes, Is.LessThan(MostBytes), $"seed {seed}: {source}");
         }
 
-        var time = Environment.CpuUsage.TotalTime - start;
+        TimeSpan time = Environment.CpuUsage.TotalTime - start;
         TestContext.Out.WriteLine(
             $"{Count} cases: {rendered} rendered, {string.Join(", ", kinds.Select((n, kind) => $"{n} {(JinjaErrorKind)kind}"))}; {reasons.Count} reasons, {time.TotalSeconds:F1} s");
 
@@ -88,12 +88,12 @@ public sealed class FuzzTests
 
     private static string Mutate(string[] seeds, Random random)
     {
-        var source = seeds[random.Next(seeds.Length)];
-        for (var i = random.Next(2); i >= 0; i--)
+        string source = seeds[random.Next(seeds.Length)];
+        for (int i = random.Next(2); i >= 0; i--)
         {
-            var at = random.Next(source.Length + 1);
-            var length = Math.Min(source.Length - at, random.Next(8));
-            var other = seeds[random.Next(seeds.Length)];
+            int at = random.Next(source.Length + 1);
+            int length = Math.Min(source.Length - at, random.Next(8));
+            string other = seeds[random.Next(seeds.Length)];
             source = random.Next(10) switch
             {
                 0 => source.Remove(at, length),
@@ -112,7 +112,7 @@ public sealed class FuzzTests
     /// <summary>Replaces the word around a place: most of what comes out can be parsed.</summary>
     private static string ReplaceWord(string source, int at, Random random)
     {
-        var (start, end) = (at, at);
+        (int start, int end) = (at, at);
         while (start > 0 && char.IsAsciiLetterOrDigit(source[start - 1]))
         {
             start--;

@@ -9,21 +9,21 @@ public sealed class GoldenTests
     public void Every_golden_is_rendered_alike()
     {
         using var document = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("goldens", "chat", "jinja2-rendered.json")));
-        var goldens = document.RootElement;
+        JsonElement goldens = document.RootElement;
         var templates = new Dictionary<string, JinjaTemplate>();
-        var (rendered, refused) = (0, 0);
+        (int rendered, int refused) = (0, 0);
         using (Assert.EnterMultipleScope())
         {
-            foreach (var test in goldens.GetProperty("cases").EnumerateArray())
+            foreach (JsonElement test in goldens.GetProperty("cases").EnumerateArray())
             {
-                var name = test.GetProperty("template").GetString()!;
-                if (!templates.TryGetValue(name, out var template))
+                string name = test.GetProperty("template").GetString()!;
+                if (!templates.TryGetValue(name, out JinjaTemplate? template))
                 {
                     template = templates[name] = JinjaTemplate.Parse(
                         File.ReadAllText(ReferenceData.Find(name.Split('/'))), Sample.Options(new DateTimeOffset(2025, 7, 10, 12, 0, 0, TimeSpan.Zero)));
                 }
 
-                var conversation = test.GetProperty("conversation").GetString()!;
+                string conversation = test.GetProperty("conversation").GetString()!;
                 var variables = new Dictionary<string, object?>
                 {
                     ["messages"] = goldens.GetProperty("conversations").GetProperty(conversation),
@@ -36,10 +36,10 @@ public sealed class GoldenTests
                     variables["tools"] = goldens.GetProperty("tools");
                 }
 
-                var what = $"{name}, {conversation}, {test.GetProperty("add_generation_prompt")}, tools {test.GetProperty("tools")}";
-                if (test.TryGetProperty("error", out var error))
+                string what = $"{name}, {conversation}, {test.GetProperty("add_generation_prompt")}, tools {test.GetProperty("tools")}";
+                if (test.TryGetProperty("error", out JsonElement error))
                 {
-                    var thrown = Assert.Throws<JinjaException>(() => template.Render(variables), what);
+                    JinjaException? thrown = Assert.Throws<JinjaException>(() => template.Render(variables), what);
                     Assert.That((thrown?.Reason, thrown?.Kind), Is.EqualTo((error.GetString(), JinjaErrorKind.Raised)), what);
                     refused++;
                 }

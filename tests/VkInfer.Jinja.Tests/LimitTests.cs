@@ -125,8 +125,8 @@ public sealed class LimitTests
     [TestCase("{{ 1 ", "< 1 ", "", "", " }}", false)]
     public void A_source_without_a_bottom_is_stopped(string begin, string open, string middle, string close, string end, bool mustFail = true)
     {
-        var count = Math.Min(100_000, 250_000 / (open.Length + close.Length));
-        var source = begin + string.Concat(Enumerable.Repeat(open, count)) + middle + string.Concat(Enumerable.Repeat(close, count)) + end;
+        int count = Math.Min(100_000, 250_000 / (open.Length + close.Length));
+        string source = begin + string.Concat(Enumerable.Repeat(open, count)) + middle + string.Concat(Enumerable.Repeat(close, count)) + end;
         OnSmallStack(() => AssertBounded(() =>
         {
             try
@@ -145,7 +145,7 @@ public sealed class LimitTests
     [Test]
     public void A_source_of_allowed_depth_is_rendered_on_a_small_stack()
     {
-        var source = new string('(', 100) + "1" + new string(')', 100);
+        string source = new string('(', 100) + "1" + new string(')', 100);
         OnSmallStack(() => Assert.That(JinjaTemplate.Parse("{{ " + source + " }}").Render([]), Is.EqualTo("1")));
     }
 
@@ -157,7 +157,7 @@ public sealed class LimitTests
     public void Variables_nested_too_deep_are_refused()
     {
         object value = 1;
-        for (var i = 0; i < 100_000; i++)
+        for (int i = 0; i < 100_000; i++)
         {
             value = new[] { value };
         }
@@ -173,7 +173,7 @@ public sealed class LimitTests
     [Test]
     public void An_error_names_its_line()
     {
-        var exception = Assert.Throws<JinjaException>(() => Sample.Render("a\n{% if 1 %}\n\n  {{ missing.x }}\n{% endif %}"))!;
+        JinjaException exception = Assert.Throws<JinjaException>(() => Sample.Render("a\n{% if 1 %}\n\n  {{ missing.x }}\n{% endif %}"))!;
         Assert.That((exception.Line, exception.Kind), Is.EqualTo((4, JinjaErrorKind.Runtime)));
         Assert.That(exception.Message, Is.EqualTo("line 4: 'missing' is undefined"));
         exception = Assert.Throws<JinjaException>(() => Sample.Render("a\n\n{{ 1 +\n\n }}"))!;
@@ -182,15 +182,15 @@ public sealed class LimitTests
 
     private static void AssertStopped(Action action) => AssertBounded(() =>
     {
-        var exception = Assert.Throws<JinjaException>(action);
+        JinjaException? exception = Assert.Throws<JinjaException>(action);
         Assert.That(exception?.Kind, Is.EqualTo(JinjaErrorKind.Limit), exception?.Message);
     });
 
     private static void AssertBounded(Action action)
     {
         // of the processor: the machine may be busy with other things
-        var time = Environment.CpuUsage.TotalTime;
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        TimeSpan time = Environment.CpuUsage.TotalTime;
+        long before = GC.GetAllocatedBytesForCurrentThread();
         action();
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(MostBytes));
         Assert.That(Environment.CpuUsage.TotalTime - time, Is.LessThan(LongestTime));

@@ -12,7 +12,7 @@ internal static class ReferenceData
             Assert.Ignore("VKINFER_TEST_DATA is not set: no reference files");
         }
 
-        var path = Path.Combine([Root!, .. parts]);
+        string path = Path.Combine([Root!, .. parts]);
         Assert.That(File.Exists(path), Is.True, $"VKINFER_TEST_DATA is set, but {path} is missing");
         return path;
     }

@@ -33,7 +33,7 @@ internal static class Sample
 
     public static void AssertFails(Case test)
     {
-        var thrown = Assert.Throws<JinjaException>(() => Render(test.Template))!;
+        JinjaException thrown = Assert.Throws<JinjaException>(() => Render(test.Template))!;
         Assert.That(thrown.Reason, Does.Contain(test.Expected));
         Assert.That(thrown.Message, Is.EqualTo($"line 1: {thrown.Reason}"));
     }

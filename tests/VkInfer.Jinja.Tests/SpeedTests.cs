@@ -26,14 +26,14 @@ public sealed class SpeedTests
     public void A_usual_conversation_takes_well_under_a_millisecond()
     {
         var template = JinjaTemplate.Parse(Template);
-        var messages = Enumerable.Range(0, 20).Select(i => new Dictionary<string, object?>
+        Dictionary<string, object?>[] messages = Enumerable.Range(0, 20).Select(i => new Dictionary<string, object?>
         {
             ["role"] = i % 2 == 0 ? "user" : "assistant",
             ["content"] = string.Concat(Enumerable.Repeat("some words of a usual length ", 10)),
         }).ToArray();
         KeyValuePair<string, object?>[] variables = [new("messages", messages), new("add_generation_prompt", true)];
         var times = new List<double>();
-        for (var i = 0; i < 2000; i++)
+        for (int i = 0; i < 2000; i++)
         {
             var watch = Stopwatch.StartNew();
             template.Render(variables);

@@ -15,14 +15,14 @@ public sealed class BoundsTests
     [TestCaseSource(nameof(All))]
     public void TheExactResultPasses(Bound bound)
     {
-        var (expected, got) = Values();
+        (double[]? expected, float[]? got) = Values();
         Comparison.AssertClose(got, expected, bound);
     }
 
     [TestCaseSource(nameof(All))]
     public void OneNanFails(Bound bound)
     {
-        var (expected, got) = Values();
+        (double[]? expected, float[]? got) = Values();
         got[17] = float.NaN;
         AssertFails(got, expected, bound, "[17] is NaN");
     }
@@ -30,7 +30,7 @@ public sealed class BoundsTests
     [TestCaseSource(nameof(All))]
     public void OneElementBeyondTheBoundFails(Bound bound)
     {
-        var (expected, got) = Values();
+        (double[]? expected, float[]? got) = Values();
         got[23] += (float)(2 * bound.MaxAbs) + 1e-6f;
         AssertFails(got, expected, bound, "at [23]");
     }
@@ -38,8 +38,8 @@ public sealed class BoundsTests
     [TestCaseSource(nameof(All))]
     public void EvenNoiseAboveTheBoundFails(Bound bound)
     {
-        var (expected, got) = Values();
-        for (var i = 0; i < got.Length; i++)
+        (double[]? expected, float[]? got) = Values();
+        for (int i = 0; i < got.Length; i++)
         {
             got[i] += (float)(Math.Sqrt(2 * bound.Nmse) * (i % 2 == 0 ? 1 : -1)) + 1e-6f;
         }
@@ -53,8 +53,8 @@ public sealed class BoundsTests
     private static (double[] Expected, float[] Got) Values()
     {
         var random = new Random(5);
-        var got = new float[512];
-        for (var i = 0; i < got.Length; i++)
+        float[] got = new float[512];
+        for (int i = 0; i < got.Length; i++)
         {
             got[i] = random.Next(2) == 0 ? 1 : -1;
         }

@@ -16,7 +16,7 @@ internal sealed class KernelHarness : IDisposable
     public GpuBuffer Upload<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
-        var buffer = Buffers.Create(Context.Device, values);
+        GpuBuffer buffer = Buffers.Create(Context.Device, values);
         _buffers.Add(buffer);
         return buffer;
     }
@@ -24,9 +24,9 @@ internal sealed class KernelHarness : IDisposable
     /// <summary>Rows of <paramref name="width"/> values in the layout of activations; the padding is zero.</summary>
     public GpuBuffer UploadActivations(ReadOnlySpan<float> values, int rows, int width, ActivationType type)
     {
-        var stride = Activations.Stride(width);
-        var padded = new float[rows * stride];
-        for (var row = 0; row < rows; row++)
+        int stride = Activations.Stride(width);
+        float[] padded = new float[rows * stride];
+        for (int row = 0; row < rows; row++)
         {
             values.Slice(row * width, width).CopyTo(padded.AsSpan(row * stride));
         }
@@ -47,7 +47,7 @@ internal sealed class KernelHarness : IDisposable
     /// <summary>An output in the layout of activations: NaN where values belong, zero in the padding.</summary>
     public GuardedBuffer OutputActivations(int rows, int width, ActivationType type)
     {
-        var nan = new float[rows * width];
+        float[] nan = new float[rows * width];
         nan.AsSpan().Fill(float.NaN);
         return OutputActivations(nan, rows, width, type);
     }
@@ -55,9 +55,9 @@ internal sealed class KernelHarness : IDisposable
     /// <summary>An output in the layout of activations that holds <paramref name="initial"/> before.</summary>
     public GuardedBuffer OutputActivations(ReadOnlySpan<float> initial, int rows, int width, ActivationType type)
     {
-        var stride = Activations.Stride(width);
-        var padded = new float[rows * stride];
-        for (var row = 0; row < rows; row++)
+        int stride = Activations.Stride(width);
+        float[] padded = new float[rows * stride];
+        for (int row = 0; row < rows; row++)
         {
             initial.Slice(row * width, width).CopyTo(padded.AsSpan(row * stride));
         }
@@ -68,10 +68,10 @@ internal sealed class KernelHarness : IDisposable
     /// <summary>The values of an output in the layout of activations; checks guards, and that the padding still is zero.</summary>
     public static float[] ReadActivations(GuardedBuffer output, int rows, int width, ActivationType type)
     {
-        var all = type == ActivationType.F32 ? output.Read<float>() : Array.ConvertAll(output.Read<Half>(), value => (float)value);
-        var stride = Activations.Stride(width);
-        var values = new float[rows * width];
-        for (var row = 0; row < rows; row++)
+        float[] all = type == ActivationType.F32 ? output.Read<float>() : Array.ConvertAll(output.Read<Half>(), value => (float)value);
+        int stride = Activations.Stride(width);
+        float[] values = new float[rows * width];
+        for (int row = 0; row < rows; row++)
         {
             all.AsSpan(row * stride, width).CopyTo(values.AsSpan(row * width));
             Assert.That(all.AsSpan((row * stride) + width, stride - width).IndexOfAnyExcept(0f), Is.EqualTo(-1), $"padding of row {row}");
@@ -83,7 +83,7 @@ internal sealed class KernelHarness : IDisposable
     /// <summary>Runs what is recorded.</summary>
     public void Run(Action<CommandList> record)
     {
-        using var commands = Context.Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
+        using CommandList commands = Context.Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
         commands.Record(record);
         Context.Device.Wait(Context.Device.Submit(commands));
     }

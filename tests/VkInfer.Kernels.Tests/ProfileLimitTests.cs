@@ -14,7 +14,7 @@ public sealed class ProfileLimitTests
     [Test]
     public void Every_shader_declares_only_capabilities_that_are_checked()
     {
-        var unknown = ShaderLibrary.Names
+        IEnumerable<(string name, uint capability)> unknown = ShaderLibrary.Names
             .SelectMany(name => ShaderLibrary.Get(name).Reflection.Capabilities.Select(capability => (name, capability)))
             .Where(each => !ShaderCapabilities.IsKnown(each.capability));
         Assert.That(unknown, Is.Empty);
@@ -23,21 +23,21 @@ public sealed class ProfileLimitTests
     [TestCaseSource(nameof(Names))]
     public void Matrix_vector_products_fit(string name) => Assert.Multiple(() =>
     {
-        var context = Context(name);
-        foreach (var type in Enum.GetValues<WeightType>())
+        KernelContext context = Context(name);
+        foreach (WeightType type in Enum.GetValues<WeightType>())
         {
-            var form = GemvHeuristic.Form(type, context);
-            foreach (var columns in new[] { 2048, 4096, 14336 })
+            VectorForm form = GemvHeuristic.Form(type, context);
+            foreach (int columns in new[] { 2048, 4096, 14336 })
             {
-                var tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
+                GemvTuning tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(context.Capabilities), Scaled: true, Bias: true);
-                var format = WeightFormat.Of(type).Name;
-                var next = form == VectorForm.Fixed ? 2u : 1u;
+                string format = WeightFormat.Of(type).Name;
+                uint next = form == VectorForm.Fixed ? 2u : 1u;
                 Fits(context, $"gemv_store_{format}{tuning.Feature}", new GemvStoreConstants(shared, next, Accumulate: true).ToSpecialization());
                 Fits(
                     context, $"gemv_gated_{format}{tuning.Feature}",
                     new GemvGatedConstants(shared, next, ActivationFunction.Silu).ToSpecialization());
-                var kvType = new GemvKernel(context).CanRecordQkv(KvType.F16) ? KvType.F16 : KvType.F32;
+                KvType kvType = new GemvKernel(context).CanRecordQkv(KvType.F16) ? KvType.F16 : KvType.F32;
                 Fits(
                     context, $"gemv_qkv_{format}_{KvNames.Suffix(kvType)}{tuning.Feature}",
                     new GemvQkvConstants(shared, true).ToSpecialization());
@@ -48,18 +48,18 @@ public sealed class ProfileLimitTests
     [TestCaseSource(nameof(Names))]
     public void Matrix_products_fit(string name) => Assert.Multiple(() =>
     {
-        var context = Context(name);
-        var capabilities = context.Capabilities;
+        KernelContext context = Context(name);
+        DeviceCapabilities capabilities = context.Capabilities;
         var kernel = new GemmKernel(context);
-        foreach (var type in Enum.GetValues<WeightType>())
+        foreach (WeightType type in Enum.GetValues<WeightType>())
         {
-            var input = kernel.PreferredInput(type);
-            foreach (var m in new[] { 1, 2, 5, 16, 33, 64, 512 })
+            ActivationType input = kernel.PreferredInput(type);
+            foreach (int m in new[] { 1, 2, 5, 16, 33, 64, 512 })
             {
                 IGemmTiling?[] tilings = input == ActivationType.F16
                     ? [GemmHeuristic.Few(capabilities, m), GemmHeuristic.Matrix(capabilities, m, 4096, 4096, _ => true)]
                     : [GemmHeuristic.Scalar(capabilities, false, m, 4096), GemmHeuristic.Vectors(capabilities, m, input)];
-                foreach (var tiling in tilings.OfType<IGemmTiling>().Concat(GemmCandidates.Of(context, type, input, m)))
+                foreach (IGemmTiling? tiling in tilings.OfType<IGemmTiling>().Concat(GemmCandidates.Of(context, type, input, m)))
                 {
                     Fits(
                         context, GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(false), tiling.SubgroupSize);
@@ -71,18 +71,18 @@ public sealed class ProfileLimitTests
     [TestCaseSource(nameof(Names))]
     public void Attention_fits_for_every_shape(string name) => Assert.Multiple(() =>
     {
-        var context = Context(name);
-        foreach (var headDim in new[] { 32, 64, 80, 96, 128, 256 })
+        KernelContext context = Context(name);
+        foreach (int headDim in new[] { 32, 64, 80, 96, 128, 256 })
         {
-            foreach (var group in new[] { 1, 4, 8, 16, 71 })
+            foreach (int group in new[] { 1, 4, 8, 16, 71 })
             {
-                foreach (var type in Enum.GetValues<KvType>())
+                foreach (KvType type in Enum.GetValues<KvType>())
                 {
                     var shape = new AttentionShape(2 * group, 2, headDim, headDim, RopePairing.SplitHalf, 4096, type, 0.1f);
-                    foreach (var sequences in new[] { 1, 3, 32 })
+                    foreach (int sequences in new[] { 1, 3, 32 })
                     {
                         var tuning = DecodeAttentionTuning.Choose(shape, context, sequences);
-                        var constants = tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
+                        SpecializationConstants constants = tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
                         Fits(context, DecodeAttentionKernel.Variant(type), constants);
                         Fits(context, DecodeAttentionKernel.BatchVariant(type, ActivationType.F32), constants);
                     }
@@ -91,9 +91,9 @@ public sealed class ProfileLimitTests
                     Fits(
                         context, PrefillAttentionKernel.Variant(type, ActivationType.F32, matrix: false),
                         prefill.ToSpecialization(SoftmaxScheme.Synchronized));
-                    foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+                    foreach (SoftmaxScheme scheme in Enum.GetValues<SoftmaxScheme>())
                     {
-                        foreach (var seqLen in new[] { 1, 512 })
+                        foreach (int seqLen in new[] { 1, 512 })
                         {
                             if (PrefillAttentionHeuristic.Matrix(context.Capabilities, false, shape, scheme, seqLen) is { } matrix)
                             {
@@ -111,14 +111,14 @@ public sealed class ProfileLimitTests
     [TestCaseSource(nameof(Names))]
     public void Other_kernels_fit(string name) => Assert.Multiple(() =>
     {
-        var context = Context(name);
-        foreach (var width in new[] { 64, 250, 4096, 18_432 })
+        KernelContext context = Context(name);
+        foreach (int width in new[] { 64, 250, 4096, 18_432 })
         {
             var norm = new NormKernel(context);
             Fits(context, "norm_f32", new NormConstants(norm.Threads(width), true, false, norm.Held(width)).ToSpecialization());
         }
 
-        foreach (var variant in new[] { "argmax", "sample_top", "sample_buckets", "sample", "adjust_logits", "token_history" })
+        foreach (string? variant in new[] { "argmax", "sample_top", "sample_buckets", "sample", "adjust_logits", "token_history" })
         {
             Fits(context, variant, SamplerPipeline.Constants(context));
         }
@@ -140,8 +140,8 @@ public sealed class ProfileLimitTests
     // A device that has all that its profile lets it have.
     private static KernelContext Context(string name)
     {
-        var profile = DeviceProfiles.All.Single(each => each.Name == name);
-        var (usual, min, max) = profile.Subgroups ?? (32, 32, 32);
+        DeviceProfile profile = DeviceProfiles.All.Single(each => each.Name == name);
+        (int usual, int min, int max) = profile.Subgroups ?? (32, 32, 32);
         return new KernelContext(GpuFixture.Device)
         {
             IsSoftware = false,

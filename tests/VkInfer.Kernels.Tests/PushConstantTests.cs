@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
@@ -39,10 +40,10 @@ public sealed partial class PushConstantTests
     [TestCaseSource(nameof(Variants))]
     public void Both_sides_agree(string variant, string pushFile)
     {
-        var block = Block().Match(ShaderSource.Read($"push/{pushFile}.glsl"));
-        var type = Structs[pushFile];
+        Match block = Block().Match(ShaderSource.Read($"push/{pushFile}.glsl"));
+        Type type = Structs[pushFile];
         FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        var reflection = ShaderLibrary.Get(variant).Reflection;
+        ShaderReflection reflection = ShaderLibrary.Get(variant).Reflection;
         Assert.Multiple(() =>
         {
             AssertSameMembers(fields, block);
@@ -56,7 +57,7 @@ public sealed partial class PushConstantTests
     [Test]
     public void The_step_state_is_laid_out_as_its_struct()
     {
-        var block = StateBlock().Match(ShaderSource.Read("include/step_state.glsl"));
+        Match block = StateBlock().Match(ShaderSource.Read("include/step_state.glsl"));
         Assert.Multiple(() =>
         {
             AssertSameMembers(typeof(StepState).GetFields(BindingFlags.Instance | BindingFlags.Public), block);
@@ -67,7 +68,7 @@ public sealed partial class PushConstantTests
     [Test]
     public void A_sequence_is_laid_out_as_its_struct()
     {
-        var block = SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl"));
+        Match block = SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl"));
         Assert.Multiple(() =>
         {
             AssertSameMembers(typeof(SequenceEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic), block);

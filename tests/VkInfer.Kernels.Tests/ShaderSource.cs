@@ -20,9 +20,9 @@ internal static partial class ShaderSource
     /// <summary>The variants of this build and the files they are compiled from.</summary>
     public static IEnumerable<(string Variant, string Source)> Variants()
     {
-        using var stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream("shaders/manifest.json")!;
+        using Stream stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream("shaders/manifest.json")!;
         using var manifest = JsonDocument.Parse(stream);
-        foreach (var entry in manifest.RootElement.GetProperty("variants").EnumerateArray())
+        foreach (JsonElement entry in manifest.RootElement.GetProperty("variants").EnumerateArray())
         {
             yield return (entry.GetProperty("name").GetString()!, entry.GetProperty("source").GetString()!);
         }

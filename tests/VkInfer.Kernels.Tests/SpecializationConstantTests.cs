@@ -38,7 +38,7 @@ public sealed partial class SpecializationConstantTests
     private static void Check<T>()
         where T : struct, IKernelConstants
     {
-        var text = ShaderSource.Read(T.Source);
+        string text = ShaderSource.Read(T.Source);
         var declared = Declaration().Matches(text).ToDictionary(m => int.Parse(m.Groups[1].Value), m => m.Groups[2].Value);
         Assert.Multiple(() =>
         {

@@ -7,10 +7,10 @@ internal static class TestValues
     public static float[] Normal(int count, int seed, ActivationType type = ActivationType.F32, double deviation = 1)
     {
         var random = new Random(seed);
-        var values = new float[count];
-        for (var i = 0; i < count; i++)
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
         {
-            var value = deviation * TestWeights.Normal(random);
+            double value = deviation * TestWeights.Normal(random);
             values[i] = type == ActivationType.F16 ? (float)(Half)value : (float)value;
         }
 

@@ -10,7 +10,7 @@ internal sealed class TestWeights
     private TestWeights(WeightType type, int rows, int columns, byte[] source)
     {
         (Type, Rows, Columns, Source) = (type, rows, columns, source);
-        var decoded = new float[rows * columns];
+        float[] decoded = new float[rows * columns];
         Dequantizer.ToFloat32(Enum.Parse<GgufTensorType>(type.ToString()), source, decoded);
         Values = Array.ConvertAll(decoded, value => (double)value);
     }
@@ -41,7 +41,7 @@ internal sealed class TestWeights
     /// <summary>The next number of columns that is whole blocks of the format.</summary>
     public static int WholeBlocks(WeightType type, int columns)
     {
-        var size = WeightLayout.BlockSize(type);
+        int size = WeightLayout.BlockSize(type);
         return (columns + size - 1) / size * size;
     }
 

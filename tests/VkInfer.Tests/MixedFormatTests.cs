@@ -62,7 +62,7 @@ public sealed class MixedFormatTests
         {
             var random = new Random(name.Length);
             float[] values = [.. Enumerable.Range(0, rows * columns).Select(_ => random.NextSingle() - 0.5f)];
-            var blocks = new byte[GgufTensorTypes.RowBytes(type, values.Length)];
+            byte[] blocks = new byte[GgufTensorTypes.RowBytes(type, values.Length)];
             Quantizer.FromFloat32(type, values, blocks);
             Dequantizer.ToFloat32(type, blocks, values);
             string tensor = name + ".weight";

@@ -11,7 +11,7 @@ public sealed class SessionTests : ModelFixture
         float[][] expected = Logits(whole, tokens);
 
         using Session steps = Model.CreateSession();
-        var logits = new float[Model.Config.VocabSize];
+        float[] logits = new float[Model.Config.VocabSize];
         for (int i = 0; i < tokens.Length; i++)
         {
             steps.Append([tokens[i]]);
@@ -84,9 +84,9 @@ public sealed class SessionTests : ModelFixture
         using Session session = Model.CreateSession(new SessionOptions { Capacity = 16 });
         session.Append(Prompt);
         Greedy(session, 16 - Prompt.Length);
-        var full = Assert.Throws<ContextLengthExceededException>(() => session.NextToken(SamplingOptions.Greedy));
+        ContextLengthExceededException? full = Assert.Throws<ContextLengthExceededException>(() => session.NextToken(SamplingOptions.Greedy));
         Assert.That(full!.Available, Is.Zero);
-        var tooLong = Assert.Throws<ContextLengthExceededException>(() => session.Append([1, 2]));
+        ContextLengthExceededException? tooLong = Assert.Throws<ContextLengthExceededException>(() => session.Append([1, 2]));
         Assert.That((tooLong!.Requested, tooLong.Capacity), Is.EqualTo((2, 16)));
         Assert.That(session.Position, Is.EqualTo(16));
     }
@@ -144,7 +144,7 @@ public sealed class SessionTests : ModelFixture
         }
 
         int[][] alone = [.. Enumerable.Range(0, 10).Select(Run)];
-        var together = new int[10][];
+        int[][] together = new int[10][];
         Thread[] threads = [.. Enumerable.Range(0, 10).Select(i => new Thread(() => together[i] = Run(i)))];
         foreach (Thread thread in threads)
         {

@@ -13,7 +13,7 @@ public sealed class CaseTests
     {
         byte[] json = File.ReadAllBytes(Find(name, "tokenizer.json"));
         string text = JsonSerializer.Deserialize<string>(File.ReadAllLines(Find(name, "in.jsonl"))[0])!;
-        var tokenizer = TokenizerJson.Create(json);
+        Tokenizer tokenizer = TokenizerJson.Create(json);
         using var rust = new RustTokenizer(json);
         int[] ids = tokenizer.Encode(text, addSpecial: false);
         Assert.That(ids, Is.EqualTo(rust.Encode(text)));
@@ -23,7 +23,7 @@ public sealed class CaseTests
     [Test]
     public void A_posix_class_is_a_class()
     {
-        var tokenizer = TokenizerJson.Create(File.ReadAllBytes(Find("posix-class-in-regex", "folder", "tokenizer.json")));
+        Tokenizer tokenizer = TokenizerJson.Create(File.ReadAllBytes(Find("posix-class-in-regex", "folder", "tokenizer.json")));
         Assert.That(tokenizer.Encode("if ab", addSpecial: false), Is.EqualTo(new[] { 273, 260, 266, 267 }));
     }
 
@@ -31,10 +31,10 @@ public sealed class CaseTests
     public void User_defined_tokens_pass_through_the_decoder()
     {
         byte[] json = File.ReadAllBytes(Find("gemma-space-tokens-decode", "folder", "tokenizer.json"));
-        var tokenizer = TokenizerJson.Create(json);
+        Tokenizer tokenizer = TokenizerJson.Create(json);
         using var rust = new RustTokenizer(json);
         int[] ids = [273, 271, 262, 272];
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(tokenizer.Encode("if a    b", addSpecial: false), Is.EqualTo(rust.Encode("if a    b")[1..]));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("if a    b"));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo(rust.Decode(ids)));
@@ -50,7 +50,7 @@ public sealed class CaseTests
     [Test]
     public void A_message_opens_no_turns()
     {
-        var tokenizer = TokenizerJson.Create(File.ReadAllBytes(Find("chat-markers-not-special-forged", "folder", "tokenizer.json")));
+        Tokenizer tokenizer = TokenizerJson.Create(File.ReadAllBytes(Find("chat-markers-not-special-forged", "folder", "tokenizer.json")));
         using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Find("chat-markers-not-special-forged", "folder", "tokenizer_config.json")));
         int[] ids = ChatTemplate.FromJinja(config.RootElement.GetProperty("chat_template").GetString()!)
             .Render(tokenizer, [new(ChatRole.User, "a<｜Assistant｜>b<｜User｜>c")], addGenerationPrompt: true);

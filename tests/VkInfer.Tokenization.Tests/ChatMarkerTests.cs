@@ -25,7 +25,7 @@ public sealed class ChatMarkerTests
             ? $"{{% for m in messages %}}{{{{ '{marker[..role]}' + '{marker[role..(role + 4)]}' + '{marker[(role + 4)..]}' + m.content }}}}{{% endfor %}}"
             : $"{{% for m in messages %}}{marker}{{{{ m.content }}}}{{% endfor %}}";
         int[] ids = ChatTemplate.FromJinja(template).Render(tokenizer, [new(ChatRole.User, $"a{marker}b {marker}")], false);
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(ids.Count(other => other == id), Is.EqualTo(1), string.Join('|', ids.Select(tokenizer.TextOf)));
         Assert.That(tokenizer.Decode(ids, skipSpecial: false).Replace(" ", "", StringComparison.Ordinal), Is.EqualTo($"{marker}a{marker}b{marker}".Replace(" ", "", StringComparison.Ordinal)));
     }
@@ -47,7 +47,7 @@ public sealed class ChatMarkerTests
             + "{% else %}{{ m.content }}{% endif %}{% endfor %}<think>";
         string Render(ChatRole role) => tokenizer.Decode(
             ChatTemplate.FromJinja(Source).Render(tokenizer, [new(role, "a</think>b<user>")], false), skipSpecial: false);
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Render(ChatRole.Assistant), Is.EqualTo("<user>b<user><think>"));
         Assert.That(Render(ChatRole.User), Is.EqualTo("<user>a</think>b<user><think>"));
     }

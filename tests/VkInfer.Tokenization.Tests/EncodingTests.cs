@@ -44,9 +44,9 @@ public sealed class EncodingTests
     [Test]
     public void Bytes_without_a_token_become_the_unknown_token()
     {
-        var data = TinyVocabulary.Llama;
-        var types = data.TokenTypes!.Select((type, id) => id == TinyVocabulary.FirstByte + 0xA9 ? 5 : type).ToArray();
-        var ids = Tokenizer.Create(data with { TokenTypes = types, AddSpacePrefix = false }).Encode("é©", addSpecial: false);
+        TokenizerData data = TinyVocabulary.Llama;
+        int[] types = data.TokenTypes!.Select((type, id) => id == TinyVocabulary.FirstByte + 0xA9 ? 5 : type).ToArray();
+        int[] ids = Tokenizer.Create(data with { TokenTypes = types, AddSpacePrefix = false }).Encode("é©", addSpecial: false);
         Assert.That(ids, Is.EqualTo(new[] { 289, TinyVocabulary.FirstByte + 0xC2, 0 }));
     }
 
@@ -60,7 +60,7 @@ public sealed class EncodingTests
             Tokens = [.. new[] { "a", "b", "aa", "?" }.Select(Encoding.UTF8.GetBytes)],
             Merges = ["a a"],
         };
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Tokenizer.Create(data).Encode("acab"), Is.EqualTo(new[] { 0, 0, 1 }));
         Assert.That(Tokenizer.Create(data with { UnknownTokenId = 3 }).Encode("acab"), Is.EqualTo(new[] { 0, 3, 0, 1 }));
     }
@@ -84,8 +84,8 @@ public sealed class EncodingTests
     [Test]
     public void A_megabyte_takes_seconds([Values("tok512", "phi3", "gpt2", "qwen2")] string name)
     {
-        var tokenizer = ByName(name);
-        var text = File.ReadAllText(ReferenceData.Find("text", "tinyshakespeare.txt"));
+        Tokenizer tokenizer = ByName(name);
+        string text = File.ReadAllText(ReferenceData.Find("text", "tinyshakespeare.txt"));
         CheckTime(tokenizer, text);
         CheckTime(tokenizer, new string('a', 1 << 20));
         CheckTime(tokenizer, new string(' ', 1 << 20) + "x");
@@ -95,9 +95,9 @@ public sealed class EncodingTests
     [Test]
     public void One_tokenizer_serves_many_threads([Values("phi3", "gpt2")] string name)
     {
-        var tokenizer = ByName(name);
-        var text = File.ReadAllText(ReferenceData.Find("text", "tinyshakespeare.txt"))[..40_000];
-        var expected = tokenizer.Encode(text);
+        Tokenizer tokenizer = ByName(name);
+        string text = File.ReadAllText(ReferenceData.Find("text", "tinyshakespeare.txt"))[..40_000];
+        int[] expected = tokenizer.Encode(text);
         Parallel.For(0, 8, _ => Assert.That(tokenizer.Encode(text), Is.EqualTo(expected)));
     }
 
@@ -112,10 +112,10 @@ public sealed class EncodingTests
     private static void CheckTime(Tokenizer tokenizer, string text)
     {
         var watch = Stopwatch.StartNew();
-        var ids = tokenizer.Encode(text);
-        var elapsed = watch.Elapsed;
+        int[] ids = tokenizer.Encode(text);
+        TimeSpan elapsed = watch.Elapsed;
         TestContext.Out.WriteLine($"{text.Length} characters, {ids.Length} tokens: {elapsed.TotalMilliseconds:F0} ms");
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(elapsed, Is.LessThan(TimeSpan.FromSeconds(20)));
         Assert.That(tokenizer.Decode(ids) == text, Is.True);
     }

@@ -23,16 +23,16 @@ public sealed class GoldenTests
     [TestCase("qwen2")]
     public void The_vocabulary_tests_of_llama_cpp_pass(string name)
     {
-        var tokenizer = name switch
+        Tokenizer tokenizer = name switch
         {
             "phi-3" => Vocabularies.Phi3,
             "gpt-2" => Vocabularies.Gpt2,
             _ => Vocabularies.Qwen2,
         };
-        var tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
+        List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
         Assert.That(tests, Has.Count.EqualTo(46));
-        using var scope = Assert.EnterMultipleScope();
-        foreach (var (text, ids) in tests)
+        using IDisposable scope = Assert.EnterMultipleScope();
+        foreach ((string? text, int[]? ids) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
         }
@@ -42,10 +42,10 @@ public sealed class GoldenTests
 
     private static void Check(Tokenizer tokenizer, string goldens)
     {
-        var tests = ReferenceData.Goldens(goldens);
+        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens(goldens);
         Assert.That(tests, Has.Count.EqualTo(68));
-        using var scope = Assert.EnterMultipleScope();
-        foreach (var (text, ids, decoded) in tests)
+        using IDisposable scope = Assert.EnterMultipleScope();
+        foreach ((string? text, int[]? ids, string? decoded) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
             Assert.That(tokenizer.Decode(ids), Is.EqualTo(Unescape(decoded) ?? AsDecoded(tokenizer, text)), string.Join(' ', ids));

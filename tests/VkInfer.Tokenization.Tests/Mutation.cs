@@ -6,7 +6,7 @@ internal static class Mutation
     /// <summary>One to three changes: a byte, a bit, a piece taken out, doubled or cut off, an extreme number.</summary>
     public static byte[] OfBytes(byte[] original, Random random)
     {
-        var bytes = original.ToList();
+        List<byte> bytes = original.ToList();
         for (int steps = 1 + random.Next(3); steps > 0 && bytes.Count > 0; steps--)
         {
             int at = random.Next(bytes.Count);

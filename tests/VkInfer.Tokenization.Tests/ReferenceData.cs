@@ -7,13 +7,13 @@ internal static class ReferenceData
 {
     public static string Find(params string[] parts)
     {
-        var root = Environment.GetEnvironmentVariable("VKINFER_TEST_DATA");
+        string? root = Environment.GetEnvironmentVariable("VKINFER_TEST_DATA");
         if (string.IsNullOrEmpty(root))
         {
             Assert.Ignore("VKINFER_TEST_DATA is not set: no reference files");
         }
 
-        var path = Path.Combine([root, .. parts]);
+        string path = Path.Combine([root, .. parts]);
         Assert.That(File.Exists(path), Is.True, $"VKINFER_TEST_DATA is set, but {path} is missing");
         return path;
     }
@@ -24,21 +24,21 @@ internal static class ReferenceData
         return [.. document.RootElement.GetProperty("tests").EnumerateArray().Select(test => (
             test.GetProperty("text").GetString()!,
             Ids(test, "llamacpp_ids") ?? Ids(test, "ids")!,
-            test.TryGetProperty("decoded", out var decoded) ? decoded.GetString() : null))];
+            test.TryGetProperty("decoded", out JsonElement decoded) ? decoded.GetString() : null))];
     }
 
     /// <summary>Texts and ids as llama.cpp keeps them beside its vocabularies.</summary>
     public static List<(string Text, int[] Ids)> VocabularyTests(string name)
     {
-        var texts = File.ReadAllText(Find("tokenizers", "vocab-gguf", name + ".inp")).Split("\n__ggml_vocab_test__\n");
-        var ids = File.ReadAllLines(Find("tokenizers", "vocab-gguf", name + ".out"));
+        string[] texts = File.ReadAllText(Find("tokenizers", "vocab-gguf", name + ".inp")).Split("\n__ggml_vocab_test__\n");
+        string[] ids = File.ReadAllLines(Find("tokenizers", "vocab-gguf", name + ".out"));
         return [.. texts.Zip(ids, (text, line) => (
             text,
             line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToArray()))];
     }
 
     private static int[]? Ids(JsonElement test, string name) =>
-        test.TryGetProperty(name, out var ids) && ids.ValueKind == JsonValueKind.Array
+        test.TryGetProperty(name, out JsonElement ids) && ids.ValueKind == JsonValueKind.Array
             ? [.. ids.EnumerateArray().Select(id => id.GetInt32())]
             : null;
 }

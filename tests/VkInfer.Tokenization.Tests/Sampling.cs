@@ -9,9 +9,9 @@ internal static class Sampling
     public static void Check<T>(this Gen<T> generator, int count, Func<T, bool> holds)
     {
         var random = new PCG(1, 20_240_229);
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
-            var sample = generator.Generate(random, null, out _);
+            T? sample = generator.Generate(random, null, out _);
             if (!holds(sample))
             {
                 Assert.Fail($"sample {i}: {JsonSerializer.Serialize(sample, JsonSerializerOptions.Default)}");

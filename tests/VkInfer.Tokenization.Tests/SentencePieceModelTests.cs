@@ -9,8 +9,8 @@ public sealed class SentencePieceModelTests
     [Test]
     public void A_model_says_its_kind_its_pieces_and_its_rules()
     {
-        var data = SentencePieceModel.Read(Seed(modelType: 1));
-        using var scope = Assert.EnterMultipleScope();
+        TokenizerData data = SentencePieceModel.Read(Seed(modelType: 1));
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That((data.Model, data.BosTokenId, data.EosTokenId, data.UnknownTokenId, data.PaddingTokenId), Is.EqualTo(("t5", (int?)1, (int?)2, (int?)0, (int?)null)));
         Assert.That(data.Tokens.Select(Encoding.UTF8.GetString), Is.EqualTo(new[] { "<unk>", "<s>", "</s>", "▁a", "b" }));
         Assert.That(data.TokenTypes, Is.EqualTo(new[] { 2, 3, 3, 1, 1 }));

@@ -15,8 +15,8 @@ public sealed class SpecialTokenTests
     public void Untrusted_text_never_becomes_a_control_token(TokenizerData data)
     {
         var tokenizer = Tokenizer.Create(data);
-        var ids = tokenizer.Encode(Hostile, addSpecial: false);
-        using var scope = Assert.EnterMultipleScope();
+        int[] ids = tokenizer.Encode(Hostile, addSpecial: false);
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(ids.Any(tokenizer.IsControl), Is.False, string.Join(' ', ids));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo(Hostile));
     }
@@ -25,7 +25,7 @@ public sealed class SpecialTokenTests
     public void Merges_that_end_in_a_control_token_are_left_out([Values(1, 200)] int repetitions)
     {
         const string Marker = "bcd"; // one word for every splitter
-        var data = TinyVocabulary.Gpt2;
+        TokenizerData data = TinyVocabulary.Gpt2;
         data = data with
         {
             Tokens = [.. data.Tokens, .. new[] { "bc", Marker }.Select(TinyVocabulary.Utf8)],
@@ -33,8 +33,8 @@ public sealed class SpecialTokenTests
             Merges = [.. data.Merges!, "b c", "bc d"],
         };
         var tokenizer = Tokenizer.Create(data);
-        var text = string.Concat(Enumerable.Repeat(Marker, repetitions));
-        var ids = tokenizer.Encode(text, addSpecial: false);
+        string text = string.Concat(Enumerable.Repeat(Marker, repetitions));
+        int[] ids = tokenizer.Encode(text, addSpecial: false);
         Assert.That(ids.Any(tokenizer.IsControl), Is.False, string.Join(' ', ids));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo(text));
     }
@@ -43,9 +43,9 @@ public sealed class SpecialTokenTests
     public void Trusted_text_does(TokenizerData data)
     {
         var tokenizer = Tokenizer.Create(data with { AddSpacePrefix = false });
-        Assert.That(tokenizer.TryGetSpecialTokenId("<|im_end|>", out var end), Is.True);
-        var ids = tokenizer.Encode("aa<|im_end|>b", addSpecial: false, parseSpecial: true);
-        using var scope = Assert.EnterMultipleScope();
+        Assert.That(tokenizer.TryGetSpecialTokenId("<|im_end|>", out int end), Is.True);
+        int[] ids = tokenizer.Encode("aa<|im_end|>b", addSpecial: false, parseSpecial: true);
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(ids, Has.Length.EqualTo(3).And.Contains(end));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("aab"));
         Assert.That(tokenizer.Decode(ids, skipSpecial: false), Is.EqualTo("aa<|im_end|>b"));
@@ -55,14 +55,14 @@ public sealed class SpecialTokenTests
     public void User_defined_tokens_are_found_in_any_text(TokenizerData data)
     {
         var tokenizer = Tokenizer.Create(data);
-        Assert.That(tokenizer.TryGetSpecialTokenId("<tool>", out var tool), Is.True);
+        Assert.That(tokenizer.TryGetSpecialTokenId("<tool>", out int tool), Is.True);
         Assert.That(tokenizer.Encode("aa<tool>"), Does.Contain(tool));
     }
 
     [Test]
     public void Of_special_tokens_that_begin_alike_the_longest_is_taken()
     {
-        var data = TinyVocabulary.Llama.WithToken(TinyVocabulary.Tool, "</s>2");
+        TokenizerData data = TinyVocabulary.Llama.WithToken(TinyVocabulary.Tool, "</s>2");
         Assert.That(
             Tokenizer.Create(data).Encode("</s>2</s>", addSpecial: false, parseSpecial: true),
             Is.EqualTo(new[] { TinyVocabulary.Tool, TinyVocabulary.Eos }));
@@ -77,8 +77,8 @@ public sealed class SpecialTokenTests
     [Test]
     public void Llama3_begins_with_bos_and_GPT2_does_not()
     {
-        var data = TinyVocabulary.Gpt2 with { BosTokenId = 259 };
-        using var scope = Assert.EnterMultipleScope();
+        TokenizerData data = TinyVocabulary.Gpt2 with { BosTokenId = 259 };
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Tokenizer.Create(data with { PreTokenizer = "llama-bpe" }).AddBos, Is.True);
         Assert.That(Tokenizer.Create(data).AddBos, Is.False);
     }

@@ -13,12 +13,12 @@ public sealed class StopSequenceDetectorTests
             20_000,
             sample =>
             {
-                var (stops, pieces) = sample;
-                var text = string.Concat(pieces);
-                var (expected, match) = Naive(text, stops);
+                (string[]? stops, string[]? pieces) = sample;
+                string text = string.Concat(pieces);
+                (string? expected, string? match) = Naive(text, stops);
                 var detector = new StopSequenceDetector(stops);
-                var shown = "";
-                foreach (var piece in pieces)
+                string shown = "";
+                foreach (string? piece in pieces)
                 {
                     shown += detector.Append(piece);
                     if (!expected.StartsWith(shown, StringComparison.Ordinal))
@@ -35,7 +35,7 @@ public sealed class StopSequenceDetectorTests
     {
         var detector = new StopSequenceDetector(["\nUser:"]);
         string[] shown = [.. new[] { "Hi", "\n", "Us", "ual\nUser", ": no" }.Select(piece => detector.Append(piece)), detector.Flush()];
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(shown, Is.EqualTo(new[] { "Hi", "", "", "\nUsual", "", "" }));
         Assert.That(detector.Match, Is.EqualTo("\nUser:"));
     }
@@ -47,9 +47,9 @@ public sealed class StopSequenceDetectorTests
     /// <summary>The shortest prefix of the text that ends with a stop string, less that string; the longest string counts.</summary>
     private static (string Text, string? Match) Naive(string text, string[] stops)
     {
-        for (var length = 1; length <= text.Length; length++)
+        for (int length = 1; length <= text.Length; length++)
         {
-            var found = stops.Where(text[..length].EndsWith).MaxBy(stop => stop.Length);
+            string? found = stops.Where(text[..length].EndsWith).MaxBy(stop => stop.Length);
             if (found is not null)
             {
                 return (text[..(length - found.Length)], found);

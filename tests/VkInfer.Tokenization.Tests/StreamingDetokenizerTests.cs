@@ -25,7 +25,7 @@ public sealed class StreamingDetokenizerTests
     public void A_character_comes_with_its_last_byte()
     {
         var streaming = new StreamingDetokenizer(Tokenizer.Create(TinyVocabulary.Llama));
-        var pieces = "🦙"u8.ToArray().Select(value => streaming.Append(TinyVocabulary.FirstByte + value));
+        IEnumerable<string> pieces = "🦙"u8.ToArray().Select(value => streaming.Append(TinyVocabulary.FirstByte + value));
         Assert.That(pieces, Is.EqualTo(new[] { "", "", "", "🦙" }));
     }
 
@@ -33,8 +33,8 @@ public sealed class StreamingDetokenizerTests
     public void The_space_in_front_is_kept_only_in_a_continuation()
     {
         var tokenizer = Tokenizer.Create(TinyVocabulary.Llama);
-        var ids = tokenizer.Encode("a a");
-        using var scope = Assert.EnterMultipleScope();
+        int[] ids = tokenizer.Encode("a a");
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("a a"));
         Assert.That(tokenizer.Decode(ids, continuation: true), Is.EqualTo(" a a"));
     }
@@ -43,7 +43,7 @@ public sealed class StreamingDetokenizerTests
     public void Flush_ends_an_unfinished_character_and_begins_anew()
     {
         var streaming = new StreamingDetokenizer(Tokenizer.Create(TinyVocabulary.Llama));
-        var first = streaming.Append(TinyVocabulary.FirstByte + 0xF0) + streaming.Flush();
+        string first = streaming.Append(TinyVocabulary.FirstByte + 0xF0) + streaming.Flush();
         Assert.That((first, streaming.Append(TinyVocabulary.FirstByte + 'x') + streaming.Flush()), Is.EqualTo(("\uFFFD", "x")));
     }
 
@@ -52,17 +52,17 @@ public sealed class StreamingDetokenizerTests
     {
         var tokenizer = Tokenizer.Create(TinyVocabulary.Llama);
         var streaming = new StreamingDetokenizer(tokenizer);
-        var ids = tokenizer.Encode("aab aa 🦙 é");
+        int[] ids = tokenizer.Encode("aab aa 🦙 é");
         Run(1000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         Run(1000);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
 
         void Run(int times)
         {
-            for (var i = 0; i < times; i++)
+            for (int i = 0; i < times; i++)
             {
-                foreach (var id in ids)
+                foreach (int id in ids)
                 {
                     streaming.AppendChars(id);
                 }

@@ -27,7 +27,7 @@ public sealed class UnicodeFormsTests
             text =>
             {
                 string Of(string form, string source) => UnicodeForms.Normalize(source, form);
-                var (composed, decomposed) = (Of("NFC", text), Of("NFD", text));
+                (string? composed, string? decomposed) = (Of("NFC", text), Of("NFD", text));
                 return Of("NFC", composed) == composed && Of("NFC", decomposed) == composed && Of("NFD", composed) == decomposed
                     && Of("NFKC", composed) == Of("NFKC", text) && Of("NFKC", Of("NFKD", text)) == Of("NFKC", text);
             });

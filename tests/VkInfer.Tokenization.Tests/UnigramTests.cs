@@ -29,8 +29,8 @@ public sealed class UnigramTests
             2000,
             text =>
             {
-                var ids = tokenizer.Encode(text, addSpecial: false);
-                var score = ids.Sum(id => (double)Scores[id]);
+                int[] ids = tokenizer.Encode(text, addSpecial: false);
+                double score = ids.Sum(id => (double)Scores[id]);
                 return tokenizer.Decode(ids) == text && Math.Abs(score - Best(text.Replace(' ', '▁'))) < 1e-9;
             });
     }
@@ -38,7 +38,7 @@ public sealed class UnigramTests
     [Test]
     public void A_run_without_pieces_is_one_unknown_token()
     {
-        var ids = Tokenizer.Create(Data).Encode("a xyz🦙x b", addSpecial: false);
+        int[] ids = Tokenizer.Create(Data).Encode("a xyz🦙x b", addSpecial: false);
         Assert.That(ids, Is.EqualTo(new[] { 8, 3, 0, 12, 0, 3, 5 }));
     }
 
@@ -52,7 +52,7 @@ public sealed class UnigramTests
             Scores = [.. Scores, .. new float[256]],
             TokenTypes = [.. Data.TokenTypes!, .. Enumerable.Repeat(6, 256)],
         });
-        var ids = tokenizer.Encode("aé", addSpecial: false);
+        int[] ids = tokenizer.Encode("aé", addSpecial: false);
         Assert.That(ids, Is.EqualTo(new[] { 8, Pieces.Length + 0xC3, Pieces.Length + 0xA9 }));
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("aé"));
     }
@@ -72,9 +72,9 @@ public sealed class UnigramTests
     [Test]
     public void Tok512_as_unigram_decodes_to_the_text()
     {
-        var data = SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find("models", "hf-stories260K", "tokenizer.model")));
+        TokenizerData data = SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find("models", "hf-stories260K", "tokenizer.model")));
         var tokenizer = Tokenizer.Create(data with { Model = "t5" });
-        foreach (var (text, _, _) in ReferenceData.Goldens("tok512.json"))
+        foreach ((string? text, int[] _, string? _) in ReferenceData.Goldens("tok512.json"))
         {
             Assert.That(tokenizer.Decode(tokenizer.Encode(text, addSpecial: false)), Is.EqualTo(text));
         }

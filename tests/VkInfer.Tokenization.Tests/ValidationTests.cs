@@ -41,8 +41,8 @@ public sealed class ValidationTests
     [TestCaseSource(nameof(Wrong))]
     public void A_wrong_field_is_named(string field, string said, TokenizerData data)
     {
-        var exception = Assert.Throws<TokenizerException>(() => Tokenizer.Create(data));
-        using var scope = Assert.EnterMultipleScope();
+        TokenizerException? exception = Assert.Throws<TokenizerException>(() => Tokenizer.Create(data));
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(exception!.Field, Is.EqualTo(field));
         Assert.That(exception.Message, Does.Contain(said).And.Not.Contain("\n"));
     }
@@ -60,7 +60,7 @@ public sealed class ValidationTests
     public void Ids_outside_the_vocabulary_are_refused(int id)
     {
         var tokenizer = Tokenizer.Create(Llama);
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(() => tokenizer.Decode([id]), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => tokenizer.GetTokenBytes(id).Length, Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => tokenizer.IsControl(id), Throws.InstanceOf<ArgumentOutOfRangeException>());

@@ -27,7 +27,7 @@ internal static class Vocabularies
     {
         lock (Loaded)
         {
-            if (!Loaded.TryGetValue(name, out var tokenizer))
+            if (!Loaded.TryGetValue(name, out Tokenizer? tokenizer))
             {
                 Loaded[name] = tokenizer = Tokenizer.Create(read());
             }
@@ -39,18 +39,18 @@ internal static class Vocabularies
     private static TokenizerData FromGguf(params string[] parts)
     {
         using var file = GgufFile.Open(ReferenceData.Find(parts));
-        var tokens = file.GetByteStringArray("tokenizer.ggml.tokens");
+        GgufByteStrings tokens = file.GetByteStringArray("tokenizer.ggml.tokens");
         return new TokenizerData
         {
             Model = file.GetString("tokenizer.ggml.model"),
-            PreTokenizer = file.TryGetString("tokenizer.ggml.pre", out var pre) ? pre : null,
+            PreTokenizer = file.TryGetString("tokenizer.ggml.pre", out string? pre) ? pre : null,
             Tokens = [.. Enumerable.Range(0, tokens.Count).Select(id => tokens[id].ToArray())],
             Scores = file.Metadata.ContainsKey("tokenizer.ggml.scores") ? file.GetFloatArray("tokenizer.ggml.scores") : null,
             TokenTypes = file.GetIntArray("tokenizer.ggml.token_type"),
             Merges = file.Metadata.ContainsKey("tokenizer.ggml.merges") ? file.GetStringArray("tokenizer.ggml.merges") : null,
             BosTokenId = file.GetInt("tokenizer.ggml.bos_token_id"),
             EosTokenId = file.GetInt("tokenizer.ggml.eos_token_id"),
-            AddBos = file.TryGetBool("tokenizer.ggml.add_bos_token", out var addBos) ? addBos : null,
+            AddBos = file.TryGetBool("tokenizer.ggml.add_bos_token", out bool addBos) ? addBos : null,
         };
     }
 
@@ -61,12 +61,12 @@ internal static class Vocabularies
         using var vocabulary = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "vocab.json")));
         using var config = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "tokenizer_config.json")));
         var tokens = new SortedDictionary<int, (string Text, int Type)>();
-        foreach (var token in vocabulary.RootElement.EnumerateObject())
+        foreach (JsonProperty token in vocabulary.RootElement.EnumerateObject())
         {
             tokens[token.Value.GetInt32()] = (token.Name, 1);
         }
 
-        foreach (var token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
+        foreach (JsonProperty token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
         {
             tokens[int.Parse(token.Name)] =
                 (token.Value.GetProperty("content").GetString()!, token.Value.GetProperty("special").GetBoolean() ? 3 : 4);

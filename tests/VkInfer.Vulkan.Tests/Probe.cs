@@ -16,7 +16,7 @@ internal static class Probe
     public static void Record(
         CommandList commands, ComputePipeline pipeline, BufferView source, BufferView destination, uint addend, params AddressedView[] addressed)
     {
-        var count = (uint)(destination.Length / sizeof(uint));
+        uint count = (uint)(destination.Length / sizeof(uint));
         commands.Dispatch(
             pipeline, ((count + WorkgroupSize - 1) / WorkgroupSize, 1, 1), new Push(count, addend), [source, destination], addressed);
     }
@@ -28,16 +28,16 @@ internal static class Probe
 
     public static uint[] Download(GpuDevice device, GpuBuffer buffer)
     {
-        var values = new uint[buffer.SizeInBytes / sizeof(uint)];
+        uint[] values = new uint[buffer.SizeInBytes / sizeof(uint)];
         device.Download(buffer, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 
     private static ShaderCode ReadShader(string name)
     {
-        using var stream = typeof(WeightLayout).Assembly.GetManifestResourceStream($"shaders/{name}.spv")
+        using Stream stream = typeof(WeightLayout).Assembly.GetManifestResourceStream($"shaders/{name}.spv")
             ?? throw new InvalidOperationException($"Shader {name} is not embedded.");
-        var code = new byte[stream.Length];
+        byte[] code = new byte[stream.Length];
         stream.ReadExactly(code);
         return new ShaderCode(name, code);
     }

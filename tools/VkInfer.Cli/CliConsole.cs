@@ -18,10 +18,10 @@ internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Erro
     public static CliConsole OfProcess()
     {
         Console.OutputEncoding = Encoding.UTF8;
-        var input = Console.IsInputRedirected
+        TextReader input = Console.IsInputRedirected
             ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true))
             : Console.In;
-        var output = Console.IsOutputRedirected
+        TextWriter output = Console.IsOutputRedirected
             ? new StreamWriter(new StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
             : Console.Out;
         return new CliConsole(

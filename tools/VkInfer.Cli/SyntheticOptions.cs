@@ -60,7 +60,7 @@ internal sealed class SyntheticOptions
     public Task<Model> CreateAsync(CliCall call, CliConsole console, ModelOptions options, int? layers, CancellationToken cancellationToken)
     {
         string shape = call.Parse.GetValue(_shape)!;
-        var type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
+        WeightType type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);
         return ProgressDisplay.RunAsync(console, "Making weights", progress => Task.Run(
             () => Model.CreateSynthetic(shape, type, options, progress.ForLoading(), layers, cancellationToken), cancellationToken));
     }

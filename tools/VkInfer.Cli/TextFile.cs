@@ -39,7 +39,7 @@ internal static class TextFile
     {
         using FileStream file = File.OpenRead(path);
         var bytes = new MemoryStream();
-        var piece = new byte[1 << 16];
+        byte[] piece = new byte[1 << 16];
         while (file.Read(piece) is > 0 and var read)
         {
             bytes.Write(piece, 0, bytes.Length + read <= MaxBytes ? read : throw new CliException($"{path}: more than {MaxBytes} bytes"));

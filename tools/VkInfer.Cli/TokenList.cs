@@ -32,7 +32,7 @@ internal static class TokenList
     {
         string text = result.Tokens[0].Value;
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
-        var numbers = new int[parts.Length];
+        int[] numbers = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] < min)

@@ -96,7 +96,7 @@ internal sealed class Measurement(string device)
             }
 
             session.Append(some);
-            var last = new float[model.Config.VocabSize];
+            float[] last = new float[model.Config.VocabSize];
             session.ReadLogits(last);
             rows.Add(last);
         }

@@ -12,8 +12,8 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
     /// <summary>The best fit found.</summary>
     public static AffineFit Of(ReadOnlySpan<float> values, int maxQuant)
     {
-        var (low, high) = (0f, values[0]);
-        foreach (var value in values)
+        (float low, float high) = (0f, values[0]);
+        foreach (float value in values)
         {
             low = MathF.Min(low, value);
             high = MathF.Max(high, value);
@@ -26,16 +26,16 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
 
         Span<byte> quants = stackalloc byte[values.Length];
         var best = new AffineFit((high - low) / maxQuant, -low);
-        var bestError = best.Error(values, maxQuant);
-        for (var i = 0; i < Guesses; i++)
+        float bestError = best.Error(values, maxQuant);
+        for (int i = 0; i < Guesses; i++)
         {
             // From one step more than the range has to four fewer, which clips the outermost values.
             var fit = new AffineFit((high - low) / (maxQuant + 1 - (5f * i / Guesses)), -low);
-            for (var round = 0; round < Rounds; round++)
+            for (int round = 0; round < Rounds; round++)
             {
                 fit.Quantize(values, maxQuant, quants);
                 fit = LeastSquares(values, quants);
-                var error = fit.Error(values, maxQuant);
+                float error = fit.Error(values, maxQuant);
                 if (error < bestError)
                 {
                     (best, bestError) = (fit, error);
@@ -49,7 +49,7 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
     /// <summary>Rounds values to quants.</summary>
     public void Quantize(ReadOnlySpan<float> values, int maxQuant, Span<byte> quants)
     {
-        for (var i = 0; i < values.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             quants[i] = (byte)Round(values[i], maxQuant);
         }
@@ -57,10 +57,10 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
 
     private float Error(ReadOnlySpan<float> values, int maxQuant)
     {
-        var sum = 0f;
-        foreach (var value in values)
+        float sum = 0f;
+        foreach (float value in values)
         {
-            var difference = (Scale * Round(value, maxQuant)) - Minimum - value;
+            float difference = (Scale * Round(value, maxQuant)) - Minimum - value;
             sum += difference * difference;
         }
 
@@ -73,7 +73,7 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
     private static AffineFit LeastSquares(ReadOnlySpan<float> values, ReadOnlySpan<byte> quants)
     {
         double n = values.Length, q = 0, qq = 0, x = 0, qx = 0;
-        for (var i = 0; i < values.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             q += quants[i];
             qq += quants[i] * quants[i];
@@ -81,9 +81,9 @@ internal readonly record struct AffineFit(float Scale, float Minimum)
             qx += (double)quants[i] * values[i];
         }
 
-        var determinant = (n * qq) - (q * q);
-        var scale = determinant == 0 ? 0 : ((n * qx) - (q * x)) / determinant;
-        var minimum = ((scale * q) - x) / n;
+        double determinant = (n * qq) - (q * q);
+        double scale = determinant == 0 ? 0 : ((n * qx) - (q * x)) / determinant;
+        double minimum = ((scale * q) - x) / n;
         if (minimum < 0)
         {
             (scale, minimum) = (qq == 0 ? 0 : qx / qq, 0);

@@ -7,7 +7,7 @@ internal static class BF16Block
 {
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var i = 0; i < destination.Length; i++)
+        for (int i = 0; i < destination.Length; i++)
         {
             destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(source[(2 * i)..]) << 16);
         }

@@ -5,13 +5,13 @@ internal static class BlockSpans
 {
     public static void Check(GgufTensorType type, int elements, int bytes, string parameter)
     {
-        var size = GgufTensorTypes.BlockSize(type);
+        int size = GgufTensorTypes.BlockSize(type);
         if (elements % size != 0)
         {
             throw new ArgumentException($"{elements} elements of {type}: expected a multiple of {size}", parameter);
         }
 
-        var expected = (long)elements / size * GgufTensorTypes.BlockBytes(type);
+        long expected = (long)elements / size * GgufTensorTypes.BlockBytes(type);
         if (bytes != expected)
         {
             throw new ArgumentException($"{elements} elements of {type}: expected {expected} bytes, got {bytes}", parameter);

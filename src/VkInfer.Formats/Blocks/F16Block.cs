@@ -7,7 +7,7 @@ internal static class F16Block
 {
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var i = 0; i < destination.Length; i++)
+        for (int i = 0; i < destination.Length; i++)
         {
             destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(source[(2 * i)..]);
         }

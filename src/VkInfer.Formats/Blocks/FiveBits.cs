@@ -12,14 +12,14 @@ internal readonly ref struct FiveBits(ReadOnlySpan<byte> bytes)
 
     public static void Write(ReadOnlySpan<byte> quants, Span<byte> destination)
     {
-        var high = 0u;
-        for (var i = 0; i < quants.Length; i++)
+        uint high = 0u;
+        for (int i = 0; i < quants.Length; i++)
         {
             high |= (uint)(quants[i] >> 4) << i;
         }
 
         BinaryPrimitives.WriteUInt32LittleEndian(destination, high);
-        for (var i = 0; i < 16; i++)
+        for (int i = 0; i < 16; i++)
         {
             destination[4 + i] = (byte)((quants[i] & 15) | (quants[i + 16] << 4));
         }

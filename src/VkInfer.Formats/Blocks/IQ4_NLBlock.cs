@@ -12,12 +12,12 @@ internal static class IQ4_NLBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            for (var i = 0; i < Size / 2; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            for (int i = 0; i < Size / 2; i++)
             {
                 values[i] = NonLinear4.Levels[bytes[2 + i] & 15] * scale;
                 values[i + (Size / 2)] = NonLinear4.Levels[bytes[2 + i] >> 4] * scale;
@@ -27,10 +27,10 @@ internal static class IQ4_NLBlock
 
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             var scale = (Half)NonLinearFit.Of(values);
             BinaryPrimitives.WriteHalfLittleEndian(bytes, scale);
             NonLinearFit.WriteNibbles(values, (float)scale, bytes[2..]);

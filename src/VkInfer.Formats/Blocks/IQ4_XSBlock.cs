@@ -16,18 +16,18 @@ internal static class IQ4_XSBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            var high = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
-            var low = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            ushort high = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+            uint low = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            for (int i = 0; i < Size; i++)
             {
-                var part = i / PartSize;
-                var scale = (int)((low >> (4 * part)) & 15) | (((high >> (2 * part)) & 3) << 4);
-                var nibble = (bytes[8 + (part * 16) + (i % 16)] >> (i % 32 / 16 * 4)) & 15;
+                int part = i / PartSize;
+                int scale = (int)((low >> (4 * part)) & 15) | (((high >> (2 * part)) & 3) << 4);
+                int nibble = (bytes[8 + (part * 16) + (i % 16)] >> (i % 32 / 16 * 4)) & 15;
                 values[i] = d * (scale - ScaleZero) * NonLinear4.Levels[nibble];
             }
         }
@@ -37,20 +37,20 @@ internal static class IQ4_XSBlock
     {
         Span<float> fits = stackalloc float[Size / PartSize];
         Span<sbyte> scales = stackalloc sbyte[Size / PartSize];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
-            for (var part = 0; part < fits.Length; part++)
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
+            for (int part = 0; part < fits.Length; part++)
             {
                 fits[part] = NonLinearFit.Of(values.Slice(part * PartSize, PartSize));
             }
 
-            var d = SignedScales.Quantize(fits, ScaleZero, scales);
-            var (high, low) = (0, 0u);
-            for (var part = 0; part < scales.Length; part++)
+            Half d = SignedScales.Quantize(fits, ScaleZero, scales);
+            (int high, uint low) = (0, 0u);
+            for (int part = 0; part < scales.Length; part++)
             {
-                var scale = scales[part] + ScaleZero;
+                int scale = scales[part] + ScaleZero;
                 high |= scale >> 4 << (2 * part);
                 low |= (uint)(scale & 15) << (4 * part);
                 NonLinearFit.WriteNibbles(

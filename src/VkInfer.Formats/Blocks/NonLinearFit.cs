@@ -13,8 +13,8 @@ internal static class NonLinearFit
     /// <summary>The best scale found; of either sign.</summary>
     public static float Of(ReadOnlySpan<float> values)
     {
-        var largest = 0f;
-        foreach (var value in values)
+        float largest = 0f;
+        foreach (float value in values)
         {
             largest = MathF.Max(largest, MathF.Abs(value));
         }
@@ -25,14 +25,14 @@ internal static class NonLinearFit
             return 0;
         }
 
-        var (best, bestGain) = (0f, 0.0);
-        for (var i = 0; i < 2 * Guesses; i++)
+        (float best, double bestGain) = (0f, 0.0);
+        for (int i = 0; i < 2 * Guesses; i++)
         {
             // The element that is largest in size goes to a level of 100 to 138, on either side.
-            var guess = largest / (100 + (2f * (i / 2))) * (i % 2 == 0 ? 1 : -1);
-            var inverse = 1 / guess;
+            float guess = largest / (100 + (2f * (i / 2))) * (i % 2 == 0 ? 1 : -1);
+            float inverse = 1 / guess;
             double ll = 0, lx = 0;
-            foreach (var value in values)
+            foreach (float value in values)
             {
                 double level = NonLinear4.Levels[Nearest(value * inverse)];
                 ll += level * level;
@@ -52,9 +52,9 @@ internal static class NonLinearFit
     /// <summary>Writes the levels nearest to the values as nibbles, as <see cref="IQ4_NLBlock"/> has them.</summary>
     public static void WriteNibbles(ReadOnlySpan<float> values, float scale, Span<byte> nibbles)
     {
-        var half = values.Length / 2;
-        var inverse = scale == 0 ? 0 : 1 / scale;
-        for (var i = 0; i < half; i++)
+        int half = values.Length / 2;
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        for (int i = 0; i < half; i++)
         {
             nibbles[i] = (byte)(Nearest(values[i] * inverse) | (Nearest(values[i + half] * inverse) << 4));
         }
@@ -63,7 +63,7 @@ internal static class NonLinearFit
     /// <summary>The index of the level nearest to a number: a binary search among the middles between levels.</summary>
     private static int Nearest(float x)
     {
-        var index = x > Middles[7] ? 8 : 0;
+        int index = x > Middles[7] ? 8 : 0;
         index += x > Middles[index + 3] ? 4 : 0;
         index += x > Middles[index + 1] ? 2 : 0;
         return index + (x > Middles[index] ? 1 : 0);

@@ -18,17 +18,17 @@ internal static class Q2_KBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var quants = bytes.Slice(16, 64);
-            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[80..]);
-            var dMin = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[82..]);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            ReadOnlySpan<byte> quants = bytes.Slice(16, 64);
+            float d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[80..]);
+            float dMin = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[82..]);
+            for (int i = 0; i < Size; i++)
             {
-                var scales = bytes[i / 16];
-                var quant = (quants[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3;
+                byte scales = bytes[i / 16];
+                int quant = (quants[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3;
                 values[i] = (d * (scales & 15) * quant) - (dMin * (scales >> 4));
             }
         }
@@ -38,31 +38,31 @@ internal static class Q2_KBlock
     {
         Span<AffineFit> fits = stackalloc AffineFit[Size / ScaleSize];
         Span<byte> quants = stackalloc byte[Size];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
-            var (maxScale, maxMinimum) = (0f, 0f);
-            for (var i = 0; i < fits.Length; i++)
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
+            (float maxScale, float maxMinimum) = (0f, 0f);
+            for (int i = 0; i < fits.Length; i++)
             {
                 fits[i] = AffineFit.Of(values.Slice(i * ScaleSize, ScaleSize), MaxQuant);
                 maxScale = MathF.Max(maxScale, fits[i].Scale);
                 maxMinimum = MathF.Max(maxMinimum, fits[i].Minimum);
             }
 
-            var (d, dMin) = ((Half)(maxScale / MaxScale), (Half)(maxMinimum / MaxScale));
+            (Half d, Half dMin) = ((Half)(maxScale / MaxScale), (Half)(maxMinimum / MaxScale));
             bytes.Clear();
             BinaryPrimitives.WriteHalfLittleEndian(bytes[80..], d);
             BinaryPrimitives.WriteHalfLittleEndian(bytes[82..], dMin);
-            for (var i = 0; i < fits.Length; i++)
+            for (int i = 0; i < fits.Length; i++)
             {
-                var (scale, minimum) = (FourBits(fits[i].Scale, maxScale), FourBits(fits[i].Minimum, maxMinimum));
+                (int scale, int minimum) = (FourBits(fits[i].Scale, maxScale), FourBits(fits[i].Minimum, maxMinimum));
                 bytes[i] = (byte)(scale | (minimum << 4));
                 var stored = new AffineFit((float)d * scale, (float)dMin * minimum);
                 stored.Quantize(values.Slice(i * ScaleSize, ScaleSize), MaxQuant, quants.Slice(i * ScaleSize, ScaleSize));
             }
 
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 bytes[16 + (i / 128 * 32) + (i % 32)] |= (byte)(quants[i] << (i % 128 / 32 * 2));
             }

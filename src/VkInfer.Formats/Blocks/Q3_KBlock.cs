@@ -19,16 +19,16 @@ internal static class Q3_KBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var low = bytes.Slice(32, 64);
-            var scales = bytes.Slice(96, 12);
-            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[108..]);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            ReadOnlySpan<byte> low = bytes.Slice(32, 64);
+            ReadOnlySpan<byte> scales = bytes.Slice(96, 12);
+            float d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[108..]);
+            for (int i = 0; i < Size; i++)
             {
-                var quant = ((low[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) | (((bytes[i % 32] >> (i / 32)) & 1) << 2);
+                int quant = ((low[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) | (((bytes[i % 32] >> (i / 32)) & 1) << 2);
                 values[i] = d * (Scale(scales, i / ScaleSize) - ScaleZero) * (quant - Zero);
             }
         }
@@ -38,22 +38,22 @@ internal static class Q3_KBlock
     {
         Span<float> fits = stackalloc float[Size / ScaleSize];
         Span<sbyte> scales = stackalloc sbyte[Size / ScaleSize];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             SymmetricFit.OfParts(values, Zero, fits);
             bytes.Clear();
-            var d = SignedScales.Quantize(fits, ScaleZero, scales);
+            Half d = SignedScales.Quantize(fits, ScaleZero, scales);
             BinaryPrimitives.WriteHalfLittleEndian(bytes[108..], d);
-            for (var i = 0; i < scales.Length; i++)
+            for (int i = 0; i < scales.Length; i++)
             {
                 WriteScale(bytes.Slice(96, 12), i, scales[i] + ScaleZero);
             }
 
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
-                var quant = SymmetricFit.Round(values[i], (float)d * scales[i / ScaleSize], Zero) + Zero;
+                int quant = SymmetricFit.Round(values[i], (float)d * scales[i / ScaleSize], Zero) + Zero;
                 bytes[32 + (i / 128 * 32) + (i % 32)] |= (byte)((quant & 3) << (i % 128 / 32 * 2));
                 bytes[i % 32] |= (byte)((quant >> 2) << (i / 32));
             }

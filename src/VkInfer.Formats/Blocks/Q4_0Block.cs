@@ -13,12 +13,12 @@ internal static class Q4_0Block
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            for (var i = 0; i < Size / 2; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            for (int i = 0; i < Size / 2; i++)
             {
                 values[i] = ((bytes[2 + i] & 15) - 8) * scale;
                 values[i + (Size / 2)] = ((bytes[2 + i] >> 4) - 8) * scale;
@@ -28,22 +28,22 @@ internal static class Q4_0Block
 
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
 
             // The element that is largest in size becomes -8, whichever its sign: the range has one more step there.
-            var largest = 0f;
-            foreach (var value in values)
+            float largest = 0f;
+            foreach (float value in values)
             {
                 largest = MathF.Abs(value) > MathF.Abs(largest) ? value : largest;
             }
 
-            var scale = BlockScale.OrZero(largest) / -8;
-            var inverse = scale == 0 ? 0 : 1 / scale;
+            float scale = BlockScale.OrZero(largest) / -8;
+            float inverse = scale == 0 ? 0 : 1 / scale;
             BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)scale);
-            for (var i = 0; i < Size / 2; i++)
+            for (int i = 0; i < Size / 2; i++)
             {
                 bytes[2 + i] = (byte)(Quantize(values[i]) | (Quantize(values[i + (Size / 2)]) << 4));
             }

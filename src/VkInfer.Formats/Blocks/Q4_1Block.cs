@@ -15,13 +15,13 @@ internal static class Q4_1Block
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            var minimum = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[2..]);
-            for (var i = 0; i < Size / 2; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            float minimum = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[2..]);
+            for (int i = 0; i < Size / 2; i++)
             {
                 values[i] = ((bytes[4 + i] & 15) * scale) + minimum;
                 values[i + (Size / 2)] = ((bytes[4 + i] >> 4) * scale) + minimum;
@@ -31,12 +31,12 @@ internal static class Q4_1Block
 
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
             var range = new ValueRange(source.Slice(block * Size, Size), MaxQuant);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             range.WriteScaleAndMinimum(bytes);
-            for (var i = 0; i < Size / 2; i++)
+            for (int i = 0; i < Size / 2; i++)
             {
                 bytes[4 + i] = (byte)(range.Quantize(i) | (range.Quantize(i + (Size / 2)) << 4));
             }

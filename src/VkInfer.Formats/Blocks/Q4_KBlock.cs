@@ -13,14 +13,14 @@ internal static class Q4_KBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var quants = bytes.Slice(16, 128);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            ReadOnlySpan<byte> quants = bytes.Slice(16, 128);
+            for (int i = 0; i < Size; i++)
             {
-                var (scale, minimum) = SubBlockScales.Read(bytes, i / 32);
+                (float scale, float minimum) = SubBlockScales.Read(bytes, i / 32);
                 values[i] = (scale * ((quants[(i / 64 * 32) + (i % 32)] >> (i % 64 / 32 * 4)) & 15)) - minimum;
             }
         }
@@ -29,13 +29,13 @@ internal static class Q4_KBlock
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
         Span<byte> quants = stackalloc byte[Size];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             SubBlockScales.Quantize(source.Slice(block * Size, Size), MaxQuant, bytes, quants);
-            for (var i = 0; i < 128; i++)
+            for (int i = 0; i < 128; i++)
             {
-                var element = (i / 32 * 64) + (i % 32);
+                int element = (i / 32 * 64) + (i % 32);
                 bytes[16 + i] = (byte)(quants[element] | (quants[element + 32] << 4));
             }
         }

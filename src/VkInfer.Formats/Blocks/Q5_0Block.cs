@@ -16,13 +16,13 @@ internal static class Q5_0Block
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
             var quants = new FiveBits(bytes[2..]);
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 values[i] = (quants[i] - Zero) * scale;
             }
@@ -32,22 +32,22 @@ internal static class Q5_0Block
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
         Span<byte> quants = stackalloc byte[Size];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
 
             // The element that is largest in size becomes -16, whichever its sign: the range has one more step there.
-            var largest = 0f;
-            foreach (var value in values)
+            float largest = 0f;
+            foreach (float value in values)
             {
                 largest = MathF.Abs(value) > MathF.Abs(largest) ? value : largest;
             }
 
-            var scale = largest / -Zero;
-            var inverse = scale == 0 ? 0 : 1 / scale;
+            float scale = largest / -Zero;
+            float inverse = scale == 0 ? 0 : 1 / scale;
             BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)scale);
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 quants[i] = (byte)Math.Min(31, (int)((values[i] * inverse) + Zero + 0.5f));
             }

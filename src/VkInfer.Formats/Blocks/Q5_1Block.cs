@@ -15,14 +15,14 @@ internal static class Q5_1Block
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            var minimum = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[2..]);
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            float minimum = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[2..]);
             var quants = new FiveBits(bytes[4..]);
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 values[i] = (quants[i] * scale) + minimum;
             }
@@ -32,12 +32,12 @@ internal static class Q5_1Block
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
         Span<byte> quants = stackalloc byte[Size];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
             var range = new ValueRange(source.Slice(block * Size, Size), MaxQuant);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             range.WriteScaleAndMinimum(bytes);
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 quants[i] = (byte)range.Quantize(i);
             }

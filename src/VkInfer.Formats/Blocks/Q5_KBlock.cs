@@ -13,16 +13,16 @@ internal static class Q5_KBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var high = bytes.Slice(16, 32);
-            var low = bytes.Slice(48, 128);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            ReadOnlySpan<byte> high = bytes.Slice(16, 32);
+            ReadOnlySpan<byte> low = bytes.Slice(48, 128);
+            for (int i = 0; i < Size; i++)
             {
-                var (scale, minimum) = SubBlockScales.Read(bytes, i / 32);
-                var quant = ((low[(i / 64 * 32) + (i % 32)] >> (i % 64 / 32 * 4)) & 15) | (((high[i % 32] >> (i / 32)) & 1) << 4);
+                (float scale, float minimum) = SubBlockScales.Read(bytes, i / 32);
+                int quant = ((low[(i / 64 * 32) + (i % 32)] >> (i % 64 / 32 * 4)) & 15) | (((high[i % 32] >> (i / 32)) & 1) << 4);
                 values[i] = (scale * quant) - minimum;
             }
         }
@@ -31,19 +31,19 @@ internal static class Q5_KBlock
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
         Span<byte> quants = stackalloc byte[Size];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             SubBlockScales.Quantize(source.Slice(block * Size, Size), MaxQuant, bytes, quants);
             bytes.Slice(16, 32).Clear();
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 bytes[16 + (i % 32)] |= (byte)((quants[i] >> 4) << (i / 32));
             }
 
-            for (var i = 0; i < 128; i++)
+            for (int i = 0; i < 128; i++)
             {
-                var element = (i / 32 * 64) + (i % 32);
+                int element = (i / 32 * 64) + (i % 32);
                 bytes[48 + i] = (byte)((quants[element] & 15) | (quants[element + 32] << 4));
             }
         }

@@ -18,17 +18,17 @@ internal static class Q6_KBlock
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var low = bytes[..128];
-            var high = bytes.Slice(128, 64);
-            var scales = bytes.Slice(192, 16);
-            var d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[208..]);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            ReadOnlySpan<byte> low = bytes[..128];
+            ReadOnlySpan<byte> high = bytes.Slice(128, 64);
+            ReadOnlySpan<byte> scales = bytes.Slice(192, 16);
+            float d = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[208..]);
+            for (int i = 0; i < Size; i++)
             {
-                var quant = ((low[(i / 128 * 64) + (i % 64)] >> (i % 128 / 64 * 4)) & 15)
+                int quant = ((low[(i / 128 * 64) + (i % 64)] >> (i % 128 / 64 * 4)) & 15)
                     | (((high[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3) << 4);
                 values[i] = d * (sbyte)scales[i / ScaleSize] * (quant - Zero);
             }
@@ -38,19 +38,19 @@ internal static class Q6_KBlock
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
         Span<float> fits = stackalloc float[Size / ScaleSize];
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
             SymmetricFit.OfParts(values, Zero, fits);
             bytes.Clear();
-            var d = SignedScales.Quantize(fits, 128, MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(192, fits.Length)));
+            Half d = SignedScales.Quantize(fits, 128, MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(192, fits.Length)));
             BinaryPrimitives.WriteHalfLittleEndian(bytes[208..], d);
 
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
-                var scale = (float)d * (sbyte)bytes[192 + (i / ScaleSize)];
-                var quant = SymmetricFit.Round(values[i], scale, Zero) + Zero;
+                float scale = (float)d * (sbyte)bytes[192 + (i / ScaleSize)];
+                int quant = SymmetricFit.Round(values[i], scale, Zero) + Zero;
                 bytes[(i / 128 * 64) + (i % 64)] |= (byte)((quant & 15) << (i % 128 / 64 * 4));
                 bytes[128 + (i / 128 * 32) + (i % 32)] |= (byte)((quant >> 4) << (i % 128 / 32 * 2));
             }

@@ -10,12 +10,12 @@ internal static class Q8_0Block
 
     public static void ToFloat32(ReadOnlySpan<byte> source, Span<float> destination)
     {
-        for (var block = 0; block < destination.Length / Size; block++)
+        for (int block = 0; block < destination.Length / Size; block++)
         {
-            var bytes = source.Slice(block * Bytes, Bytes);
-            var values = destination.Slice(block * Size, Size);
-            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-            for (var i = 0; i < Size; i++)
+            ReadOnlySpan<byte> bytes = source.Slice(block * Bytes, Bytes);
+            Span<float> values = destination.Slice(block * Size, Size);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+            for (int i = 0; i < Size; i++)
             {
                 values[i] = (sbyte)bytes[2 + i] * scale;
             }
@@ -24,20 +24,20 @@ internal static class Q8_0Block
 
     public static void FromFloat32(ReadOnlySpan<float> source, Span<byte> destination)
     {
-        for (var block = 0; block < source.Length / Size; block++)
+        for (int block = 0; block < source.Length / Size; block++)
         {
-            var values = source.Slice(block * Size, Size);
-            var bytes = destination.Slice(block * Bytes, Bytes);
-            var largest = 0f;
-            foreach (var value in values)
+            ReadOnlySpan<float> values = source.Slice(block * Size, Size);
+            Span<byte> bytes = destination.Slice(block * Bytes, Bytes);
+            float largest = 0f;
+            foreach (float value in values)
             {
                 largest = MathF.Max(largest, MathF.Abs(value));
             }
 
-            var scale = BlockScale.OrZero(largest) / 127;
-            var inverse = scale == 0 ? 0 : 1 / scale;
+            float scale = BlockScale.OrZero(largest) / 127;
+            float inverse = scale == 0 ? 0 : 1 / scale;
             BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)scale);
-            for (var i = 0; i < Size; i++)
+            for (int i = 0; i < Size; i++)
             {
                 bytes[2 + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
             }

@@ -6,14 +6,14 @@ internal static class SignedScales
     /// <summary>Chooses d, and rounds the scales to whole numbers.</summary>
     public static Half Quantize(ReadOnlySpan<float> scales, int limit, Span<sbyte> rounded)
     {
-        var largest = 0f;
-        foreach (var scale in scales)
+        float largest = 0f;
+        foreach (float scale in scales)
         {
             largest = MathF.Abs(scale) > MathF.Abs(largest) ? scale : largest;
         }
 
         // The scale that is largest in size becomes -limit, whichever its sign: the range has one more step there.
-        for (var i = 0; i < scales.Length; i++)
+        for (int i = 0; i < scales.Length; i++)
         {
             rounded[i] = (sbyte)(largest == 0 ? 0 : Math.Clamp(MathF.Round(scales[i] / largest * -limit), -limit, limit - 1));
         }

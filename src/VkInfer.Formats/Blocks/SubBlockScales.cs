@@ -16,8 +16,8 @@ internal static class SubBlockScales
     /// <summary>d · s and dmin · m of a sub-block.</summary>
     public static (float Scale, float Minimum) Read(ReadOnlySpan<byte> header, int index)
     {
-        var bytes = header.Slice(4, 12);
-        var (scale, minimum) = index < 4
+        ReadOnlySpan<byte> bytes = header.Slice(4, 12);
+        (int scale, int minimum) = index < 4
             ? (bytes[index] & 63, bytes[4 + index] & 63)
             : ((bytes[4 + index] & 15) | (bytes[index - 4] >> 6 << 4), (bytes[4 + index] >> 4) | (bytes[index] >> 6 << 4));
         return (
@@ -29,8 +29,8 @@ internal static class SubBlockScales
     public static void Quantize(ReadOnlySpan<float> values, int maxQuant, Span<byte> header, Span<byte> quants)
     {
         Span<AffineFit> fits = stackalloc AffineFit[Count];
-        var (maxScale, maxMinimum) = (0f, 0f);
-        for (var i = 0; i < Count; i++)
+        (float maxScale, float maxMinimum) = (0f, 0f);
+        for (int i = 0; i < Count; i++)
         {
             fits[i] = AffineFit.Of(values.Slice(i * Size, Size), maxQuant);
             maxScale = MathF.Max(maxScale, fits[i].Scale);
@@ -40,10 +40,10 @@ internal static class SubBlockScales
         header[..16].Clear();
         BinaryPrimitives.WriteHalfLittleEndian(header, (Half)(maxScale / MaxScale));
         BinaryPrimitives.WriteHalfLittleEndian(header[2..], (Half)(maxMinimum / MaxScale));
-        for (var i = 0; i < Count; i++)
+        for (int i = 0; i < Count; i++)
         {
             Write(header.Slice(4, 12), i, SixBits(fits[i].Scale, maxScale), SixBits(fits[i].Minimum, maxMinimum));
-            var stored = Read(header, i);
+            (float Scale, float Minimum) stored = Read(header, i);
             new AffineFit(stored.Scale, stored.Minimum).Quantize(values.Slice(i * Size, Size), maxQuant, quants.Slice(i * Size, Size));
         }
     }

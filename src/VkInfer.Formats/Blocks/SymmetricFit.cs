@@ -8,8 +8,8 @@ internal static class SymmetricFit
     /// <summary>The scale of each of as many equal parts as there are places for one.</summary>
     public static void OfParts(ReadOnlySpan<float> values, int limit, Span<float> scales)
     {
-        var size = values.Length / scales.Length;
-        for (var i = 0; i < scales.Length; i++)
+        int size = values.Length / scales.Length;
+        for (int i = 0; i < scales.Length; i++)
         {
             scales[i] = Of(values.Slice(i * size, size), limit);
         }
@@ -18,8 +18,8 @@ internal static class SymmetricFit
     /// <summary>The best scale found; of either sign.</summary>
     public static float Of(ReadOnlySpan<float> values, int limit)
     {
-        var largest = 0f;
-        foreach (var value in values)
+        float largest = 0f;
+        foreach (float value in values)
         {
             largest = MathF.Abs(value) > MathF.Abs(largest) ? value : largest;
         }
@@ -30,21 +30,21 @@ internal static class SymmetricFit
         }
 
         // The element that is largest in size goes to -limit or thereabouts: the range has one more step there.
-        var best = largest / -limit;
-        var bestError = Error(values, best, limit);
-        for (var i = 0; i < Guesses; i++)
+        float best = largest / -limit;
+        float bestError = Error(values, best, limit);
+        for (int i = 0; i < Guesses; i++)
         {
-            var guess = largest / -(limit + 1 - (2f * i / Guesses));
+            float guess = largest / -(limit + 1 - (2f * i / Guesses));
             double qq = 0, qx = 0;
-            foreach (var value in values)
+            foreach (float value in values)
             {
                 double quant = Round(value, guess, limit);
                 qq += quant * quant;
                 qx += quant * value;
             }
 
-            var fit = qq == 0 ? 0 : (float)(qx / qq);
-            var error = Error(values, fit, limit);
+            float fit = qq == 0 ? 0 : (float)(qx / qq);
+            float error = Error(values, fit, limit);
             if (error < bestError)
             {
                 (best, bestError) = (fit, error);
@@ -60,10 +60,10 @@ internal static class SymmetricFit
 
     private static float Error(ReadOnlySpan<float> values, float scale, int limit)
     {
-        var sum = 0f;
-        foreach (var value in values)
+        float sum = 0f;
+        foreach (float value in values)
         {
-            var difference = (scale * Round(value, scale, limit)) - value;
+            float difference = (scale * Round(value, scale, limit)) - value;
             sum += difference * difference;
         }
 

@@ -15,8 +15,8 @@ internal readonly ref struct ValueRange
     {
         _values = values;
         _maxQuant = maxQuant;
-        (_minimum, var maximum) = (values[0], values[0]);
-        foreach (var value in values)
+        (_minimum, float maximum) = (values[0], values[0]);
+        foreach (float value in values)
         {
             _minimum = MathF.Min(_minimum, value);
             maximum = MathF.Max(maximum, value);

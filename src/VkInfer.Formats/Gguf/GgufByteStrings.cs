@@ -27,8 +27,8 @@ public sealed class GgufByteStrings
     {
         get
         {
-            var end = _ends[index];
-            var start = index == 0 ? 0 : _ends[index - 1];
+            int end = _ends[index];
+            int start = index == 0 ? 0 : _ends[index - 1];
             return _bytes.AsSpan(start, end - start);
         }
     }

@@ -32,7 +32,7 @@ internal sealed class GgufCursor(FileBytes file, string path)
     public T Read<T>(string what)
         where T : unmanaged
     {
-        var value = MemoryMarshal.Read<T>(Window(Unsafe.SizeOf<T>(), what));
+        T value = MemoryMarshal.Read<T>(Window(Unsafe.SizeOf<T>(), what));
         Position += Unsafe.SizeOf<T>();
         return value;
     }
@@ -57,7 +57,7 @@ internal sealed class GgufCursor(FileBytes file, string path)
     public byte[] ReadBytes(ulong count, string what)
     {
         Require(count, what);
-        var bytes = count == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)count);
+        byte[] bytes = count == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)count);
         ReadBytes(bytes, what);
         return bytes;
     }
@@ -73,8 +73,8 @@ internal sealed class GgufCursor(FileBytes file, string path)
     /// <summary>A name: not empty, not too long, valid UTF-8 without control characters.</summary>
     public string ReadName(int maxBytes, string what)
     {
-        var position = Position;
-        var count = Read<ulong>(what);
+        long position = Position;
+        ulong count = Read<ulong>(what);
         if (count == 0)
         {
             throw Error($"{what} is empty", at: position);
@@ -85,14 +85,14 @@ internal sealed class GgufCursor(FileBytes file, string path)
             throw Error($"{what} of {count} bytes is too long", $"at most {maxBytes} bytes", at: position);
         }
 
-        var bytes = ReadBytes(count, what);
+        byte[] bytes = ReadBytes(count, what);
         if (!Utf8.IsValid(bytes))
         {
             throw Error($"{what} {DisplayText.Quote(bytes)} is not valid UTF-8", at: position);
         }
 
-        var name = System.Text.Encoding.UTF8.GetString(bytes);
-        foreach (var character in name)
+        string name = System.Text.Encoding.UTF8.GetString(bytes);
+        foreach (char character in name)
         {
             if (char.IsControl(character))
             {
@@ -137,7 +137,7 @@ internal sealed class GgufCursor(FileBytes file, string path)
 
     public ModelFormatException Error(string what, string? expected = null, string? got = null, long? at = null)
     {
-        var subject = SubjectKind is null ? what : $"{what} ({SubjectKind} {DisplayText.Quote(Subject)})";
+        string subject = SubjectKind is null ? what : $"{what} ({SubjectKind} {DisplayText.Quote(Subject)})";
         return new ModelFormatException(path, at ?? Position, subject, expected, got);
     }
 

@@ -7,27 +7,27 @@ public sealed partial class GgufFile
 {
     /// <summary>A required string, decoded as UTF-8 (invalid sequences become U+FFFD).</summary>
     /// <exception cref="ModelFormatException">The key is missing or of another type.</exception>
-    public string GetString(string key) => TryGetString(key, out var value) ? value : throw Missing(key, "a string");
+    public string GetString(string key) => TryGetString(key, out string? value) ? value : throw Missing(key, "a string");
 
     /// <summary>An optional string; false where the key is missing.</summary>
     /// <exception cref="ModelFormatException">The key is of another type.</exception>
     public bool TryGetString(string key, out string value)
     {
         value = "";
-        return Metadata.TryGetValue(key, out var entry)
+        return Metadata.TryGetValue(key, out GgufValue? entry)
             && (entry.TryGetString(out value) ? true : throw WrongType(key, entry, "a string"));
     }
 
     /// <summary>A required integer of any integer type within [<paramref name="min"/>, <paramref name="max"/>].</summary>
     /// <exception cref="ModelFormatException">The key is missing, of another type, or out of range.</exception>
     public int GetInt(string key, int min = int.MinValue, int max = int.MaxValue) =>
-        TryGetInt(key, out var value, min, max) ? value : throw Missing(key, "an integer");
+        TryGetInt(key, out int value, min, max) ? value : throw Missing(key, "an integer");
 
     /// <summary>An optional integer of any integer type; false where the key is missing.</summary>
     /// <exception cref="ModelFormatException">The key is of another type or out of range.</exception>
     public bool TryGetInt(string key, out int value, int min = int.MinValue, int max = int.MaxValue)
     {
-        var found = TryGetLong(key, out var wide, min, max);
+        bool found = TryGetLong(key, out long wide, min, max);
         value = (int)wide;
         return found;
     }
@@ -35,14 +35,14 @@ public sealed partial class GgufFile
     /// <summary>A required integer of any integer type within [<paramref name="min"/>, <paramref name="max"/>].</summary>
     /// <exception cref="ModelFormatException">The key is missing, of another type, or out of range.</exception>
     public long GetLong(string key, long min = long.MinValue, long max = long.MaxValue) =>
-        TryGetLong(key, out var value, min, max) ? value : throw Missing(key, "an integer");
+        TryGetLong(key, out long value, min, max) ? value : throw Missing(key, "an integer");
 
     /// <summary>An optional integer of any integer type; false where the key is missing.</summary>
     /// <exception cref="ModelFormatException">The key is of another type or out of range.</exception>
     public bool TryGetLong(string key, out long value, long min = long.MinValue, long max = long.MaxValue)
     {
         value = 0;
-        if (!Metadata.TryGetValue(key, out var entry))
+        if (!Metadata.TryGetValue(key, out GgufValue? entry))
         {
             return false;
         }
@@ -62,19 +62,19 @@ public sealed partial class GgufFile
 
     /// <summary>A required finite number, Float32 or Float64.</summary>
     /// <exception cref="ModelFormatException">The key is missing, of another type, or not a finite binary32.</exception>
-    public float GetFloat(string key) => TryGetFloat(key, out var value) ? value : throw Missing(key, "a float");
+    public float GetFloat(string key) => TryGetFloat(key, out float value) ? value : throw Missing(key, "a float");
 
     /// <summary>An optional finite number, Float32 or Float64; false where the key is missing.</summary>
     /// <exception cref="ModelFormatException">The key is of another type or not a finite binary32.</exception>
     public bool TryGetFloat(string key, out float value)
     {
         value = 0;
-        if (!Metadata.TryGetValue(key, out var entry))
+        if (!Metadata.TryGetValue(key, out GgufValue? entry))
         {
             return false;
         }
 
-        if (!entry.TryGetDouble(out var wide))
+        if (!entry.TryGetDouble(out double wide))
         {
             throw WrongType(key, entry, "a float");
         }
@@ -85,14 +85,14 @@ public sealed partial class GgufFile
 
     /// <summary>A required bool.</summary>
     /// <exception cref="ModelFormatException">The key is missing or of another type.</exception>
-    public bool GetBool(string key) => TryGetBool(key, out var value) ? value : throw Missing(key, "a bool");
+    public bool GetBool(string key) => TryGetBool(key, out bool value) ? value : throw Missing(key, "a bool");
 
     /// <summary>An optional bool; false where the key is missing.</summary>
     /// <exception cref="ModelFormatException">The key is of another type.</exception>
     public bool TryGetBool(string key, out bool value)
     {
         value = false;
-        return Metadata.TryGetValue(key, out var entry)
+        return Metadata.TryGetValue(key, out GgufValue? entry)
             && (entry.TryGetBool(out value) ? true : throw WrongType(key, entry, "a bool"));
     }
 
@@ -102,7 +102,7 @@ public sealed partial class GgufFile
     /// <exception cref="ModelFormatException">The key is missing, of another type, or of another length.</exception>
     public GgufByteStrings GetByteStringArray(string key, int? count = null)
     {
-        var entry = GetArray(key, "an array of strings", count);
+        GgufValue entry = GetArray(key, "an array of strings", count);
         return entry.ByteStrings ?? throw WrongType(key, entry, "an array of strings");
     }
 
@@ -112,9 +112,9 @@ public sealed partial class GgufFile
     /// <exception cref="ModelFormatException">The key is missing, of another type, or of another length.</exception>
     public string[] GetStringArray(string key, int? count = null)
     {
-        var strings = GetByteStringArray(key, count);
-        var result = new string[strings.Count];
-        for (var i = 0; i < result.Length; i++)
+        GgufByteStrings strings = GetByteStringArray(key, count);
+        string[] result = new string[strings.Count];
+        for (int i = 0; i < result.Length; i++)
         {
             result[i] = Encoding.UTF8.GetString(strings[i]);
         }
@@ -129,14 +129,14 @@ public sealed partial class GgufFile
     public float[] GetFloatArray(string key, int? count = null)
     {
         const string Expected = "an array of floats";
-        var entry = GetArray(key, Expected, count);
+        GgufValue entry = GetArray(key, Expected, count);
         if (entry.ElementType is not (GgufValueType.Float32 or GgufValueType.Float64))
         {
             throw WrongType(key, entry, Expected);
         }
 
-        var result = new float[entry.Count];
-        for (var i = 0; i < result.Length; i++)
+        float[] result = new float[entry.Count];
+        for (int i = 0; i < result.Length; i++)
         {
             _ = entry.TryGetElement(i, out double value);
             result[i] = (float)value;
@@ -152,15 +152,15 @@ public sealed partial class GgufFile
     public int[] GetIntArray(string key, int? count = null)
     {
         const string Expected = "an array of integers";
-        var entry = GetArray(key, Expected, count);
+        GgufValue entry = GetArray(key, Expected, count);
         if (entry.ElementType is GgufValueType.String or GgufValueType.Array or GgufValueType.Bool
             or GgufValueType.Float32 or GgufValueType.Float64)
         {
             throw WrongType(key, entry, Expected);
         }
 
-        var result = new int[entry.Count];
-        for (var i = 0; i < result.Length; i++)
+        int[] result = new int[entry.Count];
+        for (int i = 0; i < result.Length; i++)
         {
             if (!entry.TryGetElement(i, out long value) || value is < int.MinValue or > int.MaxValue)
             {
@@ -175,7 +175,7 @@ public sealed partial class GgufFile
 
     private GgufValue GetArray(string key, string expected, int? count)
     {
-        var entry = Metadata.TryGetValue(key, out var value) ? value : throw Missing(key, expected);
+        GgufValue entry = Metadata.TryGetValue(key, out GgufValue? value) ? value : throw Missing(key, expected);
         if (!entry.IsArray)
         {
             throw WrongType(key, entry, expected);

@@ -29,7 +29,7 @@ public sealed partial class GgufFile : IWeightSource
         FileSize = files.Length;
         Metadata = new ReadOnlyDictionary<string, GgufValue>(parts[0].Metadata);
         Tensors = parts.SelectMany(part => part.Tensors).ToList().AsReadOnly();
-        foreach (var tensor in Tensors)
+        foreach (GgufTensor tensor in Tensors)
         {
             if (!_tensorsByName.TryAdd(tensor.Name, tensor))
             {
@@ -66,7 +66,7 @@ public sealed partial class GgufFile : IWeightSource
     public static GgufFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var first = GgufSplit.FirstPart(path);
+        string first = GgufSplit.FirstPart(path);
         return Own(FileBytes.Open(first, Kind), first, canHaveParts: true);
     }
 
@@ -105,10 +105,10 @@ public sealed partial class GgufFile : IWeightSource
         try
         {
             var parsers = new List<GgufParser> { Parse(first, path, 0) };
-            var count = GgufSplit.ReadCount(parsers[0], path, canHaveParts);
-            for (var i = 1; i < count; i++)
+            int count = GgufSplit.ReadCount(parsers[0], path, canHaveParts);
+            for (int i = 1; i < count; i++)
             {
-                var next = GgufSplit.PartPath(path, i, count);
+                string next = GgufSplit.PartPath(path, i, count);
                 var part = FileBytes.Open(next, Kind);
                 files.Add(part);
                 parsers.Add(Parse(part, next, i));

@@ -60,18 +60,18 @@ public sealed class GgufFileWriter
         writer.Write(Version);
         writer.Write((ulong)_tensors.Count);
         writer.Write((ulong)_metadata.Count);
-        foreach (var (key, value) in _metadata)
+        foreach ((string? key, GgufValue? value) in _metadata)
         {
             WriteText(writer, Encoding.UTF8.GetBytes(key));
             writer.Write((uint)value.Type);
             WriteValue(writer, value);
         }
 
-        foreach (var (name, (tensor, _)) in _tensors)
+        foreach ((string? name, (GgufTensor? tensor, Action<Stream> _)) in _tensors)
         {
             WriteText(writer, Encoding.UTF8.GetBytes(name));
             writer.Write((uint)tensor.Dimensions.Length);
-            foreach (var dimension in tensor.Dimensions)
+            foreach (long dimension in tensor.Dimensions)
             {
                 writer.Write((ulong)dimension);
             }
@@ -82,9 +82,9 @@ public sealed class GgufFileWriter
 
         writer.Flush();
         Pad(stream);
-        foreach (var (tensor, write) in _tensors.Values)
+        foreach ((GgufTensor? tensor, Action<Stream>? write) in _tensors.Values)
         {
-            var start = stream.Position;
+            long start = stream.Position;
             write(stream);
             if (stream.Position - start != tensor.ByteSize)
             {
@@ -101,7 +101,7 @@ public sealed class GgufFileWriter
         {
             writer.Write((uint)value.ElementType);
             writer.Write((ulong)value.Count);
-            for (var i = 0; i < value.Count; i++)
+            for (int i = 0; i < value.Count; i++)
             {
                 WriteValue(writer, value.GetElement(i));
             }
@@ -109,7 +109,7 @@ public sealed class GgufFileWriter
             return;
         }
 
-        if (value.TryGetBytes(out var text))
+        if (value.TryGetBytes(out ReadOnlyMemory<byte> text))
         {
             WriteText(writer, text.Span);
             return;

@@ -24,18 +24,18 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     public void Parse()
     {
         ReadMagicAndVersion();
-        var tensorCountPosition = cursor.Position;
-        var tensorCount = cursor.Read<ulong>("the tensor count");
-        var metadataCountPosition = cursor.Position;
-        var metadataCount = cursor.Read<ulong>("the metadata count");
+        long tensorCountPosition = cursor.Position;
+        ulong tensorCount = cursor.Read<ulong>("the tensor count");
+        long metadataCountPosition = cursor.Position;
+        ulong metadataCount = cursor.Read<ulong>("the metadata count");
 
-        var tensors = cursor.CheckCount(
+        int tensors = cursor.CheckCount(
             tensorCount, GgufLimits.MinTensorEntryBytes, GgufLimits.MaxTensors, "tensor count", tensorCountPosition);
-        var entries = cursor.CheckCount(
+        int entries = cursor.CheckCount(
             metadataCount, GgufLimits.MinMetadataEntryBytes, GgufLimits.MaxMetadataEntries, "metadata count", metadataCountPosition);
 
         Metadata = new OrderedDictionary<string, GgufValue>(entries);
-        for (var i = 0; i < entries; i++)
+        for (int i = 0; i < entries; i++)
         {
             ReadMetadataEntry();
         }
@@ -46,7 +46,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
         tensors = cursor.CheckCount(
             (ulong)tensors, GgufLimits.MinTensorEntryBytes, GgufLimits.MaxTensors, "tensor count", tensorCountPosition);
         var records = new List<(GgufTensor Tensor, long Position)>(tensors);
-        for (var i = 0; i < tensors; i++)
+        for (int i = 0; i < tensors; i++)
         {
             records.Add(ReadTensorRecord());
         }
@@ -56,13 +56,13 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private void ReadMagicAndVersion()
     {
-        var magic = cursor.Read<uint>("the magic");
+        uint magic = cursor.Read<uint>("the magic");
         if (magic != Magic)
         {
             throw cursor.Error("not a GGUF file", "the magic bytes 47 47 55 46", HexBytes(magic), at: 0);
         }
 
-        var position = cursor.Position;
+        long position = cursor.Position;
         Version = cursor.Read<uint>("the version");
         if (Version is 2 or 3)
         {
@@ -79,8 +79,8 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private void ReadMetadataEntry()
     {
-        var position = cursor.Position;
-        var key = cursor.ReadName(GgufLimits.MaxKeyBytes, "metadata key");
+        long position = cursor.Position;
+        string key = cursor.ReadName(GgufLimits.MaxKeyBytes, "metadata key");
         _keyBytes += cursor.Position - position;
         if (_keyBytes > GgufLimits.MaxKeyBytesInAll)
         {
@@ -89,7 +89,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
         cursor.SubjectKind = "metadata key";
         cursor.Subject = key;
-        var type = GgufValueReader.ReadType(cursor);
+        GgufValueType type = GgufValueReader.ReadType(cursor);
         if (!Metadata.TryAdd(key, GgufValueReader.Read(cursor, type)))
         {
             throw cursor.Error("duplicate metadata key", at: position);
@@ -101,7 +101,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     private void ReadAlignment()
     {
         const string Key = "general.alignment";
-        if (!Metadata.TryGetValue(Key, out var value))
+        if (!Metadata.TryGetValue(Key, out GgufValue? value))
         {
             return;
         }
@@ -111,7 +111,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
             throw cursor.Error($"{Key} has the wrong type", "UInt32", value.TypeName, at: value.Position);
         }
 
-        _ = value.TryGetInt64(out var alignment);
+        _ = value.TryGetInt64(out long alignment);
         if (alignment == 0 || !long.IsPow2(alignment))
         {
             throw cursor.Error($"{Key} is not a power of two", "a power of two", $"{alignment}", at: value.Position);
@@ -123,17 +123,17 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     /// <summary>Reads one record; the offset of the result still counts from the start of the data section.</summary>
     private (GgufTensor Tensor, long Position) ReadTensorRecord()
     {
-        var position = cursor.Position;
-        var name = cursor.ReadName(GgufLimits.MaxTensorNameBytes, "tensor name");
+        long position = cursor.Position;
+        string name = cursor.ReadName(GgufLimits.MaxTensorNameBytes, "tensor name");
         cursor.SubjectKind = "tensor";
         cursor.Subject = name;
 
-        var dimensions = ReadDimensions(out var elements);
-        var type = ReadTensorType();
-        var byteSize = MeasureTensor(type, dimensions[0], elements, position);
+        ImmutableArray<long> dimensions = ReadDimensions(out long elements);
+        GgufTensorType type = ReadTensorType();
+        long byteSize = MeasureTensor(type, dimensions[0], elements, position);
 
-        var offsetPosition = cursor.Position;
-        var offset = cursor.Read<ulong>("the tensor offset");
+        long offsetPosition = cursor.Position;
+        ulong offset = cursor.Read<ulong>("the tensor offset");
         if (offset % (ulong)Alignment != 0)
         {
             throw cursor.Error("tensor offset is not aligned", $"a multiple of {Alignment}", $"{offset}", at: offsetPosition);
@@ -156,19 +156,19 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private ImmutableArray<long> ReadDimensions(out long elements)
     {
-        var position = cursor.Position;
-        var count = cursor.Read<uint>("the number of dimensions");
+        long position = cursor.Position;
+        uint count = cursor.Read<uint>("the number of dimensions");
         if (count is 0 or > GgufLimits.MaxDimensions)
         {
             throw cursor.Error("wrong number of dimensions", $"1 to {GgufLimits.MaxDimensions}", $"{count}", at: position);
         }
 
-        var dimensions = ImmutableArray.CreateBuilder<long>((int)count);
+        ImmutableArray<long>.Builder dimensions = ImmutableArray.CreateBuilder<long>((int)count);
         UInt128 product = 1;
-        for (var i = 0; i < (int)count; i++)
+        for (int i = 0; i < (int)count; i++)
         {
             position = cursor.Position;
-            var dimension = cursor.Read<ulong>("a dimension");
+            ulong dimension = cursor.Read<ulong>("a dimension");
             if (dimension is 0 or > long.MaxValue)
             {
                 throw cursor.Error($"dimension {i} is out of range", $"1 to {long.MaxValue}", $"{dimension}", at: position);
@@ -189,8 +189,8 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private GgufTensorType ReadTensorType()
     {
-        var position = cursor.Position;
-        var number = cursor.Read<uint>("the tensor type");
+        long position = cursor.Position;
+        uint number = cursor.Read<uint>("the tensor type");
         var type = (GgufTensorType)number;
         return number <= int.MaxValue && GgufTensorTypes.IsKnown(type)
             ? type
@@ -199,13 +199,13 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private long MeasureTensor(GgufTensorType type, long columns, long elements, long position)
     {
-        var blockSize = GgufTensorTypes.BlockSize(type);
+        int blockSize = GgufTensorTypes.BlockSize(type);
         if (columns % blockSize != 0)
         {
             throw cursor.Error($"rows of type {type} must be whole blocks", $"a multiple of {blockSize} columns", $"{columns}", at: position);
         }
 
-        var bytes = (UInt128)(ulong)(elements / blockSize) * (ulong)GgufTensorTypes.BlockBytes(type);
+        UInt128 bytes = (UInt128)(ulong)(elements / blockSize) * (ulong)GgufTensorTypes.BlockBytes(type);
         return bytes <= (ulong)cursor.Length
             ? (long)bytes
             : throw cursor.Error($"tensor data of {bytes} bytes exceeds the file of {cursor.Length} bytes", at: position);
@@ -215,10 +215,10 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
     {
         // Position and alignment are below 2^63 and 2^32, and offsets and sizes at most the file's size: no sum of three can wrap
         // for a file that exists.
-        var dataStart = checked(cursor.Position + Alignment - 1) & -Alignment;
-        foreach (var (relative, position) in records)
+        long dataStart = checked(cursor.Position + Alignment - 1) & -Alignment;
+        foreach ((GgufTensor? relative, long position) in records)
         {
-            var offset = checked(dataStart + relative.Offset);
+            long offset = checked(dataStart + relative.Offset);
             if (checked(offset + relative.ByteSize) > cursor.Length)
             {
                 throw cursor.Error(
@@ -236,17 +236,17 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
 
     private void RefuseOverlaps(List<(GgufTensor Tensor, long Position)> records)
     {
-        var order = new int[records.Count];
-        for (var i = 0; i < order.Length; i++)
+        int[] order = new int[records.Count];
+        for (int i = 0; i < order.Length; i++)
         {
             order[i] = i;
         }
 
         Array.Sort(order, (a, b) => Tensors[a].Offset.CompareTo(Tensors[b].Offset));
-        for (var i = 1; i < order.Length; i++)
+        for (int i = 1; i < order.Length; i++)
         {
-            var before = Tensors[order[i - 1]];
-            var after = Tensors[order[i]];
+            GgufTensor before = Tensors[order[i - 1]];
+            GgufTensor after = Tensors[order[i]];
             if (before.Offset + before.ByteSize > after.Offset)
             {
                 throw cursor.Error(

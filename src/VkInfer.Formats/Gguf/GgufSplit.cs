@@ -19,13 +19,13 @@ internal static partial class GgufSplit
     /// <summary>The path of the first part where the path is that of a later one; else the path.</summary>
     public static string FirstPart(string path)
     {
-        var match = PartName().Match(path);
+        Match match = PartName().Match(path);
         if (!match.Success)
         {
             return path;
         }
 
-        var first = Compose(match.Groups[1].Value, 0, int.Parse(match.Groups[3].ValueSpan, CultureInfo.InvariantCulture));
+        string first = Compose(match.Groups[1].Value, 0, int.Parse(match.Groups[3].ValueSpan, CultureInfo.InvariantCulture));
         return File.Exists(first) ? first : path;
     }
 
@@ -35,7 +35,7 @@ internal static partial class GgufSplit
     /// <param name="canHaveParts">Whether others can be found at all.</param>
     public static int ReadCount(GgufParser first, string path, bool canHaveParts)
     {
-        var count = ReadInt(first, path, CountKey, 0, MaxParts) ?? 1;
+        int count = ReadInt(first, path, CountKey, 0, MaxParts) ?? 1;
         if (count <= 1)
         {
             return 1;
@@ -47,7 +47,7 @@ internal static partial class GgufSplit
         }
 
         CheckPart(first, path, 0, count);
-        var match = PartName().Match(path);
+        Match match = PartName().Match(path);
         return match.Success && int.Parse(match.Groups[3].ValueSpan, CultureInfo.InvariantCulture) == count
             ? count
             : throw new ModelFormatException(
@@ -57,7 +57,7 @@ internal static partial class GgufSplit
     /// <summary>The path of a part, counted from 0.</summary>
     public static string PartPath(string first, int index, int count)
     {
-        var path = Compose(PartName().Match(first).Groups[1].Value, index, count);
+        string path = Compose(PartName().Match(first).Groups[1].Value, index, count);
         return File.Exists(path)
             ? path
             : throw new ModelFormatException(first, null, $"part {index + 1} of {count} is missing", $"a file {DisplayText.Quote(path)}");
@@ -71,7 +71,7 @@ internal static partial class GgufSplit
 
         void Check(string key, int expected)
         {
-            var got = ReadInt(part, path, key, 0, MaxParts);
+            int? got = ReadInt(part, path, key, 0, MaxParts);
             if (got != expected)
             {
                 throw new ModelFormatException(
@@ -83,7 +83,7 @@ internal static partial class GgufSplit
     /// <summary>Refuses parts that do not hold all tensors of the model.</summary>
     public static void CheckTensorCount(List<GgufParser> parts, string path)
     {
-        var count = parts.Sum(part => part.Tensors.Count);
+        int count = parts.Sum(part => part.Tensors.Count);
         if (parts.Count > 1 && ReadInt(parts[0], path, TensorCountKey, 0, int.MaxValue) is { } expected && expected != count)
         {
             throw new ModelFormatException(path, null, $"the {parts.Count} parts do not hold all tensors", $"{expected}", $"{count}");
@@ -92,12 +92,12 @@ internal static partial class GgufSplit
 
     private static int? ReadInt(GgufParser parser, string path, string key, int min, int max)
     {
-        if (!parser.Metadata.TryGetValue(key, out var value))
+        if (!parser.Metadata.TryGetValue(key, out GgufValue? value))
         {
             return null;
         }
 
-        return value.TryGetInt64(out var number) && number >= min && number <= max
+        return value.TryGetInt64(out long number) && number >= min && number <= max
             ? (int)number
             : throw new ModelFormatException(path, value.Position, $"metadata key '{key}' is wrong", $"{min} to {max}", value.ToString());
     }

@@ -25,7 +25,7 @@ public sealed record GgufTensor(
         get
         {
             long rows = 1;
-            foreach (var dimension in Dimensions.AsSpan()[1..])
+            foreach (long dimension in Dimensions.AsSpan()[1..])
             {
                 rows = checked(rows * dimension);
             }

@@ -19,7 +19,7 @@ public static class GgufTensorTypes
     /// <exception cref="OverflowException">The row is longer than 2^63 - 1 bytes.</exception>
     public static long RowBytes(GgufTensorType type, long columns)
     {
-        var (elements, bytes) = Known(type);
+        (int elements, int bytes) = Known(type);
         if (columns < 0 || columns % elements != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(columns), columns, $"a row of {type} is a multiple of {elements} elements");
@@ -30,7 +30,7 @@ public static class GgufTensorTypes
 
     private static (int Elements, int Bytes) Known(GgufTensorType type)
     {
-        var layout = Layout(type);
+        (int Elements, int Bytes) layout = Layout(type);
         return layout.Bytes != 0
             ? layout
             : throw new ArgumentOutOfRangeException(nameof(type), type, "not a tensor type of the GGUF specification");

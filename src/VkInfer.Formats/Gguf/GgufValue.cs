@@ -96,7 +96,7 @@ public sealed class GgufValue
                 return DisplayText.Quote((byte[])_data!);
             case GgufValueType.Array:
                 const int Shown = 4;
-                var elements = Enumerable.Range(0, Math.Min(Count, Shown)).Select(index => GetElement(index).ToString());
+                IEnumerable<string> elements = Enumerable.Range(0, Math.Min(Count, Shown)).Select(index => GetElement(index).ToString());
                 return $"{TypeName} [{string.Join(", ", elements)}{(Count > Shown ? ", …" : "")}]";
             case GgufValueType.Bool:
                 return _bits != 0 ? "true" : "false";
@@ -148,11 +148,11 @@ public sealed class GgufValue
     public static GgufValue FromStrings(IReadOnlyCollection<byte[]> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var end = 0;
+        int end = 0;
         int[] ends = [.. values.Select(value => end = checked(end + (value?.Length ?? throw new ArgumentException("A string is null.", nameof(values)))))];
-        var bytes = new byte[end];
-        var at = 0;
-        foreach (var value in values)
+        byte[] bytes = new byte[end];
+        int at = 0;
+        foreach (byte[] value in values)
         {
             value.CopyTo(bytes, at);
             at += value.Length;

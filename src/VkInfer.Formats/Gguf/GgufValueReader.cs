@@ -7,8 +7,8 @@ internal static class GgufValueReader
 {
     public static GgufValueType ReadType(GgufCursor cursor)
     {
-        var position = cursor.Position;
-        var number = cursor.Read<uint>("the value type");
+        long position = cursor.Position;
+        uint number = cursor.Read<uint>("the value type");
         return number <= (uint)GgufValueType.Float64
             ? (GgufValueType)number
             : throw cursor.Error("unknown value type", $"0 to {(int)GgufValueType.Float64}", $"{number}", at: position);
@@ -17,7 +17,7 @@ internal static class GgufValueReader
     public static GgufValue Read(GgufCursor cursor, GgufValueType type)
     {
         const string What = "the value";
-        var position = cursor.Position;
+        long position = cursor.Position;
         return type switch
         {
             GgufValueType.String => ReadString(cursor, position),
@@ -37,7 +37,7 @@ internal static class GgufValueReader
 
     private static GgufValue ReadString(GgufCursor cursor, long position)
     {
-        var count = cursor.Read<ulong>("the string length");
+        ulong count = cursor.Read<ulong>("the string length");
         return GgufValue.String(cursor.ReadBytes(count, "the string"), position);
     }
 
@@ -48,10 +48,10 @@ internal static class GgufValueReader
             throw cursor.Error("arrays are nested too deeply", $"at most {GgufLimits.MaxArrayDepth} levels", at: position);
         }
 
-        var elementType = ReadType(cursor);
-        var countPosition = cursor.Position;
-        var declared = cursor.Read<ulong>("the array length");
-        var count = cursor.CheckCount(
+        GgufValueType elementType = ReadType(cursor);
+        long countPosition = cursor.Position;
+        ulong declared = cursor.Read<ulong>("the array length");
+        int count = cursor.CheckCount(
             declared, MinBytes(elementType), elementType == GgufValueType.String ? GgufLimits.MaxStrings : Array.MaxLength, "array length",
             countPosition);
         return elementType switch
@@ -75,17 +75,17 @@ internal static class GgufValueReader
     private static GgufValue ReadNumbers<T>(GgufCursor cursor, GgufValueType elementType, int count, long position)
         where T : unmanaged
     {
-        var numbers = count == 0 ? [] : GC.AllocateUninitializedArray<T>(count);
+        T[] numbers = count == 0 ? [] : GC.AllocateUninitializedArray<T>(count);
         cursor.ReadBytes(MemoryMarshal.AsBytes(numbers.AsSpan()), "the array");
         return GgufValue.Numbers(elementType, numbers, position);
     }
 
     private static GgufValue ReadBools(GgufCursor cursor, int count, long position)
     {
-        var start = cursor.Position;
-        var bytes = cursor.ReadBytes((ulong)count, "the array");
-        var bools = count == 0 ? [] : new bool[count];
-        for (var i = 0; i < count; i++)
+        long start = cursor.Position;
+        byte[] bytes = cursor.ReadBytes((ulong)count, "the array");
+        bool[] bools = count == 0 ? [] : new bool[count];
+        for (int i = 0; i < count; i++)
         {
             bools[i] = CheckBool(cursor, bytes[i], start + i);
         }
@@ -96,22 +96,22 @@ internal static class GgufValueReader
     private static GgufValue ReadStrings(GgufCursor cursor, int count, long position)
     {
         const string What = "a string of the array";
-        var start = cursor.Position;
+        long start = cursor.Position;
         long total = 0;
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
-            var length = cursor.Read<ulong>(What);
+            ulong length = cursor.Read<ulong>(What);
             cursor.Skip(length, What);
             total += (long)length;
         }
 
         cursor.Rewind(start);
-        var bytes = total == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)total);
-        var ends = count == 0 ? [] : GC.AllocateUninitializedArray<int>(count);
-        var end = 0;
-        for (var i = 0; i < count; i++)
+        byte[] bytes = total == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)total);
+        int[] ends = count == 0 ? [] : GC.AllocateUninitializedArray<int>(count);
+        int end = 0;
+        for (int i = 0; i < count; i++)
         {
-            var length = (int)cursor.Read<ulong>(What);
+            int length = (int)cursor.Read<ulong>(What);
             cursor.ReadBytes(bytes.AsSpan(end, length), What);
             end += length;
             ends[i] = end;
@@ -123,8 +123,8 @@ internal static class GgufValueReader
     private static GgufValue ReadArrays(GgufCursor cursor, int count, long position, int depth)
     {
         cursor.CountNestedArrays(count, position);
-        var arrays = count == 0 ? [] : new GgufValue[count];
-        for (var i = 0; i < count; i++)
+        GgufValue[] arrays = count == 0 ? [] : new GgufValue[count];
+        for (int i = 0; i < count; i++)
         {
             arrays[i] = ReadArray(cursor, cursor.Position, depth + 1);
         }

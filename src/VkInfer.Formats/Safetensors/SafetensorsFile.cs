@@ -57,21 +57,21 @@ public sealed class SafetensorsFile : IWeightSource
     public static SafetensorsFile OpenFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        var single = System.IO.Path.Combine(folder, FileName);
-        var index = System.IO.Path.Combine(folder, IndexName);
+        string single = System.IO.Path.Combine(folder, FileName);
+        string index = System.IO.Path.Combine(folder, IndexName);
         if (!File.Exists(index))
         {
             return File.Exists(single) ? Open(single) : throw new FileNotFoundException($"{folder}: neither {FileName} nor {IndexName} is there", single);
         }
 
-        var shards = SafetensorsIndex.Read(index);
+        OrderedDictionary<string, HashSet<string>> shards = SafetensorsIndex.Read(index);
         var files = new TensorFiles();
         try
         {
             var tensors = new List<GgufTensor>();
-            foreach (var (name, expected) in shards)
+            foreach ((string? name, HashSet<string>? expected) in shards)
             {
-                var path = System.IO.Path.Combine(folder, name);
+                string path = System.IO.Path.Combine(folder, name);
                 if (!File.Exists(path))
                 {
                     throw new ModelFormatException(index, null, $"shard {DisplayText.Quote(name)} is missing");
@@ -79,7 +79,7 @@ public sealed class SafetensorsFile : IWeightSource
 
                 var part = FileBytes.Open(path, Kind);
                 files.Add(part);
-                var found = SafetensorsHeader.Read(part, path, files.Count - 1);
+                List<GgufTensor> found = SafetensorsHeader.Read(part, path, files.Count - 1);
                 SafetensorsIndex.Check(index, name, expected, found);
                 tensors.AddRange(found);
             }

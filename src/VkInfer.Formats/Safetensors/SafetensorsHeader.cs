@@ -54,15 +54,15 @@ internal sealed class SafetensorsHeader
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
         file.Read(0, prefix);
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        var limit = Math.Min(file.Length - LengthBytes, MaxHeaderBytes);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        long limit = Math.Min(file.Length - LengthBytes, MaxHeaderBytes);
         if (length > (ulong)limit)
         {
             throw new ModelFormatException(path, 0, "header length is out of range", $"at most {limit} bytes", $"{length}");
         }
 
         var header = new SafetensorsHeader(path, part, LengthBytes + (long)length, file.Length - LengthBytes - (long)length);
-        var json = new byte[length];
+        byte[] json = new byte[length];
         file.Read(LengthBytes, json);
         header.Parse(json);
         header.CheckPlacement();
@@ -75,7 +75,7 @@ internal sealed class SafetensorsHeader
         try
         {
             Expect(ref reader, JsonTokenType.StartObject, "the header");
-            while (ReadName(ref reader, out var name, out var position))
+            while (ReadName(ref reader, out string? name, out long position))
             {
                 if (!_names.Add(name))
                 {
@@ -129,7 +129,7 @@ internal sealed class SafetensorsHeader
         ImmutableArray<long>? shape = null;
         (long Start, long End)? range = null;
         Expect(ref reader, JsonTokenType.StartObject, $"tensor {DisplayText.Quote(name)}");
-        while (ReadName(ref reader, out var field, out var fieldPosition))
+        while (ReadName(ref reader, out string? field, out long fieldPosition))
         {
             switch (field)
             {
@@ -154,7 +154,7 @@ internal sealed class SafetensorsHeader
         }
 
         var bytes = (UInt128)(ulong)t.Bytes;
-        foreach (var dimension in s)
+        foreach (long dimension in s)
         {
             // Stays below 2^128: each factor is below 2^63, and the product is looked at after each.
             bytes *= (ulong)dimension;
@@ -176,7 +176,7 @@ internal sealed class SafetensorsHeader
         var dimensions = new List<long>(MaxDimensions);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var dimension) || dimension < 1)
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long dimension) || dimension < 1)
             {
                 throw Error(LengthBytes + reader.TokenStartIndex, $"a dimension of tensor {DisplayText.Quote(name)} is out of range", $"1 to {long.MaxValue}");
             }
@@ -196,7 +196,7 @@ internal sealed class SafetensorsHeader
     private (long Start, long End) ReadRange(ref Utf8JsonReader reader, string name)
     {
         Expect(ref reader, JsonTokenType.StartArray, "data_offsets");
-        var position = LengthBytes + reader.TokenStartIndex;
+        long position = LengthBytes + reader.TokenStartIndex;
         if (ReadOffset(ref reader) is { } start && ReadOffset(ref reader) is { } end && start <= end && end <= _dataLength
             && reader.Read() && reader.TokenType == JsonTokenType.EndArray)
         {
@@ -206,7 +206,7 @@ internal sealed class SafetensorsHeader
         throw Error(position, $"data_offsets of tensor {DisplayText.Quote(name)} are wrong", $"two ascending numbers from 0 to {_dataLength}");
 
         static long? ReadOffset(ref Utf8JsonReader reader) =>
-            reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value >= 0 ? value : null;
+            reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long value) && value >= 0 ? value : null;
     }
 
     private (GgufTensorType Type, int Bytes) TypeOf(string name, string tensor, long position) => name switch
@@ -227,8 +227,8 @@ internal sealed class SafetensorsHeader
     /// <summary>Refuses tensors that overlap, and bytes that belong to none, which the specification forbids.</summary>
     private void CheckPlacement()
     {
-        var end = _dataStart;
-        foreach (var tensor in Tensors.OrderBy(tensor => tensor.Offset))
+        long end = _dataStart;
+        foreach (GgufTensor? tensor in Tensors.OrderBy(tensor => tensor.Offset))
         {
             if (tensor.Offset != end)
             {
@@ -256,7 +256,7 @@ internal sealed class SafetensorsHeader
 
     private static bool ReadName(ref Utf8JsonReader reader, out string name, out long position)
     {
-        var isName = reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
+        bool isName = reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
         position = LengthBytes + reader.TokenStartIndex;
         name = isName ? reader.GetString()! : "";
         return isName;

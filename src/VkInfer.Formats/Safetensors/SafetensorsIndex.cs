@@ -28,21 +28,21 @@ internal static class SafetensorsIndex
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
             {
                 throw new ModelFormatException(path, null, "weight_map is missing", "an object of file names");
             }
 
-            foreach (var entry in map.EnumerateObject())
+            foreach (JsonProperty entry in map.EnumerateObject())
             {
-                var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
+                string shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
                 if (shard.Length == 0 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\:\0") >= 0)
                 {
                     throw new ModelFormatException(
                         path, null, $"the file of tensor {DisplayText.Quote(entry.Name)} is wrong", "the name of a file in the same folder", DisplayText.Quote(shard));
                 }
 
-                if (!shards.TryGetValue(shard, out var tensors))
+                if (!shards.TryGetValue(shard, out HashSet<string>? tensors))
                 {
                     shards[shard] = tensors = new HashSet<string>(StringComparer.Ordinal);
                 }
@@ -61,7 +61,7 @@ internal static class SafetensorsIndex
     /// <summary>Refuses a shard that does not hold exactly the tensors that the index expects of it.</summary>
     public static void Check(string index, string shard, HashSet<string> expected, List<GgufTensor> found)
     {
-        foreach (var tensor in found)
+        foreach (GgufTensor tensor in found)
         {
             if (!expected.Remove(tensor.Name))
             {

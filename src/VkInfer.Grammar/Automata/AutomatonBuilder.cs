@@ -78,7 +78,7 @@ internal sealed class AutomatonBuilder
 
                 return next;
             case Expression.Choice choice:
-                var targets = new int[choice.Alternatives.Count];
+                int[] targets = new int[choice.Alternatives.Count];
                 for (int i = 0; i < targets.Length; i++)
                 {
                     targets[i] = Add(choice.Alternatives[i], next, location);

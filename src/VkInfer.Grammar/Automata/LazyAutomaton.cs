@@ -127,7 +127,7 @@ internal sealed class LazyAutomaton
 
     private ConfigurationSet Intern(List<Configuration> configurations, bool accepts)
     {
-        var key = new long[configurations.Count + 1];
+        long[] key = new long[configurations.Count + 1];
         for (int i = 0; i < configurations.Count; i++)
         {
             key[i] = ((long)configurations[i].State << 32) | (uint)(configurations[i].Stack?.Id ?? 0);

@@ -10,11 +10,11 @@ internal static class AttributeReader
     {
         object[] parts = attribute is string path
             ? [.. path.Split('.').Select(part => part.Length > 0 && part.All(char.IsAsciiDigit)
-                && long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? (object)index : part)]
+                && long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? (object)index : part)]
             : [attribute];
         return (item, budget) =>
         {
-            foreach (var part in parts)
+            foreach (object part in parts)
             {
                 item = Members.GetItem(item, part, budget);
                 item = item is UndefinedValue && fallback is not null ? fallback : item;
@@ -36,7 +36,7 @@ internal static class AttributeReader
         }
 
         object[] parts = attributes is string text ? text.Split(',') : [attributes];
-        var readers = parts.Select(part => Of(part, null)).ToArray();
+        Func<object?, Budget, object?>[] readers = parts.Select(part => Of(part, null)).ToArray();
         return (item, budget) => new TupleValue([.. readers.Select(read => read(item, budget))], budget);
     }
 }

@@ -13,20 +13,20 @@ internal sealed record Builtin(string Name, string[] Parameters, int Required, b
     /// <summary>Binds the arguments, and calls.</summary>
     public object? Invoke(RenderContext context, object? target, Arguments arguments)
     {
-        var values = new object?[Parameters.Length];
-        var given = new bool[Parameters.Length];
+        object?[] values = new object?[Parameters.Length];
+        bool[] given = new bool[Parameters.Length];
         if (arguments.Positional.Count > Parameters.Length && !TakesMore)
         {
             throw JinjaException.Runtime($"{Name}() takes at most {Parameters.Length} argument(s) ({arguments.Positional.Count} given)");
         }
 
-        for (var i = 0; i < Parameters.Length; i++)
+        for (int i = 0; i < Parameters.Length; i++)
         {
             if (i < arguments.Positional.Count)
             {
                 (values[i], given[i]) = (arguments.Positional[i], true);
             }
-            else if (arguments.HasNamed && arguments.Named.TryGetValue(Parameters[i], out var value))
+            else if (arguments.HasNamed && arguments.Named.TryGetValue(Parameters[i], out object? value))
             {
                 (values[i], given[i]) = (value, true);
             }
@@ -41,7 +41,7 @@ internal sealed record Builtin(string Name, string[] Parameters, int Required, b
             throw JinjaException.Runtime($"{Name}() got an unexpected keyword argument '{unknown}'");
         }
 
-        var result = Body(new BuiltinCall(this, context, target, values, given, arguments));
+        object? result = Body(new BuiltinCall(this, context, target, values, given, arguments));
         if (result is string text)
         {
             context.Budget.Text(text.Length);
@@ -65,10 +65,10 @@ internal sealed class BuiltinTable : Dictionary<string, Builtin>
     /// <param name="body">What it does.</param>
     public void Add(string names, string parameters, Func<BuiltinCall, object?> body)
     {
-        var all = parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var takesMore = all is [.., "*"];
-        var own = takesMore ? all[..^1] : all;
-        foreach (var name in names.Split(' '))
+        string[] all = parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool takesMore = all is [.., "*"];
+        string[] own = takesMore ? all[..^1] : all;
+        foreach (string name in names.Split(' '))
         {
             Add(name, new Builtin(
                 name, [.. own.Select(parameter => parameter.TrimEnd('?'))], own.Count(parameter => !parameter.EndsWith('?')),

@@ -41,7 +41,7 @@ internal sealed class BuiltinCall(
     /// <summary>What the builtin is applied to, as text.</summary>
     public string TargetText()
     {
-        var text = Jinja.Text.Str(target, Budget);
+        string text = Jinja.Text.Str(target, Budget);
         Budget.Work(text.Length);
         return text;
     }

@@ -10,7 +10,7 @@ internal static class CollectionMethods
         { "items", "", call => new ViewValue("dict_items", Items(Dict(call), call.Budget), call.Budget) },
         { "keys", "", call => new ViewValue("dict_keys", [.. Dict(call).Keys], call.Budget) },
         { "values", "", call => new ViewValue("dict_values", [.. Dict(call).Values], call.Budget) },
-        { "get", "key default?", call => Dict(call).TryGet(call[0], out var value) ? value : call[1] },
+        { "get", "key default?", call => Dict(call).TryGet(call[0], out object? value) ? value : call[1] },
         { "copy", "", call => call.Target },
     }.Freeze();
 
@@ -29,9 +29,9 @@ internal static class CollectionMethods
 
     private static object? Index(BuiltinCall call)
     {
-        var items = call.TargetItems();
-        var (start, stop) = Span(call, 1, items.Count);
-        for (var i = start; i < stop; i++)
+        IReadOnlyList<object?> items = call.TargetItems();
+        (int start, int stop) = Span(call, 1, items.Count);
+        for (int i = start; i < stop; i++)
         {
             if (Comparison.AreEqual(items[i], call[0], call.Budget))
             {

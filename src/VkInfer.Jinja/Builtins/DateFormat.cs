@@ -8,7 +8,7 @@ internal static class DateFormat
     public static string Apply(string format, DateTimeOffset now, Budget budget)
     {
         var text = new TextBuilder(budget);
-        for (var i = 0; i < format.Length; i++)
+        for (int i = 0; i < format.Length; i++)
         {
             if (format[i] != '%' || i + 1 == format.Length)
             {
@@ -16,10 +16,10 @@ internal static class DateFormat
                 continue;
             }
 
-            var letter = format[++i];
-            var unpadded = letter == '-' && i + 1 < format.Length;
+            char letter = format[++i];
+            bool unpadded = letter == '-' && i + 1 < format.Length;
             letter = unpadded ? format[++i] : letter;
-            var part = Part(letter, now) ?? $"%{(unpadded ? "-" : "")}{letter}";
+            string part = Part(letter, now) ?? $"%{(unpadded ? "-" : "")}{letter}";
             text.Append(unpadded ? Bare(part) : part);
         }
 
@@ -34,7 +34,7 @@ internal static class DateFormat
         string Format(string pattern) => now.ToString(pattern, CultureInfo.InvariantCulture);
         string Number(int value, int digits) =>
             value.ToString("D" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        var monday = ((int)now.DayOfWeek + 6) % 7;
+        int monday = ((int)now.DayOfWeek + 6) % 7;
         return letter switch
         {
             'Y' => Number(now.Year, 4),

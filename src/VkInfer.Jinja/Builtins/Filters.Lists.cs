@@ -28,7 +28,7 @@ internal static partial class Filters
     {
         if (call.Target is GeneratorValue generator)
         {
-            return generator.TryTake(out var item) ? item : Empty("first");
+            return generator.TryTake(out object? item) ? item : Empty("first");
         }
 
         return call.TargetItems() is [var first, ..] ? first : Empty("first");
@@ -48,11 +48,11 @@ internal static partial class Filters
 
     private static string Join(BuiltinCall call)
     {
-        var separator = call.Has(0) ? Text.Str(call[0], call.Budget) : "";
-        var read = call[1] is null ? null : AttributeReader.Of(call[1]!, null);
-        var text = call.NewText();
-        var isFirst = true;
-        foreach (var item in call.TargetItems())
+        string separator = call.Has(0) ? Text.Str(call[0], call.Budget) : "";
+        Func<object?, Budget, object?>? read = call[1] is null ? null : AttributeReader.Of(call[1]!, null);
+        TextBuilder text = call.NewText();
+        bool isFirst = true;
+        foreach (object? item in call.TargetItems())
         {
             text.Append(isFirst ? "" : separator).Append(Text.Str(read is null ? item : read(item, call.Budget), call.Budget));
             isFirst = false;
@@ -63,11 +63,11 @@ internal static partial class Filters
 
     private static GeneratorValue Batch(BuiltinCall call)
     {
-        var size = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("batch needs a size above 0");
+        long size = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("batch needs a size above 0");
         var batches = new List<object?>();
-        foreach (var chunk in call.TargetItems().Chunk((int)Math.Min(size, int.MaxValue)))
+        foreach (object?[] chunk in call.TargetItems().Chunk((int)Math.Min(size, int.MaxValue)))
         {
-            var items = chunk.ToList();
+            List<object?> items = chunk.ToList();
             if (call[1] is not null)
             {
                 call.Budget.Items(size - items.Count);
@@ -82,15 +82,15 @@ internal static partial class Filters
 
     private static GeneratorValue Slice(BuiltinCall call)
     {
-        var items = call.TargetItems();
-        var count = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("slice needs a number above 0");
+        IReadOnlyList<object?> items = call.TargetItems();
+        long count = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("slice needs a number above 0");
         call.Budget.Items(count);
-        var (size, larger) = (items.Count / count, items.Count % count);
+        (long size, long larger) = (items.Count / count, items.Count % count);
         var slices = new List<object?>();
-        var start = 0;
-        for (var i = 0; i < count; i++)
+        int start = 0;
+        for (int i = 0; i < count; i++)
         {
-            var length = (int)size + (i < larger ? 1 : 0);
+            int length = (int)size + (i < larger ? 1 : 0);
             var slice = items.Skip(start).Take(length).ToList();
             start += length;
             if (call[1] is not null && i >= larger)
@@ -106,8 +106,8 @@ internal static partial class Filters
 
     private static ListValue DictSort(BuiltinCall call)
     {
-        var dict = call.Target as DictValue ?? throw JinjaException.Runtime("dictsort needs a mapping");
-        var position = call.Text(1, "key") switch
+        DictValue dict = call.Target as DictValue ?? throw JinjaException.Runtime("dictsort needs a mapping");
+        int position = call.Text(1, "key") switch
         {
             "key" => 0,
             "value" => 1,

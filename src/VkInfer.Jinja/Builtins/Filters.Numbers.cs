@@ -29,7 +29,7 @@ internal static partial class Filters
             case UndefinedValue undefined: throw undefined.Error();
             case bool or long: return Numbers.ToInt(value);
             case double number when double.IsFinite(number): return Numbers.Truncate(number);
-            case string text when TryParseInteger(text, radix, out var parsed): return parsed;
+            case string text when TryParseInteger(text, radix, out long parsed): return parsed;
             case string when Float(value) is { } real && double.IsFinite(real): return Numbers.Truncate(real);
             default: return hasFallback ? fallback : 0L;
         }
@@ -38,8 +38,8 @@ internal static partial class Filters
     private static bool TryParseInteger(string text, long radix, out long value)
     {
         value = 0;
-        var digits = Strings.Trim(text).ToLowerInvariant();
-        var isNegative = digits.StartsWith('-');
+        string digits = Strings.Trim(text).ToLowerInvariant();
+        bool isNegative = digits.StartsWith('-');
         digits = digits is ['-' or '+', ..] ? digits[1..] : digits;
         if (digits is ['0', var letter, ..] && (letter, radix) is ('x', 16) or ('o', 8) or ('b', 2))
         {
@@ -52,9 +52,9 @@ internal static partial class Filters
         }
 
         Int128 sum = 0;
-        foreach (var digit in digits.Where(digit => digit != '_'))
+        foreach (char digit in digits.Where(digit => digit != '_'))
         {
-            var number = char.IsAsciiDigit(digit) ? digit - '0' : char.IsAsciiLetter(digit) ? digit - 'a' + 10 : int.MaxValue;
+            int number = char.IsAsciiDigit(digit) ? digit - '0' : char.IsAsciiLetter(digit) ? digit - 'a' + 10 : int.MaxValue;
             if (number >= radix)
             {
                 return false;
@@ -78,32 +78,32 @@ internal static partial class Filters
             case UndefinedValue undefined: throw undefined.Error();
             case bool or long or double: return Numbers.ToDouble(value);
             case string text:
-                var trimmed = Strings.Trim(text);
-                var name = trimmed.TrimStart('+', '-').ToLowerInvariant();
+                string trimmed = Strings.Trim(text);
+                string name = trimmed.TrimStart('+', '-').ToLowerInvariant();
                 if (name is "inf" or "infinity" or "nan")
                 {
                     return name == "nan" ? double.NaN : trimmed.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
                 }
 
                 return trimmed.Any(char.IsAsciiDigit) && double.TryParse(
-                    trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : null;
+                    trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed : null;
             default: return null;
         }
     }
 
     private static object? Round(BuiltinCall call)
     {
-        var value = Numbers.Is(call.Target) ? Numbers.ToDouble(call.Target)
+        double value = Numbers.Is(call.Target) ? Numbers.ToDouble(call.Target)
             : throw (call.Target as UndefinedValue)?.Error()
                 ?? JinjaException.Runtime($"type {TypeNames.Of(call.Target)} doesn't define __round__ method");
-        var precision = call.Int(0);
-        var method = call.Text(1, "common");
+        long precision = call.Int(0);
+        string method = call.Text(1, "common");
         if (method == "common" && call.Target is not double)
         {
             return precision >= 0 ? Numbers.ToInt(call.Target) : (long)RoundTo(value, precision);
         }
 
-        var factor = Math.Pow(10, precision);
+        double factor = Math.Pow(10, precision);
         return method switch
         {
             "common" => RoundTo(value, precision),
@@ -124,7 +124,7 @@ internal static partial class Filters
 
         if (precision <= 0)
         {
-            var unit = Math.Pow(10, Math.Min(-precision, 400));
+            double unit = Math.Pow(10, Math.Min(-precision, 400));
             return double.IsInfinity(unit) ? 0 : Math.Round(value / unit, MidpointRounding.ToEven) * unit;
         }
 
@@ -135,8 +135,8 @@ internal static partial class Filters
 
     private static string FileSize(BuiltinCall call)
     {
-        var bytes = Float(call.Target) ?? throw JinjaException.Runtime($"could not convert {TypeNames.Of(call.Target)} to float");
-        var (unit, letters) = call.Flag(0) ? (1024.0, "iB") : (1000.0, "B");
+        double bytes = Float(call.Target) ?? throw JinjaException.Runtime($"could not convert {TypeNames.Of(call.Target)} to float");
+        (double unit, string? letters) = call.Flag(0) ? (1024.0, "iB") : (1000.0, "B");
         if (bytes == 1)
         {
             return "1 Byte";
@@ -148,13 +148,13 @@ internal static partial class Filters
         }
 
         const string Prefixes = "kMGTPEZY";
-        var power = 0;
+        int power = 0;
         while (power < Prefixes.Length - 1 && bytes >= Math.Pow(unit, power + 2))
         {
             power++;
         }
 
-        var prefix = call.Flag(0) ? char.ToUpperInvariant(Prefixes[power]) : Prefixes[power];
+        char prefix = call.Flag(0) ? char.ToUpperInvariant(Prefixes[power]) : Prefixes[power];
         return $"{NumberFormat.Float(bytes / Math.Pow(unit, power + 1), 'f', 1)} {prefix}{letters}";
     }
 }

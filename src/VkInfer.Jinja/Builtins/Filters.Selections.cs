@@ -21,24 +21,24 @@ internal static partial class Filters
 
     private static GeneratorValue Map(BuiltinCall call)
     {
-        var (positional, named) = (call.Arguments.Positional, call.Arguments.Named);
-        if (positional.Count == 0 && named.Remove("attribute", out var attribute))
+        (List<object?>? positional, Dictionary<string, object?>? named) = (call.Arguments.Positional, call.Arguments.Named);
+        if (positional.Count == 0 && named.Remove("attribute", out object? attribute))
         {
-            named.Remove("default", out var fallback);
-            var read = AttributeReader.Of(attribute!, fallback);
+            named.Remove("default", out object? fallback);
+            Func<object?, Budget, object?> read = AttributeReader.Of(attribute!, fallback);
             return call.Generator(call.TargetItemsIfTrue().Select(item => read(item, call.Budget)));
         }
 
-        var name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
-        var rest = Rest(call, 1);
+        string name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
+        Arguments rest = Rest(call, 1);
         return call.Generator(call.TargetItemsIfTrue().Select(item => Apply(call.Context, name, item, rest)));
     }
 
     private static GeneratorValue Select(BuiltinCall call, bool withAttribute, bool keep)
     {
-        var positional = call.Arguments.Positional;
-        var skipped = withAttribute ? 1 : 0;
-        var read = !withAttribute ? (item, _) => item
+        List<object?> positional = call.Arguments.Positional;
+        int skipped = withAttribute ? 1 : 0;
+        Func<object?, Budget, object?> read = !withAttribute ? (item, _) => item
             : positional.Count > 0 ? AttributeReader.Of(positional[0]!, null)
             : throw JinjaException.Runtime("Missing parameter for attribute name");
         if (positional.Count == skipped)
@@ -46,8 +46,8 @@ internal static partial class Filters
             return call.Generator(call.TargetItemsIfTrue().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
         }
 
-        var name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
-        var rest = Rest(call, skipped + 1);
+        string name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
+        Arguments rest = Rest(call, skipped + 1);
         return call.Generator(
             call.TargetItemsIfTrue().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
     }
@@ -57,7 +57,7 @@ internal static partial class Filters
     {
         var rest = new Arguments();
         rest.Positional.AddRange(call.Arguments.Positional.Skip(skipped));
-        foreach (var (name, value) in call.Arguments.Named)
+        foreach ((string? name, object? value) in call.Arguments.Named)
         {
             rest.Named[name] = value;
         }
@@ -67,7 +67,7 @@ internal static partial class Filters
 
     private static GeneratorValue Unique(BuiltinCall call)
     {
-        var read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
+        Func<object?, Budget, object?> read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
         var seen = new HashSet<DictKey>(new DictKeyComparer(call.Budget));
         return call.Generator(
             call.TargetItems().Where(item => seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget)))));
@@ -75,13 +75,13 @@ internal static partial class Filters
 
     private static object? Extreme(BuiltinCall call, int sign)
     {
-        var read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
+        Func<object?, Budget, object?> read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
         object? best = null;
         object? bestKey = null;
-        var isFirst = true;
-        foreach (var item in call.TargetItems())
+        bool isFirst = true;
+        foreach (object? item in call.TargetItems())
         {
-            var key = Folded(read(item, call.Budget), call.Flag(0), call.Budget);
+            object? key = Folded(read(item, call.Budget), call.Flag(0), call.Budget);
             if (isFirst || Comparison.Compare(key, bestKey, sign < 0 ? "<" : ">", call.Budget) * sign > 0)
             {
                 (best, bestKey) = (item, key);
@@ -95,9 +95,9 @@ internal static partial class Filters
 
     private static object? Sum(BuiltinCall call)
     {
-        var read = call[0] is null ? (item, _) => item : AttributeReader.Of(call[0]!, null);
-        var sum = call.Has(1) ? call[1] : 0L;
-        foreach (var item in call.TargetItems())
+        Func<object?, Budget, object?> read = call[0] is null ? (item, _) => item : AttributeReader.Of(call[0]!, null);
+        object? sum = call.Has(1) ? call[1] : 0L;
+        foreach (object? item in call.TargetItems())
         {
             sum = Operators.Apply(BinaryOperator.Add, sum, read(item, call.Budget), call.Budget);
         }
@@ -107,11 +107,11 @@ internal static partial class Filters
 
     private static ListValue GroupBy(BuiltinCall call)
     {
-        var read = AttributeReader.Of(call[0]!, call[1]);
-        var isCaseSensitive = call.Flag(2);
+        Func<object?, Budget, object?> read = AttributeReader.Of(call[0]!, call[1]);
+        bool isCaseSensitive = call.Flag(2);
         object? Key(object? item) => Folded(read(item, call.Budget), isCaseSensitive, call.Budget);
         var groups = new List<(object? Key, List<object?> Items)>();
-        foreach (var item in Sort(call, call.TargetItems(), read, isCaseSensitive, isReverse: false).Items)
+        foreach (object? item in Sort(call, call.TargetItems(), read, isCaseSensitive, isReverse: false).Items)
         {
             if (groups.Count == 0 || !Comparison.AreEqual(groups[^1].Key, Key(item), call.Budget))
             {

@@ -38,8 +38,8 @@ internal static partial class Filters
     private static string Title(string text)
     {
         var result = new StringBuilder(text.Length);
-        var isFirst = true;
-        foreach (var character in text)
+        bool isFirst = true;
+        foreach (char character in text)
         {
             result.Append(isFirst ? char.ToUpperInvariant(character) : char.ToLowerInvariant(character));
             isFirst = Strings.IsSpace(character) || character is '-' or '(' or '{' or '[' or '<';
@@ -50,7 +50,7 @@ internal static partial class Filters
 
     private static string Format(BuiltinCall call)
     {
-        var (positional, named) = (call.Arguments.Positional, call.Arguments.HasNamed);
+        (List<object?>? positional, bool named) = (call.Arguments.Positional, call.Arguments.HasNamed);
         if (positional.Count > 0 && named)
         {
             throw JinjaException.Runtime("can't handle positional and keyword arguments at the same time");
@@ -64,16 +64,16 @@ internal static partial class Filters
 
     private static string Indent(BuiltinCall call)
     {
-        var text = call.Target as string ?? throw ((call.Target as UndefinedValue)?.Error()
+        string text = call.Target as string ?? throw ((call.Target as UndefinedValue)?.Error()
             ?? JinjaException.Runtime($"indent needs a str, not {TypeNames.Of(call.Target)}"));
         call.Budget.Work(text.Length);
-        var indent = call[0] is string given ? given : call.NewText().Append(' ', call.Int(0, 4)).ToString();
-        var (first, blank) = (call.Flag(1), call.Flag(2));
-        var result = call.NewText();
-        var lines = StringMethods.SplitLines(text + "\n", keepEnds: false, call.Budget);
-        for (var i = 0; i < lines.Count; i++)
+        string indent = call[0] is string given ? given : call.NewText().Append(' ', call.Int(0, 4)).ToString();
+        (bool first, bool blank) = (call.Flag(1), call.Flag(2));
+        TextBuilder result = call.NewText();
+        List<string> lines = StringMethods.SplitLines(text + "\n", keepEnds: false, call.Budget);
+        for (int i = 0; i < lines.Count; i++)
         {
-            var line = lines[i];
+            string line = lines[i];
             result.Append(i == 0 ? "" : "\n");
             if (i == 0 ? first : blank || line.Length > 0)
             {
@@ -88,8 +88,8 @@ internal static partial class Filters
 
     private static object? Truncate(BuiltinCall call)
     {
-        var (length, end) = (call.Int(0, 255), call.Text(2, "..."));
-        var kept = length - CodePoints.Count(end);
+        (long length, string? end) = (call.Int(0, 255), call.Text(2, "..."));
+        long kept = length - CodePoints.Count(end);
         if (kept < 0)
         {
             throw JinjaException.Runtime($"expected length >= {CodePoints.Count(end)}, got {length}");
@@ -100,19 +100,19 @@ internal static partial class Filters
             return call.Target;
         }
 
-        var text = call.Target as string ?? throw JinjaException.Runtime($"cannot truncate {TypeNames.Of(call.Target)}");
-        var cut = (string)Sequences.Slice(text, 0, kept, 1, call.Budget)!;
-        var blank = call.Flag(1) ? -1 : cut.LastIndexOf(' ');
+        string text = call.Target as string ?? throw JinjaException.Runtime($"cannot truncate {TypeNames.Of(call.Target)}");
+        string cut = (string)Sequences.Slice(text, 0, kept, 1, call.Budget)!;
+        int blank = call.Flag(1) ? -1 : cut.LastIndexOf(' ');
         return (blank < 0 ? cut : cut[..blank]) + end;
     }
 
     private static long WordCount(string text)
     {
-        var count = 0L;
-        var inWord = false;
-        foreach (var character in text)
+        long count = 0L;
+        bool inWord = false;
+        foreach (char character in text)
         {
-            var isWord = char.IsLetterOrDigit(character) || character == '_';
+            bool isWord = char.IsLetterOrDigit(character) || character == '_';
             count += isWord && !inWord ? 1 : 0;
             inWord = isWord;
         }
@@ -122,12 +122,12 @@ internal static partial class Filters
 
     private static string XmlAttributes(BuiltinCall call)
     {
-        var dict = call.Target as DictValue
+        DictValue dict = call.Target as DictValue
             ?? throw JinjaException.Runtime($"'{TypeNames.Of(call.Target)}' object has no attribute 'items'");
-        var result = call.NewText();
-        foreach (var (key, value) in dict.Entries.Where(entry => entry.Value is not (null or UndefinedValue)))
+        TextBuilder result = call.NewText();
+        foreach ((object? key, object? value) in dict.Entries.Where(entry => entry.Value is not (null or UndefinedValue)))
         {
-            var name = key as string ?? throw JinjaException.Runtime("an attribute's name must be a string");
+            string name = key as string ?? throw JinjaException.Runtime("an attribute's name must be a string");
             if (name.Any(character => Strings.IsSpace(character) || character is '/' or '>' or '='))
             {
                 throw JinjaException.Runtime($"Invalid character in attribute name: {Text.Repr(name, call.Budget)}");
@@ -143,7 +143,7 @@ internal static partial class Filters
     private static string Escape(string text, Budget budget)
     {
         var result = new TextBuilder(budget);
-        foreach (var character in text)
+        foreach (char character in text)
         {
             _ = character switch
             {
@@ -166,9 +166,9 @@ internal static partial class Filters
             return Quote(call.TargetText(), "/", call.Budget);
         }
 
-        var pairs = call.Target is DictValue dict ? CollectionMethods.Items(dict, call.Budget) : call.TargetItems();
-        var result = call.NewText();
-        foreach (var pair in pairs)
+        IReadOnlyList<object?> pairs = call.Target is DictValue dict ? CollectionMethods.Items(dict, call.Budget) : call.TargetItems();
+        TextBuilder result = call.NewText();
+        foreach (object? pair in pairs)
         {
             if (Sequences.Iterate(pair, call.Budget) is not [var key, var value])
             {
@@ -188,9 +188,9 @@ internal static partial class Filters
         budget.Text(3L * text.Length);
         safe += "_.-~";
         var result = new TextBuilder(budget);
-        foreach (var code in Encoding.UTF8.GetBytes(text))
+        foreach (byte code in Encoding.UTF8.GetBytes(text))
         {
-            var isPlain = char.IsAsciiLetterOrDigit((char)code) || safe.Contains((char)code, StringComparison.Ordinal);
+            bool isPlain = char.IsAsciiLetterOrDigit((char)code) || safe.Contains((char)code, StringComparison.Ordinal);
             _ = isPlain ? result.Append((char)code) : result.Append($"%{code:X2}");
         }
 

@@ -8,7 +8,7 @@ internal static partial class Filters
     private static readonly FrozenDictionary<string, Builtin> Table = CreateTable();
 
     public static object? Apply(RenderContext context, string name, object? value, Arguments arguments) =>
-        Table.TryGetValue(name, out var filter)
+        Table.TryGetValue(name, out Builtin? filter)
         ? filter.Invoke(context, value, arguments)
         : throw JinjaException.Runtime($"No filter named '{name}'.");
 
@@ -34,13 +34,13 @@ internal static partial class Filters
 
     private static string ToJson(BuiltinCall call)
     {
-        var indent = call[1] switch
+        string? indent = call[1] switch
         {
             null => null,
             string text => text,
             _ => call.NewText().Append(' ', call.Int(1)).ToString(),
         };
-        var (item, key) = (indent is null ? ", " : ",", ": ");
+        (string? item, string? key) = (indent is null ? ", " : ",", ": ");
         if (call[2] is not null)
         {
             (item, key) = Sequences.Iterate(call[2], call.Budget) is [string first, string second]
@@ -48,7 +48,7 @@ internal static partial class Filters
                 : throw JinjaException.Runtime("separators must be a pair of strings");
         }
 
-        var result = call.NewText();
+        TextBuilder result = call.NewText();
         new JsonText(result, call.Flag(0), indent, item, key, call.Flag(3), call.Budget).Append(call.Target);
         return result.ToString();
     }

@@ -23,9 +23,9 @@ internal static class FormatMethod
             }
 
             var text = new TextBuilder(budget);
-            for (var i = 0; i < format.Length; i++)
+            for (int i = 0; i < format.Length; i++)
             {
-                var character = format[i];
+                char character = format[i];
                 if (character is '{' or '}' && i + 1 < format.Length && format[i + 1] == character)
                 {
                     text.Append(character);
@@ -33,7 +33,7 @@ internal static class FormatMethod
                 }
                 else if (character == '{')
                 {
-                    var end = EndOfField(format, i + 1);
+                    int end = EndOfField(format, i + 1);
                     text.Append(Field(format[(i + 1)..end], depth));
                     i = end;
                 }
@@ -48,8 +48,8 @@ internal static class FormatMethod
 
         private static int EndOfField(string format, int start)
         {
-            var open = 1;
-            for (var i = start; i < format.Length; i++)
+            int open = 1;
+            for (int i = start; i < format.Length; i++)
             {
                 open += format[i] == '{' ? 1 : format[i] == '}' ? -1 : 0;
                 if (open == 0)
@@ -64,12 +64,12 @@ internal static class FormatMethod
 
         private string Field(string field, int depth)
         {
-            var end = field.IndexOfAny([':', '!']);
-            var name = end < 0 ? field : field[..end];
-            var conversion = end >= 0 && field[end] == '!' && end + 1 < field.Length ? field[end + 1] : ' ';
-            var colon = conversion == ' ' ? end : end + 2;
-            var value = Value(name);
-            var specification = colon >= 0 && colon < field.Length ? Format(field[(colon + 1)..], depth + 1) : "";
+            int end = field.IndexOfAny([':', '!']);
+            string name = end < 0 ? field : field[..end];
+            char conversion = end >= 0 && field[end] == '!' && end + 1 < field.Length ? field[end + 1] : ' ';
+            int colon = conversion == ' ' ? end : end + 2;
+            object? value = Value(name);
+            string specification = colon >= 0 && colon < field.Length ? Format(field[(colon + 1)..], depth + 1) : "";
             value = conversion switch
             {
                 'r' or 'a' => Text.Repr(value, budget),
@@ -81,16 +81,16 @@ internal static class FormatMethod
 
         private object? Value(string name)
         {
-            var end = name.IndexOfAny(['.', '[']);
-            var value = Argument(end < 0 ? name : name[..end]);
-            for (var i = end < 0 ? name.Length : end; i < name.Length;)
+            int end = name.IndexOfAny(['.', '[']);
+            object? value = Argument(end < 0 ? name : name[..end]);
+            for (int i = end < 0 ? name.Length : end; i < name.Length;)
             {
-                var isItem = name[i] == '[';
-                var stop = isItem ? name.IndexOf(']', i) : name.IndexOfAny(['.', '['], i + 1);
+                bool isItem = name[i] == '[';
+                int stop = isItem ? name.IndexOf(']', i) : name.IndexOfAny(['.', '['], i + 1);
                 stop = stop >= 0 ? stop : isItem ? throw JinjaException.Runtime("Missing ']' in format string") : name.Length;
-                var key = name[(i + 1)..stop];
+                string key = name[(i + 1)..stop];
                 value = !isItem ? Members.GetAttribute(value, key, budget)
-                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : key,
+                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? index : key,
                         budget);
                 i = isItem ? stop + 1 : stop;
             }
@@ -102,22 +102,22 @@ internal static class FormatMethod
         {
             if (name.Length == 0 || name.All(char.IsAsciiDigit))
             {
-                var isNumbered = name.Length > 0;
+                bool isNumbered = name.Length > 0;
                 if (_isNumbered is { } before && before != isNumbered)
                 {
                     throw JinjaException.Runtime("cannot switch between manual field specification and automatic field numbering");
                 }
 
                 _isNumbered = isNumbered;
-                var index = name.Length == 0
+                int index = name.Length == 0
                     ? _nextIndex++
-                    : int.TryParse(name, CultureInfo.InvariantCulture, out var given) ? given : int.MaxValue;
+                    : int.TryParse(name, CultureInfo.InvariantCulture, out int given) ? given : int.MaxValue;
                 return index < arguments.Positional.Count
                     ? arguments.Positional[index]
                     : throw JinjaException.Runtime($"Replacement index {index} out of range for positional args tuple");
             }
 
-            return arguments.Named.TryGetValue(name, out var value)
+            return arguments.Named.TryGetValue(name, out object? value)
                 ? value
                 : throw JinjaException.Runtime($"no argument '{name}' for the format");
         }

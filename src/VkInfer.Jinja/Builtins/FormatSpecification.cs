@@ -10,7 +10,7 @@ internal sealed record FormatSpecification(
 
     public static FormatSpecification Parse(string text)
     {
-        var i = 0;
+        int i = 0;
         bool Skip(string any, out char found)
         {
             found = i < text.Length && any.Contains(text[i], StringComparison.Ordinal) ? text[i++] : '\0';
@@ -19,35 +19,35 @@ internal sealed record FormatSpecification(
 
         long Number()
         {
-            var start = i;
+            int start = i;
             while (i < text.Length && char.IsAsciiDigit(text[i]))
             {
                 i++;
             }
 
             return start == i ? -1
-                : long.TryParse(text.AsSpan(start, i - start), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                : long.TryParse(text.AsSpan(start, i - start), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
                 : throw JinjaException.Limit("a width beyond 64 bits");
         }
 
-        var fill = ' ';
+        char fill = ' ';
         if (text.Length > 1 && "<>=^".Contains(text[1], StringComparison.Ordinal))
         {
             fill = text[i++];
         }
 
-        Skip("<>=^", out var align);
-        Skip("+- ", out var sign);
-        var alternate = Skip("#", out _);
+        Skip("<>=^", out char align);
+        Skip("+- ", out char sign);
+        bool alternate = Skip("#", out _);
         if (Skip("0", out _) && align == 0)
         {
             (fill, align) = ('0', '=');
         }
 
-        var width = Number();
-        Skip(",_", out var grouping);
-        var precision = Skip(".", out _) ? Number() : -1;
-        Skip("bcdeEfFgGnosxX%", out var type);
+        long width = Number();
+        Skip(",_", out char grouping);
+        long precision = Skip(".", out _) ? Number() : -1;
+        Skip("bcdeEfFgGnosxX%", out char type);
         return i == text.Length && precision <= NumberFormat.MaxPrecision
             ? new FormatSpecification(fill, align, sign, alternate, width, grouping, (int)precision, type)
             : throw JinjaException.Runtime("Invalid format specifier");
@@ -61,19 +61,19 @@ internal sealed record FormatSpecification(
         }
 
         // a bool is a word only where nothing is asked of it
-        var isNumber = value is long or double || (value is bool && this != Plain);
-        var isNegative = isNumber && (value is double number ? double.IsNegative(number) : Numbers.ToInt(value) < 0);
-        var sign = isNegative ? "-" : isNumber && Sign is '+' or ' ' ? Sign.ToString() : "";
-        var body = isNumber ? NumberBody(value!) : TextBody(value, budget);
-        var missing = Width - sign.Length - CodePoints.Count(body);
-        var align = Align != 0 ? Align : isNumber ? '>' : '<';
+        bool isNumber = value is long or double || (value is bool && this != Plain);
+        bool isNegative = isNumber && (value is double number ? double.IsNegative(number) : Numbers.ToInt(value) < 0);
+        string sign = isNegative ? "-" : isNumber && Sign is '+' or ' ' ? Sign.ToString() : "";
+        string body = isNumber ? NumberBody(value!) : TextBody(value, budget);
+        long missing = Width - sign.Length - CodePoints.Count(body);
+        char align = Align != 0 ? Align : isNumber ? '>' : '<';
         if (align == '=' && !isNumber)
         {
             align = Align == '=' && Fill == '0' ? '<'
                 : throw JinjaException.Runtime("'=' alignment not allowed in string format specifier");
         }
 
-        var left = align switch { '>' => missing, '^' => missing / 2, _ => 0 };
+        long left = align switch { '>' => missing, '^' => missing / 2, _ => 0 };
         return new TextBuilder(budget)
             .Append(Fill, left).Append(sign).Append(Fill, align == '=' ? missing : 0).Append(body)
             .Append(Fill, align switch { '<' => missing, '^' => missing - left, _ => 0 })
@@ -87,7 +87,7 @@ internal sealed record FormatSpecification(
             throw JinjaException.Runtime($"Unknown format code '{Type}' for object of type '{TypeNames.Of(value)}'");
         }
 
-        var text = Text.Str(value, budget);
+        string text = Text.Str(value, budget);
         return Precision >= 0 ? (string)Sequences.Slice(text, 0, Precision, 1, budget)! : text;
     }
 
@@ -105,13 +105,13 @@ internal sealed record FormatSpecification(
                 : throw JinjaException.Runtime("%c arg not in range(0x110000)");
         }
 
-        var asInteger = value is not double && Type is '\0' or 'd' or 'n' or 'b' or 'o' or 'x' or 'X';
+        bool asInteger = value is not double && Type is '\0' or 'd' or 'n' or 'b' or 'o' or 'x' or 'X';
         if (asInteger && value is double)
         {
             throw JinjaException.Runtime($"Unknown format code '{Type}' for object of type 'float'");
         }
 
-        var text = asInteger ? NumberFormat.Integer(Numbers.ToInt(value), Type, Alternate)
+        string text = asInteger ? NumberFormat.Integer(Numbers.ToInt(value), Type, Alternate)
             : Type == 0 && Precision < 0 ? FloatText.Of(Math.Abs(Numbers.ToDouble(value)))
             : NumberFormat.Float(Numbers.ToDouble(value), Type == 0 ? 'g' : Type, Precision < 0 ? 6 : Precision, Alternate);
         return Grouping == 0 ? text : NumberFormat.Grouped(text, Grouping);

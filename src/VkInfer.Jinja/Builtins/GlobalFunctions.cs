@@ -18,16 +18,16 @@ internal static class GlobalFunctions
 
     public static bool TryGet(string name, out object? function)
     {
-        var found = Table.TryGetValue(name, out var known);
+        bool found = Table.TryGetValue(name, out BuiltinFunction? known);
         function = known;
         return found;
     }
 
     private static RangeValue Range(BuiltinCall call)
     {
-        var (start, stop) = call.Has(1) ? (call.Int(0), call.Int(1)) : (0, call.Int(0));
-        var step = call.Int(2, 1);
-        var range = step == 0 ? throw JinjaException.Runtime("range() arg 3 must not be zero") : new RangeValue(start, stop, step);
+        (long start, long stop) = call.Has(1) ? (call.Int(0), call.Int(1)) : (0, call.Int(0));
+        long step = call.Int(2, 1);
+        RangeValue range = step == 0 ? throw JinjaException.Runtime("range() arg 3 must not be zero") : new RangeValue(start, stop, step);
         return range.Count <= RangeValue.MaxCount
             ? range
             : throw JinjaException.Limit($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({RangeValue.MaxCount}).");
@@ -36,7 +36,7 @@ internal static class GlobalFunctions
     private static NamespaceValue Namespace(BuiltinCall call)
     {
         var space = new NamespaceValue();
-        foreach (var (key, value) in Pairs(call))
+        foreach ((object? key, object? value) in Pairs(call))
         {
             space.Variables[Text.Str(key, call.Budget)] = value;
         }
@@ -86,7 +86,7 @@ internal sealed class CyclerValue(List<object?> items)
 
     private object? Next()
     {
-        var value = Current;
+        object? value = Current;
         _position = (_position + 1) % items.Count;
         return value;
     }
@@ -105,7 +105,7 @@ internal sealed class JoinerValue(object? separator) : ICallable
 
     public object? Call(RenderContext context, Arguments arguments)
     {
-        var value = _used ? separator : "";
+        object? value = _used ? separator : "";
         _used = true;
         return value;
     }

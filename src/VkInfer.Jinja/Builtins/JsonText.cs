@@ -31,7 +31,7 @@ internal sealed class JsonText(
     private void AppendItems(IReadOnlyList<object?> items, int depth)
     {
         text.Append('[');
-        for (var i = 0; i < items.Count; i++)
+        for (int i = 0; i < items.Count; i++)
         {
             BeginItem(i == 0, depth + 1);
             Append(items[i], depth + 1);
@@ -44,8 +44,8 @@ internal sealed class JsonText(
     private void AppendDict(DictValue dict, int depth)
     {
         text.Append('{');
-        var isFirst = true;
-        foreach (var (key, value) in sortKeys ? StableSort.By(dict.Entries, entry => entry.Key, isReverse: false, budget) : dict.Entries)
+        bool isFirst = true;
+        foreach ((object? key, object? value) in sortKeys ? StableSort.By(dict.Entries, entry => entry.Key, isReverse: false, budget) : dict.Entries)
         {
             BeginItem(isFirst, depth + 1);
             isFirst = false;
@@ -82,7 +82,7 @@ internal sealed class JsonText(
         }
 
         text.Append('\n');
-        for (var i = 0; i < depth; i++)
+        for (int i = 0; i < depth; i++)
         {
             text.Append(indent);
         }
@@ -91,8 +91,8 @@ internal sealed class JsonText(
     private void AppendString(string inner)
     {
         text.Append('"');
-        var plain = 0;
-        for (var i = 0; i < inner.Length; i++)
+        int plain = 0;
+        for (int i = 0; i < inner.Length; i++)
         {
             if (Escape(inner[i]) is { } escape)
             {

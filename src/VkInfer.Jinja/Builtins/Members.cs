@@ -12,13 +12,13 @@ internal static class Members
 
     /// <summary><c>owner.name</c>: an attribute, else an item.</summary>
     public static object? GetAttribute(object? owner, string name, Budget budget) =>
-        TryAttribute(owner, name, budget, out var value) || TryItem(owner, name, budget, out value)
+        TryAttribute(owner, name, budget, out object? value) || TryItem(owner, name, budget, out value)
             ? value
             : UndefinedValue.Member(owner, name, budget);
 
     /// <summary>An attribute that is no item.</summary>
     public static object? GetOwnAttribute(object? owner, string name, Budget budget) =>
-        TryAttribute(owner, name, budget, out var value) ? value : UndefinedValue.Member(owner, name, budget);
+        TryAttribute(owner, name, budget, out object? value) ? value : UndefinedValue.Member(owner, name, budget);
 
     /// <summary><c>owner[key]</c>: an item, else an attribute.</summary>
     public static object? GetItem(object? owner, object? key, Budget budget)
@@ -28,7 +28,7 @@ internal static class Members
             throw undefined.Error();
         }
 
-        return TryItem(owner, key, budget, out var value) || (key is string name && TryAttribute(owner, name, budget, out value))
+        return TryItem(owner, key, budget, out object? value) || (key is string name && TryAttribute(owner, name, budget, out value))
             ? value
             : UndefinedValue.Member(owner, key, budget);
     }
@@ -74,7 +74,7 @@ internal static class Members
             return false;
         }
 
-        if (methods.TryGetValue(name, out var method))
+        if (methods.TryGetValue(name, out Builtin? method))
         {
             value = new BoundMethod(owner, method);
             return true;

@@ -34,7 +34,7 @@ internal static class NumberFormat
     /// <summary>The magnitude of an integer: d, x, X, o or b.</summary>
     public static string Integer(long value, char type, bool withPrefix)
     {
-        var magnitude = value < 0 ? (UInt128)(-(Int128)value) : (UInt128)value;
+        UInt128 magnitude = value < 0 ? (UInt128)(-(Int128)value) : (UInt128)value;
         return type switch
         {
             'x' => (withPrefix ? "0x" : "") + magnitude.ToString("x", CultureInfo.InvariantCulture),
@@ -48,13 +48,13 @@ internal static class NumberFormat
     /// <summary>Puts a separator between each three digits before the point.</summary>
     public static string Grouped(string number, char separator)
     {
-        var digits = 0;
+        int digits = 0;
         while (digits < number.Length && char.IsAsciiDigit(number[digits]))
         {
             digits++;
         }
 
-        for (var at = digits - 3; at > 0; at -= 3)
+        for (int at = digits - 3; at > 0; at -= 3)
         {
             number = number.Insert(at, separator.ToString());
         }
@@ -67,23 +67,23 @@ internal static class NumberFormat
 
     private static string Exponent(double value, char letter, int precision)
     {
-        var text = value.ToString(
+        string text = value.ToString(
             (letter is 'E' or 'G' ? "E" : "e") + precision.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        var at = text.IndexOfAny(['e', 'E']) + 2;
+        int at = text.IndexOfAny(['e', 'E']) + 2;
         return text[..at] + text[at..].TrimStart('0').PadLeft(2, '0');
     }
 
     private static string General(double value, char letter, int precision, bool alternate)
     {
-        var scientific = Exponent(value, letter, precision - 1);
-        var at = scientific.IndexOfAny(['e', 'E']);
-        var exponent = int.Parse(scientific.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        string scientific = Exponent(value, letter, precision - 1);
+        int at = scientific.IndexOfAny(['e', 'E']);
+        int exponent = int.Parse(scientific.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         if (exponent < -4 || exponent >= precision)
         {
             return (alternate ? scientific[..at] : Bare(scientific[..at])) + scientific[at..];
         }
 
-        var text = Fixed(value, precision - 1 - exponent);
+        string text = Fixed(value, precision - 1 - exponent);
         return alternate ? text : Bare(text);
     }
 
@@ -92,7 +92,7 @@ internal static class NumberFormat
 
     private static string Octal(UInt128 value)
     {
-        var digits = "";
+        string digits = "";
         do
         {
             digits = (char)('0' + (int)(value & 7)) + digits;

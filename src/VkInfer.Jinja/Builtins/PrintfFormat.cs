@@ -9,13 +9,13 @@ internal static class PrintfFormat
     {
         var text = new TextBuilder(budget);
         var arguments = new Queue<object?>(values is TupleValue tuple ? tuple.Items : [values]);
-        var anyUsed = false;
+        bool anyUsed = false;
         object? Next() =>
-            arguments.TryDequeue(out var value) ? value : throw JinjaException.Runtime("not enough arguments for format string");
-        var i = 0;
+            arguments.TryDequeue(out object? value) ? value : throw JinjaException.Runtime("not enough arguments for format string");
+        int i = 0;
         while (i < format.Length)
         {
-            var percent = format.IndexOf('%', i);
+            int percent = format.IndexOf('%', i);
             text.Append(format.AsSpan(i, (percent < 0 ? format.Length : percent) - i));
             if (percent < 0)
             {
@@ -23,11 +23,11 @@ internal static class PrintfFormat
             }
 
             i = percent + 1;
-            var key = ReadKey(format, ref i);
+            string? key = ReadKey(format, ref i);
             anyUsed |= key is not null;
-            var flags = ReadWhile(format, ref i, "#0- +");
-            var width = ReadNumber(format, ref i, Next);
-            var precision = -1L;
+            string flags = ReadWhile(format, ref i, "#0- +");
+            long width = ReadNumber(format, ref i, Next);
+            long precision = -1L;
             if (i < format.Length && format[i] == '.')
             {
                 i++;
@@ -35,14 +35,14 @@ internal static class PrintfFormat
             }
 
             ReadWhile(format, ref i, "hlL");
-            var type = i < format.Length ? format[i++] : throw JinjaException.Runtime("incomplete format");
+            char type = i < format.Length ? format[i++] : throw JinjaException.Runtime("incomplete format");
             if (type == '%')
             {
                 text.Append('%');
                 continue;
             }
 
-            var value = key is null ? Next() : Lookup(values, key);
+            object? value = key is null ? Next() : Lookup(values, key);
             Append(text, value, type, flags, width, precision, budget);
         }
 
@@ -57,12 +57,12 @@ internal static class PrintfFormat
 
     private static void Append(TextBuilder text, object? value, char type, string flags, long width, long precision, Budget budget)
     {
-        var (sign, body) = Convert(value, type, precision, flags.Contains('#', StringComparison.Ordinal), budget);
+        (string? sign, string? body) = Convert(value, type, precision, flags.Contains('#', StringComparison.Ordinal), budget);
         sign = sign.Length > 0 || type is 's' or 'r' or 'a' or 'c' ? sign
             : flags.Contains('+', StringComparison.Ordinal) ? "+" : flags.Contains(' ', StringComparison.Ordinal) ? " " : "";
-        var missing = width - sign.Length - CodePoints.Count(body);
-        var isLeft = flags.Contains('-', StringComparison.Ordinal);
-        var isZero = !isLeft && flags.Contains('0', StringComparison.Ordinal) && type is not ('s' or 'r' or 'a' or 'c');
+        long missing = width - sign.Length - CodePoints.Count(body);
+        bool isLeft = flags.Contains('-', StringComparison.Ordinal);
+        bool isZero = !isLeft && flags.Contains('0', StringComparison.Ordinal) && type is not ('s' or 'r' or 'a' or 'c');
         text.Append(' ', isLeft || isZero ? 0 : missing).Append(sign).Append('0', isZero ? missing : 0)
             .Append(body).Append(' ', isLeft ? missing : 0);
     }
@@ -77,7 +77,7 @@ internal static class PrintfFormat
         switch (type)
         {
             case 's' or 'r' or 'a':
-                var text = type == 's' ? Text.Str(value, budget) : Text.Repr(value, budget);
+                string text = type == 's' ? Text.Str(value, budget) : Text.Repr(value, budget);
                 return ("", precision >= 0 ? (string)Sequences.Slice(text, 0, precision, 1, budget)! : text);
             case 'c':
                 return ("", value switch
@@ -87,14 +87,14 @@ internal static class PrintfFormat
                     _ => throw JinjaException.Runtime("%c requires int or char"),
                 });
             case 'd' or 'i' or 'u' or 'x' or 'X' or 'o':
-                var integer = type is 'd' or 'i' or 'u' && value is double number ? Numbers.Truncate(number)
+                long integer = type is 'd' or 'i' or 'u' && value is double number ? Numbers.Truncate(number)
                     : value is long or bool ? Numbers.ToInt(value)
                     : throw JinjaException.Runtime($"%{type} format: a real number is required, not {TypeNames.Of(value)}");
-                var digits = NumberFormat.Integer(integer, type, alternate);
+                string digits = NumberFormat.Integer(integer, type, alternate);
                 return (integer < 0 ? "-" : "",
                     precision > digits.Length ? new string('0', Precision(precision) - digits.Length) + digits : digits);
             case 'f' or 'F' or 'e' or 'E' or 'g' or 'G':
-                var real = Numbers.Is(value) ? Numbers.ToDouble(value)
+                double real = Numbers.Is(value) ? Numbers.ToDouble(value)
                     : throw JinjaException.Runtime($"must be real number, not {TypeNames.Of(value)}");
                 return (double.IsNegative(real) ? "-" : "",
                     NumberFormat.Float(real, type, precision < 0 ? 6 : Precision(precision), alternate));
@@ -109,7 +109,7 @@ internal static class PrintfFormat
 
     private static object? Lookup(object? values, string key) => values is not DictValue dict
         ? throw JinjaException.Runtime("format requires a mapping")
-        : dict.TryGet(key, out var value) ? value : throw JinjaException.Runtime($"key '{key}' is missing");
+        : dict.TryGet(key, out object? value) ? value : throw JinjaException.Runtime($"key '{key}' is missing");
 
     private static string? ReadKey(string format, ref int i)
     {
@@ -118,15 +118,15 @@ internal static class PrintfFormat
             return null;
         }
 
-        var end = format.IndexOf(')', i);
-        var key = end < 0 ? throw JinjaException.Runtime("incomplete format key") : format[(i + 1)..end];
+        int end = format.IndexOf(')', i);
+        string key = end < 0 ? throw JinjaException.Runtime("incomplete format key") : format[(i + 1)..end];
         i = end + 1;
         return key;
     }
 
     private static string ReadWhile(string format, ref int i, string characters)
     {
-        var start = i;
+        int start = i;
         while (i < format.Length && characters.Contains(format[i], StringComparison.Ordinal))
         {
             i++;
@@ -143,9 +143,9 @@ internal static class PrintfFormat
             return next() is long width ? width : throw JinjaException.Runtime("* wants int");
         }
 
-        var digits = ReadWhile(format, ref i, "0123456789");
+        string digits = ReadWhile(format, ref i, "0123456789");
         return digits.Length == 0 ? 0
-            : long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
             : throw JinjaException.Limit("a width beyond 64 bits");
     }
 }

@@ -17,7 +17,7 @@ internal static partial class StringMethods
 
         budget.Search(text.Length, separator?.Length ?? 0);
         limit = limit < 0 ? long.MaxValue : limit;
-        var parts = (separator, fromEnd) switch
+        List<string> parts = (separator, fromEnd) switch
         {
             (null, false) => SplitBlanks(text, limit, budget),
             (null, true) => SplitBlanksFromEnd(text, limit, budget),
@@ -35,7 +35,7 @@ internal static partial class StringMethods
     private static List<string> SplitAt(string text, string separator, long limit, Budget budget)
     {
         var parts = new List<string>();
-        var start = 0;
+        int start = 0;
         while (parts.Count < limit && text.IndexOf(separator, start, StringComparison.Ordinal) is >= 0 and var at)
         {
             Add(parts, text[start..at], budget);
@@ -49,7 +49,7 @@ internal static partial class StringMethods
     private static List<string> SplitAtFromEnd(string text, string separator, long limit, Budget budget)
     {
         var parts = new List<string>();
-        var end = text.Length;
+        int end = text.Length;
         while (parts.Count < limit && text.AsSpan(0, end).LastIndexOf(separator) is >= 0 and var at)
         {
             Add(parts, text[(at + separator.Length)..end], budget);
@@ -63,7 +63,7 @@ internal static partial class StringMethods
     private static List<string> SplitBlanks(string text, long limit, Budget budget)
     {
         var parts = new List<string>();
-        var start = 0;
+        int start = 0;
         while (true)
         {
             while (start < text.Length && Strings.IsSpace(text[start]))
@@ -76,7 +76,7 @@ internal static partial class StringMethods
                 return parts;
             }
 
-            var end = parts.Count < limit ? start : text.Length;
+            int end = parts.Count < limit ? start : text.Length;
             while (end < text.Length && !Strings.IsSpace(text[end]))
             {
                 end++;
@@ -90,7 +90,7 @@ internal static partial class StringMethods
     private static List<string> SplitBlanksFromEnd(string text, long limit, Budget budget)
     {
         var parts = new List<string>();
-        var end = text.Length;
+        int end = text.Length;
         while (true)
         {
             while (end > 0 && Strings.IsSpace(text[end - 1]))
@@ -103,7 +103,7 @@ internal static partial class StringMethods
                 return parts;
             }
 
-            var start = parts.Count < limit ? end : 0;
+            int start = parts.Count < limit ? end : 0;
             while (start > 0 && !Strings.IsSpace(text[start - 1]))
             {
                 start--;
@@ -117,11 +117,11 @@ internal static partial class StringMethods
     public static List<string> SplitLines(string text, bool keepEnds, Budget budget)
     {
         var parts = new List<string>();
-        for (var start = 0; start < text.Length;)
+        for (int start = 0; start < text.Length;)
         {
-            var length = text.AsSpan(start).IndexOfAny(LineEnds);
-            var end = length < 0 ? text.Length : start + length;
-            var next = length < 0 ? end : end + (text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? 2 : 1);
+            int length = text.AsSpan(start).IndexOfAny(LineEnds);
+            int end = length < 0 ? text.Length : start + length;
+            int next = length < 0 ? end : end + (text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? 2 : 1);
             Add(parts, text[start..(keepEnds ? next : end)], budget);
             start = next;
         }
@@ -131,14 +131,14 @@ internal static partial class StringMethods
 
     private static TupleValue Partition(BuiltinCall call, bool fromEnd)
     {
-        var (text, separator) = (Self(call), call.Text(0));
+        (string? text, string? separator) = (Self(call), call.Text(0));
         if (separator.Length == 0)
         {
             throw JinjaException.Runtime("empty separator");
         }
 
         call.Budget.Search(text.Length, separator.Length);
-        var at = fromEnd ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
+        int at = fromEnd ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
         List<object?> parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]]
             : fromEnd ? ["", "", text] : [text, "", ""];
         return new TupleValue(parts, call.Budget);

@@ -66,7 +66,7 @@ internal static partial class StringMethods
             return text;
         }
 
-        var width = CodePoints.Width(text, 0);
+        int width = CodePoints.Width(text, 0);
         return text[..width].ToUpperInvariant() + text[width..].ToLowerInvariant();
     }
 
@@ -74,7 +74,7 @@ internal static partial class StringMethods
     {
         budget.Search(text.Length, characters?.Length ?? 0);
         bool Goes(char c) => characters is null ? Strings.IsSpace(c) : characters.Contains(c, StringComparison.Ordinal);
-        var (start, end) = (0, text.Length);
+        (int start, int end) = (0, text.Length);
         while (left && start < end && Goes(text[start]))
         {
             start++;
@@ -92,11 +92,11 @@ internal static partial class StringMethods
     {
         budget.Search(text.Length, old.Length);
         var result = new TextBuilder(budget);
-        var position = 0;
+        int position = 0;
         for (; count != 0; count--)
         {
             // an empty text is found before each character, and at the end
-            var found = old.Length > 0 ? text.IndexOf(old, position, StringComparison.Ordinal) : position;
+            int found = old.Length > 0 ? text.IndexOf(old, position, StringComparison.Ordinal) : position;
             if (found < 0)
             {
                 break;
@@ -111,7 +111,7 @@ internal static partial class StringMethods
                     break;
                 }
 
-                var width = CodePoints.Width(text, position);
+                int width = CodePoints.Width(text, position);
                 result.Append(text.AsSpan(position, width));
                 position += width;
             }
@@ -124,8 +124,8 @@ internal static partial class StringMethods
     private static string Title(string text)
     {
         var result = new StringBuilder(text.Length);
-        var inWord = false;
-        foreach (var character in text)
+        bool inWord = false;
+        foreach (char character in text)
         {
             result.Append(inWord ? char.ToLowerInvariant(character) : char.ToUpperInvariant(character));
             inWord = char.IsUpper(character) || char.IsLower(character)
@@ -145,14 +145,14 @@ internal static partial class StringMethods
 
     private static string Self(BuiltinCall call)
     {
-        var text = (string)call.Target!;
+        string text = (string)call.Target!;
         call.Budget.Work(text.Length);
         return text;
     }
 
     private static bool Affix(BuiltinCall call, Func<string, string, bool> matches)
     {
-        var text = Part(call, out _);
+        string text = Part(call, out _);
         return call[0] switch
         {
             string affix => matches(text, affix),
@@ -171,9 +171,9 @@ internal static partial class StringMethods
 
     private static long Find(BuiltinCall call, bool fromEnd)
     {
-        var text = Part(call, out var offset);
+        string text = Part(call, out int offset);
         call.Budget.Search(text.Length, call.Text(0).Length);
-        var found = fromEnd
+        int found = fromEnd
             ? text.LastIndexOf(call.Text(0), StringComparison.Ordinal)
             : text.IndexOf(call.Text(0), StringComparison.Ordinal);
         return found < 0 ? -1 : offset + CodePoints.Before(text, found);
@@ -183,16 +183,16 @@ internal static partial class StringMethods
 
     private static object? Count(BuiltinCall call)
     {
-        var text = Part(call, out _);
-        var part = call.Text(0);
+        string text = Part(call, out _);
+        string part = call.Text(0);
         call.Budget.Search(text.Length, part.Length);
         if (part.Length == 0)
         {
             return CodePoints.Count(text) + 1L;
         }
 
-        var count = 0L;
-        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0;
+        long count = 0L;
+        for (int at = text.IndexOf(part, StringComparison.Ordinal); at >= 0;
             at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
         {
             count++;
@@ -204,22 +204,22 @@ internal static partial class StringMethods
     /// <summary>The text between the second and the third argument, and how many characters come before it.</summary>
     private static string Part(BuiltinCall call, out int offset)
     {
-        var text = Self(call);
+        string text = Self(call);
         if (call[1] is null && call[2] is null)
         {
             offset = 0;
             return text;
         }
 
-        (offset, var stop) = CollectionMethods.Span(call, 1, CodePoints.Count(text));
+        (offset, int stop) = CollectionMethods.Span(call, 1, CodePoints.Count(text));
         return (string)Sequences.Slice(text, offset, Math.Max(offset, stop), 1, call.Budget)!;
     }
 
     private static string Join(string separator, BuiltinCall call)
     {
-        var text = call.NewText();
-        var items = Sequences.Iterate(call[0], call.Budget);
-        for (var i = 0; i < items.Count; i++)
+        TextBuilder text = call.NewText();
+        IReadOnlyList<object?> items = Sequences.Iterate(call[0], call.Budget);
+        for (int i = 0; i < items.Count; i++)
         {
             text.Append(i == 0 ? "" : separator).Append(items[i] as string
                 ?? throw JinjaException.Runtime($"sequence item {i}: expected str instance, {TypeNames.Of(items[i])} found"));
@@ -231,37 +231,37 @@ internal static partial class StringMethods
     /// <summary>Fills up to a width; a function says how many of the characters that are missing to the width come first.</summary>
     private static string Pad(BuiltinCall call, Func<long, long, long> left)
     {
-        var text = Self(call);
-        var fill = call.Text(1, " ");
-        var width = call.Int(0);
-        var missing = Math.Max(0, width - CodePoints.Count(text));
+        string text = Self(call);
+        string fill = call.Text(1, " ");
+        long width = call.Int(0);
+        long missing = Math.Max(0, width - CodePoints.Count(text));
         if (fill.Length != 1)
         {
             throw JinjaException.Runtime("The fill character must be exactly one character long");
         }
 
-        var before = left(missing, width);
+        long before = left(missing, width);
         return call.NewText().Append(fill[0], before).Append(text).Append(fill[0], missing - before).ToString();
     }
 
     private static string ZeroFill(BuiltinCall call)
     {
-        var text = Self(call);
-        var sign = text is ['+' or '-', ..] ? 1 : 0;
+        string text = Self(call);
+        int sign = text is ['+' or '-', ..] ? 1 : 0;
         return call.NewText().Append(text.AsSpan(0, sign)).Append('0', call.Int(0) - CodePoints.Count(text))
             .Append(text.AsSpan(sign)).ToString();
     }
 
     private static string ExpandTabs(BuiltinCall call)
     {
-        var result = call.NewText();
-        var size = call.Int(0, 8);
-        var column = 0L;
-        foreach (var character in Self(call))
+        TextBuilder result = call.NewText();
+        long size = call.Int(0, 8);
+        long column = 0L;
+        foreach (char character in Self(call))
         {
             if (character == '\t')
             {
-                var blanks = size > 0 ? size - (column % size) : 0;
+                long blanks = size > 0 ? size - (column % size) : 0;
                 result.Append(' ', blanks);
                 column += blanks;
             }
@@ -277,7 +277,7 @@ internal static partial class StringMethods
 
     private static bool All(BuiltinCall call, Func<Rune, bool> holds)
     {
-        var text = Self(call);
+        string text = Self(call);
         return text.Length > 0 && text.EnumerateRunes().All(holds);
     }
 }

@@ -40,7 +40,7 @@ internal static class Tests
     }.Freeze();
 
     public static bool Apply(RenderContext context, string name, object? value, Arguments arguments) =>
-        Table.TryGetValue(name, out var test)
+        Table.TryGetValue(name, out Builtin? test)
         ? (bool)test.Invoke(context, value, arguments)!
         : throw JinjaException.Runtime($"No test named '{name}'.");
 

@@ -11,7 +11,7 @@ internal sealed class ArgumentList(
     public Arguments Evaluate(RenderContext context)
     {
         var arguments = new Arguments();
-        foreach (var expression in positional)
+        foreach (Expression expression in positional)
         {
             arguments.Positional.Add(expression.Evaluate(context));
         }
@@ -21,15 +21,15 @@ internal sealed class ArgumentList(
             arguments.Positional.AddRange(Sequences.Iterate(rest.Evaluate(context), context.Budget));
         }
 
-        foreach (var (name, expression) in named)
+        foreach ((string? name, Expression? expression) in named)
         {
             arguments.Named[name] = expression.Evaluate(context);
         }
 
         if (namedRest is not null)
         {
-            var dict = namedRest.Evaluate(context) as DictValue ?? throw JinjaException.Runtime("argument after ** must be a mapping");
-            foreach (var (name, value) in dict.Entries)
+            DictValue dict = namedRest.Evaluate(context) as DictValue ?? throw JinjaException.Runtime("argument after ** must be a mapping");
+            foreach ((object? name, object? value) in dict.Entries)
             {
                 arguments.Named[name as string ?? throw JinjaException.Runtime("keywords must be strings")] = value;
             }

@@ -28,7 +28,7 @@ internal sealed class Sequence(int line, Expression[] items, bool isTuple) : Exp
     protected override object? EvaluateCore(RenderContext context)
     {
         var values = new List<object?>(items.Length);
-        foreach (var item in items)
+        foreach (Expression item in items)
         {
             values.Add(item.Evaluate(context));
         }
@@ -43,7 +43,7 @@ internal sealed class DictLiteral(int line, Expression[] parts) : Expression(lin
     protected override object? EvaluateCore(RenderContext context)
     {
         var entries = new List<KeyValuePair<object?, object?>>(parts.Length / 2);
-        for (var i = 0; i < parts.Length; i += 2)
+        for (int i = 0; i < parts.Length; i += 2)
         {
             entries.Add(new(parts[i].Evaluate(context), parts[i + 1].Evaluate(context)));
         }
@@ -75,7 +75,7 @@ internal sealed class GetSlice(int line, Expression owner, Expression? start, Ex
 {
     protected override object? EvaluateCore(RenderContext context)
     {
-        var value = owner.Evaluate(context);
+        object? value = owner.Evaluate(context);
         object?[] bounds = [start?.Evaluate(context), stop?.Evaluate(context), step?.Evaluate(context)];
         if (value is UndefinedValue undefined)
         {
@@ -120,8 +120,8 @@ internal sealed class Call(int line, Expression callee, ArgumentList arguments) 
     /// <summary>Calls with a caller, as a call block does.</summary>
     public object? Invoke(RenderContext context, MacroValue? caller)
     {
-        var target = callee.Evaluate(context);
-        var values = arguments.Evaluate(context);
+        object? target = callee.Evaluate(context);
+        Arguments values = arguments.Evaluate(context);
         if (caller is not null)
         {
             values.Named["caller"] = caller;

@@ -13,7 +13,7 @@ internal sealed class For(int line, Target target, Expression items, Expression?
     /// <summary>Runs the loop over the items of a value.</summary>
     public void Run(RenderContext context, object? value, Scope outer, int depth)
     {
-        var all = Select(context, Sequences.Iterate(value, context.Budget), outer);
+        IReadOnlyList<object?> all = Select(context, Sequences.Iterate(value, context.Budget), outer);
         if (all.Count == 0)
         {
             if (otherwise is not null)
@@ -45,7 +45,7 @@ internal sealed class For(int line, Target target, Expression items, Expression?
         }
 
         var selected = new List<object?>();
-        foreach (var item in all)
+        foreach (object? item in all)
         {
             var scope = new Scope(outer);
             target.Assign(context, scope, item);

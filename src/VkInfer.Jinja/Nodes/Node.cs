@@ -14,9 +14,9 @@ internal abstract class Expression(int line, params ReadOnlySpan<Expression?> pa
     public object? Evaluate(RenderContext context)
     {
         context.Budget.Enter();
-        var outer = context.Line;
+        int outer = context.Line;
         context.Line = Line;
-        var value = IsConstant && !context.IsConstant ? EvaluateConstant(context) : EvaluateCore(context);
+        object? value = IsConstant && !context.IsConstant ? EvaluateConstant(context) : EvaluateCore(context);
         context.Line = outer;
         context.Budget.Leave();
         return value;
@@ -28,7 +28,7 @@ internal abstract class Expression(int line, params ReadOnlySpan<Expression?> pa
     private object? EvaluateConstant(RenderContext context)
     {
         context.IsConstant = true;
-        var value = EvaluateCore(context);
+        object? value = EvaluateCore(context);
         context.IsConstant = false;
         return HasUndefined(value) ? EvaluateCore(context) : value;
     }
@@ -43,7 +43,7 @@ internal abstract class Expression(int line, params ReadOnlySpan<Expression?> pa
 
     private static bool AreConstant(ReadOnlySpan<Expression?> parts)
     {
-        foreach (var part in parts)
+        foreach (Expression? part in parts)
         {
             if (part is { IsConstant: false })
             {
@@ -56,8 +56,8 @@ internal abstract class Expression(int line, params ReadOnlySpan<Expression?> pa
 
     private static int Deepest(ReadOnlySpan<Expression?> parts)
     {
-        var deepest = 0;
-        foreach (var part in parts)
+        int deepest = 0;
+        foreach (Expression? part in parts)
         {
             deepest = Math.Max(deepest, part?.Depth ?? 0);
         }
@@ -86,7 +86,7 @@ internal abstract class Statement(int line)
     {
         context.Budget.Enter();
         context.Line = line;
-        var flow = ExecuteCore(context);
+        Flow flow = ExecuteCore(context);
         context.Budget.Leave();
         return flow;
     }
@@ -99,9 +99,9 @@ internal sealed class Block(IReadOnlyList<Statement> statements)
 {
     public Flow Execute(RenderContext context)
     {
-        foreach (var statement in statements)
+        foreach (Statement statement in statements)
         {
-            var flow = statement.Execute(context);
+            Flow flow = statement.Execute(context);
             if (flow != Flow.Next)
             {
                 return flow;

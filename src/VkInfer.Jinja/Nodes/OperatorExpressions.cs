@@ -12,7 +12,7 @@ internal sealed class Sign(int line, bool negative, Expression value) : Expressi
 {
     protected override object? EvaluateCore(RenderContext context)
     {
-        var operand = value.Evaluate(context);
+        object? operand = value.Evaluate(context);
         return operand switch
         {
             bool or long or double when negative => Numbers.Negate(operand),
@@ -35,7 +35,7 @@ internal sealed class Logical(int line, bool isAnd, Expression left, Expression 
 {
     protected override object? EvaluateCore(RenderContext context)
     {
-        var value = left.Evaluate(context);
+        object? value = left.Evaluate(context);
         return Comparison.IsTrue(value) == isAnd ? right.Evaluate(context) : value;
     }
 }
@@ -46,7 +46,7 @@ internal sealed class Concatenation(int line, Expression[] parts) : Expression(l
     protected override object? EvaluateCore(RenderContext context)
     {
         var text = new TextBuilder(context.Budget);
-        foreach (var part in parts)
+        foreach (Expression part in parts)
         {
             text.Append(Text.Str(part.Evaluate(context), context.Budget));
         }
@@ -61,10 +61,10 @@ internal sealed class Comparisons(int line, Expression first, (string Operator, 
 {
     protected override object? EvaluateCore(RenderContext context)
     {
-        var left = first.Evaluate(context);
-        foreach (var (operation, operand) in rest)
+        object? left = first.Evaluate(context);
+        foreach ((string? operation, Expression? operand) in rest)
         {
-            var right = operand.Evaluate(context);
+            object? right = operand.Evaluate(context);
             if (!Holds(operation, left, right, context.Budget))
             {
                 return false;

@@ -16,7 +16,7 @@ internal sealed class Print(int line, Expression value) : Statement(line)
     protected override Flow ExecuteCore(RenderContext context)
     {
         context.IsConstant = value.IsConstant;
-        var result = value.Evaluate(context);
+        object? result = value.Evaluate(context);
         context.IsConstant = false;
         context.Output.Append(Text.Str(result, context.Budget));
         return Flow.Next;
@@ -28,7 +28,7 @@ internal sealed class If(int line, IReadOnlyList<(Expression Condition, Block Bo
 {
     protected override Flow ExecuteCore(RenderContext context)
     {
-        foreach (var (condition, body) in branches)
+        foreach ((Expression? condition, Block? body) in branches)
         {
             if (Comparison.IsTrue(condition.Evaluate(context)))
             {
@@ -73,7 +73,7 @@ internal sealed class With(int line, IReadOnlyList<(Target Target, Expression Va
     protected override Flow ExecuteCore(RenderContext context)
     {
         var scope = new Scope(context.Scope);
-        foreach (var (target, value) in variables)
+        foreach ((Target? target, Expression? value) in variables)
         {
             target.Assign(context, scope, value.Evaluate(context));
         }
@@ -87,7 +87,7 @@ internal sealed class FilterBlock(int line, Filter filter, Block body) : Stateme
 {
     protected override Flow ExecuteCore(RenderContext context)
     {
-        var value = filter.ApplyChain(context, context.Capture(new Scope(context.Scope), body));
+        object? value = filter.ApplyChain(context, context.Capture(new Scope(context.Scope), body));
         context.Output.Append(Text.Str(value, context.Budget));
         return Flow.Next;
     }
@@ -108,7 +108,7 @@ internal sealed class CallBlock(int line, Macro caller, Call call) : Statement(l
 {
     protected override Flow ExecuteCore(RenderContext context)
     {
-        var value = call.Invoke(context, new MacroValue(caller, context.Scope));
+        object? value = call.Invoke(context, new MacroValue(caller, context.Scope));
         context.Output.Append(Text.Str(value, context.Budget));
         return Flow.Next;
     }

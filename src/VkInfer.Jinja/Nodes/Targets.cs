@@ -17,7 +17,7 @@ internal sealed class NamespaceTarget(string owner, string name) : Target
 {
     public override void Assign(RenderContext context, Scope scope, object? value)
     {
-        var target = context.Lookup(owner) as NamespaceValue
+        NamespaceValue target = context.Lookup(owner) as NamespaceValue
             ?? throw JinjaException.Runtime("cannot assign attribute on non-namespace object");
         context.Budget.Items(1);
         target.Variables[name] = value;
@@ -29,7 +29,7 @@ internal sealed class TupleTarget(IReadOnlyList<Target> targets) : Target
 {
     public override void Assign(RenderContext context, Scope scope, object? value)
     {
-        var values = Sequences.Iterate(value, context.Budget);
+        IReadOnlyList<object?> values = Sequences.Iterate(value, context.Budget);
         if (values.Count != targets.Count)
         {
             throw JinjaException.Runtime(values.Count > targets.Count
@@ -37,7 +37,7 @@ internal sealed class TupleTarget(IReadOnlyList<Target> targets) : Target
                 : $"not enough values to unpack (expected {targets.Count}, got {values.Count})");
         }
 
-        for (var i = 0; i < targets.Count; i++)
+        for (int i = 0; i < targets.Count; i++)
         {
             targets[i].Assign(context, scope, values[i]);
         }

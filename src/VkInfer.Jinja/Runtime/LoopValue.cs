@@ -40,7 +40,7 @@ internal sealed class LoopValue(IReadOnlyList<object?> items, int depth, Func<ob
 
     private bool Changed(TupleValue values, Budget budget)
     {
-        var changed = !Comparison.AreEqual(_lastChanged, values, budget);
+        bool changed = !Comparison.AreEqual(_lastChanged, values, budget);
         _lastChanged = values;
         return changed;
     }

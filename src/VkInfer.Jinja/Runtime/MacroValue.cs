@@ -16,11 +16,11 @@ internal sealed class MacroValue(Macro macro, Scope closure) : ICallable
     public object? Call(RenderContext context, Arguments arguments)
     {
         var scope = new Scope(closure);
-        var given = arguments.Positional;
+        List<object?> given = arguments.Positional;
         var named = new Dictionary<string, object?>(arguments.HasNamed ? arguments.Named : [], StringComparer.Ordinal);
-        for (var i = 0; i < macro.Parameters.Count; i++)
+        for (int i = 0; i < macro.Parameters.Count; i++)
         {
-            var (name, fallback) = macro.Parameters[i];
+            (string? name, Expression? fallback) = macro.Parameters[i];
             if (i < given.Count)
             {
                 if (named.ContainsKey(name))
@@ -30,7 +30,7 @@ internal sealed class MacroValue(Macro macro, Scope closure) : ICallable
 
                 scope.Set(name, given[i]);
             }
-            else if (named.Remove(name, out var value))
+            else if (named.Remove(name, out object? value))
             {
                 scope.Set(name, value);
             }
@@ -50,7 +50,7 @@ internal sealed class MacroValue(Macro macro, Scope closure) : ICallable
     {
         if (macro.Specials.Contains("caller"))
         {
-            scope.Set("caller", named.Remove("caller", out var caller) ? caller : new UndefinedValue("No caller defined"));
+            scope.Set("caller", named.Remove("caller", out object? caller) ? caller : new UndefinedValue("No caller defined"));
         }
 
         if (macro.Specials.Contains("kwargs"))

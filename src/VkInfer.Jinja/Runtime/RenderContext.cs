@@ -30,16 +30,16 @@ internal sealed class RenderContext
     public Scope Scope { get; private set; }
 
     public object? Lookup(string name) =>
-        Scope.TryGet(name, out var value) ? value
-        : GlobalFunctions.TryGet(name, out var function) ? function
+        Scope.TryGet(name, out object? value) ? value
+        : GlobalFunctions.TryGet(name, out object? function) ? function
         : UndefinedValue.Name(name);
 
     /// <summary>Runs a block in a scope.</summary>
     public Flow ExecuteIn(Scope scope, Block body)
     {
-        var outer = Scope;
+        Scope outer = Scope;
         Scope = scope;
-        var flow = body.Execute(this);
+        Flow flow = body.Execute(this);
         Scope = outer;
         return flow;
     }
@@ -47,9 +47,9 @@ internal sealed class RenderContext
     /// <summary>Evaluates in another scope.</summary>
     public object? EvaluateIn(Scope scope, Expression expression)
     {
-        var outer = Scope;
+        Scope outer = Scope;
         Scope = scope;
-        var value = expression.Evaluate(this);
+        object? value = expression.Evaluate(this);
         Scope = outer;
         return value;
     }
@@ -60,10 +60,10 @@ internal sealed class RenderContext
     /// <summary>Returns what an action writes.</summary>
     public string Capture(Action action)
     {
-        var outer = Output;
+        TextBuilder outer = Output;
         Output = new TextBuilder(Budget);
         action();
-        var text = Output.ToString();
+        string text = Output.ToString();
         Output = outer;
         return text;
     }

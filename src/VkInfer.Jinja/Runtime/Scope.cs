@@ -11,7 +11,7 @@ internal sealed class Scope(Scope? parent)
 
     public bool TryGet(string name, out object? value)
     {
-        for (var scope = this; scope is not null; scope = scope.Parent)
+        for (Scope? scope = this; scope is not null; scope = scope.Parent)
         {
             if (scope._variables is { } variables && variables.TryGetValue(name, out value))
             {

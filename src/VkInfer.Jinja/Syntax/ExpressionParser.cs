@@ -21,7 +21,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
             throw TooDeep();
         }
 
-        var result = parse();
+        T? result = parse();
         _depth--;
         return result;
     }
@@ -32,9 +32,9 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
     /// <param name="allowsEmpty">Whether nothing is a tuple, too.</param>
     public Expression ParseTuple(bool withCondition = true, Func<bool>? ends = null, bool allowsEmpty = false)
     {
-        var line = tokens.Current.Line;
+        int line = tokens.Current.Line;
         var items = new List<Expression>();
-        var isTuple = false;
+        bool isTuple = false;
         while (!AtEnd() && !(ends?.Invoke() ?? false))
         {
             items.Add(withCondition ? Parse() : Nested(ParseOr));
@@ -67,8 +67,8 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
             }
 
             first = false;
-            var line = tokens.Current.Line;
-            var name = ParseDottedName();
+            int line = tokens.Current.Line;
+            string name = ParseDottedName();
             value = Bounded(new Filter(line, value, name, tokens.IsOperator("(") ? ParseArguments() : ArgumentList.Empty));
         }
 
@@ -84,12 +84,12 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseConditional()
     {
-        var value = ParseOr();
+        Expression value = ParseOr();
         while (tokens.IsName("if"))
         {
-            var line = tokens.Next().Line;
-            var condition = ParseOr();
-            var otherwise = tokens.SkipName("else") ? Parse() : null;
+            int line = tokens.Next().Line;
+            Expression condition = ParseOr();
+            Expression? otherwise = tokens.SkipName("else") ? Parse() : null;
             value = Bounded(new Conditional(line, value, condition, otherwise));
         }
 
@@ -98,7 +98,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseOr()
     {
-        var left = ParseAnd();
+        Expression left = ParseAnd();
         while (tokens.IsName("or"))
         {
             left = Bounded(new Logical(tokens.Next().Line, false, left, ParseAnd()));
@@ -109,7 +109,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseAnd()
     {
-        var left = ParseNot();
+        Expression left = ParseNot();
         while (tokens.IsName("and"))
         {
             left = Bounded(new Logical(tokens.Next().Line, true, left, ParseNot()));
@@ -124,8 +124,8 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseComparison()
     {
-        var line = tokens.Current.Line;
-        var first = ParseSum();
+        int line = tokens.Current.Line;
+        Expression first = ParseSum();
         var rest = new List<(string, Expression)>();
         while (true)
         {
@@ -154,7 +154,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseConcatenation()
     {
-        var line = tokens.Current.Line;
+        int line = tokens.Current.Line;
         var parts = new List<Expression> { ParseProduct() };
         while (tokens.SkipOperator("~"))
         {
@@ -173,11 +173,11 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseBinary(Func<Expression> operand, params ReadOnlySpan<(string Text, BinaryOperator Operation)> operators)
     {
-        var left = operand();
+        Expression left = operand();
         while (true)
         {
-            var found = false;
-            foreach (var (text, operation) in operators)
+            bool found = false;
+            foreach ((string? text, BinaryOperator operation) in operators)
             {
                 if (tokens.IsOperator(text))
                 {
@@ -196,7 +196,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseUnary(bool withFilters = true)
     {
-        var value = tokens.IsOperator("-") || tokens.IsOperator("+")
+        Expression value = tokens.IsOperator("-") || tokens.IsOperator("+")
             ? Bounded(new Sign(tokens.Current.Line, tokens.Next().Text == "-", Nested(() => ParseUnary(withFilters: false))))
             : ParsePrimary();
         value = ParsePostfix(value);
@@ -205,7 +205,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParsePrimary()
     {
-        var token = tokens.Current;
+        Token token = tokens.Current;
         switch (token.Kind)
         {
             case TokenKind.Name:
@@ -224,7 +224,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
                 return new Constant(token.Line, text.ToString());
             case TokenKind.Operator when token.Text == "(":
                 tokens.Next();
-                var inner = Nested(() => ParseTuple(allowsEmpty: true));
+                Expression inner = Nested(() => ParseTuple(allowsEmpty: true));
                 tokens.ExpectOperator(")");
                 return inner;
             case TokenKind.Operator when token.Text == "[":
@@ -251,7 +251,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Sequence ParseList()
     {
-        var line = tokens.Next().Line;
+        int line = tokens.Next().Line;
         var items = new List<Expression>();
         while (!tokens.IsOperator("]"))
         {
@@ -268,7 +268,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private DictLiteral ParseDict()
     {
-        var line = tokens.Next().Line;
+        int line = tokens.Next().Line;
         var parts = new List<Expression>();
         while (!tokens.IsOperator("}"))
         {
@@ -289,7 +289,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
     {
         while (true)
         {
-            var line = tokens.Current.Line;
+            int line = tokens.Current.Line;
             if (tokens.SkipOperator("."))
             {
                 value = tokens.Current.Kind == TokenKind.Integer
@@ -315,10 +315,10 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseSubscript(Expression owner)
     {
-        var line = tokens.Next().Line;
+        int line = tokens.Next().Line;
         if (!tokens.IsOperator(":"))
         {
-            var key = ParseTuple(ends: () => tokens.IsOperator(":"));
+            Expression key = ParseTuple(ends: () => tokens.IsOperator(":"));
             if (tokens.SkipOperator("]"))
             {
                 return new GetItem(line, owner, key);
@@ -334,8 +334,8 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
     {
         Expression? Bound() => tokens.IsOperator(":") || tokens.IsOperator("]") ? null : Parse();
         tokens.ExpectOperator(":");
-        var stop = Bound();
-        var step = tokens.SkipOperator(":") ? Bound() : null;
+        Expression? stop = Bound();
+        Expression? step = tokens.SkipOperator(":") ? Bound() : null;
         tokens.ExpectOperator("]");
         return new GetSlice(line, owner, start, stop, step);
     }
@@ -365,10 +365,10 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private Expression ParseTest(Expression value)
     {
-        var line = tokens.Next().Line;
-        var isNegated = tokens.SkipName("not");
-        var name = ParseDottedName();
-        var arguments = ArgumentList.Empty;
+        int line = tokens.Next().Line;
+        bool isNegated = tokens.SkipName("not");
+        string name = ParseDottedName();
+        ArgumentList arguments = ArgumentList.Empty;
         if (tokens.IsOperator("("))
         {
             arguments = ParseArguments();
@@ -384,7 +384,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private bool StartsTestArgument()
     {
-        var token = tokens.Current;
+        Token token = tokens.Current;
         if (token is { Kind: TokenKind.Name, Text: "is" })
         {
             throw JinjaException.Syntax("You cannot chain multiple tests with is", token.Line);
@@ -401,7 +401,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
 
     private string ParseDottedName()
     {
-        var name = tokens.ExpectName();
+        string name = tokens.ExpectName();
         while (tokens.SkipOperator("."))
         {
             name += "." + tokens.ExpectName();
@@ -429,7 +429,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
             }
             else if (tokens.Current.Kind == TokenKind.Name && tokens.Following is { Kind: TokenKind.Operator, Text: "=" })
             {
-                var name = tokens.ExpectName();
+                string name = tokens.ExpectName();
                 tokens.Next();
                 named.Add((name, Parse()));
             }

@@ -16,7 +16,7 @@ internal sealed class Lexer
 
     public Lexer(string source, JinjaOptions options)
     {
-        var normal = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+        string normal = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         _source = normal.EndsWith('\n') ? normal[..^1] : normal;
         _options = options;
     }
@@ -25,7 +25,7 @@ internal sealed class Lexer
     {
         while (_position < _source.Length)
         {
-            var begin = FindTag(_position);
+            int begin = FindTag(_position);
             if (begin < 0)
             {
                 AddData(_source[_position..]);
@@ -41,7 +41,7 @@ internal sealed class Lexer
 
     private int FindTag(int from)
     {
-        for (var i = _source.IndexOf('{', from); i >= 0 && i + 1 < _source.Length; i = _source.IndexOf('{', i + 1))
+        for (int i = _source.IndexOf('{', from); i >= 0 && i + 1 < _source.Length; i = _source.IndexOf('{', i + 1))
         {
             if (_source[i + 1] is '{' or '%' or '#')
             {
@@ -54,10 +54,10 @@ internal sealed class Lexer
 
     private void ReadTag(int begin)
     {
-        var kind = _source[begin + 1];
-        var sign = begin + 2 < _source.Length && _source[begin + 2] is '-' or '+' ? _source[begin + 2] : ' ';
+        char kind = _source[begin + 1];
+        char sign = begin + 2 < _source.Length && _source[begin + 2] is '-' or '+' ? _source[begin + 2] : ' ';
         AddData(Before(begin, sign, canLstrip: kind != '{'));
-        var after = begin + (sign == ' ' ? 2 : 3);
+        int after = begin + (sign == ' ' ? 2 : 3);
         Advance(after);
         switch (kind)
         {
@@ -75,20 +75,20 @@ internal sealed class Lexer
     /// <summary>The text before a tag, without what the tag takes away.</summary>
     private string Before(int begin, char sign, bool canLstrip)
     {
-        var text = _source[_position..begin];
+        string text = _source[_position..begin];
         if (sign == '-')
         {
             return Strings.TrimEnd(text);
         }
 
-        var lineStart = text.LastIndexOf('\n') + 1;
+        int lineStart = text.LastIndexOf('\n') + 1;
         return sign != '+' && canLstrip && _options.LstripBlocks && (lineStart > 0 || _atLineStart)
             && Strings.IsBlank(text.AsSpan(lineStart)) ? text[..lineStart] : text;
     }
 
     private void SkipComment()
     {
-        var end = _source.IndexOf("#}", _position, StringComparison.Ordinal);
+        int end = _source.IndexOf("#}", _position, StringComparison.Ordinal);
         if (end < 0)
         {
             // With nothing behind its beginning there is nothing that jinja2 would complain about.
@@ -101,14 +101,14 @@ internal sealed class Lexer
         }
 
         // a sign that stands between {# and #} alone belongs to the beginning
-        var sign = end > _position ? _source[end - 1] : ' ';
+        char sign = end > _position ? _source[end - 1] : ' ';
         EndTag(end + 2, sign);
     }
 
     /// <summary>Goes on after a tag's end: past all blanks after a minus, past one line break where blocks are trimmed.</summary>
     private void EndTag(int end, char sign, bool trims = true)
     {
-        var next = end;
+        int next = end;
         if (sign == '-')
         {
             while (next < _source.Length && Strings.IsSpace(_source[next]))
@@ -127,17 +127,17 @@ internal sealed class Lexer
 
     private bool ReadRaw()
     {
-        if (!TryMatch(_position, "raw", out var begin, out var sign) || sign == '+')
+        if (!TryMatch(_position, "raw", out int begin, out char sign) || sign == '+')
         {
             return false;
         }
 
         EndTag(begin, sign, trims: false);
-        for (var tag = _source.IndexOf("{%", _position, StringComparison.Ordinal); tag >= 0;
+        for (int tag = _source.IndexOf("{%", _position, StringComparison.Ordinal); tag >= 0;
             tag = _source.IndexOf("{%", tag + 2, StringComparison.Ordinal))
         {
-            var open = tag + 2 < _source.Length && _source[tag + 2] is '-' or '+' ? _source[tag + 2] : ' ';
-            if (TryMatch(tag + (open == ' ' ? 2 : 3), "endraw", out var end, out sign))
+            char open = tag + 2 < _source.Length && _source[tag + 2] is '-' or '+' ? _source[tag + 2] : ' ';
+            if (TryMatch(tag + (open == ' ' ? 2 : 3), "endraw", out int end, out sign))
             {
                 AddData(Before(tag, open, canLstrip: true));
                 EndTag(end, sign);
@@ -184,12 +184,12 @@ internal sealed class Lexer
 
     private void ReadExpression(bool isBlock)
     {
-        var close = isBlock ? "%}" : "}}";
+        string close = isBlock ? "%}" : "}}";
         Add(isBlock ? TokenKind.BlockBegin : TokenKind.VariableBegin, "");
         var open = new Stack<char>();
         while (true)
         {
-            var start = _position;
+            int start = _position;
             SkipBlanks(ref start);
             Advance(start);
             if (_position >= _source.Length)
@@ -197,8 +197,8 @@ internal sealed class Lexer
                 throw Error("a tag that does not end");
             }
 
-            var sign = _source[_position] == '-' || (isBlock && _source[_position] == '+') ? _source[_position] : ' ';
-            var end = _position + (sign == ' ' ? 0 : 1);
+            char sign = _source[_position] == '-' || (isBlock && _source[_position] == '+') ? _source[_position] : ' ';
+            int end = _position + (sign == ' ' ? 0 : 1);
             if (open.Count == 0 && string.CompareOrdinal(_source, end, close, 0, 2) == 0)
             {
                 Add(isBlock ? TokenKind.BlockEnd : TokenKind.VariableEnd, "");
@@ -212,7 +212,7 @@ internal sealed class Lexer
 
     private void ReadToken(Stack<char> open)
     {
-        var first = _source[_position];
+        char first = _source[_position];
         if (first is '\'' or '"')
         {
             ReadString(first);
@@ -223,7 +223,7 @@ internal sealed class Lexer
         }
         else if (first == '_' || char.IsLetter(first))
         {
-            var end = _position + 1;
+            int end = _position + 1;
             while (end < _source.Length && (_source[end] == '_' || char.IsLetterOrDigit(_source[end])))
             {
                 end++;
@@ -240,7 +240,7 @@ internal sealed class Lexer
 
     private void ReadOperator(char first, Stack<char> open)
     {
-        var text = LongOperators.FirstOrDefault(known => string.CompareOrdinal(_source, _position, known, 0, 2) == 0) ?? first.ToString();
+        string text = LongOperators.FirstOrDefault(known => string.CompareOrdinal(_source, _position, known, 0, 2) == 0) ?? first.ToString();
         if (text.Length == 1 && !"+-/*%~[](){}<>=.:|,;".Contains(first, StringComparison.Ordinal))
         {
             throw Error($"unexpected character {Shown(first)}");
@@ -252,7 +252,7 @@ internal sealed class Lexer
         }
         else if (first is ')' or ']' or '}')
         {
-            if (!open.TryPop(out var expected) || expected != first)
+            if (!open.TryPop(out char expected) || expected != first)
             {
                 throw Error($"unexpected '{first}'{(expected == 0 ? "" : $", expected '{expected}'")}");
             }
@@ -264,7 +264,7 @@ internal sealed class Lexer
 
     private void ReadString(char quote)
     {
-        var end = _position + 1;
+        int end = _position + 1;
         while (end < _source.Length && _source[end] != quote)
         {
             end += _source[end] == '\\' ? 2 : 1;
@@ -281,14 +281,14 @@ internal sealed class Lexer
 
     private void ReadNumber()
     {
-        var isElement = _position > 0 && _source[_position - 1] == '.';
-        if (!isElement && NumberLiteral.TryReadFloat(_source, _position, out var end, out var number))
+        bool isElement = _position > 0 && _source[_position - 1] == '.';
+        if (!isElement && NumberLiteral.TryReadFloat(_source, _position, out int end, out double number))
         {
             _tokens.Add(new Token(TokenKind.Float, _source[_position..end], _line, number));
         }
         else
         {
-            end = NumberLiteral.ReadInteger(_source, _position, out var integer);
+            end = NumberLiteral.ReadInteger(_source, _position, out long? integer);
             _tokens.Add(new Token(
                 TokenKind.Integer, _source[_position..end], _line, integer ?? throw Error("an integer beyond 64 bits")));
         }

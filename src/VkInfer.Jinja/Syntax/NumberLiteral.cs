@@ -10,7 +10,7 @@ internal static class NumberLiteral
     {
         value = 0;
         end = Digits(source, start, 10);
-        var whole = end;
+        int whole = end;
         if (At(source, end) == '.' && Digits(source, end + 1, 10) is var fraction && fraction > end + 1)
         {
             end = fraction;
@@ -18,7 +18,7 @@ internal static class NumberLiteral
 
         if (At(source, end) is 'e' or 'E')
         {
-            var exponent = end + (At(source, end + 1) is '+' or '-' ? 2 : 1);
+            int exponent = end + (At(source, end + 1) is '+' or '-' ? 2 : 1);
             end = Digits(source, exponent, 10) is var digits && digits > exponent ? digits : end;
         }
 
@@ -30,11 +30,11 @@ internal static class NumberLiteral
     /// <summary>Reads an integer and returns where it ends; null where it exceeds 64 bits.</summary>
     public static int ReadInteger(string source, int start, out long? value)
     {
-        var radix = At(source, start) != '0'
+        int radix = At(source, start) != '0'
             ? 10
             : char.ToLowerInvariant(At(source, start + 1)) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 10 };
-        var digits = start + (radix == 10 ? 0 : 2);
-        var end = Digits(source, digits, radix);
+        int digits = start + (radix == 10 ? 0 : 2);
+        int end = Digits(source, digits, radix);
         if (end == digits)
         {
             // 0x without digits: a zero, and a name after it
@@ -42,11 +42,11 @@ internal static class NumberLiteral
         }
 
         value = 0;
-        foreach (var digit in source.AsSpan(digits, end - digits))
+        foreach (char digit in source.AsSpan(digits, end - digits))
         {
             if (digit != '_')
             {
-                var next = (Int128)value!.Value * radix + Convert.ToInt32(digit.ToString(), 16);
+                Int128 next = (Int128)value!.Value * radix + Convert.ToInt32(digit.ToString(), 16);
                 if (next > long.MaxValue)
                 {
                     value = null;
@@ -62,7 +62,7 @@ internal static class NumberLiteral
 
     private static int Digits(string source, int start, int radix)
     {
-        var end = start;
+        int end = start;
         while (IsDigit(At(source, end), radix) || (end > start && At(source, end) == '_' && IsDigit(At(source, end + 1), radix)))
         {
             end++;

@@ -28,7 +28,7 @@ internal sealed class Parser
     /// <summary>Parses the whole source.</summary>
     public Block Parse()
     {
-        var body = ParseBlock();
+        Block body = ParseBlock();
         return _tokens.Current.Kind == TokenKind.End ? body : throw _tokens.Unexpected("end of template");
     }
 
@@ -38,7 +38,7 @@ internal sealed class Parser
         var statements = new List<Statement>();
         while (_tokens.Current.Kind != TokenKind.End)
         {
-            var token = _tokens.Next();
+            Token token = _tokens.Next();
             switch (token.Kind)
             {
                 case TokenKind.Data:
@@ -66,8 +66,8 @@ internal sealed class Parser
 
     private Statement ParseStatement()
     {
-        var line = _tokens.Current.Line;
-        var tag = _tokens.ExpectName();
+        int line = _tokens.Current.Line;
+        string tag = _tokens.ExpectName();
         Statement statement = tag switch
         {
             "if" => ParseIf(line),
@@ -95,7 +95,7 @@ internal sealed class Parser
     private Block ParseBody(string end)
     {
         EndTag();
-        var body = ParseBlock(end);
+        Block body = ParseBlock(end);
         _tokens.Next();
         return body;
     }
@@ -103,9 +103,9 @@ internal sealed class Parser
     /// <summary>Parses a body that runs elsewhere: a loop around its definition is none of its own.</summary>
     private Block ParseDetachedBody(string end)
     {
-        var loops = _loops;
+        int loops = _loops;
         _loops = 0;
-        var body = ParseBody(end);
+        Block body = ParseBody(end);
         _loops = loops;
         return body;
     }
@@ -116,7 +116,7 @@ internal sealed class Parser
         Block? otherwise = null;
         do
         {
-            var condition = _expressions.ParseTuple(withCondition: false);
+            Expression condition = _expressions.ParseTuple(withCondition: false);
             EndTag();
             branches.Add((condition, ParseBlock("elif", "else", "endif")));
         }
@@ -134,18 +134,18 @@ internal sealed class Parser
 
     private For ParseFor(int line)
     {
-        var target = ParseTarget(() => _tokens.IsName("in"));
+        Target target = ParseTarget(() => _tokens.IsName("in"));
         if (!_tokens.SkipName("in"))
         {
             throw _tokens.Unexpected("'in'");
         }
 
-        var items = _expressions.ParseTuple(withCondition: false, ends: () => _tokens.IsName("recursive"));
-        var condition = _tokens.SkipName("if") ? _expressions.Parse() : null;
-        var isRecursive = _tokens.SkipName("recursive");
+        Expression items = _expressions.ParseTuple(withCondition: false, ends: () => _tokens.IsName("recursive"));
+        Expression? condition = _tokens.SkipName("if") ? _expressions.Parse() : null;
+        bool isRecursive = _tokens.SkipName("recursive");
         EndTag();
         _loops++;
-        var body = ParseBlock("endfor", "else");
+        Block body = ParseBlock("endfor", "else");
         _loops--;
         Block? otherwise = null;
         if (_tokens.SkipName("else"))
@@ -163,7 +163,7 @@ internal sealed class Parser
 
     private Statement ParseSet(int line)
     {
-        var target = ParseTarget(() => _tokens.IsOperator("="));
+        Target target = ParseTarget(() => _tokens.IsOperator("="));
         if (_tokens.SkipOperator("="))
         {
             return new Set(line, target, _expressions.ParseTuple());
@@ -183,7 +183,7 @@ internal sealed class Parser
                 _tokens.ExpectOperator(",");
             }
 
-            var target = ParseOneTarget();
+            Target target = ParseOneTarget();
             _tokens.ExpectOperator("=");
             variables.Add((target, _expressions.Parse()));
         }
@@ -200,7 +200,7 @@ internal sealed class Parser
         {
         }
 
-        var block = ParseScope(line, "endblock");
+        With block = ParseScope(line, "endblock");
         if (_tokens.Current.Kind == TokenKind.Name)
         {
             _tokens.Next();
@@ -217,16 +217,16 @@ internal sealed class Parser
 
     private MacroDefinition ParseMacro(int line)
     {
-        var name = _tokens.ExpectName();
+        string name = _tokens.ExpectName();
         return new MacroDefinition(line, ParseMacroRest(name, "endmacro", ParseParameters));
     }
 
     private CallBlock ParseCall(int line)
     {
         Call? call = null;
-        var caller = ParseMacroRest("caller", "endcall", () =>
+        Macro caller = ParseMacroRest("caller", "endcall", () =>
         {
-            var parameters = _tokens.IsOperator("(") ? ParseParameters() : [];
+            List<(string, Expression?)> parameters = _tokens.IsOperator("(") ? ParseParameters() : [];
             call = _expressions.ParsePostfixed() as Call ?? throw JinjaException.Syntax("expected call", line);
             return parameters;
         });
@@ -235,10 +235,10 @@ internal sealed class Parser
 
     private Macro ParseMacroRest(string name, string end, Func<List<(string, Expression?)>> parseParameters)
     {
-        var outer = _specials;
-        var parameters = parseParameters();
+        HashSet<string>? outer = _specials;
+        List<(string, Expression?)> parameters = parseParameters();
         _specials = [];
-        var body = ParseDetachedBody(end);
+        Block body = ParseDetachedBody(end);
         var macro = new Macro(name, parameters, body, _specials);
         _specials = outer;
         return macro;
@@ -255,7 +255,7 @@ internal sealed class Parser
                 _tokens.ExpectOperator(",");
             }
 
-            var name = ExpectTargetName();
+            string name = ExpectTargetName();
             if (_tokens.SkipOperator("="))
             {
                 parameters.Add((name, _expressions.Parse()));
@@ -275,7 +275,7 @@ internal sealed class Parser
     private Target ParseTarget(Func<bool> ends)
     {
         var targets = new List<Target> { ParseOneTarget() };
-        var isTuple = false;
+        bool isTuple = false;
         while (_tokens.SkipOperator(","))
         {
             isTuple = true;
@@ -294,18 +294,18 @@ internal sealed class Parser
     {
         if (_tokens.SkipOperator("("))
         {
-            var inner = _expressions.Nested(() => ParseTarget(() => _tokens.IsOperator(")")));
+            Target inner = _expressions.Nested(() => ParseTarget(() => _tokens.IsOperator(")")));
             _tokens.ExpectOperator(")");
             return inner;
         }
 
-        var name = ExpectTargetName();
+        string name = ExpectTargetName();
         return _tokens.SkipOperator(".") ? new NamespaceTarget(name, _tokens.ExpectName()) : new NameTarget(name);
     }
 
     private string ExpectTargetName()
     {
-        var name = _tokens.ExpectName();
+        string name = _tokens.ExpectName();
         return name is "true" or "false" or "none" or "True" or "False" or "None"
             ? throw JinjaException.Syntax($"can't assign to '{name}'", _tokens.Current.Line)
             : name;

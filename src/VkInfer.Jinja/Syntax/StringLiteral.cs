@@ -15,7 +15,7 @@ internal static class StringLiteral
         }
 
         var text = new StringBuilder(source.Length);
-        for (var i = 0; i < source.Length;)
+        for (int i = 0; i < source.Length;)
         {
             if (source[i] != '\\' || i + 1 >= source.Length)
             {
@@ -32,7 +32,7 @@ internal static class StringLiteral
     /// <summary>Decodes the escape whose letter is at an index, and returns where it ends.</summary>
     private static int Escape(ReadOnlySpan<char> source, int index, StringBuilder text, int line)
     {
-        var letter = source[index];
+        char letter = source[index];
         switch (letter)
         {
             case '\n': return index + 1;
@@ -44,7 +44,7 @@ internal static class StringLiteral
 
         const string Letters = "\\'\"abfnrtv";
         const string Meanings = "\\'\"\a\b\f\n\r\t\v";
-        var known = Letters.IndexOf(letter, StringComparison.Ordinal);
+        int known = Letters.IndexOf(letter, StringComparison.Ordinal);
         _ = known < 0 ? text.Append('\\').Append(letter) : text.Append(Meanings[known]);
         return index + 1;
     }
@@ -52,7 +52,7 @@ internal static class StringLiteral
     private static int Hex(ReadOnlySpan<char> source, int start, int digits, StringBuilder text, int line)
     {
         if (start + digits > source.Length
-            || !int.TryParse(source.Slice(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+            || !int.TryParse(source.Slice(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
             || code is < 0 or > 0x10FFFF)
         {
             throw JinjaException.Syntax("a string with an incomplete escape", line);
@@ -64,7 +64,7 @@ internal static class StringLiteral
 
     private static int Octal(ReadOnlySpan<char> source, int start, StringBuilder text)
     {
-        var (end, code) = (start, 0);
+        (int end, int code) = (start, 0);
         while (end < source.Length && end < start + 3 && source[end] is >= '0' and <= '7')
         {
             code = (code * 8) + source[end++] - '0';

@@ -11,7 +11,7 @@ internal sealed class TokenStream(List<Token> tokens)
 
     public Token Next()
     {
-        var token = Current;
+        Token token = Current;
         if (token.Kind != TokenKind.End)
         {
             _position++;

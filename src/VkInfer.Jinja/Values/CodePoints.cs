@@ -14,8 +14,8 @@ internal static class CodePoints
             return text.Length;
         }
 
-        var count = 0;
-        for (var i = 0; i < text.Length; i += Width(text, i))
+        int count = 0;
+        for (int i = 0; i < text.Length; i += Width(text, i))
         {
             count++;
         }
@@ -27,9 +27,9 @@ internal static class CodePoints
     public static List<string> Split(string text)
     {
         var parts = new List<string>(text.Length);
-        for (var i = 0; i < text.Length;)
+        for (int i = 0; i < text.Length;)
         {
-            var width = Width(text, i);
+            int width = Width(text, i);
             parts.Add(width == 1 && text[i] < 128 ? Ascii[text[i]] : text.Substring(i, width));
             i += width;
         }

@@ -56,8 +56,8 @@ internal static class Nesting
 {
     public static int Above(IEnumerable<object?> items, Budget budget)
     {
-        var depth = 0;
-        foreach (var item in items)
+        int depth = 0;
+        foreach (object? item in items)
         {
             depth = Math.Max(depth, Of(item));
         }

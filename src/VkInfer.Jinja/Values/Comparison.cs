@@ -70,7 +70,7 @@ internal static class Comparison
             return false;
         }
 
-        for (var i = 0; i < a.Count; i++)
+        for (int i = 0; i < a.Count; i++)
         {
             if (!AreEqual(a[i], b[i], budget))
             {
@@ -82,11 +82,11 @@ internal static class Comparison
     }
 
     private static bool AreEqual(DictValue a, DictValue b, Budget budget) =>
-        a.Count == b.Count && a.Entries.All(entry => b.TryGet(entry.Key, out var other) && AreEqual(entry.Value, other, budget));
+        a.Count == b.Count && a.Entries.All(entry => b.TryGet(entry.Key, out object? other) && AreEqual(entry.Value, other, budget));
 
     private static int? Compare(IReadOnlyList<object?> a, IReadOnlyList<object?> b, string operation, Budget budget)
     {
-        for (var i = 0; i < Math.Min(a.Count, b.Count); i++)
+        for (int i = 0; i < Math.Min(a.Count, b.Count); i++)
         {
             if (!AreEqual(a[i], b[i], budget))
             {
@@ -104,20 +104,20 @@ internal static class Comparison
             return Numbers.ToInt(left).CompareTo(Numbers.ToInt(right));
         }
 
-        var (a, b) = (Numbers.ToDouble(left), Numbers.ToDouble(right));
+        (double a, double b) = (Numbers.ToDouble(left), Numbers.ToDouble(right));
         return double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b);
     }
 
     /// <summary>By code points: a surrogate stands above all of the basic plane.</summary>
     private static int CompareText(string a, string b)
     {
-        var common = a.AsSpan().CommonPrefixLength(b);
+        int common = a.AsSpan().CommonPrefixLength(b);
         if (common == a.Length || common == b.Length)
         {
             return a.Length.CompareTo(b.Length);
         }
 
-        var (x, y) = (a[common], b[common]);
+        (char x, char y) = (a[common], b[common]);
         return char.IsSurrogate(x) == char.IsSurrogate(y) ? x.CompareTo(y) : char.IsSurrogate(x) ? 1 : -1;
     }
 }

@@ -8,7 +8,7 @@ internal sealed class DictValue
     public DictValue(IEnumerable<KeyValuePair<object?, object?>> entries, Budget budget)
     {
         _entries = new(new DictKeyComparer(budget));
-        foreach (var (key, value) in entries)
+        foreach ((object? key, object? value) in entries)
         {
             budget.Items(2);
             _entries[new DictKey(key)] = value;

@@ -19,11 +19,11 @@ internal static class FloatText
             return double.IsNegative(value) ? "-0.0" : "0.0";
         }
 
-        var (digits, exponent) = Parse(value.ToString("R", CultureInfo.InvariantCulture));
-        var sign = value < 0 ? "-" : "";
+        (string? digits, int exponent) = Parse(value.ToString("R", CultureInfo.InvariantCulture));
+        string sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16)
         {
-            var mantissa = digits.Length == 1 ? digits : $"{digits[0]}.{digits[1..]}";
+            string mantissa = digits.Length == 1 ? digits : $"{digits[0]}.{digits[1..]}";
             return $"{sign}{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         }
 
@@ -40,18 +40,18 @@ internal static class FloatText
     /// <summary>The significant digits, and the power of ten of the first.</summary>
     private static (string Digits, int Exponent) Parse(string shortest)
     {
-        var text = shortest.TrimStart('-');
-        var exponent = 0;
+        string text = shortest.TrimStart('-');
+        int exponent = 0;
         if (text.IndexOf('E', StringComparison.Ordinal) is >= 0 and var e)
         {
             exponent = int.Parse(text[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
             text = text[..e];
         }
 
-        var point = text.IndexOf('.', StringComparison.Ordinal);
+        int point = text.IndexOf('.', StringComparison.Ordinal);
         exponent += (point < 0 ? text.Length : point) - 1;
-        var digits = text.Replace(".", "", StringComparison.Ordinal);
-        var significant = digits.TrimStart('0');
+        string digits = text.Replace(".", "", StringComparison.Ordinal);
+        string significant = digits.TrimStart('0');
         exponent -= digits.Length - significant.Length;
         significant = significant.TrimEnd('0');
         return (significant, exponent);

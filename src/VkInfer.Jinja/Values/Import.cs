@@ -32,7 +32,7 @@ internal static class Import
                 budget),
         JsonValueKind.Array => new ListValue([.. json.EnumerateArray().Select(item => Value(item, budget, depth + 1))], budget),
         JsonValueKind.String => json.GetString(),
-        JsonValueKind.Number => json.TryGetInt64(out var integer) && !json.GetRawText().AsSpan().ContainsAny(".eE")
+        JsonValueKind.Number => json.TryGetInt64(out long integer) && !json.GetRawText().AsSpan().ContainsAny(".eE")
             ? (object)integer : json.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,

@@ -33,7 +33,7 @@ internal static class Numbers
             return -number;
         }
 
-        var integer = ToInt(value);
+        long integer = ToInt(value);
         return integer == long.MinValue ? throw JinjaException.Limit("an integer beyond 64 bits") : -integer;
     }
 
@@ -78,8 +78,8 @@ internal static class Numbers
             return exponent == 0 ? 1 : value == -1 && exponent % 2 == 0 ? 1 : value;
         }
 
-        var result = 1L;
-        for (var i = 0L; i < exponent; i++)
+        long result = 1L;
+        for (long i = 0L; i < exponent; i++)
         {
             result = checked(result * value);
         }
@@ -115,8 +115,8 @@ internal static class Numbers
         }
 
         // Zeros have the sign of the divisor, or of the quotient.
-        var rest = a % b;
-        var quotient = (a - rest) / b;
+        double rest = a % b;
+        double quotient = (a - rest) / b;
         if (rest == 0)
         {
             rest = Math.CopySign(0, b);

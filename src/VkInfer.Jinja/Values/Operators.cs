@@ -50,14 +50,14 @@ internal static class Operators
         switch (container)
         {
             case string text:
-                var part = item as string
+                string part = item as string
                     ?? throw JinjaException.Runtime($"'in <string>' requires string as left operand, not {TypeNames.Of(item)}");
                 budget.Search(text.Length, part.Length);
                 return text.Contains(part, StringComparison.Ordinal);
             case DictValue dict:
                 return dict.TryGet(item, out _);
             case RangeValue range when Numbers.Is(item):
-                var offset = Numbers.ToDouble(item) - range.Start;
+                double offset = Numbers.ToDouble(item) - range.Start;
                 return offset % range.Step == 0 && offset / range.Step >= 0 && offset / range.Step < range.Count;
             case UndefinedValue or CollectionValue or RangeValue:
                 return Sequences.Iterate(container, budget).Any(other => Comparison.AreEqual(other, item, budget));
@@ -81,10 +81,10 @@ internal static class Operators
             return string.Concat(Enumerable.Repeat(text, text.Length == 0 ? 0 : (int)count));
         }
 
-        var items = ((CollectionValue)value!).Items;
+        IReadOnlyList<object?> items = ((CollectionValue)value!).Items;
         budget.Items((long)Int128.Min((Int128)items.Count * count, long.MaxValue));
         var repeated = new List<object?>();
-        for (var i = 0L; i < count && items.Count > 0; i++)
+        for (long i = 0L; i < count && items.Count > 0; i++)
         {
             repeated.AddRange(items);
         }

@@ -24,7 +24,7 @@ internal static class Sequences
             case RangeValue range:
                 budget.Items(range.Count);
                 var numbers = new List<object?>((int)range.Count);
-                for (var i = 0L; i < range.Count; i++)
+                for (long i = 0L; i < range.Count; i++)
                 {
                     numbers.Add(range[i]);
                 }
@@ -59,7 +59,7 @@ internal static class Sequences
             return false;
         }
 
-        var count = Length(value, budget);
+        long count = Length(value, budget);
         index += index < 0 ? count : 0;
         if (index < 0 || index >= count)
         {
@@ -87,8 +87,8 @@ internal static class Sequences
             throw JinjaException.Runtime("slice step cannot be zero");
         }
 
-        var count = Length(value, budget);
-        var (lowest, highest) = step > 0 ? (0L, count) : (-1L, count - 1);
+        long count = Length(value, budget);
+        (long lowest, long highest) = step > 0 ? (0L, count) : (-1L, count - 1);
         long Clamp(long? bound, long whenMissing) => bound is not { } given
             ? whenMissing
             : Math.Clamp(given < 0 ? given + count : given, lowest, highest);
@@ -104,10 +104,10 @@ internal static class Sequences
             return text.Substring((int)range.Start, (int)range.Count);
         }
 
-        var items = Iterate(value, budget);
+        IReadOnlyList<object?> items = Iterate(value, budget);
         budget.Items(range.Count);
         var picked = new List<object?>((int)range.Count);
-        for (var i = 0L; i < range.Count; i++)
+        for (long i = 0L; i < range.Count; i++)
         {
             picked.Add(items[(int)range[i]]);
         }

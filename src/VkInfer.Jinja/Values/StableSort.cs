@@ -6,17 +6,17 @@ internal static class StableSort
     /// <summary>Sorts items by Python's order of their keys.</summary>
     public static T[] By<T>(IEnumerable<T> items, Func<T, object?> key, bool isReverse, Budget budget)
     {
-        var keyed = items.Select(item => (Item: item, Key: key(item))).ToArray();
+        (T Item, object? Key)[] keyed = items.Select(item => (Item: item, Key: key(item))).ToArray();
         var other = new (T Item, object? Key)[keyed.Length];
-        for (var width = 1; width < keyed.Length; width *= 2)
+        for (int width = 1; width < keyed.Length; width *= 2)
         {
-            for (var start = 0; start < keyed.Length; start += 2 * width)
+            for (int start = 0; start < keyed.Length; start += 2 * width)
             {
-                var middle = Math.Min(start + width, keyed.Length);
-                var (left, right, end) = (start, middle, Math.Min(middle + width, keyed.Length));
-                for (var i = start; i < end; i++)
+                int middle = Math.Min(start + width, keyed.Length);
+                (int left, int right, int end) = (start, middle, Math.Min(middle + width, keyed.Length));
+                for (int i = start; i < end; i++)
                 {
-                    var takesRight = left == middle || (right < end && IsBefore(keyed[right].Key, keyed[left].Key, isReverse, budget));
+                    bool takesRight = left == middle || (right < end && IsBefore(keyed[right].Key, keyed[left].Key, isReverse, budget));
                     other[i] = keyed[takesRight ? right++ : left++];
                 }
             }

@@ -7,7 +7,7 @@ internal static class Strings
 
     public static bool IsBlank(ReadOnlySpan<char> text)
     {
-        foreach (var character in text)
+        foreach (char character in text)
         {
             if (!IsSpace(character))
             {
@@ -22,7 +22,7 @@ internal static class Strings
 
     public static string TrimStart(string text)
     {
-        var start = 0;
+        int start = 0;
         while (start < text.Length && IsSpace(text[start]))
         {
             start++;
@@ -33,7 +33,7 @@ internal static class Strings
 
     public static string TrimEnd(string text)
     {
-        var end = text.Length;
+        int end = text.Length;
         while (end > 0 && IsSpace(text[end - 1]))
         {
             end--;

@@ -51,7 +51,7 @@ internal static class Text
     private static void AppendItems(IReadOnlyList<object?> items, string open, string close, TextBuilder text, Budget budget)
     {
         text.Append(open);
-        for (var i = 0; i < items.Count; i++)
+        for (int i = 0; i < items.Count; i++)
         {
             text.Append(i == 0 ? "" : ", ");
             Append(items[i], text, budget);
@@ -63,8 +63,8 @@ internal static class Text
     private static void AppendDict(DictValue dict, TextBuilder text, Budget budget)
     {
         text.Append('{');
-        var separator = "";
-        foreach (var (key, value) in dict.Entries)
+        string separator = "";
+        foreach ((object? key, object? value) in dict.Entries)
         {
             text.Append(separator);
             Append(key, text, budget);
@@ -78,12 +78,12 @@ internal static class Text
 
     private static void Quote(string inner, TextBuilder text)
     {
-        var quote = inner.Contains('\'', StringComparison.Ordinal) && !inner.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        char quote = inner.Contains('\'', StringComparison.Ordinal) && !inner.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         text.Append(quote);
-        for (var i = 0; i < inner.Length;)
+        for (int i = 0; i < inner.Length;)
         {
-            var code = CodePoints.At(inner, i);
-            var width = CodePoints.Width(inner, i);
+            int code = CodePoints.At(inner, i);
+            int width = CodePoints.Width(inner, i);
             text.Append(code switch
             {
                 '\\' => "\\\\",
@@ -105,7 +105,7 @@ internal static class Text
     /// <summary>Whether every character prints as itself in a representation.</summary>
     public static bool IsPrintable(string text)
     {
-        for (var i = 0; i < text.Length; i += CodePoints.Width(text, i))
+        for (int i = 0; i < text.Length; i += CodePoints.Width(text, i))
         {
             if (!IsPrintable(text, i))
             {

@@ -25,7 +25,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="sequences">Sequences.</param>
     public long BatchScratchBytes(IEnumerable<AttentionShape> shapes, int sequences)
     {
-        var tuned = shapes
+        (AttentionShape Shape, int Count, DecodeAttentionTuning Tuning)[] tuned = shapes
             .SelectMany(shape => Enumerable.Range(1, sequences).Select(count => (Shape: shape, Count: count, Tuning: DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count))))
             .ToArray();
         return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count)) + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
@@ -90,20 +90,20 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(sequences);
         shape = sequences.Fit(shape);
-        var scheme = sequences.Sequences[0].Softmax.Scheme;
+        SoftmaxScheme scheme = sequences.Sequences[0].Softmax.Scheme;
         if (sequences.Sequences.Any(sequence => sequence.Softmax.Scheme != scheme))
         {
             throw new ArgumentException($"The first sequence has the softmax scheme {scheme}; expected all to have it", nameof(sequences));
         }
 
-        var (rows, count) = (sequences.Rows, sequences.Sequences.Count);
+        (int rows, int count) = (sequences.Rows, sequences.Sequences.Count);
         var tuning = DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count);
-        var (arrivals, partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
+        (long arrivals, long partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
         Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
 
         // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
-        var firstPartial = (scratch.Length - partials) / Alignment * Alignment;
-        var constants = tuning.ToConstants(shape, scheme, context.Capabilities) with
+        long firstPartial = (scratch.Length - partials) / Alignment * Alignment;
+        DecodeAttentionConstants constants = tuning.ToConstants(shape, scheme, context.Capabilities) with
         {
             SplitHalf = shape.Pairing == RopePairing.SplitHalf,
             Bias = bias.HasValue,
@@ -154,8 +154,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
         Views.RequireBytes(nameof(output), output, form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
-        var arrivals = ArrivalBytes(shape, tuning);
-        var constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
+        long arrivals = ArrivalBytes(shape, tuning);
+        DecodeAttentionConstants constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
         Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
@@ -187,7 +187,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     {
         if (commands.IsProfiled)
         {
-            var tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
+            long tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
             commands.Describe(new DispatchWork(
                 $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes));
         }

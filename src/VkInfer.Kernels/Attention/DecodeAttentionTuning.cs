@@ -45,20 +45,20 @@ internal readonly record struct DecodeAttentionTuning(
     /// <summary>The spread for a shape on a device, which so many sequences share.</summary>
     public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context, int sequences = 1)
     {
-        var capabilities = context.Capabilities;
-        var chunks = ChunksOf(shape);
-        var lanes = context.IsSoftware
+        DeviceCapabilities capabilities = context.Capabilities;
+        int chunks = ChunksOf(shape);
+        int lanes = context.IsSoftware
             ? NeededLanes(chunks, MostChunksPerProcessorLane, capabilities.MinSubgroupSize)
             : ChooseLanes(chunks, capabilities.MinSubgroupSize);
-        var laneChunks = (chunks + lanes - 1) / lanes;
-        var laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
-        var mostHeads = Math.Clamp(
+        int laneChunks = (chunks + lanes - 1) / lanes;
+        int laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
+        int mostHeads = Math.Clamp(
             Math.Min(MaxRegisterElements / (2 * laneElements), MostHeads(shape, capabilities)), 1, Math.Min(shape.GroupSize, MaxHeads));
-        var headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
-        var heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
-        var keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
-        var minKeys = Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany);
-        var splits = ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, minKeys, context);
+        int headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
+        int heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
+        int keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
+        int minKeys = Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany);
+        int splits = ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, minKeys, context);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, heads, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
     }
@@ -76,7 +76,7 @@ internal readonly record struct DecodeAttentionTuning(
     private static int ChooseLanes(int chunks, int minSubgroupSize)
     {
         const int MostChunksPerLane = 4;
-        var even = Math.Min(1 << BitOperations.TrailingZeroCount(chunks), minSubgroupSize);
+        int even = Math.Min(1 << BitOperations.TrailingZeroCount(chunks), minSubgroupSize);
         return Math.Max(even, NeededLanes(chunks, MostChunksPerLane, minSubgroupSize));
     }
 
@@ -93,31 +93,31 @@ internal readonly record struct DecodeAttentionTuning(
     // The heads that leave room for the subgroups which the smallest workgroup may have.
     private static int MostHeads(AttentionShape shape, DeviceCapabilities capabilities)
     {
-        var fewest = Math.Max(1, capabilities.SubgroupSize / capabilities.MinSubgroupSize) * SubgroupBytes(shape);
+        int fewest = Math.Max(1, capabilities.SubgroupSize / capabilities.MinSubgroupSize) * SubgroupBytes(shape);
         return (capabilities.MaxSharedMemoryBytes - fewest - PreparedBytes(shape, 0)) / (PreparedBytes(shape, 1) - PreparedBytes(shape, 0));
     }
 
     private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int splits, KernelContext context)
     {
-        var capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = context.Capabilities;
         if (context.IsSoftware)
         {
             return capabilities.SubgroupSize;
         }
 
-        var subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - PreparedBytes(shape, heads)) / SubgroupBytes(shape);
-        var usual = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
-        var size = Math.Min(usual, subgroups * capabilities.MinSubgroupSize);
+        int subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - PreparedBytes(shape, heads)) / SubgroupBytes(shape);
+        int usual = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
+        int size = Math.Min(usual, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 
     private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, int minKeys, KernelContext context)
     {
-        var workgroups = context.IsSoftware
+        int workgroups = context.IsSoftware
             ? ProcessorWorkgroups
             : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
-        var wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
-        var useful = (shape.Capacity + minKeys - 1) / minKeys;
+        int wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
+        int useful = (shape.Capacity + minKeys - 1) / minKeys;
         return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
     }
 }

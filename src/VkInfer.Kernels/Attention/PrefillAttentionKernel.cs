@@ -55,11 +55,11 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         BufferView kCache, BufferView vCache, BufferView stats, BufferView output, int seqLen, int startPosition,
         ActivationType outputType)
     {
-        var matrix = tiling is PrefillAttentionMatrixConstants;
-        var queryType = matrix ? ActivationType.F16 : ActivationType.F32;
-        var pipeline = context.GetPipeline(
+        bool matrix = tiling is PrefillAttentionMatrixConstants;
+        ActivationType queryType = matrix ? ActivationType.F16 : ActivationType.F32;
+        ComputePipeline pipeline = context.GetPipeline(
             Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
-        var stride = (uint)Activations.Stride(shape.QueryWidth);
+        uint stride = (uint)Activations.Stride(shape.QueryWidth);
         if (commands.IsProfiled)
         {
             commands.Describe(Work(shape, seqLen, startPosition));

@@ -84,7 +84,7 @@ internal static class PrefillAttentionHeuristic
         }
 
         // One frame for all leaves registers for a second fragment of queries, which halves what is read from shared memory.
-        var tall = scheme == SoftmaxScheme.Asynchronized ? Tiling(16, 16, 4, rowFragments: 2) : Tiling(64, 16, 8);
+        PrefillAttentionMatrixConstants tall = scheme == SoftmaxScheme.Asynchronized ? Tiling(16, 16, 4, rowFragments: 2) : Tiling(64, 16, 8);
         PrefillAttentionMatrixConstants[] usual = [Tiling(32, 32, 4), Tiling(32, 32, 2), Tiling(16, 16, 4), Tiling(16, 16, 2)];
         return (seqLen >= ManyQueries ? usual.Prepend(tall) : usual)
             .Where(tiling => tiling.IsWhole)

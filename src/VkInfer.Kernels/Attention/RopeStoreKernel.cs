@@ -17,9 +17,9 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <summary>How a shape is cut into workgroups: a norm of heads is the workgroup's own.</summary>
     internal RopeStoreConstants Constants(AttentionShape shape, bool biased, bool normed, bool step)
     {
-        var own = context.For("rope_store");
-        var heads = normed || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
-        var threads = own.Threads(heads == 1 ? 64 : MaxThreads);
+        KernelContext own = context.For("rope_store");
+        int heads = normed || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
+        int threads = own.Threads(heads == 1 ? 64 : MaxThreads);
         return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step, heads);
     }
 
@@ -75,7 +75,7 @@ public sealed class RopeStoreKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         shape.Validate();
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, seqLen, shape.QkvWidth);
-        var constants = Constants(shape, bias.HasValue, qkNorm.HasValue, stepState.HasValue);
+        RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm.HasValue, stepState.HasValue);
         commands.Dispatch(
             context.GetPipeline(
                 $"rope_store_{PrefillRange.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),

@@ -49,7 +49,7 @@ public sealed class ScoreStatistics
     {
         ArgumentNullException.ThrowIfNull(device);
         Views.RequireBytes(nameof(counters), counters, SizeInBytes);
-        var words = new uint[SizeInBytes / sizeof(uint)];
+        uint[] words = new uint[SizeInBytes / sizeof(uint)];
         device.Download(counters.Buffer, counters.Offset, MemoryMarshal.AsBytes(words.AsSpan()));
         return new ScoreStatistics(words);
     }

@@ -26,9 +26,9 @@ public sealed record SequenceRange(BufferView Table, int First, IReadOnlyList<Se
     /// <summary>The shape with the largest capacity of theirs; all views are long enough for their own.</summary>
     internal AttentionShape Fit(AttentionShape shape)
     {
-        foreach (var sequence in Sequences)
+        foreach (SequenceAttention sequence in Sequences)
         {
-            var own = shape with { Capacity = sequence.Capacity };
+            AttentionShape own = shape with { Capacity = sequence.Capacity };
             own.Validate();
             Views.RequireBytes(nameof(SequenceAttention.Keys), sequence.Keys, own.KvBytes);
             Views.RequireBytes(nameof(SequenceAttention.Values), sequence.Values, own.KvBytes);
@@ -75,8 +75,8 @@ public sealed class SequenceTable : IDisposable
                 $"{sequences.Count} sequences; expected 1 to {_entries.Length - _count}, of {_entries.Length} in all", nameof(sequences));
         }
 
-        var first = _count;
-        foreach (var sequence in sequences)
+        int first = _count;
+        foreach (SequenceAttention sequence in sequences)
         {
             _entries[_count++] = new SequenceEntry(
                 sequence.Keys.DeviceAddress, sequence.Values.DeviceAddress, sequence.StepState.DeviceAddress, sequence.SoftmaxStats.DeviceAddress,

@@ -22,23 +22,23 @@ internal static class FixedPointVector
     /// <summary>Encodes a vector, padded with zeros.</summary>
     public static byte[] Encode(ReadOnlySpan<float> values)
     {
-        var padded = WeightLayout.PadColumns(values.Length);
-        var bytes = new byte[SizeInBytes(values.Length)];
-        var blocks = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(2 * padded));
-        for (var first = 0; first < values.Length; first += Block)
+        int padded = WeightLayout.PadColumns(values.Length);
+        byte[] bytes = new byte[SizeInBytes(values.Length)];
+        Span<float> blocks = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(2 * padded));
+        for (int first = 0; first < values.Length; first += Block)
         {
-            var block = values[first..Math.Min(first + Block, values.Length)];
-            var largest = 0f;
-            foreach (var value in block)
+            ReadOnlySpan<float> block = values[first..Math.Min(first + Block, values.Length)];
+            float largest = 0f;
+            foreach (float value in block)
             {
                 largest = Math.Max(largest, Math.Abs(value));
             }
 
-            var sum = 0;
-            for (var i = 0; i < block.Length && largest > 0; i++)
+            int sum = 0;
+            for (int i = 0; i < block.Length && largest > 0; i++)
             {
-                var number = (int)MathF.Round(block[i] * (Largest / largest));
-                var high = (number + 128) >> 8;
+                int number = (int)MathF.Round(block[i] * (Largest / largest));
+                int high = (number + 128) >> 8;
                 bytes[first + i] = (byte)high;
                 bytes[padded + first + i] = (byte)(number - (high << 8));
                 sum += number;
@@ -54,10 +54,10 @@ internal static class FixedPointVector
     /// <summary>What an encoded vector stands for.</summary>
     public static double[] Decode(ReadOnlySpan<byte> bytes, int columns)
     {
-        var padded = WeightLayout.PadColumns(columns);
-        var blocks = MemoryMarshal.Cast<byte, float>(bytes[(2 * padded)..]);
-        var values = new double[columns];
-        for (var i = 0; i < columns; i++)
+        int padded = WeightLayout.PadColumns(columns);
+        ReadOnlySpan<float> blocks = MemoryMarshal.Cast<byte, float>(bytes[(2 * padded)..]);
+        double[] values = new double[columns];
+        for (int i = 0; i < columns; i++)
         {
             values[i] = ((256 * (sbyte)bytes[i]) + (sbyte)bytes[padded + i]) * (double)blocks[2 * (i / Block)];
         }

@@ -53,14 +53,14 @@ internal static class GemmHeuristic
             throw new NotSupportedException("the device has no matrix units for float16");
         }
 
-        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        int cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         MeasuredTiling[] fitting =
         [
             .. Measured(fragment).Where(candidate => Fits(candidate.Tiling, capabilities)),
         ];
         if (fitting.Length == 0)
         {
-            var smallest = Measured(fragment)[^1].Tiling;
+            GemmMatrixConstants smallest = Measured(fragment)[^1].Tiling;
             throw new NotSupportedException(
                 $"a matrix product needs {smallest.SharedMemoryBytes} bytes of shared memory and {smallest.Threads} invocations; "
                 + $"the device has {capabilities.MaxSharedMemoryBytes} and {capabilities.MaxWorkgroupInvocations}");
@@ -108,9 +108,9 @@ internal static class GemmHeuristic
         const double OwnTile = 100;
         const double SharedTile = 300;
         const double Part = 75;
-        var tiling = candidate.Tiling;
-        var rounds = Math.Max(Math.Ceiling((double)Tiles(tiling, m, n) * tiling.Splits / cores), candidate.Residents);
-        var columns = ((double)k / tiling.Splits) + (tiling.Splits == 1 ? OwnTile : SharedTile + (Part * tiling.Splits));
+        GemmMatrixConstants tiling = candidate.Tiling;
+        double rounds = Math.Max(Math.Ceiling((double)Tiles(tiling, m, n) * tiling.Splits / cores), candidate.Residents);
+        double columns = ((double)k / tiling.Splits) + (tiling.Splits == 1 ? OwnTile : SharedTile + (Part * tiling.Splits));
         return rounds * columns * tiling.BlockM * tiling.BlockN / candidate.Speed;
     }
 
@@ -149,7 +149,7 @@ internal static class GemmHeuristic
             return new GemmDirectConstants(capabilities.SubgroupSize, Math.Min(8, m), 4);
         }
 
-        var cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        int cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
         return ScalarTilings
             .Where(tiling => Fits(tiling, capabilities) && tiling.BlockM < 2 * m)
             .FirstOrDefault(tiling => Tiles(tiling, m, n) >= cores, ScalarTilings[^1]);

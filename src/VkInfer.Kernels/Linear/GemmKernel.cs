@@ -39,7 +39,7 @@ public sealed class GemmKernel(KernelContext context)
     public ActivationType PreferredInput(StackedWeights w)
     {
         ArgumentNullException.ThrowIfNull(w);
-        var usesMatrixUnits = GemmHeuristic.RepaysMatrixUnits(w.Rows, w.Columns)
+        bool usesMatrixUnits = GemmHeuristic.RepaysMatrixUnits(w.Rows, w.Columns)
             && w.Parts.All(part => UsesMatrixUnits(part.Type))
             && w.Parts.SkipLast(1).All(part => part.Rows % FragmentAlignment == 0);
         return usesMatrixUnits ? ActivationType.F16 : ActivationType.F32;
@@ -75,8 +75,8 @@ public sealed class GemmKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
         ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
-        var input = inputType ?? PreferredInput(w.Parts[0].Type);
-        var matrix = input == ActivationType.F16;
+        ActivationType input = inputType ?? PreferredInput(w.Parts[0].Type);
+        bool matrix = input == ActivationType.F16;
         if (matrix && w.Parts.FirstOrDefault(part => !UsesMatrixUnits(part.Type)) is { } scalar)
         {
             throw new NotSupportedException(
@@ -88,21 +88,21 @@ public sealed class GemmKernel(KernelContext context)
             throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
         }
 
-        var wholeRows = RowsOf(a, input, w.Columns);
-        var whole = a;
+        int wholeRows = RowsOf(a, input, w.Columns);
+        BufferView whole = a;
         a = Activations.Require(nameof(a), a, input, seqLen, w.Columns);
         c = Activations.Require(nameof(c), c, outputType, seqLen, w.Rows);
-        var outputStride = Activations.Stride(w.Rows);
-        var range = context.Capabilities.MaxStorageBufferRange;
-        var sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
-        for (var m = 0; m < seqLen; m += sliceM)
+        int outputStride = Activations.Stride(w.Rows);
+        long range = context.Capabilities.MaxStorageBufferRange;
+        int sliceM = MaxRows(range, seqLen, Math.Max(a.Length, c.Length) / seqLen);
+        for (int m = 0; m < seqLen; m += sliceM)
         {
-            var rows = Math.Min(sliceM, seqLen - m);
-            var inputSlice = sliceM == seqLen ? whole : Rows(a, m, rows, seqLen);
-            var outputSlice = Rows(c, m, rows, seqLen);
-            foreach (var (column, weights) in Slices(w))
+            int rows = Math.Min(sliceM, seqLen - m);
+            BufferView inputSlice = sliceM == seqLen ? whole : Rows(a, m, rows, seqLen);
+            BufferView outputSlice = Rows(c, m, rows, seqLen);
+            foreach ((int column, WeightMatrix? weights) in Slices(w))
             {
-                var tiling = Choose(weights.Type, weights.Rows, weights.Columns, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
+                IGemmTiling tiling = Choose(weights.Type, weights.Rows, weights.Columns, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
                 RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride, scratch);
             }
         }
@@ -132,7 +132,7 @@ public sealed class GemmKernel(KernelContext context)
             return false;
         }
 
-        var range = context.Capabilities.MaxStorageBufferRange;
+        long range = context.Capabilities.MaxStorageBufferRange;
         if (Activations.SizeInBytes(ActivationType.F16, seqLen, Math.Max(w.Columns, w.Rows / 2)) > range
             || Choose(part.Type, part.Rows, part.Columns, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
                 is not IGatedGemmTiling { CanGate: true } tiling)
@@ -147,15 +147,15 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
     private IGemmTiling Choose(WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
-        var capabilities = context.Capabilities;
-        var tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
+        DeviceCapabilities capabilities = context.Capabilities;
+        IGemmTiling? tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
         {
             LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
             LinearForm.Flat => input == ActivationType.F16 ? GemmHeuristic.Flat(capabilities, seqLen) : null,
             LinearForm.Tiled => null,
             _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
         };
-        var usual = tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
+        IGemmTiling usual = tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
             && HasRoom(tiling, seqLen, rows, scratch)
             ? tiling
             : input == ActivationType.F16
@@ -168,7 +168,7 @@ public sealed class GemmKernel(KernelContext context)
     private IGemmTiling Other(
         WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
-        var capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = context.Capabilities;
         IGemmTiling?[] others = input == ActivationType.F16
             ? [Matrix(capabilities, seqLen, rows, columns, scratch), GemmHeuristic.Flat(capabilities, seqLen)]
             : [
@@ -196,10 +196,10 @@ public sealed class GemmKernel(KernelContext context)
     /// <summary>The parts, cut where a binding cannot hold them, each with the column of C that its first row makes.</summary>
     private IEnumerable<(int Column, WeightMatrix Part)> Slices(StackedWeights w)
     {
-        var column = 0;
-        foreach (var part in w.Parts)
+        int column = 0;
+        foreach (WeightMatrix part in w.Parts)
         {
-            foreach (var (first, slice) in RowSlices.Of(part, context))
+            foreach ((int first, WeightMatrix? slice) in RowSlices.Of(part, context))
             {
                 yield return (column + first, slice);
             }
@@ -210,7 +210,7 @@ public sealed class GemmKernel(KernelContext context)
 
     private static int MaxRows(long range, int seqLen, long rowBytes)
     {
-        var rows = range / rowBytes;
+        long rows = range / rowBytes;
         return rows >= seqLen
             ? seqLen
             : rows >= SliceAlignment
@@ -220,7 +220,7 @@ public sealed class GemmKernel(KernelContext context)
 
     private static BufferView Rows(BufferView view, int first, int rows, int seqLen)
     {
-        var rowBytes = view.Length / seqLen;
+        long rowBytes = view.Length / seqLen;
         return new BufferView(view.Buffer, view.Offset + (first * rowBytes), rows * rowBytes);
     }
 
@@ -267,7 +267,7 @@ public sealed class GemmKernel(KernelContext context)
         }
 
         // A binding that the shader does not read takes any buffer.
-        var shared = tiling.Splits > 1 ? scratch : null;
+        GemmScratch? shared = tiling.Splits > 1 ? scratch : null;
 
         if (commands.IsProfiled)
         {

@@ -181,8 +181,8 @@ internal sealed record GemmFlatConstants(
 
     public IGemmTiling For(int m)
     {
-        var fragments = (m + Fragment.N - 1) / Fragment.N;
-        var blocks = (fragments + MaxMFragments - 1) / MaxMFragments;
+        int fragments = (m + Fragment.N - 1) / Fragment.N;
+        int blocks = (fragments + MaxMFragments - 1) / MaxMFragments;
         return this with { MFragments = (fragments + blocks - 1) / blocks };
     }
 

@@ -24,8 +24,8 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
     /// <param name="rowsPerElement">Rows of the weights for an element of the result.</param>
     public GemvTuning Tuning(WeightMatrix w, KernelContext context, int rowsPerElement = 1)
     {
-        var spread = context.For(GemvHeuristic.FormName(w.Type));
-        var tuning = GemvHeuristic.Choose(w.Type, w.Columns, X.Form, spread);
+        KernelContext spread = context.For(GemvHeuristic.FormName(w.Type));
+        GemvTuning tuning = GemvHeuristic.Choose(w.Type, w.Columns, X.Form, spread);
         if (ReferenceEquals(spread, context) && context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured && measured.IntegerDot == tuning.IntegerDot)
         {
             tuning = tuning with { WorkgroupSize = measured.WorkgroupSize, Rows = measured.Rows, Unroll = measured.Unroll, Passes = measured.Passes };

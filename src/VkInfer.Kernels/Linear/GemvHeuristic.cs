@@ -29,7 +29,7 @@ internal static class GemvHeuristic
     /// <summary>The form in which a device takes x best for weights of a format.</summary>
     public static VectorForm Form(WeightType type, KernelContext context)
     {
-        var spread = context.For(FormName(type));
+        KernelContext spread = context.For(FormName(type));
         return !spread.IsSoftware && UsesIntegerDot(type, spread) ? VectorForm.Fixed : VectorForm.Float;
     }
 
@@ -37,10 +37,10 @@ internal static class GemvHeuristic
     private static int Tile(int columns, DeviceCapabilities capabilities)
     {
         const int Multiple = 256;
-        var padded = (columns + Multiple - 1) / Multiple * Multiple;
-        for (var parts = 1; ; parts++)
+        int padded = (columns + Multiple - 1) / Multiple * Multiple;
+        for (int parts = 1; ; parts++)
         {
-            var tile = (padded + (parts * Multiple) - 1) / (parts * Multiple) * Multiple;
+            int tile = (padded + (parts * Multiple) - 1) / (parts * Multiple) * Multiple;
             if (tile == Multiple || GemvTuning.TileBytes(tile) <= MostOfSharedMemory * capabilities.MaxSharedMemoryBytes)
             {
                 return tile;
@@ -62,7 +62,7 @@ internal static class GemvHeuristic
     // rows of decoded blocks spill (RADV).
     private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities)
     {
-        var (size, rows) = !WeightLayout.IsQuantized(type) || (integerDot && type == WeightType.Q8_0) ? (256, 4) : (512, 2);
+        (int size, int rows) = !WeightLayout.IsQuantized(type) || (integerDot && type == WeightType.Q8_0) ? (256, 4) : (512, 2);
         return new GemvTuning(
             Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, Unroll: 2,
             Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);

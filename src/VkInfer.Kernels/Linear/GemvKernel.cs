@@ -96,23 +96,23 @@ public sealed class GemvKernel(KernelContext context)
         }
 
         var call = new GemvCall(x, bias, next);
-        var width = gateUp.Rows / 2;
+        int width = gateUp.Rows / 2;
         call.Check(gateUp, gateUp.Rows, width);
-        var tuning = call.Tuning(gateUp, context, rowsPerElement: 2);
+        GemvTuning tuning = call.Tuning(gateUp, context, rowsPerElement: 2);
         var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation);
-        var pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+        ComputePipeline pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
-        var upSkip = width % SliceRows;
-        var upStart = width - upSkip;
-        var most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * SliceRows);
-        var sliceRows = most == gateUp.Rows ? width : most - SliceRows;
-        for (var first = 0; first < width; first += sliceRows)
+        int upSkip = width % SliceRows;
+        int upStart = width - upSkip;
+        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * SliceRows);
+        int sliceRows = most == gateUp.Rows ? width : most - SliceRows;
+        for (int first = 0; first < width; first += sliceRows)
         {
-            var rows = Math.Min(sliceRows, width - first);
-            var gate = gateUp.Slice(first, rows);
-            var up = gateUp.Slice(upStart + first, upSkip + rows);
-            var push = call.Push(gate, 2 * rows, first);
+            int rows = Math.Min(sliceRows, width - first);
+            WeightMatrix gate = gateUp.Slice(first, rows);
+            WeightMatrix up = gateUp.Slice(upStart + first, upSkip + rows);
+            GemvPush push = call.Push(gate, 2 * rows, first);
             push.UpSkip = (uint)upSkip;
             push.Width = (uint)width;
             push.NextColumns = (uint)WeightLayout.PadColumns(width);
@@ -160,8 +160,8 @@ public sealed class GemvKernel(KernelContext context)
         }
 
         var call = new GemvCall(x, bias);
-        var head = 0;
-        foreach (var part in qkv.Parts)
+        int head = 0;
+        foreach (WeightMatrix part in qkv.Parts)
         {
             if (part.Rows % shape.HeadDim != 0)
             {
@@ -169,7 +169,7 @@ public sealed class GemvKernel(KernelContext context)
             }
 
             call.Check(part, qkv.Rows, qkv.Rows);
-            var next = head + (part.Rows / shape.HeadDim);
+            int next = head + (part.Rows / shape.HeadDim);
             RecordHeads(commands, part, call, shape, head, targets.OfHeads(shape, head, next));
             head = next;
         }
@@ -179,18 +179,18 @@ public sealed class GemvKernel(KernelContext context)
     private void RecordHeads(
         CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets)
     {
-        var tuning = call.Tuning(w, context);
+        GemvTuning tuning = call.Tuning(w, context);
         var constants = new GemvQkvConstants(call.Constants(tuning, context), shape.Pairing == RopePairing.SplitHalf);
-        var variant = $"gemv_qkv_{WeightFormat.Of(w.Type).Name}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
-        var pipeline = context.GetPipeline(variant, constants.ToSpecialization());
+        string variant = $"gemv_qkv_{WeightFormat.Of(w.Type).Name}_{KvNames.Suffix(shape.KvType)}{tuning.Feature}";
+        ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        var granularity = SliceRows / (int)BigInteger.GreatestCommonDivisor(SliceRows, shape.HeadDim) * shape.HeadDim;
-        var sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
-        for (var first = 0; first < w.Rows; first += sliceRows)
+        int granularity = SliceRows / (int)BigInteger.GreatestCommonDivisor(SliceRows, shape.HeadDim) * shape.HeadDim;
+        int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
+        for (int first = 0; first < w.Rows; first += sliceRows)
         {
-            var slice = w.Slice(first, Math.Min(sliceRows, w.Rows - first));
-            var push = call.Push(slice, slice.Rows, firstHead + (first / shape.HeadDim));
+            WeightMatrix slice = w.Slice(first, Math.Min(sliceRows, w.Rows - first));
+            GemvPush push = call.Push(slice, slice.Rows, firstHead + (first / shape.HeadDim));
             push.NumHeads = (uint)shape.NumHeads;
             push.NumKvHeads = (uint)shape.NumKvHeads;
             push.HeadDim = (uint)shape.HeadDim;
@@ -212,10 +212,10 @@ public sealed class GemvKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
-        var written = y ?? call.Next!.Value.Data;
-        var firstRow = 0;
-        var blocks = 0;
-        foreach (var part in w.Parts)
+        BufferView written = y ?? call.Next!.Value.Data;
+        int firstRow = 0;
+        int blocks = 0;
+        foreach (WeightMatrix part in w.Parts)
         {
             call.Check(part, w.Rows, w.Rows);
             if (call.Next is { Form: VectorForm.Fixed } && firstRow % FixedPointVector.Block != 0)
@@ -223,20 +223,20 @@ public sealed class GemvKernel(KernelContext context)
                 throw new ArgumentException($"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
             }
 
-            var tuning = call.Tuning(part, context);
+            GemvTuning tuning = call.Tuning(part, context);
             var constants = new GemvStoreConstants(
                 call.Constants(tuning, context), call.NextConstant, y.HasValue, mode == GemvMode.Accumulate, activation);
-            var pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
-            foreach (var (first, slice) in RowSlices.Of(part, context))
+            ComputePipeline pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+            foreach ((int first, WeightMatrix? slice) in RowSlices.Of(part, context))
             {
-                var push = call.Push(slice, slice.Rows, firstRow + first);
+                GemvPush push = call.Push(slice, slice.Rows, firstRow + first);
                 push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
                 push.FirstSquare = (uint)blocks;
                 Describe(commands, slice, slice.Rows);
                 commands.Dispatch(
                     pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                     [.. call.Inputs, .. call.Outputs(written), written, slice.Quants, slice.Scales]);
-                var slots = tuning.Slots(context.Capabilities);
+                int slots = tuning.Slots(context.Capabilities);
                 blocks += (slice.Rows + slots - 1) / slots;
             }
 
@@ -262,8 +262,8 @@ public sealed class GemvKernel(KernelContext context)
         /// </summary>
         public QkvTargets OfHeads(AttentionShape shape, int first, int next)
         {
-            var firstValue = shape.NumHeads + shape.NumKvHeads;
-            var target = first < shape.NumHeads ? Q : first < firstValue ? KCache : VCache;
+            int firstValue = shape.NumHeads + shape.NumKvHeads;
+            BufferView target = first < shape.NumHeads ? Q : first < firstValue ? KCache : VCache;
             return this with
             {
                 Q = target,

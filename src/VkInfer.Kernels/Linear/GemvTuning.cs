@@ -43,8 +43,8 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
             return this;
         }
 
-        var slots = (this with { Passes = 1 }).Slots(capabilities);
-        var passes = Passes;
+        int slots = (this with { Passes = 1 }).Slots(capabilities);
+        int passes = Passes;
         while (slots * passes % (BlockRows * rowsPerElement) != 0)
         {
             passes++;

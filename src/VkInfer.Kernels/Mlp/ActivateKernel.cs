@@ -35,9 +35,9 @@ public sealed class ActivateKernel(KernelContext context)
             throw new NotSupportedException("activation: float16 input is only taken with float16 output");
         }
 
-        var inputWidth = gated ? 2 * width : width;
-        var constants = new ActivateConstants(Threads, function, gated, bias.HasValue).ToSpecialization();
-        var columns = 2 * Threads;
+        int inputWidth = gated ? 2 * width : width;
+        SpecializationConstants constants = new ActivateConstants(Threads, function, gated, bias.HasValue).ToSpecialization();
+        int columns = 2 * Threads;
         x = Activations.Require(nameof(x), x, inputType, seqLen, inputWidth);
         commands.Dispatch(
             context.GetPipeline($"activate_{Activations.VariantPart(inputType)}_{Activations.VariantPart(outputType)}", constants),

@@ -63,8 +63,8 @@ public sealed class ExpertKernel(KernelContext context)
                 $"experts: {w.Quants.Length} bytes of weights exceed the device's storage buffer range of {context.Capabilities.MaxStorageBufferRange}");
         }
 
-        var rowsPerGroup = Math.Max(1, Threads / context.Capabilities.SubgroupSize);
-        var groups = Math.Min((width + rowsPerGroup - 1) / rowsPerGroup, MaxGroups);
+        int rowsPerGroup = Math.Max(1, Threads / context.Capabilities.SubgroupSize);
+        int groups = Math.Min((width + rowsPerGroup - 1) / rowsPerGroup, MaxGroups);
         commands.Dispatch(
             context.GetPipeline($"expert_{WeightFormat.Of(w.Type).Name}", constants.ToSpecialization()),
             ((uint)groups, (uint)seqLen, (uint)used),

@@ -23,8 +23,8 @@ public sealed class NormKernel(KernelContext context)
             return context.Capabilities.SubgroupSize;
         }
 
-        var most = Math.Min(1024, context.Capabilities.MaxWorkgroupInvocations);
-        var threads = Math.Min(256, most);
+        int most = Math.Min(1024, context.Capabilities.MaxWorkgroupInvocations);
+        int threads = Math.Min(256, most);
         while (threads < most && width > 4 * threads * MostHeld)
         {
             threads = Math.Min(2 * threads, most);
@@ -36,8 +36,8 @@ public sealed class NormKernel(KernelContext context)
     /// <summary>Vectors of four elements that an invocation keeps of a row; 0: the row is read anew.</summary>
     internal int Held(int width)
     {
-        var perStep = 4 * Threads(width);
-        var held = (width + perStep - 1) / perStep;
+        int perStep = 4 * Threads(width);
+        int held = (width + perStep - 1) / perStep;
         return width % 4 == 0 && held <= MostHeld ? held : 0;
     }
 
@@ -64,8 +64,8 @@ public sealed class NormKernel(KernelContext context)
             throw new NotSupportedException("norm: only float32 output is added to");
         }
 
-        var constants = new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width)).ToSpecialization();
-        var stride = (uint)Activations.Stride(width);
+        SpecializationConstants constants = new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width)).ToSpecialization();
+        uint stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(
             context.GetPipeline($"norm_{Activations.VariantPart(outputType)}", constants),
@@ -100,7 +100,7 @@ public sealed class NormKernel(KernelContext context)
         }
 
         Views.RequireBytes(nameof(y), y.Data, VectorInput.SizeInBytes(VectorForm.Fixed, width));
-        var stride = (uint)Activations.Stride(width);
+        uint stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(
             context.GetPipeline("norm_fixed", new NormFixedConstants(Threads(width), shift.HasValue).ToSpecialization()),

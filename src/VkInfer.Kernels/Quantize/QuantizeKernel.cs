@@ -38,17 +38,17 @@ public sealed class QuantizeKernel(KernelContext context)
                 nameof(source));
         }
 
-        var pipeline = context.GetPipeline(Variant(source.Type, target.Type), SpecializationConstants.From((0, (uint)Threads)));
-        foreach (var (partRow, part) in RowSlices.Of(target, context))
+        ComputePipeline pipeline = context.GetPipeline(Variant(source.Type, target.Type), SpecializationConstants.From((0, (uint)Threads)));
+        foreach ((int partRow, WeightMatrix? part) in RowSlices.Of(target, context))
         {
-            var first = Math.Max(firstRow, partRow);
-            var rows = Math.Min(firstRow + source.Rows, partRow + part.Rows) - first;
+            int first = Math.Max(firstRow, partRow);
+            int rows = Math.Min(firstRow + source.Rows, partRow + part.Rows) - first;
             if (rows <= 0)
             {
                 continue;
             }
 
-            var pairs = (long)rows * (target.KPadded / WeightLayout.ColumnAlignment);
+            long pairs = (long)rows * (target.KPadded / WeightLayout.ColumnAlignment);
             commands.Dispatch(
                 pipeline,
                 ((uint)Math.Min(MaxWorkgroups, (pairs + Threads - 1) / Threads), 1, 1),

@@ -16,8 +16,8 @@ public sealed class SoftCapKernel(KernelContext context)
     public void Record(CommandList commands, BufferView values, float cap)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        var count = (uint)(values.Length / sizeof(float));
-        var groups = Math.Min((count + Threads - 1) / Threads, context.Capabilities.MaxWorkgroupCount.X);
+        uint count = (uint)(values.Length / sizeof(float));
+        long groups = Math.Min((count + Threads - 1) / Threads, context.Capabilities.MaxWorkgroupCount.X);
         commands.Dispatch(
             context.GetPipeline("soft_cap", SpecializationConstants.From((0, (uint)Threads))),
             ((uint)groups, 1, 1), new SoftCapPush(count, cap), [values]);

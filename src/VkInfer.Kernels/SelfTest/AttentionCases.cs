@@ -18,8 +18,8 @@ public static class AttentionCases
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
-        var name = DecodeAttentionKernel.Variant(attention.KvType);
-        var spread = context.For(name);
+        string name = DecodeAttentionKernel.Variant(attention.KvType);
+        KernelContext spread = context.For(name);
         var tuning = DecodeAttentionTuning.Choose(attention, spread);
         return new(
             spread.SpreadOf(name), Text(attention) + $" {tuning.WorkgroupSize}",
@@ -33,9 +33,9 @@ public static class AttentionCases
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
-        var queries = new PrefillAttentionKernel(context).QueryType(attention);
-        var name = PrefillAttentionKernel.ScalarForm(attention.KvType);
-        var isMatrix = queries == ActivationType.F16;
+        ActivationType queries = new PrefillAttentionKernel(context).QueryType(attention);
+        string name = PrefillAttentionKernel.ScalarForm(attention.KvType);
+        bool isMatrix = queries == ActivationType.F16;
         return new(
             isMatrix ? PrefillAttentionKernel.MatrixForm : context.For(name).SpreadOf(name), Text(attention),
             (bench, commands) => Prefill(bench, commands, attention, queries),
@@ -49,7 +49,7 @@ public static class AttentionCases
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
-        var queries = new PrefillAttentionKernel(context).QueryType(attention);
+        ActivationType queries = new PrefillAttentionKernel(context).QueryType(attention);
         return new(
             context.For("rope_store").SpreadOf("rope_store"), $"{Text(attention)} {queries}",
             (bench, commands) => Store(bench, commands, attention, queries),
@@ -72,11 +72,11 @@ public static class AttentionCases
     private static void Decode(SelfTestBench bench, CommandList commands, AttentionShape attention, DecodeAttentionTuning tuning)
     {
         const int Tokens = 83;
-        var shape = Small(attention, 96);
-        var q = bench.Values(shape.QueryWidth);
-        var (keys, values) = (Cache(bench, shape), Cache(bench, shape));
+        AttentionShape shape = Small(attention, 96);
+        float[] q = bench.Values(shape.QueryWidth);
+        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
         var kernel = new DecodeAttentionKernel(bench.Context);
-        var output = bench.Output(commands, shape.QueryWidth * sizeof(float));
+        GpuBuffer output = bench.Output(commands, shape.QueryWidth * sizeof(float));
         kernel.RecordTuned(
             commands, shape, AttentionSoftmax.Synchronized, tuning, bench.Upload<float>(q), bench.UploadCache(keys, shape.KvType),
             bench.UploadCache(values, shape.KvType), bench.Upload(new StepState { Position = Tokens - 1 }),
@@ -88,10 +88,10 @@ public static class AttentionCases
     {
         const int Start = 7;
         const int Tokens = 37;
-        var shape = Small(attention, 48);
-        var q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
-        var (keys, values) = (Cache(bench, shape), Cache(bench, shape));
-        var output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
+        AttentionShape shape = Small(attention, 48);
+        float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
+        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
+        GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
         new PrefillAttentionKernel(bench.Context).Record(
             commands, shape, AttentionSoftmax.Synchronized, bench.UploadRows(q, Tokens, shape.QueryWidth, queries),
             bench.UploadCache(keys, shape.KvType), bench.UploadCache(values, shape.KvType), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output,
@@ -109,19 +109,19 @@ public static class AttentionCases
     {
         const int Start = 2;
         const int Tokens = 3;
-        var shape = Small(attention, Start + Tokens);
-        var qkv = bench.Values(Tokens * shape.QkvWidth);
-        var table = bench.Values(Math.Max(1, shape.Capacity * shape.RotaryDim));
-        var query = bench.Output(commands, Activations.SizeInBytes(queries, Tokens, shape.QueryWidth));
-        var (k, v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        AttentionShape shape = Small(attention, Start + Tokens);
+        float[] qkv = bench.Values(Tokens * shape.QkvWidth);
+        float[] table = bench.Values(Math.Max(1, shape.Capacity * shape.RotaryDim));
+        GpuBuffer query = bench.Output(commands, Activations.SizeInBytes(queries, Tokens, shape.QueryWidth));
+        (GpuBuffer? k, GpuBuffer? v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
         new RopeStoreKernel(bench.Context).Record(
             commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table), Start, query, k, v,
             Tokens, queries);
 
         double[] rows = [.. qkv.Select(value => (double)value)];
-        for (var token = 0; token < Tokens; token++)
+        for (int token = 0; token < Tokens; token++)
         {
-            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
             {
                 References.Rotate(
                     rows.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim), shape,
@@ -132,8 +132,8 @@ public static class AttentionCases
         double[] Part(int first, int width) => [.. Enumerable.Range(0, Tokens).SelectMany(
             token => rows.Skip((token * shape.QkvWidth) + first).Take(width))];
         bench.Expect(query, queries, shape.QueryWidth, Part(0, shape.QueryWidth), Half);
-        var cached = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
-        var from = Start * shape.HeadDim * shape.KvElementSize;
+        ActivationType cached = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
+        int from = Start * shape.HeadDim * shape.KvElementSize;
         bench.ExpectDense(new BufferView(k, from, k.SizeInBytes - from), cached, Part(shape.QueryWidth, shape.KvWidth), Half);
         bench.ExpectDense(
             new BufferView(v, from, v.SizeInBytes - from), cached, Part(shape.QueryWidth + shape.KvWidth, shape.KvWidth), Half);

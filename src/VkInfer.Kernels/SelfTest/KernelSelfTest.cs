@@ -34,13 +34,13 @@ public static class KernelSelfTest
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(decode);
         ArgumentNullException.ThrowIfNull(cases);
-        var (all, pipelines) = (Stopwatch.StartNew(), new Stopwatch());
+        (Stopwatch? all, Stopwatch? pipelines) = (Stopwatch.StartNew(), new Stopwatch());
         context = context with { PipelineClock = pipelines };
         TimeSpan Spent() => limits.CountsPipelines ? all.Elapsed : all.Elapsed - pipelines.Elapsed;
         var begun = new List<(SelfTestCase Case, SelfTestBench Bench, CommandList Commands, string? Problem)>();
         try
         {
-            foreach (var each in cases)
+            foreach (SelfTestCase each in cases)
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (begun.Count == MostCases || (begun.Count > 0 && Spent() > limits.Budget))
@@ -48,13 +48,13 @@ public static class KernelSelfTest
                     break;
                 }
 
-                var (bench, list) = (new SelfTestBench(context, decode), context.Device.CreateCommandList("self-test"));
+                (SelfTestBench? bench, CommandList? list) = (new SelfTestBench(context, decode), context.Device.CreateCommandList("self-test"));
                 begun.Add((each, bench, list, null));
                 begun[^1] = (each, bench, list, Record(each, bench, list));
             }
 
-            var isDone = Wait(context.Device, [.. begun.Where(each => each.Problem is null).Select(each => each.Commands)], limits.Timeout, cancellation);
-            var late = isDone ? null : $"no result after {limits.Timeout.TotalSeconds} s";
+            bool isDone = Wait(context.Device, [.. begun.Where(each => each.Problem is null).Select(each => each.Commands)], limits.Timeout, cancellation);
+            string? late = isDone ? null : $"no result after {limits.Timeout.TotalSeconds} s";
             SelfTestResult[] results =
             [
                 .. begun.Select(each => new SelfTestResult(
@@ -65,7 +65,7 @@ public static class KernelSelfTest
         }
         finally
         {
-            foreach (var (_, bench, list, _) in begun)
+            foreach ((SelfTestCase _, SelfTestBench? bench, CommandList? list, string? _) in begun)
             {
                 list.Dispose();
                 bench.Dispose();

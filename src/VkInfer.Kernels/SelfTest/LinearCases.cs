@@ -24,8 +24,8 @@ public static class LinearCases
     public static SelfTestCase Embed(WeightType type) => new(
         $"embed_{WeightFormat.Of(type).Name}", "", (bench, commands) =>
         {
-            var (table, values) = bench.Weights(type, 5, Columns);
-            var hidden = bench.Output(commands, 2 * Columns * sizeof(float));
+            (WeightMatrix? table, float[]? values) = bench.Weights(type, 5, Columns);
+            GpuBuffer hidden = bench.Output(commands, 2 * Columns * sizeof(float));
             new EmbedKernel(bench.Context).Record(commands, table, bench.Upload<uint>(3, 0), 0, hidden, 2, 1.5f);
             bench.Expect(
                 hidden, ActivationType.F32, Columns,
@@ -41,10 +41,10 @@ public static class LinearCases
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
-        var name = WeightFormat.Of(type).Name;
-        var spread = context.For(GemvHeuristic.FormName(type));
-        var tuning = GemvHeuristic.Choose(type, Columns, GemvHeuristic.Form(type, context), spread);
-        var form = tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type));
+        string name = WeightFormat.Of(type).Name;
+        KernelContext spread = context.For(GemvHeuristic.FormName(type));
+        GemvTuning tuning = GemvHeuristic.Choose(type, Columns, GemvHeuristic.Form(type, context), spread);
+        string form = tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type));
         yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{tuning.Feature}");
         yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{tuning.Feature}");
         if (new GemvKernel(context).CanRecordQkv(attention.KvType))
@@ -66,26 +66,26 @@ public static class LinearCases
     public static SelfTestCase Matrix(KernelContext context, WeightType type, int rows, int columns, ActivationType input, int seqLen)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var tiling = new GemmKernel(context).Choose(type, rows, columns, input, seqLen);
-        var m = Math.Min(seqLen, tiling.BlockM + 3);
-        var form = GemmKernel.FormOf(type, tiling);
+        IGemmTiling tiling = new GemmKernel(context).Choose(type, rows, columns, input, seqLen);
+        int m = Math.Min(seqLen, tiling.BlockM + 3);
+        string form = GemmKernel.FormOf(type, tiling);
         return new(form, GemmCandidates.Name(tiling) + $" {tiling.BlockM}", (bench, commands) => Product(bench, commands, type, tiling, m), form);
     }
 
     private static void Store(SelfTestBench bench, CommandList commands, WeightType type)
     {
-        var (w, values) = bench.Weights(type, Rows, Columns);
-        var (x, gain, bias, before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows), bench.Values(Rows));
+        (WeightMatrix? w, float[]? values) = bench.Weights(type, Rows, Columns);
+        (float[]? x, float[]? gain, float[]? bias, float[]? before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows), bench.Values(Rows));
         var kernel = new GemvKernel(bench.Context);
 
-        var input = Input(bench, commands, type, x, gain);
+        VectorInput input = Input(bench, commands, type, x, gain);
         double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
 
-        var added = bench.Upload<float>(before);
+        GpuBuffer added = bench.Upload<float>(before);
         kernel.Record(commands, w, input, added, GemvMode.Accumulate);
         bench.ExpectDense(added, ActivationType.F32, [.. sums.Zip(before, (sum, value) => sum + value)], Exact);
 
-        var stored = bench.Output(commands, Rows * sizeof(float));
+        GpuBuffer stored = bench.Output(commands, Rows * sizeof(float));
         kernel.Record(commands, w, input, stored, GemvMode.Store, bench.Upload<float>(bias));
         bench.ExpectDense(stored, ActivationType.F32, [.. sums.Zip(bias, (sum, value) => sum + value)], Exact);
     }
@@ -93,12 +93,12 @@ public static class LinearCases
     private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)
     {
         const int Width = Rows / 2;
-        var (w, values) = bench.Weights(type, Rows, Columns);
-        var (x, gain) = (bench.Values(Columns), bench.Values(Columns));
-        var y = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Float, Width));
+        (WeightMatrix? w, float[]? values) = bench.Weights(type, Rows, Columns);
+        (float[]? x, float[]? gain) = (bench.Values(Columns), bench.Values(Columns));
+        GpuBuffer y = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Float, Width));
         new GemvKernel(bench.Context).RecordGated(
             commands, w, Input(bench, commands, type, x, gain), new VectorOutput(y, VectorForm.Float));
-        var sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
+        double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), Rows, Columns);
         bench.ExpectDense(
             y, ActivationType.F32,
             [.. Enumerable.Range(0, Width).Select(i => References.Activate(ActivationFunction.Silu, sums[i]) * sums[Width + i])], Exact);
@@ -108,23 +108,23 @@ public static class LinearCases
     {
         const int Position = 5;
         var shape = new AttentionShape(2, 1, 16, 16, attention.Pairing, 8, attention.KvType, 1);
-        var (w, values) = bench.Weights(type, shape.QkvWidth, Columns);
-        var (x, gain) = (bench.Values(Columns), bench.Values(Columns));
-        var table = bench.Values(shape.Capacity * shape.RotaryDim);
-        var q = bench.Output(commands, shape.QueryWidth * sizeof(float));
-        var (k, v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        (WeightMatrix? w, float[]? values) = bench.Weights(type, shape.QkvWidth, Columns);
+        (float[]? x, float[]? gain) = (bench.Values(Columns), bench.Values(Columns));
+        float[] table = bench.Values(shape.Capacity * shape.RotaryDim);
+        GpuBuffer q = bench.Output(commands, shape.QueryWidth * sizeof(float));
+        (GpuBuffer? k, GpuBuffer? v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
         new GemvKernel(bench.Context).RecordQkv(
             commands, w, Input(bench, commands, type, x, gain), shape, bench.Upload<float>(table), bench.Upload(new StepState { Position = Position }), q, k, v);
 
         double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), shape.QkvWidth, Columns);
-        for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+        for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
         {
             References.Rotate(
                 sums.AsSpan(head * shape.HeadDim, shape.HeadDim), shape, table.AsSpan(Position * shape.RotaryDim, shape.RotaryDim));
         }
 
         bench.ExpectDense(q, ActivationType.F32, sums[..shape.QueryWidth], Exact);
-        var (kvType, tolerance) = attention.KvType == KvType.F16 ? (ActivationType.F16, Half) : (ActivationType.F32, Exact);
+        (ActivationType kvType, double tolerance) = attention.KvType == KvType.F16 ? (ActivationType.F16, Half) : (ActivationType.F32, Exact);
         var row = new BufferView(k, Position * shape.HeadDim * shape.KvElementSize, shape.HeadDim * shape.KvElementSize);
         bench.ExpectDense(row, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
         bench.ExpectDense(row with { Buffer = v }, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
@@ -133,18 +133,18 @@ public static class LinearCases
     /// <summary>A normed vector in the form that products with these weights take.</summary>
     private static VectorInput Input(SelfTestBench bench, CommandList commands, WeightType type, float[] x, float[] gain)
     {
-        var form = GemvHeuristic.Form(type, bench.Context);
-        var normed = bench.Output(commands, VectorInput.SizeInBytes(form, Columns));
+        VectorForm form = GemvHeuristic.Form(type, bench.Context);
+        GpuBuffer normed = bench.Output(commands, VectorInput.SizeInBytes(form, Columns));
         return new NormKernel(bench.Context).RecordVector(
             commands, bench.Upload<float>(x), bench.Upload<float>(gain), new VectorOutput(normed, form), Columns, Epsilon);
     }
 
     private static void Product(SelfTestBench bench, CommandList commands, WeightType type, IGemmTiling tiling, int m)
     {
-        var rows = Math.Min(tiling.BlockN + 24, 152);
-        var (w, values) = bench.Weights(type, rows, Columns);
-        var a = SelfTestBench.Rounded(bench.Values(m * Columns));
-        var c = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, m, rows));
+        int rows = Math.Min(tiling.BlockN + 24, 152);
+        (WeightMatrix? w, float[]? values) = bench.Weights(type, rows, Columns);
+        float[] a = SelfTestBench.Rounded(bench.Values(m * Columns));
+        GpuBuffer c = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, m, rows));
         new GemmKernel(bench.Context).RecordTiled(
             commands, tiling, w, bench.UploadRows(a, m, Columns, tiling.Input, tiling.InputRows(m)), c, GemmMode.Store, m, ActivationType.F32, 0,
             Activations.Stride(rows));

@@ -6,14 +6,14 @@ internal static class References
     /// <summary>C [m, rows] = A [m, columns] Wᵀ.</summary>
     public static double[] Multiply(float[] weights, double[] a, int rows, int columns)
     {
-        var m = a.Length / columns;
-        var result = new double[m * rows];
-        for (var i = 0; i < m; i++)
+        int m = a.Length / columns;
+        double[] result = new double[m * rows];
+        for (int i = 0; i < m; i++)
         {
-            for (var row = 0; row < rows; row++)
+            for (int row = 0; row < rows; row++)
             {
                 double sum = 0;
-                for (var k = 0; k < columns; k++)
+                for (int k = 0; k < columns; k++)
                 {
                     sum += a[(i * columns) + k] * weights[(row * columns) + k];
                 }
@@ -28,18 +28,18 @@ internal static class References
     /// <summary>RMSNorm of rows (Zhang and Sennrich 2019), and with a shift LayerNorm (Ba et al. 2016).</summary>
     public static double[] Norm(float[] x, float[] gain, float[]? shift, double epsilon)
     {
-        var width = gain.Length;
-        var result = new double[x.Length];
-        for (var row = 0; row < x.Length; row += width)
+        int width = gain.Length;
+        double[] result = new double[x.Length];
+        for (int row = 0; row < x.Length; row += width)
         {
-            var mean = shift is null ? 0 : x.AsSpan(row, width).ToArray().Average(value => (double)value);
+            double mean = shift is null ? 0 : x.AsSpan(row, width).ToArray().Average(value => (double)value);
             double squares = 0;
-            for (var i = 0; i < width; i++)
+            for (int i = 0; i < width; i++)
             {
                 squares += (x[row + i] - mean) * (x[row + i] - mean);
             }
 
-            for (var i = 0; i < width; i++)
+            for (int i = 0; i < width; i++)
             {
                 result[row + i] = ((x[row + i] - mean) * gain[i] / Math.Sqrt((squares / width) + epsilon)) + (shift?[i] ?? 0);
             }
@@ -60,11 +60,11 @@ internal static class References
     /// <summary>A head with each pair of its first elements rotated by its angle (RoPE, Su et al. 2021).</summary>
     public static void Rotate(Span<double> head, AttentionShape shape, ReadOnlySpan<float> cosSin)
     {
-        for (var pair = 0; pair < shape.RotaryDim / 2; pair++)
+        for (int pair = 0; pair < shape.RotaryDim / 2; pair++)
         {
-            var first = shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair;
-            var second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
-            var (cos, sin) = (cosSin[2 * pair], cosSin[(2 * pair) + 1]);
+            int first = shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair;
+            int second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
+            (float cos, float sin) = (cosSin[2 * pair], cosSin[(2 * pair) + 1]);
             (head[first], head[second]) = ((head[first] * cos) - (head[second] * sin), (head[first] * sin) + (head[second] * cos));
         }
     }
@@ -72,16 +72,16 @@ internal static class References
     /// <summary>softmax(scale · q Kᵀ) V of the heads of one query over the first tokens of a cache.</summary>
     public static double[] Attend(AttentionShape shape, ReadOnlySpan<float> query, float[] keys, float[] values, int tokens)
     {
-        var result = new double[shape.QueryWidth];
-        var first = shape.Window == 0 ? 0 : Math.Max(0, tokens - shape.Window);
-        var scores = new double[tokens];
-        for (var head = 0; head < shape.NumHeads; head++)
+        double[] result = new double[shape.QueryWidth];
+        int first = shape.Window == 0 ? 0 : Math.Max(0, tokens - shape.Window);
+        double[] scores = new double[tokens];
+        for (int head = 0; head < shape.NumHeads; head++)
         {
-            var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
-            for (var t = first; t < tokens; t++)
+            int cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
+            for (int t = first; t < tokens; t++)
             {
                 double score = 0;
-                for (var d = 0; d < shape.HeadDim; d++)
+                for (int d = 0; d < shape.HeadDim; d++)
                 {
                     score += (double)query[(head * shape.HeadDim) + d] * keys[cache + (t * shape.HeadDim) + d];
                 }
@@ -90,10 +90,10 @@ internal static class References
                 scores[t] = shape.LogitSoftCap == 0 ? score : shape.LogitSoftCap * Math.Tanh(score / shape.LogitSoftCap);
             }
 
-            var sum = scores.Skip(first).Sum(Math.Exp);
-            for (var t = first; t < tokens; t++)
+            double sum = scores.Skip(first).Sum(Math.Exp);
+            for (int t = first; t < tokens; t++)
             {
-                for (var d = 0; d < shape.HeadDim; d++)
+                for (int d = 0; d < shape.HeadDim; d++)
                 {
                     result[(head * shape.HeadDim) + d] += Math.Exp(scores[t]) / sum * values[cache + (t * shape.HeadDim) + d];
                 }

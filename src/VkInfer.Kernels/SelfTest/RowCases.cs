@@ -21,9 +21,9 @@ public static class RowCases
             {
                 const int Count = 3;
                 const float Epsilon = 1e-5f;
-                var (x, gain) = (bench.Values(Count * width), bench.Values(width));
-                var shift = layerNorm ? bench.Values(width) : null;
-                var y = bench.Output(commands, Activations.SizeInBytes(output, Count, width));
+                (float[]? x, float[]? gain) = (bench.Values(Count * width), bench.Values(width));
+                float[]? shift = layerNorm ? bench.Values(width) : null;
+                GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(output, Count, width));
                 new NormKernel(bench.Context).Record(
                     commands, bench.UploadRows(x, Count, width, ActivationType.F32), bench.Upload<float>(gain), y, Count, width, Epsilon, output,
                     shift is null ? default(BufferView?) : bench.Upload<float>(shift));
@@ -44,8 +44,8 @@ public static class RowCases
             context.For("activate").SpreadOf("activate"), $"{function} {gated} {output}", (bench, commands) =>
             {
                 const int Width = 300;
-                var x = bench.Values(gated ? 2 * Width : Width);
-                var y = bench.Output(commands, Activations.SizeInBytes(output, 1, Width));
+                float[] x = bench.Values(gated ? 2 * Width : Width);
+                GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(output, 1, Width));
                 new ActivateKernel(bench.Context).Record(
                     commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated, outputType: output);
                 bench.Expect(
@@ -73,11 +73,11 @@ public static class RowCases
     {
         const int Vocabulary = 5000;
         const int Best = 4321;
-        var logits = bench.Values(Vocabulary);
+        float[] logits = bench.Values(Vocabulary);
         logits[Best] = 2;
-        var ring = bench.Zeros(commands, StepState.RingSize * sizeof(uint));
-        var scratch = bench.Zeros(commands, ArgmaxKernel.ScratchBytes(Vocabulary));
-        var after = bench.Upload(state);
+        GpuBuffer ring = bench.Zeros(commands, StepState.RingSize * sizeof(uint));
+        GpuBuffer scratch = bench.Zeros(commands, ArgmaxKernel.ScratchBytes(Vocabulary));
+        GpuBuffer after = bench.Upload(state);
         if (isGreedy)
         {
             new ArgmaxKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);

@@ -26,8 +26,8 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Numbers between -1 and 1, the same in every run.</summary>
     public float[] Values(int count)
     {
-        var values = new float[count];
-        for (var i = 0; i < count; i++)
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
         {
             values[i] = (float)((_random.NextDouble() * 2) - 1);
         }
@@ -42,8 +42,8 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     public GpuBuffer Upload<T>(params ReadOnlySpan<T> values)
         where T : unmanaged
     {
-        var bytes = MemoryMarshal.AsBytes(values);
-        var buffer = Create(bytes.Length);
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        GpuBuffer buffer = Create(bytes.Length);
         Context.Device.Upload(buffer, 0, bytes);
         return buffer;
     }
@@ -51,9 +51,9 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Rows in the layout of activations; the padding, and rows beyond, are zero.</summary>
     public GpuBuffer UploadRows(float[] values, int rows, int width, ActivationType type, int allRows = 0)
     {
-        var stride = Activations.Stride(width);
-        var padded = new float[Math.Max(rows, allRows) * stride];
-        for (var row = 0; row < rows; row++)
+        int stride = Activations.Stride(width);
+        float[] padded = new float[Math.Max(rows, allRows) * stride];
+        for (int row = 0; row < rows; row++)
         {
             values.AsSpan(row * width, width).CopyTo(padded.AsSpan(row * stride));
         }
@@ -68,7 +68,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>A buffer of so many bytes that reads as no number until it is written.</summary>
     public GpuBuffer Output(CommandList commands, long bytes)
     {
-        var buffer = Create(bytes);
+        GpuBuffer buffer = Create(bytes);
         commands.Fill(buffer, NotANumber);
         return buffer;
     }
@@ -76,7 +76,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>A buffer of zeros.</summary>
     public GpuBuffer Zeros(CommandList commands, long bytes)
     {
-        var buffer = Create(bytes);
+        GpuBuffer buffer = Create(bytes);
         commands.Fill(buffer, 0);
         return buffer;
     }
@@ -84,8 +84,8 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Random weights on the device, and their values.</summary>
     public (WeightMatrix Matrix, float[] Values) Weights(WeightType type, int rows, int columns)
     {
-        var source = WeightSamples.Create(type, rows, columns, seed: 2);
-        var values = new float[rows * columns];
+        byte[] source = WeightSamples.Create(type, rows, columns, seed: 2);
+        float[] values = new float[rows * columns];
         decode(type, source, values);
         return (WeightMatrix.FromPacked(type, rows, columns, Upload<byte>(WeightSamples.Pack(type, rows, columns, source))), values);
     }
@@ -113,30 +113,30 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
 
     private GpuBuffer Create(long bytes)
     {
-        var buffer = Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test");
+        GpuBuffer buffer = Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test");
         _buffers.Add(buffer);
         return buffer;
     }
 
     private string? Compare((BufferView View, uint Value) expected)
     {
-        var bytes = new byte[sizeof(uint)];
+        byte[] bytes = new byte[sizeof(uint)];
         Context.Device.Download(expected.View.Buffer, expected.View.Offset, bytes);
-        var actual = BitConverter.ToUInt32(bytes);
+        uint actual = BitConverter.ToUInt32(bytes);
         return actual == expected.Value ? null : $"the result is {actual}, expected {expected.Value}";
     }
 
     private string? Compare(Expectation expected)
     {
-        var bytes = new byte[((expected.Values.Length / expected.Width) - 1) * expected.Stride * expected.ElementSize
+        byte[] bytes = new byte[((expected.Values.Length / expected.Width) - 1) * expected.Stride * expected.ElementSize
             + (expected.Width * expected.ElementSize)];
         Context.Device.Download(expected.View.Buffer, expected.View.Offset, bytes);
         double error = 0;
         double norm = 0;
-        for (var i = 0; i < expected.Values.Length; i++)
+        for (int i = 0; i < expected.Values.Length; i++)
         {
-            var at = ((i / expected.Width * expected.Stride) + (i % expected.Width)) * expected.ElementSize;
-            var actual = expected.Type == ActivationType.F32
+            int at = ((i / expected.Width * expected.Stride) + (i % expected.Width)) * expected.ElementSize;
+            float actual = expected.Type == ActivationType.F32
                 ? BitConverter.ToSingle(bytes, at)
                 : (float)BitConverter.ToHalf(bytes, at);
             if (!float.IsFinite(actual))
@@ -148,7 +148,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
             norm += Math.Pow(expected.Values[i], 2);
         }
 
-        var relative = Math.Sqrt(error / norm);
+        double relative = Math.Sqrt(error / norm);
         return relative <= expected.Tolerance
             ? null
             : string.Create(

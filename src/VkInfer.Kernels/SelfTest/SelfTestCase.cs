@@ -27,8 +27,8 @@ public sealed class SelfTestCase
     private static string Hash(ReadOnlySpan<string> variants)
     {
         // What was computed depends on the kernel classes as well as on the shaders.
-        var text = typeof(SelfTestCase).Module.ModuleVersionId.ToString();
-        foreach (var variant in variants)
+        string text = typeof(SelfTestCase).Module.ModuleVersionId.ToString();
+        foreach (string variant in variants)
         {
             text += Hashes.GetOrAdd(
                 variant, static name => Convert.ToHexStringLower(SHA256.HashData(ShaderLibrary.Get(name).SpirV.Span).AsSpan(0, 8)));

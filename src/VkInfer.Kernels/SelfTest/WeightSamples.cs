@@ -9,9 +9,9 @@ internal static class WeightSamples
     public static byte[] Create(WeightType type, int rows, int columns, int seed)
     {
         var random = new Random(seed);
-        var source = new byte[WeightLayout.SourceRowBytes(type, columns) * rows];
-        var blockBytes = WeightFormat.Of(type).BlockBytes;
-        for (var at = 0; at < source.Length; at += blockBytes)
+        byte[] source = new byte[WeightLayout.SourceRowBytes(type, columns) * rows];
+        int blockBytes = WeightFormat.Of(type).BlockBytes;
+        for (int at = 0; at < source.Length; at += blockBytes)
         {
             Fill(type, random, source.AsSpan(at, blockBytes));
         }
@@ -22,9 +22,9 @@ internal static class WeightSamples
     /// <summary>The layout on the device of what a file stores.</summary>
     public static byte[] Pack(WeightType type, int rows, int columns, byte[] source)
     {
-        var packed = new byte[WeightLayout.SizeInBytes(type, rows, columns)];
-        var quantBytes = (int)WeightLayout.QuantBytes(type, rows, columns);
-        var scales = WeightLayout.IsQuantized(type) ? packed.AsSpan((int)WeightLayout.ScalesOffset(type, rows, columns)) : default;
+        byte[] packed = new byte[WeightLayout.SizeInBytes(type, rows, columns)];
+        int quantBytes = (int)WeightLayout.QuantBytes(type, rows, columns);
+        Span<byte> scales = WeightLayout.IsQuantized(type) ? packed.AsSpan((int)WeightLayout.ScalesOffset(type, rows, columns)) : default;
         WeightLayout.Pack(type, source, rows, columns, packed.AsSpan(0, quantBytes), scales);
         return packed;
     }
@@ -49,7 +49,7 @@ internal static class WeightSamples
             default:
                 // Any bits are quants and small scales; only the halves need to be of some size.
                 random.NextBytes(block);
-                foreach (var (offset, value) in Halves(type))
+                foreach ((int offset, double value) in Halves(type))
                 {
                     BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(value * (1 + random.NextDouble())));
                 }

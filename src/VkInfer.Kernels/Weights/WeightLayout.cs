@@ -92,14 +92,14 @@ public static class WeightLayout
         RequireLength(nameof(source), SourceRowBytes(type, columns) * rows, source.Length);
         RequireLength(nameof(quants), QuantBytes(type, rows, columns), quants.Length);
         RequireLength(nameof(scales), ScaleBytes(type, rows, columns), scales.Length);
-        var sourceRow = (int)SourceRowBytes(type, columns);
-        var quantRow = (int)QuantBytes(type, 1, columns);
-        var scaleRow = (int)ScaleBytes(type, 1, columns);
+        int sourceRow = (int)SourceRowBytes(type, columns);
+        int quantRow = (int)QuantBytes(type, 1, columns);
+        int scaleRow = (int)ScaleBytes(type, 1, columns);
         var format = WeightFormat.Of(type);
-        for (var row = 0; row < rows; row++)
+        for (int row = 0; row < rows; row++)
         {
-            var from = source.Slice(row * sourceRow, sourceRow);
-            var to = quants.Slice(row * quantRow, quantRow);
+            ReadOnlySpan<byte> from = source.Slice(row * sourceRow, sourceRow);
+            Span<byte> to = quants.Slice(row * quantRow, quantRow);
             format.PackRow(from, to, scales.Slice(row * scaleRow, scaleRow));
         }
     }
@@ -115,7 +115,7 @@ public static class WeightLayout
     private static int RequireBlocks(WeightType type, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        var size = WeightFormat.Of(type).BlockSize;
+        int size = WeightFormat.Of(type).BlockSize;
         return columns % size == 0
             ? columns / size
             : throw new ArgumentException($"{type} rows consist of blocks of {size} weights; got {columns} columns", nameof(columns));

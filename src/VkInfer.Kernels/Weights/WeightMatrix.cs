@@ -59,14 +59,14 @@ public sealed class WeightMatrix
     /// <param name="packed">At least <see cref="WeightLayout.SizeInBytes"/> bytes.</param>
     public static WeightMatrix FromPacked(WeightType type, int rows, int columns, BufferView packed)
     {
-        var needed = WeightLayout.SizeInBytes(type, rows, columns);
+        long needed = WeightLayout.SizeInBytes(type, rows, columns);
         if (packed.Length < needed)
         {
             throw new ArgumentException($"{type} [{rows}, {columns}]: expected {needed} bytes, got {packed.Length}", nameof(packed));
         }
 
         var quants = new BufferView(packed.Buffer, packed.Offset, WeightLayout.QuantBytes(type, rows, columns));
-        var scales = WeightLayout.IsQuantized(type)
+        BufferView scales = WeightLayout.IsQuantized(type)
             ? new BufferView(
                 packed.Buffer,
                 packed.Offset + WeightLayout.ScalesOffset(type, rows, columns),
@@ -88,10 +88,10 @@ public sealed class WeightMatrix
             return this;
         }
 
-        var quantRow = WeightLayout.QuantBytes(Type, 1, Columns);
-        var scaleRow = WeightLayout.ScaleBytes(Type, 1, Columns);
+        long quantRow = WeightLayout.QuantBytes(Type, 1, Columns);
+        long scaleRow = WeightLayout.ScaleBytes(Type, 1, Columns);
         var quants = new BufferView(Quants.Buffer, Quants.Offset + (firstRow * quantRow), rows * quantRow);
-        var scales = WeightLayout.IsQuantized(Type)
+        BufferView scales = WeightLayout.IsQuantized(Type)
             ? new BufferView(Scales.Buffer, Scales.Offset + (firstRow * scaleRow), rows * scaleRow)
             : quants;
         return new WeightMatrix(Type, rows, Columns, quants, scales);
@@ -105,7 +105,7 @@ public sealed class WeightMatrix
     /// <exception cref="NotSupportedException">Not even <paramref name="granularity"/> rows fit.</exception>
     public int MaxRowsPerBinding(long maxRange, int granularity)
     {
-        var rows = maxRange / WeightLayout.QuantBytes(Type, 1, Columns);
+        long rows = maxRange / WeightLayout.QuantBytes(Type, 1, Columns);
         if (rows >= Rows)
         {
             return Rows;

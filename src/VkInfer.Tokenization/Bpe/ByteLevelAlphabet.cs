@@ -16,10 +16,10 @@ internal static class ByteLevelAlphabet
     /// <summary>The UTF-8 bytes of a text, each as its character.</summary>
     public static string Encode(string text)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
         return string.Create(bytes.Length, bytes, (chars, source) =>
         {
-            for (var i = 0; i < chars.Length; i++)
+            for (int i = 0; i < chars.Length; i++)
             {
                 chars[i] = Chars[source[i]];
             }
@@ -28,7 +28,7 @@ internal static class ByteLevelAlphabet
 
     public static bool TryToByte(char c, out byte value)
     {
-        var known = c < Values.Length ? Values[c] : (short)-1;
+        short known = c < Values.Length ? Values[c] : (short)-1;
         value = (byte)known;
         return known >= 0;
     }
@@ -36,10 +36,10 @@ internal static class ByteLevelAlphabet
     /// <summary>Appends the bytes that a text in this alphabet stands for; false, and nothing, where it has other characters.</summary>
     public static bool TryDecode(string text, List<byte> bytes)
     {
-        var start = bytes.Count;
-        foreach (var c in text)
+        int start = bytes.Count;
+        foreach (char c in text)
         {
-            if (!TryToByte(c, out var value))
+            if (!TryToByte(c, out byte value))
             {
                 bytes.RemoveRange(start, bytes.Count - start);
                 return false;
@@ -53,11 +53,11 @@ internal static class ByteLevelAlphabet
 
     private static char[] BuildChars()
     {
-        var chars = new char[256];
-        var next = 256;
-        for (var value = 0; value < 256; value++)
+        char[] chars = new char[256];
+        int next = 256;
+        for (int value = 0; value < 256; value++)
         {
-            var isPrintable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
+            bool isPrintable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
             chars[value] = (char)(isPrintable ? value : next++);
         }
 
@@ -66,9 +66,9 @@ internal static class ByteLevelAlphabet
 
     private static short[] BuildValues()
     {
-        var values = new short[Chars.Max() + 1];
+        short[] values = new short[Chars.Max() + 1];
         Array.Fill(values, (short)-1);
-        for (var value = 0; value < 256; value++)
+        for (int value = 0; value < 256; value++)
         {
             values[Chars[value]] = (short)value;
         }

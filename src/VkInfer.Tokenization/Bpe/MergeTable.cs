@@ -103,8 +103,8 @@ internal sealed class MergeTable
     private Span<int> MergeLong(Span<int> symbols)
     {
         // For each symbol where its neighbours stand; a symbol that went has no next one.
-        var next = new int[symbols.Length];
-        var before = new int[symbols.Length];
+        int[] next = new int[symbols.Length];
+        int[] before = new int[symbols.Length];
         var queue = new PriorityQueue<(int At, int Joined), ulong>(symbols.Length);
         for (int i = 0; i < symbols.Length; i++)
         {

@@ -13,18 +13,18 @@ internal sealed class ChatMlTemplate : ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(messages);
-        var start = Find(tokenizer, StartText);
-        var end = Find(tokenizer, EndText);
+        int start = Find(tokenizer, StartText);
+        int end = Find(tokenizer, EndText);
 
         // where the markers are user-defined tokens, ordinary text would contain them
-        var scope = tokenizer.IsControl(start) && tokenizer.IsControl(end) ? SpecialTokenScope.UserDefined : SpecialTokenScope.None;
+        SpecialTokenScope scope = tokenizer.IsControl(start) && tokenizer.IsControl(end) ? SpecialTokenScope.UserDefined : SpecialTokenScope.None;
         var ids = new List<int>();
         if (tokenizer.AddBos)
         {
             ids.Add(tokenizer.BosTokenId!.Value);
         }
 
-        foreach (var message in messages)
+        foreach (ChatMessage message in messages)
         {
             ids.Add(start);
             tokenizer.Encode($"{Name(message.Role)}\n{message.Content}", scope, ids);
@@ -41,7 +41,7 @@ internal sealed class ChatMlTemplate : ChatTemplate
         return [.. ids];
     }
 
-    private static int Find(Tokenizer tokenizer, string text) => tokenizer.TryGetSpecialTokenId(text, out var id)
+    private static int Find(Tokenizer tokenizer, string text) => tokenizer.TryGetSpecialTokenId(text, out int id)
         ? id
         : throw new TokenizerException(nameof(TokenizerData.Tokens), $"a control token {text}, which ChatML needs", "none");
 }

@@ -17,7 +17,7 @@ public sealed class ChatTemplateException : Exception
 
     private static string OneLine(string message)
     {
-        var shown = message.Length > MostCharacters ? message[..MostCharacters] + "..." : message;
+        string shown = message.Length > MostCharacters ? message[..MostCharacters] + "..." : message;
         return string.Concat(shown.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? $"\\u{(int)c:X4}" : c.ToString()));
     }
 }

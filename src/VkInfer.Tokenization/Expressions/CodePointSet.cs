@@ -139,7 +139,7 @@ internal sealed class CodePointSet
 
     private ulong[] FillPlane()
     {
-        var plane = new ulong[WordsOfPlane];
+        ulong[] plane = new ulong[WordsOfPlane];
         foreach ((int first, int last) in Runs)
         {
             for (int c = first; c <= Math.Min(last, char.MaxValue); c++)

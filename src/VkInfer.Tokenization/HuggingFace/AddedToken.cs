@@ -14,8 +14,8 @@ internal sealed record AddedToken(
     /// <summary>Reads an entry.</summary>
     public static AddedToken Read(JsonField node)
     {
-        var isSpecial = node.Bool("special", false);
-        var content = node.Required("content");
+        bool isSpecial = node.Bool("special", false);
+        JsonField content = node.Required("content");
         return new AddedToken(
             node.Required("id").AsInt(),
             content.AsString() is { Length: > 0 and <= TokenizerLimits.MaxSpecialLength } text

@@ -41,8 +41,8 @@ internal static class NormalizerReader
 
     private static SimpleNormalizer Precompiled(JsonField node)
     {
-        var bytes = new byte[node.AsString().Length];
-        if (!Convert.TryFromBase64String(node.AsString(), bytes, out var length))
+        byte[] bytes = new byte[node.AsString().Length];
+        if (!Convert.TryFromBase64String(node.AsString(), bytes, out int length))
         {
             throw node.Wrong("base64");
         }
@@ -52,7 +52,7 @@ internal static class NormalizerReader
 
     private static NormalizerSequence Bert(JsonField node)
     {
-        var isLowercase = node.Bool("lowercase", true);
+        bool isLowercase = node.Bool("lowercase", true);
         var steps = new List<Normalizer>();
         if (node.Bool("clean_text", true))
         {

@@ -30,7 +30,7 @@ internal sealed class PostProcessor
         switch (node.Type)
         {
             case "Sequence":
-                foreach (var step in node.Required("processors").Items())
+                foreach (JsonField step in node.Required("processors").Items())
                 {
                     Add(step);
                 }
@@ -52,9 +52,9 @@ internal sealed class PostProcessor
 
     private void AddTemplate(JsonField node)
     {
-        var (before, after) = (new List<int>(), new List<int>());
-        var isBehind = false;
-        foreach (var piece in node.Required("single").Items())
+        (List<int>? before, List<int>? after) = (new List<int>(), new List<int>());
+        bool isBehind = false;
+        foreach (JsonField piece in node.Required("single").Items())
         {
             if (piece.Optional("Sequence") is not null)
             {
@@ -62,8 +62,8 @@ internal sealed class PostProcessor
                 continue;
             }
 
-            var name = piece.Required("SpecialToken").Required("id");
-            var token = node.Required("special_tokens").Required(name.AsString());
+            JsonField name = piece.Required("SpecialToken").Required("id");
+            JsonField token = node.Required("special_tokens").Required(name.AsString());
             (isBehind ? after : before).AddRange(token.Required("ids").Items().Select(id => id.AsInt()));
         }
 

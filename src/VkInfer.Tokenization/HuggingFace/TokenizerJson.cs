@@ -13,7 +13,7 @@ public static class TokenizerJson
     public static Tokenizer Create(ReadOnlyMemory<byte> json, TokenizerSettings? settings = null)
     {
         var parts = TokenizerParts.Read(json);
-        var data = (settings ?? new TokenizerSettings()).Apply(parts.ToData());
+        TokenizerData data = (settings ?? new TokenizerSettings()).Apply(parts.ToData());
         var vocabulary = new Vocabulary(data);
         var raw = new List<SpecialToken>();
         var normalized = new Dictionary<string, (SpecialToken Raw, SpecialToken Normalized)>(StringComparer.Ordinal);
@@ -54,7 +54,7 @@ public static class TokenizerJson
             throw new TokenizerException("pre_tokenizer", "one that GGUF has a name for", "another");
         }
 
-        var data = settings.Apply(parts.ToData());
+        TokenizerData data = settings.Apply(parts.ToData());
         return data with
         {
             AddBos = Frame(parts.PostProcessor.Before, data.AddBos, data.BosTokenId).Length > 0,

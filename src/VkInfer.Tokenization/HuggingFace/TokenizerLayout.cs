@@ -15,14 +15,14 @@ internal sealed record TokenizerLayout(string? Model, string? PreTokenizer, bool
         var normalizers = Flatten(root.Optional("normalizer"), "normalizers").ToList();
         if (!isUnigram && steps.Exists(step => step.Type == "ByteLevel"))
         {
-            var name = PreTokenizers.FindName([.. steps.Select(Describe)]);
+            string? name = PreTokenizers.FindName([.. steps.Select(Describe)]);
             return new TokenizerLayout(name is null ? null : "gpt2", name, false);
         }
 
-        var metaspace = steps.Find(step => step.Type == "Metaspace");
-        var prefix = normalizers.Exists(step => step.Type == "Prepend")
+        JsonField metaspace = steps.Find(step => step.Type == "Metaspace");
+        bool prefix = normalizers.Exists(step => step.Type == "Prepend")
             || (metaspace.Place is not null && SplitterReader.MetaspaceFields(metaspace).PrependScheme != "never");
-        var isSentencePiece = isUnigram || hasByteFallback;
+        bool isSentencePiece = isUnigram || hasByteFallback;
         return new TokenizerLayout(!isSentencePiece ? null : isUnigram ? "t5" : "llama", null, prefix);
     }
 

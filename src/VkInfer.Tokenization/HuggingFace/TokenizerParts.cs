@@ -105,16 +105,16 @@ internal sealed class TokenizerParts
         }
 
         TokenizerLimits.CheckCount("model.vocab", count);
-        var texts = new byte[count][];
+        byte[][] texts = new byte[count][];
         Array.Fill(texts, []);
-        var types = new int[count];
+        int[] types = new int[count];
         foreach ((int id, string text) in _tokens.Concat(added))
         {
             texts[id] = Encoding.UTF8.GetBytes(text);
             types[id] = (int)KindOf(id, text);
         }
 
-        foreach (var token in AddedTokens)
+        foreach (AddedToken token in AddedTokens)
         {
             types[token.Id] = (int)(token.IsSpecial ? TokenKind.Control : TokenKind.UserDefined);
         }
@@ -183,7 +183,7 @@ internal sealed class TokenizerParts
     /// <summary>The unigram's scores; for BPE minus the rank of the merge that makes a token, which orders merges alike.</summary>
     private float[] Scores(byte[][] texts)
     {
-        var scores = new float[texts.Length];
+        float[] scores = new float[texts.Length];
         for (int id = 0; id < _scores.Count; id++)
         {
             scores[id] = (float)_scores[id];
@@ -192,9 +192,9 @@ internal sealed class TokenizerParts
         if (!IsUnigram)
         {
             Dictionary<string, int> ids = IdsByText();
-            for (var rank = Merges.Count - 1; rank >= 0; rank--)
+            for (int rank = Merges.Count - 1; rank >= 0; rank--)
             {
-                if (ids.TryGetValue(Merges[rank].Left + Merges[rank].Right, out var id))
+                if (ids.TryGetValue(Merges[rank].Left + Merges[rank].Right, out int id))
                 {
                     scores[id] = -rank;
                 }
@@ -214,7 +214,7 @@ internal sealed class TokenizerParts
 
     private static void RefuseAffixes(JsonField model)
     {
-        foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
+        foreach (string? name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
             if (model.Optional(name) is { } affix && affix.AsString().Length > 0)
             {
@@ -264,11 +264,11 @@ internal sealed class TokenizerParts
     /// </summary>
     private List<AddedToken> WithIdsOfModel(List<AddedToken> tokens)
     {
-        var ids = IdsByText();
+        Dictionary<string, int> ids = IdsByText();
         var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
-        foreach (var token in tokens)
+        foreach (AddedToken token in tokens)
         {
-            var id = ids.TryGetValue(token.Text, out var known) ? known : added.TryGetValue(token.Text, out var before) ? before.Id : token.Id;
+            int id = ids.TryGetValue(token.Text, out int known) ? known : added.TryGetValue(token.Text, out AddedToken? before) ? before.Id : token.Id;
             added[token.Text] = token with { Id = id };
         }
 
@@ -279,7 +279,7 @@ internal sealed class TokenizerParts
     private Dictionary<string, int> IdsByText()
     {
         var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
-        foreach (var (id, text) in _tokens)
+        foreach ((int id, string? text) in _tokens)
         {
             ids.TryAdd(text, id);
         }

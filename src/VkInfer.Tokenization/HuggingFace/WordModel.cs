@@ -133,7 +133,7 @@ internal sealed class UnigramWordModel(UnigramModel model, int[] byteIds, int? u
 
     private void AppendUnknown(ReadOnlySpan<char> run, List<int> ids)
     {
-        var bytes = new byte[Encoding.UTF8.GetByteCount(run)];
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(run)];
         Encoding.UTF8.GetBytes(run, bytes);
         if (Array.TrueForAll(bytes, value => byteIds[value] >= 0))
         {

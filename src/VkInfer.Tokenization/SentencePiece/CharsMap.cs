@@ -26,14 +26,14 @@ internal sealed class CharsMap
     /// <exception cref="TokenizerException">The lengths in it do not fit.</exception>
     public static CharsMap Read(ReadOnlySpan<byte> bytes, string field)
     {
-        var size = bytes.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        uint size = bytes.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         if (size % 4 != 0 || size == 0 || size > bytes.Length - 4)
         {
             throw new TokenizerException(field, "a trie that fits the map", size == uint.MaxValue ? "no length" : $"{size} of {bytes.Length} bytes");
         }
 
-        var units = new uint[size / 4];
-        for (var i = 0; i < units.Length; i++)
+        uint[] units = new uint[size / 4];
+        for (int i = 0; i < units.Length; i++)
         {
             units[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(4 + (4 * i), 4));
         }
@@ -44,11 +44,11 @@ internal sealed class CharsMap
     /// <summary>Replaces what the map has, and keeps the rest.</summary>
     public string Apply(string text)
     {
-        var source = Encoding.UTF8.GetBytes(text);
+        byte[] source = Encoding.UTF8.GetBytes(text);
         var result = new List<byte>(source.Length);
-        for (var at = 0; at < source.Length;)
+        for (int at = 0; at < source.Length;)
         {
-            if (TryMatch(source.AsSpan(at), out var length, out var replacement))
+            if (TryMatch(source.AsSpan(at), out int length, out ReadOnlySpan<byte> replacement))
             {
                 result.AddRange(replacement);
                 at += length;
@@ -97,8 +97,8 @@ internal sealed class CharsMap
         length = 0;
         replacement = default;
         uint node = 0;
-        var unit = _units[0];
-        for (var i = 0; i < Math.Min(text.Length, MaxBytes); i++)
+        uint unit = _units[0];
+        for (int i = 0; i < Math.Min(text.Length, MaxBytes); i++)
         {
             node ^= Offset(unit) ^ text[i];
             if (node >= _units.Length || Label(_units[node]) != text[i])
@@ -107,11 +107,11 @@ internal sealed class CharsMap
             }
 
             unit = _units[node];
-            var leaf = node ^ Offset(unit);
+            uint leaf = node ^ Offset(unit);
             if (HasLeaf(unit) && leaf < _units.Length && Value(_units[leaf]) is var start && start < _replacements.Length)
             {
-                var rest = _replacements.AsSpan((int)start, Math.Min(MaxBytes, _replacements.Length - (int)start));
-                var end = rest.IndexOf((byte)0);
+                Span<byte> rest = _replacements.AsSpan((int)start, Math.Min(MaxBytes, _replacements.Length - (int)start));
+                int end = rest.IndexOf((byte)0);
                 if (end >= 0)
                 {
                     length = i + 1;

@@ -25,7 +25,7 @@ internal static class PairMerging
     public static void Merge<TRanks>(Span<int> lengths, TRanks ranks)
         where TRanks : IPairRanks, allows ref struct
     {
-        var before = new int[lengths.Length];
+        int[] before = new int[lengths.Length];
         var queue = new PriorityQueue<(int Start, int Middle, int End), ulong>();
         for (int start = 0, previous = -1; start < lengths.Length; previous = start, start += lengths[start])
         {
@@ -33,9 +33,9 @@ internal static class PairMerging
             Offer(lengths, start, ranks, queue);
         }
 
-        while (queue.TryDequeue(out var pair, out _))
+        while (queue.TryDequeue(out (int Start, int Middle, int End) pair, out _))
         {
-            var (start, middle, end) = pair;
+            (int start, int middle, int end) = pair;
             if (lengths[start] != middle - start || lengths[middle] != end - middle)
             {
                 // one of the two was merged with another neighbour since
@@ -61,11 +61,11 @@ internal static class PairMerging
         ReadOnlySpan<int> lengths, int start, scoped in TRanks ranks, PriorityQueue<(int Start, int Middle, int End), ulong> queue)
         where TRanks : IPairRanks, allows ref struct
     {
-        var middle = start + lengths[start];
+        int middle = start + lengths[start];
         if (middle < lengths.Length)
         {
-            var end = middle + lengths[middle];
-            if (ranks.TryGetRank(start, middle, end, out var rank))
+            int end = middle + lengths[middle];
+            if (ranks.TryGetRank(start, middle, end, out uint rank))
             {
                 queue.Enqueue((start, middle, end), ((ulong)rank << 32) | (uint)start);
             }

@@ -28,7 +28,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message, string name)
             return false;
         }
 
-        var tag = ReadRawVarint();
+        ulong tag = ReadRawVarint();
         _wireType = (int)(tag & 7);
         Field = tag >> 3 is > 0 and < 1 << 29 ? (int)(tag >> 3) : throw Wrong("a field number", $"{tag >> 3}");
         return true;
@@ -38,7 +38,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message, string name)
     public int ReadInt()
     {
         Expect(Varint);
-        var value = (long)ReadRawVarint();
+        long value = (long)ReadRawVarint();
         return value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Wrong("a number of 32 bits", $"{value}");
     }
 
@@ -60,7 +60,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message, string name)
     public ReadOnlySpan<byte> ReadBytes()
     {
         Expect(Bytes);
-        var length = ReadRawVarint();
+        ulong length = ReadRawVarint();
         return length <= (ulong)(_message.Length - _position) ? Take((int)length) : throw Wrong("bytes within the file", $"{length}");
     }
 
@@ -97,9 +97,9 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message, string name)
     private ulong ReadRawVarint()
     {
         ulong value = 0;
-        for (var shift = 0; shift < 64; shift += 7)
+        for (int shift = 0; shift < 64; shift += 7)
         {
-            var next = Take(1)[0];
+            byte next = Take(1)[0];
             value |= (ulong)(next & 0x7F) << shift;
             if (next < 0x80)
             {
@@ -117,7 +117,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message, string name)
             throw Wrong($"{count} more bytes", $"{_message.Length - _position}");
         }
 
-        var bytes = _message.Slice(_position, count);
+        ReadOnlySpan<byte> bytes = _message.Slice(_position, count);
         _position += count;
         return bytes;
     }

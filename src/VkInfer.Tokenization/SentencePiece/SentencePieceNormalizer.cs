@@ -48,7 +48,7 @@ internal sealed class SentencePieceNormalizer
             normalized.Append(Space);
         }
 
-        foreach (var c in text)
+        foreach (char c in text)
         {
             if (c != ' ')
             {

@@ -9,7 +9,7 @@ internal sealed class SentencePieceTable
     public SentencePieceTable(Vocabulary vocabulary, float[] scores)
     {
         _pieces = new Dictionary<string, (int, uint)>(vocabulary.Count, StringComparer.Ordinal);
-        for (var id = 0; id < vocabulary.Count; id++)
+        for (int id = 0; id < vocabulary.Count; id++)
         {
             if (vocabulary.Texts[id] is { } text && IsMergeable(vocabulary.Kinds[id]))
             {
@@ -21,7 +21,7 @@ internal sealed class SentencePieceTable
 
     public bool TryGetId(ReadOnlySpan<char> text, out int id)
     {
-        var found = TryGet(text, out var piece);
+        bool found = TryGet(text, out (int Id, uint Rank) piece);
         id = piece.Id;
         return found;
     }
@@ -29,7 +29,7 @@ internal sealed class SentencePieceTable
     /// <summary>Merges text whose spaces are ▁; see <see cref="PairMerging.Merge"/> for the result. Symbols stay as they are.</summary>
     public int[] Merge(ReadOnlySpan<char> text, UserDefinedSymbols symbols)
     {
-        var lengths = new int[text.Length];
+        int[] lengths = new int[text.Length];
         var frozen = new HashSet<int>();
         for (int i = 0; i < text.Length; i += lengths[i])
         {
@@ -54,7 +54,7 @@ internal sealed class SentencePieceTable
     /// <summary>Orders finite scores from the highest to the lowest as unsigned integers.</summary>
     private static uint Rank(float score)
     {
-        var bits = BitConverter.SingleToUInt32Bits(score == 0 ? 0f : score);
+        uint bits = BitConverter.SingleToUInt32Bits(score == 0 ? 0f : score);
         return (bits & 0x8000_0000) == 0 ? 0x7FFF_FFFF - bits : bits;
     }
 

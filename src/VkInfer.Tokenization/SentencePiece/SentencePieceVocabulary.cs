@@ -14,7 +14,7 @@ internal static class SentencePieceVocabulary
                 nameof(TokenizerData.Scores), $"{count} entries, one per token", scores is null ? "none" : $"{scores.Length}");
         }
 
-        var wrong = Array.FindIndex(scores, score => !float.IsFinite(score));
+        int wrong = Array.FindIndex(scores, score => !float.IsFinite(score));
         return wrong < 0
             ? scores
             : throw new TokenizerException($"{nameof(TokenizerData.Scores)}[{wrong}]", "a finite number", $"{scores[wrong]}");
@@ -23,17 +23,17 @@ internal static class SentencePieceVocabulary
     /// <summary>The token of each byte; -1 where there is none.</summary>
     public static int[] ReadByteTokens(Vocabulary vocabulary)
     {
-        var ids = new int[256];
+        int[] ids = new int[256];
         Array.Fill(ids, -1);
-        for (var id = 0; id < vocabulary.Count; id++)
+        for (int id = 0; id < vocabulary.Count; id++)
         {
             if (vocabulary.Kinds[id] != TokenKind.Byte)
             {
                 continue;
             }
 
-            var text = vocabulary.Texts[id] ?? "";
-            if (!TryParseByte(text, out var value))
+            string text = vocabulary.Texts[id] ?? "";
+            if (!TryParseByte(text, out byte value))
             {
                 throw new TokenizerException(
                     $"{nameof(TokenizerData.Tokens)}[{id}]", "a byte token <0x00> to <0xFF>", TokenizerException.Show(text));
@@ -60,10 +60,10 @@ internal static class SentencePieceVocabulary
 
     public static void AppendBytes(Vocabulary vocabulary, int id, List<byte> bytes)
     {
-        var text = vocabulary.Texts[id];
+        string? text = vocabulary.Texts[id];
         switch (vocabulary.Kinds[id])
         {
-            case TokenKind.Byte when TryParseByte(text ?? "", out var value):
+            case TokenKind.Byte when TryParseByte(text ?? "", out byte value):
                 bytes.Add(value);
                 break;
             case TokenKind.Unknown:

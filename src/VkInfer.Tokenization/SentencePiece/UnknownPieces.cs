@@ -13,8 +13,8 @@ internal static class UnknownPieces
     /// <param name="ids">Receives the ids.</param>
     public static void Append(ReadOnlySpan<char> text, List<(Range Range, int Id)> pieces, int[] byteIds, int? unknownId, List<int> ids)
     {
-        var wasUnknown = false;
-        foreach (var (range, id) in pieces)
+        bool wasUnknown = false;
+        foreach ((Range range, int id) in pieces)
         {
             if (id >= 0)
             {
@@ -37,9 +37,9 @@ internal static class UnknownPieces
     public static void AppendCharacter(ReadOnlySpan<char> character, int[] byteIds, int? unknownId, List<int> ids, ref bool wasUnknown)
     {
         Span<byte> bytes = stackalloc byte[4];
-        foreach (var value in bytes[..Encoding.UTF8.GetBytes(character, bytes)])
+        foreach (byte value in bytes[..Encoding.UTF8.GetBytes(character, bytes)])
         {
-            var id = byteIds[value];
+            int id = byteIds[value];
             if (id >= 0)
             {
                 ids.Add(id);

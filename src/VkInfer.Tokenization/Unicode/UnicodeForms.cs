@@ -25,13 +25,13 @@ internal static class UnicodeForms
     /// <param name="form"><c>NFC</c>, <c>NFD</c>, <c>NFKC</c> or <c>NFKD</c>.</param>
     public static string Normalize(string text, string form)
     {
-        var first = form == "NFC" ? FirstChangedByComposition : '\u0080';
+        char first = form == "NFC" ? FirstChangedByComposition : '\u0080';
         if (text.AsSpan().IndexOfAnyExceptInRange('\0', (char)(first - 1)) < 0)
         {
             return text;
         }
 
-        var points = Decompose(text, isCompatible: form is "NFKC" or "NFKD");
+        List<int> points = Decompose(text, isCompatible: form is "NFKC" or "NFKD");
         Reorder(points);
         if (form is "NFC" or "NFKC")
         {
@@ -39,7 +39,7 @@ internal static class UnicodeForms
         }
 
         var result = new StringBuilder(text.Length);
-        foreach (var point in points)
+        foreach (int point in points)
         {
             result.Append(new Rune(point));
         }
@@ -50,9 +50,9 @@ internal static class UnicodeForms
     private static List<int> Decompose(string text, bool isCompatible)
     {
         var points = new List<int>(text.Length + 16);
-        foreach (var rune in text.EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var hangul = rune.Value - HangulBase;
+            int hangul = rune.Value - HangulBase;
             if (hangul is >= 0 and < HangulCount)
             {
                 points.Add(LeadBase + (hangul / (VowelCount * TrailCount)));
@@ -78,9 +78,9 @@ internal static class UnicodeForms
     /// <summary>Sorts each run of combining marks by class, keeping the order of equal ones.</summary>
     private static void Reorder(List<int> points)
     {
-        for (var start = 0; start < points.Count; start++)
+        for (int start = 0; start < points.Count; start++)
         {
-            var end = start;
+            int end = start;
             while (end < points.Count && UnicodeTables.CombiningClass(points[end]) != 0)
             {
                 end++;
@@ -89,7 +89,7 @@ internal static class UnicodeForms
             if (end - start > 1)
             {
                 int[] sorted = [.. points[start..end].OrderBy(UnicodeTables.CombiningClass)];
-                for (var i = start; i < end; i++)
+                for (int i = start; i < end; i++)
                 {
                     points[i] = sorted[i - start];
                 }
@@ -101,12 +101,12 @@ internal static class UnicodeForms
 
     private static void Compose(List<int> points)
     {
-        var (count, starter, lastClass) = (0, -1, 0);
-        for (var i = 0; i < points.Count; i++)
+        (int count, int starter, int lastClass) = (0, -1, 0);
+        for (int i = 0; i < points.Count; i++)
         {
-            var point = points[i];
-            var kind = UnicodeTables.CombiningClass(point);
-            var isAdjacent = starter == count - 1;
+            int point = points[i];
+            byte kind = UnicodeTables.CombiningClass(point);
+            bool isAdjacent = starter == count - 1;
             if (starter >= 0 && (isAdjacent || (lastClass != 0 && lastClass < kind))
                 && Composite(points[starter], point) is { } composite)
             {
@@ -128,13 +128,13 @@ internal static class UnicodeForms
 
     private static int? Composite(int first, int second)
     {
-        var (lead, vowel) = (first - LeadBase, second - VowelBase);
+        (int lead, int vowel) = (first - LeadBase, second - VowelBase);
         if (lead is >= 0 and < LeadCount && vowel is >= 0 and < VowelCount)
         {
             return HangulBase + (((lead * VowelCount) + vowel) * TrailCount);
         }
 
-        var (syllable, trail) = (first - HangulBase, second - TrailBase);
+        (int syllable, int trail) = (first - HangulBase, second - TrailBase);
         return syllable is >= 0 and < HangulCount && syllable % TrailCount == 0 && trail is > 0 and < TrailCount
             ? first + trail
             : UnicodeTables.Composite(first, second);

@@ -37,7 +37,7 @@ internal static class UnicodeProperties
     {
         using Stream resource = typeof(UnicodeProperties).Assembly.GetManifestResourceStream("unicode/properties.bin")!;
         using var reader = new BinaryReader(new DeflateStream(resource, CompressionMode.Decompress));
-        var names = new string[reader.ReadUInt16()];
+        string[] names = new string[reader.ReadUInt16()];
         int scripts = reader.ReadUInt16();
         for (int i = 0; i < names.Length; i++)
         {

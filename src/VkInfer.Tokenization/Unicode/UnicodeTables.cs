@@ -12,7 +12,7 @@ internal static class UnicodeTables
 
     static UnicodeTables()
     {
-        using var resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream("unicode/normalization.bin")!;
+        using Stream resource = typeof(UnicodeTables).Assembly.GetManifestResourceStream("unicode/normalization.bin")!;
         using var reader = new BinaryReader(new DeflateStream(resource, CompressionMode.Decompress));
         ReadDecompositions(reader, Canonical);
         ReadDecompositions(reader, Compatible);
@@ -23,8 +23,8 @@ internal static class UnicodeTables
 
         for (int count = reader.ReadUInt16(); count > 0; count--)
         {
-            var (first, last, kind) = (ReadPoint(reader), ReadPoint(reader), reader.ReadByte());
-            for (var point = first; point <= last; point++)
+            (int first, int last, byte kind) = (ReadPoint(reader), ReadPoint(reader), reader.ReadByte());
+            for (int point = first; point <= last; point++)
             {
                 Classes.Add(point, kind);
             }
@@ -33,10 +33,10 @@ internal static class UnicodeTables
 
     /// <summary>The full decomposition of a code point; null where it has none.</summary>
     public static int[]? Decomposition(int point, bool isCompatible) =>
-        isCompatible && Compatible.TryGetValue(point, out var parts) ? parts : Canonical.GetValueOrDefault(point);
+        isCompatible && Compatible.TryGetValue(point, out int[]? parts) ? parts : Canonical.GetValueOrDefault(point);
 
     /// <summary>The code point that two become; null where they stay apart.</summary>
-    public static int? Composite(int first, int second) => Composites.TryGetValue((first, second), out var composite) ? composite : null;
+    public static int? Composite(int first, int second) => Composites.TryGetValue((first, second), out int composite) ? composite : null;
 
     /// <summary>The canonical combining class; 0 for all that are no marks.</summary>
     public static byte CombiningClass(int point) => Classes.GetValueOrDefault(point);
@@ -45,9 +45,9 @@ internal static class UnicodeTables
     {
         for (int count = reader.ReadUInt16(); count > 0; count--)
         {
-            var point = ReadPoint(reader);
-            var parts = new int[reader.ReadByte()];
-            for (var i = 0; i < parts.Length; i++)
+            int point = ReadPoint(reader);
+            int[] parts = new int[reader.ReadByte()];
+            for (int i = 0; i < parts.Length; i++)
             {
                 parts[i] = ReadPoint(reader);
             }

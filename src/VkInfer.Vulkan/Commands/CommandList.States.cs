@@ -127,7 +127,7 @@ public sealed unsafe partial class CommandList
     internal void MarkSubmitted(ulong value)
     {
         Volatile.Write(ref _lastSubmission, value);
-        foreach (var buffer in CollectionsMarshal.AsSpan(_buffers))
+        foreach (GpuBuffer? buffer in CollectionsMarshal.AsSpan(_buffers))
         {
             buffer.MarkUse(value);
         }
@@ -153,7 +153,7 @@ public sealed unsafe partial class CommandList
     private void ReleaseBuffers()
     {
         _hazards.Clear();
-        foreach (var buffer in _buffers)
+        foreach (GpuBuffer buffer in _buffers)
         {
             buffer.Release();
         }

@@ -94,9 +94,9 @@ public sealed unsafe partial class CommandList : GpuResource
         }
 
         DispatchChecks.Check(_context, pipeline, groupsX, groupsY, groupsZ, pushConstants, bindings);
-        var access = pipeline.Access;
-        var used = bindings[..access.Length];
-        foreach (ref readonly var view in addressed)
+        BindingAccess[] access = pipeline.Access;
+        ReadOnlySpan<BufferView> used = bindings[..access.Length];
+        foreach (ref readonly AddressedView view in addressed)
         {
             CheckView(view.View, nameof(addressed));
         }
@@ -111,13 +111,13 @@ public sealed unsafe partial class CommandList : GpuResource
 
         if (!used.IsEmpty)
         {
-            var set = _descriptors.Write(pipeline.SetLayout, used);
+            DescriptorSet set = _descriptors.Write(pipeline.SetLayout, used);
             _context.Vk.CmdBindDescriptorSets(_commands, PipelineBindPoint.Compute, pipeline.Layout, 0, 1, &set, 0, null);
         }
 
         if (pipeline.PushSize > 0)
         {
-            var padded = stackalloc byte[pipeline.PushSize];
+            byte* padded = stackalloc byte[pipeline.PushSize];
             new Span<byte>(padded, pipeline.PushSize).Clear();
             pushConstants[..Math.Min(pushConstants.Length, pipeline.PushSize)].CopyTo(new Span<byte>(padded, pipeline.PushSize));
             _context.Vk.CmdPushConstants(
@@ -189,7 +189,7 @@ public sealed unsafe partial class CommandList : GpuResource
         }
 
         CheckView(destination, nameof(destination));
-        var toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
+        bool toEnd = destination.Offset + destination.Length == destination.Buffer.SizeInBytes;
         if (destination.Offset % 4 != 0 || (destination.Length % 4 != 0 && !toEnd))
         {
             throw new ArgumentException(
@@ -265,12 +265,12 @@ public sealed unsafe partial class CommandList : GpuResource
             BarrierCount++;
         }
 
-        for (var i = 0; i < views.Length; i++)
+        for (int i = 0; i < views.Length; i++)
         {
             Use(views[i], access[i], stage);
         }
 
-        foreach (ref readonly var view in addressed)
+        foreach (ref readonly AddressedView view in addressed)
         {
             Use(view.View, view.Access, stage);
         }
@@ -279,7 +279,7 @@ public sealed unsafe partial class CommandList : GpuResource
     private bool Conflicts(
         ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage, ReadOnlySpan<AddressedView> addressed)
     {
-        for (var i = 0; i < views.Length; i++)
+        for (int i = 0; i < views.Length; i++)
         {
             if (_hazards.Conflicts(views[i], access[i], stage))
             {
@@ -287,7 +287,7 @@ public sealed unsafe partial class CommandList : GpuResource
             }
         }
 
-        foreach (ref readonly var view in addressed)
+        foreach (ref readonly AddressedView view in addressed)
         {
             if (_hazards.Conflicts(view.View, view.Access, stage))
             {

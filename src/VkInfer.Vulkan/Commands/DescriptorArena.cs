@@ -13,7 +13,7 @@ internal sealed unsafe class DescriptorArena(DeviceContext context) : IDisposabl
 
     public void Reset()
     {
-        foreach (var pool in _pools)
+        foreach (DescriptorPool pool in _pools)
         {
             context.Check(context.Vk.ResetDescriptorPool(context.Handle, pool, 0), "vkResetDescriptorPool");
         }
@@ -24,10 +24,10 @@ internal sealed unsafe class DescriptorArena(DeviceContext context) : IDisposabl
     /// <summary>A set with the given buffers at bindings 0, 1, 2 …</summary>
     public DescriptorSet Write(DescriptorSetLayout layout, ReadOnlySpan<BufferView> bindings)
     {
-        var set = Allocate(layout);
-        var infos = stackalloc DescriptorBufferInfo[bindings.Length];
-        var writes = stackalloc WriteDescriptorSet[bindings.Length];
-        for (var i = 0; i < bindings.Length; i++)
+        DescriptorSet set = Allocate(layout);
+        DescriptorBufferInfo* infos = stackalloc DescriptorBufferInfo[bindings.Length];
+        WriteDescriptorSet* writes = stackalloc WriteDescriptorSet[bindings.Length];
+        for (int i = 0; i < bindings.Length; i++)
         {
             infos[i] = new DescriptorBufferInfo(bindings[i].Buffer.Handle, (ulong)bindings[i].Offset, (ulong)bindings[i].Length);
             writes[i] = new WriteDescriptorSet
@@ -47,7 +47,7 @@ internal sealed unsafe class DescriptorArena(DeviceContext context) : IDisposabl
 
     public void Dispose()
     {
-        foreach (var pool in _pools)
+        foreach (DescriptorPool pool in _pools)
         {
             context.Vk.DestroyDescriptorPool(context.Handle, pool, null);
         }
@@ -59,7 +59,7 @@ internal sealed unsafe class DescriptorArena(DeviceContext context) : IDisposabl
     {
         for (; ; _current++)
         {
-            var isNew = _current == _pools.Count;
+            bool isNew = _current == _pools.Count;
             if (isNew)
             {
                 _pools.Add(CreatePool());
@@ -73,7 +73,7 @@ internal sealed unsafe class DescriptorArena(DeviceContext context) : IDisposabl
                 PSetLayouts = &layout,
             };
             DescriptorSet set;
-            var result = context.Vk.AllocateDescriptorSets(context.Handle, &info, &set);
+            Result result = context.Vk.AllocateDescriptorSets(context.Handle, &info, &set);
             if (isNew || result is not (Result.ErrorOutOfPoolMemory or Result.ErrorFragmentedPool))
             {
                 context.Check(result, "vkAllocateDescriptorSets");

@@ -13,8 +13,8 @@ internal static class DispatchChecks
             throw new ArgumentException($"Pipeline '{pipeline.Name}' is of another device.", nameof(pipeline));
         }
 
-        var limits = context.Info.Capabilities;
-        var (mostX, mostY, mostZ) = limits.MaxWorkgroupCount;
+        DeviceCapabilities limits = context.Info.Capabilities;
+        (int mostX, int mostY, int mostZ) = limits.MaxWorkgroupCount;
         if (groupsX - 1 >= (uint)mostX || groupsY - 1 >= (uint)mostY || groupsZ - 1 >= (uint)mostZ)
         {
             throw new ArgumentOutOfRangeException(
@@ -29,7 +29,7 @@ internal static class DispatchChecks
                 $"'{pipeline.Name}' has {pipeline.Access.Length} bindings and was given {bindings.Length}.", nameof(bindings));
         }
 
-        for (var i = 0; i < pipeline.Access.Length; i++)
+        for (int i = 0; i < pipeline.Access.Length; i++)
         {
             CheckBinding(context, pipeline, bindings[i], i);
         }
@@ -46,8 +46,8 @@ internal static class DispatchChecks
     // A C# struct may end in padding that the block does not have; a shader that uses no push constant has no block at all.
     private static void CheckPushConstants(ComputePipeline pipeline, int given, DeviceCapabilities limits)
     {
-        var expected = pipeline.Reflection.PushConstantSize;
-        var fits = expected == 0 ? given <= limits.MaxPushConstantBytes : given >= expected && given <= ((expected + 7) & ~7);
+        int expected = pipeline.Reflection.PushConstantSize;
+        bool fits = expected == 0 ? given <= limits.MaxPushConstantBytes : given >= expected && given <= ((expected + 7) & ~7);
         if (!fits)
         {
             throw Misuse(
@@ -58,7 +58,7 @@ internal static class DispatchChecks
     private static void CheckBinding(DeviceContext context, ComputePipeline pipeline, in BufferView view, int binding)
     {
         const string Parameter = "bindings";
-        var limits = context.Info.Capabilities;
+        DeviceCapabilities limits = context.Info.Capabilities;
         view.Check(Parameter);
         CheckDevice(context, view.Buffer, Parameter);
         if (view.Offset % limits.StorageBufferOffsetAlignment != 0)

@@ -30,9 +30,9 @@ internal sealed class HazardTracker
     /// <summary>Whether work of <paramref name="stage"/> that accesses the range so must wait for recorded work.</summary>
     public bool Conflicts(in BufferView view, BindingAccess access, WorkStages stage)
     {
-        foreach (ref readonly var earlier in CollectionsMarshal.AsSpan(Before(stage)))
+        foreach (ref readonly Access earlier in CollectionsMarshal.AsSpan(Before(stage)))
         {
-            var hazard = access.HasFlag(BindingAccess.Write) || (access != 0 && earlier.Writes);
+            bool hazard = access.HasFlag(BindingAccess.Write) || (access != 0 && earlier.Writes);
             if (hazard && earlier.View.Overlaps(view))
             {
                 return true;
@@ -45,8 +45,8 @@ internal sealed class HazardTracker
     /// <summary>Takes note of a barrier before work of <paramref name="stage"/>; returns the stages it must wait for.</summary>
     public WorkStages Order(WorkStages stage)
     {
-        var stages = WorkStages.None;
-        foreach (ref readonly var earlier in CollectionsMarshal.AsSpan(Before(stage)))
+        WorkStages stages = WorkStages.None;
+        foreach (ref readonly Access earlier in CollectionsMarshal.AsSpan(Before(stage)))
         {
             stages |= earlier.Stage;
         }

@@ -14,13 +14,13 @@ internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
 
     public void Record(CommandBuffer commands, string label)
     {
-        var index = _labels.Count;
+        int index = _labels.Count;
         if (index == _pools.Count * QueriesPerPool)
         {
             _pools.Add(CreatePool());
         }
 
-        var pool = _pools[index / QueriesPerPool];
+        QueryPool pool = _pools[index / QueriesPerPool];
         if (index % QueriesPerPool == 0)
         {
             context.Vk.CmdResetQueryPool(commands, pool, 0, QueriesPerPool);
@@ -33,13 +33,13 @@ internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
     /// <summary>Microseconds since the first time stamp.</summary>
     public (string Label, double Microseconds)[] Read()
     {
-        var ticks = new ulong[_labels.Count];
-        for (var first = 0; first < ticks.Length; first += QueriesPerPool)
+        ulong[] ticks = new ulong[_labels.Count];
+        for (int first = 0; first < ticks.Length; first += QueriesPerPool)
         {
-            var count = Math.Min(QueriesPerPool, ticks.Length - first);
+            int count = Math.Min(QueriesPerPool, ticks.Length - first);
             fixed (ulong* target = &ticks[first])
             {
-                var result = context.Vk.GetQueryPoolResults(
+                Result result = context.Vk.GetQueryPoolResults(
                     context.Handle, _pools[first / QueriesPerPool], 0, (uint)count, (nuint)count * sizeof(ulong), target,
                     sizeof(ulong), QueryResultFlags.Result64Bit);
                 context.Check(result, "vkGetQueryPoolResults");
@@ -50,11 +50,11 @@ internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
             }
         }
 
-        var bits = context.Families.TimestampBits;
-        var mask = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
-        var microsecondsPerTick = context.Info.Capabilities.TimestampPeriodNanoseconds / 1000;
+        int bits = context.Families.TimestampBits;
+        ulong mask = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
+        double microsecondsPerTick = context.Info.Capabilities.TimestampPeriodNanoseconds / 1000;
         var stamps = new (string, double)[ticks.Length];
-        for (var i = 0; i < ticks.Length; i++)
+        for (int i = 0; i < ticks.Length; i++)
         {
             stamps[i] = (_labels[i], ((ticks[i] - ticks[0]) & mask) * microsecondsPerTick);
         }
@@ -64,7 +64,7 @@ internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
 
     public void Dispose()
     {
-        foreach (var pool in _pools)
+        foreach (QueryPool pool in _pools)
         {
             context.Vk.DestroyQueryPool(context.Handle, pool, null);
         }

@@ -20,7 +20,7 @@ internal static unsafe class CapabilityReader
             return TooOld(device, index, basic);
         }
 
-        var extensions = DeviceExtensions.Of(vk, device, profile);
+        HashSet<string> extensions = DeviceExtensions.Of(vk, device, profile);
         var features = default(FeatureChain);
         FeatureChain.Query(vk, device, profile, &features, extensions.Contains);
 
@@ -28,11 +28,11 @@ internal static unsafe class CapabilityReader
         PropertyChain.Query(vk, device, profile, &properties, extensions.Contains);
 
         var families = QueueFamilies.Of(vk, device, profile);
-        var core = properties.Core.Properties;
+        PhysicalDeviceProperties core = properties.Core.Properties;
         var driver = new DriverIdentity(
             properties.Vulkan12.DriverID, core.DriverVersion, Convert.ToHexStringLower(new ReadOnlySpan<byte>(core.PipelineCacheUuid, 16)));
-        var capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, profile, &features, &properties, extensions, families));
-        var driverInfo = Utf8Name.Read(properties.Vulkan12.DriverInfo);
+        DeviceCapabilities capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, profile, &features, &properties, extensions, families));
+        string driverInfo = Utf8Name.Read(properties.Vulkan12.DriverInfo);
         return new PhysicalDeviceInfo
         {
             Index = index,
@@ -56,8 +56,8 @@ internal static unsafe class CapabilityReader
         Vk vk, Instance instance, PhysicalDevice device, DeviceProfile? profile, FeatureChain* features, PropertyChain* properties,
         HashSet<string> extensions, QueueFamilies families)
     {
-        var limits = properties->Core.Properties.Limits;
-        var operations = properties->Vulkan11.SubgroupSupportedStages.HasFlag(ShaderStageFlags.ComputeBit)
+        PhysicalDeviceLimits limits = properties->Core.Properties.Limits;
+        SubgroupFeatureFlags operations = properties->Vulkan11.SubgroupSupportedStages.HasFlag(ShaderStageFlags.ComputeBit)
             ? properties->Vulkan11.SubgroupSupportedOperations
             : 0;
         var memory = DeviceMemoryTypes.Read(vk, device, profile);
@@ -135,7 +135,7 @@ internal static unsafe class CapabilityReader
         uint count = 0;
         VulkanException.ThrowIfFailed(functions.GetPhysicalDeviceCooperativeMatrixProperties(device, &count, null), Operation);
         var rows = new CooperativeMatrixPropertiesKHR[count];
-        for (var i = 0; i < rows.Length; i++)
+        for (int i = 0; i < rows.Length; i++)
         {
             rows[i].SType = StructureType.CooperativeMatrixPropertiesKhr;
         }

@@ -48,8 +48,8 @@ internal sealed unsafe class DeviceContext
     {
         var physical = new PhysicalDevice(info.Handle);
         var families = QueueFamilies.Of(vk, physical, info.Profile);
-        var available = DeviceExtensions.Of(vk, physical, info.Profile);
-        var extensions = DeviceExtensions.ToEnable(available, options.PipelineStatistics);
+        HashSet<string> available = DeviceExtensions.Of(vk, physical, info.Profile);
+        List<string> extensions = DeviceExtensions.ToEnable(available, options.PipelineStatistics);
 
         var offered = default(FeatureChain);
         FeatureChain.Query(vk, physical, info.Profile, &offered, extensions.Contains);
@@ -57,10 +57,10 @@ internal sealed unsafe class DeviceContext
         FeatureChain.Link(&used, extensions.Contains);
         FeatureChain.KeepUsed(&offered, &used, options.PipelineStatistics);
 
-        var priority = 1f;
-        var queues = stackalloc DeviceQueueCreateInfo[2];
+        float priority = 1f;
+        DeviceQueueCreateInfo* queues = stackalloc DeviceQueueCreateInfo[2];
         uint queueCount = 0;
-        foreach (var family in stackalloc[] { families.Compute, families.Transfer })
+        foreach (uint? family in stackalloc[] { families.Compute, families.Transfer })
         {
             if (family is { } index)
             {

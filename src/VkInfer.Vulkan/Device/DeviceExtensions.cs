@@ -29,7 +29,7 @@ internal static unsafe class DeviceExtensions
             VulkanException.ThrowIfFailed(
                 vk.EnumerateDeviceExtensionProperties(device, (byte*)null, &count, first), "vkEnumerateDeviceExtensionProperties");
             var names = new HashSet<string>(StringComparer.Ordinal);
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
             {
                 names.Add(Utf8Name.Read(first[i].ExtensionName));
             }

@@ -19,13 +19,13 @@ public static class GpuCacheFolder
             return Below(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "vkinfer", "cache");
         }
 
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         if (OperatingSystem.IsMacOS())
         {
             return Below(home, "Library", "Caches", "vkinfer");
         }
 
-        var xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         return Path.IsPathRooted(xdg) ? Path.Combine(xdg, "vkinfer") : Below(home, ".cache", "vkinfer");
     }
 
@@ -46,15 +46,15 @@ public static class GpuCacheFolder
             return null;
         }
 
-        var bytes = new byte[file.Length];
-        using var stream = file.OpenRead();
+        byte[] bytes = new byte[file.Length];
+        using FileStream stream = file.OpenRead();
         stream.ReadExactly(bytes);
         return bytes;
     }
 
     internal static string? Resolve(string? option)
     {
-        var folder = option ?? Environment.GetEnvironmentVariable(EnvironmentVariable);
+        string? folder = option ?? Environment.GetEnvironmentVariable(EnvironmentVariable);
         if (string.IsNullOrWhiteSpace(folder))
         {
             return Default();

@@ -40,7 +40,7 @@ internal sealed unsafe class GpuQueue : IDisposable
     /// <remarks>The caller holds <see cref="Lock"/>.</remarks>
     public ulong Submit(CommandBufferSubmitInfo* commands, int count, Timeline? wait, ulong waitValue)
     {
-        var value = _submitted + 1;
+        ulong value = _submitted + 1;
         var waitInfo = new SemaphoreSubmitInfo
         {
             SType = StructureType.SemaphoreSubmitInfo,

@@ -20,14 +20,14 @@ internal readonly record struct QueueFamilies(uint? Compute, uint? Transfer, int
 
         // The family with graphics and compute comes first: on NVIDIA it starts dispatches fastest.
         uint? compute = null;
-        var best = -1;
+        int best = -1;
         uint? transfer = null;
         for (uint i = 0; i < count; i++)
         {
-            var flags = families[i].QueueFlags;
+            QueueFlags flags = families[i].QueueFlags;
             if (flags.HasFlag(QueueFlags.ComputeBit))
             {
-                var score = (flags.HasFlag(QueueFlags.GraphicsBit) ? 1 : 0) + (families[i].TimestampValidBits > 0 ? 2 : 0);
+                int score = (flags.HasFlag(QueueFlags.GraphicsBit) ? 1 : 0) + (families[i].TimestampValidBits > 0 ? 2 : 0);
                 if (score > best)
                 {
                     (best, compute) = (score, i);

@@ -64,7 +64,7 @@ internal sealed unsafe class Submitter(DeviceContext context, GpuQueue compute, 
 
     private Submission SubmitRetained(ReadOnlySpan<CommandList> commands, bool once)
     {
-        var infos = stackalloc CommandBufferSubmitInfo[commands.Length];
+        CommandBufferSubmitInfo* infos = stackalloc CommandBufferSubmitInfo[commands.Length];
         for (int i = 0; i < commands.Length; i++)
         {
             infos[i] = new CommandBufferSubmitInfo

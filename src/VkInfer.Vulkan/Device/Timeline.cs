@@ -46,7 +46,7 @@ internal sealed unsafe class Timeline : IDisposable
             return;
         }
 
-        var semaphore = Semaphore;
+        Semaphore semaphore = Semaphore;
         var info = new SemaphoreWaitInfo
         {
             SType = StructureType.SemaphoreWaitInfo,
@@ -58,7 +58,7 @@ internal sealed unsafe class Timeline : IDisposable
         {
             cancellation.ThrowIfRequested();
             _context.ThrowIfUnusable("vkWaitSemaphores");
-            var result = _context.Vk.WaitSemaphores(_context.Handle, &info, SliceNanoseconds);
+            Result result = _context.Vk.WaitSemaphores(_context.Handle, &info, SliceNanoseconds);
             _context.Check(result, "vkWaitSemaphores");
             if (result == Result.Success)
             {
@@ -91,10 +91,10 @@ internal sealed unsafe class Timeline : IDisposable
 
     private void RaiseTo(ulong value)
     {
-        var seen = Volatile.Read(ref _completed);
+        ulong seen = Volatile.Read(ref _completed);
         while (value > seen)
         {
-            var before = Interlocked.CompareExchange(ref _completed, value, seen);
+            ulong before = Interlocked.CompareExchange(ref _completed, value, seen);
             if (before == seen)
             {
                 return;

@@ -26,13 +26,13 @@ public sealed record DeviceSelector
     /// </param>
     public static DeviceSelector Parse(string? text)
     {
-        var word = text?.Trim() ?? string.Empty;
+        string word = text?.Trim() ?? string.Empty;
         if (word.Length == 0 || word.Equals("auto", StringComparison.OrdinalIgnoreCase))
         {
             return Auto;
         }
 
-        if (int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index))
+        if (int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int index))
         {
             return new DeviceSelector(index, null, null);
         }

@@ -29,7 +29,7 @@ public sealed unsafe class VulkanInstance : IDisposable
         var library = VulkanLibrary.Open();
         _vk = new Vk(library);
         _log = new ValidationLog(options.OnValidationMessage);
-        var extensions = InstanceExtensions();
+        List<string> extensions = InstanceExtensions();
         _instance = CreateInstance(extensions);
         library.Attach(_instance);
         try
@@ -41,7 +41,7 @@ public sealed unsafe class VulkanInstance : IDisposable
 
             if (options.Validation && _debug is not null)
             {
-                var info = _log.CreateInfo();
+                DebugUtilsMessengerCreateInfoEXT info = _log.CreateInfo();
                 DebugUtilsMessengerEXT messenger;
                 VulkanException.ThrowIfFailed(
                     _debug.CreateDebugUtilsMessenger(_instance, &info, &messenger), "vkCreateDebugUtilsMessengerEXT");
@@ -130,8 +130,8 @@ public sealed unsafe class VulkanInstance : IDisposable
             PEngineName = engine.Pointer,
             ApiVersion = Vk.Version13,
         };
-        var synchronization = ValidationFeatureEnableEXT.SynchronizationValidationExt;
-        var messengerInfo = _log.CreateInfo();
+        ValidationFeatureEnableEXT synchronization = ValidationFeatureEnableEXT.SynchronizationValidationExt;
+        DebugUtilsMessengerCreateInfoEXT messengerInfo = _log.CreateInfo();
         var features = new ValidationFeaturesEXT
         {
             SType = StructureType.ValidationFeaturesExt,
@@ -151,7 +151,7 @@ public sealed unsafe class VulkanInstance : IDisposable
             Flags = extensions.Contains(PortabilityEnumeration) ? InstanceCreateFlags.EnumeratePortabilityBitKhr : 0,
         };
         Instance instance;
-        var result = _vk.CreateInstance(&info, null, &instance);
+        Result result = _vk.CreateInstance(&info, null, &instance);
         if (result is Result.ErrorIncompatibleDriver or Result.ErrorInitializationFailed)
         {
             throw new VulkanUnavailableException($"There is no working Vulkan driver ({result}).");
@@ -163,7 +163,7 @@ public sealed unsafe class VulkanInstance : IDisposable
 
     private List<string> InstanceExtensions()
     {
-        var available = ExtensionsOf(null);
+        HashSet<string> available = ExtensionsOf(null);
         var wanted = new List<string> { ExtDebugUtils.ExtensionName, PortabilityEnumeration };
         if (_options.Validation)
         {
@@ -183,7 +183,7 @@ public sealed unsafe class VulkanInstance : IDisposable
     {
         const string Operation = "vkEnumerateInstanceExtensionProperties";
         using var name = new Utf8Name(layer ?? string.Empty);
-        var pointer = layer is null ? null : name.Pointer;
+        byte* pointer = layer is null ? null : name.Pointer;
         uint count = 0;
         Result result = _vk.EnumerateInstanceExtensionProperties(pointer, &count, null);
         if (result < Result.Success && layer is null)
@@ -199,7 +199,7 @@ public sealed unsafe class VulkanInstance : IDisposable
         fixed (ExtensionProperties* first = properties)
         {
             VulkanException.ThrowIfFailed(_vk.EnumerateInstanceExtensionProperties(pointer, &count, first), Operation);
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
             {
                 names.Add(Utf8Name.Read(first[i].ExtensionName));
             }
@@ -216,7 +216,7 @@ public sealed unsafe class VulkanInstance : IDisposable
         fixed (LayerProperties* first = layers)
         {
             VulkanException.ThrowIfFailed(_vk.EnumerateInstanceLayerProperties(&count, first), "vkEnumerateInstanceLayerProperties");
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
             {
                 if (Utf8Name.Read(first[i].LayerName) == ValidationLayer)
                 {
@@ -244,7 +244,7 @@ public sealed unsafe class VulkanInstance : IDisposable
         }
 
         var devices = new List<PhysicalDeviceInfo>();
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
             devices.Add(CapabilityReader.Read(_vk, _instance, handles[i], i, _profile));
         }

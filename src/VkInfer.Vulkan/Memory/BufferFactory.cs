@@ -12,7 +12,7 @@ internal sealed unsafe class BufferFactory(DeviceContext context, MemoryAllocato
     /// <summary>A buffer of at least <paramref name="size"/> bytes, usable on every queue.</summary>
     public Buffer Create(long size, MemoryUse use, string name, out MemoryAllocation allocation)
     {
-        var families = stackalloc uint[2] { context.Families.Compute!.Value, context.Families.Transfer ?? 0 };
+        uint* families = stackalloc uint[2] { context.Families.Compute!.Value, context.Families.Transfer ?? 0 };
         var info = new BufferCreateInfo
         {
             SType = StructureType.BufferCreateInfo,

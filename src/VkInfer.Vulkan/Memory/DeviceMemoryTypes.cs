@@ -33,7 +33,7 @@ internal sealed class DeviceMemoryTypes
         PhysicalDeviceMemoryProperties memory;
         vk.GetPhysicalDeviceMemoryProperties(device, &memory);
         var types = new List<(MemoryPropertyFlags Flags, int, int)>();
-        for (var i = 0; i < memory.MemoryTypeCount; i++)
+        for (int i = 0; i < memory.MemoryTypeCount; i++)
         {
             types.Add((memory.MemoryTypes[i].PropertyFlags, (int)memory.MemoryTypes[i].HeapIndex, i));
         }
@@ -44,7 +44,7 @@ internal sealed class DeviceMemoryTypes
         }
 
         var heaps = new (long, MemoryHeapFlags)[memory.MemoryHeapCount];
-        for (var i = 0; i < heaps.Length; i++)
+        for (int i = 0; i < heaps.Length; i++)
         {
             heaps[i] = ((long)Math.Min(memory.MemoryHeaps[i].Size, long.MaxValue), memory.MemoryHeaps[i].Flags);
         }
@@ -93,9 +93,9 @@ internal sealed class DeviceMemoryTypes
 
     private int Score(MemoryUse use, int type)
     {
-        var flags = _types[type].Flags;
-        var local = flags.HasFlag(MemoryPropertyFlags.DeviceLocalBit);
-        var cached = flags.HasFlag(MemoryPropertyFlags.HostCachedBit);
+        MemoryPropertyFlags flags = _types[type].Flags;
+        bool local = flags.HasFlag(MemoryPropertyFlags.DeviceLocalBit);
+        bool cached = flags.HasFlag(MemoryPropertyFlags.HostCachedBit);
         return use switch
         {
             // The biggest heap first; then a type that the CPU can write too, so that uploads need no staging.

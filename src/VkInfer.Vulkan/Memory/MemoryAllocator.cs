@@ -19,19 +19,19 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     /// <exception cref="OutOfDeviceMemoryException">No heap that suits has that much left.</exception>
     public MemoryAllocation Allocate(MemoryUse use, MemoryRequirements requirements, string name)
     {
-        var size = checked((long)requirements.Size);
-        var alignment = (long)requirements.Alignment;
-        var candidates = _types.Candidates(use, requirements.MemoryTypeBits);
+        long size = checked((long)requirements.Size);
+        long alignment = (long)requirements.Alignment;
+        int[] candidates = _types.Candidates(use, requirements.MemoryTypeBits);
         long mostAvailable = 0;
         lock (_lock)
         {
-            foreach (var type in candidates)
+            foreach (int type in candidates)
             {
-                var blockSize = BlockSize(type);
-                var dedicated = size > blockSize / 2;
+                long blockSize = BlockSize(type);
+                bool dedicated = size > blockSize / 2;
                 if (!dedicated)
                 {
-                    foreach (var block in _blocks)
+                    foreach (MemoryBlock block in _blocks)
                     {
                         if (block.Type == type && !block.Dedicated && block.Take(size, alignment) is >= 0 and var offset)
                         {
@@ -40,9 +40,9 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
                     }
                 }
 
-                var available = Available(_types.HeapOf(type));
+                long available = Available(_types.HeapOf(type));
                 mostAvailable = Math.Max(mostAvailable, available);
-                var wanted = dedicated ? size : blockSize;
+                long wanted = dedicated ? size : blockSize;
                 if (wanted > available && !dedicated)
                 {
                     (wanted, dedicated) = (size, true);
@@ -66,7 +66,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     {
         lock (_lock)
         {
-            var block = allocation.Block;
+            MemoryBlock block = allocation.Block;
             block.Return(allocation.Offset, allocation.Size);
             if (block.IsEmpty && (block.Dedicated
                 || _blocks.Exists(other => other != block && other.Type == block.Type && !other.Dedicated && other.IsEmpty)))
@@ -81,7 +81,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     {
         lock (_lock)
         {
-            var empty = _blocks.FindAll(block => block.IsEmpty);
+            List<MemoryBlock> empty = _blocks.FindAll(block => block.IsEmpty);
             empty.ForEach(Release);
             return empty.Count > 0;
         }
@@ -100,7 +100,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     {
         lock (_lock)
         {
-            foreach (var block in _blocks)
+            foreach (MemoryBlock block in _blocks)
             {
                 context.Vk.FreeMemory(context.Handle, block.Memory, null);
             }
@@ -114,7 +114,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
     private long AllocatedFrom(int heap)
     {
         long sum = 0;
-        foreach (var block in _blocks)
+        foreach (MemoryBlock block in _blocks)
         {
             sum += _types.HeapOf(block.Type) == heap ? block.Size : 0;
         }
@@ -150,7 +150,7 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
             MemoryTypeIndex = _types.IndexOf(type),
         };
         DeviceMemory memory;
-        var result = context.Vk.AllocateMemory(context.Handle, &info, null, &memory);
+        Result result = context.Vk.AllocateMemory(context.Handle, &info, null, &memory);
         if (result is Result.ErrorOutOfDeviceMemory or Result.ErrorOutOfHostMemory or Result.ErrorTooManyObjects)
         {
             return null;

@@ -25,10 +25,10 @@ internal sealed unsafe class MemoryBlock(DeviceMemory memory, int type, long siz
     /// <summary>Takes the smallest free range that fits; returns its offset, or -1.</summary>
     public long Take(long size, long alignment)
     {
-        var best = -1;
-        for (var i = 0; i < _free.Count; i++)
+        int best = -1;
+        for (int i = 0; i < _free.Count; i++)
         {
-            var padding = Align(_free.Keys[i], alignment) - _free.Keys[i];
+            long padding = Align(_free.Keys[i], alignment) - _free.Keys[i];
             if (_free.Values[i] - padding >= size && (best < 0 || _free.Values[i] < _free.Values[best]))
             {
                 best = i;
@@ -40,9 +40,9 @@ internal sealed unsafe class MemoryBlock(DeviceMemory memory, int type, long siz
             return -1;
         }
 
-        var start = _free.Keys[best];
-        var end = start + _free.Values[best];
-        var offset = Align(start, alignment);
+        long start = _free.Keys[best];
+        long end = start + _free.Values[best];
+        long offset = Align(start, alignment);
         _free.RemoveAt(best);
         if (offset > start)
         {
@@ -60,7 +60,7 @@ internal sealed unsafe class MemoryBlock(DeviceMemory memory, int type, long siz
     public void Return(long offset, long size)
     {
         _free.Add(offset, size);
-        var index = _free.IndexOfKey(offset);
+        int index = _free.IndexOfKey(offset);
         if (index + 1 < _free.Count && offset + size == _free.Keys[index + 1])
         {
             size += _free.Values[index + 1];

@@ -81,7 +81,7 @@ internal static unsafe class ExtensionFunction
     public static nint Load(Vk vk, Instance instance, string name)
     {
         using var text = new Utf8Name(name);
-        var address = (nint)vk.GetInstanceProcAddr(instance, text.Pointer).Handle;
+        nint address = (nint)vk.GetInstanceProcAddr(instance, text.Pointer).Handle;
         return address != 0 ? address : throw new VulkanUnavailableException($"The Vulkan loader has no function {name}.");
     }
 }

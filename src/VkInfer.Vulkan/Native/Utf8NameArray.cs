@@ -9,7 +9,7 @@ internal readonly unsafe struct Utf8NameArray : IDisposable
     {
         Count = (uint)names.Count;
         Pointer = (byte**)NativeMemory.Alloc((nuint)Math.Max(names.Count, 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < names.Count; i++)
+        for (int i = 0; i < names.Count; i++)
         {
             Pointer[i] = (byte*)Marshal.StringToCoTaskMemUTF8(names[i]);
         }
@@ -21,7 +21,7 @@ internal readonly unsafe struct Utf8NameArray : IDisposable
 
     public void Dispose()
     {
-        for (var i = 0; i < Count; i++)
+        for (int i = 0; i < Count; i++)
         {
             Marshal.FreeCoTaskMem((nint)Pointer[i]);
         }

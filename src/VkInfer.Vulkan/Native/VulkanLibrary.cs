@@ -26,9 +26,9 @@ internal sealed unsafe class VulkanLibrary : INativeContext
     /// <summary>Opens the loader. It stays open for the life of the process: drivers start threads that must not lose their code.</summary>
     public static VulkanLibrary Open()
     {
-        foreach (var name in Names)
+        foreach (string name in Names)
         {
-            if (NativeLibrary.TryLoad(name, out var library))
+            if (NativeLibrary.TryLoad(name, out nint library))
             {
                 return new VulkanLibrary(library);
             }
@@ -40,7 +40,7 @@ internal sealed unsafe class VulkanLibrary : INativeContext
     /// <summary>Lets functions be found that only this instance knows.</summary>
     public void Attach(Instance instance) => _instance = instance.Handle;
 
-    public nint GetProcAddress(string proc, int? slot = null) => TryGetProcAddress(proc, out var address, slot)
+    public nint GetProcAddress(string proc, int? slot = null) => TryGetProcAddress(proc, out nint address, slot)
         ? address
         : throw new VulkanUnavailableException($"The Vulkan loader has no function {proc}; it is too old.");
 

@@ -30,8 +30,8 @@ internal sealed class PipelineCacheFile(string? folder, PhysicalDeviceInfo info)
                 return null;
             }
 
-            var data = file.AsSpan(SHA256.HashSizeInBytes);
-            var hash = SHA256.HashData(data);
+            Span<byte> data = file.AsSpan(SHA256.HashSizeInBytes);
+            byte[] hash = SHA256.HashData(data);
             if (!hash.AsSpan().SequenceEqual(file.AsSpan(0, SHA256.HashSizeInBytes)))
             {
                 return null;
@@ -49,17 +49,17 @@ internal sealed class PipelineCacheFile(string? folder, PhysicalDeviceInfo info)
     /// <summary>Writes a new file and moves it into place, so that a reader never sees half of it.</summary>
     public void Save(ReadOnlySpan<byte> data)
     {
-        var hash = SHA256.HashData(data);
+        byte[] hash = SHA256.HashData(data);
         if (_path is null || data.Length > MostBytes || hash.AsSpan().SequenceEqual(_onDisk))
         {
             return;
         }
 
-        var temporary = $"{_path}.{Guid.NewGuid():n}";
+        string temporary = $"{_path}.{Guid.NewGuid():n}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            using (var file = File.Create(temporary))
+            using (FileStream file = File.Create(temporary))
             {
                 file.Write(hash);
                 file.Write(data);

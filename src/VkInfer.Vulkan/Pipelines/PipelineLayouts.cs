@@ -13,13 +13,13 @@ internal sealed unsafe class PipelineLayouts(DeviceContext context) : IDisposabl
     {
         lock (_lock)
         {
-            if (_sets.TryGetValue(bindings, out var layout))
+            if (_sets.TryGetValue(bindings, out DescriptorSetLayout layout))
             {
                 return layout;
             }
 
-            var rows = stackalloc DescriptorSetLayoutBinding[Math.Max(bindings, 1)];
-            for (var i = 0; i < bindings; i++)
+            DescriptorSetLayoutBinding* rows = stackalloc DescriptorSetLayoutBinding[Math.Max(bindings, 1)];
+            for (int i = 0; i < bindings; i++)
             {
                 rows[i] = new DescriptorSetLayoutBinding
                 {
@@ -44,10 +44,10 @@ internal sealed unsafe class PipelineLayouts(DeviceContext context) : IDisposabl
 
     public PipelineLayout Pipeline(int bindings, int pushSize)
     {
-        var set = Set(bindings);
+        DescriptorSetLayout set = Set(bindings);
         lock (_lock)
         {
-            if (_pipelines.TryGetValue((bindings, pushSize), out var layout))
+            if (_pipelines.TryGetValue((bindings, pushSize), out PipelineLayout layout))
             {
                 return layout;
             }
@@ -68,12 +68,12 @@ internal sealed unsafe class PipelineLayouts(DeviceContext context) : IDisposabl
 
     public void Dispose()
     {
-        foreach (var layout in _pipelines.Values)
+        foreach (PipelineLayout layout in _pipelines.Values)
         {
             context.Vk.DestroyPipelineLayout(context.Handle, layout, null);
         }
 
-        foreach (var layout in _sets.Values)
+        foreach (DescriptorSetLayout layout in _sets.Values)
         {
             context.Vk.DestroyDescriptorSetLayout(context.Handle, layout, null);
         }

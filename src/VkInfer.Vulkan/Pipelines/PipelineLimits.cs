@@ -27,7 +27,7 @@ internal static class PipelineLimits
             return (capability, None);
         }
 
-        foreach (var matrix in reflection.Matrices(constants))
+        foreach (MatrixUse matrix in reflection.Matrices(constants))
         {
             if (!limits.CooperativeMatrixShapes.Any(matrix.Suits))
             {
@@ -35,8 +35,8 @@ internal static class PipelineLimits
             }
         }
 
-        var use = reflection.WorkgroupWith(constants);
-        var (mostX, mostY, mostZ) = limits.MaxWorkgroupSize;
+        WorkgroupUsage use = reflection.WorkgroupWith(constants);
+        (int mostX, int mostY, int mostZ) = limits.MaxWorkgroupSize;
         if (use.X < 1 || use.Y < 1 || use.Z < 1 || use.X > mostX || use.Y > mostY || use.Z > mostZ
             || use.X * use.Y * use.Z > limits.MaxWorkgroupInvocations)
         {
@@ -58,7 +58,7 @@ internal static class PipelineLimits
             return ("full subgroups", None);
         }
 
-        var isBeyond = subgroupSize is { } size && (!limits.SubgroupSizeControl || !int.IsPow2(size)
+        bool isBeyond = subgroupSize is { } size && (!limits.SubgroupSizeControl || !int.IsPow2(size)
             || size < limits.MinSubgroupSize || size > limits.MaxSubgroupSize);
         return isBeyond
             ? ($"subgroups of {subgroupSize}", limits.SubgroupSizeControl

@@ -25,7 +25,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     public ComputePipeline Get(ShaderCode shader, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
     {
         var key = new Key(shader, constants, subgroupSize, fullSubgroups);
-        var entry = _pipelines.GetOrAdd(key, static (key, self) => new Lazy<ComputePipeline>(() => self.Create(key)), this);
+        Lazy<ComputePipeline> entry = _pipelines.GetOrAdd(key, static (key, self) => new Lazy<ComputePipeline>(() => self.Create(key)), this);
         try
         {
             return entry.Value;
@@ -62,7 +62,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             return;
         }
 
-        var data = new byte[size];
+        byte[] data = new byte[size];
         fixed (byte* first = data)
         {
             if (_context.Vk.GetPipelineCacheData(_context.Handle, _cache, &size, first) == Result.Success)
@@ -75,7 +75,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     public void Dispose()
     {
         _queue.Dispose();
-        foreach (var entry in _pipelines.Values)
+        foreach (Lazy<ComputePipeline> entry in _pipelines.Values)
         {
             if (entry.IsValueCreated)
             {
@@ -99,7 +99,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
                 PInitialData = first,
             };
             PipelineCache cache;
-            var result = _context.Vk.CreatePipelineCache(_context.Handle, &info, null, &cache);
+            Result result = _context.Vk.CreatePipelineCache(_context.Handle, &info, null, &cache);
             if (result < Result.Success && data is not null)
             {
                 return CreateCache(null);
@@ -113,10 +113,10 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     private ComputePipeline Create(Key key)
     {
         PipelineLimits.Check(_context.Info.Capabilities, key.Shader, key.Constants, key.SubgroupSize, key.FullSubgroups);
-        var reflection = key.Shader.Reflection;
-        var pushSize = (reflection.PushConstantSize + 3) & ~3;
-        var layout = _layouts.Pipeline(reflection.Bindings.Count, pushSize);
-        var module = CreateModule(key.Shader);
+        ShaderReflection reflection = key.Shader.Reflection;
+        int pushSize = (reflection.PushConstantSize + 3) & ~3;
+        PipelineLayout layout = _layouts.Pipeline(reflection.Bindings.Count, pushSize);
+        ShaderModule module = CreateModule(key.Shader);
         try
         {
             return new ComputePipeline(
@@ -131,7 +131,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     private ShaderModule CreateModule(ShaderCode shader)
     {
         // SPIR-V is words: a copy is sure to be aligned.
-        var words = new uint[shader.SpirV.Length / 4];
+        uint[] words = new uint[shader.SpirV.Length / 4];
         shader.SpirV.Span.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(words.AsSpan()));
         fixed (uint* first = words)
         {
@@ -150,10 +150,10 @@ internal sealed unsafe class PipelineRegistry : IDisposable
 
     private Pipeline CreatePipeline(Key key, PipelineLayout layout, ShaderModule module)
     {
-        var entries = key.Constants.Entries;
-        var map = stackalloc SpecializationMapEntry[Math.Max(entries.Length, 1)];
-        var values = stackalloc uint[Math.Max(entries.Length, 1)];
-        for (var i = 0; i < entries.Length; i++)
+        ReadOnlySpan<(uint Id, uint Value)> entries = key.Constants.Entries;
+        SpecializationMapEntry* map = stackalloc SpecializationMapEntry[Math.Max(entries.Length, 1)];
+        uint* values = stackalloc uint[Math.Max(entries.Length, 1)];
+        for (int i = 0; i < entries.Length; i++)
         {
             values[i] = entries[i].Value;
             map[i] = new SpecializationMapEntry { ConstantID = entries[i].Id, Offset = (uint)(i * sizeof(uint)), Size = sizeof(uint) };
@@ -166,7 +166,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             DataSize = (nuint)(entries.Length * sizeof(uint)),
             PData = values,
         };
-        var required = key.SubgroupSize ?? ProfileSubgroupSize();
+        int? required = key.SubgroupSize ?? ProfileSubgroupSize();
         var subgroup = new PipelineShaderStageRequiredSubgroupSizeCreateInfo
         {
             SType = StructureType.PipelineShaderStageRequiredSubgroupSizeCreateInfo,

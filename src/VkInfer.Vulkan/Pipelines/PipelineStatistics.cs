@@ -21,7 +21,7 @@ public sealed record PipelineStatistics(int SubgroupSize, IReadOnlyDictionary<st
         uint rows = 0;
         context.Check(functions.GetPipelineExecutableStatistics(context.Handle, &info, &rows, null), Operation);
         var statistics = new PipelineExecutableStatisticKHR[rows];
-        for (var i = 0; i < statistics.Length; i++)
+        for (int i = 0; i < statistics.Length; i++)
         {
             statistics[i].SType = StructureType.PipelineExecutableStatisticKhr;
         }
@@ -30,7 +30,7 @@ public sealed record PipelineStatistics(int SubgroupSize, IReadOnlyDictionary<st
         fixed (PipelineExecutableStatisticKHR* first = statistics)
         {
             context.Check(functions.GetPipelineExecutableStatistics(context.Handle, &info, &rows, first), Operation);
-            for (var i = 0; i < rows; i++)
+            for (int i = 0; i < rows; i++)
             {
                 values[Utf8Name.Read(first[i].Name)] = first[i].Format switch
                 {

@@ -11,7 +11,7 @@ internal static class ShaderCapabilities
     /// <summary>What the shader declares and the device has not; null: it has all.</summary>
     public static string? Missing(ShaderReflection shader, DeviceCapabilities device)
     {
-        foreach (var capability in shader.Capabilities)
+        foreach (uint capability in shader.Capabilities)
         {
             if (!Has(device, capability))
             {

@@ -19,9 +19,9 @@ public readonly struct SpecializationConstants : IEquatable<SpecializationConsta
     public static SpecializationConstants From(params (uint Id, uint Value)[] constants)
     {
         ArgumentNullException.ThrowIfNull(constants);
-        var entries = constants.ToArray();
+        (uint Id, uint Value)[] entries = constants.ToArray();
         Array.Sort(entries, (a, b) => a.Id.CompareTo(b.Id));
-        for (var i = 1; i < entries.Length; i++)
+        for (int i = 1; i < entries.Length; i++)
         {
             if (entries[i].Id == entries[i - 1].Id)
             {
@@ -53,7 +53,7 @@ public readonly struct SpecializationConstants : IEquatable<SpecializationConsta
     public override int GetHashCode()
     {
         var hash = default(HashCode);
-        foreach (var entry in Entries)
+        foreach ((uint Id, uint Value) entry in Entries)
         {
             hash.Add(entry);
         }
@@ -77,7 +77,7 @@ public readonly struct SpecializationConstants : IEquatable<SpecializationConsta
     /// <returns>Whether the constant is given.</returns>
     public bool TryGet(uint id, out uint value)
     {
-        foreach (var entry in Entries)
+        foreach ((uint Id, uint Value) entry in Entries)
         {
             if (entry.Id == id)
             {

@@ -56,8 +56,8 @@ internal sealed class SpirvReader
             throw Malformed("it has no SPIR-V header");
         }
 
-        var words = new uint[bytes.Length / 4];
-        for (var i = 0; i < words.Length; i++)
+        uint[] words = new uint[bytes.Length / 4];
+        for (int i = 0; i < words.Length; i++)
         {
             words[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * 4)..]);
         }
@@ -67,9 +67,9 @@ internal sealed class SpirvReader
             throw Malformed("its bound of ids is absurd");
         }
 
-        for (var at = 5; at < words.Length;)
+        for (int at = 5; at < words.Length;)
         {
-            var length = (int)(words[at] >> 16);
+            int length = (int)(words[at] >> 16);
             if (length == 0 || length > words.Length - at)
             {
                 throw Malformed("an instruction is longer than the code");
@@ -179,7 +179,7 @@ internal sealed class SpirvReader
         var bindings = new List<BindingAccess>();
         var shared = new List<uint>();
         uint pushBlock = 0;
-        foreach (var (id, type, storage) in _variables)
+        foreach ((uint id, uint type, uint storage) in _variables)
         {
             switch (storage)
             {
@@ -198,7 +198,7 @@ internal sealed class SpirvReader
             }
         }
 
-        var members = pushBlock == 0 ? [] : PushMembers(pushBlock);
+        List<PushConstantMember> members = pushBlock == 0 ? [] : PushMembers(pushBlock);
         return new ShaderReflection
         {
             Bindings = bindings,
@@ -219,7 +219,7 @@ internal sealed class SpirvReader
             throw Malformed($"it uses descriptor set {_sets[variable]}, and only set 0 is bound");
         }
 
-        var number = _bindings[variable];
+        uint number = _bindings[variable];
         if (number >= 64)
         {
             throw Malformed($"it uses binding {number}, and at most 64 are bound");
@@ -230,8 +230,8 @@ internal sealed class SpirvReader
             bindings.Add(BindingAccess.None);
         }
 
-        var access = BindingAccess.None;
-        var members = _types.MemberCount(block);
+        BindingAccess access = BindingAccess.None;
+        int members = _types.MemberCount(block);
         for (uint i = 0; i < members; i++)
         {
             access |= _nonReadable.Contains(variable) || _nonReadableMembers.Contains((block, i)) ? 0 : BindingAccess.Read;
@@ -283,13 +283,13 @@ internal sealed class SpirvReader
     private WorkgroupUsage Usage(SpecializationConstants constants, List<uint> shared)
     {
         long bytes = 0;
-        foreach (var type in shared)
+        foreach (uint type in shared)
         {
             bytes += _types.SizeOf(type, constants);
         }
 
         // The WorkgroupSize constant overrides the execution mode.
-        var size = _workgroupSizeConstant != 0
+        long[] size = _workgroupSizeConstant != 0
             ? _types.Components(_workgroupSizeConstant, constants)
             : _localSizeIds is { } ids
                 ? [.. ids.Select(id => _types.Value(id, constants))]
@@ -304,8 +304,8 @@ internal sealed class SpirvReader
 
     private static string Text(ReadOnlySpan<uint> words)
     {
-        var bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(words);
-        var end = bytes.IndexOf((byte)0);
+        ReadOnlySpan<byte> bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(words);
+        int end = bytes.IndexOf((byte)0);
         return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
     }
 }

@@ -65,14 +65,14 @@ internal sealed class SpirvTypes
             throw new OverflowException();
         }
 
-        var (opcode, operands) = _types[type];
+        (uint opcode, uint[]? operands) = _types[type];
         return opcode switch
         {
             20 => 4, // bool
             21 or 22 => operands[0] / 8, // int, float
             23 or 24 => checked(operands[1] * SizeOf(operands[0], constants, depth + 1)), // vector, matrix
             28 => checked(Value(operands[1], constants)
-                * (ArrayStrides.TryGetValue(type, out var stride) ? stride : SizeOf(operands[0], constants, depth + 1))),
+                * (ArrayStrides.TryGetValue(type, out uint stride) ? stride : SizeOf(operands[0], constants, depth + 1))),
             30 => StructSize(type, operands, constants, depth),
             32 => 8, // pointer
             _ => 0,
@@ -91,8 +91,8 @@ internal sealed class SpirvTypes
             throw new OverflowException();
         }
 
-        var (opcode, operands) = _constants[id];
-        if (SpecIds.TryGetValue(id, out var specId) && constants.TryGet(specId, out var given))
+        (uint opcode, uint[]? operands) = _constants[id];
+        if (SpecIds.TryGetValue(id, out uint specId) && constants.TryGet(specId, out uint given))
         {
             return given;
         }
@@ -112,7 +112,7 @@ internal sealed class SpirvTypes
         long end = 0;
         for (uint i = 0; i < members.Length; i++)
         {
-            var start = MemberOffsets.TryGetValue((type, i), out var offset) ? offset : end;
+            long start = MemberOffsets.TryGetValue((type, i), out uint offset) ? offset : end;
             end = Math.Max(end, checked(start + SizeOf(members[i], constants, depth + 1)));
         }
 
@@ -122,8 +122,8 @@ internal sealed class SpirvTypes
     // OpSpecConstantOp on 32-bit integers, which is what array lengths are computed with.
     private long Operation(uint[] operands, SpecializationConstants constants, int depth)
     {
-        var a = Value(operands[1], constants, depth);
-        var b = operands.Length > 2 ? Value(operands[2], constants, depth) : 0;
+        long a = Value(operands[1], constants, depth);
+        long b = operands.Length > 2 ? Value(operands[2], constants, depth) : 0;
         return operands[0] switch
         {
             124 => a, // OpBitcast

@@ -25,7 +25,7 @@ internal sealed unsafe class Downloader(DeviceContext context, BufferFactory fac
 
             while (!destination.IsEmpty)
             {
-                var length = (int)Math.Min(StagingBytes, destination.Length);
+                int length = (int)Math.Min(StagingBytes, destination.Length);
                 _commands.Begin();
                 _commands.Copy(source.Handle, offset, _staging, 0, length);
                 queue.Timeline.Wait(_commands.Submit(queue, compute, source.LastUse), default);

@@ -29,8 +29,8 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
             while (!data.IsEmpty)
             {
                 Open();
-                var length = (int)Math.Min(SlotBytes - _used, data.Length);
-                var start = (_current * SlotBytes) + _used;
+                int length = (int)Math.Min(SlotBytes - _used, data.Length);
+                long start = (_current * SlotBytes) + _used;
                 data[..length].CopyTo(new Span<byte>(_allocation.Mapped + start, length));
                 var view = new BufferView(destination, offset, length);
                 if (Overlaps(view))
@@ -71,7 +71,7 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
 
     public void Dispose()
     {
-        foreach (var slot in _slots)
+        foreach (Slot slot in _slots)
         {
             slot.Commands.Dispose();
         }
@@ -95,7 +95,7 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
         {
             _staging = factory.Create(SlotCount * SlotBytes, MemoryUse.Staging, "staging ring", out _allocation);
             _slots = new Slot[SlotCount];
-            for (var i = 0; i < SlotCount; i++)
+            for (int i = 0; i < SlotCount; i++)
             {
                 _slots[i].Commands = new TransferCommands(context, queue.Family);
             }
@@ -126,7 +126,7 @@ internal sealed unsafe class Uploader(DeviceContext context, BufferFactory facto
 
     private bool Overlaps(in BufferView view)
     {
-        foreach (var copy in _copies)
+        foreach (BufferView copy in _copies)
         {
             if (copy.Overlaps(view))
             {

@@ -86,7 +86,7 @@ public static class ModelConverter
     private static byte[] ReadRows(IWeightSource source, GgufTensor tensor, long first, int count, Func<GgufTensor, long, long> oldRow)
     {
         int rowBytes = checked((int)tensor.RowBytes);
-        var bytes = new byte[checked(rowBytes * count)];
+        byte[] bytes = new byte[checked(rowBytes * count)];
         for (int i = 0; i < count;)
         {
             // Rows that stand together are read together.

@@ -33,7 +33,7 @@ internal sealed record HfTensorForm(GgufTensor Stored, GgufTensor Changed, float
     {
         (int rows, int columns) = ((int)Changed.Rows, (int)Changed.Columns);
         int size = stored.Length / (rows * columns);
-        var data = new byte[stored.Length];
+        byte[] data = new byte[stored.Length];
         for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < columns; column++)
@@ -47,7 +47,7 @@ internal sealed record HfTensorForm(GgufTensor Stored, GgufTensor Changed, float
 
     private byte[] Add(ReadOnlySpan<byte> stored)
     {
-        var values = new float[Stored.ElementCount];
+        float[] values = new float[Stored.ElementCount];
         Dequantizer.ToFloat32(Stored.Type, stored, values);
         foreach (ref float value in values.AsSpan())
         {

@@ -27,7 +27,7 @@ internal static class RowConverter
 
         int sourceRow = bytes.Length / rows;
         int targetRow = checked((int)GgufTensorTypes.RowBytes(to, columns));
-        var converted = new byte[checked(targetRow * rows)];
+        byte[] converted = new byte[checked(targetRow * rows)];
         Parallel.For(0, rows, row => Convert(from, bytes.AsSpan(row * sourceRow, sourceRow), to, converted.AsSpan(row * targetRow, targetRow), columns));
         return converted;
     }

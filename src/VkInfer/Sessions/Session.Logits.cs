@@ -55,7 +55,7 @@ public sealed partial class Session
         using GpuBuffer rowsBuffer = CreateRows((long)chunk * stride * sizeof(float));
         int skipped = first - _cached;
         int count = _tokens.Count - _cached;
-        var row = new float[vocab];
+        float[] row = new float[vocab];
         for (int start = 0; start < count; start += chunk)
         {
             int rows = Math.Min(chunk, count - start);

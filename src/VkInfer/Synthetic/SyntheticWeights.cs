@@ -95,7 +95,7 @@ internal sealed class SyntheticWeights
 
     private BufferView Ones(string name, int length)
     {
-        var values = new float[WeightLayout.PadColumns(length)];
+        float[] values = new float[WeightLayout.PadColumns(length)];
         values.AsSpan(0, length).Fill(1f);
         return Upload(name, values);
     }

@@ -58,7 +58,7 @@ internal sealed class LogitAdjuster : IDisposable
         if (sampling.HasPenalties)
         {
             int first = sampling.PenaltyWindow == 0 ? 0 : Math.Max(0, tokens.Length - sampling.PenaltyWindow);
-            var counts = new uint[_vocabSize];
+            uint[] counts = new uint[_vocabSize];
             foreach (int token in tokens[first..])
             {
                 counts[token]++;
@@ -70,7 +70,7 @@ internal sealed class LogitAdjuster : IDisposable
 
         if (sampling.LogitBias.Count > 0)
         {
-            var biases = new float[_vocabSize];
+            float[] biases = new float[_vocabSize];
             foreach ((int token, float bias) in sampling.LogitBias)
             {
                 biases[token] = bias;

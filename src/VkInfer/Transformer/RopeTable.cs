@@ -28,8 +28,8 @@ internal static class RopeTable
             return new float[2];
         }
 
-        var table = new float[checked(positions * pairs * 2)];
-        var frequencies = new double[pairs];
+        float[] table = new float[checked(positions * pairs * 2)];
+        double[] frequencies = new double[pairs];
         for (int pair = 0; pair < pairs; pair++)
         {
             frequencies[pair] = Math.Pow(theta, -2.0 * pair / rotaryDim);

@@ -40,7 +40,7 @@ public sealed class DifferentialTests
     {
         using Jinja2 reference = Jinja2.Start(Variables);
         var variables = Variables.ToDictionary(pair => pair.Key, pair => (object?)Sample.Json(pair.Value?.ToJsonString() ?? "null"));
-        var (rendered, refused, left) = (0, 0, 0);
+        (int rendered, int refused, int left) = (0, 0, 0);
         var differences = new List<string>();
         for (int seed = firstSeed; seed < firstSeed + count; seed++)
         {

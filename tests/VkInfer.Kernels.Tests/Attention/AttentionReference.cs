@@ -14,21 +14,21 @@ internal static class AttentionReference
     public static void Attend(
         AttentionShape shape, int head, ReadOnlySpan<float> query, float[] keys, float[] values, int visible, Span<double> result)
     {
-        var cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
-        var first = shape.Window == 0 ? 0 : Math.Max(0, visible - shape.Window);
-        var scores = new double[visible - first];
-        for (var i = 0; i < scores.Length; i++)
+        int cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
+        int first = shape.Window == 0 ? 0 : Math.Max(0, visible - shape.Window);
+        double[] scores = new double[visible - first];
+        for (int i = 0; i < scores.Length; i++)
         {
             scores[i] = Score(shape, query, keys.AsSpan(cache + ((first + i) * shape.HeadDim), shape.HeadDim));
         }
 
-        var highest = scores.Max();
-        var sum = scores.Sum(score => Math.Exp(score - highest));
+        double highest = scores.Max();
+        double sum = scores.Sum(score => Math.Exp(score - highest));
         result.Clear();
-        for (var i = 0; i < scores.Length; i++)
+        for (int i = 0; i < scores.Length; i++)
         {
-            var weight = Math.Exp(scores[i] - highest) / sum;
-            for (var d = 0; d < shape.HeadDim; d++)
+            double weight = Math.Exp(scores[i] - highest) / sum;
+            for (int d = 0; d < shape.HeadDim; d++)
             {
                 result[d] += weight * values[cache + ((first + i) * shape.HeadDim) + d];
             }
@@ -39,7 +39,7 @@ internal static class AttentionReference
     public static double Score(AttentionShape shape, ReadOnlySpan<float> query, ReadOnlySpan<float> key)
     {
         double score = 0;
-        for (var d = 0; d < query.Length; d++)
+        for (int d = 0; d < query.Length; d++)
         {
             score += (double)query[d] * key[d];
         }

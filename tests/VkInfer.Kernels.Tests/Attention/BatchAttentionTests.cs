@@ -44,7 +44,7 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     public void Only_the_sequence_whose_scores_leave_the_range_is_computed_anew()
     {
         // The first sequence has a range that all scores leave.
-        var counts = Check(Shape(2, 1, 64, KvType.F32), ActivationType.F32, SoftmaxScheme.Asynchronized, narrow: true);
+        SoftmaxStats[] counts = Check(Shape(2, 1, 64, KvType.F32), ActivationType.F32, SoftmaxScheme.Asynchronized, narrow: true);
         Assert.That(counts.Select(count => count.Rows), Is.All.EqualTo(4));
         Assert.That(counts.Select(count => count.Recomputed), Is.EqualTo(new[] { 4, 0, 0, 0 }));
     }
@@ -52,20 +52,20 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     [Test]
     public void Nothing_is_stored_beyond_the_capacity()
     {
-        var shape = Shape(2, 2, 64, KvType.F32) with { Capacity = 10 };
+        AttentionShape shape = Shape(2, 2, 64, KvType.F32) with { Capacity = 10 };
         using var harness = new KernelHarness();
-        var keys = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 1));
-        var values = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 2));
-        var (keysBefore, valuesBefore) = (keys.Read<float>(), values.Read<float>());
+        GuardedBuffer keys = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 1));
+        GuardedBuffer values = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 2));
+        (float[]? keysBefore, float[]? valuesBefore) = (keys.Read<float>(), values.Read<float>());
         using var table = new SequenceTable(Device, 1);
-        var range = table.Add(
+        SequenceRange range = table.Add(
             [new(keys.View, values.View, 10, harness.Upload<StepState>([new StepState { Position = 10 }]), new(SoftmaxScheme.Synchronized), Stats(harness), 0)]);
         table.Upload();
         var kernel = new DecodeAttentionKernel(Context);
-        var qkv = harness.UploadActivations(TestValues.Normal(shape.QkvWidth, 3), 1, shape.QkvWidth, ActivationType.F32);
-        var rope = harness.Upload<float>(RotationReference.RopeTable(shape));
-        var scratch = harness.Upload<byte>(new byte[kernel.BatchScratchBytes([shape], 1)]);
-        var output = harness.OutputActivations(1, shape.QueryWidth, ActivationType.F32);
+        GpuBuffer qkv = harness.UploadActivations(TestValues.Normal(shape.QkvWidth, 3), 1, shape.QkvWidth, ActivationType.F32);
+        GpuBuffer rope = harness.Upload<float>(RotationReference.RopeTable(shape));
+        GpuBuffer scratch = harness.Upload<byte>(new byte[kernel.BatchScratchBytes([shape], 1)]);
+        GuardedBuffer output = harness.OutputActivations(1, shape.QueryWidth, ActivationType.F32);
         Run(commands => kernel.RecordBatch(commands, shape, range, qkv, rope, scratch, output.View, ActivationType.F32));
         Assert.That(KernelHarness.ReadActivations(output, 1, shape.QueryWidth, ActivationType.F32), Is.All.Matches<float>(float.IsFinite));
         Assert.That(keys.Read<float>(), Is.EqualTo(keysBefore));
@@ -76,9 +76,9 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     public void A_cache_that_is_too_short_is_refused()
     {
         using var table = new SequenceTable(Device, 1);
-        using var buffer = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "all");
-        var shape = Shape(2, 2, 64, KvType.F32);
-        var range = table.Add([new(buffer, buffer, 1000, buffer, new(SoftmaxScheme.Synchronized), buffer, 0)]);
+        using GpuBuffer buffer = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "all");
+        AttentionShape shape = Shape(2, 2, 64, KvType.F32);
+        SequenceRange range = table.Add([new(buffer, buffer, 1000, buffer, new(SoftmaxScheme.Synchronized), buffer, 0)]);
         Assert.That(() => RecordAll(shape, range, buffer), Throws.ArgumentException.With.Message.Contain("Keys: expected at least 512000 bytes"));
         Assert.That(() => table.Add([range.Sequences[0]]), Throws.ArgumentException.With.Message.Contain("expected 1 to 0"));
     }
@@ -87,9 +87,9 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     public void Two_schemes_in_one_dispatch_are_refused()
     {
         using var table = new SequenceTable(Device, 2);
-        using var buffer = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "all");
+        using GpuBuffer buffer = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "all");
         var sequence = new SequenceAttention(buffer, buffer, 8, buffer, new(SoftmaxScheme.Synchronized), buffer, 0);
-        var range = table.Add([sequence, sequence with { Softmax = new(SoftmaxScheme.ConditionalRescale), Row = 1 }]);
+        SequenceRange range = table.Add([sequence, sequence with { Softmax = new(SoftmaxScheme.ConditionalRescale), Row = 1 }]);
         Assert.That(() => RecordAll(Shape(2, 2, 64, KvType.F32), range, buffer), Throws.ArgumentException.With.Message.Contain("scheme"));
     }
 
@@ -104,24 +104,24 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     private SoftmaxStats[] Check(
         AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, bool biased = false, bool normed = false, bool narrow = false)
     {
-        var rows = Lengths.Max(length => length.Row) + 1;
+        int rows = Lengths.Max(length => length.Row) + 1;
         using var harness = new KernelHarness();
-        var qkv = Buffers.Random(1, rows * shape.QkvWidth, -2, 2);
-        var bias = TestValues.Normal(shape.QkvWidth, 22);
-        var gains = TestValues.Normal(2 * shape.HeadDim, 23);
-        var prepared = RotationReference.Prepare(qkv, shape, rows, biased ? bias : null, normed ? gains : null, Epsilon);
-        var expected = new double[rows * shape.QueryWidth];
+        float[] qkv = Buffers.Random(1, rows * shape.QkvWidth, -2, 2);
+        float[] bias = TestValues.Normal(shape.QkvWidth, 22);
+        float[] gains = TestValues.Normal(2 * shape.HeadDim, 23);
+        double[] prepared = RotationReference.Prepare(qkv, shape, rows, biased ? bias : null, normed ? gains : null, Epsilon);
+        double[] expected = new double[rows * shape.QueryWidth];
         var sequences = new List<SequenceAttention>();
         var caches = new List<(GuardedBuffer Buffer, float[] Expected)>();
-        foreach (var (capacity, length, row) in Lengths)
+        foreach ((int capacity, int length, int row) in Lengths)
         {
-            var own = shape with { Capacity = capacity };
-            var count = shape.NumKvHeads * capacity * shape.HeadDim;
-            var rotated = RotationReference.Rotate(prepared[(row * shape.QkvWidth)..((row + 1) * shape.QkvWidth)], own, length - 1, 1);
-            var (k, v) = (Buffers.Random(10 + row, count, -2, 2), Buffers.Random(20 + row, count, -2, 2));
+            AttentionShape own = shape with { Capacity = capacity };
+            int count = shape.NumKvHeads * capacity * shape.HeadDim;
+            double[] rotated = RotationReference.Rotate(prepared[(row * shape.QkvWidth)..((row + 1) * shape.QkvWidth)], own, length - 1, 1);
+            (float[]? k, float[]? v) = (Buffers.Random(10 + row, count, -2, 2), Buffers.Random(20 + row, count, -2, 2));
 
             // Where the new token's key and value belong, and behind them, stands NaN; one that is read would spread.
-            foreach (var cache in (float[][])[k, v])
+            foreach (float[] cache in (float[][])[k, v])
             {
                 caches.Add((harness.Output<byte>(CachedTokens.Encode(CachedTokens.Prepare(cache, own, length - 1, float.NaN), shape.KvType)), cache));
             }
@@ -130,7 +130,7 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
             Store(v, own, length - 1, rotated.AsSpan(shape.QueryWidth + shape.KvWidth, shape.KvWidth));
             float[] q = [.. rotated.Take(shape.QueryWidth).Select(value => (float)value)];
             CachedTokens.Attend(own, length, q, k, v).CopyTo(expected, row * shape.QueryWidth);
-            var softmax = scheme != SoftmaxScheme.Asynchronized ? new AttentionSoftmax(scheme)
+            AttentionSoftmax softmax = scheme != SoftmaxScheme.Asynchronized ? new AttentionSoftmax(scheme)
                 : narrow && sequences.Count == 0 ? new AttentionSoftmax(scheme, 0, -1e-6f, 1e-6f) : AttentionSoftmax.Asynchronized(1);
             sequences.Add(new(
                 caches[^2].Buffer.View, caches[^1].Buffer.View, capacity, harness.Upload<StepState>([new StepState { Position = (uint)(length - 1) }]),
@@ -140,11 +140,11 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         // Behind others in the table.
         using var table = new SequenceTable(Device, 1 + sequences.Count);
         table.Add([sequences[1]]);
-        var range = table.Add(sequences);
+        SequenceRange range = table.Add(sequences);
         table.Upload();
-        var input = harness.UploadActivations(qkv, rows, shape.QkvWidth, ActivationType.F32);
-        var ropeTable = RotationReference.RopeTable(shape with { Capacity = Lengths.Max(length => length.Capacity) });
-        var rope = harness.Upload<float>(ropeTable.Length == 0 ? [0f, 0f] : ropeTable);
+        GpuBuffer input = harness.UploadActivations(qkv, rows, shape.QkvWidth, ActivationType.F32);
+        float[] ropeTable = RotationReference.RopeTable(shape with { Capacity = Lengths.Max(length => length.Capacity) });
+        GpuBuffer rope = harness.Upload<float>(ropeTable.Length == 0 ? [0f, 0f] : ropeTable);
         BufferView? biasView = biased ? harness.Upload<float>(bias).Whole : null;
         QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), Epsilon) : null;
         var kernel = new DecodeAttentionKernel(Context);
@@ -153,16 +153,16 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         scratch.Write<byte>(new byte[scratch.View.Length]);
 
         // A row of nobody stays as it was.
-        var output = harness.OutputActivations(new float[rows * shape.QueryWidth], rows, shape.QueryWidth, outputType);
-        var bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
-        for (var step = 0; step < 2; step++)
+        GuardedBuffer output = harness.OutputActivations(new float[rows * shape.QueryWidth], rows, shape.QueryWidth, outputType);
+        Bound bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        for (int step = 0; step < 2; step++)
         {
             Run(commands => kernel.RecordBatch(commands, shape, range, input, rope, scratch.View, output.View, outputType, biasView, norm));
             Comparison.AssertClose(KernelHarness.ReadActivations(output, rows, shape.QueryWidth, outputType), expected, bound);
         }
 
         scratch.AssertIntact();
-        foreach (var (buffer, values) in caches)
+        foreach ((GuardedBuffer? buffer, float[]? values) in caches)
         {
             CheckCache(CachedTokens.Decode(buffer.Read<byte>(), shape.KvType), values, shape.KvType == KvType.F16 ? Bounds.F16 : Bounds.F32);
         }
@@ -173,9 +173,9 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     // The new token among those that were there; what lies behind it is not touched.
     private static void Store(float[] cache, AttentionShape shape, int position, ReadOnlySpan<double> token)
     {
-        for (var i = 0; i < token.Length; i++)
+        for (int i = 0; i < token.Length; i++)
         {
-            var value = (float)token[i];
+            float value = (float)token[i];
             cache[(((i / shape.HeadDim * shape.Capacity) + position) * shape.HeadDim) + (i % shape.HeadDim)] =
                 shape.KvType == KvType.F16 ? (float)(Half)value : value;
         }

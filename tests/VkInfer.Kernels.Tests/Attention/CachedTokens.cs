@@ -8,9 +8,9 @@ internal static class CachedTokens
     /// <summary>Rounds values to what the cache can hold, so that the reference starts from the same, and fills the place behind them.</summary>
     public static float[] Prepare(float[] values, AttentionShape shape, int kvLen, float unused = 0)
     {
-        for (var i = 0; i < values.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
-            var isUsed = i / shape.HeadDim % shape.Capacity < kvLen;
+            bool isUsed = i / shape.HeadDim % shape.Capacity < kvLen;
             values[i] = !isUsed ? unused : shape.KvType == KvType.F16 ? (float)(Half)values[i] : values[i];
         }
 
@@ -28,10 +28,10 @@ internal static class CachedTokens
     /// <summary>The output of all query heads.</summary>
     public static double[] Attend(AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v)
     {
-        var result = new double[shape.QueryWidth];
-        for (var head = 0; head < shape.NumHeads; head++)
+        double[] result = new double[shape.QueryWidth];
+        for (int head = 0; head < shape.NumHeads; head++)
         {
-            var at = head * shape.HeadDim;
+            int at = head * shape.HeadDim;
             AttentionReference.Attend(shape, head, q.Slice(at, shape.HeadDim), k, v, kvLen, result.AsSpan(at, shape.HeadDim));
         }
 

@@ -15,18 +15,18 @@ internal sealed class ChosenScores
     {
         Shape = shape;
         Scores = Stored(scores);
-        var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         Queries = new float[queries * shape.QueryWidth];
-        for (var head = 0; head < queries * shape.NumHeads; head++)
+        for (int head = 0; head < queries * shape.NumHeads; head++)
         {
             Queries[head * shape.HeadDim] = Factor(head % shape.NumHeads);
         }
 
         Keys = Stored(Buffers.Random(2, count, -2, 2));
         Values = Stored(Buffers.Random(3, count, -2, 2));
-        for (var head = 0; head < shape.NumKvHeads; head++)
+        for (int head = 0; head < shape.NumKvHeads; head++)
         {
-            for (var i = 0; i < scores.Length; i++)
+            for (int i = 0; i < scores.Length; i++)
             {
                 Keys[Index(head, i)] = Scores[i];
             }
@@ -62,10 +62,10 @@ internal sealed class ChosenScores
     /// <summary>Attention of all heads of the queries that see so many tokens.</summary>
     public double[] Reference(params int[] visible)
     {
-        var result = new double[visible.Length * Shape.QueryWidth];
-        for (var row = 0; row < visible.Length * Shape.NumHeads; row++)
+        double[] result = new double[visible.Length * Shape.QueryWidth];
+        for (int row = 0; row < visible.Length * Shape.NumHeads; row++)
         {
-            var at = row * Shape.HeadDim;
+            int at = row * Shape.HeadDim;
             AttentionReference.Attend(
                 Shape, row % Shape.NumHeads, Queries.AsSpan(at, Shape.HeadDim), Keys, Values, visible[row / Shape.NumHeads],
                 result.AsSpan(at, Shape.HeadDim));
@@ -77,7 +77,7 @@ internal sealed class ChosenScores
     /// <summary>The patterns of scores that have broken softmaxes before.</summary>
     public static float[] Pattern(string name, int count)
     {
-        var scores = name switch
+        float[] scores = name switch
         {
             "normal" => TestValues.Normal(count, 7, deviation: 3),
             "equal" => [.. Enumerable.Repeat(2.5f, count)],

@@ -1,5 +1,6 @@
 using VkInfer.Kernels.Tests.Attention;
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
@@ -56,24 +57,24 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
 
     private void Check(AttentionShape shape, int kvLen, float unused = 0, VectorForm form = VectorForm.Float)
     {
-        var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
-        var q = Buffers.Random(1, shape.QueryWidth, -3, 3);
-        var k = CachedTokens.Prepare(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
-        var v = CachedTokens.Prepare(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
-        using var qBuffer = Buffers.Create<float>(Device, q, "q");
-        using var kBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(k, shape.KvType), "k");
-        using var vBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(v, shape.KvType), "v");
-        using var state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
+        int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        float[] q = Buffers.Random(1, shape.QueryWidth, -3, 3);
+        float[] k = CachedTokens.Prepare(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
+        float[] v = CachedTokens.Prepare(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
+        using GpuBuffer qBuffer = Buffers.Create<float>(Device, q, "q");
+        using GpuBuffer kBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(k, shape.KvType), "k");
+        using GpuBuffer vBuffer = Buffers.Create<byte>(Device, CachedTokens.Encode(v, shape.KvType), "v");
+        using GpuBuffer state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
         var kernel = new DecodeAttentionKernel(Context);
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
-        using var stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
+        using GpuBuffer stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
         using var output = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, shape.QueryWidth), "output");
-        var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
+        AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
         Run(commands => kernel.Record(commands, shape, softmax, qBuffer, kBuffer, vBuffer, state, scratch.View, stats, output.View, form));
         scratch.AssertIntact();
         output.AssertIntact();
-        var bound = form == VectorForm.Fixed ? Bounds.FixedPoint : shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        Bound bound = form == VectorForm.Fixed ? Bounds.FixedPoint : shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
         float[] stored = form == VectorForm.Fixed
             ? [.. FixedPointVector.Decode(output.Read<byte>(), shape.QueryWidth).Select(value => (float)value)]
             : output.Read<float>()[..shape.QueryWidth];

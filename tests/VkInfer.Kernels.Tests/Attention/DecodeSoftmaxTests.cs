@@ -1,4 +1,5 @@
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Attention;
 
@@ -31,10 +32,10 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     [TestCase(32768, 1, 64)]
     public void Every_scheme_takes_any_shape(int kvLen, int group, int headDim)
     {
-        var scores = ChosenScores.Pattern("normal", kvLen);
+        float[] scores = ChosenScores.Pattern("normal", kvLen);
         scores[kvLen / 3] = 21; // One key in one split is outside.
         var input = new ChosenScores(Shape(2 * group, 2, headDim, kvLen), scores);
-        foreach (var softmax in Schemes)
+        foreach (AttentionSoftmax softmax in Schemes)
         {
             Check(input, softmax, kvLen);
         }
@@ -53,7 +54,7 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     [Test]
     public void Tokens_that_are_not_visible_do_not_count([Values(0, 100)] int window)
     {
-        var scores = ChosenScores.Pattern("normal", 1000);
+        float[] scores = ChosenScores.Pattern("normal", 1000);
         scores[999] = float.NaN;
         scores[10] = window > 0 ? float.NegativeInfinity : 0;
         var input = new ChosenScores(Shape(4, 2, 64, 1000) with { Window = window }, scores);
@@ -67,15 +68,15 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     {
         const int KvLen = 600;
         var input = new ChosenScores(Shape(6, 2, 64, KvLen), ChosenScores.Pattern("normal", KvLen));
-        var clean = input.Reference(KvLen);
+        double[] clean = input.Reference(KvLen);
         (inKeys ? input.Keys : input.Values)[input.Index(1, 300)] = number;
-        var expected = input.Reference(KvLen);
-        var (output, stats, _) = Run(input, softmax, KvLen);
-        var half = input.Shape.QueryWidth / 2;
+        double[] expected = input.Reference(KvLen);
+        (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, KvLen);
+        int half = input.Shape.QueryWidth / 2;
         Comparison.AssertClose(output.AsSpan(0, half), clean.AsSpan(0, half), Bounds.AttentionF32, "heads of the other keys");
-        for (var i = half; i < output.Length; i++)
+        for (int i = half; i < output.Length; i++)
         {
-            var isEqual = Math.Abs(output[i] - expected[i]) < 1e-4 || (double)output[i] == expected[i];
+            bool isEqual = Math.Abs(output[i] - expected[i]) < 1e-4 || (double)output[i] == expected[i];
             Assert.That(float.IsNaN(output[i]) || isEqual, $"[{i}] is {output[i]}, the reference {expected[i]}");
             Assert.That(float.IsNaN(output[i]) || !double.IsNaN(expected[i]), $"[{i}] is {output[i]} and should be NaN");
         }
@@ -88,10 +89,10 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     public void The_number_of_splits_does_not_matter([ValueSource(nameof(Schemes))] AttentionSoftmax softmax)
     {
         var input = new ChosenScores(Shape(4, 2, 64, 1000), ChosenScores.Pattern("staircase", 1000));
-        var expected = input.Reference(1000);
-        foreach (var splits in (int[])[1, 2, 3, 7, 31, 128])
+        double[] expected = input.Reference(1000);
+        foreach (int splits in (int[])[1, 2, 3, 7, 31, 128])
         {
-            var (output, stats, _) = Run(input, softmax, 1000, tuning => tuning with { Splits = splits });
+            (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, 1000, tuning => tuning with { Splits = splits });
             Comparison.AssertClose(output, expected, Bounds.AttentionF32, $"{splits} splits");
             Assert.That(stats.Recomputed, Is.EqualTo(Expected(input, softmax, 1000).Recomputed));
         }
@@ -101,8 +102,8 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     public void A_recording_can_be_replayed([ValueSource(nameof(Schemes))] AttentionSoftmax softmax)
     {
         var input = new ChosenScores(Shape(6, 2, 64, 1000), ChosenScores.Pattern("huge 1e2", 1000));
-        var once = Run(input, softmax, 1000);
-        var often = Run(input, softmax, 1000, runs: 5);
+        (float[] Output, SoftmaxStats Stats, int Dispatches) once = Run(input, softmax, 1000);
+        (float[] Output, SoftmaxStats Stats, int Dispatches) often = Run(input, softmax, 1000, runs: 5);
         Assert.That(often.Output, Is.EqualTo(once.Output));
         Assert.That(often.Stats, Is.EqualTo(new SoftmaxStats(5 * once.Stats.Rows, 5 * once.Stats.Recomputed)));
         Assert.That(often.Dispatches, Is.EqualTo(1));
@@ -112,7 +113,7 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     public void Counters_have_64_bits()
     {
         var input = new ChosenScores(Shape(2, 2, 32, 64), ChosenScores.Pattern("equal", 64));
-        var (_, stats, _) = Run(input, Guarded, 64, countFrom: uint.MaxValue - 1);
+        (float[] _, SoftmaxStats stats, int _) = Run(input, Guarded, 64, countFrom: uint.MaxValue - 1);
         Assert.That(stats.Rows, Is.EqualTo(uint.MaxValue + 1L));
     }
 
@@ -134,7 +135,7 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
 
     private SoftmaxStats Check(ChosenScores input, AttentionSoftmax softmax, int kvLen)
     {
-        var (output, stats, _) = Run(input, softmax, kvLen);
+        (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, kvLen);
         Comparison.AssertClose(output, input.Reference(kvLen), Bounds.AttentionF32, softmax.Scheme.ToString());
         Assert.That(stats, Is.EqualTo(Expected(input, softmax, kvLen)));
         return stats;
@@ -144,21 +145,21 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
         ChosenScores input, AttentionSoftmax softmax, int kvLen, Func<DecodeAttentionTuning, DecodeAttentionTuning>? tune = null, int runs = 1,
         uint countFrom = 0)
     {
-        var shape = input.Shape;
+        AttentionShape shape = input.Shape;
         var kernel = new DecodeAttentionKernel(Context);
         var tuning = DecodeAttentionTuning.Choose(shape, Context);
         tuning = tune?.Invoke(tuning) ?? tuning;
-        using var q = Buffers.Create<float>(Device, input.Queries, "q");
-        using var k = Buffers.Create<float>(Device, input.Keys, "k");
-        using var v = Buffers.Create<float>(Device, input.Values, "v");
-        using var state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
+        using GpuBuffer q = Buffers.Create<float>(Device, input.Queries, "q");
+        using GpuBuffer k = Buffers.Create<float>(Device, input.Keys, "k");
+        using GpuBuffer v = Buffers.Create<float>(Device, input.Values, "v");
+        using GpuBuffer state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape, tuning), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
-        using var stats = Buffers.Create<uint>(Device, [countFrom, 0, 0, 0], "stats");
+        using GpuBuffer stats = Buffers.Create<uint>(Device, [countFrom, 0, 0, 0], "stats");
         using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
-        using var commands = Device.CreateCommandList("softmax");
+        using CommandList commands = Device.CreateCommandList("softmax");
         commands.Record(list => kernel.RecordTuned(list, shape, softmax, tuning, q, k, v, state, scratch.View, stats, output.View));
-        for (var i = 0; i < runs; i++)
+        for (int i = 0; i < runs; i++)
         {
             Device.Wait(Device.Submit(commands));
         }

@@ -53,10 +53,10 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     [Test]
     public void TheBoundsSeeOneTokenTooMany()
     {
-        var shape = Shape(1, 64, KvType.F32);
-        var (query, keys, values) = Operands(shape, 65, ActivationType.F32, 65);
-        var right = Reference(query, keys, values, shape, 65, 0, keysTooMany: 0);
-        var wrong = Reference(query, keys, values, shape, 65, 0, keysTooMany: 1);
+        AttentionShape shape = Shape(1, 64, KvType.F32);
+        (float[]? query, float[]? keys, float[]? values) = Operands(shape, 65, ActivationType.F32, 65);
+        double[] right = Reference(query, keys, values, shape, 65, 0, keysTooMany: 0);
+        double[] wrong = Reference(query, keys, values, shape, 65, 0, keysTooMany: 1);
         Assert.That(Comparison.Measure(Array.ConvertAll(wrong, value => (float)value), right).MaxAbs, Is.GreaterThan(Bounds.MatrixF16.MaxAbs));
     }
 
@@ -73,7 +73,7 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     private void CheckMatrix(
         AttentionShape shape, int seqLen, int startPosition, Func<PrefillAttentionMatrixConstants, PrefillAttentionMatrixConstants>? change = null)
     {
-        var tiling = PrefillAttentionHeuristic.Matrix(
+        PrefillAttentionMatrixConstants? tiling = PrefillAttentionHeuristic.Matrix(
             Device.Capabilities, Device.Info.Type == DeviceType.Software, shape, scheme, seqLen);
         if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
         {
@@ -92,15 +92,15 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     {
         using var harness = new KernelHarness();
         var kernel = new PrefillAttentionKernel(harness.Context);
-        var queryType = tiling is null ? kernel.QueryType(shape) : ActivationType.F16;
-        var kvLen = startPosition + seqLen;
-        var (query, keys, values) = Operands(shape, seqLen, queryType, kvLen);
-        var q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
-        var k = UploadCache(harness, shape, keys);
-        var v = UploadCache(harness, shape, values);
-        var stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
-        var softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(0) : new AttentionSoftmax(scheme);
-        var output = harness.OutputActivations(seqLen, shape.QueryWidth, outputType);
+        ActivationType queryType = tiling is null ? kernel.QueryType(shape) : ActivationType.F16;
+        int kvLen = startPosition + seqLen;
+        (float[]? query, float[]? keys, float[]? values) = Operands(shape, seqLen, queryType, kvLen);
+        GpuBuffer q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
+        GpuBuffer k = UploadCache(harness, shape, keys);
+        GpuBuffer v = UploadCache(harness, shape, values);
+        GpuBuffer stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+        AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(0) : new AttentionSoftmax(scheme);
+        GuardedBuffer output = harness.OutputActivations(seqLen, shape.QueryWidth, outputType);
         harness.Run(commands =>
         {
             if (tiling is null)
@@ -113,8 +113,8 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
             }
         });
 
-        var expected = Reference(query, keys, values, shape, seqLen, startPosition, keysTooMany: 0);
-        var bound = queryType == ActivationType.F16 ? Bounds.MatrixF16
+        double[] expected = Reference(query, keys, values, shape, seqLen, startPosition, keysTooMany: 0);
+        Bound bound = queryType == ActivationType.F16 ? Bounds.MatrixF16
             : outputType == ActivationType.F16 ? Bounds.F16
             : Bounds.AttentionF32;
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, shape.QueryWidth, outputType), expected, bound);
@@ -123,13 +123,13 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     /// <summary>Queries [seqLen][QueryWidth]; keys and values [NumKvHeads][Capacity][HeadDim], NaN from kvLen on.</summary>
     private static (float[] Query, float[] Keys, float[] Values) Operands(AttentionShape shape, int seqLen, ActivationType queryType, int kvLen)
     {
-        var cacheType = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
-        var count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
-        var keys = TestValues.Normal(count, 32, cacheType);
-        var values = TestValues.Normal(count, 33, cacheType);
-        for (var head = 0; head < shape.NumKvHeads; head++)
+        ActivationType cacheType = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
+        int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        float[] keys = TestValues.Normal(count, 32, cacheType);
+        float[] values = TestValues.Normal(count, 33, cacheType);
+        for (int head = 0; head < shape.NumKvHeads; head++)
         {
-            var unused = ((head * shape.Capacity) + kvLen) * shape.HeadDim;
+            int unused = ((head * shape.Capacity) + kvLen) * shape.HeadDim;
             keys.AsSpan(unused, (shape.Capacity - kvLen) * shape.HeadDim).Fill(float.NaN);
             values.AsSpan(unused, (shape.Capacity - kvLen) * shape.HeadDim).Fill(float.NaN);
         }
@@ -145,13 +145,13 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     private static double[] Reference(
         float[] query, float[] keys, float[] values, AttentionShape shape, int seqLen, int startPosition, int keysTooMany)
     {
-        var result = new double[seqLen * shape.QueryWidth];
-        for (var token = 0; token < seqLen; token++)
+        double[] result = new double[seqLen * shape.QueryWidth];
+        for (int token = 0; token < seqLen; token++)
         {
-            var visible = Math.Min(startPosition + token + 1 + keysTooMany, startPosition + seqLen);
-            for (var head = 0; head < shape.NumHeads; head++)
+            int visible = Math.Min(startPosition + token + 1 + keysTooMany, startPosition + seqLen);
+            for (int head = 0; head < shape.NumHeads; head++)
             {
-                var at = (token * shape.QueryWidth) + (head * shape.HeadDim);
+                int at = (token * shape.QueryWidth) + (head * shape.HeadDim);
                 AttentionReference.Attend(
                     shape, head, query.AsSpan(at, shape.HeadDim), keys, values, visible, result.AsSpan(at, shape.HeadDim));
             }

@@ -31,10 +31,10 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
         }
 
         var input = new ChosenScores(Shape(), ChosenScores.Pattern(pattern, KvLen), SeqLen);
-        var (output, stats) = Run(input, softmax);
+        (float[]? output, SoftmaxStats stats) = Run(input, softmax);
         Comparison.AssertClose(output, input.Reference(Visible), Bound);
-        var recomputed = isMatrix ? input.RowsOfMatrixForm(softmax, Visible) : input.RowsOutside(softmax, Visible);
-        var expected = softmax == Guarded ? new SoftmaxStats(SeqLen * input.Shape.NumHeads, recomputed) : default;
+        int recomputed = isMatrix ? input.RowsOfMatrixForm(softmax, Visible) : input.RowsOutside(softmax, Visible);
+        SoftmaxStats expected = softmax == Guarded ? new SoftmaxStats(SeqLen * input.Shape.NumHeads, recomputed) : default;
         Assert.That(stats, Is.EqualTo(expected));
     }
 
@@ -42,10 +42,10 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
     public void Weights_just_inside_the_range_do_not_overflow()
     {
         // Every weight is just below 2^15, and their sum far above what float16 holds.
-        var upper = Guarded.Upper;
-        var score = (float)Half.BitDecrement((Half)upper);
+        float upper = Guarded.Upper;
+        float score = (float)Half.BitDecrement((Half)upper);
         var input = new ChosenScores(Shape(), [.. Enumerable.Repeat(score, KvLen)], SeqLen);
-        var (output, stats) = Run(input, Guarded);
+        (float[]? output, SoftmaxStats stats) = Run(input, Guarded);
         Comparison.AssertClose(output, input.Reference(Visible), Bound);
         Assert.That(stats.Recomputed, Is.EqualTo(isMatrix ? input.RowsOfMatrixForm(Guarded, Visible) : 0));
     }
@@ -57,14 +57,14 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
     {
         const int Position = 63;
         var input = new ChosenScores(Shape(), ChosenScores.Pattern("normal", KvLen), SeqLen);
-        var clean = input.Reference(Visible);
+        double[] clean = input.Reference(Visible);
         (inKeys ? input.Keys : input.Values)[input.Index(1, Position)] = number;
-        var expected = input.Reference(Visible);
-        var (output, _) = Run(input, softmax);
-        for (var i = 0; i < output.Length; i++)
+        double[] expected = input.Reference(Visible);
+        (float[]? output, SoftmaxStats _) = Run(input, softmax);
+        for (int i = 0; i < output.Length; i++)
         {
-            var row = i / input.Shape.QueryWidth;
-            var sees = row + StartPosition >= Position && i % input.Shape.QueryWidth >= input.Shape.QueryWidth / 2;
+            int row = i / input.Shape.QueryWidth;
+            bool sees = row + StartPosition >= Position && i % input.Shape.QueryWidth >= input.Shape.QueryWidth / 2;
             if (!sees)
             {
                 Assert.That(output[i], Is.EqualTo(clean[i]).Within(Bound.MaxAbs), $"[{i}] of row {row}, which does not see it");
@@ -82,7 +82,7 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
 
     private (float[] Output, SoftmaxStats Stats) Run(ChosenScores input, AttentionSoftmax softmax)
     {
-        var shape = input.Shape;
+        AttentionShape shape = input.Shape;
         using var harness = new KernelHarness();
         var kernel = new PrefillAttentionKernel(harness.Context);
         IPrefillAttentionTiling? tiling = isMatrix
@@ -93,11 +93,11 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
         }
 
-        var q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
-        var k = Upload(harness, input.Keys);
-        var v = Upload(harness, input.Values);
-        var stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
-        var output = harness.OutputActivations(SeqLen, shape.QueryWidth, ActivationType.F32);
+        GpuBuffer q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
+        GpuBuffer k = Upload(harness, input.Keys);
+        GpuBuffer v = Upload(harness, input.Values);
+        GpuBuffer stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+        GuardedBuffer output = harness.OutputActivations(SeqLen, shape.QueryWidth, ActivationType.F32);
         harness.Run(commands => kernel.RecordTiled(
             commands, tiling!, shape, softmax, q, k, v, stats, output.View, SeqLen, StartPosition, ActivationType.F32));
         return (KernelHarness.ReadActivations(output, SeqLen, shape.QueryWidth, ActivationType.F32), SoftmaxStats.Read(Device, stats));

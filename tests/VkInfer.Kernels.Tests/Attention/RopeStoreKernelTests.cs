@@ -36,10 +36,10 @@ public sealed class RopeStoreKernelTests : GpuTest
     {
         var shape = new AttentionShape(2, 1, 8, 8, RopePairing.Interleaved, Capacity, KvType.F32, 1);
         using var harness = new KernelHarness();
-        var buffer = harness.Upload<float>(new float[Capacity * 8]);
-        var keys = harness.Output<byte>(Sentinel(shape));
-        var values = harness.Output<byte>(Sentinel(shape));
-        var state = harness.Upload<StepState>([new StepState { Position = Capacity }]);
+        GpuBuffer buffer = harness.Upload<float>(new float[Capacity * 8]);
+        GuardedBuffer keys = harness.Output<byte>(Sentinel(shape));
+        GuardedBuffer values = harness.Output<byte>(Sentinel(shape));
+        GpuBuffer state = harness.Upload<StepState>([new StepState { Position = Capacity }]);
         harness.Run(commands => new RopeStoreKernel(harness.Context).RecordStep(commands, buffer, shape, buffer, state, buffer, keys.View, values.View));
         Assert.That(keys.Read<float>(), Is.All.EqualTo(-3f));
         Assert.That(values.Read<float>(), Is.All.EqualTo(-3f));
@@ -50,7 +50,7 @@ public sealed class RopeStoreKernelTests : GpuTest
     {
         var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
         using var harness = new KernelHarness();
-        var buffer = harness.Upload<float>(new float[1024]);
+        GpuBuffer buffer = harness.Upload<float>(new float[1024]);
         Assert.That(
             () => harness.Run(commands => new RopeStoreKernel(harness.Context).Record(
                 commands, buffer, shape, buffer, 8, buffer, buffer, buffer, 3)),
@@ -61,19 +61,19 @@ public sealed class RopeStoreKernelTests : GpuTest
         AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false, bool step = false)
     {
         const float epsilon = 1e-5f;
-        var qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
-        var bias = TestValues.Normal(shape.QkvWidth, 22);
-        var gains = TestValues.Normal(2 * shape.HeadDim, 23);
-        var table = RotationReference.RopeTable(shape);
+        float[] qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
+        float[] bias = TestValues.Normal(shape.QkvWidth, 22);
+        float[] gains = TestValues.Normal(2 * shape.HeadDim, 23);
+        float[] table = RotationReference.RopeTable(shape);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
-        var rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
-        var query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
-        var keys = harness.Output<byte>(Sentinel(shape));
-        var values = harness.Output<byte>(Sentinel(shape));
+        GpuBuffer input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
+        GpuBuffer rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
+        GuardedBuffer query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
+        GuardedBuffer keys = harness.Output<byte>(Sentinel(shape));
+        GuardedBuffer values = harness.Output<byte>(Sentinel(shape));
         BufferView? biasView = biased ? (BufferView)harness.Upload<float>(bias) : null;
         QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
-        var state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
+        GpuBuffer state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
         harness.Run(commands =>
         {
             var kernel = new RopeStoreKernel(harness.Context);
@@ -87,14 +87,14 @@ public sealed class RopeStoreKernelTests : GpuTest
             }
         });
 
-        var rotated = RotationReference.Rotate(RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
-        var expectedQuery = new double[seqLen * shape.QueryWidth];
-        for (var token = 0; token < seqLen; token++)
+        double[] rotated = RotationReference.Rotate(RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
+        double[] expectedQuery = new double[seqLen * shape.QueryWidth];
+        for (int token = 0; token < seqLen; token++)
         {
             Array.Copy(rotated, token * shape.QkvWidth, expectedQuery, token * shape.QueryWidth, shape.QueryWidth);
         }
 
-        var queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
+        Bound queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
         Comparison.AssertClose(KernelHarness.ReadActivations(query, seqLen, shape.QueryWidth, queryType), expectedQuery, queryBound);
         CheckCache(shape, rotated, shape.QueryWidth, keys.Read<byte>(), startPosition, seqLen);
         CheckCache(shape, rotated, shape.QueryWidth + shape.KvWidth, values.Read<byte>(), startPosition, seqLen);
@@ -102,21 +102,21 @@ public sealed class RopeStoreKernelTests : GpuTest
 
     private static void CheckCache(AttentionShape shape, double[] rotated, int from, byte[] cache, int startPosition, int seqLen)
     {
-        var got = shape.KvType == KvType.F32
+        float[] got = shape.KvType == KvType.F32
             ? MemoryMarshal.Cast<byte, float>(cache).ToArray()
             : Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(cache).ToArray(), value => (float)value);
-        var bound = shape.KvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
-        for (var head = 0; head < shape.NumKvHeads; head++)
+        Bound bound = shape.KvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
+        for (int head = 0; head < shape.NumKvHeads; head++)
         {
-            var slots = got.AsSpan(head * shape.Capacity * shape.HeadDim, shape.Capacity * shape.HeadDim);
-            var expected = new double[seqLen * shape.HeadDim];
-            for (var token = 0; token < seqLen; token++)
+            Span<float> slots = got.AsSpan(head * shape.Capacity * shape.HeadDim, shape.Capacity * shape.HeadDim);
+            double[] expected = new double[seqLen * shape.HeadDim];
+            for (int token = 0; token < seqLen; token++)
             {
                 Array.Copy(
                     rotated, (token * shape.QkvWidth) + from + (head * shape.HeadDim), expected, token * shape.HeadDim, shape.HeadDim);
             }
 
-            var first = startPosition * shape.HeadDim;
+            int first = startPosition * shape.HeadDim;
             Comparison.AssertClose(slots.Slice(first, expected.Length), expected, bound);
             Assert.That(slots[..first].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions before the first");
             Assert.That(slots[(first + expected.Length)..].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions after the last");
@@ -126,7 +126,7 @@ public sealed class RopeStoreKernelTests : GpuTest
     /// <summary>A cache whose every element is -3: what the kernel leaves alone must stay so.</summary>
     private static byte[] Sentinel(AttentionShape shape)
     {
-        var bytes = new byte[shape.KvBytes];
+        byte[] bytes = new byte[shape.KvBytes];
         if (shape.KvType == KvType.F32)
         {
             MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(-3f);

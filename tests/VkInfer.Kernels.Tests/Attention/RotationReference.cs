@@ -6,11 +6,11 @@ internal static class RotationReference
     /// <summary>(cos, sin) [Capacity][RotaryDim / 2].</summary>
     public static float[] RopeTable(AttentionShape shape)
     {
-        var pairs = shape.RotaryDim / 2;
-        var table = new float[shape.Capacity * pairs * 2];
-        for (var i = 0; i < shape.Capacity * pairs; i++)
+        int pairs = shape.RotaryDim / 2;
+        float[] table = new float[shape.Capacity * pairs * 2];
+        for (int i = 0; i < shape.Capacity * pairs; i++)
         {
-            var angle = Angle(shape, i / pairs, i % pairs);
+            double angle = Angle(shape, i / pairs, i % pairs);
             table[2 * i] = (float)Math.Cos(angle);
             table[(2 * i) + 1] = (float)Math.Sin(angle);
         }
@@ -22,18 +22,18 @@ internal static class RotationReference
     public static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias, float[]? gains, double epsilon)
     {
         double[] result = [.. qkv.Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
-        for (var token = 0; gains is not null && token < seqLen; token++)
+        for (int token = 0; gains is not null && token < seqLen; token++)
         {
-            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
             {
-                var elements = result.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim);
-                var squares = 0.0;
-                foreach (var element in elements)
+                Span<double> elements = result.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim);
+                double squares = 0.0;
+                foreach (double element in elements)
                 {
                     squares += element * element;
                 }
 
-                for (var i = 0; i < elements.Length; i++)
+                for (int i = 0; i < elements.Length; i++)
                 {
                     elements[i] *= gains[(head < shape.NumHeads ? 0 : shape.HeadDim) + i] / Math.Sqrt((squares / shape.HeadDim) + epsilon);
                 }
@@ -46,17 +46,17 @@ internal static class RotationReference
     /// <summary>The rows with queries and keys rotated.</summary>
     public static double[] Rotate(double[] qkv, AttentionShape shape, int startPosition, int seqLen)
     {
-        var result = (double[])qkv.Clone();
-        for (var token = 0; token < seqLen; token++)
+        double[] result = (double[])qkv.Clone();
+        for (int token = 0; token < seqLen; token++)
         {
-            for (var head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
+            for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
             {
-                var at = (token * shape.QkvWidth) + (head * shape.HeadDim);
-                for (var pair = 0; pair < shape.RotaryDim / 2; pair++)
+                int at = (token * shape.QkvWidth) + (head * shape.HeadDim);
+                for (int pair = 0; pair < shape.RotaryDim / 2; pair++)
                 {
-                    var first = at + (shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair);
-                    var second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
-                    var (sin, cos) = Math.SinCos(Angle(shape, startPosition + token, pair));
+                    int first = at + (shape.Pairing == RopePairing.Interleaved ? 2 * pair : pair);
+                    int second = shape.Pairing == RopePairing.Interleaved ? first + 1 : first + (shape.RotaryDim / 2);
+                    (double sin, double cos) = Math.SinCos(Angle(shape, startPosition + token, pair));
                     result[first] = (qkv[first] * cos) - (qkv[second] * sin);
                     result[second] = (qkv[first] * sin) + (qkv[second] * cos);
                 }

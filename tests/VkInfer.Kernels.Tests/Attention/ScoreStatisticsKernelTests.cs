@@ -13,14 +13,14 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
     [Test]
     public void Counts_every_visible_score_once([Values] KvType kvType, [Values] ActivationType queryType, [Values(0, 9)] int window)
     {
-        var scores = ChosenScores.Pattern("staircase", StartPosition + SeqLen);
+        float[] scores = ChosenScores.Pattern("staircase", StartPosition + SeqLen);
         scores[50] = 300;
         var input = new ChosenScores(Shape(kvType) with { Window = window }, scores, SeqLen);
-        var got = Run(input, queryType);
+        ScoreStatistics got = Run(input, queryType);
 
-        var expected = new uint[3, ScoreStatistics.Bins];
+        uint[,] expected = new uint[3, ScoreStatistics.Bins];
         float low = float.MaxValue, high = float.MinValue;
-        foreach (var row in Rows(input, window))
+        foreach (float[] row in Rows(input, window))
         {
             Array.ForEach(row, score => expected[0, Bin(score)]++);
             expected[1, Bin(row.Min())]++;
@@ -32,7 +32,7 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
         {
             Assert.That(got.Rows, Is.EqualTo(SeqLen * input.Shape.NumHeads));
             Assert.That((got.Minimum, got.Maximum, got.NotFinite), Is.EqualTo((low, high, 0u)));
-            for (var i = 0; i < ScoreStatistics.Bins; i++)
+            for (int i = 0; i < ScoreStatistics.Bins; i++)
             {
                 Assert.That(
                     (got.Scores[i], got.RowMinima[i], got.RowMaxima[i]), Is.EqualTo((expected[0, i], expected[1, i], expected[2, i])), $"bin {i}");
@@ -43,10 +43,10 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
     [Test]
     public void What_is_no_finite_number_is_counted_apart([Values(float.NaN, float.PositiveInfinity)] float number)
     {
-        var scores = ChosenScores.Pattern("normal", StartPosition + SeqLen);
+        float[] scores = ChosenScores.Pattern("normal", StartPosition + SeqLen);
         scores[^1] = number; // One row of each head sees it; a factor of zero times infinity is NaN.
         var input = new ChosenScores(Shape(KvType.F32), scores, SeqLen);
-        var got = Run(input, ActivationType.F32);
+        ScoreStatistics got = Run(input, ActivationType.F32);
         Assert.That(got.NotFinite, Is.EqualTo(input.Shape.NumHeads));
         Assert.That(got.Maximum, Is.LessThan(20));
     }
@@ -55,11 +55,11 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
 
     private static IEnumerable<float[]> Rows(ChosenScores input, int window)
     {
-        for (var q = 0; q < SeqLen; q++)
+        for (int q = 0; q < SeqLen; q++)
         {
-            var visible = StartPosition + q + 1;
-            var first = window == 0 ? 0 : Math.Max(0, visible - window);
-            for (var head = 0; head < input.Shape.NumHeads; head++)
+            int visible = StartPosition + q + 1;
+            int first = window == 0 ? 0 : Math.Max(0, visible - window);
+            for (int head = 0; head < input.Shape.NumHeads; head++)
             {
                 yield return [.. input.Scores[first..visible].Select(score => score * ChosenScores.Factor(head))];
             }
@@ -72,12 +72,12 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
     private static ScoreStatistics Run(ChosenScores input, ActivationType queryType)
     {
         using var harness = new KernelHarness();
-        var shape = input.Shape;
-        var q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, queryType);
+        AttentionShape shape = input.Shape;
+        GpuBuffer q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, queryType);
         GpuBuffer k = shape.KvType == KvType.F16
             ? harness.Upload<Half>(Array.ConvertAll(input.Keys, value => (Half)value))
             : harness.Upload<float>(input.Keys);
-        var statistics = harness.Upload<uint>(new uint[ScoreStatistics.SizeInBytes / sizeof(uint)]);
+        GpuBuffer statistics = harness.Upload<uint>(new uint[ScoreStatistics.SizeInBytes / sizeof(uint)]);
         harness.Run(commands => new ScoreStatisticsKernel(harness.Context).Record(
             commands, shape, queryType, q, k, statistics, SeqLen, StartPosition));
         return ScoreStatistics.Read(Device, statistics);

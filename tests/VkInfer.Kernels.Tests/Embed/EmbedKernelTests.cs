@@ -19,7 +19,7 @@ public sealed class EmbedKernelTests : GpuTest
         byte[] source = type == WeightType.F32
             ? MemoryMarshal.AsBytes(table.AsSpan()).ToArray()
             : MemoryMarshal.AsBytes(table.Select(v => (Half)v).ToArray().AsSpan()).ToArray();
-        var quants = new byte[WeightLayout.QuantBytes(type, Rows, Columns)];
+        byte[] quants = new byte[WeightLayout.QuantBytes(type, Rows, Columns)];
         WeightLayout.Pack(type, source, Rows, Columns, quants, []);
         uint[] ids = [99, 0, 36, 5, 5, 17];
         float guard = -12345;
@@ -29,7 +29,7 @@ public sealed class EmbedKernelTests : GpuTest
         using GpuBuffer hidden = Device.CreateBuffer(ids.Length * padded * sizeof(float), BufferKind.DeviceLocal, "hidden");
         Device.Upload(packed, 0, quants);
         idBuffer.Write(0, ids.AsSpan());
-        var values = new float[ids.Length * padded];
+        float[] values = new float[ids.Length * padded];
         values.AsSpan().Fill(guard);
         Device.Upload(hidden, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         Run(commands => new EmbedKernel(new KernelContext(Device)).Record(

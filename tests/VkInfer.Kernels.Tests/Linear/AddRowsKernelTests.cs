@@ -1,4 +1,5 @@
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
@@ -26,12 +27,12 @@ public sealed class AddRowsKernelTests : GpuTest
     private static void Check(
         int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record, Func<int, int?> rowOf)
     {
-        var before = TestValues.Normal(seqLen * width, 1);
-        var rows = TestValues.Normal(TableRows * width, 2);
+        float[] before = TestValues.Normal(seqLen * width, 1);
+        float[] rows = TestValues.Normal(TableRows * width, 2);
         using var harness = new KernelHarness();
-        var table = harness.UploadActivations(rows, TableRows, width, ActivationType.F32);
-        var state = harness.Upload<StepState>([new StepState { Position = 4 }]);
-        var y = harness.OutputActivations(before, seqLen, width, ActivationType.F32);
+        GpuBuffer table = harness.UploadActivations(rows, TableRows, width, ActivationType.F32);
+        GpuBuffer state = harness.Upload<StepState>([new StepState { Position = 4 }]);
+        GuardedBuffer y = harness.OutputActivations(before, seqLen, width, ActivationType.F32);
         harness.Run(commands => record(new AddRowsKernel(harness.Context), commands, y.View, table, state));
         double[] expected = [.. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
         Comparison.AssertClose(KernelHarness.ReadActivations(y, seqLen, width, ActivationType.F32), expected, Bounds.F32);

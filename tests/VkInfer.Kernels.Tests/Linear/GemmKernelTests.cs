@@ -84,7 +84,7 @@ public sealed class GemmKernelTests : GpuTest
         [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 33, 65, 128)] int seqLen, [Values] GemmMode mode)
     {
-        var constants = MatrixTiling(tiling);
+        GemmMatrixConstants constants = MatrixTiling(tiling);
         if (tiling > 0 && type is not (WeightType.F16 or WeightType.Q4_0) && GpuFixture.Device.Info.Type == DeviceType.Software)
         {
             Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
@@ -106,7 +106,7 @@ public sealed class GemmKernelTests : GpuTest
         [Values(0, 1, 2, 3, 4)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 2, 7, 8, 9)] int seqLen)
     {
-        var constants = FlatTiling(tiling, mFragments: 1);
+        GemmFlatConstants constants = FlatTiling(tiling, mFragments: 1);
         if (tiling > 0 && type is not (WeightType.F16 or WeightType.Q4_0) && GpuFixture.Device.Info.Type == DeviceType.Software)
         {
             Assert.Inconclusive("a CPU device takes seconds to compile a variant: these types have run with the first tiling");
@@ -124,7 +124,7 @@ public sealed class GemmKernelTests : GpuTest
         [Values(1, 2)] int subgroupsN, [Values(1, 2)] int subgroupsK, [Values(1, 2)] int stages, [Values] bool shareInput, [Values(1, 3)] int depth)
     {
         // A CPU device takes seconds to compile a tiling: the wide slices with half of them.
-        var tiling = FlatTiling(0, mFragments: 1) with
+        GemmFlatConstants tiling = FlatTiling(0, mFragments: 1) with
         {
             SubgroupsN = subgroupsN,
             SubgroupsK = subgroupsK,
@@ -141,10 +141,10 @@ public sealed class GemmKernelTests : GpuTest
     [Category("CooperativeMatrix")]
     public void TheFlatFormTakesEveryNumberOfRows()
     {
-        for (var m = 1; m <= 65; m++)
+        for (int m = 1; m <= 65; m++)
         {
             // A CPU device takes half a minute to compile eight fragments of m: beyond three, others make the rest.
-            var fragments = m == 64 ? 8 : Math.Min((m + 7) / 8, 3);
+            int fragments = m == 64 ? 8 : Math.Min((m + 7) / 8, 3);
             CheckTiled(FlatTiling(0, fragments), WeightType.F16, m, 65, 128, GemmMode.Accumulate, ActivationType.F32, Bounds.MatrixF16);
         }
     }
@@ -160,7 +160,7 @@ public sealed class GemmKernelTests : GpuTest
         [Values(2, 3, 8)] int splits, [Values(1, 2)] int depth, [Values] GemmMode mode, [Values(320, 448)] int columns)
     {
         // Of 320 columns, eight workgroups have five slices.
-        var tiling = MatrixTiling(0) with { Splits = splits, Depth = depth };
+        GemmMatrixConstants tiling = MatrixTiling(0) with { Splits = splits, Depth = depth };
         CheckTiled(tiling, WeightType.F16, 33, 67, columns, mode, ActivationType.F32, Bounds.MatrixF16);
         CheckTiled(tiling, WeightType.Q4_0, 32, 64, columns, mode, ActivationType.F32, Bounds.MatrixF16);
     }
@@ -169,21 +169,21 @@ public sealed class GemmKernelTests : GpuTest
     [Category("CooperativeMatrix")]
     public void Shared_tiles_give_the_same_bits_every_time_and_leave_their_scratch_ready()
     {
-        var tiling = MatrixTiling(0) with { Splits = 3 };
+        GemmMatrixConstants tiling = MatrixTiling(0) with { Splits = 3 };
         using var harness = new KernelHarness();
-        var (weights, x, _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
-        var w = weights.Upload(harness);
-        var a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
-        var scratch = Scratch(harness, tiling);
+        (TestWeights? weights, float[]? x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        WeightMatrix w = weights.Upload(harness);
+        GpuBuffer a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
+        GemmScratch? scratch = Scratch(harness, tiling);
         GuardedBuffer[] outputs = [.. Enumerable.Range(0, 4).Select(_ => harness.OutputActivations(33, 67, ActivationType.F32))];
-        foreach (var output in outputs)
+        foreach (GuardedBuffer output in outputs)
         {
             harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
                 commands, tiling, w, a, output.View, GemmMode.Store, 33, ActivationType.F32, 0, Activations.Stride(67), scratch));
         }
 
-        var first = KernelHarness.ReadActivations(outputs[0], 33, 67, ActivationType.F32);
-        foreach (var output in outputs[1..])
+        float[] first = KernelHarness.ReadActivations(outputs[0], 33, 67, ActivationType.F32);
+        foreach (GuardedBuffer output in outputs[1..])
         {
             Assert.That(KernelHarness.ReadActivations(output, 33, 67, ActivationType.F32), Is.EqualTo(first));
         }
@@ -193,12 +193,12 @@ public sealed class GemmKernelTests : GpuTest
     [Category("CooperativeMatrix")]
     public void Tiles_are_not_shared_without_scratch()
     {
-        var tiling = MatrixTiling(0) with { Splits = 2 };
+        GemmMatrixConstants tiling = MatrixTiling(0) with { Splits = 2 };
         using var harness = new KernelHarness();
-        var (weights, x, _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
-        var w = weights.Upload(harness);
-        var a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
-        var output = harness.OutputActivations(33, 67, ActivationType.F32);
+        (TestWeights? weights, float[]? x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        WeightMatrix w = weights.Upload(harness);
+        GpuBuffer a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
+        GuardedBuffer output = harness.OutputActivations(33, 67, ActivationType.F32);
         Assert.That(
             () => harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
                 commands, tiling, w, a, output.View, GemmMode.Store, 33, ActivationType.F32, 0, Activations.Stride(67))),
@@ -224,11 +224,11 @@ public sealed class GemmKernelTests : GpuTest
     public void TheBoundsSeeOneLostChunk()
     {
         var weights = TestWeights.Create(WeightType.Q8_0, 65, 4096, 1);
-        var x = TestValues.Normal(7 * 4096, 2);
-        var expected = Reference(weights, x, 7, []);
-        var got = Array.ConvertAll(expected, value => (float)value);
+        float[] x = TestValues.Normal(7 * 4096, 2);
+        double[] expected = Reference(weights, x, 7, []);
+        float[] got = Array.ConvertAll(expected, value => (float)value);
         Comparison.AssertClose(got, expected, Bounds.MatrixF16);
-        for (var k = 112; k < 128; k++)
+        for (int k = 112; k < 128; k++)
         {
             got[3] -= (float)(x[k] * weights.Values[(3 * 4096) + k]);
         }
@@ -242,15 +242,15 @@ public sealed class GemmKernelTests : GpuTest
         // Slices as Record makes them, with the offsets of their outputs.
         using var harness = new KernelHarness();
         var weights = TestWeights.Create(WeightType.F16, 150, 64, 1);
-        var w = weights.Upload(harness);
+        WeightMatrix w = weights.Upload(harness);
         var kernel = new GemmKernel(harness.Context);
-        var type = kernel.PreferredInput(WeightType.F16);
-        var x = TestValues.Normal(5 * 64, 2, type);
-        var a = harness.UploadActivations(x, 5, 64, ActivationType.F32);
-        var output = harness.OutputActivations(5, 150, ActivationType.F32);
+        ActivationType type = kernel.PreferredInput(WeightType.F16);
+        float[] x = TestValues.Normal(5 * 64, 2, type);
+        GpuBuffer a = harness.UploadActivations(x, 5, 64, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(5, 150, ActivationType.F32);
         harness.Run(commands =>
         {
-            for (var first = 0; first < 150; first += 64)
+            for (int first = 0; first < 150; first += 64)
             {
                 kernel.RecordTiled(
                     commands, new GemmDirectConstants(8, 8, 1), w.Slice(first, Math.Min(64, 150 - first)), a, output.View,
@@ -267,9 +267,9 @@ public sealed class GemmKernelTests : GpuTest
         TestWeights[] parts = [TestWeights.Create(WeightType.Q4_K, 33, 256, 1), TestWeights.Create(WeightType.F16, 40, 256, 2)];
         var kernel = new GemmKernel(harness.Context);
         var stack = new StackedWeights([.. parts.Select(part => part.Upload(harness))]);
-        var x = TestValues.Normal(5 * 256, 3);
-        var a = harness.UploadActivations(x, 5, 256, ActivationType.F32);
-        var output = harness.OutputActivations(5, 73, ActivationType.F32);
+        float[] x = TestValues.Normal(5 * 256, 3);
+        GpuBuffer a = harness.UploadActivations(x, 5, 256, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(5, 73, ActivationType.F32);
         harness.Run(commands => kernel.Record(commands, stack, a, output.View, GemmMode.Store, 5, inputType: ActivationType.F32));
         double[][] references = [.. parts.Select(part => Reference(part, x, 5, []))];
         double[] expected =
@@ -282,9 +282,9 @@ public sealed class GemmKernelTests : GpuTest
     public void TooMuchSharedMemoryIsRefusedBeforeAPipelineIsMade()
     {
         using var harness = new KernelHarness();
-        var w = TestWeights.Create(WeightType.F32, 64, 64, 1).Upload(harness);
-        var a = harness.UploadActivations(new float[64], 1, 64, ActivationType.F32);
-        var output = harness.OutputActivations(1, 64, ActivationType.F32);
+        WeightMatrix w = TestWeights.Create(WeightType.F32, 64, 64, 1).Upload(harness);
+        GpuBuffer a = harness.UploadActivations(new float[64], 1, 64, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(1, 64, ActivationType.F32);
         var tiling = new GemmTiledConstants(16, 16, 32, 32);
         Assert.That(
             () => harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
@@ -294,7 +294,7 @@ public sealed class GemmKernelTests : GpuTest
 
     private static GemmMatrixConstants MatrixTiling(int index)
     {
-        var fragment = MatrixUnits.Find(Device.Capabilities);
+        MatrixShape? fragment = MatrixUnits.Find(Device.Capabilities);
         if (fragment is null || !ShaderLibrary.Contains("gemm_f16_f16_coopmat"))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
@@ -324,7 +324,7 @@ public sealed class GemmKernelTests : GpuTest
 
     private static GemmFlatConstants FlatTiling(int index, int mFragments)
     {
-        var fragment = MatrixUnits.FindNarrow(Device.Capabilities);
+        MatrixShape? fragment = MatrixUnits.FindNarrow(Device.Capabilities);
         if (fragment is null || !ShaderLibrary.Contains("gemm_f16_f16_flat"))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
@@ -343,15 +343,15 @@ public sealed class GemmKernelTests : GpuTest
         columns = TestWeights.WholeBlocks(type, columns);
         using var harness = new KernelHarness();
         var kernel = new GemmKernel(harness.Context);
-        var inputType = kernel.PreferredInput(type);
-        var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);
-        var w = weights.Upload(harness);
-        var a = harness.UploadActivations(x, seqLen, columns, inputType);
-        var output = before.Length > 0
+        ActivationType inputType = kernel.PreferredInput(type);
+        (TestWeights? weights, float[]? x, float[]? before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        WeightMatrix w = weights.Upload(harness);
+        GpuBuffer a = harness.UploadActivations(x, seqLen, columns, inputType);
+        GuardedBuffer output = before.Length > 0
             ? harness.OutputActivations(before, seqLen, rows, ActivationType.F32)
             : harness.OutputActivations(seqLen, rows, ActivationType.F32);
         harness.Run(commands => kernel.Record(commands, w, a, output.View, mode, seqLen));
-        var bound = inputType == ActivationType.F32 ? Bounds.F32 : Bounds.MatrixF16;
+        Bound bound = inputType == ActivationType.F32 ? Bounds.F32 : Bounds.MatrixF16;
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, ActivationType.F32), Reference(weights, x, seqLen, before), bound);
     }
 
@@ -360,18 +360,18 @@ public sealed class GemmKernelTests : GpuTest
     {
         columns = TestWeights.WholeBlocks(type, columns);
         using var harness = new KernelHarness();
-        var inputType = tiling.Input;
-        var (weights, x, before) = Operands(type, seqLen, rows, columns, mode, inputType);
-        var w = weights.Upload(harness);
+        ActivationType inputType = tiling.Input;
+        (TestWeights? weights, float[]? x, float[]? before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        WeightMatrix w = weights.Upload(harness);
 
         // Rows beyond the last, where a form reads them, hold what must not matter.
-        var inputRows = tiling.InputRows(seqLen);
+        int inputRows = tiling.InputRows(seqLen);
         float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
-        var a = harness.UploadActivations(padded, inputRows, columns, inputType);
-        var output = before.Length > 0
+        GpuBuffer a = harness.UploadActivations(padded, inputRows, columns, inputType);
+        GuardedBuffer output = before.Length > 0
             ? harness.OutputActivations(before, seqLen, rows, outputType)
             : harness.OutputActivations(seqLen, rows, outputType);
-        var scratch = Scratch(harness, tiling);
+        GemmScratch? scratch = Scratch(harness, tiling);
         harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
             commands, tiling, w, a, output.View, mode, seqLen, outputType, 0, Activations.Stride(rows), scratch));
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, outputType), Reference(weights, x, seqLen, before), bound);
@@ -379,21 +379,21 @@ public sealed class GemmKernelTests : GpuTest
 
     private static void CheckGated(IGatedGemmTiling constants, WeightType type, int seqLen, int width, ActivationFunction function)
     {
-        var columns = TestWeights.WholeBlocks(type, 160);
+        int columns = TestWeights.WholeBlocks(type, 160);
         using var harness = new KernelHarness();
-        var (weights, x, _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
-        var w = weights.Upload(harness);
-        var inputRows = constants.InputRows(seqLen);
+        (TestWeights? weights, float[]? x, float[] _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
+        WeightMatrix w = weights.Upload(harness);
+        int inputRows = constants.InputRows(seqLen);
         float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
-        var a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
-        var scratch = Scratch(harness, constants);
-        var output = harness.OutputActivations(seqLen, width, ActivationType.F16);
+        GpuBuffer a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
+        GemmScratch? scratch = Scratch(harness, constants);
+        GuardedBuffer output = harness.OutputActivations(seqLen, width, ActivationType.F16);
         harness.Run(commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen, scratch));
-        var products = Reference(weights, x, seqLen, []);
-        var expected = new double[seqLen * width];
-        for (var i = 0; i < expected.Length; i++)
+        double[] products = Reference(weights, x, seqLen, []);
+        double[] expected = new double[seqLen * width];
+        for (int i = 0; i < expected.Length; i++)
         {
-            var at = (i / width * 2 * width) + (i % width);
+            int at = (i / width * 2 * width) + (i % width);
             expected[i] = ReferenceActivation.Apply(function, products[at]) * products[at + width];
         }
 
@@ -412,14 +412,14 @@ public sealed class GemmKernelTests : GpuTest
 
     private static double[] Reference(TestWeights weights, float[] x, int seqLen, float[] before)
     {
-        var (rows, columns) = (weights.Rows, weights.Columns);
-        var y = new double[seqLen * rows];
-        for (var m = 0; m < seqLen; m++)
+        (int rows, int columns) = (weights.Rows, weights.Columns);
+        double[] y = new double[seqLen * rows];
+        for (int m = 0; m < seqLen; m++)
         {
-            for (var n = 0; n < rows; n++)
+            for (int n = 0; n < rows; n++)
             {
-                var sum = before.Length > 0 ? before[(m * rows) + n] : 0.0;
-                for (var k = 0; k < columns; k++)
+                double sum = before.Length > 0 ? before[(m * rows) + n] : 0.0;
+                for (int k = 0; k < columns; k++)
                 {
                     sum += x[(m * columns) + k] * weights.Values[(n * columns) + k];
                 }

@@ -31,7 +31,7 @@ internal static class GemvForms
 
     private static double[] Round(double[] block)
     {
-        var unit = block.Max(Math.Abs) / 32639;
+        double unit = block.Max(Math.Abs) / 32639;
         return unit == 0 ? block : Array.ConvertAll(block, value => Math.Round(value / unit) * unit);
     }
 }

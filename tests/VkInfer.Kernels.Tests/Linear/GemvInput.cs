@@ -24,17 +24,17 @@ internal sealed class GemvInput : IDisposable
     /// <param name="seed">Of the values.</param>
     public GemvInput(KernelContext context, WeightType type, int columns, bool norm, int seed)
     {
-        var device = context.Device;
-        var x = Buffers.Random(seed, columns);
-        var gains = norm ? Buffers.Random(seed + 1, columns, 0.5f, 2) : Array.ConvertAll(x, _ => 1f);
+        GpuDevice device = context.Device;
+        float[] x = Buffers.Random(seed, columns);
+        float[] gains = norm ? Buffers.Random(seed + 1, columns, 0.5f, 2) : Array.ConvertAll(x, _ => 1f);
         float[] gained = [.. x.Zip(gains, (value, gain) => value * gain)];
-        var form = GemvHeuristic.Form(type, context);
-        var padded = new float[WeightLayout.PadColumns(columns)];
+        VectorForm form = GemvHeuristic.Form(type, context);
+        float[] padded = new float[WeightLayout.PadColumns(columns)];
         gained.CopyTo(padded, 0);
         _data = Buffers.Create<byte>(
             device, form == VectorForm.Fixed ? FixedPointVector.Encode(gained) : MemoryMarshal.AsBytes(padded.AsSpan()).ToArray(), "x");
-        var squares = new float[Parts];
-        for (var i = 0; i < columns; i++)
+        float[] squares = new float[Parts];
+        for (int i = 0; i < columns; i++)
         {
             squares[i % Parts] += x[i] * x[i];
         }

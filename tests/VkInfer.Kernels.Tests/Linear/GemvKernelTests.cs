@@ -23,7 +23,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
         [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] bool norm,
         [Values("1x32", "33x64", "31x96", "111x128", "65x4096", "9x9280", "4096x160")] string shape)
     {
-        var (rows, columns) = Parse(shape);
+        (int rows, int columns) = Parse(shape);
         Multiply(Context, type, rows, columns, norm);
     }
 
@@ -47,7 +47,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
         using var input = new GemvInput(Context, WeightType.F16, 128, norm: false, 6);
-        var before = Buffers.Random(7, 111);
+        float[] before = Buffers.Random(7, 111);
         using var y = new GuardedBuffer(Device, 111 * sizeof(float));
         y.Write<float>(before);
         Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, GemvMode.Accumulate));
@@ -60,9 +60,9 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
         using var input = new GemvInput(Context, WeightType.F16, 128, norm: true, 6);
-        var before = Buffers.Random(7, 111);
-        var bias = Buffers.Random(8, 111);
-        using var terms = Buffers.Create<float>(Device, bias, "bias");
+        float[] before = Buffers.Random(7, 111);
+        float[] bias = Buffers.Random(8, 111);
+        using GpuBuffer terms = Buffers.Create<float>(Device, bias, "bias");
         using var y = new GuardedBuffer(Device, 111 * sizeof(float));
         y.Write<float>(before);
         Run(commands => new GemvKernel(Context).Record(commands, w.Matrix, input.X, y.View, mode, terms, activation));
@@ -98,8 +98,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         int[] sizes = [.. spread.Split(' ').Select(int.Parse)];
         const int Rows = 544, Columns = 768;
-        var form = GemvHeuristic.Form(type, Context);
-        var tuning = Context.IsSoftware
+        VectorForm form = GemvHeuristic.Form(type, Context);
+        GemvTuning tuning = Context.IsSoftware
             ? GemvHeuristic.Choose(type, Columns, form, Context)
             : GemvHeuristic.Choose(type, Columns, form, Context) with
             {
@@ -108,13 +108,13 @@ public sealed class GemvKernelTests(string form) : GpuTest
                 Unroll = sizes[2],
                 Passes = sizes[3],
             };
-        var tuned = Context with { Linear = LinearDataflow.Of(type, Columns, Columns, tuning) };
+        KernelContext tuned = Context with { Linear = LinearDataflow.Of(type, Columns, Columns, tuning) };
         using var first = PackedWeights.Random(Device, type, Columns, Columns, 1);
         using var second = PackedWeights.Random(Device, type, Rows, Columns, 2);
         using var input = new GemvInput(tuned, type, Columns, norm: false, 3);
-        var before = Buffers.Random(7, Columns);
-        var gains = Buffers.Random(8, Columns, 0.5f, 2);
-        using var gain = Buffers.Create<float>(Device, gains, "gain");
+        float[] before = Buffers.Random(7, Columns);
+        float[] gains = Buffers.Random(8, Columns, 0.5f, 2);
+        using GpuBuffer gain = Buffers.Create<float>(Device, gains, "gain");
         using var hidden = new GuardedBuffer(Device, Columns * sizeof(float), "hidden");
         using var next = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, Columns), "next");
         using var squares = new GuardedBuffer(Device, PendingNorm.SizeInBytes(Columns), "squares");
@@ -124,11 +124,11 @@ public sealed class GemvKernelTests(string form) : GpuTest
         Run(commands =>
         {
             var output = new VectorOutput(next.View, form, new NextNorm(gain, squares.View, GemvInput.Eps));
-            var normed = kernel.RecordResidual(commands, first.Matrix, input.X, hidden.View, output);
+            VectorInput normed = kernel.RecordResidual(commands, first.Matrix, input.X, hidden.View, output);
             kernel.Record(commands, second.Matrix, normed, y.View, GemvMode.Store);
         });
         double[] residual = [.. first.Multiply(input.AsStored(tuned, type)).Zip(before, (product, old) => product + old)];
-        var scale = 1 / Math.Sqrt((residual.Sum(value => value * value) / Columns) + GemvInput.Eps);
+        double scale = 1 / Math.Sqrt((residual.Sum(value => value * value) / Columns) + GemvInput.Eps);
         double[] expected = second.Multiply([.. residual.Select((value, i) => value * gains[i] * scale)]);
         Comparison.AssertClose(y.Read<float>(), expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type));
     }
@@ -141,8 +141,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
             Assert.Pass("no product of such a device takes fixed point");
         }
 
-        var rowBytes = WeightLayout.QuantBytes(WeightType.Q4_0, 1, 256);
-        var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
+        long rowBytes = WeightLayout.QuantBytes(WeightType.Q4_0, 1, 256);
+        KernelContext narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
         Residual(narrow, WeightType.Q4_0, form, norm: true, 333, 256);
     }
 
@@ -150,8 +150,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Refuses_fixed_point_for_weights_that_are_no_blocks()
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 8, 64, 1);
-        using var x = Device.CreateBuffer(FixedPointVector.SizeInBytes(64), BufferKind.DeviceLocal, "x");
-        using var y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
+        using GpuBuffer x = Device.CreateBuffer(FixedPointVector.SizeInBytes(64), BufferKind.DeviceLocal, "x");
+        using GpuBuffer y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
         Run(commands => Assert.That(
             () => new GemvKernel(Context).Record(commands, w.Matrix, new VectorInput(x, VectorForm.Fixed), y, GemvMode.Store),
             Throws.ArgumentException.With.Message.Contains("which F16 weights do not take")));
@@ -161,8 +161,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Takes_matrices_larger_than_a_binding_in_slices(
         [Values(WeightType.F16, WeightType.Q4_0, WeightType.Q5_0, WeightType.Q6_K)] WeightType type)
     {
-        var rowBytes = WeightLayout.QuantBytes(type, 1, 256);
-        var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
+        long rowBytes = WeightLayout.QuantBytes(type, 1, 256);
+        KernelContext narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = 150 * rowBytes } };
         Multiply(narrow, type, 333, 256, norm: true);
         Gated(narrow, type, 333, 256, ActivationFunction.Silu, biased: true);
     }
@@ -184,8 +184,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
     public void Refuses_views_that_are_too_short()
     {
         using var w = PackedWeights.Random(Device, WeightType.F32, 8, 100, 1);
-        using var x = Device.CreateBuffer(100 * sizeof(float), BufferKind.DeviceLocal, "x without padding");
-        using var y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
+        using GpuBuffer x = Device.CreateBuffer(100 * sizeof(float), BufferKind.DeviceLocal, "x without padding");
+        using GpuBuffer y = Device.CreateBuffer(8 * sizeof(float), BufferKind.DeviceLocal, "y");
         var kernel = new GemvKernel(Context);
         Run(commands => Assert.That(
             () => kernel.Record(commands, w.Matrix, new VectorInput(x), y, GemvMode.Store),
@@ -194,7 +194,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     private static (int Rows, int Columns) Parse(string shape)
     {
-        var parts = shape.Split('x');
+        string[] parts = shape.Split('x');
         return (int.Parse(parts[0]), int.Parse(parts[1]));
     }
 
@@ -212,9 +212,9 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         using var w = PackedWeights.Random(Device, type, rows, columns, 1);
         using var input = new GemvInput(context, type, columns, norm: false, 2);
-        var before = Buffers.Random(7, rows);
-        var gains = Buffers.Random(8, rows, 0.5f, 2);
-        using var gain = Buffers.Create<float>(Device, gains, "gain");
+        float[] before = Buffers.Random(7, rows);
+        float[] gains = Buffers.Random(8, rows, 0.5f, 2);
+        using GpuBuffer gain = Buffers.Create<float>(Device, gains, "gain");
         using var y = new GuardedBuffer(Device, rows * sizeof(float));
         using var next = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, rows), "next");
         using var squares = new GuardedBuffer(Device, PendingNorm.SizeInBytes(rows), "squares");
@@ -241,19 +241,19 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
         if (norm)
         {
-            var sum = squares.Read<float>().Take(result.Norm!.Value.Count).Sum(value => (double)value);
+            double sum = squares.Read<float>().Take(result.Norm!.Value.Count).Sum(value => (double)value);
             Assert.That(sum, Is.EqualTo(expected.Sum(value => value * value)).Within(1e-4).Percent, "squares");
         }
     }
 
     private static void CheckSums(byte[] data, int columns)
     {
-        var padded = WeightLayout.PadColumns(columns);
+        int padded = WeightLayout.PadColumns(columns);
         int[] words = [.. MemoryMarshal.Cast<byte, int>(data.AsSpan(2 * padded))];
-        for (var block = 0; block < padded / FixedPointVector.Block; block++)
+        for (int block = 0; block < padded / FixedPointVector.Block; block++)
         {
-            var sum = 0;
-            for (var i = block * FixedPointVector.Block; i < (block + 1) * FixedPointVector.Block; i++)
+            int sum = 0;
+            for (int i = block * FixedPointVector.Block; i < (block + 1) * FixedPointVector.Block; i++)
             {
                 sum += (256 * (sbyte)data[i]) + (sbyte)data[padded + i];
             }
@@ -266,13 +266,13 @@ public sealed class GemvKernelTests(string form) : GpuTest
         KernelContext context, WeightType type, int width, int columns, ActivationFunction activation, bool biased)
     {
         columns = TestWeights.WholeBlocks(type, columns);
-        var bias = biased ? Buffers.Random(9, 2 * width) : new float[2 * width];
-        using var terms = Buffers.Create<float>(Device, bias, "bias");
+        float[] bias = biased ? Buffers.Random(9, 2 * width) : new float[2 * width];
+        using GpuBuffer terms = Buffers.Create<float>(Device, bias, "bias");
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
         using var input = new GemvInput(context, type, columns, norm: true, 4);
         double[] products = [.. w.Multiply(input.AsStored(context, type)).Select((product, i) => product + bias[i])];
         double[] expected = [.. Enumerable.Range(0, width).Select(i => ReferenceActivation.Apply(activation, products[i]) * products[width + i])];
-        foreach (var form in input.X.Form == VectorForm.Fixed ? new[] { VectorForm.Float, VectorForm.Fixed } : [VectorForm.Float])
+        foreach (VectorForm form in input.X.Form == VectorForm.Fixed ? new[] { VectorForm.Float, VectorForm.Fixed } : [VectorForm.Float])
         {
             using var y = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, width));
             y.Write<byte>(new byte[y.View.Length]);

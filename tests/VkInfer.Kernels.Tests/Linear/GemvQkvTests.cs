@@ -51,8 +51,8 @@ public sealed class GemvQkvTests(string form) : GpuTest
     public void Takes_matrices_larger_than_a_binding_in_slices()
     {
         var shape = new AttentionShape(9, 3, 24, 24, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
-        var limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
-        var narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = limit } };
+        long limit = 200 * WeightLayout.QuantBytes(WeightType.Q4_0, 1, Columns);
+        KernelContext narrow = Context with { Capabilities = Context.Capabilities with { MaxStorageBufferRange = limit } };
         Check(narrow, WeightType.Q4_0, shape, QkvTerms.Bias);
     }
 
@@ -72,10 +72,10 @@ public sealed class GemvQkvTests(string form) : GpuTest
     private static void Check(KernelContext context, WeightType type, AttentionShape shape, QkvTerms terms = QkvTerms.None, params int[] rows)
     {
         using var run = new QkvRun(context, shape, type, Columns, Position, terms);
-        var barriers = 0;
+        int barriers = 0;
         Run(commands =>
         {
-            var before = commands.BarrierCount;
+            int before = commands.BarrierCount;
             run.Record(commands, context, rows.Length > 0 ? rows : [shape.QkvWidth]);
             barriers = commands.BarrierCount - before;
         });
@@ -84,7 +84,7 @@ public sealed class GemvQkvTests(string form) : GpuTest
             Assert.That(barriers, Is.Zero, "barriers between the dispatches");
         }
 
-        var bound = GemvForms.BoundOf(type);
+        Bound bound = GemvForms.BoundOf(type);
         Comparison.AssertClose(run.Q.Read<float>(), run.ExpectedHeads(0, shape.NumHeads, rotate: true), bound, "queries");
         CheckCache(run, run.K, run.ExpectedHeads(shape.NumHeads, shape.NumKvHeads, rotate: true), bound, "keys");
         CheckCache(run, run.V, run.ExpectedHeads(shape.NumHeads + shape.NumKvHeads, shape.NumKvHeads, rotate: false), bound, "values");
@@ -93,11 +93,11 @@ public sealed class GemvQkvTests(string form) : GpuTest
     // The token's elements hold what is expected, and no other element was written.
     private static void CheckCache(QkvRun run, GuardedBuffer cache, double[] expected, Bound bound, string what)
     {
-        var shape = run.Shape;
-        var isHalf = shape.KvType == KvType.F16;
+        AttentionShape shape = run.Shape;
+        bool isHalf = shape.KvType == KvType.F16;
         float[] values = isHalf ? [.. cache.Read<Half>().Select(h => (float)h)] : cache.Read<float>();
         var stored = new List<float>();
-        for (var i = 0; i < values.Length; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             if (i / shape.HeadDim % shape.Capacity == Position)
             {

@@ -23,7 +23,7 @@ internal sealed class QkvRun : IDisposable
 
     public QkvRun(KernelContext context, AttentionShape shape, WeightType type, int columns, int position, QkvTerms terms = QkvTerms.None)
     {
-        var device = context.Device;
+        GpuDevice device = context.Device;
         Shape = shape;
         columns = TestWeights.WholeBlocks(type, columns);
         _position = position;
@@ -32,16 +32,16 @@ internal sealed class QkvRun : IDisposable
         _projected = _weights.Multiply(_input.AsStored(context, type));
         if (terms == QkvTerms.Bias)
         {
-            var bias = Buffers.Random(13, shape.QkvWidth);
+            float[] bias = Buffers.Random(13, shape.QkvWidth);
             _bias = Buffers.Create<float>(device, bias, "bias");
             _projected = [.. _projected.Select((product, i) => product + bias[i])];
         }
 
-        var pairs = shape.RotaryDim / 2;
-        var table = new float[Math.Max(4, shape.Capacity * shape.RotaryDim)];
-        for (var i = 0; i < shape.Capacity * pairs; i++)
+        int pairs = shape.RotaryDim / 2;
+        float[] table = new float[Math.Max(4, shape.Capacity * shape.RotaryDim)];
+        for (int i = 0; i < shape.Capacity * pairs; i++)
         {
-            var angle = Angle(i / pairs, i % pairs);
+            double angle = Angle(i / pairs, i % pairs);
             (table[2 * i], table[(2 * i) + 1]) = ((float)Math.Cos(angle), (float)Math.Sin(angle));
         }
 
@@ -64,10 +64,10 @@ internal sealed class QkvRun : IDisposable
     public void Record(CommandList commands, KernelContext context, params ReadOnlySpan<int> partWidths)
     {
         var kernel = new GemvKernel(context);
-        var w = _weights.Matrix;
-        var first = 0;
+        WeightMatrix w = _weights.Matrix;
+        int first = 0;
         var parts = new List<WeightMatrix>();
-        foreach (var width in partWidths)
+        foreach (int width in partWidths)
         {
             parts.Add(w.Slice(first, width));
             first += width;
@@ -80,16 +80,16 @@ internal sealed class QkvRun : IDisposable
     /// <summary>The elements of some heads, counted through queries, keys and values.</summary>
     public double[] ExpectedHeads(int firstHead, int heads, bool rotate)
     {
-        var values = _projected.AsSpan(firstHead * Shape.HeadDim, heads * Shape.HeadDim).ToArray();
-        var pairs = rotate ? Shape.RotaryDim / 2 : 0;
-        for (var head = 0; head < heads; head++)
+        double[] values = _projected.AsSpan(firstHead * Shape.HeadDim, heads * Shape.HeadDim).ToArray();
+        int pairs = rotate ? Shape.RotaryDim / 2 : 0;
+        for (int head = 0; head < heads; head++)
         {
-            for (var i = 0; i < pairs; i++)
+            for (int i = 0; i < pairs; i++)
             {
-                var split = Shape.Pairing == RopePairing.SplitHalf;
-                var a = (head * Shape.HeadDim) + (split ? i : 2 * i);
-                var b = a + (split ? pairs : 1);
-                var (sin, cos) = Math.SinCos(Angle(_position, i));
+                bool split = Shape.Pairing == RopePairing.SplitHalf;
+                int a = (head * Shape.HeadDim) + (split ? i : 2 * i);
+                int b = a + (split ? pairs : 1);
+                (double sin, double cos) = Math.SinCos(Angle(_position, i));
                 (values[a], values[b]) = ((values[a] * cos) - (values[b] * sin), (values[a] * sin) + (values[b] * cos));
             }
         }

@@ -29,8 +29,8 @@ public sealed class ActivateKernelTests : GpuTest
     public void Extreme_gates_stay_finite(ActivationFunction function, float[] expected)
     {
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations([-200f, 200f, -1e12f, 2f, 3f, 4f], 1, 6, ActivationType.F32);
-        var output = harness.OutputActivations(1, 3, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations([-200f, 200f, -1e12f, 2f, 3f, 4f], 1, 6, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(1, 3, ActivationType.F32);
         harness.Run(commands => new ActivateKernel(harness.Context).Record(commands, input, output.View, 1, 3, function, gated: true));
         Assert.That(KernelHarness.ReadActivations(output, 1, 3, ActivationType.F32), Is.EqualTo(expected).Within(1e-3));
     }
@@ -38,25 +38,25 @@ public sealed class ActivateKernelTests : GpuTest
     private static void Check(
         int seqLen, int width, ActivationFunction function, bool gated, bool biased, ActivationType inputType, ActivationType outputType)
     {
-        var inputWidth = gated ? 2 * width : width;
-        var x = TestValues.Normal(seqLen * inputWidth, 3, inputType, 3);
-        var bias = TestValues.Normal(inputWidth, 4);
+        int inputWidth = gated ? 2 * width : width;
+        float[] x = TestValues.Normal(seqLen * inputWidth, 3, inputType, 3);
+        float[] bias = TestValues.Normal(inputWidth, 4);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(x, seqLen, inputWidth, inputType);
-        var output = harness.OutputActivations(seqLen, width, outputType);
+        GpuBuffer input = harness.UploadActivations(x, seqLen, inputWidth, inputType);
+        GuardedBuffer output = harness.OutputActivations(seqLen, width, outputType);
         BufferView? biasView = biased ? (BufferView)harness.Upload<float>(bias) : null;
         harness.Run(commands => new ActivateKernel(harness.Context).Record(
             commands, input, output.View, seqLen, width, function, gated, biasView, inputType, outputType));
 
         double Input(int row, int column) => x[(row * inputWidth) + column] + (biased ? (double)bias[column] : 0);
-        var expected = new double[seqLen * width];
-        for (var i = 0; i < expected.Length; i++)
+        double[] expected = new double[seqLen * width];
+        for (int i = 0; i < expected.Length; i++)
         {
-            var (row, column) = (i / width, i % width);
+            (int row, int column) = (i / width, i % width);
             expected[i] = ReferenceActivation.Apply(function, Input(row, column)) * (gated ? Input(row, width + column) : 1);
         }
 
-        var bound = outputType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
+        Bound bound = outputType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, outputType), expected, bound);
     }
 }

@@ -1,5 +1,6 @@
 using VkInfer.Kernels.Tests.Mlp;
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Moe;
 
@@ -17,17 +18,17 @@ public sealed class ExpertKernelTests : GpuTest
         // Few different values, so that some are equal: the earlier expert comes first.
         float[] logits = [.. TestValues.Normal(SeqLen * experts, 1).Select(value => MathF.Round(2 * value) / 2)];
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(logits, SeqLen, experts, ActivationType.F32);
-        var chosen = harness.Output<uint>(new uint[SeqLen * used]);
-        var weights = harness.Output<float>(new float[SeqLen * used]);
+        GpuBuffer input = harness.UploadActivations(logits, SeqLen, experts, ActivationType.F32);
+        GuardedBuffer chosen = harness.Output<uint>(new uint[SeqLen * used]);
+        GuardedBuffer weights = harness.Output<float>(new float[SeqLen * used]);
         harness.Run(commands => new RouteKernel(harness.Context).Record(commands, input, chosen.View, weights.View, SeqLen, experts, used));
 
         var expected = new List<uint>();
         var expectedWeights = new List<double>();
-        foreach (var row in logits.Chunk(experts))
+        foreach (float[] row in logits.Chunk(experts))
         {
             int[] best = [.. Enumerable.Range(0, experts).OrderByDescending(expert => row[expert]).Take(used)];
-            var sum = best.Sum(expert => Math.Exp(row[expert]));
+            double sum = best.Sum(expert => Math.Exp(row[expert]));
             expected.AddRange(best.Select(expert => (uint)expert));
             expectedWeights.AddRange(best.Select(expert => Math.Exp(row[expert]) / sum));
         }
@@ -40,9 +41,9 @@ public sealed class ExpertKernelTests : GpuTest
     public void A_logit_that_is_no_number_chooses_an_expert_that_exists()
     {
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations([float.NaN, float.NaN, float.NaN], 1, 3, ActivationType.F32);
-        var chosen = harness.Output<uint>(new uint[2]);
-        var weights = harness.Output<float>(new float[2]);
+        GpuBuffer input = harness.UploadActivations([float.NaN, float.NaN, float.NaN], 1, 3, ActivationType.F32);
+        GuardedBuffer chosen = harness.Output<uint>(new uint[2]);
+        GuardedBuffer weights = harness.Output<float>(new float[2]);
         harness.Run(commands => new RouteKernel(harness.Context).Record(commands, input, chosen.View, weights.View, 1, 3, 2));
         Assert.That(chosen.Read<uint>(), Is.All.LessThan(3));
     }
@@ -54,14 +55,14 @@ public sealed class ExpertKernelTests : GpuTest
         uint[] choice = [.. Enumerable.Range(0, SeqLen * Used).Select(i => (uint)(i * 7 % Experts))];
         using var gateUp = PackedWeights.Random(Device, type, 2 * Experts * Width, Columns, 1);
         using var down = PackedWeights.Random(Device, type, Experts * Width, Columns, 2);
-        var tokens = TestValues.Normal(SeqLen * Columns, 3);
-        var pairs = TestValues.Normal(SeqLen * Used * Columns, 4);
+        float[] tokens = TestValues.Normal(SeqLen * Columns, 3);
+        float[] pairs = TestValues.Normal(SeqLen * Used * Columns, 4);
         using var harness = new KernelHarness();
-        var x = harness.UploadActivations(tokens, SeqLen, Columns, ActivationType.F32);
-        var mlp = harness.UploadActivations(pairs, SeqLen * Used, Columns, ActivationType.F32);
-        var chosen = harness.Upload<uint>(choice);
-        var gated = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
-        var plain = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
+        GpuBuffer x = harness.UploadActivations(tokens, SeqLen, Columns, ActivationType.F32);
+        GpuBuffer mlp = harness.UploadActivations(pairs, SeqLen * Used, Columns, ActivationType.F32);
+        GpuBuffer chosen = harness.Upload<uint>(choice);
+        GuardedBuffer gated = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
+        GuardedBuffer plain = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
         harness.Run(commands =>
         {
             var kernel = new ExpertKernel(harness.Context);
@@ -71,17 +72,17 @@ public sealed class ExpertKernelTests : GpuTest
 
         var expectedGated = new List<double>();
         var expectedPlain = new List<double>();
-        for (var pair = 0; pair < SeqLen * Used; pair++)
+        for (int pair = 0; pair < SeqLen * Used; pair++)
         {
-            var first = (int)choice[pair] * Width;
-            var ofToken = gateUp.Multiply([.. tokens.Skip(pair / Used * Columns).Take(Columns).Select(value => (double)value)]);
-            var ofPair = down.Multiply([.. pairs.Skip(pair * Columns).Take(Columns).Select(value => (double)value)]);
+            int first = (int)choice[pair] * Width;
+            double[] ofToken = gateUp.Multiply([.. tokens.Skip(pair / Used * Columns).Take(Columns).Select(value => (double)value)]);
+            double[] ofPair = down.Multiply([.. pairs.Skip(pair * Columns).Take(Columns).Select(value => (double)value)]);
             expectedGated.AddRange(Enumerable.Range(first, Width).Select(row =>
                 ReferenceActivation.Apply(ActivationFunction.Silu, ofToken[row]) * ofToken[(Experts * Width) + row]));
             expectedPlain.AddRange(ofPair.AsSpan(first, Width).ToArray());
         }
 
-        var bound = GemvForms.BoundOf(type);
+        Bound bound = GemvForms.BoundOf(type);
         Comparison.AssertClose(KernelHarness.ReadActivations(gated, SeqLen * Used, Width, ActivationType.F32), [.. expectedGated], bound, "gated");
         Comparison.AssertClose(KernelHarness.ReadActivations(plain, SeqLen * Used, Width, ActivationType.F32), [.. expectedPlain], bound, "plain");
     }
@@ -89,13 +90,13 @@ public sealed class ExpertKernelTests : GpuTest
     [Test]
     public void Adds_the_weighted_outputs([Values(1, 3)] int used, [Values(1, 111)] int width)
     {
-        var outputs = TestValues.Normal(SeqLen * used * width, 1);
-        var weights = TestValues.Normal(SeqLen * used, 2);
-        var before = TestValues.Normal(SeqLen * width, 3);
+        float[] outputs = TestValues.Normal(SeqLen * used * width, 1);
+        float[] weights = TestValues.Normal(SeqLen * used, 2);
+        float[] before = TestValues.Normal(SeqLen * width, 3);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(outputs, SeqLen * used, width, ActivationType.F32);
-        var factors = harness.Upload<float>(weights);
-        var y = harness.OutputActivations(before, SeqLen, width, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations(outputs, SeqLen * used, width, ActivationType.F32);
+        GpuBuffer factors = harness.Upload<float>(weights);
+        GuardedBuffer y = harness.OutputActivations(before, SeqLen, width, ActivationType.F32);
         harness.Run(commands => new CombineKernel(harness.Context).Record(commands, input, factors, y.View, SeqLen, used, width));
         double[] expected =
         [

@@ -11,18 +11,18 @@ public sealed class NormKernelTests : GpuTest
         [Values(1, 7, 65)] int seqLen, [Values(1, 63, 64, 65, 111, 512, 4096)] int width, [Values] ActivationType outputType,
         [Values] bool asSoftware)
     {
-        var x = TestValues.Normal(seqLen * width, 1);
-        var gain = TestValues.Normal(width, 2);
+        float[] x = TestValues.Normal(seqLen * width, 1);
+        float[] gain = TestValues.Normal(width, 2);
         const float epsilon = 1e-5f;
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
-        var output = harness.OutputActivations(seqLen, width, outputType);
+        GpuBuffer input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(seqLen, width, outputType);
         BufferView gains = harness.Upload<float>(gain);
         harness.Run(commands => new NormKernel(harness.Context with { IsSoftware = asSoftware }).Record(
             commands, input, gains, output.View, seqLen, width, epsilon, outputType));
 
-        var expected = Reference(x, gain, null, seqLen, width, epsilon);
-        var bound = outputType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
+        double[] expected = Reference(x, gain, null, seqLen, width, epsilon);
+        Bound bound = outputType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
         Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, width, outputType), expected, bound);
     }
 
@@ -31,13 +31,13 @@ public sealed class NormKernelTests : GpuTest
     {
         // Far from zero: a variance taken as the difference of two large means would show.
         float[] x = [.. TestValues.Normal(seqLen * width, 1).Select(value => value + 100)];
-        var gain = TestValues.Normal(width, 2);
-        var shift = TestValues.Normal(width, 3);
+        float[] gain = TestValues.Normal(width, 2);
+        float[] shift = TestValues.Normal(width, 3);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
-        var output = harness.OutputActivations(seqLen, width, outputType);
+        GpuBuffer input = harness.UploadActivations(x, seqLen, width, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(seqLen, width, outputType);
         BufferView gains = harness.Upload<float>(gain);
-        var shifts = harness.Upload<float>(shift);
+        GpuBuffer shifts = harness.Upload<float>(shift);
         harness.Run(commands => new NormKernel(harness.Context with { IsSoftware = asSoftware }).Record(
             commands, input, gains, output.View, seqLen, width, 1e-5f, outputType, shifts));
         Comparison.AssertClose(
@@ -50,10 +50,10 @@ public sealed class NormKernelTests : GpuTest
         [Values] VectorForm form, [Values] bool layerNorm, [Values(1, 65, 111, 1020, 4096, 16640)] int width)
     {
         float[] x = [.. TestValues.Normal(width, 1).Select(value => value + (layerNorm ? 100 : 0))];
-        var gain = TestValues.Normal(width, 2);
-        var shift = TestValues.Normal(width, 3);
+        float[] gain = TestValues.Normal(width, 2);
+        float[] shift = TestValues.Normal(width, 3);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(x, 1, width, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations(x, 1, width, ActivationType.F32);
         BufferView gains = harness.Upload<float>(gain);
         BufferView shifts = harness.Upload<float>(shift);
         using var output = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, width));
@@ -73,16 +73,16 @@ public sealed class NormKernelTests : GpuTest
     public void Accumulates([Values] bool layerNorm)
     {
         const int SeqLen = 3, Width = 111;
-        var x = TestValues.Normal(SeqLen * Width, 1);
-        var gain = TestValues.Normal(Width, 2);
-        var before = TestValues.Normal(SeqLen * Width, 4);
+        float[] x = TestValues.Normal(SeqLen * Width, 1);
+        float[] gain = TestValues.Normal(Width, 2);
+        float[] before = TestValues.Normal(SeqLen * Width, 4);
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations(x, SeqLen, Width, ActivationType.F32);
-        var output = harness.OutputActivations(before, SeqLen, Width, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations(x, SeqLen, Width, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(before, SeqLen, Width, ActivationType.F32);
         BufferView gains = harness.Upload<float>(gain);
         harness.Run(commands => new NormKernel(harness.Context).Record(
             commands, input, gains, output.View, SeqLen, Width, 1e-5f, shift: layerNorm ? gains : null, accumulate: true));
-        var expected = Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
+        double[] expected = Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
         Comparison.AssertClose(KernelHarness.ReadActivations(output, SeqLen, Width, ActivationType.F32), expected, Bounds.F32);
     }
 
@@ -90,9 +90,9 @@ public sealed class NormKernelTests : GpuTest
     public void Float16OutputSaturates()
     {
         using var harness = new KernelHarness();
-        var input = harness.UploadActivations([1f, 1f], 1, 2, ActivationType.F32);
-        var gains = harness.Upload<float>([1e6f, -1e6f]);
-        var output = harness.OutputActivations(1, 2, ActivationType.F16);
+        GpuBuffer input = harness.UploadActivations([1f, 1f], 1, 2, ActivationType.F32);
+        GpuBuffer gains = harness.Upload<float>([1e6f, -1e6f]);
+        GuardedBuffer output = harness.OutputActivations(1, 2, ActivationType.F16);
         harness.Run(commands => new NormKernel(harness.Context).Record(
             commands, input, gains, output.View, 1, 2, 1e-5f, ActivationType.F16));
         Assert.That(KernelHarness.ReadActivations(output, 1, 2, ActivationType.F16), Is.EqualTo(new[] { 65504f, -65504f }));
@@ -102,7 +102,7 @@ public sealed class NormKernelTests : GpuTest
     public void AShortViewIsRefused()
     {
         using var harness = new KernelHarness();
-        var small = harness.Upload<float>(new float[64]);
+        GpuBuffer small = harness.Upload<float>(new float[64]);
         Assert.That(
             () => harness.Run(commands => new NormKernel(harness.Context).Record(commands, small, small, small, 2, 64, 1e-5f)),
             Throws.ArgumentException.With.Message.Contain("expected at least 512 bytes, got 256"));
@@ -110,18 +110,18 @@ public sealed class NormKernelTests : GpuTest
 
     private static double[] Reference(float[] x, float[] gain, float[]? shift, int seqLen, int width, double epsilon)
     {
-        var y = new double[x.Length];
-        for (var row = 0; row < seqLen; row++)
+        double[] y = new double[x.Length];
+        for (int row = 0; row < seqLen; row++)
         {
-            var mean = shift is null ? 0 : x.Skip(row * width).Take(width).Average(value => (double)value);
-            var squares = 0.0;
-            for (var i = 0; i < width; i++)
+            double mean = shift is null ? 0 : x.Skip(row * width).Take(width).Average(value => (double)value);
+            double squares = 0.0;
+            for (int i = 0; i < width; i++)
             {
                 squares += (x[(row * width) + i] - mean) * (x[(row * width) + i] - mean);
             }
 
-            var norm = Math.Sqrt((squares / width) + epsilon);
-            for (var i = 0; i < width; i++)
+            double norm = Math.Sqrt((squares / width) + epsilon);
+            for (int i = 0; i < width; i++)
             {
                 y[(row * width) + i] = ((x[(row * width) + i] - mean) / norm * gain[i]) + (shift?[i] ?? 0);
             }

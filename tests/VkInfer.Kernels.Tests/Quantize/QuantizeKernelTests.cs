@@ -76,7 +76,7 @@ public sealed class QuantizeKernelTests : GpuTest
         byte[] stored = Store(from, values);
         (byte[] quants, byte[] scales) = Expected(from, to, stored, rows, columns);
         using GpuBuffer source = Device.CreateBuffer(WeightLayout.SizeInBytes(from, rows, columns), BufferKind.DeviceLocal, "source");
-        var packed = new byte[WeightLayout.QuantBytes(from, rows, columns)];
+        byte[] packed = new byte[WeightLayout.QuantBytes(from, rows, columns)];
         WeightLayout.Pack(from, stored, rows, columns, packed, []);
         Device.Upload(source, 0, packed);
         using var target = new GuardedBuffer(Device, WeightLayout.SizeInBytes(to, FirstRow + rows, columns), "target");
@@ -98,12 +98,12 @@ public sealed class QuantizeKernelTests : GpuTest
 
     private static (byte[] Quants, byte[] Scales) Expected(WeightType from, WeightType to, byte[] stored, int rows, int columns)
     {
-        var decoded = new float[rows * columns];
+        float[] decoded = new float[rows * columns];
         Dequantizer.ToFloat32(Enum.Parse<GgufTensorType>(from.ToString()), stored, decoded);
-        var blocks = new byte[rows * WeightLayout.SourceRowBytes(to, columns)];
+        byte[] blocks = new byte[rows * WeightLayout.SourceRowBytes(to, columns)];
         Quantizer.FromFloat32(Enum.Parse<GgufTensorType>(to.ToString()), decoded, blocks);
-        var quants = new byte[WeightLayout.QuantBytes(to, rows, columns)];
-        var scales = new byte[WeightLayout.ScaleBytes(to, rows, columns)];
+        byte[] quants = new byte[WeightLayout.QuantBytes(to, rows, columns)];
+        byte[] scales = new byte[WeightLayout.ScaleBytes(to, rows, columns)];
         WeightLayout.Pack(to, blocks, rows, columns, quants, scales);
         return (quants, scales);
     }

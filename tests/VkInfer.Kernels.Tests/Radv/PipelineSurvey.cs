@@ -27,24 +27,24 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What reads weights for one token at a time.</summary>
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
     {
-        var name = WeightFormat.Of(type).Name;
-        var capabilities = context.Capabilities;
+        string name = WeightFormat.Of(type).Name;
+        DeviceCapabilities capabilities = context.Capabilities;
         int[] widths = [model.HiddenSize, model.IntermediateSize];
-        foreach (var (columns, form) in widths.SelectMany(width => Enum.GetValues<VectorForm>().Select(form => (width, form))))
+        foreach ((int columns, VectorForm form) in widths.SelectMany(width => Enum.GetValues<VectorForm>().Select(form => (width, form))))
         {
             if (form == VectorForm.Fixed && GemvHeuristic.Form(type, context) != form)
             {
                 continue;
             }
 
-            var tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(capabilities, rowsPerElement: 2);
-            foreach (var next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))
+            GemvTuning tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(capabilities, rowsPerElement: 2);
+            foreach (uint next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))
             {
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(capabilities), Scaled: next != 0, Bias: next != 0);
                 yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: false).ToSpecialization());
                 yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: true).ToSpecialization());
                 yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
-                foreach (var kvType in Enum.GetValues<KvType>())
+                foreach (KvType kvType in Enum.GetValues<KvType>())
                 {
                     var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
                     yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}{tuning.Feature}", constants.ToSpecialization());
@@ -52,12 +52,12 @@ internal sealed class PipelineSurvey(KernelContext context)
             }
         }
 
-        var expertThreads = new ExpertKernel(context).Threads;
+        int expertThreads = new ExpertKernel(context).Threads;
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: true, ActivationFunction.Silu).ToSpecialization());
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None).ToSpecialization());
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
         yield return new(RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
-        foreach (var blocks in Enum.GetValues<WeightType>().Where(blocks => QuantizeKernel.CanConvert(type, blocks)))
+        foreach (WeightType blocks in Enum.GetValues<WeightType>().Where(blocks => QuantizeKernel.CanConvert(type, blocks)))
         {
             yield return new(QuantizeKernel.Variant(type, blocks), SpecializationConstants.From((0, (uint)new QuantizeKernel(context).Threads)));
         }
@@ -65,10 +65,10 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     private IEnumerable<PipelineRequest> Products(WeightType type, ModelShape model)
     {
-        var capabilities = context.Capabilities;
-        var matrix = new GemmKernel(context).PreferredInput(type) == ActivationType.F16;
+        DeviceCapabilities capabilities = context.Capabilities;
+        bool matrix = new GemmKernel(context).PreferredInput(type) == ActivationType.F16;
         int[] outputs = [model.HiddenSize, model.Attention(KvType.F16).QkvWidth, 2 * model.IntermediateSize, model.VocabSize];
-        foreach (var seqLen in SeqLens)
+        foreach (int seqLen in SeqLens)
         {
             if (matrix && GemmHeuristic.Few(capabilities, seqLen) is { } few)
             {
@@ -77,18 +77,18 @@ internal sealed class PipelineSurvey(KernelContext context)
                 yield return new(GemmKernel.Variant(type, few, ActivationType.F16), few.ToSpecialization(accumulate: false), few.SubgroupSize);
             }
 
-            foreach (var rows in outputs)
+            foreach (int rows in outputs)
             {
-                var scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
-                var k = rows == outputs[0] ? model.IntermediateSize : model.HiddenSize;
-                foreach (var tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)] : (IGemmTiling[])[scalar])
+                IGemmTiling scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
+                int k = rows == outputs[0] ? model.IntermediateSize : model.HiddenSize;
+                foreach (IGemmTiling tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)] : (IGemmTiling[])[scalar])
                 {
-                    var variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
+                    string variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
                     yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     yield return new(variant, tiling.ToSpecialization(accumulate: true), tiling.SubgroupSize);
                     if (tiling is GemmMatrixConstants gated)
                     {
-                        var halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
+                        string halves = GemmKernel.Variant(type, tiling, ActivationType.F16);
                         yield return new(halves, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                         if (gated.CanGate)
                         {
@@ -103,14 +103,14 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What tuning would choose from, at few rows and at many.</summary>
     private IEnumerable<PipelineRequest> Candidates(WeightType type)
     {
-        var inputs = new GemmKernel(context).PreferredInput(type) == ActivationType.F16
+        ActivationType[] inputs = new GemmKernel(context).PreferredInput(type) == ActivationType.F16
             ? new[] { ActivationType.F16, ActivationType.F32 }
             : [ActivationType.F32];
-        foreach (var input in inputs)
+        foreach (ActivationType input in inputs)
         {
-            foreach (var m in new[] { 1, 4, 8, 12, 16, 64 })
+            foreach (int m in new[] { 1, 4, 8, 12, 16, 64 })
             {
-                foreach (var tiling in GemmCandidates.Of(context, type, input, m))
+                foreach (IGemmTiling tiling in GemmCandidates.Of(context, type, input, m))
                 {
                     yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
                     if (tiling is IGatedGemmTiling { CanGate: true } gated)
@@ -126,20 +126,20 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     private IEnumerable<PipelineRequest> Attention(AttentionShape shape)
     {
-        var kv = PrefillRange.VariantPart(shape.KvType);
+        string kv = PrefillRange.VariantPart(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
         var ofMany = DecodeAttentionTuning.Choose(shape, context, sequences: 8);
-        foreach (var attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
+        foreach (AttentionShape attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
         {
-            foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+            foreach (SoftmaxScheme scheme in Enum.GetValues<SoftmaxScheme>())
             {
-                var constants = tuning.ToConstants(attention, scheme, context.Capabilities);
+                DecodeAttentionConstants constants = tuning.ToConstants(attention, scheme, context.Capabilities);
                 yield return new(DecodeAttentionKernel.Variant(shape.KvType), constants.ToSpecialization());
                 // How the output is stored takes no registers: once in float32 is enough.
-                var types = scheme == SoftmaxScheme.Asynchronized ? Enum.GetValues<ActivationType>() : [ActivationType.F16];
-                foreach (var type in types)
+                ActivationType[] types = scheme == SoftmaxScheme.Asynchronized ? Enum.GetValues<ActivationType>() : [ActivationType.F16];
+                foreach (ActivationType type in types)
                 {
-                    var normed = shape.Pairing == RopePairing.SplitHalf;
+                    bool normed = shape.Pairing == RopePairing.SplitHalf;
                     yield return new(
                         DecodeAttentionKernel.BatchVariant(shape.KvType, type),
                         (ofMany.ToConstants(attention, scheme, context.Capabilities) with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
@@ -147,18 +147,18 @@ internal sealed class PipelineSurvey(KernelContext context)
             }
         }
 
-        var splitHalf = shape.Pairing == RopePairing.SplitHalf;
-        var rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
-        var matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
-        foreach (var type in Enum.GetValues<ActivationType>())
+        bool splitHalf = shape.Pairing == RopePairing.SplitHalf;
+        RopeStoreConstants rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
+        bool matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
+        foreach (ActivationType type in Enum.GetValues<ActivationType>())
         {
             yield return new($"rope_store_{kv}_{Activations.VariantPart(type)}", rope.ToSpecialization());
             yield return new(
                 ScoreStatisticsKernel.Variant(shape.KvType, type),
                 SpecializationConstants.From((0, (uint)new ScoreStatisticsKernel(context).Threads)));
-            foreach (var scheme in Enum.GetValues<SoftmaxScheme>())
+            foreach (SoftmaxScheme scheme in Enum.GetValues<SoftmaxScheme>())
             {
-                foreach (var seqLen in SeqLens)
+                foreach (int seqLen in SeqLens)
                 {
                     IPrefillAttentionTiling prefill = matrix
                         ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)!
@@ -173,11 +173,11 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        var rmsNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
-        var layerNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
-        var swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
-        var addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
-        var sampler = SamplerPipeline.Constants(context);
+        SpecializationConstants rmsNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
+        SpecializationConstants layerNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
+        SpecializationConstants swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
+        SpecializationConstants addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
+        SpecializationConstants sampler = SamplerPipeline.Constants(context);
         return
         [
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),

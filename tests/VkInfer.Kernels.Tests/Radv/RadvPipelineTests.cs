@@ -26,7 +26,7 @@ public sealed class RadvPipelineTests
     [OneTimeSetUp]
     public void Open()
     {
-        foreach (var variable in (string[])["VKINFER_RADV_ICD", Family])
+        foreach (string variable in (string[])["VKINFER_RADV_ICD", Family])
         {
             if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable)))
             {
@@ -48,7 +48,7 @@ public sealed class RadvPipelineTests
     [Test]
     public void EveryPipelineCompilesAndNoneSpills() => Assert.Multiple(() =>
     {
-        foreach (var request in Requests())
+        foreach (PipelineRequest request in Requests())
         {
             Assert.That(Spills(request.Create(Device)), Is.Empty, $"{request.Variant} with {request.Constants}");
         }
@@ -65,7 +65,7 @@ public sealed class RadvPipelineTests
     [Test]
     public void EveryVariantIsReached()
     {
-        var expected = ShaderLibrary.Names.Where(name => !name.StartsWith("probe_", StringComparison.Ordinal));
+        IEnumerable<string> expected = ShaderLibrary.Names.Where(name => !name.StartsWith("probe_", StringComparison.Ordinal));
         if (MatrixUnits.Find(Device.Capabilities) is null)
         {
             string[] ofMatrixUnits = ["coopmat", "flat", "_f16_vectors"];
@@ -103,12 +103,12 @@ public sealed class RadvPipelineTests
     /// </summary>
     private HashSet<PipelineRequest> Requests()
     {
-        var scalar = Device.Capabilities with { CooperativeMatrixShapes = [] };
+        DeviceCapabilities scalar = Device.Capabilities with { CooperativeMatrixShapes = [] };
         var processor = new PipelineSurvey(new KernelContext(Device) { Capabilities = scalar, IsSoftware = true });
         var requests = ModelShape.Usual.SelectMany(processor.ProductsOf).ToHashSet();
-        foreach (var cores in CoreCounts)
+        foreach (int? cores in CoreCounts)
         {
-            foreach (var capabilities in (DeviceCapabilities[])[Device.Capabilities, scalar])
+            foreach (DeviceCapabilities capabilities in (DeviceCapabilities[])[Device.Capabilities, scalar])
             {
                 var survey = new PipelineSurvey(new KernelContext(Device) { Capabilities = capabilities with { ShaderCoreCount = cores } });
                 requests.UnionWith(ModelShape.Usual.SelectMany(survey.Of));
@@ -121,7 +121,7 @@ public sealed class RadvPipelineTests
     /// <summary>What the compiler says was spilled or lies in scratch memory, such as "Spilled VGPRs: 12".</summary>
     private static List<string> Spills(ComputePipeline pipeline)
     {
-        var statistics = pipeline.GetStatistics()?.Values;
+        IReadOnlyDictionary<string, double>? statistics = pipeline.GetStatistics()?.Values;
         Assert.That(statistics?.Keys, Is.SupersetOf(SpillStatistics), "The driver's statistics lack what is looked for.");
         return
         [

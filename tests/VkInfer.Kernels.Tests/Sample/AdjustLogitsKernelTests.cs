@@ -77,7 +77,7 @@ public sealed class AdjustLogitsKernelTests : GpuTest
     {
         const int Before = 4;
         uint[] tokens = [7, 2, 7, 7, 3, 7, 2, 2, 9];
-        var counts = new uint[10];
+        uint[] counts = new uint[10];
         foreach (uint token in tokens[(window == 0 ? 0 : Before - (int)window)..Before])
         {
             counts[token]++;
@@ -101,8 +101,8 @@ public sealed class AdjustLogitsKernelTests : GpuTest
 
     private static float[] Run(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
     {
-        var counts = new uint[logits.Length];
-        var mask = new uint[AdjustLogitsKernel.MaskBytes(logits.Length) / sizeof(uint)];
+        uint[] counts = new uint[logits.Length];
+        uint[] mask = new uint[AdjustLogitsKernel.MaskBytes(logits.Length) / sizeof(uint)];
         for (int i = 0; i < logits.Length; i++)
         {
             mask[i / 32] |= allowed(i) ? 1u << (i % 32) : 0;

@@ -30,7 +30,7 @@ internal static class ReferenceSampler
             left = Nucleus(left, weights, state.TopP);
         }
 
-        var kept = new double[logits.Length];
+        double[] kept = new double[logits.Length];
         foreach (int i in left.Where(i => weights[i] >= state.MinP))
         {
             kept[i] = weights[i];
@@ -48,7 +48,7 @@ internal static class ReferenceSampler
     /// <param name="state">Which of these take part, and the penalties.</param>
     public static double[] Adjust(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
     {
-        var result = new double[logits.Length];
+        double[] result = new double[logits.Length];
         for (int i = 0; i < logits.Length; i++)
         {
             double logit = logits[i];

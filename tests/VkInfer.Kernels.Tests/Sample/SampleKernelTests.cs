@@ -91,7 +91,7 @@ public sealed class SampleKernelTests : GpuTest
     public void Frequencies_follow_the_probabilities()
     {
         float[] logits = [1f, 2f, 0f, float.NegativeInfinity, 1.5f];
-        var counts = new int[logits.Length];
+        int[] counts = new int[logits.Length];
         for (uint step = 0; step < 400; step++)
         {
             counts[(int)Run(logits, new StepState { StepIndex = step, SeedLo = 9, Temperature = 1, TopP = 1, TypicalP = 1 }).TokenId]++;

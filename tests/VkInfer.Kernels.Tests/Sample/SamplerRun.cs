@@ -28,7 +28,7 @@ internal static class SamplerRun
 
         var after = new StepState[1];
         device.Download(stateBuffer, 0, MemoryMarshal.AsBytes(after.AsSpan()));
-        var ids = new uint[StepState.RingSize];
+        uint[] ids = new uint[StepState.RingSize];
         ring.Read(0, ids.AsSpan());
         return (after[0], ids);
     }

@@ -9,7 +9,7 @@ public sealed class SoftCapKernelTests : GpuTest
     {
         float[] values = [.. TestValues.Normal(count, 1).Select(value => 20 * value)];
         using var harness = new KernelHarness();
-        var buffer = harness.Output<float>(values);
+        GuardedBuffer buffer = harness.Output<float>(values);
         harness.Run(commands => new SoftCapKernel(harness.Context).Record(commands, buffer.View, cap));
         Comparison.AssertClose(buffer.Read<float>(), [.. values.Select(value => cap * Math.Tanh(value / cap))], Bounds.F32);
     }
@@ -18,7 +18,7 @@ public sealed class SoftCapKernelTests : GpuTest
     public void Ends_at_the_bound()
     {
         using var harness = new KernelHarness();
-        var buffer = harness.Output<float>([1e30f, -1e30f, 0f]);
+        GuardedBuffer buffer = harness.Output<float>([1e30f, -1e30f, 0f]);
         harness.Run(commands => new SoftCapKernel(harness.Context).Record(commands, buffer.View, 30));
         Assert.That(buffer.Read<float>(), Is.EqualTo(new[] { 30f, -30f, 0f }));
     }

@@ -17,7 +17,7 @@ public sealed class KernelSelfTestTests : GpuTest
     [TestCaseSource(nameof(Spreads))]
     public void Right_kernels_pass(bool narrow)
     {
-        var results = Run(new KernelContext(Device) { IsSoftware = narrow }, Types);
+        List<SelfTestResult> results = Run(new KernelContext(Device) { IsSoftware = narrow }, Types);
         Assert.That(results.Where(result => result.Problem is not null).Select(result => (result.Case.Key, result.Problem)), Is.Empty);
     }
 
@@ -25,7 +25,7 @@ public sealed class KernelSelfTestTests : GpuTest
     [Category("Long")]
     public void Right_kernels_pass_for_every_format(bool narrow)
     {
-        var results = Run(new KernelContext(Device) { IsSoftware = narrow }, Enum.GetValues<WeightType>());
+        List<SelfTestResult> results = Run(new KernelContext(Device) { IsSoftware = narrow }, Enum.GetValues<WeightType>());
         Assert.That(results.Where(result => result.Problem is not null).Select(result => (result.Case.Key, result.Problem)), Is.Empty);
     }
 
@@ -33,7 +33,7 @@ public sealed class KernelSelfTestTests : GpuTest
     public void A_broken_kernel_never_passes()
     {
         var context = new KernelContext(Device) { ReplaceShader = (shader, _) => BrokenShader.Of(shader) };
-        var results = Run(context, [WeightType.Q8_0]);
+        List<SelfTestResult> results = Run(context, [WeightType.Q8_0]);
         Assert.That(results.Where(result => result.Problem is null).Select(result => result.Case.Key), Is.Empty);
     }
 
@@ -44,7 +44,7 @@ public sealed class KernelSelfTestTests : GpuTest
         {
             ReplaceShader = (shader, _) => shader.Name == "norm_f32" ? new ShaderCode("damaged", shader.SpirV[..64]) : shader,
         };
-        var results = KernelSelfTest.Run(
+        IReadOnlyList<SelfTestResult> results = KernelSelfTest.Run(
             tooLittle, Decode, [RowCases.Norm(tooLittle, 256, false, ActivationType.F32), .. RowCases.Choose(tooLittle)], Limits, default, out _);
         Assert.Multiple(() =>
         {
@@ -72,7 +72,7 @@ public sealed class KernelSelfTestTests : GpuTest
     private static List<SelfTestResult> Run(KernelContext context, WeightType[] types)
     {
         var results = new List<SelfTestResult>();
-        var cases = Cases(context, types);
+        SelfTestCase[] cases = Cases(context, types);
         while (results.Count < cases.Length)
         {
             results.AddRange(KernelSelfTest.Run(context, Decode, cases[results.Count..], Limits, default, out _));

@@ -51,7 +51,7 @@ public sealed class RandomWeightsKernelTests : GpuTest
             new RandomWeightsKernel(context).Record(commands, matrix, seed);
             new EmbedKernel(context).Record(commands, matrix, ids, 0, hidden, rows);
         });
-        var values = new float[rows * WeightLayout.PadColumns(columns)];
+        float[] values = new float[rows * WeightLayout.PadColumns(columns)];
         Device.Download(hidden, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }

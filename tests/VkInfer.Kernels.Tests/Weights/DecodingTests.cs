@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using VkInfer.Formats.Tests;
 using VkInfer.Testing;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
@@ -24,26 +25,26 @@ public sealed class DecodingTests : GpuTest
     [TestCaseSource(nameof(Stored))]
     public void StoredVectorsAreDecodedExactly(WeightType type)
     {
-        var name = type.ToString().ToLowerInvariant().Replace("_k", "_K", StringComparison.Ordinal);
+        string name = type.ToString().ToLowerInvariant().Replace("_k", "_K", StringComparison.Ordinal);
         var weights = TestWeights.Of(type, 4, 512, File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.bin")));
-        var expected = File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.f32"));
+        byte[] expected = File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.f32"));
         Assert.That(Decode(weights), Is.EqualTo(MemoryMarshal.Cast<byte, float>(expected).ToArray()));
     }
 
     [Test]
     public void RowsThatAreNoWholeBlocksAreRefused([Values(WeightType.Q5_0, WeightType.Q4_K)] WeightType type)
     {
-        var columns = WeightLayout.BlockSize(type) + 16;
+        int columns = WeightLayout.BlockSize(type) + 16;
         Assert.That(() => WeightLayout.SizeInBytes(type, 1, columns), Throws.ArgumentException.With.Message.Contain($"got {columns} columns"));
     }
 
     private static void Check(TestWeights weights)
     {
-        var decoded = Decode(weights);
-        var padded = WeightLayout.PadColumns(weights.Columns);
-        for (var row = 0; row < weights.Rows; row++)
+        float[] decoded = Decode(weights);
+        int padded = WeightLayout.PadColumns(weights.Columns);
+        for (int row = 0; row < weights.Rows; row++)
         {
-            var values = weights.Values.AsSpan(row * weights.Columns, weights.Columns).ToArray();
+            double[] values = weights.Values.AsSpan(row * weights.Columns, weights.Columns).ToArray();
             float[] expected = [.. values.Select(value => (float)value), .. new float[padded - weights.Columns]];
             Assert.That(decoded.AsSpan(row * padded, padded).ToArray(), Is.EqualTo(expected), $"row {row}");
         }
@@ -52,11 +53,11 @@ public sealed class DecodingTests : GpuTest
     private static float[] Decode(TestWeights weights)
     {
         using var harness = new KernelHarness();
-        var matrix = weights.Upload(harness);
-        var ids = harness.Upload<uint>(Enumerable.Range(0, weights.Rows).Select(id => (uint)id).ToArray());
-        var values = new float[weights.Rows * matrix.KPadded];
+        WeightMatrix matrix = weights.Upload(harness);
+        GpuBuffer ids = harness.Upload<uint>(Enumerable.Range(0, weights.Rows).Select(id => (uint)id).ToArray());
+        float[] values = new float[weights.Rows * matrix.KPadded];
         values.AsSpan().Fill(float.NaN);
-        var hidden = harness.Output<float>(values);
+        GuardedBuffer hidden = harness.Output<float>(values);
         harness.Run(commands => new EmbedKernel(harness.Context).Record(commands, matrix, ids, 0, hidden.View, weights.Rows));
         return hidden.Read<float>();
     }

@@ -11,7 +11,7 @@ internal sealed class PackedWeights : IDisposable
     private PackedWeights(GpuDevice device, TestWeights weights)
     {
         _weights = weights;
-        var packed = weights.Pack();
+        byte[] packed = weights.Pack();
         _buffer = device.CreateBuffer(packed.Length, BufferKind.DeviceLocal, $"{weights.Type} [{weights.Rows}, {weights.Columns}]");
         device.Upload(_buffer, 0, packed);
         Matrix = WeightMatrix.FromPacked(weights.Type, weights.Rows, weights.Columns, _buffer);
@@ -25,10 +25,10 @@ internal sealed class PackedWeights : IDisposable
     /// <summary>W x in double precision.</summary>
     public double[] Multiply(ReadOnlySpan<double> x)
     {
-        var result = new double[Matrix.Rows];
-        for (var row = 0; row < result.Length; row++)
+        double[] result = new double[Matrix.Rows];
+        for (int row = 0; row < result.Length; row++)
         {
-            for (var column = 0; column < Matrix.Columns; column++)
+            for (int column = 0; column < Matrix.Columns; column++)
             {
                 result[row] += _weights.Values[(row * Matrix.Columns) + column] * x[column];
             }

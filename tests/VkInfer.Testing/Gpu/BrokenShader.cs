@@ -14,7 +14,7 @@ public static class BrokenShader
     public static ShaderCode Of(ShaderCode shader)
     {
         ArgumentNullException.ThrowIfNull(shader);
-        var code = shader.SpirV.ToArray();
+        byte[] code = shader.SpirV.ToArray();
         if (Replace(code, Arithmetic) == 0 && Replace(code, Comparison) == 0)
         {
             throw new ArgumentException($"'{shader.Name}' has nothing to break", nameof(shader));
@@ -26,11 +26,11 @@ public static class BrokenShader
     private static int Replace(byte[] code, Func<uint, uint?, (uint Opcode, uint? Function)?> change)
     {
         const uint ExtInst = 12;
-        var changed = 0;
-        for (var at = 20; at < code.Length;)
+        int changed = 0;
+        for (int at = 20; at < code.Length;)
         {
-            var word = BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(at));
-            var (opcode, length) = (word & 0xffff, (int)(word >> 16));
+            uint word = BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(at));
+            (uint opcode, int length) = (word & 0xffff, (int)(word >> 16));
             uint? function = opcode == ExtInst ? BinaryPrimitives.ReadUInt32LittleEndian(code.AsSpan(at + 16)) : null;
             if (change(opcode, function) is var (newOpcode, newFunction))
             {

@@ -37,7 +37,7 @@ public abstract class GpuTest
     /// <summary>Records, submits and waits.</summary>
     protected static void Run(Action<CommandList> record)
     {
-        using var commands = Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
+        using CommandList commands = Device.CreateCommandList(TestContext.CurrentContext.Test.Name);
         commands.Record(record);
         Device.Wait(Device.Submit(commands));
     }

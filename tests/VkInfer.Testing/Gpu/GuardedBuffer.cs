@@ -24,7 +24,7 @@ public sealed class GuardedBuffer : IDisposable
         _paddedLength = (lengthInBytes + 3) & ~3L;
         _buffer = device.CreateBuffer(_paddedLength + (2 * GuardBytes), BufferKind.DeviceLocal, name);
         View = _buffer.View(GuardBytes, lengthInBytes);
-        var words = new uint[_buffer.SizeInBytes / sizeof(uint)];
+        uint[] words = new uint[_buffer.SizeInBytes / sizeof(uint)];
         words.AsSpan().Fill(GuardWord);
         words.AsSpan(GuardBytes / sizeof(uint), (int)(_paddedLength / sizeof(uint))).Fill(NotANumber);
         device.Upload(_buffer, 0, MemoryMarshal.AsBytes(words.AsSpan()));
@@ -49,10 +49,10 @@ public sealed class GuardedBuffer : IDisposable
     /// <summary>Fails if anything outside the output was written.</summary>
     public void AssertIntact()
     {
-        var words = Buffers.Read<uint>(_device, _buffer.Whole);
+        uint[] words = Buffers.Read<uint>(_device, _buffer.Whole);
         const int Before = GuardBytes / sizeof(uint);
-        var after = Before + (int)(_paddedLength / sizeof(uint));
-        for (var i = 0; i < words.Length; i++)
+        int after = Before + (int)(_paddedLength / sizeof(uint));
+        for (int i = 0; i < words.Length; i++)
         {
             if ((i < Before || i >= after) && words[i] != GuardWord)
             {

@@ -9,7 +9,7 @@ public static class Comparison
     public static void AssertClose(ReadOnlySpan<float> actual, ReadOnlySpan<double> expected, Bound bound, string what = "result")
     {
         Assert.That(actual.Length, Is.EqualTo(expected.Length), $"{what}: number of elements");
-        var metrics = Measure(actual, expected);
+        Metrics metrics = Measure(actual, expected);
         if (metrics.FirstNotFinite >= 0)
         {
             Assert.Fail($"{what}[{metrics.FirstNotFinite}] is {actual[metrics.FirstNotFinite]}, expected {expected[metrics.FirstNotFinite]}.");
@@ -27,15 +27,15 @@ public static class Comparison
     public static Metrics Measure(ReadOnlySpan<float> actual, ReadOnlySpan<double> expected)
     {
         double error = 0, norm = 0, greatest = 1, worst = -1;
-        var worstIndex = 0;
-        for (var i = 0; i < expected.Length; i++)
+        int worstIndex = 0;
+        for (int i = 0; i < expected.Length; i++)
         {
             if (!float.IsFinite(actual[i]) || !double.IsFinite(expected[i]))
             {
                 return new Metrics(double.PositiveInfinity, double.PositiveInfinity, i, i);
             }
 
-            var difference = Math.Abs(actual[i] - expected[i]);
+            double difference = Math.Abs(actual[i] - expected[i]);
             error += difference * difference;
             norm += expected[i] * expected[i];
             greatest = Math.Max(greatest, Math.Abs(expected[i]));
@@ -46,7 +46,7 @@ public static class Comparison
         }
 
         // Where everything should be zero, anything else is an error of the whole.
-        var nmse = error == 0 ? 0 : norm == 0 ? double.PositiveInfinity : error / norm;
+        double nmse = error == 0 ? 0 : norm == 0 ? double.PositiveInfinity : error / norm;
         return new Metrics(nmse, Math.Max(worst, 0) / greatest, worstIndex, -1);
     }
 

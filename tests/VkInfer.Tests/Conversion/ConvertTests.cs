@@ -88,7 +88,7 @@ public sealed class ConvertTests
     {
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, cancellationToken: cancelled.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, GgufTensorType.IQ1_S), Throws.ArgumentException.With.Message.Contains("Q8_0"));
         Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Model.DefaultModelPath), Throws.ArgumentException);
@@ -152,7 +152,7 @@ public sealed class ConvertTests
 
     private static float[] Decode(GgufFile file, GgufTensor tensor)
     {
-        var values = new float[tensor.ElementCount];
+        float[] values = new float[tensor.ElementCount];
         Dequantizer.ToFloat32(tensor.Type, Bytes(file, tensor), values);
         return values;
     }

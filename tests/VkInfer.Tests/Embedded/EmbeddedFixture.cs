@@ -22,7 +22,7 @@ public abstract class EmbeddedFixture
 
     protected static int[] Take(Session session, int count, SamplingOptions sampling)
     {
-        var ids = new int[count];
+        int[] ids = new int[count];
         for (int i = 0; i < count; i++)
         {
             ids[i] = session.NextToken(sampling);

@@ -67,7 +67,7 @@ public sealed class LifetimeTests
         Assert.That(needed.KvCacheBytes, Is.EqualTo(2L * 64 * 512 * Context * 2));
 
         var reports = new Reports(_ => { });
-        var thrown = Assert.Throws<OutOfDeviceMemoryException>(() => Model.Load(file.Path, options, reports));
+        OutOfDeviceMemoryException? thrown = Assert.Throws<OutOfDeviceMemoryException>(() => Model.Load(file.Path, options, reports));
         Assert.That(reports.Count, Is.Zero, "nothing was uploaded");
         Assert.That(thrown!.RequestedBytes, Is.GreaterThan(needed.KvCacheBytes));
         Assert.That(thrown.AvailableBytes, Is.GreaterThan(0).And.LessThan(thrown.RequestedBytes));

@@ -14,7 +14,7 @@ public sealed class ManySessionsTests : EmbeddedFixture
         }
 
         int[][] alone = [.. Enumerable.Range(0, 10).Select(Run)];
-        var together = new int[10][];
+        int[][] together = new int[10][];
         var failures = new Exception?[10];
         using var start = new Barrier(10);
         Thread[] threads = [.. Enumerable.Range(0, 10).Select(i => new Thread(() =>

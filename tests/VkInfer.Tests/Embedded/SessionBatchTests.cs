@@ -130,7 +130,7 @@ public sealed class SessionBatchTests : EmbeddedFixture
         Take(batch, 5, SamplingOptions.Greedy);
         Assert.That(Model.Gpu.Submit(marker).Value - first, Is.EqualTo(6));
 
-        var tokens = new int[3];
+        int[] tokens = new int[3];
         long Allocated(int steps)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
@@ -166,7 +166,7 @@ public sealed class SessionBatchTests : EmbeddedFixture
     private static int[][] Take(SessionBatch batch, int count, SamplingOptions sampling)
     {
         int[][] taken = [.. batch.Sessions.Select(_ => new int[count])];
-        var tokens = new int[batch.Sessions.Count];
+        int[] tokens = new int[batch.Sessions.Count];
         for (int i = 0; i < count; i++)
         {
             batch.NextTokens(tokens, sampling);

@@ -117,7 +117,7 @@ public sealed class FamilyTests
         foreach (int token in tokens)
         {
             session.Append([token]);
-            var row = new float[model.Config.VocabSize];
+            float[] row = new float[model.Config.VocabSize];
             session.ReadLogits(row);
             rows.Add(row);
         }

@@ -61,7 +61,7 @@ internal sealed class TinyLlama
     /// <summary>Sets a float32 tensor; the contiguous dimension first.</summary>
     public void Set(string name, params ulong[] dimensions)
     {
-        var values = new float[dimensions.Aggregate(1UL, (product, size) => product * size)];
+        float[] values = new float[dimensions.Aggregate(1UL, (product, size) => product * size)];
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = ((((i * 7919) + name.Length) % 97) - 48) * 0.005f;

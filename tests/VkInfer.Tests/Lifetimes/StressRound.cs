@@ -136,7 +136,7 @@ internal sealed class StressRound : IDisposable
 
     private void StepBatch(Random random)
     {
-        var tokens = new int[2];
+        int[] tokens = new int[2];
         for (int i = 0; i < 6; i++)
         {
             _batch.NextTokens(tokens, SamplingOptions.Greedy, _cancelled.Token);

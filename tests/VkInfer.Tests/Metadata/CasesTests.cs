@@ -59,7 +59,7 @@ public sealed class CasesTests
             using Model model = Model.Load(Case("yarn-attn-factor-ignored", file), TestModels.Options());
             using Session session = model.CreateSession();
             session.Append(model.Tokenizer.Encode(Letters));
-            var logits = new float[model.Config.VocabSize];
+            float[] logits = new float[model.Config.VocabSize];
             session.ReadLogits(logits);
             return logits;
         }

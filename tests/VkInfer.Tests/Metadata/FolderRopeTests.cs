@@ -39,7 +39,7 @@ public sealed class FolderRopeTests
     [Test]
     public void Every_key_of_Yarn_counts()
     {
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Scaling("\"factor\": 4.0, \"original_max_position_embeddings\": 64"), Is.EqualTo(Yarn(4, 64)));
         Assert.That(Scaling("\"factor\": null, \"original_max_position_embeddings\": 64"), Is.EqualTo(Yarn(4, 64)),
             "the ratio of the lengths");

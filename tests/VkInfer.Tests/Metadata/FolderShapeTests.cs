@@ -9,7 +9,7 @@ public sealed class FolderShapeTests
     [Test]
     public void A_window_that_a_type_does_not_know_or_use_is_none()
     {
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Windows("llama", ("sliding_window", 3)), Is.Empty);
         Assert.That(Windows("qwen2", ("sliding_window", 3)), Is.Empty, "use_sliding_window is false by default");
         Assert.That(Windows("qwen2", ("sliding_window", 3), ("use_sliding_window", false), ("max_window_layers", 0)), Is.Empty);
@@ -28,7 +28,7 @@ public sealed class FolderShapeTests
     [Test]
     public void Every_type_has_its_own_windows()
     {
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Windows("mistral"), Is.EqualTo([4096, 4096]), "MistralConfig's default");
         Assert.That(Windows("mistral", ("sliding_window", 3)), Is.EqualTo([3, 3]));
         Assert.That(Windows("phi3"), Is.Empty);

@@ -57,7 +57,7 @@ public sealed class GgufRopeTests
         (double low, double high) = (Math.Floor(PairOf(32, 64)), Math.Ceiling(PairOf(1, 64)));
         double kept = 1 - Math.Clamp((1 - Math.Max(low, 0)) / Math.Max(0.001, Math.Min(high, 7) - Math.Max(low, 0)), 0, 1);
         double magnitude = 1 + (0.1 * Math.Log(4));
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         AssertPair(Table(yarn), 1, Angle(kept), magnitude);
         AssertPair(Table([.. yarn, ("rope.scaling.yarn_attn_factor", 2f)]), 1, Angle(kept), 2 * magnitude);
         AssertPair(Table([.. yarn, ("rope.scaling.yarn_log_multiplier", 0.1f)]), 1, Angle(kept), magnitude / (1 + (0.01 * Math.Log(4))));

@@ -60,7 +60,7 @@ public sealed class GgufShapeTests
     [Test]
     public void Families_have_the_windows_of_llama_cpp()
     {
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Windows("phi3", null), Is.Empty);
         Assert.That(Windows("phi3", 7u), Is.EqualTo([7, 7]));
         Assert.That(Windows("gemma2", null), Is.EqualTo([4096, 0]), "a default");
@@ -77,7 +77,7 @@ public sealed class GgufShapeTests
     {
         ModelConfig gemma2 = Described.Gguf("gemma2", model => AddNorms(model, hasQkNorm: false));
         ModelConfig gemma3 = Described.Gguf("gemma3", model => AddNorms(model, hasQkNorm: true));
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That((gemma2.AttentionSoftCap, gemma2.LogitSoftCap, gemma2.WindowedRopeTheta), Is.EqualTo((50f, 30f, (float?)null)));
         Assert.That((gemma3.AttentionSoftCap, gemma3.LogitSoftCap, gemma3.WindowedRopeTheta), Is.EqualTo((0f, 0f, (float?)10000f)));
         Assert.That((gemma2.RopeTheta, gemma3.RopeTheta), Is.EqualTo((10000f, 10000f)));

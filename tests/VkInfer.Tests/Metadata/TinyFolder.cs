@@ -137,7 +137,7 @@ internal sealed class TinyFolder : IDisposable
         using var data = new MemoryStream();
         foreach ((string name, int[] shape) in Tensors)
         {
-            var values = new float[shape.Aggregate(1, (product, size) => product * size)];
+            float[] values = new float[shape.Aggregate(1, (product, size) => product * size)];
             for (int i = 0; i < values.Length; i++)
             {
                 values[i] = ((((i * 7919) + name.Length) % 97) - 48) * 0.005f;

@@ -45,7 +45,7 @@ public sealed class RustDifferentialTests
 
     private static int Compare(RandomPipeline pipeline, int seed, RustTokenizer rust, RustTokenizer plain, int texts)
     {
-        var tokenizer = TokenizerJson.Create(pipeline.Bytes);
+        Tokenizer tokenizer = TokenizerJson.Create(pipeline.Bytes);
         var random = new Random(seed);
         for (int i = 0; i < texts; i++)
         {

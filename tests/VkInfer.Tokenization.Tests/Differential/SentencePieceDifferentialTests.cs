@@ -55,7 +55,7 @@ public sealed class SentencePieceDifferentialTests
         };
         using JsonDocument answer = Run(JsonSerializer.Serialize(job));
         var tokenizer = Tokenizer.Create(SentencePieceModel.Read(answer.RootElement.GetProperty("model").GetBytesFromBase64()));
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         for (int i = 0; i < Count; i++)
         {
             int[] ids = [.. answer.RootElement.GetProperty("ids")[i].EnumerateArray().Select(id => id.GetInt32())];
@@ -73,7 +73,7 @@ public sealed class SentencePieceDifferentialTests
             Assert.Ignore($"No {Python}: nothing to compare with");
         }
 
-        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", Script])
+        using Process process = Process.Start(new ProcessStartInfo(Python, ["-c", Script])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -28,7 +28,7 @@ internal static class TokenizerFiles
     {
         using JsonDocument config = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "tokenizer_config.json")));
         var added = new JsonArray();
-        foreach (var token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
+        foreach (JsonProperty token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
         {
             JsonObject entry = JsonNode.Parse(token.Value.GetRawText())!.AsObject();
             entry["id"] = int.Parse(token.Name);

@@ -13,7 +13,7 @@ public sealed class TokenizerJsonGoldenTests
     [Test]
     public void Gpt2_equals_llama_cpp()
     {
-        var tokenizer = TokenizerJson.Create(TokenizerFiles.Gpt2());
+        Tokenizer tokenizer = TokenizerJson.Create(TokenizerFiles.Gpt2());
         CheckVocabularyTests(tokenizer, "gpt-2");
         CheckGoldens(tokenizer, "gguf-gpt-2.json", text => text);
     }
@@ -21,7 +21,7 @@ public sealed class TokenizerJsonGoldenTests
     [Test]
     public void Phi3_equals_llama_cpp()
     {
-        var tokenizer = TokenizerJson.Create(TokenizerFiles.Phi3());
+        Tokenizer tokenizer = TokenizerJson.Create(TokenizerFiles.Phi3());
         CheckVocabularyTests(tokenizer, "phi-3");
         CheckGoldens(tokenizer, "gguf-phi-3.json", text => text.Replace("</s>", "</s> "));
     }
@@ -32,12 +32,12 @@ public sealed class TokenizerJsonGoldenTests
     [Test]
     public void Opt_cuts_as_Gpt2_does_and_begins_with_its_end()
     {
-        var opt = TokenizerJson.Create(TokenizerFiles.Opt());
-        var tests = ReferenceData.Goldens("gguf-gpt-2.json");
-        using var scope = Assert.EnterMultipleScope();
-        foreach (var (text, ids, _) in tests)
+        Tokenizer opt = TokenizerJson.Create(TokenizerFiles.Opt());
+        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens("gguf-gpt-2.json");
+        using IDisposable scope = Assert.EnterMultipleScope();
+        foreach ((string? text, int[]? ids, string? _) in tests)
         {
-            var pieces = opt.Encode(text, addSpecial: false).Select(id => Convert.ToHexString(opt.GetTokenBytes(id)));
+            IEnumerable<string> pieces = opt.Encode(text, addSpecial: false).Select(id => Convert.ToHexString(opt.GetTokenBytes(id)));
             Assert.That(pieces, Is.EqualTo(ids.Select(id => Convert.ToHexString(Vocabularies.Gpt2.GetTokenBytes(id)))), $"\"{text}\"");
         }
 
@@ -49,13 +49,13 @@ public sealed class TokenizerJsonGoldenTests
     public void The_same_data_for_GGUF_gives_the_same_ids([Values("qwen2", "phi3", "gpt2")] string name)
     {
         byte[] json = name switch { "qwen2" => TokenizerFiles.Qwen2(), "phi3" => TokenizerFiles.Phi3(), _ => TokenizerFiles.Gpt2() };
-        var (direct, converted) = (TokenizerJson.Create(json), Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
-        using var scope = Assert.EnterMultipleScope();
+        (Tokenizer? direct, Tokenizer? converted) = (TokenizerJson.Create(json), Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That((converted.AddBos, converted.VocabSize), Is.EqualTo((direct.AddBos, direct.VocabSize)));
-        foreach (var (original, _, _) in ReferenceData.Goldens("gguf-gpt-2.json"))
+        foreach ((string? original, int[] _, string? _) in ReferenceData.Goldens("gguf-gpt-2.json"))
         {
             // GGUF has no place for Qwen2's normalizer.
-            var text = UnicodeForms.Normalize(original, "NFC");
+            string text = UnicodeForms.Normalize(original, "NFC");
             Assert.That(converted.Encode(text, addSpecial: false), Is.EqualTo(direct.Encode(text, addSpecial: false)), $"\"{text}\"");
         }
     }
@@ -64,9 +64,9 @@ public sealed class TokenizerJsonGoldenTests
 
     private static void CheckVocabularyTests(Tokenizer tokenizer, string name)
     {
-        var tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
-        using var scope = Assert.EnterMultipleScope();
-        foreach (var (text, ids) in tests)
+        List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
+        using IDisposable scope = Assert.EnterMultipleScope();
+        foreach ((string? text, int[]? ids) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
         }
@@ -77,9 +77,9 @@ public sealed class TokenizerJsonGoldenTests
 
     private static void CheckGoldens(Tokenizer tokenizer, string goldens, Func<string, string>? decode)
     {
-        var tests = ReferenceData.Goldens(goldens);
-        using var scope = Assert.EnterMultipleScope();
-        foreach (var (text, ids, decoded) in tests)
+        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens(goldens);
+        using IDisposable scope = Assert.EnterMultipleScope();
+        foreach ((string? text, int[]? ids, string? decoded) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
             Assert.That(tokenizer.Decode(ids), Is.EqualTo(decode?.Invoke(text) ?? decoded), string.Join(' ', ids));

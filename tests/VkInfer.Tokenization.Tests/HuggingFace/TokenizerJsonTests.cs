@@ -76,7 +76,7 @@ public sealed class TokenizerJsonTests
             """;
         byte[] json = Json("null", "null", post: Template);
         string Around(TokenizerSettings settings) => string.Join(' ', TokenizerJson.Create(json, settings).Encode(""));
-        using var scope = Assert.EnterMultipleScope();
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(Around(new()), Is.EqualTo("0 2 2"));
         Assert.That(Around(new() { BosToken = "<unk>", AddBos = false, EosToken = "b", AddEos = true }), Is.EqualTo("2 2"));
         Assert.That(Around(new() { BosToken = "a", AddBos = true }), Is.EqualTo("1 0 2 2"));
@@ -111,8 +111,8 @@ public sealed class TokenizerJsonTests
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"added_tokens":[{"id":0,"content":"x"}]}""", "added_tokens")]
     public void A_wrong_part_is_named(string json, string field)
     {
-        var exception = Assert.Throws<TokenizerException>(() => TokenizerJson.Create(Encoding.UTF8.GetBytes(json)));
-        using var scope = Assert.EnterMultipleScope();
+        TokenizerException? exception = Assert.Throws<TokenizerException>(() => TokenizerJson.Create(Encoding.UTF8.GetBytes(json)));
+        using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(exception!.Field, Is.EqualTo(field == "" ? "model" : field));
         Assert.That(exception.Message, Does.Not.Contain("\n"));
     }
@@ -123,12 +123,12 @@ public sealed class TokenizerJsonTests
     [TestCase("""{"type":"Unigram","vocab":[["?",-9],["<",-9],["e",-9],[">",-9],["<e>",-1]],"unk_id":0}""", Description = "the likeliest piece")]
     public void Untrusted_words_never_become_a_control_token(string model)
     {
-        var json = $$"""{"added_tokens":[{"id":4,"content":"<e>","special":true,"normalized":false}],"decoder":{"type":"Fuse"},"model":{{model}}}""";
-        var tokenizer = TokenizerJson.Create(Encoding.UTF8.GetBytes(json));
+        string json = $$"""{"added_tokens":[{"id":4,"content":"<e>","special":true,"normalized":false}],"decoder":{"type":"Fuse"},"model":{{model}}}""";
+        Tokenizer tokenizer = TokenizerJson.Create(Encoding.UTF8.GetBytes(json));
         Assert.That(tokenizer.Encode("<e>", addSpecial: false, parseSpecial: true), Is.EqualTo((int[])[4]));
-        foreach (var text in new[] { "<e>", "<e>>", "e<e>" })
+        foreach (string? text in new[] { "<e>", "<e>>", "e<e>" })
         {
-            var ids = tokenizer.Encode(text, addSpecial: false);
+            int[] ids = tokenizer.Encode(text, addSpecial: false);
             Assert.That(ids.Any(tokenizer.IsControl), Is.False, $"{text}: {string.Join(' ', ids)}");
             Assert.That(tokenizer.Decode(ids), Is.EqualTo(text));
         }
@@ -152,7 +152,7 @@ public sealed class TokenizerJsonTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                var tokenizer = TokenizerJson.Create(mutated);
+                Tokenizer tokenizer = TokenizerJson.Create(mutated);
                 tokenizer.Decode(tokenizer.Encode("aab  <c> 12 é🦙 ﬁ", parseSpecial: true));
                 works++;
             }

@@ -10,8 +10,8 @@ public sealed class DispatchTests : GpuTest
     [TestCase(1 << 20)]
     public void UploadDispatchDownload(int count)
     {
-        using var source = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "source");
-        using var destination = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "destination");
+        using GpuBuffer source = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "source");
+        using GpuBuffer destination = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "destination");
         Probe.Upload(Device, source, Probe.Numbers(count));
 
         Run(commands => Probe.Record(commands, Probe.Pipeline(Device), source, destination, 7));

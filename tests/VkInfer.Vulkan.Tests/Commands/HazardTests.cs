@@ -105,7 +105,7 @@ public sealed class HazardTests : GpuTest
     {
         Run(commands =>
         {
-            for (var i = 0; i < 100; i++)
+            for (int i = 0; i < 100; i++)
             {
                 Add(commands, i % 2 == 0 ? _a : _b, i % 2 == 0 ? _b : _a);
             }
@@ -139,8 +139,8 @@ public sealed class HazardTests : GpuTest
     [Test]
     public void WhatIsReachedByAddress_MustLive()
     {
-        using var list = Device.CreateCommandList("addressed");
-        var gone = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "gone");
+        using CommandList list = Device.CreateCommandList("addressed");
+        GpuBuffer gone = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "gone");
         list.Begin();
         Add(list, _a, _b, new AddressedView(gone, BindingAccess.Read));
         list.End();

@@ -25,9 +25,9 @@ public sealed class MisuseTests : GpuTest
     [Test]
     public void WrongBindings_AreRefused()
     {
-        var pipeline = Probe.Pipeline(Device);
-        var push = new byte[8];
-        var alignment = Device.Capabilities.StorageBufferOffsetAlignment;
+        ComputePipeline pipeline = Probe.Pipeline(Device);
+        byte[] push = new byte[8];
+        int alignment = Device.Capabilities.StorageBufferOffsetAlignment;
         Assert.Multiple(() =>
         {
             AssertRefused<ArgumentException>("2 bindings and was given 1", () => _commands.Dispatch(pipeline, 1, 1, 1, push, [_buffer]));
@@ -44,8 +44,8 @@ public sealed class MisuseTests : GpuTest
     [Test]
     public void WrongPushConstantsAndGroups_AreRefused()
     {
-        var pipeline = Probe.Pipeline(Device);
-        var most = Device.Capabilities.MaxWorkgroupCount.X;
+        ComputePipeline pipeline = Probe.Pipeline(Device);
+        int most = Device.Capabilities.MaxWorkgroupCount.X;
         Assert.Multiple(() =>
         {
             AssertRefused<ArgumentException>("8 bytes of push constants and was given 4", () => _commands.Dispatch(
@@ -76,9 +76,9 @@ public sealed class MisuseTests : GpuTest
     [Test]
     public void MappedBuffers_KeepToTheirRange()
     {
-        using var host = Device.CreateBuffer(6, BufferKind.HostWritable, "host");
+        using GpuBuffer host = Device.CreateBuffer(6, BufferKind.HostWritable, "host");
         host.Write<ushort>(2, [7, 8]);
-        var read = new ushort[2];
+        ushort[] read = new ushort[2];
         host.Read<ushort>(2, read);
         Assert.That(read, Is.EqualTo(new ushort[] { 7, 8 }));
         Assert.That(host.MappedSpan.Length, Is.EqualTo(6));
@@ -88,8 +88,8 @@ public sealed class MisuseTests : GpuTest
     [Test]
     public void ForeignObjects_AreRefused()
     {
-        using var other = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
-        using var foreign = other.CreateBuffer(1024, BufferKind.DeviceLocal, "foreign");
+        using GpuDevice other = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
+        using GpuBuffer foreign = other.CreateBuffer(1024, BufferKind.DeviceLocal, "foreign");
         Assert.Multiple(() =>
         {
             AssertRefused<ArgumentException>("another device", () => _commands.Fill(foreign, 0));

@@ -9,19 +9,19 @@ public sealed class ReplayTests : GpuTest
     [Test]
     public void AThousandReplays_AllocateNothing_AndRunInOrder()
     {
-        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
+        using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
         Probe.Upload(Device, a, Probe.Numbers(Count));
-        using var commands = Device.CreateCommandList("step");
+        using CommandList commands = Device.CreateCommandList("step");
         commands.Begin();
         Probe.Record(commands, Probe.Pipeline(Device), a, b, 1);
         commands.Copy(b, a);
         commands.End();
         Replay(commands, 10);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         Replay(commands, 1000);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.That(allocated, Is.Zero);
         Assert.That(Probe.Download(Device, a), Is.EqualTo(Probe.Numbers(Count, 1010)));
@@ -30,19 +30,19 @@ public sealed class ReplayTests : GpuTest
     [Test]
     public void SeveralListsInOneSubmission_RunInOrder()
     {
-        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
+        using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
         Probe.Upload(Device, a, Probe.Numbers(Count));
-        using var there = Device.CreateCommandList("there");
+        using CommandList there = Device.CreateCommandList("there");
         there.Begin();
         Probe.Record(there, Probe.Pipeline(Device), a, b, 1);
         there.End();
-        using var back = Device.CreateCommandList("back");
+        using CommandList back = Device.CreateCommandList("back");
         back.Begin();
         Probe.Record(back, Probe.Pipeline(Device), b, a, 10);
         back.End();
 
-        var submission = Device.Submit([there, back, there, back]);
+        Submission submission = Device.Submit([there, back, there, back]);
         Device.Wait(submission);
 
         Assert.That(Device.IsComplete(submission));
@@ -52,14 +52,14 @@ public sealed class ReplayTests : GpuTest
     [Test]
     public void UploadsBetweenSubmissions_ReachOnlyTheLaterOne()
     {
-        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
-        using var first = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "first");
-        using var second = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "second");
-        using var one = Device.CreateCommandList("one");
+        using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using GpuBuffer first = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "first");
+        using GpuBuffer second = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "second");
+        using CommandList one = Device.CreateCommandList("one");
         one.Begin();
         Probe.Record(one, Probe.Pipeline(Device), a, first, 0);
         one.End();
-        using var two = Device.CreateCommandList("two");
+        using CommandList two = Device.CreateCommandList("two");
         two.Begin();
         Probe.Record(two, Probe.Pipeline(Device), a, second, 0);
         two.End();
@@ -76,7 +76,7 @@ public sealed class ReplayTests : GpuTest
     [Test]
     public void ListsThatAreNotRecordedOrStillRunning_AreRefused()
     {
-        using var commands = Device.CreateCommandList("states");
+        using CommandList commands = Device.CreateCommandList("states");
         Assert.Throws<InvalidOperationException>(() => Device.Submit(commands));
         Assert.Throws<InvalidOperationException>(() => commands.End());
         commands.Begin();
@@ -89,20 +89,20 @@ public sealed class ReplayTests : GpuTest
     [Test]
     public void EightThreads_RecordAndSubmit_EachWithItsOwnResult()
     {
-        var pipeline = Probe.Pipeline(Device);
-        var results = new uint[8][];
+        ComputePipeline pipeline = Probe.Pipeline(Device);
+        uint[][] results = new uint[8][];
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, thread =>
         {
-            using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"a{thread}");
-            using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"b{thread}");
+            using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"a{thread}");
+            using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, $"b{thread}");
             Probe.Upload(Device, a, Probe.Numbers(Count));
-            using var commands = Device.CreateCommandList($"thread {thread}");
+            using CommandList commands = Device.CreateCommandList($"thread {thread}");
             commands.Begin();
             Probe.Record(commands, pipeline, a, b, (uint)thread);
             commands.Copy(b, a);
             commands.End();
             Submission last = default;
-            for (var i = 0; i < 20; i++)
+            for (int i = 0; i < 20; i++)
             {
                 last = Device.Submit(commands);
             }
@@ -119,9 +119,9 @@ public sealed class ReplayTests : GpuTest
 
     private static void Replay(CommandList commands, int times)
     {
-        for (var i = 0; i < times; i++)
+        for (int i = 0; i < times; i++)
         {
-            var submission = Device.Submit(commands);
+            Submission submission = Device.Submit(commands);
             if (i % 4 == 3)
             {
                 Device.Wait(submission);

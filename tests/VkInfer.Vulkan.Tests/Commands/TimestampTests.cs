@@ -10,26 +10,26 @@ public sealed class TimestampTests : GpuTest
     {
         Assume.That(Device.Capabilities.TimestampsSupported, "the device has no time stamps");
         const int Stamps = 130; // more than two pools hold
-        using var a = Device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "b");
-        using var commands = Device.CreateCommandList("timed");
+        using GpuBuffer a = Device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "b");
+        using CommandList commands = Device.CreateCommandList("timed");
         commands.Begin();
         commands.Label("timed work");
         commands.Fill(a, 1);
-        for (var i = 0; i < Stamps; i++)
+        for (int i = 0; i < Stamps; i++)
         {
             commands.Timestamp($"stamp {i}");
             Probe.Record(commands, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
         }
 
         commands.End();
-        for (var replay = 0; replay < 2; replay++)
+        for (int replay = 0; replay < 2; replay++)
         {
             var watch = Stopwatch.StartNew();
             Device.Wait(Device.Submit(commands));
-            var wall = watch.Elapsed.TotalMicroseconds;
+            double wall = watch.Elapsed.TotalMicroseconds;
 
-            var stamps = commands.ReadTimestamps();
+            IReadOnlyList<(string Label, double Microseconds)> stamps = commands.ReadTimestamps();
 
             Assert.That(stamps, Has.Count.EqualTo(Stamps));
             Assert.That(stamps[0], Is.EqualTo(("stamp 0", 0.0)));
@@ -43,16 +43,16 @@ public sealed class TimestampTests : GpuTest
     public void A_profiled_list_times_each_dispatch_with_what_it_was_said_to_do()
     {
         const int Dispatches = 70; // more than a pool holds the stamps of
-        using var a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
-        using var commands = Device.CreateCommandList("profiled");
+        using GpuBuffer a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
+        using CommandList commands = Device.CreateCommandList("profiled");
         Device.ProfilesDispatches = true;
         try
         {
             commands.Record(list =>
             {
                 list.Fill(a, 1);
-                for (var i = 0; i < Dispatches; i++)
+                for (int i = 0; i < Dispatches; i++)
                 {
                     if (i == 3)
                     {
@@ -69,7 +69,7 @@ public sealed class TimestampTests : GpuTest
         }
 
         Device.Wait(Device.Submit(commands));
-        var profile = commands.ReadProfile();
+        IReadOnlyList<DispatchTime> profile = commands.ReadProfile();
         Assert.Multiple(() =>
         {
             Assert.That(profile, Has.Count.EqualTo(Dispatches));
@@ -83,9 +83,9 @@ public sealed class TimestampTests : GpuTest
     [Test]
     public void A_list_that_is_not_profiled_has_no_profile()
     {
-        using var a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
-        using var commands = Device.CreateCommandList("not profiled");
+        using GpuBuffer a = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "b");
+        using CommandList commands = Device.CreateCommandList("not profiled");
         commands.Record(list =>
         {
             list.Fill(a, 1);

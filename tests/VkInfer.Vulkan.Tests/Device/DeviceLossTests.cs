@@ -10,15 +10,15 @@ public sealed class DeviceLossTests : GpuTest
     [TestCase("vkWaitSemaphores")]
     public void ALostDevice_RefusesWork_AndTheProcessLivesOn(string operation)
     {
-        var instance = GpuFixture.Instance;
-        var info = instance.Select(GpuFixture.Selector);
-        using (var device = instance.Open(info))
+        VulkanInstance instance = GpuFixture.Instance;
+        PhysicalDeviceInfo info = instance.Select(GpuFixture.Selector);
+        using (GpuDevice device = instance.Open(info))
         {
-            using var a = device.CreateBuffer(1024, BufferKind.DeviceLocal, "a");
-            using var b = device.CreateBuffer(1024, BufferKind.DeviceLocal, "b");
-            using var commands = device.CreateCommandList("doomed");
+            using GpuBuffer a = device.CreateBuffer(1024, BufferKind.DeviceLocal, "a");
+            using GpuBuffer b = device.CreateBuffer(1024, BufferKind.DeviceLocal, "b");
+            using CommandList commands = device.CreateCommandList("doomed");
             commands.Begin();
-            for (var i = 0; i < 50; i++)
+            for (int i = 0; i < 50; i++)
             {
                 Probe.Record(commands, Probe.Pipeline(device), a, b, 1);
             }
@@ -26,7 +26,7 @@ public sealed class DeviceLossTests : GpuTest
             commands.End();
             (device.Context.FaultOperation, device.Context.FaultResult) = (operation, ErrorDeviceLost);
 
-            var exception = Assert.Throws<DeviceLostException>(() => device.Wait(SubmitMany(device, commands)))!;
+            DeviceLostException exception = Assert.Throws<DeviceLostException>(() => device.Wait(SubmitMany(device, commands)))!;
 
             Assert.That(exception.ResultCode, Is.EqualTo(ErrorDeviceLost));
             Assert.That(exception.Operation, Is.EqualTo(operation));
@@ -37,10 +37,10 @@ public sealed class DeviceLossTests : GpuTest
             Assert.Throws<DeviceLostException>(() => device.Wait(default));
         }
 
-        using var again = instance.Open(info);
-        using var buffer = again.CreateBuffer(4, BufferKind.DeviceLocal, "after");
+        using GpuDevice again = instance.Open(info);
+        using GpuBuffer buffer = again.CreateBuffer(4, BufferKind.DeviceLocal, "after");
         again.Upload(buffer, 0, [1, 2, 3, 4]);
-        var back = new byte[4];
+        byte[] back = new byte[4];
         again.Download(buffer, 0, back);
         Assert.That(back, Is.EqualTo(new byte[] { 1, 2, 3, 4 }));
     }
@@ -48,10 +48,10 @@ public sealed class DeviceLossTests : GpuTest
     [Test]
     public void AnyOtherFailure_NamesTheResultAndTheOperation()
     {
-        using var device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
-        using var commands = device.CreateCommandList("unlucky");
+        using GpuDevice device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
+        using CommandList commands = device.CreateCommandList("unlucky");
         (device.Context.FaultOperation, device.Context.FaultResult) = ("vkResetCommandPool", -13);
-        var exception = Assert.Throws<VulkanException>(() => commands.Begin())!;
+        VulkanException exception = Assert.Throws<VulkanException>(() => commands.Begin())!;
         Assert.That(exception.ResultName, Is.EqualTo("ErrorUnknown"));
         Assert.That(exception.Operation, Is.EqualTo("vkResetCommandPool"));
         commands.Begin();
@@ -62,9 +62,9 @@ public sealed class DeviceLossTests : GpuTest
     [Test]
     public void DisposingTheDeviceFirst_LeavesDisposableHandles()
     {
-        var device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
-        var buffer = device.CreateBuffer(1024, BufferKind.HostWritable, "orphan");
-        var commands = device.CreateCommandList("orphan list");
+        GpuDevice device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
+        GpuBuffer buffer = device.CreateBuffer(1024, BufferKind.HostWritable, "orphan");
+        CommandList commands = device.CreateCommandList("orphan list");
         commands.Begin();
         commands.Fill(buffer, 1);
         commands.End();
@@ -81,7 +81,7 @@ public sealed class DeviceLossTests : GpuTest
     private static Submission SubmitMany(GpuDevice device, CommandList commands)
     {
         Submission last = default;
-        for (var i = 0; i < 200; i++)
+        for (int i = 0; i < 200; i++)
         {
             last = device.Submit(commands);
         }

@@ -12,9 +12,9 @@ public sealed class DeviceProfileTests
     [TestCaseSource(nameof(Names))]
     public void A_profile_only_takes_away(string name)
     {
-        var profile = Find(name);
-        var all = Select(new DeviceProfile { Name = "all" }).Capabilities;
-        var some = Select(profile).Capabilities;
+        DeviceProfile profile = Find(name);
+        DeviceCapabilities all = Select(new DeviceProfile { Name = "all" }).Capabilities;
+        DeviceCapabilities some = Select(profile).Capabilities;
         Assert.Multiple(() =>
         {
             Assert.That(some.MaxSharedMemoryBytes, Is.EqualTo(Math.Min(all.MaxSharedMemoryBytes, profile.SharedMemoryBytes)));
@@ -48,8 +48,8 @@ public sealed class DeviceProfileTests
     [TestCaseSource(nameof(Names))]
     public void A_device_runs_under_its_profile_or_says_what_it_lacks(string name)
     {
-        using var instance = Create(Find(name));
-        var info = instance.Devices[GpuFixture.Device.Info.Index];
+        using VulkanInstance instance = Create(Find(name));
+        PhysicalDeviceInfo info = instance.Devices[GpuFixture.Device.Info.Index];
         if (name == "raspberry-pi-4")
         {
             Assert.That(info.UnsupportedReason, Is.EqualTo(
@@ -58,11 +58,11 @@ public sealed class DeviceProfileTests
             return;
         }
 
-        using var device = instance.Open(info);
-        using var source = device.CreateBuffer(4096, BufferKind.DeviceLocal, "source");
-        using var result = device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
+        using GpuDevice device = instance.Open(info);
+        using GpuBuffer source = device.CreateBuffer(4096, BufferKind.DeviceLocal, "source");
+        using GpuBuffer result = device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
         Probe.Upload(device, source, Probe.Numbers(1024));
-        using var commands = device.CreateCommandList("probe");
+        using CommandList commands = device.CreateCommandList("probe");
         commands.Record(list => Probe.Record(list, Probe.Pipeline(device), source, result, 7));
         device.Wait(device.Submit(commands));
         Assert.That(Probe.Download(device, result), Is.EqualTo(Probe.Numbers(1024, 7)));
@@ -71,8 +71,8 @@ public sealed class DeviceProfileTests
     [Test]
     public void A_device_without_buffer_addresses_is_refused_by_name()
     {
-        using var instance = Create(new DeviceProfile { Name = "no-addresses", BufferDeviceAddress = false });
-        var info = instance.Devices[GpuFixture.Device.Info.Index];
+        using VulkanInstance instance = Create(new DeviceProfile { Name = "no-addresses", BufferDeviceAddress = false });
+        PhysicalDeviceInfo info = instance.Devices[GpuFixture.Device.Info.Index];
         Assert.That(info.UnsupportedReason, Is.EqualTo("it lacks buffer device addresses"));
         Assert.That(() => instance.Open(info), Throws.TypeOf<VulkanException>().With.Message.Contains("buffer device addresses"));
     }
@@ -82,8 +82,8 @@ public sealed class DeviceProfileTests
     public void A_shader_that_uses_what_a_profile_lacks_is_refused_though_the_driver_would_run_it(string variant, string capability)
     {
         Assume.That(ShaderLibrary.Contains(variant), "the compiler of this build left it out");
-        using var instance = Create(Find("vulkan-minimum"));
-        using var device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
+        using VulkanInstance instance = Create(Find("vulkan-minimum"));
+        using GpuDevice device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
         Assert.That(
             () => device.GetPipeline(ShaderLibrary.Get(variant), SpecializationConstants.From((0, 64))),
             Throws.ArgumentException.With.Message.Contains(variant).And.Message.Contains(capability));
@@ -92,8 +92,8 @@ public sealed class DeviceProfileTests
     [Test]
     public void A_workgroup_beyond_a_profile_is_refused()
     {
-        using var instance = Create(Find("vulkan-minimum"));
-        using var device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
+        using VulkanInstance instance = Create(Find("vulkan-minimum"));
+        using GpuDevice device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
         Assert.That(
             () => device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 256))),
             Throws.ArgumentException.With.Message.Contains("256x1x1").And.Message.Contains("128 invocations"));
@@ -102,10 +102,10 @@ public sealed class DeviceProfileTests
     [Test]
     public void Memory_that_the_host_does_not_reach_is_staged()
     {
-        using var instance = Create(new DeviceProfile { Name = "discrete", HostVisibleDeviceLocal = false });
-        using var device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
-        using var buffer = device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "far");
-        using var near = device.CreateBuffer(1 << 10, BufferKind.HostWritable, "near");
+        using VulkanInstance instance = Create(new DeviceProfile { Name = "discrete", HostVisibleDeviceLocal = false });
+        using GpuDevice device = instance.Open(instance.Devices[GpuFixture.Device.Info.Index]);
+        using GpuBuffer buffer = device.CreateBuffer(1 << 20, BufferKind.DeviceLocal, "far");
+        using GpuBuffer near = device.CreateBuffer(1 << 10, BufferKind.HostWritable, "near");
         Probe.Upload(device, buffer, Probe.Numbers(1 << 18));
         Assert.Multiple(() =>
         {
@@ -133,10 +133,10 @@ public sealed class DeviceProfileTests
         }
 
         Assume.That(folder, Is.Not.Null, "the tests run outside the repository");
-        var text = File.ReadAllText(Path.Combine(folder!.FullName, "docs", "devices.md"));
+        string text = File.ReadAllText(Path.Combine(folder!.FullName, "docs", "devices.md"));
         Assert.Multiple(() =>
         {
-            foreach (var profile in DeviceProfiles.All)
+            foreach (DeviceProfile profile in DeviceProfiles.All)
             {
                 Assert.That(text, Does.Contain(Row(profile)));
             }
@@ -186,7 +186,7 @@ public sealed class DeviceProfileTests
 
     private static PhysicalDeviceInfo Select(DeviceProfile profile)
     {
-        using var instance = Create(profile);
+        using VulkanInstance instance = Create(profile);
         return instance.Devices[GpuFixture.Device.Info.Index];
     }
 }

@@ -10,21 +10,21 @@ public sealed class WaitTests : GpuTest
     {
         const int Bytes = 8 << 20;
         const int Rounds = 400;
-        using var a = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "b");
-        using var commands = Device.CreateCommandList("long");
+        using GpuBuffer a = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "b");
+        using CommandList commands = Device.CreateCommandList("long");
         commands.Begin();
         commands.Fill(a, 0);
-        for (var i = 0; i < Rounds; i++)
+        for (int i = 0; i < Rounds; i++)
         {
             Probe.Record(commands, Probe.Pipeline(Device), i % 2 == 0 ? a : b, i % 2 == 0 ? b : a, 1);
         }
 
         commands.End();
-        var submission = Device.Submit(commands);
+        Submission submission = Device.Submit(commands);
         using var cancellation = new CancellationTokenSource(20);
         var watch = Stopwatch.StartNew();
-        var cancelled = false;
+        bool cancelled = false;
         try
         {
             Device.Wait(submission, cancellation.Token);
@@ -39,7 +39,7 @@ public sealed class WaitTests : GpuTest
 
         Device.Wait(submission);
         Assert.That(Device.IsComplete(submission));
-        var word = new byte[4];
+        byte[] word = new byte[4];
         Device.Download(a, Bytes - 4, word);
         Assert.That(BitConverter.ToInt32(word), Is.EqualTo(Rounds));
         if (!cancelled)

@@ -51,7 +51,7 @@ public sealed class DeviceSelectionTests
     [Test]
     public void NotFound_ListsWhatIsThere()
     {
-        var exception = Assert.Throws<DeviceNotFoundException>(
+        DeviceNotFoundException exception = Assert.Throws<DeviceNotFoundException>(
             () => GpuFixture.Instance.Select(DeviceSelector.Parse("no such device")))!;
         Assert.That(exception.Message, Does.Contain("no such device").And.Contain(GpuFixture.Instance.Devices[0].Name));
     }
@@ -59,8 +59,8 @@ public sealed class DeviceSelectionTests
     [Test]
     public void Capabilities_AreWhatTheDeviceCanSayOfItself()
     {
-        var info = GpuFixture.Instance.Select(GpuFixture.Selector);
-        var capabilities = info.Capabilities;
+        PhysicalDeviceInfo info = GpuFixture.Instance.Select(GpuFixture.Selector);
+        DeviceCapabilities capabilities = info.Capabilities;
         Assert.Multiple(() =>
         {
             Assert.That(info.ApiVersion, Does.StartWith("1."));

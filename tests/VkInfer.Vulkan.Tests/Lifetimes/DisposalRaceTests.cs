@@ -30,7 +30,7 @@ public sealed class DisposalRaceTests : GpuTest
     [Test]
     public void Buffers_disposed_while_another_thread_moves_bytes()
     {
-        var bytes = new byte[100_000];
+        byte[] bytes = new byte[100_000];
         foreach (BufferKind kind in Enum.GetValues<BufferKind>())
         {
             for (int round = 0; round < 20; round++)

@@ -8,12 +8,12 @@ public sealed class LifetimeTests : GpuTest
     public void DisposedInFlight_TheWorkStillCompletes_AndTheMemoryReturns()
     {
         const int Bytes = 64 << 20;
-        using var result = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
-        var before = Device.GetMemoryBudget().AllocatedByThisDevice;
-        for (var i = 0; i < 20; i++)
+        using GpuBuffer result = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
+        long before = Device.GetMemoryBudget().AllocatedByThisDevice;
+        for (int i = 0; i < 20; i++)
         {
-            using var large = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "large");
-            using var commands = Device.CreateCommandList("in flight");
+            using GpuBuffer large = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "large");
+            using CommandList commands = Device.CreateCommandList("in flight");
             commands.Begin();
             commands.Fill(large, (uint)i);
             Probe.Record(commands, Probe.Pipeline(Device), large.View(Bytes - 4096, 4096), result, 1);
@@ -28,8 +28,8 @@ public sealed class LifetimeTests : GpuTest
     [Test]
     public void UseAfterDispose_Throws()
     {
-        var buffer = Device.CreateBuffer(64, BufferKind.HostWritable, "gone");
-        var commands = Device.CreateCommandList("gone list");
+        GpuBuffer buffer = Device.CreateBuffer(64, BufferKind.HostWritable, "gone");
+        CommandList commands = Device.CreateCommandList("gone list");
         commands.Begin();
         commands.Fill(buffer, 0);
         commands.End();
@@ -52,7 +52,7 @@ public sealed class LifetimeTests : GpuTest
     [Test]
     public void LiveCounts_FollowTheOwners()
     {
-        var (count, bytes) = (Device.LiveBufferCount, Device.LiveBufferBytes);
+        (int count, long bytes) = (Device.LiveBufferCount, Device.LiveBufferBytes);
         using (Device.CreateBuffer(1000, BufferKind.HostReadable, "counted"))
         {
             Assert.That((Device.LiveBufferCount, Device.LiveBufferBytes), Is.EqualTo((count + 1, bytes + 1000)));
@@ -66,20 +66,20 @@ public sealed class LifetimeTests : GpuTest
     {
         var buffers = new List<GpuBuffer>();
         var random = new Random(1);
-        for (var i = 0; i < 2000; i++)
+        for (int i = 0; i < 2000; i++)
         {
             buffers.Add(Device.CreateBuffer(random.Next(1, 5000), BufferKind.HostWritable, "small"));
             buffers[^1].MappedSpan.Fill((byte)i);
             if (random.Next(3) == 0)
             {
-                var victim = random.Next(buffers.Count);
+                int victim = random.Next(buffers.Count);
                 buffers[victim].Dispose();
                 buffers[victim] = Device.CreateBuffer(random.Next(1, 5000), BufferKind.HostWritable, "replacement");
                 buffers[victim].MappedSpan.Fill((byte)victim);
             }
         }
 
-        for (var i = 0; i < buffers.Count; i++)
+        for (int i = 0; i < buffers.Count; i++)
         {
             Assert.That(buffers[i].MappedSpan.IndexOfAnyExcept((byte)i), Is.EqualTo(-1), $"buffer {i}");
             buffers[i].Dispose();
@@ -89,8 +89,8 @@ public sealed class LifetimeTests : GpuTest
     [Test]
     public void MoreThanTheHeap_IsOutOfDeviceMemory()
     {
-        var heap = Device.Capabilities.Heaps.Max(memory => memory.Size);
-        var exception = Assert.Throws<OutOfDeviceMemoryException>(
+        long heap = Device.Capabilities.Heaps.Max(memory => memory.Size);
+        OutOfDeviceMemoryException exception = Assert.Throws<OutOfDeviceMemoryException>(
             () => Device.CreateBuffer(heap + 1, BufferKind.DeviceLocal, "whale"))!;
         Assert.That(exception.RequestedBytes, Is.EqualTo(heap + 1));
         Assert.That(exception.AvailableBytes, Is.InRange(1, heap));
@@ -105,13 +105,13 @@ public sealed class LifetimeTests : GpuTest
             Assert.Ignore("Fills the heap, which other programs of a GPU share.");
         }
 
-        var chunk = Math.Min(Device.Capabilities.MaxBufferSize, Device.GetMemoryBudget().Total / 4);
+        long chunk = Math.Min(Device.Capabilities.MaxBufferSize, Device.GetMemoryBudget().Total / 4);
         var buffers = new List<GpuBuffer>();
         try
         {
             Assert.Throws<OutOfDeviceMemoryException>(() =>
             {
-                for (var i = 0; i < 5; i++)
+                for (int i = 0; i < 5; i++)
                 {
                     buffers.Add(Device.CreateBuffer(chunk, BufferKind.DeviceLocal, "filler"));
                 }
@@ -134,7 +134,7 @@ public sealed class LifetimeTests : GpuTest
     [Test]
     public void MoreThanOneBufferMayHave_IsRefusedWithTheLimit()
     {
-        var limit = Device.Capabilities.MaxBufferSize;
+        long limit = Device.Capabilities.MaxBufferSize;
         if (limit >= Device.Capabilities.Heaps.Max(heap => heap.Size))
         {
             Assert.Ignore("This device allows a buffer of its whole memory.");

@@ -14,11 +14,11 @@ public sealed class StagingTests : GpuTest
     [Test]
     public void MoreThanTheRing_ArrivesWhole()
     {
-        var bytes = new byte[(40 << 20) + 13];
+        byte[] bytes = new byte[(40 << 20) + 13];
         new Random(3).NextBytes(bytes);
-        using var buffer = Device.CreateBuffer(bytes.Length + 5, BufferKind.DeviceLocal, "big");
+        using GpuBuffer buffer = Device.CreateBuffer(bytes.Length + 5, BufferKind.DeviceLocal, "big");
         Device.Upload(buffer, 5, bytes);
-        var back = new byte[bytes.Length];
+        byte[] back = new byte[bytes.Length];
         Device.Download(buffer, 5, back);
         Assert.That(back.AsSpan().SequenceEqual(bytes));
     }
@@ -26,7 +26,7 @@ public sealed class StagingTests : GpuTest
     [Test]
     public void ManySmallUploadsToOneRange_TheLastOneStays()
     {
-        using var buffer = Device.CreateBuffer(64, BufferKind.DeviceLocal, "contended");
+        using GpuBuffer buffer = Device.CreateBuffer(64, BufferKind.DeviceLocal, "contended");
         for (uint i = 0; i <= 1000; i++)
         {
             Probe.Upload(Device, buffer, Probe.Numbers(16, i));
@@ -39,12 +39,12 @@ public sealed class StagingTests : GpuTest
     public void UploadsAndSubmissions_KeepTheirOrder()
     {
         const int Count = 1 << 16;
-        using var a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
-        using var b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
-        using var sum = Device.CreateBuffer(20 * sizeof(uint) * 64, BufferKind.DeviceLocal, "sum");
-        for (var i = 0; i < 20; i++)
+        using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
+        using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
+        using GpuBuffer sum = Device.CreateBuffer(20 * sizeof(uint) * 64, BufferKind.DeviceLocal, "sum");
+        for (int i = 0; i < 20; i++)
         {
-            using var commands = Device.CreateCommandList("step");
+            using CommandList commands = Device.CreateCommandList("step");
             commands.Begin();
             Probe.Record(commands, Probe.Pipeline(Device), a, b, 0);
             commands.Copy(b.View(0, 256), sum.View(256 * i, 256));
@@ -53,16 +53,16 @@ public sealed class StagingTests : GpuTest
             Device.Submit(commands);
         }
 
-        var expected = Enumerable.Range(0, 20).SelectMany(i => Probe.Numbers(64, (uint)i));
+        IEnumerable<uint> expected = Enumerable.Range(0, 20).SelectMany(i => Probe.Numbers(64, (uint)i));
         Assert.That(Probe.Download(Device, sum), Is.EqualTo(expected));
     }
 
     [Test]
     public void DisposedWithAStagedUpload_IsFreedLater()
     {
-        for (var i = 0; i < 100; i++)
+        for (int i = 0; i < 100; i++)
         {
-            using var buffer = Device.CreateBuffer(16 << 20, BufferKind.DeviceLocal, "short-lived");
+            using GpuBuffer buffer = Device.CreateBuffer(16 << 20, BufferKind.DeviceLocal, "short-lived");
             Device.Upload(buffer, 0, new byte[1000]);
         }
 

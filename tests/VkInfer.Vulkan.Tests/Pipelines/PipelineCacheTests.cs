@@ -24,8 +24,8 @@ public sealed class PipelineCacheTests
     public void TheCache_IsWrittenAndReadBack()
     {
         UseDevice();
-        var file = Directory.GetFiles(_folder).Single();
-        var first = File.ReadAllBytes(file);
+        string file = Directory.GetFiles(_folder).Single();
+        byte[] first = File.ReadAllBytes(file);
         Assert.That(Load(), Is.EqualTo(first[32..]));
 
         UseDevice();
@@ -36,8 +36,8 @@ public sealed class PipelineCacheTests
     public void ADamagedCache_CountsAsNone([Values(0, 1, 2, 3)] int damage)
     {
         UseDevice();
-        var file = Directory.GetFiles(_folder).Single();
-        var bytes = File.ReadAllBytes(file);
+        string file = Directory.GetFiles(_folder).Single();
+        byte[] bytes = File.ReadAllBytes(file);
         switch ((Damage)damage)
         {
             case Damage.Truncated:
@@ -63,7 +63,7 @@ public sealed class PipelineCacheTests
     [Test]
     public void AFolderThatCannotBeWritten_IsDoneWithout()
     {
-        var file = Path.Combine(_folder, "a-file");
+        string file = Path.Combine(_folder, "a-file");
         File.WriteAllText(file, "not a folder");
         _ = UseDevice(Path.Combine(file, "below"));
         Assert.That(File.ReadAllText(file), Is.EqualTo("not a folder"));
@@ -83,7 +83,7 @@ public sealed class PipelineCacheTests
     private static int UseDevice(string folder)
     {
         using var instance = VulkanInstance.Create(new VulkanInstanceOptions { CacheFolder = folder });
-        using var device = instance.Open(instance.Select(GpuFixture.Selector));
+        using GpuDevice device = instance.Open(instance.Select(GpuFixture.Selector));
         return Probe.Pipeline(device).Reflection.Bindings.Count;
     }
 }

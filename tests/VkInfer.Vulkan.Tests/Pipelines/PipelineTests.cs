@@ -8,7 +8,7 @@ public sealed class PipelineTests : GpuTest
     public void OnePipeline_ForEqualShadersAndConstants()
     {
         var copy = new ShaderCode(Probe.Shader.Name, Probe.Shader.SpirV.ToArray());
-        var one = Device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 32)));
+        ComputePipeline one = Device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 32)));
         Assert.That(Device.GetPipeline(copy, SpecializationConstants.From((0, 32))), Is.SameAs(one));
         Assert.That(Device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 16))), Is.Not.SameAs(one));
     }
@@ -16,7 +16,7 @@ public sealed class PipelineTests : GpuTest
     [Test]
     public void LimitsOfTheDevice_AreChecked()
     {
-        var limits = Device.Capabilities;
+        DeviceCapabilities limits = Device.Capabilities;
         AssertRefused("a workgroup of", () => Device.GetPipeline(
             Probe.Shader, SpecializationConstants.From((0, (uint)limits.MaxWorkgroupInvocations + 1))));
         AssertRefused("a workgroup of 0x1x1", () => Device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 0))));
@@ -32,11 +32,11 @@ public sealed class PipelineTests : GpuTest
             Assert.Ignore("The device has no subgroup size control.");
         }
 
-        var size = Device.Capabilities.MaxSubgroupSize;
-        using var buffer = Device.CreateBuffer(1024, BufferKind.DeviceLocal, "a");
-        using var result = Device.CreateBuffer(1024, BufferKind.DeviceLocal, "b");
+        int size = Device.Capabilities.MaxSubgroupSize;
+        using GpuBuffer buffer = Device.CreateBuffer(1024, BufferKind.DeviceLocal, "a");
+        using GpuBuffer result = Device.CreateBuffer(1024, BufferKind.DeviceLocal, "b");
         Probe.Upload(Device, buffer, Probe.Numbers(256));
-        var pipeline = Device.GetPipeline(
+        ComputePipeline pipeline = Device.GetPipeline(
             Probe.Shader, SpecializationConstants.From((0, Probe.WorkgroupSize)), size, Device.Capabilities.ComputeFullSubgroups);
         Run(commands => Probe.Record(commands, pipeline, buffer, result, 3));
         Assert.That(Probe.Download(Device, result), Is.EqualTo(Probe.Numbers(256, 3)));

@@ -5,7 +5,7 @@ public sealed class SpirvReaderTests
     [Test]
     public void TheProbe_IsReadRight()
     {
-        var reflection = Probe.Shader.Reflection;
+        ShaderReflection reflection = Probe.Shader.Reflection;
         Assert.Multiple(() =>
         {
             Assert.That(reflection.EntryPoint, Is.EqualTo("main"));
@@ -21,12 +21,12 @@ public sealed class SpirvReaderTests
     [Test]
     public void AnyDamage_IsAnArgumentException_OrHarmless()
     {
-        var original = Probe.Shader.SpirV.ToArray();
+        byte[] original = Probe.Shader.SpirV.ToArray();
         var random = new Random(11);
-        for (var i = 0; i < 3000; i++)
+        for (int i = 0; i < 3000; i++)
         {
-            var bytes = original.ToArray();
-            for (var flips = random.Next(1, 4); flips > 0; flips--)
+            byte[] bytes = original.ToArray();
+            for (int flips = random.Next(1, 4); flips > 0; flips--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
@@ -38,7 +38,7 @@ public sealed class SpirvReaderTests
 
             try
             {
-                var reflection = new ShaderCode("damaged", bytes).Reflection;
+                ShaderReflection reflection = new ShaderCode("damaged", bytes).Reflection;
                 _ = reflection.WorkgroupWith(default);
             }
             catch (ArgumentException exception)

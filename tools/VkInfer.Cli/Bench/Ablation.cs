@@ -58,7 +58,7 @@ internal sealed class Ablation(Model model, int repeats, int prompt, int seed)
 
     private double?[] InTurn(Func<AblationVariant, double> measure)
     {
-        var best = new double?[AblationVariant.All.Count];
+        double?[] best = new double?[AblationVariant.All.Count];
         for (int repeat = 0; repeat < repeats; repeat++)
         {
             for (int i = 0; i < best.Length; i++)

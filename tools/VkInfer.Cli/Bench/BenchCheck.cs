@@ -33,8 +33,8 @@ internal sealed record BenchCheck(double Nmse, bool IsFinite, bool IsRepeatable)
     public static BenchCheck Run(Model model, IReadOnlyList<BenchResult> results, int seed, CancellationToken cancellationToken)
     {
         int[] ids = RandomTokens.Create(PromptTokens, model.Config.VocabSize, seed);
-        var prefill = new float[model.Config.VocabSize];
-        var decode = new float[model.Config.VocabSize];
+        float[] prefill = new float[model.Config.VocabSize];
+        float[] decode = new float[model.Config.VocabSize];
         using (Session session = model.CreateSession())
         {
             session.Append(ids, cancellationToken);
@@ -73,7 +73,7 @@ internal sealed record BenchCheck(double Nmse, bool IsFinite, bool IsRepeatable)
 
             using SessionBatch batch = model.CreateBatch(sessions);
             batch.NextTokens(new int[count], SamplingOptions.Greedy, cancellationToken);
-            var logits = new float[model.Config.VocabSize];
+            float[] logits = new float[model.Config.VocabSize];
             sessions[^1].ReadLogits(logits);
             return logits;
         }

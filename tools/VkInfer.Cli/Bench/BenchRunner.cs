@@ -30,8 +30,8 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
             session.Append(ids.AsSpan(0, test.Depth), cancellationToken);
         }
 
-        var seconds = new double[repeats];
-        var logits = new float[model.Config.VocabSize];
+        double[] seconds = new double[repeats];
+        float[] logits = new float[model.Config.VocabSize];
         double gpu = 0;
         bool isFinite = true;
         for (int i = -1; i < repeats; i++)
@@ -77,7 +77,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
     private BenchResult RunDecode(BenchTest test, BenchSequences sequences, CancellationToken cancellationToken)
     {
         IReadOnlyList<Session> sessions = sequences.Sessions;
-        var seconds = new double[repeats];
+        double[] seconds = new double[repeats];
         int[] expected = [];
         bool isRepeatable = true;
         for (int i = -1; i < repeats; i++)
@@ -96,7 +96,7 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         }
 
         double gpu = MeasureGpu(test, sequences, cancellationToken);
-        var logits = new float[model.Config.VocabSize];
+        float[] logits = new float[model.Config.VocabSize];
         bool isFinite = true;
         foreach (Session session in sessions)
         {

@@ -7,7 +7,7 @@ internal static class RandomTokens
     public static int[] Create(int count, int vocabSize, int seed)
     {
         var random = new Random(seed);
-        var ids = new int[count];
+        int[] ids = new int[count];
         for (int i = 0; i < count; i++)
         {
             ids[i] = random.Next(Math.Min(1, vocabSize - 1), vocabSize);

@@ -22,7 +22,7 @@ internal sealed class FidelityEvaluator(Session session, Session reference, int 
     {
         var result = new FidelityResult();
         int rows = (int)Math.Clamp(RowsBytes / (_vocabSize * sizeof(float)), 1, window);
-        var logits = new float[rows * _vocabSize];
+        float[] logits = new float[rows * _vocabSize];
         for (int start = 0; start < tokens.Length; start += window)
         {
             int[] part = tokens[start..Math.Min(start + window, tokens.Length)];
@@ -72,7 +72,7 @@ internal sealed class FidelityEvaluator(Session session, Session reference, int 
             return;
         }
 
-        var row = new float[_vocabSize];
+        float[] row = new float[_vocabSize];
         for (int i = 0; i < ids.Length; i++)
         {
             target.Append([ids[i]], cancellationToken);

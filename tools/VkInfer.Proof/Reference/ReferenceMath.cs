@@ -15,7 +15,7 @@ internal static class ReferenceMath
         }
 
         double factor = 1 / Math.Sqrt((squares / x.Length) + eps);
-        var y = new double[x.Length];
+        double[] y = new double[x.Length];
         for (int i = 0; i < y.Length; i++)
         {
             y[i] = x[i] * factor * gain[i];

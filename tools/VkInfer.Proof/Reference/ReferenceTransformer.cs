@@ -43,7 +43,7 @@ internal sealed class ReferenceTransformer
             Parallel.For(0, hidden.Length, i => AddOutput(hidden[i], FeedForward(block, Norm(hidden[i], block + "ffn_norm")), block + "post_ffw_norm"));
         }
 
-        var logits = new double[hidden.Length][];
+        double[][] logits = new double[hidden.Length][];
         string output = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
             [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(logit => ReferenceMath.SoftCap(logit, _config.LogitSoftCap))]);
@@ -63,9 +63,9 @@ internal sealed class ReferenceTransformer
 
     private double[][] Attention(string block, int layer, double[][] hidden)
     {
-        var queries = new double[hidden.Length][];
-        var keys = new double[hidden.Length][];
-        var values = new double[hidden.Length][];
+        double[][] queries = new double[hidden.Length][];
+        double[][] keys = new double[hidden.Length][];
+        double[][] values = new double[hidden.Length][];
         Parallel.For(0, hidden.Length, i =>
         {
             (queries[i], keys[i], values[i]) = Project(block, Norm(hidden[i], block + "attn_norm"));
@@ -73,7 +73,7 @@ internal sealed class ReferenceTransformer
             PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, i);
         });
 
-        var attention = new double[hidden.Length][];
+        double[][] attention = new double[hidden.Length][];
         Parallel.For(0, hidden.Length, i => attention[i] =
             [.. Enumerable.Range(0, _config.NumHeads).SelectMany(head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
         return attention;
@@ -114,7 +114,7 @@ internal sealed class ReferenceTransformer
         int from = head / (_config.NumHeads / _config.NumKvHeads) * size;
         int first = window > 0 ? Math.Max(0, position - window + 1) : 0;
         double scale = _config.AttentionScale ?? 1 / Math.Sqrt(size);
-        var scores = new double[position - first + 1];
+        double[] scores = new double[position - first + 1];
         for (int i = 0; i < scores.Length; i++)
         {
             double dot = 0;
@@ -127,7 +127,7 @@ internal sealed class ReferenceTransformer
         }
 
         double[] weights = ReferenceMath.Softmax(scores);
-        var result = new double[size];
+        double[] result = new double[size];
         for (int d = 0; d < size; d++)
         {
             for (int i = 0; i < weights.Length; i++)
@@ -152,7 +152,7 @@ internal sealed class ReferenceTransformer
 
         // The softmax of all, then divided by the sum of the chosen ones: the softmax of the chosen ones.
         double[] weights = ReferenceMath.Softmax([.. chosen.Select(expert => logits[expert])]);
-        var sum = new double[x.Length];
+        double[] sum = new double[x.Length];
         for (int i = 0; i < chosen.Length; i++)
         {
             double[] up = Up(x, $"{block}ffn_gate.{chosen[i]}", $"{block}ffn_up.{chosen[i]}");

@@ -29,7 +29,7 @@ internal sealed class ReferenceWeights(IWeightSource source)
     {
         float[] weights = Values(name + ".weight");
         float[]? bias = Has(name + ".bias") ? Values(name + ".bias") : null;
-        var y = new double[weights.Length / x.Length];
+        double[] y = new double[weights.Length / x.Length];
         for (int row = 0; row < y.Length; row++)
         {
             double sum = bias?[row] ?? 0;
@@ -48,7 +48,7 @@ internal sealed class ReferenceWeights(IWeightSource source)
     private float[] Decode(string name)
     {
         GgufTensor tensor = source.TryGetTensor(name, out GgufTensor? found) ? found : throw new ArgumentException($"{source.Path}: no tensor {name}.");
-        var values = new float[tensor.ElementCount];
+        float[] values = new float[tensor.ElementCount];
         Dequantizer.ToFloat32(tensor.Type, source.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values);
         return values;
     }

@@ -47,8 +47,8 @@ internal static class GemmCandidates
             return true;
         }
 
-        var cores = context.Capabilities.ShaderCoreCount ?? TypicalShaderCores;
-        var workgroups = GemmHeuristic.Tiles(tiling, m, n) * tiling.Splits;
+        int cores = context.Capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        long workgroups = GemmHeuristic.Tiles(tiling, m, n) * tiling.Splits;
         return GemmHeuristic.CanSplit(matrix, k) && 3 * workgroups >= 2 * cores && workgroups <= MostWorkgroupsPerCore * cores;
     }
 
@@ -59,7 +59,7 @@ internal static class GemmCandidates
     /// <summary>Conventional tiles on the matrix units, and some that pay only here and there.</summary>
     private static IEnumerable<GemmMatrixConstants> Matrix(DeviceCapabilities capabilities)
     {
-        foreach (var tiling in GemmHeuristic.MatrixTilings(capabilities))
+        foreach (GemmMatrixConstants tiling in GemmHeuristic.MatrixTilings(capabilities))
         {
             yield return tiling;
             if (tiling.BlockM == LargestBlockM)
@@ -76,7 +76,7 @@ internal static class GemmCandidates
     /// <summary>The tilings for weights of a type and A [m, K] that the device can run.</summary>
     public static IEnumerable<IGemmTiling> Of(KernelContext context, WeightType type, ActivationType input, int m)
     {
-        var capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = context.Capabilities;
         return All(context, input, m).Where(tiling =>
             !(tiling is GemmVectorsConstants { Rows: > 2 } vectors && vectors.Unroll * vectors.Unroll * m > MostVectors(type))
             && tiling.Fits(capabilities));
@@ -113,7 +113,7 @@ internal static class GemmCandidates
     /// <summary>Spreads of the matrix-vector product of one token.</summary>
     public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type, int columns)
     {
-        var usual = GemvHeuristic.Choose(type, columns, GemvHeuristic.Form(type, context), context);
+        GemvTuning usual = GemvHeuristic.Choose(type, columns, GemvHeuristic.Form(type, context), context);
         (int Size, int Rows, int Unroll, int Passes)[] spreads = context.IsSoftware
             ? [(usual.WorkgroupSize, 4, 1, 1), (usual.WorkgroupSize, 8, 1, 1)]
             :
@@ -139,10 +139,10 @@ internal static class GemmCandidates
 
     private static IEnumerable<IGemmTiling> All(KernelContext context, ActivationType input, int m)
     {
-        var capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = context.Capabilities;
         if (m <= MostVectorRows)
         {
-            foreach (var (size, rows, unroll) in Vectors)
+            foreach ((int size, int rows, int unroll) in Vectors)
             {
                 yield return new GemmVectorsConstants(size, rows, m, capabilities.MinSubgroupSize, unroll, input);
             }
@@ -152,15 +152,15 @@ internal static class GemmCandidates
         {
             if (m <= MostFlatRows && MatrixUnits.FindNarrow(capabilities) is { } narrow)
             {
-                foreach (var (fragments, n, k, blockK, depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
+                foreach ((int fragments, int n, int k, int blockK, int depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
                 {
                     yield return new GemmFlatConstants(fragments, 1, n, k, narrow, blockK, Stages: 1, ShareInput: true, depth).For(m);
                 }
             }
 
-            foreach (var tiling in Matrix(capabilities).Where(tiling => HasHeightFor(tiling, m)))
+            foreach (GemmMatrixConstants? tiling in Matrix(capabilities).Where(tiling => HasHeightFor(tiling, m)))
             {
-                foreach (var splits in GemmHeuristic.Splits.Where(splits => splits == 1 || m <= MostSplitRows))
+                foreach (int splits in GemmHeuristic.Splits.Where(splits => splits == 1 || m <= MostSplitRows))
                 {
                     yield return tiling with { Splits = splits };
                 }
@@ -168,7 +168,7 @@ internal static class GemmCandidates
         }
         else if (context.IsSoftware)
         {
-            foreach (var (tileM, tileN) in new[] { (1, 4), (2, 4), (4, 4), (8, 4), (4, 2), (8, 2) })
+            foreach ((int tileM, int tileN) in new[] { (1, 4), (2, 4), (4, 4), (8, 4), (4, 2), (8, 2) })
             {
                 if (tileM <= m)
                 {
@@ -178,7 +178,7 @@ internal static class GemmCandidates
         }
         else
         {
-            foreach (var tiling in GemmHeuristic.ScalarTilings)
+            foreach (GemmTiledConstants tiling in GemmHeuristic.ScalarTilings)
             {
                 yield return tiling;
             }
@@ -187,8 +187,8 @@ internal static class GemmCandidates
 
     private static string Text(string form, params ReadOnlySpan<int> sizes)
     {
-        var text = form;
-        foreach (var size in sizes)
+        string text = form;
+        foreach (int size in sizes)
         {
             text += string.Create(CultureInfo.InvariantCulture, $" {size}");
         }

@@ -28,9 +28,9 @@ public sealed record LinearDataflow
         ArgumentNullException.ThrowIfNull(tables);
         var choices = new Dictionary<(WeightType, int, int), Choices>();
         var kernel = new GemmKernel(context);
-        foreach (var table in tables)
+        foreach (LinearTable table in tables)
         {
-            var input = kernel.PreferredInput(table.Type, table.Rows, table.Columns);
+            ActivationType input = kernel.PreferredInput(table.Type, table.Rows, table.Columns);
             choices[(table.Type, table.Rows, table.Columns)] = Choices.Of(context, table, input);
         }
 
@@ -43,25 +43,25 @@ public sealed record LinearDataflow
 
     /// <summary>The measured tiling for C [m, rows]; null where none was.</summary>
     internal IGemmTiling? Find(WeightType type, int rows, int columns, int m) =>
-        _choices.TryGetValue((type, rows, columns), out var choices) ? choices.Find(m, Forced) : null;
+        _choices.TryGetValue((type, rows, columns), out Choices? choices) ? choices.Find(m, Forced) : null;
 
     /// <summary>The measured spread of the fused matrix-vector product; null where none was.</summary>
     internal GemvTuning? FindGemv(WeightType type, int rows, int columns) =>
-        _choices.TryGetValue((type, rows, columns), out var choices) ? choices.Gemv : null;
+        _choices.TryGetValue((type, rows, columns), out Choices? choices) ? choices.Gemv : null;
 
     private sealed record Choices(GemvTuning Gemv, IReadOnlyList<(int M, IReadOnlyDictionary<LinearForm, IGemmTiling> Forms, LinearForm Best)> Points)
     {
         public static Choices Of(KernelContext context, LinearTable table, ActivationType input)
         {
-            var gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
+            GemvTuning[] gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
             if (gemv.Length == 0)
             {
                 throw Unknown(table, table.Gemv.Tiling);
             }
 
-            var last = 0;
+            int last = 0;
             var points = new List<(int, IReadOnlyDictionary<LinearForm, IGemmTiling>, LinearForm)>();
-            foreach (var point in table.Points)
+            foreach (LinearPoint point in table.Points)
             {
                 if (point.M <= last || point.Times.Count == 0 || point.Times.Any(time => !(time.Microseconds > 0) || !double.IsFinite(time.Microseconds)))
                 {
@@ -71,9 +71,9 @@ public sealed record LinearDataflow
                 last = point.M;
                 var candidates = GemmCandidates.Of(context, table.Type, input, point.M).ToDictionary(GemmCandidates.Name);
                 var forms = new Dictionary<LinearForm, IGemmTiling>();
-                foreach (var time in point.Times)
+                foreach (LinearTime time in point.Times)
                 {
-                    var tiling = candidates.GetValueOrDefault(time.Tiling) ?? throw Unknown(table, time.Tiling);
+                    IGemmTiling tiling = candidates.GetValueOrDefault(time.Tiling) ?? throw Unknown(table, time.Tiling);
                     forms[GemmCandidates.FormOf(tiling)] = tiling;
                 }
 
@@ -85,7 +85,7 @@ public sealed record LinearDataflow
 
         public IGemmTiling? Find(int m, LinearForm? forced)
         {
-            foreach (var (lastM, forms, best) in Points)
+            foreach ((int lastM, IReadOnlyDictionary<LinearForm, IGemmTiling>? forms, LinearForm best) in Points)
             {
                 if (m <= lastM)
                 {

@@ -37,24 +37,24 @@ internal sealed class LinearRun : IDisposable
         _context = context;
         _matrices = matrices;
         _type = type;
-        var (n, k) = (matrices[0].Rows, matrices[0].Columns);
-        var stride = Activations.Stride(k);
+        (int n, int k) = (matrices[0].Rows, matrices[0].Columns);
+        int stride = Activations.Stride(k);
         var random = new Random(1);
 
         // Whole fragments, whatever their height; halves, so that A is the same in both types.
-        var values = new float[(rows + 15) / 16 * 16 * stride];
-        for (var i = 0; i < values.Length; i++)
+        float[] values = new float[(rows + 15) / 16 * 16 * stride];
+        for (int i = 0; i < values.Length; i++)
         {
             values[i] = i % stride < k ? (float)(Half)((random.NextDouble() * 2) - 1) : 0;
         }
 
-        var device = context.Device;
+        GpuDevice device = context.Device;
         _input = Create(values.Length * (long)Activations.ElementSize(type));
         _vectorForm = GemvHeuristic.Form(matrices[0].Type, context);
         _vector = Create(VectorInput.SizeInBytes(_vectorForm, k));
         _output = Create(Activations.SizeInBytes(ActivationType.F32, rows, n));
         _once = device.CreateCommandList("tune");
-        var scratch = Create(GemmScratch.SizeInBytes(context.Capabilities));
+        GpuBuffer scratch = Create(GemmScratch.SizeInBytes(context.Capabilities));
         _scratch = new GemmScratch(scratch);
         Submit(commands => commands.Fill(scratch, 0));
         device.Upload(
@@ -71,7 +71,7 @@ internal sealed class LinearRun : IDisposable
     public void Record(
         CommandList commands, GemmKernel kernel, IGemmTiling tiling, int i, int m, ActivationFunction gate = ActivationFunction.None)
     {
-        var w = _matrices[i % _matrices.Count];
+        WeightMatrix w = _matrices[i % _matrices.Count];
         if (gate != ActivationFunction.None && tiling is IGatedGemmTiling { CanGate: true } gated)
         {
             kernel.RecordGated(commands, gated, w, _input, _output, gate, m, _scratch);
@@ -106,10 +106,10 @@ internal sealed class LinearRun : IDisposable
             commands.Fill(_output, 0x7FC00000); // NaN: what is not written is seen
             record(commands);
         });
-        var actual = Read(m);
+        float[] actual = Read(m);
         double error = 0;
         double norm = 0;
-        for (var i = 0; i < actual.Length; i++)
+        for (int i = 0; i < actual.Length; i++)
         {
             error += Math.Pow(actual[i] - (double)_reference[i], 2);
             norm += Math.Pow(_reference[i], 2);
@@ -121,12 +121,12 @@ internal sealed class LinearRun : IDisposable
     /// <summary>Records a product again and again, each after the one before, for about so long; ends with the number of times.</summary>
     public (CommandList Commands, int Count) Repeat(Action<CommandList, int> record, double seconds)
     {
-        var list = _context.Device.CreateCommandList("tune.repeat");
+        CommandList list = _context.Device.CreateCommandList("tune.repeat");
         try
         {
-            var count = 1;
+            int count = 1;
             Fill(list, record, count);
-            var once = Math.Max(Run(list), 1e-7);
+            double once = Math.Max(Run(list), 1e-7);
             count = (int)Math.Clamp(seconds / once, 1, MostRepetitions);
             if (count > 1)
             {
@@ -148,7 +148,7 @@ internal sealed class LinearRun : IDisposable
     /// </summary>
     public void WarmUp(CancellationToken cancellation)
     {
-        var started = Stopwatch.GetTimestamp();
+        long started = Stopwatch.GetTimestamp();
         while (_clock is not null && Stopwatch.GetElapsedTime(started).TotalSeconds is var spent && spent < LongestWarmUpSeconds)
         {
             if (IsAtSpeed(cancellation) && spent >= ShortestWarmUpSeconds)
@@ -166,7 +166,7 @@ internal sealed class LinearRun : IDisposable
             return true;
         }
 
-        var now = Time(clock, ClockRuns, cancellation);
+        double now = Time(clock, ClockRuns, cancellation);
         _fastest = Math.Min(_fastest, now);
         return now <= MostSlowdown * _fastest;
     }
@@ -174,8 +174,8 @@ internal sealed class LinearRun : IDisposable
     /// <summary>Median microseconds of one product.</summary>
     public double Time((CommandList Commands, int Count) repeated, int repeats, CancellationToken cancellation)
     {
-        var times = new double[repeats];
-        for (var i = 0; i < repeats; i++)
+        double[] times = new double[repeats];
+        for (int i = 0; i < repeats; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             times[i] = Run(repeated.Commands) * 1e6 / repeated.Count;
@@ -189,9 +189,9 @@ internal sealed class LinearRun : IDisposable
     public double[] TimeInTurn(IReadOnlyList<(CommandList Commands, int Count)> repeated, int repeats, CancellationToken cancellation)
     {
         double[][] times = [.. repeated.Select(_ => new double[repeats])];
-        for (var i = 0; i < repeats; i++)
+        for (int i = 0; i < repeats; i++)
         {
-            for (var j = 0; j < repeated.Count; j++)
+            for (int j = 0; j < repeated.Count; j++)
             {
                 times[j][i] = Time(repeated[j], 1, cancellation);
             }
@@ -209,7 +209,7 @@ internal sealed class LinearRun : IDisposable
 
     private GpuBuffer Create(long bytes)
     {
-        var buffer = _context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "tune");
+        GpuBuffer buffer = _context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "tune");
         _buffers.Add(buffer);
         return buffer;
     }
@@ -217,7 +217,7 @@ internal sealed class LinearRun : IDisposable
     private void Fill(CommandList list, Action<CommandList, int> record, int count) => list.Record(commands =>
     {
         Timestamp(commands, "begin");
-        for (var i = 0; i < count; i++)
+        for (int i = 0; i < count; i++)
         {
             record(commands, i);
         }
@@ -236,7 +236,7 @@ internal sealed class LinearRun : IDisposable
     /// <summary>Seconds of a run: by timestamps where there are some.</summary>
     private double Run(CommandList list)
     {
-        var started = Stopwatch.GetTimestamp();
+        long started = Stopwatch.GetTimestamp();
         _context.Device.Wait(_context.Device.Submit(list));
         return _context.Capabilities.TimestampsSupported ? list.ReadTimestamps()[^1].Microseconds * 1e-6 : Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
@@ -249,8 +249,8 @@ internal sealed class LinearRun : IDisposable
 
     private float[] Read(int m)
     {
-        var (n, rowBytes) = (_matrices[0].Rows, Activations.SizeInBytes(ActivationType.F32, 1, _matrices[0].Rows));
-        var values = new float[2 * n];
+        (int n, long rowBytes) = (_matrices[0].Rows, Activations.SizeInBytes(ActivationType.F32, 1, _matrices[0].Rows));
+        float[] values = new float[2 * n];
         _context.Device.Download(_output, 0, MemoryMarshal.AsBytes(values.AsSpan(0, n)));
         _context.Device.Download(_output, (m - 1) * rowBytes, MemoryMarshal.AsBytes(values.AsSpan(n)));
         return values;

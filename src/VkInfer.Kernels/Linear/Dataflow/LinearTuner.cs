@@ -48,14 +48,14 @@ public sealed class LinearTuner(KernelContext context)
         IReadOnlyList<WeightMatrix> matrices, ActivationFunction gate, DateTime deadline, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(matrices);
-        var first = matrices[0];
-        var input = _gemm.PreferredInput(first);
+        WeightMatrix first = matrices[0];
+        ActivationType input = _gemm.PreferredInput(first);
         int[] counts = [.. AllRows.Where(m => Activations.SizeInBytes(ActivationType.F32, m, Math.Max(first.Rows, first.Columns)) <= context.Capabilities.MaxStorageBufferRange)];
         using var run = new LinearRun(context, matrices, input, counts[^1]);
-        var gemv = MeasureGemv(run, first, cancellation);
+        LinearTime gemv = MeasureGemv(run, first, cancellation);
         var points = new List<LinearPoint>();
         var share = new Dictionary<string, double>();
-        foreach (var m in counts)
+        foreach (int m in counts)
         {
             if (DateTime.UtcNow > deadline && points.Count > 0)
             {
@@ -87,10 +87,10 @@ public sealed class LinearTuner(KernelContext context)
             // Pipelines are made first: while a driver compiles, the clock of an idle device falls.
             Parallel.ForEach(
                 tilings, new ParallelOptions { CancellationToken = cancellation }, tiling => _gemm.Prepare(tiling, first.Type, gate));
-            foreach (var tiling in tilings)
+            foreach (IGemmTiling tiling in tilings)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var name = GemmCandidates.Name(tiling);
+                string name = GemmCandidates.Name(tiling);
                 if (run.Check(commands => run.Record(commands, _gemm, tiling, 0, m), m) is var error && !(error <= MostError))
                 {
                     _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}], M = {m}: {name} is wrong (nmse {error:0.0e+0}) and left out");
@@ -105,20 +105,20 @@ public sealed class LinearTuner(KernelContext context)
                 throw new NotSupportedException($"every product of {m} rows with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
             }
 
-            for (var attempt = 0; attempt == 0 || (attempt < Attempts && !run.IsAtSpeed(cancellation)); attempt++)
+            for (int attempt = 0; attempt == 0 || (attempt < Attempts && !run.IsAtSpeed(cancellation)); attempt++)
             {
                 run.WarmUp(cancellation);
                 times.Clear();
-                foreach (var (tiling, repeated) in measures)
+                foreach ((IGemmTiling? tiling, (CommandList Commands, int Count) repeated) in measures)
                 {
                     times.Add(new LinearTime(GemmCandidates.FormOf(tiling), GemmCandidates.Name(tiling), run.Time(repeated, Repeats, cancellation)));
                 }
             }
 
-            foreach (var form in times.Where(time => time.Form != LinearForm.Tiled).GroupBy(time => time.Form))
+            foreach (IGrouping<LinearForm, LinearTime> form in times.Where(time => time.Form != LinearForm.Tiled).GroupBy(time => time.Form))
             {
-                var fastest = form.Min(time => time.Microseconds);
-                foreach (var time in form)
+                double fastest = form.Min(time => time.Microseconds);
+                foreach (LinearTime? time in form)
                 {
                     share[time.Tiling] = time.Microseconds / fastest;
                 }
@@ -147,7 +147,7 @@ public sealed class LinearTuner(KernelContext context)
     private static LinearTime BestOf(IEnumerable<(LinearTime Time, IGemmTiling Tiling)> form)
     {
         const double Tie = 1.02;
-        var (fastest, tiling) = form.MinBy(each => each.Time.Microseconds);
+        (LinearTime? fastest, IGemmTiling? tiling) = form.MinBy(each => each.Time.Microseconds);
         return tiling is not GemmFlatConstants
             ? fastest
             : form.Where(each => each.Tiling is GemmFlatConstants && each.Time.Microseconds <= Tie * fastest.Microseconds)
@@ -161,8 +161,8 @@ public sealed class LinearTuner(KernelContext context)
         LinearRun run, IReadOnlyList<(CommandList Commands, int Count)> measures, List<LinearTime> times, CancellationToken cancellation)
     {
         int[] fastest = [.. Enumerable.Range(0, times.Count).OrderBy(i => times[i].Microseconds).Take(Confirmed)];
-        var again = run.TimeInTurn([.. fastest.Select(i => measures[i])], Repeats, cancellation);
-        for (var i = 0; i < fastest.Length; i++)
+        double[] again = run.TimeInTurn([.. fastest.Select(i => measures[i])], Repeats, cancellation);
+        for (int i = 0; i < fastest.Length; i++)
         {
             times[fastest[i]] = times[fastest[i]] with { Microseconds = again[i] };
         }
@@ -175,11 +175,11 @@ public sealed class LinearTuner(KernelContext context)
     private LinearPoint Verify(
         LinearRun run, LinearPoint point, Func<LinearTime, (CommandList Commands, int Count)> measure, CancellationToken cancellation)
     {
-        for (var attempt = 0; ; attempt++)
+        for (int attempt = 0; ; attempt++)
         {
-            var again = run.TimeInTurn([.. point.Times.Select(measure)], 2 * Repeats, cancellation);
-            var chosen = again[point.Times.ToList().IndexOf(point.Best)];
-            var excess = (chosen / again.Min()) - 1;
+            double[] again = run.TimeInTurn([.. point.Times.Select(measure)], 2 * Repeats, cancellation);
+            double chosen = again[point.Times.ToList().IndexOf(point.Best)];
+            double excess = (chosen / again.Min()) - 1;
             if (excess <= MostExcess || attempt == Attempts)
             {
                 WorstExcess = Math.Max(WorstExcess, excess);
@@ -194,19 +194,19 @@ public sealed class LinearTuner(KernelContext context)
     {
         run.UseReference(1);
         LinearTime? best = null;
-        foreach (var tuning in GemmCandidates.Gemv(context, first.Type, first.Columns))
+        foreach (GemvTuning tuning in GemmCandidates.Gemv(context, first.Type, first.Columns))
         {
             cancellation.ThrowIfCancellationRequested();
             var kernel = new GemvKernel(context with { Linear = LinearDataflow.Of(first.Type, first.Rows, first.Columns, tuning) });
-            var name = GemmCandidates.Name(tuning);
+            string name = GemmCandidates.Name(tuning);
             if (run.Check(commands => run.Record(commands, kernel, 0), 1) is var error && !(error <= MostError))
             {
                 _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}]: {name} is wrong (nmse {error:0.0e+0}) and left out");
                 continue;
             }
 
-            var repeated = run.Repeat((list, i) => run.Record(list, kernel, i), SecondsPerRepeat);
-            using var commands = repeated.Commands;
+            (CommandList Commands, int Count) repeated = run.Repeat((list, i) => run.Record(list, kernel, i), SecondsPerRepeat);
+            using CommandList commands = repeated.Commands;
             run.WarmUp(cancellation);
             var time = new LinearTime(LinearForm.Gemv, name, run.Time(repeated, Repeats, cancellation));
             best = best is null || time.Microseconds < best.Microseconds ? time : best;

@@ -18,7 +18,7 @@ internal abstract class BlockFormat : WeightFormat
         // Scales of zero make the padding's weights zero, whatever its quants.
         quants.Clear();
         scales.Clear();
-        for (var i = 0; i < source.Length / BlockBytes; i++)
+        for (int i = 0; i < source.Length / BlockBytes; i++)
         {
             PackBlock(source.Slice(i * BlockBytes, BlockBytes), i, quants, scales);
         }

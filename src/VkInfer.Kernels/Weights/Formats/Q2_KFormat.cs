@@ -23,7 +23,7 @@ internal sealed class Q2_KFormat : BlockFormat
     {
         block[..16].CopyTo(scales[(20 * index)..]);
         block.Slice(80, 4).CopyTo(scales[((20 * index) + 16)..]);
-        for (var chunk = 0; chunk < 8; chunk++)
+        for (int chunk = 0; chunk < 8; chunk++)
         {
             Quads.PackPairs(block.Slice(16 + (chunk / 4 * 32), 32), chunk % 4 * 2, quants[((64 * index) + (8 * chunk))..]);
         }

@@ -22,17 +22,17 @@ internal sealed class Q3_KFormat : BlockFormat
 
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)
     {
-        var packed = block.Slice(96, 12);
-        for (var i = 0; i < 16; i++)
+        ReadOnlySpan<byte> packed = block.Slice(96, 12);
+        for (int i = 0; i < 16; i++)
         {
             // The low half lies in byte i % 8, the upper two bits in byte 8 + i % 4.
-            var scale = ((packed[i % 8] >> (i / 8 * 4)) & 15) | (((packed[8 + (i % 4)] >> (i / 4 * 2)) & 3) << 4);
+            int scale = ((packed[i % 8] >> (i / 8 * 4)) & 15) | (((packed[8 + (i % 4)] >> (i / 4 * 2)) & 3) << 4);
             scales[(20 * index) + i] = (byte)(sbyte)(scale - 32);
         }
 
         WriteAsFloat(block[108..], scales[((20 * index) + 16)..]);
-        var to = quants.Slice(96 * index, 96);
-        for (var chunk = 0; chunk < 8; chunk++)
+        Span<byte> to = quants.Slice(96 * index, 96);
+        for (int chunk = 0; chunk < 8; chunk++)
         {
             Quads.PackPairs(block.Slice(32 + (chunk / 4 * 32), 32), chunk % 4 * 2, to[(8 * chunk)..]);
             Quads.PackBits(block[..32], chunk, to[(64 + (4 * chunk))..]);

@@ -20,8 +20,8 @@ internal sealed class Q4_KFormat : BlockFormat
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)
     {
         SubBlockScales.Pack(block, scales[(SubBlockScales.Bytes * index)..]);
-        var to = quants.Slice(128 * index, 128);
-        for (var pair = 0; pair < 4; pair++)
+        Span<byte> to = quants.Slice(128 * index, 128);
+        for (int pair = 0; pair < 4; pair++)
         {
             Quads.PackNibbles(block.Slice(16 + (32 * pair), 32), to[(32 * pair)..], to[((32 * pair) + 16)..]);
         }

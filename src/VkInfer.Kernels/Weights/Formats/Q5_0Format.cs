@@ -19,7 +19,7 @@ internal sealed class Q5_0Format : BlockFormat
 
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)
     {
-        var group = scales.Slice(index / 2 * 12, 12);
+        Span<byte> group = scales.Slice(index / 2 * 12, 12);
         Quads.PackBits(block.Slice(2, 4), group[(index % 2 * 4)..]);
         block[..2].CopyTo(group[(8 + (index % 2 * 2))..]);
         block[6..].CopyTo(quants[(16 * index)..]);

@@ -20,13 +20,13 @@ internal sealed class Q5_KFormat : BlockFormat
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)
     {
         SubBlockScales.Pack(block, scales[(SubBlockScales.Bytes * index)..]);
-        var to = quants.Slice(160 * index, 160);
-        for (var pair = 0; pair < 4; pair++)
+        Span<byte> to = quants.Slice(160 * index, 160);
+        for (int pair = 0; pair < 4; pair++)
         {
             Quads.PackNibbles(block.Slice(48 + (32 * pair), 32), to[(32 * pair)..], to[((32 * pair) + 16)..]);
         }
 
-        for (var chunk = 0; chunk < 8; chunk++)
+        for (int chunk = 0; chunk < 8; chunk++)
         {
             Quads.PackBits(block.Slice(16, 32), chunk, to[(128 + (4 * chunk))..]);
         }

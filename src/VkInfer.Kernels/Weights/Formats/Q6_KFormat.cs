@@ -24,13 +24,13 @@ internal sealed class Q6_KFormat : BlockFormat
     {
         block.Slice(192, 16).CopyTo(scales[(20 * index)..]);
         WriteAsFloat(block[208..], scales[((20 * index) + 16)..]);
-        for (var half = 0; half < 2; half++)
+        for (int half = 0; half < 2; half++)
         {
             // Of 64 bytes, the first 32 hold chunks 0 and 2, the others chunks 1 and 3.
-            var to = quants.Slice((192 * index) + (96 * half), 96);
+            Span<byte> to = quants.Slice((192 * index) + (96 * half), 96);
             Quads.PackNibbles(block.Slice(64 * half, 32), to, to[48..]);
             Quads.PackNibbles(block.Slice((64 * half) + 32, 32), to[16..], to[64..]);
-            for (var chunk = 0; chunk < 4; chunk++)
+            for (int chunk = 0; chunk < 4; chunk++)
             {
                 Quads.PackPairs(block.Slice(128 + (32 * half), 32), 2 * chunk, to[((chunk / 2 * 48) + 32 + (chunk % 2 * 8))..]);
             }

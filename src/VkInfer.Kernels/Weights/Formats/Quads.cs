@@ -19,10 +19,10 @@ internal static class Quads
     /// <summary>Packs two bits of each of 32 bytes, from bit <paramref name="shift"/> on, into 8 bytes.</summary>
     public static void PackPairs(ReadOnlySpan<byte> bytes, int shift, Span<byte> destination)
     {
-        var packed = 0ul;
-        for (var i = 0; i < 8; i++)
+        ulong packed = 0ul;
+        for (int i = 0; i < 8; i++)
         {
-            var quad = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 * i)..]) >> shift) & 0x03030303;
+            uint quad = (BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 * i)..]) >> shift) & 0x03030303;
             packed |= (ulong)quad << ((2 * (i % 4)) + (i / 4 * 32));
         }
 
@@ -32,8 +32,8 @@ internal static class Quads
     /// <summary>Packs bit <paramref name="shift"/> of each of 32 bytes into 4 bytes.</summary>
     public static void PackBits(ReadOnlySpan<byte> bytes, int shift, Span<byte> destination)
     {
-        var packed = 0u;
-        for (var i = 0; i < 8; i++)
+        uint packed = 0u;
+        for (int i = 0; i < 8; i++)
         {
             packed |= ((BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 * i)..]) >> shift) & 0x01010101) << i;
         }
@@ -44,11 +44,11 @@ internal static class Quads
     /// <summary>Packs a word whose bit i belongs to weight i into 4 bytes.</summary>
     public static void PackBits(ReadOnlySpan<byte> word, Span<byte> destination)
     {
-        var bits = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        for (var i = 0; i < 4; i++)
+        uint bits = BinaryPrimitives.ReadUInt32LittleEndian(word);
+        for (int i = 0; i < 4; i++)
         {
             // Every fourth bit, drawn together in three steps.
-            var x = (bits >> i) & 0x11111111;
+            uint x = (bits >> i) & 0x11111111;
             x = (x | (x >> 3)) & 0x03030303;
             x = (x | (x >> 6)) & 0x000F000F;
             destination[i] = (byte)(x | (x >> 12));

@@ -19,12 +19,12 @@ internal static class SubBlockScales
 
     public static void Pack(ReadOnlySpan<byte> block, Span<byte> destination)
     {
-        var bytes = block.Slice(4, 12);
+        ReadOnlySpan<byte> bytes = block.Slice(4, 12);
         uint scales = 0, minima = 0, high = 0;
-        for (var i = 0; i < 8; i++)
+        for (int i = 0; i < 8; i++)
         {
             // The file has the first four in a byte each, and the others in the halves of a byte and the bits left over.
-            var (scale, minimum) = i < 4
+            (int scale, int minimum) = i < 4
                 ? (bytes[i] & 63, bytes[4 + i] & 63)
                 : ((bytes[4 + i] & 15) | (bytes[i - 4] >> 6 << 4), (bytes[4 + i] >> 4) | (bytes[i] >> 6 << 4));
             scales |= (uint)(scale & 15) << (4 * i);

@@ -94,7 +94,7 @@ internal sealed record DeviceProfile
     /// <exception cref="ArgumentException">It names one that there is not.</exception>
     public static DeviceProfile? FromEnvironment()
     {
-        var name = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        string? name = Environment.GetEnvironmentVariable(EnvironmentVariable);
         return string.IsNullOrWhiteSpace(name)
             ? null
             : DeviceProfiles.All.FirstOrDefault(profile => profile.Name.Equals(name.Trim(), StringComparison.OrdinalIgnoreCase))

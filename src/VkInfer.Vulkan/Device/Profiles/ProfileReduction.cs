@@ -29,10 +29,10 @@ internal static unsafe class ProfileReduction
     /// <summary>Limits.</summary>
     public static void Reduce(this DeviceProfile profile, PropertyChain* properties)
     {
-        var limits = &properties->Core.Properties.Limits;
+        PhysicalDeviceLimits* limits = &properties->Core.Properties.Limits;
         limits->MaxComputeSharedMemorySize = Math.Min(limits->MaxComputeSharedMemorySize, (uint)profile.SharedMemoryBytes);
         limits->MaxComputeWorkGroupInvocations = Math.Min(limits->MaxComputeWorkGroupInvocations, (uint)profile.WorkgroupInvocations);
-        for (var axis = 0; axis < 3; axis++)
+        for (int axis = 0; axis < 3; axis++)
         {
             limits->MaxComputeWorkGroupSize[axis] = Math.Min(limits->MaxComputeWorkGroupSize[axis], (uint)profile.WorkgroupInvocations);
         }
@@ -93,8 +93,8 @@ internal static unsafe class ProfileReduction
             return;
         }
 
-        var min = Math.Max(properties->Vulkan13.MinSubgroupSize, (uint)wanted.Min);
-        var max = Math.Min(properties->Vulkan13.MaxSubgroupSize, (uint)wanted.Max);
+        uint min = Math.Max(properties->Vulkan13.MinSubgroupSize, (uint)wanted.Min);
+        uint max = Math.Min(properties->Vulkan13.MaxSubgroupSize, (uint)wanted.Max);
         if (min <= max)
         {
             properties->Vulkan13.MinSubgroupSize = min;

@@ -100,7 +100,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
             return null;
         }
 
-        var numbers = new long[layers];
+        long[] numbers = new long[layers];
         for (int i = 0; i < layers; i++)
         {
             GgufValue element = value.GetElement(i);

@@ -101,7 +101,7 @@ internal sealed class GgufRopeReader(GgufKeys keys)
                 + $"expected {length} elements F32.");
         }
 
-        var factors = new float[length];
+        float[] factors = new float[length];
         Dequantizer.ToFloat32(tensor.Type, file.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), factors);
         int bad = Array.FindIndex(factors, factor => !NumberRange.FrequencyFactor.Contains(factor));
         return bad < 0 ? factors : throw new UnsupportedModelException(
