@@ -42,10 +42,12 @@ public sealed class LogProbabilitiesKernelTests : GpuTest
         using var harness = new KernelHarness();
         GpuBuffer values = harness.Upload<float>(logits);
         GpuBuffer state = harness.Upload<StepState>([new() { TokenId = (uint)chosen, StepIndex = Step + 1, Alternatives = (uint)alternatives }]);
-        GpuBuffer slices = harness.Upload<byte>(new byte[LogProbabilitiesKernel.SlicesBytes(logits.Length)]);
+        GpuBuffer slices = harness.Upload<byte>(new byte[LogProbabilitiesKernel.SlicesBytes(logits.Length, 1)]);
         GuardedBuffer entries = harness.Output<uint>(new uint[StepState.RingSize * LogProbabilitiesKernel.EntryWords]);
         var kernel = new LogProbabilitiesKernel(harness.Context);
-        harness.Run(commands => kernel.Record(commands, values, logits.Length, state, slices, entries.View));
+        SamplerRun.Run(
+            (commands, steps) => kernel.Record(commands, steps, slices),
+            [(new Choice { Logits = values, StepState = state, Entries = entries.View }, ChoiceFeatures.LogProbabilities)], logits.Length);
         uint[] all = entries.Read<uint>();
         uint[] entry = all.AsSpan(Step % StepState.RingSize * LogProbabilitiesKernel.EntryWords, LogProbabilitiesKernel.EntryWords).ToArray();
         const int Most = LogProbabilitiesKernel.MaxAlternatives;
