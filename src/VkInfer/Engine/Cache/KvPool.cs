@@ -73,8 +73,14 @@ internal sealed class KvPool
             sequence.Chain.Add(node = next);
         }
 
-        bool wait = sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count))?.Computing is { } other && other != sequence;
-        int known = wait ? 0 : LongestHeld(sequence.Chain);
+        if (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count))?.Computing is { } other && other != sequence)
+        {
+            sequence.Chain.Clear();
+            sequence.Tables = [];
+            return false;
+        }
+
+        int known = LongestHeld(sequence.Chain);
         sequence.Chain.RemoveRange(known, sequence.Chain.Count - known);
         for (int group = 0; group < _groups.Length; group++)
         {
@@ -94,7 +100,7 @@ internal sealed class KvPool
         }
 
         sequence.Computed = known * PageTokens;
-        return !wait;
+        return true;
     }
 
     /// <summary>Says that a sequence is about to compute the rest of its known full pages, so that others wait for it.</summary>
