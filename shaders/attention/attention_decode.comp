@@ -81,7 +81,8 @@ layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
 layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
 #endif
 layout(set = 0, binding = 4) coherent buffer PartialBuffer { vec4 partials[]; };
-layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [sequences][gl_NumWorkGroups.x]: workgroups, rows outside
+// [sequences][gl_NumWorkGroups.x]: workgroups, rows outside
+layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; };
 #ifdef OUTPUT_F16
 layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
 #else

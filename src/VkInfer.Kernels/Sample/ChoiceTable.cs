@@ -59,8 +59,8 @@ public sealed class ChoiceTable : IDisposable
     {
         var entry = new ChoiceEntry(
             Address(choice.Logits), Address(features.HasFlag(ChoiceFeatures.Adjusted) ? choice.Adjusted : choice.Logits),
-            Address(choice.StepState), Address(choice.Ring), Address(choice.Counts), Address(choice.History), Address(choice.Biases), Address(choice.Mask),
-            Address(choice.Entries));
+            Address(choice.StepState), Address(choice.Ring), Address(choice.Counts), Address(choice.History), Address(choice.Biases),
+            Address(choice.Mask), Address(choice.Entries));
         Features |= features;
         for (int list = 0; list < Lists; list++)
         {

@@ -59,7 +59,8 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         float[] biases = [float.NegativeInfinity, 0, float.NegativeInfinity, 0, 0];
         float[] logits = [float.NaN, float.NaN, float.PositiveInfinity, float.PositiveInfinity, 1];
         float[] actual = Run(logits, [], biases, token => token == 4, new StepState { Adjustments = adjustments, RepetitionPenalty = 1 });
-        Assert.That(actual, Is.EqualTo(new[] { float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, 1 }));
+        Assert.That(actual[..4], Has.All.EqualTo(float.PositiveInfinity));
+        Assert.That(actual[4], Is.EqualTo(1));
     }
 
     [Test]
@@ -85,23 +86,27 @@ public sealed class AdjustLogitsKernelTests : GpuTest
 
         using var harness = new KernelHarness();
         GuardedBuffer history = harness.Output<uint>(
-            window == 0 ? [99] : [.. Enumerable.Range(0, (int)window).Select(i => tokens[..Before].Where((_, at) => at % window == i).Last())]);
+            window == 0 ? [99] : LastAtEach(tokens[..Before], window));
         GuardedBuffer counted = harness.Output<uint>(counts);
         var kernel = new TokenHistoryKernel(harness.Context);
         for (int position = Before; position < tokens.Length; position++)
         {
-            GpuBuffer state = harness.Upload<StepState>([new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
-            SamplerRun.Run(
-                kernel.Record, [(new Choice { StepState = state, Counts = counted.View, History = history.View }, ChoiceFeatures.Counted)], 10);
+            GpuBuffer state = harness.Upload<StepState>(
+                [new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
+            var choice = new Choice { StepState = state, Counts = counted.View, History = history.View };
+            SamplerRun.Run(kernel.Record, [(choice, ChoiceFeatures.Counted)], 10);
             uint[] inWindow = window == 0 ? tokens[..(position + 1)] : tokens[(position + 1 - (int)window)..(position + 1)];
             Assert.That(
-                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))), $"position {position}");
+                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))),
+                $"position {position}");
         }
 
         // The last of the window, each at its position modulo the window.
-        uint[] last = window == 0 ? [99] : [.. Enumerable.Range(0, (int)window).Select(i => tokens.Where((_, at) => at % window == i).Last())];
-        Assert.That(history.Read<uint>(), Is.EqualTo(last));
+        Assert.That(history.Read<uint>(), Is.EqualTo(window == 0 ? [99] : LastAtEach(tokens, window)));
     }
+
+    private static uint[] LastAtEach(uint[] tokens, uint window) =>
+        [.. Enumerable.Range(0, (int)window).Select(i => tokens.Where((_, at) => at % window == i).Last())];
 
     private static float[] Run(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
     {
@@ -121,7 +126,10 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         GuardedBuffer adjusted = harness.Output<float>(new float[logits.Length]);
         var kernel = new AdjustLogitsKernel(harness.Context);
         GpuBuffer[] inputs =
-            [harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts), harness.Upload<float>(biases), harness.Upload<uint>(mask)];
+            [
+                harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts),
+                harness.Upload<float>(biases), harness.Upload<uint>(mask),
+            ];
         var choice = new Choice
         {
             Logits = inputs[0],

@@ -101,7 +101,9 @@ public sealed class SampleKernelTests : GpuTest
         for (int i = 0; i < logits.Length; i++)
         {
             // Five standard deviations of a binomial count.
-            Assert.That(counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))), $"token {i}");
+            Assert.That(
+                counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))),
+                $"token {i}");
         }
     }
 
@@ -134,7 +136,8 @@ public sealed class SampleKernelTests : GpuTest
                     argmax.Record(commands, steps);
                 }
             },
-            ChoiceFeatures.Drawn | ChoiceFeatures.Greedy, logits, new StepState { SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP }).Ring;
+            ChoiceFeatures.Drawn | ChoiceFeatures.Greedy, logits,
+            new StepState { SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP }).Ring;
         uint likeliest = (uint)Array.IndexOf(logits, logits.Max());
         for (uint step = 0; step < 16; step += 2)
         {

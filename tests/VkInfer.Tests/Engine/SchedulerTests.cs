@@ -58,7 +58,8 @@ public sealed class SchedulerTests
             Expect(sequence, common.Length + 16);
         }
 
-        Assert.That(sequences.Count(sequence => sequence.CachedTokens == common.Length), Is.EqualTo(63), "who came later waited for the first");
+        Assert.That(
+            sequences.Count(sequence => sequence.CachedTokens == common.Length), Is.EqualTo(63), "who came later waited for the first");
         Assert.That(simulation.Device.Rows, Is.EqualTo(common.Length + (64 * (16 + 3))));
     }
 
@@ -95,7 +96,8 @@ public sealed class SchedulerTests
         CacheGroup[] groups = mixed ? Mixed : Plain;
         int requests = 200;
         var simulation = new Simulation(groups, 20 * groups.Length, new SchedulerOptions { MaxRows = 96, MaxRunning = 32 });
-        Sequence[] sequences = [.. Enumerable.Range(0, requests).Select(i => Add(simulation, Prompt(i, 20 + (i * 37 % 200)), 10 + (i * 13 % 90)))];
+        Sequence[] sequences = [
+            .. Enumerable.Range(0, requests).Select(i => Add(simulation, Prompt(i, 20 + (i * 37 % 200)), 10 + (i * 13 % 90)))];
         simulation.RunToEnd();
         for (int i = 0; i < requests; i++)
         {
@@ -285,7 +287,8 @@ public sealed class SchedulerTests
     }
 
     /// <summary>
-    /// Arrivals, cancellations, pauses, forks, new turns and shortages, with all of the checks above: 120 000 events, the same in every run.
+    /// Arrivals, cancellations, pauses, forks, new turns and shortages, with all of the checks above: 120 000 events, the same in every
+    /// run.
     /// </summary>
     [Test]
     public void Whatever_comes_nobody_starves_and_no_page_leaks()
@@ -316,7 +319,8 @@ public sealed class SchedulerTests
         sequence.Tokens.ToArray(), Is.EqualTo(SimulatedDevice.Alone(sequence.Tokens[..promptLength].ToArray(), sequence.MaxLength)));
 
     private static Sequence Add(
-        Simulation simulation, int[] prompt, int answer, bool needsKnownTokens = false, string? scope = null, int priority = 0, TimeSpan? deadline = null)
+        Simulation simulation, int[] prompt, int answer, bool needsKnownTokens = false, string? scope = null, int priority = 0,
+        TimeSpan? deadline = null)
     {
         var sequence = new Sequence(prompt, prompt.Length + answer)
         {

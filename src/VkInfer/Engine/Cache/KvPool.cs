@@ -54,7 +54,9 @@ internal sealed class KvPool
         return sum;
     }
 
-    /// <summary>Finds the longest known prefix of a sequence without pages and lets it hold that. Its last token is always left to compute.</summary>
+    /// <summary>
+    /// Finds the longest known prefix of a sequence without pages and lets it hold that. Its last token is always left to compute.
+    /// </summary>
     /// <returns>False: another sequence is about to compute what this one needs next, so waiting pays.</returns>
     public bool TryMatch(Sequence sequence)
     {
@@ -236,8 +238,8 @@ internal sealed class KvPool
     }
 
     /// <summary>
-    /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what the next row would see,
-    /// everything goes.
+    /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what
+    /// the next row would see, everything goes.
     /// </summary>
     public void Cut(Sequence sequence, int length)
     {
@@ -383,7 +385,8 @@ internal sealed class KvPool
         }
     }
 
-    private int Take() => _pages.TryTake(out int page) ? page : throw new InvalidOperationException("No page is left; expected as many as were counted.");
+    private int Take() =>
+        _pages.TryTake(out int page) ? page : throw new InvalidOperationException("No page is left; expected as many as were counted.");
 
     private void Release(int page)
     {

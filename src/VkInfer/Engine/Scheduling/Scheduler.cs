@@ -225,7 +225,9 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>Pages for more rows of a running sequence: free ones, those of sequences that do not run, in the end those of younger ones.</summary>
+    /// <summary>
+    /// Pages for more rows of a running sequence: free ones, those of sequences that do not run, in the end those of younger ones.
+    /// </summary>
     private bool TryFindPages(StepPlan plan, Sequence sequence, int count, ref int drafts, int index, Action<Sequence, EndReason> ended)
     {
         while (!_pool.TryGrow(sequence, sequence.Computed + count + drafts, plan.Copies))
