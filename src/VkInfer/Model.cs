@@ -69,7 +69,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// <summary>A model that was forgotten gives its memory back.</summary>
     ~Model() => Lifetime?.DisposeLater();
 
-    /// <summary>The file of the model that comes with this library.</summary>
+    /// <summary>Where the model of the package VkInfer.Models.Mini lies: beside the program.</summary>
     public static string DefaultModelPath => Path.Combine(AppContext.BaseDirectory, "models", "vkinfer-mini-q8_0.gguf");
 
     /// <summary>The model's name as its file gives it, or the file's name.</summary>
@@ -154,6 +154,12 @@ public sealed class Model : IDisposable, IAsyncDisposable
         string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path == DefaultModelPath && !File.Exists(path))
+        {
+            throw new FileNotFoundException(
+                $"{path}: the built-in model is not there; reference the package VkInfer.Models.Mini, or name another model", path);
+        }
+
         return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
     }
 
@@ -162,11 +168,16 @@ public sealed class Model : IDisposable, IAsyncDisposable
         string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Load(path, options, progress, cancellationToken), cancellationToken);
 
-    /// <summary>Loads the model that comes with this library: small, for trying things out.</summary>
+    /// <summary>Loads the model of the package VkInfer.Models.Mini: small, for trying things out.</summary>
     /// <inheritdoc cref="Load"/>
     public static Model LoadDefault(
         ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Load(DefaultModelPath, options, progress, cancellationToken);
+
+    /// <inheritdoc cref="LoadDefault"/>
+    public static Task<Model> LoadDefaultAsync(
+        ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadAsync(DefaultModelPath, options, progress, cancellationToken);
 
     /// <summary>Makes a model with random weights on the device, for measuring. It has no tokenizer.</summary>
     /// <param name="shape">One of <see cref="SyntheticShapes.Names"/>.</param>
