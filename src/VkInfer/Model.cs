@@ -140,12 +140,13 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
     /// or <c>tokenizer.model</c>.
     /// </summary>
-    /// <param name="path">The file or folder.</param>
+    /// <param name="path">The file or folder; or a <see cref="ModelName"/>, which the default <see cref="ModelStore"/> downloads if need be.</param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
     /// <param name="cancellationToken">Ends loading and frees what was taken.</param>
     /// <returns>The model, owned by the caller.</returns>
     /// <exception cref="FileNotFoundException">No such file or folder.</exception>
+    /// <exception cref="ModelStoreException">The name's model cannot be downloaded.</exception>
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
@@ -158,6 +159,12 @@ public sealed class Model : IDisposable, IAsyncDisposable
         {
             throw new FileNotFoundException(
                 $"{path}: the built-in model is not there; reference the package VkInfer.Models.Mini, or name another model", path);
+        }
+
+        if (ModelName.IsName(path))
+        {
+            using var store = new ModelStore();
+            path = store.GetAsync(ModelName.Parse(path), progress, cancellationToken).GetAwaiter().GetResult();
         }
 
         return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
