@@ -75,7 +75,8 @@ public abstract class Tokenizer
             "gpt2" or "gemma4" => CreateBpe(data),
             "t5" => UnigramTokenizer.Build(data),
             _ => throw new TokenizerException(
-                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
+                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4",
+                data.Model is null ? "null" : TokenizerException.Show(data.Model)),
         };
     }
 
@@ -297,7 +298,8 @@ public abstract class Tokenizer
             }
         }
 
-        foreach (string? text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out int id) && ids.Contains(id)).ToArray())
+        foreach (string? text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out int id) && ids.Contains(id))
+            .ToArray())
         {
             ids.RemoveWhere(id => _vocabulary.Texts[id] == text);
         }

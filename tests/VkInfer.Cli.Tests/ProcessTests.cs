@@ -16,24 +16,24 @@ public class ProcessTests
     public void DeleteFolder() => _folder.Dispose();
 
     [Test]
-    public async Task UsageErrorIsExitCodeTwo() => (await RunAsync([], "frobnicate")).AssertFailure(2, "frobnicate");
+    public async Task Usage_error_is_exit_code_two() => (await RunAsync([], "frobnicate")).AssertFailure(2, "frobnicate");
 
     [Test]
-    public async Task BrokenSettingsFileIsNamed()
+    public async Task Broken_settings_file_is_named()
     {
         _folder.Write("appsettings.json", "{ \"VkInfer\": "u8.ToArray());
         (await RunAsync([], "generate", "--prompt", "a")).AssertFailure(1, "appsettings.json");
     }
 
     [Test]
-    public async Task SettingsFileIsRead()
+    public async Task Settings_file_is_read()
     {
         _folder.Write("appsettings.json", "{ \"VkInfer\": { \"Model\": \"not-there.gguf\" } }"u8.ToArray());
         (await RunAsync([], "generate", "--prompt", "a")).AssertFailure(1, "not-there.gguf");
     }
 
     [Test]
-    public async Task InvalidUtf8OnStandardInputIsRefused() => (await RunAsync([0x68, 0xFF, 0x0A], "chat", "--device", CliRun.Device))
+    public async Task Invalid_utf8_on_standard_input_is_refused() => (await RunAsync([0x68, 0xFF, 0x0A], "chat", "--device", CliRun.Device))
         .AssertFailure(1, "not valid UTF-8");
 
     [TestCase("INT", 130)]
@@ -85,7 +85,8 @@ public class ProcessTests
     public async Task Output_that_cannot_be_written_is_one_line(string redirection, string message)
     {
         var start = new ProcessStartInfo(
-            "sh", ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+            "sh",
+            ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
         {
             RedirectStandardError = true,
         };

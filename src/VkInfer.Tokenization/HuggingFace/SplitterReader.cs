@@ -9,7 +9,8 @@ internal static class SplitterReader
 
     // ASCII's signs count as punctuation there, whatever their category; the rest is Unicode 8's, which had one more.
     private static readonly Lazy<Pattern> Punctuation = new(() => new SetPattern(
-        UnicodeProperties.Get("p").Or(CodePointSet.Of(0x166D)).And(UnicodeProperties.Get("age8")).Or(CodePointSet.Of([('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]))));
+        UnicodeProperties.Get("p").Or(CodePointSet.Of(0x166D)).And(UnicodeProperties.Get("age8")).Or(
+            CodePointSet.Of([('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]))));
 
     // Words of Rust's expressions have joiners in them, unlike Oniguruma's.
     private static readonly Lazy<Pattern> WordOrSigns = new(() => new ExpressionPattern(

@@ -1,6 +1,8 @@
 namespace VkInfer.Tokenization;
 
-/// <summary>What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.</summary>
+/// <summary>
+/// What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.
+/// </summary>
 /// <remarks>
 /// Our own, since Microsoft.ML.Tokenizers 2.0.1 merges another of equal pairs than the leftmost, and gives ids outside the vocabulary where
 /// bytes stand in for a unigram piece.

@@ -23,7 +23,8 @@ internal sealed class UnigramModel
     {
         _pieces = new PrefixTable<(int, double)>(pieces.Select(piece => piece.Text.Length <= MaxPiece
             ? KeyValuePair.Create(piece.Text, (piece.Id, piece.Score))
-            : throw new TokenizerException($"{nameof(TokenizerData.Tokens)}[{piece.Id}]", $"at most {MaxPiece} characters", $"{piece.Text.Length}")));
+            : throw new TokenizerException(
+                $"{nameof(TokenizerData.Tokens)}[{piece.Id}]", $"at most {MaxPiece} characters", $"{piece.Text.Length}")));
         _unknownScore = (double.IsFinite(lowest) ? lowest : 0) - UnknownPenalty;
     }
 

@@ -196,7 +196,8 @@ internal sealed class RandomPipeline
             1 => Parse($$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{Any("always", "first", "never")}}","split":true}"""),
             2 => Parse("""{"type":"Fuse"}"""),
             3 => Parse($$"""{"type":"WordPiece","prefix":"##","cleanup":{{Any("true", "false")}}}"""),
-            4 => Parse($$"""{"type":"Sequence","decoders":[{"type":"Strip","content":"▁",{{Any("\"start\":1,\"stop\":0", "\"start\":2,\"stop\":0", "\"start\":0,\"stop\":1")}}},{"type":"ByteFallback"}]}"""),
+            4 => Parse(
+                $$"""{"type":"Sequence","decoders":[{"type":"Strip","content":"▁",{{Any("\"start\":1,\"stop\":0", "\"start\":2,\"stop\":0", "\"start\":0,\"stop\":1")}}},{"type":"ByteFallback"}]}"""),
             _ => Parse($$"""
                 {"type":"Sequence","decoders":[{"type":"Replace","pattern":{{Any("{\"String\":\"▁\"}", "{\"Regex\":\"▁\"}")}},"content":" "},{"type":"ByteFallback"},
                 {"type":"Fuse"},{"type":"Strip","content":"{{Any(" ", "a")}}","start":{{_random.Next(3)}},"stop":0}]}
@@ -303,8 +304,11 @@ internal sealed class RandomPipeline
         texts = [.. texts.Where(text => !mayStrip || !text.Any(char.IsWhiteSpace))];
         foreach (string text in texts.Where(text => _random.Next(3) == 0 && !(_isByteLevel && text == "é")))
         {
-            JsonNode? existing = Json["model"]!["vocab"] is JsonObject vocabulary && vocabulary.TryGetPropertyValue(text, out JsonNode? id) ? id : null;
-            if (existing is null && Json["model"]!["vocab"] is JsonArray pieces && pieces.Any(piece => piece![0]!.GetValue<string>() == text))
+            JsonNode? existing = Json["model"]!["vocab"] is JsonObject vocabulary && vocabulary.TryGetPropertyValue(text, out JsonNode? id)
+                ? id
+                : null;
+            if (existing is null && Json["model"]!["vocab"] is JsonArray pieces
+                && pieces.Any(piece => piece![0]!.GetValue<string>() == text))
             {
                 continue;
             }

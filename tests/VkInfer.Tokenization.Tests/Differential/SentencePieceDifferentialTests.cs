@@ -29,7 +29,7 @@ public sealed class SentencePieceDifferentialTests
     [TestCase("bpe", "identity", true, true)]
     [TestCase("bpe", "nmt_nfkc", true, false)]
     [TestCase("bpe", "identity", false, true)]
-    public void Random_texts_give_the_ids_of_SentencePiece(string kind, string rule, bool addsPrefix, bool hasBytes)
+    public void Random_texts_give_the_ids_of_sentence_piece(string kind, string rule, bool addsPrefix, bool hasBytes)
     {
         const int Seed = 7;
         const int Count = 1000;
@@ -37,7 +37,8 @@ public sealed class SentencePieceDifferentialTests
         string[] texts = [.. Enumerable.Range(0, Count).Select(_ => RandomText.Create(random, 16, ["   "]))];
         var job = new
         {
-            corpus = Enumerable.Range(0, 3000).Select(_ => RandomText.Create(random, 16, [])).Where(text => text.Length > 0 && !text.Contains('\n')),
+            corpus = Enumerable.Range(0, 3000).Select(_ => RandomText.Create(random, 16, [])).Where(
+                text => text.Length > 0 && !text.Contains('\n')),
             options = new Dictionary<string, object>
             {
                 ["model_type"] = kind,

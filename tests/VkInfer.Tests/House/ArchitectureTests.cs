@@ -1,8 +1,7 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 
-namespace VkInfer.Tests;
+namespace VkInfer.Tests.House;
 
 /// <summary>
 /// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; all know the base of their
@@ -26,7 +25,9 @@ public sealed class ArchitectureTests
     [TestCaseSource(nameof(Names))]
     public void References_only_what_the_layout_allows(string name)
     {
-        string[] own = [.. Assembly.Load(name).GetReferencedAssemblies().Select(a => a.Name!).Where(a => a.StartsWith("VkInfer", StringComparison.Ordinal))];
+        string[] own = [
+            .. Assembly.Load(name).GetReferencedAssemblies().Select(a => a.Name!).Where(
+                a => a.StartsWith("VkInfer", StringComparison.Ordinal))];
         Assert.That(own, Is.SubsetOf(Allowed[name]));
     }
 
@@ -62,13 +63,12 @@ public sealed class ArchitectureTests
     [Test]
     public void The_package_depends_on_what_its_layers_reference()
     {
-        string source = SourceRoot();
         IEnumerable<string> referenced =
             from name in Names()
-            from reference in XDocument.Load(Path.Combine(source, name, $"{name}.csproj")).Descendants("PackageReference")
+            from reference in Xml($"src/{name}/{name}.csproj").Descendants("PackageReference")
             select (string)reference.Attribute("Include")!;
         IEnumerable<string> packaged =
-            from dependency in XDocument.Load(Path.Combine(source, "VkInfer", "VkInfer.nuspec")).Descendants()
+            from dependency in Xml("src/VkInfer/VkInfer.nuspec").Descendants()
             where dependency.Name.LocalName == "dependency"
             select (string)dependency.Attribute("id")!;
 
@@ -76,8 +76,7 @@ public sealed class ArchitectureTests
         Assert.That(packaged, Is.EquivalentTo(referenced.Distinct().Append("Microsoft.Extensions.DependencyModel")));
     }
 
-    private static string SourceRoot([CallerFilePath] string path = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "src"));
+    private static XDocument Xml(string path) => XDocument.Parse(string.Join('\n', SourceTree.Read(path).Single().Lines));
 
     private static string[] Names() => [.. Allowed.Keys];
 
