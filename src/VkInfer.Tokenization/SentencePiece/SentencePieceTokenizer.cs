@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace VkInfer.Tokenization;
 
 /// <summary>What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.</summary>
@@ -13,6 +16,7 @@ internal abstract class SentencePieceTokenizer : Tokenizer
     private readonly int[] _byteIds;
     private readonly int? _unknownId;
     private readonly TokenBytes _bytes;
+    private readonly short[]? _runBytes;
     private readonly bool _hasSpacePrefix;
 
     private protected SentencePieceTokenizer(TokenizerData data, Vocabulary vocabulary, bool addBosByDefault, bool removesExtraWhitespaces)
@@ -24,6 +28,8 @@ internal abstract class SentencePieceTokenizer : Tokenizer
         _byteIds = SentencePieceVocabulary.ReadByteTokens(vocabulary);
         int unknown = UnknownTokenId ?? Array.IndexOf(vocabulary.Kinds, TokenKind.Unknown);
         _unknownId = unknown < 0 ? null : unknown;
+        _runBytes = ByteRun.Table(vocabulary.Count, id =>
+            vocabulary.Kinds[id] == TokenKind.Byte && SentencePieceVocabulary.TryParseByte(vocabulary.Texts[id] ?? "", out byte value) ? value : null);
         _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => SentencePieceVocabulary.AppendBytes(vocabulary, id, bytes));
     }
 
@@ -42,4 +48,32 @@ internal abstract class SentencePieceTokenizer : Tokenizer
     }
 
     private protected override ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
+
+    private protected override bool TryGetRunByte(int id, bool isFirst, out byte value)
+    {
+        short found = _runBytes?[id] ?? -1;
+        value = (byte)found;
+        return found >= 0;
+    }
+
+    /// <summary>Appends whole characters, and U+FFFD for each byte that belongs to none. Source: SentencePiece, sentencepiece_processor.cc.</summary>
+    private protected override void AppendRun(ByteRun run, bool isEnd)
+    {
+        int at = 0;
+        while (at < run.Bytes.Count)
+        {
+            ReadOnlySpan<byte> rest = run.BytesSpan()[at..];
+            OperationStatus status = Rune.DecodeFromUtf8(rest, out _, out int length);
+            if (status == OperationStatus.NeedMoreData && !isEnd)
+            {
+                break;
+            }
+
+            bool isWhole = status == OperationStatus.Done;
+            run.Text.AddRange(isWhole ? rest[..length] : "\uFFFD"u8);
+            at += isWhole ? length : 1;
+        }
+
+        run.Bytes.RemoveRange(0, at);
+    }
 }
