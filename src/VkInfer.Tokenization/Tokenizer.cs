@@ -61,6 +61,9 @@ public abstract class Tokenizer
     /// <summary>The character that is dropped where a text begins, in UTF-8, and how often at most.</summary>
     internal virtual (byte[] Character, int Count) DroppedAtStart => ([], 0);
 
+    /// <summary>Whether bytes on both sides of a control token that is left out are no run.</summary>
+    internal virtual bool LeftOutEndsRun => true;
+
     /// <summary>Whether a control token that is shown counts as the beginning of a text, behind which nothing is dropped.</summary>
     internal virtual bool ControlEndsStart => false;
 
@@ -197,7 +200,8 @@ public abstract class Tokenizer
         bool isControl = _vocabulary.Kinds[id] == TokenKind.Control;
         if (isControl && skipSpecial)
         {
-            return false;
+            text = LeftOutEndsRun ? EndDecoding(ref state) : default;
+            return text.Length > 0;
         }
 
         if (TryGetRunByte(id, state.IsFirst, out byte value))
@@ -208,7 +212,7 @@ public abstract class Tokenizer
 
         ReadOnlySpan<byte> before = EndDecoding(ref state);
         text = state.IsFirst ? FirstBytes(id) : Bytes(id);
-        state.IsFirst &= isControl && !ControlEndsStart;
+        state.IsFirst &= isControl ? !ControlEndsStart : StaysFirst(id);
         if (!isControl || ControlEndsStart)
         {
             text = Drop(text, ref state);
@@ -286,6 +290,9 @@ public abstract class Tokenizer
     /// <param name="section">Where it stands.</param>
     /// <param name="ids">Where the ids go.</param>
     private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids);
+
+    /// <summary>Whether the token behind one that is no control token is the first of its text still.</summary>
+    private protected virtual bool StaysFirst(int id) => false;
 
     /// <summary>Whether a token is a byte that becomes text with those beside it, where UTF-8 is judged by the run.</summary>
     private protected virtual bool TryGetRunByte(int id, bool isFirst, out byte value)

@@ -52,6 +52,8 @@ internal sealed class PipelineTokenizer : Tokenizer
 
     internal override bool ControlEndsStart => true;
 
+    internal override bool LeftOutEndsRun => false;
+
     internal override TemplateTokens CreateTemplateTokens(string source) => new(source, _raw.Tokens, _afterNormalization, _vocabulary);
 
     internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids) =>

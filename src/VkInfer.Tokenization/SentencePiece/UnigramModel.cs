@@ -47,7 +47,10 @@ internal sealed class UnigramModel
     {
         int[] normal = [.. Enumerable.Range(0, vocabulary.Count).Where(id => vocabulary.Kinds[id] == TokenKind.Normal)];
         double lowest = normal.Select(id => (double)scores[id]).DefaultIfEmpty(double.PositiveInfinity).Min();
-        float highest = normal.Select(id => scores[id]).DefaultIfEmpty(0).Max();
+
+        // SentencePiece begins its search for the highest score at the smallest positive number: scores below zero leave it there.
+        const float SmallestPositive = 1.17549435e-38f;
+        float highest = normal.Select(id => scores[id]).Append(SmallestPositive).Max();
         return new UnigramModel(
             from id in Enumerable.Range(0, vocabulary.Count)
             let text = vocabulary.Texts[id]
@@ -65,7 +68,7 @@ internal sealed class UnigramModel
     public List<(Range Range, int Id)> Encode(ReadOnlySpan<char> text, bool isTrusted = false)
     {
         var best = new (double Score, int Start, int Id)[text.Length + 1];
-        Array.Fill(best, (double.NegativeInfinity, 0, -1));
+        Array.Fill(best, (double.NegativeInfinity, -1, -1));
         best[0].Score = 0;
         for (int start = 0; start < text.Length;)
         {
@@ -103,7 +106,8 @@ internal sealed class UnigramModel
     /// <summary>A sum is compared before it is rounded, and kept rounded.</summary>
     private void Offer((double Score, int Start, int Id)[] best, int start, int end, double score, int id)
     {
-        if (score > best[end].Score)
+        // The first way counts whatever it scores: sums of hostile scores overflow.
+        if (best[end].Start < 0 || score > best[end].Score)
         {
             best[end] = (Rounded(score), start, id);
         }
