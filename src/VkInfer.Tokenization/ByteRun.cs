@@ -14,7 +14,7 @@ internal sealed class ByteRun
     /// <summary>Whether the run began where the text did.</summary>
     public bool IsFirst { get; set; }
 
-    /// <summary>The token of each byte for tokenizers whose byte tokens make runs: the byte, or -1; null where no token is a byte.</summary>
+    /// <summary>For each token the byte that it is, or -1; null where no token is a byte.</summary>
     public static short[]? Table(int count, Func<int, byte?> find)
     {
         short[]? table = null;

@@ -78,7 +78,8 @@ public abstract class Tokenizer
             "gpt2" or "gemma4" => CreateBpe(data),
             "t5" => UnigramTokenizer.Build(data),
             _ => throw new TokenizerException(
-                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4", data.Model is null ? "null" : TokenizerException.Show(data.Model)),
+                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4",
+                data.Model is null ? "null" : TokenizerException.Show(data.Model)),
         };
     }
 
@@ -252,7 +253,8 @@ public abstract class Tokenizer
     /// <param name="isTemplate">Whether a <see cref="MarkerGuard"/> has put marks into it.</param>
     /// <param name="ids">Where the ids go.</param>
     private protected void Encode(
-        ReadOnlySpan<char> text, SpecialTokenFinder? special, SpecialTokenFinder? normalized, bool isTrusted, bool isTemplate, List<int> ids)
+        ReadOnlySpan<char> text, SpecialTokenFinder? special, SpecialTokenFinder? normalized, bool isTrusted, bool isTemplate,
+        List<int> ids)
     {
         text = WellFormed.Of(text);
         var stretches = new List<(int Start, int Length, int Id)>();
@@ -374,7 +376,8 @@ public abstract class Tokenizer
             }
         }
 
-        foreach (string? text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out int id) && ids.Contains(id)).ToArray())
+        foreach (string? text in EndOfGenerationTexts.Exceptions(text => TryGetSpecialTokenId(text, out int id) && ids.Contains(id))
+            .ToArray())
         {
             ids.RemoveWhere(id => _vocabulary.Texts[id] == text);
         }

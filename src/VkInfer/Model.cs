@@ -83,7 +83,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     /// <summary>The model's tokenizer.</summary>
     /// <exception cref="UnsupportedModelException">The model has none: it is synthetic, or a folder without its files.</exception>
-    public Tokenizer Tokenizer => _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
+    public Tokenizer Tokenizer =>
+        _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
 
     /// <summary>How conversations become tokens: the Jinja template of the model's files, or ChatML where they have none.</summary>
     /// <exception cref="ChatTemplateException">
@@ -92,7 +93,9 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// </exception>
     public ChatTemplate ChatTemplate => _chatTemplate.Value;
 
-    /// <summary>Whether the model is made for conversations: its files have a chat template, or its vocabulary the markers of ChatML.</summary>
+    /// <summary>
+    /// Whether the model is made for conversations: its files have a chat template, or its vocabulary the markers of ChatML.
+    /// </summary>
     public bool IsChatModel => _tokenizer is not null
         && (!string.IsNullOrWhiteSpace(ChatTemplateSource) || _tokenizer.TryGetSpecialTokenId("<|im_start|>", out _));
 
@@ -159,7 +162,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     /// <inheritdoc cref="Load"/>
     public static Task<Model> LoadAsync(
-        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         Task.Run(() => Load(path, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>Loads the model that comes with this library: small, for trying things out.</summary>
@@ -179,7 +183,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
     public static Model CreateSynthetic(
         string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
         CancellationToken cancellationToken = default) =>
-        ModelLoader.Synthesise(SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
+        ModelLoader.Synthesise(
+            SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
 
     /// <summary>
     /// Runs the model over a text and chooses how its attention accumulates its softmax. Nothing changes in this model; sessions of a
@@ -223,7 +228,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
         try
         {
             // Without a lease, since progress is reported from within: what it measures with keeps its own memory.
-            return LinearTuningRun.Run(Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
+            return LinearTuningRun.Run(
+                Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -290,7 +296,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) => new(
+        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) =>
+            new(
         nameof(Model),
         () =>
         {
@@ -319,7 +326,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
     internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear
         ? Transformer
         : _transformers.GetOrAdd(choice, _ => new DecoderTransformer(
-            Config, _weights, new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
+            Config, _weights,
+            new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

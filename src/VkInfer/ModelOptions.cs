@@ -8,7 +8,9 @@ namespace VkInfer;
 /// <summary>How a model is loaded. Immutable; the defaults suit a desktop.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.</summary>
+    /// <summary>
+    /// Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.
+    /// </summary>
     public string Device { get; init; } = "auto";
 
     /// <summary>Element type of the KV cache.</summary>

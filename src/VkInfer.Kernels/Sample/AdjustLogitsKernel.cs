@@ -32,7 +32,9 @@ public sealed class AdjustLogitsKernel
     /// <param name="stepState">A <see cref="StepState"/>.</param>
     /// <param name="counts">uint32 [vocabSize]: how often each token was seen.</param>
     /// <param name="biases">Float32 [vocabSize].</param>
-    /// <param name="mask">A bit per token, <see cref="MaskBytes"/>; a token whose bit is 0 gets −∞, and any other a finite logit or more.</param>
+    /// <param name="mask">
+    /// A bit per token, <see cref="MaskBytes"/>; a token whose bit is 0 gets −∞, and any other a finite logit or more.
+    /// </param>
     /// <param name="adjusted">
     /// Receives float32 [vocabSize]; positive infinity where a logit is NaN or that, whatever the bias and the mask say.
     /// </param>

@@ -4,7 +4,8 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// Draws a token by temperature, top-k (ties with the k-th stay), typical-p, top-p and min-p, in this order, with the step
-/// state's options and seed (shaders/sample/sample_top.comp, sample_buckets.comp, sample.comp). The same state and logits give the same token. Thread-safe.
+/// state's options and seed (shaders/sample/sample_top.comp, sample_buckets.comp, sample.comp). The same state and logits give the same
+/// token. Thread-safe.
 /// </summary>
 public sealed class SampleKernel
 {

@@ -27,7 +27,8 @@ internal sealed class MergeTable
 
             if (!TryAdd(vocabulary, merge.AsSpan(0, space), merge.AsSpan(space + 1), rank, replaces: false))
             {
-                throw new TokenizerException(Field(rank), "a pair that is not in the list before", TokenizerException.Show(merge) + " again");
+                throw new TokenizerException(
+                    Field(rank), "a pair that is not in the list before", TokenizerException.Show(merge) + " again");
             }
         }
     }
@@ -169,7 +170,9 @@ internal sealed class MergeTable
     /// <summary>Adds a pair.</summary>
     private bool TryAdd(Vocabulary vocabulary, ReadOnlySpan<char> left, ReadOnlySpan<char> right, int rank, bool replaces)
     {
-        Span<char> both = left.Length + right.Length <= 256 ? stackalloc char[left.Length + right.Length] : new char[left.Length + right.Length];
+        Span<char> both = left.Length + right.Length <= 256
+            ? stackalloc char[left.Length + right.Length]
+            : new char[left.Length + right.Length];
         left.CopyTo(both);
         right.CopyTo(both[left.Length..]);
         ulong key = Key(Id(vocabulary, left, left, right, rank), Id(vocabulary, right, left, right, rank));

@@ -209,7 +209,8 @@ internal sealed class TokenDecoder
         }
 
         int end = token.Length;
-        for (int i = 0; i < stop && end - content.Length >= from && string.CompareOrdinal(token, end - content.Length, content, 0, content.Length) == 0; i++)
+        for (int i = 0; i < stop && end - content.Length >= from
+            && string.CompareOrdinal(token, end - content.Length, content, 0, content.Length) == 0; i++)
         {
             end -= content.Length;
         }

@@ -70,7 +70,8 @@ internal sealed class TokenizerParts
         try
         {
             CheckSize(json.Span);
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            using var document =
+                JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
             return new TokenizerParts(new JsonField(document.RootElement));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -92,7 +93,8 @@ internal sealed class TokenizerParts
             else if (text != token.Text)
             {
                 throw new TokenizerException(
-                    "added_tokens", $"for id {token.Id} the text of the vocabulary, {TokenizerException.Show(text)}", TokenizerException.Show(token.Text));
+                    "added_tokens", $"for id {token.Id} the text of the vocabulary, {TokenizerException.Show(text)}",
+                    TokenizerException.Show(token.Text));
             }
         }
 
@@ -270,7 +272,9 @@ internal sealed class TokenizerParts
         var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
         foreach (AddedToken token in tokens)
         {
-            int id = ids.TryGetValue(token.Text, out int known) ? known : added.TryGetValue(token.Text, out AddedToken? before) ? before.Id : token.Id;
+            int id = ids.TryGetValue(token.Text, out int known)
+                ? known
+                : added.TryGetValue(token.Text, out AddedToken? before) ? before.Id : token.Id;
             added[token.Text] = token with { Id = id };
         }
 
@@ -281,7 +285,7 @@ internal sealed class TokenizerParts
     private Dictionary<string, int> IdsByText()
     {
         var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
-        foreach ((int id, string? text) in _tokens)
+        foreach ((int id, string text) in _tokens)
         {
             ids.TryAdd(text, id);
         }
@@ -298,7 +302,8 @@ internal sealed class TokenizerParts
             TokenizerLimits.CheckLength(vocabulary.Place, length += text.Length);
             if (!_tokens.TryAdd(id.AsInt(), text))
             {
-                throw new TokenizerException("model.vocab", "one token per id", $"{TokenizerException.Show(text)} and another with {id.AsInt()}");
+                throw new TokenizerException(
+                    "model.vocab", "one token per id", $"{TokenizerException.Show(text)} and another with {id.AsInt()}");
             }
         }
     }

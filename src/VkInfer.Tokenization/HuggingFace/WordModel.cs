@@ -25,7 +25,8 @@ internal abstract class WordModel
 /// <param name="fuseUnknown">Whether a run of unknown characters is one unknown token.</param>
 /// <param name="ignoreMerges">Whether a word that is a token becomes it without merging.</param>
 internal sealed class BpeModel(
-    Vocabulary vocabulary, IReadOnlySet<int> added, MergeTable merges, int[] byteIds, int? unknownId, bool fuseUnknown, bool ignoreMerges) : WordModel
+    Vocabulary vocabulary, IReadOnlySet<int> added, MergeTable merges, int[] byteIds, int? unknownId, bool fuseUnknown,
+    bool ignoreMerges) : WordModel
 {
     public override void Encode(string word, bool isTrusted, List<int> ids)
     {

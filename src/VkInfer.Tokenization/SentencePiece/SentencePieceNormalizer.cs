@@ -3,7 +3,8 @@ using System.Text;
 namespace VkInfer.Tokenization;
 
 /// <summary>
-/// SentencePiece's normalisation: characters are mapped, spaces become ▁, one stands in front, and extra ones go where the model asks for it.
+/// SentencePiece's normalisation: characters are mapped, spaces become ▁, one stands in front, and extra ones go where the model asks for
+/// it.
 /// </summary>
 internal sealed class SentencePieceNormalizer
 {

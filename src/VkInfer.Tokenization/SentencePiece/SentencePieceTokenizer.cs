@@ -3,7 +3,9 @@ using System.Text;
 
 namespace VkInfer.Tokenization;
 
-/// <summary>What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.</summary>
+/// <summary>
+/// What SentencePiece's models have in common: normalisation, user-defined symbols, and what becomes of unknown characters.
+/// </summary>
 /// <remarks>
 /// Our own, since Microsoft.ML.Tokenizers 2.0.1 merges another of equal pairs than the leftmost, and gives ids outside the vocabulary where
 /// bytes stand in for a unigram piece.
@@ -31,7 +33,9 @@ internal abstract class SentencePieceTokenizer : Tokenizer
         int unknown = UnknownTokenId ?? Array.IndexOf(vocabulary.Kinds, TokenKind.Unknown);
         _unknownId = unknown < 0 ? null : unknown;
         _runBytes = ByteRun.Table(vocabulary.Count, id =>
-            vocabulary.Kinds[id] == TokenKind.Byte && SentencePieceVocabulary.TryParseByte(vocabulary.Texts[id] ?? "", out byte value) ? value : null);
+            vocabulary.Kinds[id] == TokenKind.Byte && SentencePieceVocabulary.TryParseByte(vocabulary.Texts[id] ?? "", out byte value)
+                ? value
+                : null);
         _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => SentencePieceVocabulary.AppendBytes(vocabulary, id, bytes));
     }
 
@@ -66,7 +70,8 @@ internal abstract class SentencePieceTokenizer : Tokenizer
         return found >= 0;
     }
 
-    /// <summary>Appends whole characters, and U+FFFD for each byte that belongs to none. Source: SentencePiece, sentencepiece_processor.cc.</summary>
+    /// <summary>Appends whole characters, and U+FFFD for each byte that belongs to none.</summary>
+    /// <remarks>Source: SentencePiece, sentencepiece_processor.cc.</remarks>
     private protected override void AppendRun(ByteRun run, bool isEnd)
     {
         int at = 0;

@@ -20,5 +20,6 @@ internal sealed class UserDefinedSymbols
     public int LengthAt(ReadOnlySpan<char> text) => _symbols.TryLongest(text, out string match, out _) ? match.Length : 0;
 
     /// <summary>The token of a text that is a symbol as a whole.</summary>
-    public bool TryGetWhole(ReadOnlySpan<char> text, out int id) => _symbols.TryLongest(text, out string match, out id) && match.Length == text.Length;
+    public bool TryGetWhole(ReadOnlySpan<char> text, out int id) =>
+        _symbols.TryLongest(text, out string match, out id) && match.Length == text.Length;
 }

@@ -21,7 +21,8 @@ internal sealed record OptionKey(
     /// <summary>Every key there is.</summary>
     public static IReadOnlyList<OptionKey> All { get; } =
     [
-        new(nameof(VkInferOptions.Model), "--model", "The model: a GGUF file or a Hugging Face folder; without it the embedded model is used.",
+        new(nameof(
+            VkInferOptions.Model), "--model", "The model: a GGUF file or a Hugging Face folder; without it the embedded model is used.",
             "a path", (o, text) => text.Length > 0 ? o with { Model = text } : null),
         new(nameof(VkInferOptions.Device), "--device",
             "The Vulkan device: auto, an index, discrete, integrated, software, or part of a name.",

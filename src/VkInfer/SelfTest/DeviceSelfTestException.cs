@@ -9,7 +9,8 @@ public sealed class DeviceSelfTestException : Exception
     /// <param name="form">The form of a kernel that was left out last.</param>
     /// <param name="problem">What it computed.</param>
     public DeviceSelfTestException(string device, string driver, string form, string problem)
-        : base($"Device '{device}' with driver '{driver}' computes wrong results, and there is no other way left to do '{form}': {problem}. "
+        : base(
+            $"Device '{device}' with driver '{driver}' computes wrong results, and there is no other way left to do '{form}': {problem}. "
             + "A newer driver may help; 'vkinfer devices --self-test' tests it again.")
     {
         Form = form;

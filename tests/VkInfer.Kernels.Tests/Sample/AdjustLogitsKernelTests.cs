@@ -59,7 +59,9 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         float[] biases = [float.NegativeInfinity, 0, float.NegativeInfinity, 0, 0];
         float[] logits = [float.NaN, float.NaN, float.PositiveInfinity, float.PositiveInfinity, 1];
         float[] actual = Run(logits, [], biases, token => token == 4, new StepState { Adjustments = adjustments, RepetitionPenalty = 1 });
-        Assert.That(actual, Is.EqualTo(new[] { float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, 1 }));
+        Assert.That(
+            actual,
+            Is.EqualTo(new[] { float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, 1 }));
     }
 
     [Test]
@@ -89,11 +91,13 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         var kernel = new TokenHistoryKernel(harness.Context);
         for (int position = Before; position < tokens.Length; position++)
         {
-            GpuBuffer state = harness.Upload<StepState>([new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
+            GpuBuffer state =
+                harness.Upload<StepState>([new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
             harness.Run(commands => kernel.Record(commands, state, history.View, counted.View));
             uint[] inWindow = window == 0 ? tokens[..(position + 1)] : tokens[(position + 1 - (int)window)..(position + 1)];
             Assert.That(
-                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))), $"position {position}");
+                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))),
+                $"position {position}");
         }
 
         Assert.That(history.Read<uint>(), Is.EqualTo(tokens));
@@ -117,7 +121,8 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         GuardedBuffer adjusted = harness.Output<float>(new float[logits.Length]);
         var kernel = new AdjustLogitsKernel(harness.Context);
         GpuBuffer[] inputs =
-            [harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts), harness.Upload<float>(biases), harness.Upload<uint>(mask)];
+            [harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts), harness.Upload<float>(
+                biases), harness.Upload<uint>(mask)];
         harness.Run(commands => kernel.Record(
             commands, inputs[0], logits.Length, inputs[1], inputs[2], inputs[3], inputs[4], adjusted.View));
         return adjusted.Read<float>();

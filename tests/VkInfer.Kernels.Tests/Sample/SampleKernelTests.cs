@@ -101,7 +101,9 @@ public sealed class SampleKernelTests : GpuTest
         for (int i = 0; i < logits.Length; i++)
         {
             // Five standard deviations of a binomial count.
-            Assert.That(counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))), $"token {i}");
+            Assert.That(
+                counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))),
+                $"token {i}");
         }
     }
 

@@ -7,7 +7,8 @@ namespace VkInfer.Kernels.Tests;
 /// <summary>Runs a sampler on the device: a row of logits and a state in, the state and the ring out.</summary>
 internal static class SamplerRun
 {
-    public static (StepState State, uint[] Ring) Run(Action<CommandList, BufferView, int, BufferView, BufferView, BufferView> record, float[] logits, StepState state)
+    public static (StepState State, uint[] Ring) Run(
+        Action<CommandList, BufferView, int, BufferView, BufferView, BufferView> record, float[] logits, StepState state)
     {
         GpuDevice device = GpuFixture.Device;
         using GpuBuffer logitsBuffer = device.CreateBuffer(logits.Length * sizeof(float), BufferKind.DeviceLocal, "logits");

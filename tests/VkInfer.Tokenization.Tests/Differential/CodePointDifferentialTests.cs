@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace VkInfer.Tokenization.Tests;
 
-/// <summary>Every step that looks at the kind of a character, with each character between two letters: the Rust tokenizers and ours.</summary>
+/// <summary>Every step that looks at the kind of a character, with each character between two letters: Rust and ours.</summary>
 /// <remarks>Each byte is a token, and ▁ stands in front of each word, so that the ids show what a step did.</remarks>
 public sealed class CodePointDifferentialTests
 {
@@ -25,7 +25,10 @@ public sealed class CodePointDifferentialTests
     [
         """{"type":"Whitespace"}""", """{"type":"WhitespaceSplit"}""", """{"type":"BertPreTokenizer"}""", """{"type":"UnicodeScripts"}""",
         """{"type":"Punctuation","behavior":"Isolated"}""", """{"type":"Digits","individual_digits":false}""",
-        """{"type":"Split","pattern":{"Regex":"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false}""",
+        """
+        {"type":"Split","pattern":{"Regex":"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"},
+        "behavior":"Isolated","invert":false}
+        """,
     ];
 
     /// <summary>Assigned for so long that all tables have them, or assigned to this day to nothing.</summary>

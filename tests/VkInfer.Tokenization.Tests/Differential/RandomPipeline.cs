@@ -34,7 +34,7 @@ internal sealed class RandomPipeline
         List<string> texts = vocabulary is JsonArray pieces
             ? [.. pieces.Select(piece => piece![0]!.GetValue<string>())]
             : [.. vocabulary.AsObject().Select(token => token.Key)];
-        _byteIds = [.. Enumerable.Range(0, texts.Count).Where(id => texts[id].StartsWith("<0x", StringComparison.Ordinal) && texts[id].Length == 6)];
+        _byteIds = [.. Enumerable.Range(0, texts.Count).Where(id => texts[id] is ['<', '0', 'x', _, _, '>'])];
         _tokenCount = texts.Count + Json["added_tokens"]!.AsArray().Count(token => token!["id"]!.GetValue<int>() >= texts.Count);
     }
 
@@ -45,7 +45,9 @@ internal sealed class RandomPipeline
     public List<string> Specials { get; } = [];
 
     /// <summary>Any token, bytes above all where there are some.</summary>
-    public int RandomId(Random random) => _byteIds.Length > 0 && random.Next(3) > 0 ? _byteIds[random.Next(_byteIds.Length)] : random.Next(_tokenCount);
+    public int RandomId(Random random) => _byteIds.Length > 0 && random.Next(3) > 0
+        ? _byteIds[random.Next(_byteIds.Length)]
+        : random.Next(_tokenCount);
 
     /// <summary>The file as bytes.</summary>
     public byte[] Bytes => JsonSerializer.SerializeToUtf8Bytes(Json);
@@ -204,7 +206,8 @@ internal sealed class RandomPipeline
             1 => Parse($$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{Any("always", "first", "never")}}","split":true}"""),
             2 => Parse("""{"type":"Fuse"}"""),
             3 => Parse($$"""{"type":"WordPiece","prefix":"##","cleanup":{{Any("true", "false")}}}"""),
-            4 => Parse($$"""{"type":"Sequence","decoders":[{"type":"Strip","content":"▁",{{Any("\"start\":1,\"stop\":0", "\"start\":2,\"stop\":0", "\"start\":0,\"stop\":1")}}},{"type":"ByteFallback"}]}"""),
+            4 => Parse(
+                $$"""{"type":"Sequence","decoders":[{"type":"Strip","content":"▁",{{Any("\"start\":1,\"stop\":0", "\"start\":2,\"stop\":0", "\"start\":0,\"stop\":1")}}},{"type":"ByteFallback"}]}"""),
             _ => Parse($$"""
                 {"type":"Sequence","decoders":[{"type":"Replace","pattern":{{Any("{\"String\":\"▁\"}", "{\"Regex\":\"▁\"}")}},"content":" "},{"type":"ByteFallback"},
                 {"type":"Fuse"},{"type":"Strip","content":"{{Any(" ", "a")}}","start":{{_random.Next(3)}},"stop":0}]}
@@ -311,7 +314,9 @@ internal sealed class RandomPipeline
         texts = [.. texts.Where(text => !mayStrip || !text.Any(char.IsWhiteSpace))];
         foreach (string text in texts.Where(text => _random.Next(3) == 0 && !(_isByteLevel && text == "é")))
         {
-            JsonNode? existing = Json["model"]!["vocab"] is JsonObject vocabulary && vocabulary.TryGetPropertyValue(text, out JsonNode? id) ? id : null;
+            JsonNode? existing = Json["model"]!["vocab"] is JsonObject vocabulary && vocabulary.TryGetPropertyValue(text, out JsonNode? id)
+                ? id
+                : null;
             if (Json["model"]!["vocab"] is JsonArray pieces)
             {
                 int last = pieces.ToList().FindLastIndex(piece => piece![0]!.GetValue<string>() == text);

@@ -86,5 +86,7 @@ public sealed class RustDifferentialTests
     }
 
     private static string Describe(RandomPipeline pipeline) => string.Join(
-        '\n', new[] { "normalizer", "pre_tokenizer", "decoder", "added_tokens" }.Select(part => $"{part}: {pipeline.Json[part]?.ToJsonString(Readable)}"));
+        '\n',
+        new[] { "normalizer", "pre_tokenizer", "decoder", "added_tokens" }.Select(
+            part => $"{part}: {pipeline.Json[part]?.ToJsonString(Readable)}"));
 }

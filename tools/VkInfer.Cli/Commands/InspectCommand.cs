@@ -97,7 +97,9 @@ internal sealed class InspectCommand : CliCommand
         tensors.Write(Console.Out);
     }
 
-    /// <summary>Why the selected device cannot run a session; null: nothing is against it, or what any device must be able to do suffices.</summary>
+    /// <summary>
+    /// Why the selected device cannot run a session; null: nothing is against it, or what any device must be able to do suffices.
+    /// </summary>
     private static string? Refusal(CliCall call, MemoryRequirements memory)
     {
         if (memory.KvBufferBytes <= LeastStorageBufferRange)

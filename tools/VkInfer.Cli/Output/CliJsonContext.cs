@@ -29,5 +29,7 @@ internal sealed partial class CliJsonContext : JsonSerializerContext
         new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
 
-/// <summary>Writes finish reasons as <c>endOfText</c>, <c>stopString</c>, <c>maxTokens</c>, <c>contextFull</c>, <c>grammarComplete</c>.</summary>
+/// <summary>
+/// Writes finish reasons as <c>endOfText</c>, <c>stopString</c>, <c>maxTokens</c>, <c>contextFull</c>, <c>grammarComplete</c>.
+/// </summary>
 internal sealed class FinishReasonConverter() : JsonStringEnumConverter<FinishReason>(JsonNamingPolicy.CamelCase);

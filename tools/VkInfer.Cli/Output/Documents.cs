@@ -25,8 +25,8 @@ internal sealed record DeviceTestDocument(
     double Seconds);
 
 internal sealed record InspectDocument(
-    string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, SoftmaxDocument? Softmax, string? Unsupported,
-    IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorDocument> Tensors);
+    string Model, string Name, long FileBytes, ConfigDocument? Config, MemoryDocument? Memory, SoftmaxDocument? Softmax,
+    string? Unsupported, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorDocument> Tensors);
 
 internal sealed record ConfigDocument(
     string Architecture, int VocabSize, int HiddenSize, int IntermediateSize, int NumLayers, int NumHeads, int NumKvHeads, int HeadDim,

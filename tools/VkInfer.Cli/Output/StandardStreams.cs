@@ -24,7 +24,8 @@ internal static class StandardStreams
 
         try
         {
-            string? flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            string? flags = File.ReadLines($"/proc/self/fdinfo/{descriptor}")
+                .FirstOrDefault(line => line.StartsWith("flags:", StringComparison.Ordinal));
             return flags is not null && (Octal(flags.AsSpan(6).Trim()) & CloseOnExec) != 0;
         }
         catch (FileNotFoundException)

@@ -21,7 +21,9 @@ public sealed class ArchitectureTests
     [TestCaseSource(nameof(Names))]
     public void References_only_what_the_layout_allows(string name)
     {
-        string[] own = [.. Assembly.Load(name).GetReferencedAssemblies().Select(a => a.Name!).Where(a => a.StartsWith("VkInfer", StringComparison.Ordinal))];
+        string[] own = [
+            .. Assembly.Load(name).GetReferencedAssemblies().Select(a => a.Name!).Where(
+                a => a.StartsWith("VkInfer", StringComparison.Ordinal))];
         Assert.That(own, Is.SubsetOf(Allowed[name]));
     }
 
