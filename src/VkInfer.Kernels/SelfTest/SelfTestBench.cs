@@ -15,7 +15,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
 {
     private const uint NotANumber = 0x7FFF_7FFF; // as float32 and as float16
 
-    private readonly List<GpuBuffer> _buffers = [];
+    private readonly List<IDisposable> _owned = [];
     private readonly List<Expectation> _expectations = [];
     private readonly List<(BufferView View, uint Value)> _words = [];
     private readonly Random _random = new(1);
@@ -61,9 +61,20 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
         return type == ActivationType.F32 ? Upload<float>(padded) : Upload<Half>(Array.ConvertAll(padded, value => (Half)value));
     }
 
-    /// <summary>A cache: of the type's elements, as they are.</summary>
-    public GpuBuffer UploadCache(float[] values, KvType type) =>
-        type == KvType.F32 ? Upload<float>(values) : Upload<Half>(Array.ConvertAll(values, value => (Half)value));
+    /// <summary>A sequence's cache of one layer: no numbers where nothing is given.</summary>
+    public PagedCache Pages(AttentionShape shape, float[]? keys = null, float[]? values = null) =>
+        Own(new PagedCache(Context.Device, shape, keys, values));
+
+    /// <summary>A table of one sequence.</summary>
+    public SequenceTable Sequences(CommandList commands, PagedCache cache)
+    {
+        SequenceTable table = Own(new SequenceTable(Context.Device, 1, isFixed: true));
+        table.Set(0, cache.Keeps(Zeros(commands, SoftmaxStats.SizeInBytes)));
+        return table;
+    }
+
+    /// <summary>A list of rows.</summary>
+    public RowList Rows(params ReadOnlySpan<RowEntry> rows) => new(Upload<RowEntry>(RowList.WithHead(rows)), rows.Length);
 
     /// <summary>A buffer of so many bytes that reads as no number until it is written.</summary>
     public GpuBuffer Output(CommandList commands, long bytes)
@@ -109,13 +120,15 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Compares; null when all is as it should be.</summary>
     public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).FirstOrDefault(problem => problem is not null);
 
-    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
 
-    private GpuBuffer Create(long bytes)
+    private GpuBuffer Create(long bytes) => Own(Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test"));
+
+    private T Own<T>(T owned)
+        where T : IDisposable
     {
-        GpuBuffer buffer = Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test");
-        _buffers.Add(buffer);
-        return buffer;
+        _owned.Add(owned);
+        return owned;
     }
 
     private string? Compare((BufferView View, uint Value) expected)

@@ -12,7 +12,7 @@ internal sealed class BatchRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly DecodeRunner[] _sequences;
     private readonly PrefillActivations _activations;
-    private readonly BatchAttention _attention;
+    private readonly BatchRows _rows;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
     private readonly CommandList _choices;
@@ -32,23 +32,22 @@ internal sealed class BatchRunner : IDisposable
         {
             _logits = device.CreateBuffer(
                 Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
-            _attention = new BatchAttention(device, config, transformer, kernels, sequences.Select(sequence => sequence.Row));
+            _rows = new BatchRows(device, transformer, kernels, sequences.Select(sequence => sequence.Row));
             _pass = device.CreateCommandList("batch.step");
             _choices = device.CreateCommandList("batch.choices");
             _pass.Record(commands =>
             {
                 _activations.RecordClear(commands);
-                _attention.RecordClear(commands);
+                _rows.RecordClear(commands);
             });
             device.Wait(device.Submit(_pass), cancellation);
 
             _pass.Record(commands =>
             {
                 RecordTimestamp("begin");
-                transformer.RecordBatch(commands, _activations, _attention, _logits);
+                transformer.RecordBatch(commands, _activations, _rows, _logits);
                 RecordTimestamp("end");
             });
-            _attention.Upload();
         }
         catch
         {
@@ -88,7 +87,7 @@ internal sealed class BatchRunner : IDisposable
         _pass?.Dispose();
         _choices?.Dispose();
         _logits?.Dispose();
-        _attention?.Dispose();
+        _rows?.Dispose();
         _activations.Dispose();
     }
 

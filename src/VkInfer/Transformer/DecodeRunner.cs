@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -18,7 +18,7 @@ internal sealed class DecodeRunner : IDisposable
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
     private readonly PrefillActivations? _unfused;
-    private readonly BatchAttention? _unfusedAttention;
+    private readonly BatchRows? _unfusedRows;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
     private readonly GpuBuffer _ring;
@@ -56,7 +56,7 @@ internal sealed class DecodeRunner : IDisposable
         CommandList? step = null;
         DecodeActivations? activations = null;
         PrefillActivations? unfused = null;
-        BatchAttention? attention = null;
+        BatchRows? rows = null;
         AttentionShape shape = transformer.Shape(cache, 0);
         try
         {
@@ -68,14 +68,14 @@ internal sealed class DecodeRunner : IDisposable
             if (unfusedInputs is not null)
             {
                 unfused = new PrefillActivations(device, config, 1, unfusedInputs);
-                attention = new BatchAttention(device, config, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
+                rows = new BatchRows(device, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
             }
 
             step.Record(commands =>
             {
                 activations.RecordClear(commands);
                 unfused?.RecordClear(commands);
-                attention?.RecordClear(commands);
+                rows?.RecordClear(commands);
                 cache.RecordClear(commands);
             });
             device.Wait(device.Submit(step), cancellation);
@@ -83,10 +83,9 @@ internal sealed class DecodeRunner : IDisposable
             step.Record(commands =>
             {
                 RecordTimestamp(commands, "begin");
-                if (unfused is not null && attention is not null)
+                if (unfused is not null && rows is not null)
                 {
-                    transformer.RecordBatch(commands, unfused, attention, activations.Logits);
-                    attention.Upload();
+                    transformer.RecordBatch(commands, unfused, rows, activations.Logits);
                 }
                 else
                 {
@@ -101,12 +100,12 @@ internal sealed class DecodeRunner : IDisposable
             step?.Dispose();
             activations?.Dispose();
             unfused?.Dispose();
-            attention?.Dispose();
+            rows?.Dispose();
             _buffers.Dispose();
             throw;
         }
 
-        (_step, _activations, _unfused, _unfusedAttention) = (step, activations, unfused, attention);
+        (_step, _activations, _unfused, _unfusedRows) = (step, activations, unfused, rows);
         _choice = new TokenChoice(device, kernels, activations, config.VocabSize, cache.Capacity, _state, _ring);
         _pair[0] = _step;
     }
@@ -199,6 +198,15 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Waits for the earliest pending token, and leaves it pending.</summary>
     public void Wait(Cancellation cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
 
+    /// <summary>Waits for all steps under way, and leaves their tokens pending.</summary>
+    public void WaitForAll(Cancellation cancellation)
+    {
+        foreach (Submission submission in _inFlight)
+        {
+            _device.Wait(submission, cancellation);
+        }
+    }
+
     /// <summary>Waits for the earliest pending token.</summary>
     public int Take(Cancellation cancellation)
     {
@@ -239,24 +247,21 @@ internal sealed class DecodeRunner : IDisposable
 
     public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
+    /// <summary>Waits for steps under way and forgets their tokens.</summary>
+    public void Drain(Cancellation cancellation)
+    {
+        WaitForAll(cancellation);
+        _taken = _submitted;
+    }
+
     public void Dispose()
     {
         _step.Dispose();
         _choice.Dispose();
         _activations.Dispose();
         _unfused?.Dispose();
-        _unfusedAttention?.Dispose();
+        _unfusedRows?.Dispose();
         _buffers.Dispose();
-    }
-
-    private void Drain(Cancellation cancellation)
-    {
-        foreach (Submission submission in _inFlight)
-        {
-            _device.Wait(submission, cancellation);
-        }
-
-        _taken = _submitted;
     }
 
     private void RecordTimestamp(CommandList commands, string label)

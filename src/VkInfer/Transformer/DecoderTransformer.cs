@@ -1,4 +1,4 @@
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -85,53 +85,50 @@ internal sealed class DecoderTransformer
     /// </summary>
     /// <param name="commands">Receives the dispatches.</param>
     /// <param name="act">For as many rows as there are sequences, or more.</param>
-    /// <param name="attention">The sequences; to be uploaded before the commands are submitted.</param>
+    /// <param name="batch">The sequences.</param>
     /// <param name="logits">Scratch, float32 [rows, VocabSize]; of one sequence its own.</param>
-    public void RecordBatch(CommandList commands, PrefillActivations act, BatchAttention attention, BufferView logits)
+    public void RecordBatch(CommandList commands, PrefillActivations act, BatchRows batch, BufferView logits)
     {
-        IReadOnlyList<BatchRow> rows = attention.Rows;
-        for (int row = 0; row < rows.Count; row++)
-        {
-            RecordStepEmbed(commands, act.Row(row), rows[row].StepState);
-        }
-
+        int rows = batch.All.Most;
+        batch.RecordResolve(commands, _kernels);
+        RecordEmbed(commands, act, batch.All);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            RecordPrefillQkv(commands, act, i, rows.Count);
-            RecordBatchAttention(commands, act, attention, i);
-            RecordPrefillOutput(commands, act, i, rows.Count);
-            RecordPrefillMlp(commands, act, i, rows.Count);
+            RecordPrefillQkv(commands, act, i, rows);
+            RecordBatchAttention(commands, act, batch, i);
+            RecordPrefillOutput(commands, act, i, rows);
+            RecordPrefillMlp(commands, act, i, rows);
         }
 
-        RecordHeads(commands, act, logits, rows.Count);
-        for (int row = 0; row < rows.Count; row++)
+        RecordHeads(commands, act, logits, rows);
+        for (int row = 0; row < rows; row++)
         {
             BufferView computed = Activations.Row(logits, ActivationType.F32, row, _config.VocabSize);
-            if (computed != rows[row].Logits)
+            if (computed != batch.Sequences[row].Logits)
             {
-                commands.Copy(computed, rows[row].Logits);
+                commands.Copy(computed, batch.Sequences[row].Logits);
             }
         }
     }
 
-    /// <summary>Token ids [rows] to the residual stream; the first is at <paramref name="position"/>.</summary>
-    public void RecordPrefillEmbed(CommandList commands, PrefillActivations act, BufferView tokenIds, int rows, int position)
+    /// <summary>The tokens of rows to the residual stream.</summary>
+    public void RecordEmbed(CommandList commands, PrefillActivations act, RowList rows)
     {
-        _kernels.Embed.Record(commands, _weights.Embedding, tokenIds, 0, act.Hidden, rows, _config.EmbeddingScale);
+        _kernels.Embed.RecordRows(commands, _weights.Embedding, rows, act.Hidden, _config.EmbeddingScale);
         if (_weights.Positions is { } positions)
         {
             _kernels.AddRows.RecordPositions(
-                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value + position, rows, _config.HiddenSize);
+                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, rows, _config.HiddenSize, rows.Most);
         }
     }
 
-    /// <summary>One layer over <paramref name="rows"/> tokens of one sequence, the first at <paramref name="position"/>.</summary>
-    public void RecordPrefillLayer(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    /// <summary>One layer over the rows of a prompt.</summary>
+    public void RecordPrefillLayer(CommandList commands, PrefillActivations act, PromptRows prompt, int index)
     {
-        RecordPrefillQkv(commands, act, index, rows);
-        RecordPrefillAttention(commands, act, cache, index, rows, position);
-        RecordPrefillOutput(commands, act, index, rows);
-        RecordPrefillMlp(commands, act, index, rows);
+        RecordPrefillQkv(commands, act, index, prompt.Count);
+        RecordPrefillAttention(commands, act, prompt, index);
+        RecordPrefillOutput(commands, act, index, prompt.Count);
+        RecordPrefillMlp(commands, act, index, prompt.Count);
     }
 
     /// <summary>Norm and product: the residual stream to <see cref="PrefillActivations.Qkv"/>, without its bias.</summary>
@@ -144,26 +141,38 @@ internal sealed class DecoderTransformer
             commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
     }
 
-    /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
-    public void RecordPrefillAttention(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    /// <summary>Rows of a tile of a prompt's attention, in each layer.</summary>
+    public IEnumerable<int> TileRows(KvCache cache, int rows) => Enumerable.Range(0, _weights.Layers.Count).Select(index => TileRows(cache, index, rows));
+
+    private int TileRows(KvCache cache, int index, int rows) =>
+        _kernels.PrefillAttention.TileRows(Shape(cache, index), cache.Softmax.Layers[index].Prefill.Scheme, rows);
+
+    /// <summary>Bias, norm of heads, rotation, store and attention of the rows of a prompt.</summary>
+    public void RecordPrefillAttention(CommandList commands, PrefillActivations act, PromptRows prompt, int index)
     {
         LayerWeights layer = _weights.Layers[index];
+        KvCache cache = prompt.Cache;
+        int rows = prompt.Count;
         AttentionShape shape = Shape(cache, index);
-        BufferView keys = cache.Keys(index);
-        BufferView values = cache.Values(index);
         ActivationType queryType = _kernels.PrefillAttention.QueryType(shape);
-        _kernels.RopeStore.Record(
-            commands, act.Qkv, shape, Rope(index), position, act.Query, keys, values, rows, queryType, layer.Qkv.Bias, HeadNorm(layer));
+        _kernels.RopeStore.RecordRows(
+            commands, act.Qkv, shape, Rope(index), prompt.All, cache.Sequence, cache.Layer(index), act.Query, rows, queryType, layer.Qkv.Bias,
+            HeadNorm(layer));
         if (cache.ScoreStatistics is { } statistics)
         {
             _kernels.ScoreStatistics.Record(
-                commands, shape, queryType, act.Query, keys, statistics.Layer(index), rows, position);
+                commands, shape, queryType, act.Query, prompt.All, cache.Sequence, cache.Layer(index), statistics.Layer(index), rows);
+        }
+
+        if (commands.IsProfiled)
+        {
+            commands.Describe(PrefillAttentionKernel.DescribeRun(shape, rows, prompt.Position));
         }
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
         _kernels.PrefillAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Prefill, act.Query, keys, values, cache.SoftmaxStats, act.Inputs(type).Attention, rows,
-            position, type);
+            commands, shape, cache.Softmax.Layers[index].Prefill, prompt.Tiles(TileRows(cache, index, rows)), cache.Sequence, cache.Layer(index),
+            act.Query, act.Inputs(type).Attention, rows, rows, type);
     }
 
     /// <summary>Attention's output projection, added to the residual stream.</summary>
@@ -249,17 +258,17 @@ internal sealed class DecoderTransformer
     {
         LayerWeights layer = _weights.Layers[index];
         AttentionShape shape = Shape(cache, index);
-        BufferView keys = cache.Keys(index);
-        BufferView values = cache.Values(index);
         QkNorm? headNorm = HeadNorm(layer);
         if (headNorm is not null || !_kernels.Gemv.CanRecordQkv(shape.KvType))
         {
             _kernels.Gemv.Record(commands, layer.Qkv.Matrix, normed, act.Qkv, GemvMode.Store, layer.Qkv.Bias);
-            _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, keys, values, qkNorm: headNorm);
+            _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index), qkNorm: headNorm);
         }
         else
         {
-            _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, keys, values, layer.Qkv.Bias);
+            _kernels.Gemv.RecordQkv(
+                commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index),
+                layer.Qkv.Bias);
         }
     }
 
@@ -270,22 +279,29 @@ internal sealed class DecoderTransformer
             ? _kernels.Gemv.FormOf(_weights.Layers[index].Output.Matrix)
             : VectorForm.Float;
         _kernels.DecodeAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
             act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
         return new VectorInput(act.Attention, form);
     }
 
-    /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence.</summary>
-    private void RecordBatchAttention(CommandList commands, PrefillActivations act, BatchAttention attention, int index)
+    /// <summary>As <see cref="RecordPrefillAttention"/>, for rows alone in their sequences.</summary>
+    private void RecordBatchAttention(CommandList commands, PrefillActivations act, BatchRows batch, int index)
     {
         LayerWeights layer = _weights.Layers[index];
-        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        foreach ((KvType kvType, SequenceRange sequences) in attention.AddLayer(index))
+        int rows = batch.All.Most;
+        foreach (RowGroup group in batch.Groups)
         {
-            AttentionShape shape = Shape(kvType, sequences.Sequences[0].Capacity, index);
-            _kernels.DecodeAttention.RecordBatch(
-                commands, shape, sequences, act.Qkv, Rope(index), attention.Scratch, act.Inputs(type).Attention, type, layer.Qkv.Bias,
-                HeadNorm(layer));
+            _kernels.RopeStore.RecordRows(
+                commands, act.Qkv, Shape(group.Cache.Type, group.Capacity, index), Rope(index), group.Rows, batch.Table, group.Cache.Layer(index),
+                act.Query, rows, ActivationType.F32, layer.Qkv.Bias, HeadNorm(layer));
+        }
+
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        foreach (RowGroup group in batch.Groups)
+        {
+            _kernels.DecodeAttention.RecordRows(
+                commands, Shape(group.Cache.Type, group.Capacity, index), group.Cache.Softmax.Layers[index].Decode, group.Rows, batch.Table,
+                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows);
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed class KernelSet
         _tokenHistory = new(() => new TokenHistoryKernel(context));
         _logProbabilities = new(() => new LogProbabilitiesKernel(context));
         Gemm = new GemmKernel(context);
+        ResolveRows = new ResolveRowsKernel(context);
         RopeStore = new RopeStoreKernel(context);
         ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
@@ -59,6 +60,8 @@ internal sealed class KernelSet
     public NormKernel Norm { get; }
 
     public GemmKernel Gemm { get; }
+
+    public ResolveRowsKernel ResolveRows { get; }
 
     public RopeStoreKernel RopeStore { get; }
 

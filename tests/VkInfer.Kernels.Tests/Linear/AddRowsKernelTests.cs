@@ -12,8 +12,9 @@ public sealed class AddRowsKernelTests : GpuTest
         Check(seqLen, width, (kernel, commands, y, table, _) => kernel.RecordBias(commands, y, table, seqLen, width), _ => 0);
 
     [Test]
-    public void Adds_consecutive_rows([Values(1, 7)] int seqLen, [Values(1, 63, 111, 512)] int width) =>
-        Check(seqLen, width, (kernel, commands, y, table, _) => kernel.RecordPositions(commands, y, table, TableRows, 2, seqLen, width), row => 2 + row);
+    public void Adds_the_row_of_each_position([Values(1, 7)] int seqLen, [Values(1, 63, 111, 512)] int width) => Check(
+        seqLen, width, (kernel, commands, y, table, rows) => kernel.RecordPositions(commands, y, table, TableRows, 2, List(rows, seqLen), width, seqLen),
+        row => 2 + Position(row));
 
     [Test]
     public void Adds_the_row_of_a_step() =>
@@ -21,8 +22,14 @@ public sealed class AddRowsKernelTests : GpuTest
 
     [Test]
     public void Adds_nothing_beyond_the_table() => Check(
-        4, 111, (kernel, commands, y, table, _) => kernel.RecordPositions(commands, y, table, TableRows, TableRows - 2, 4, 111),
-        row => row < 2 ? TableRows - 2 + row : null);
+        4, 111,
+        (kernel, commands, y, table, rows) => kernel.RecordPositions(commands, y, table, TableRows, TableRows - 5, List(rows, 4), 111, 4),
+        row => Position(row) < 5 ? TableRows - 5 + Position(row) : null);
+
+    // Every second row has the position before its own.
+    private static int Position(int row) => row - (row % 2);
+
+    private static RowList List(BufferView list, int rows) => new(list, rows);
 
     private static void Check(
         int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record, Func<int, int?> rowOf)
@@ -31,7 +38,11 @@ public sealed class AddRowsKernelTests : GpuTest
         float[] rows = TestValues.Normal(TableRows * width, 2);
         using var harness = new KernelHarness();
         GpuBuffer table = harness.UploadActivations(rows, TableRows, width, ActivationType.F32);
-        GpuBuffer state = harness.Upload<StepState>([new StepState { Position = 4 }]);
+        bool isStep = TestContext.CurrentContext.Test.MethodName == nameof(Adds_the_row_of_a_step);
+        GpuBuffer state = isStep
+            ? harness.Upload<StepState>([new StepState { Position = 4 }])
+            : harness.Upload<RowEntry>(
+                RowList.WithHead([.. Enumerable.Range(0, seqLen).Select(row => new RowEntry((uint)row, (uint)Position(row), 0, 0))]));
         GuardedBuffer y = harness.OutputActivations(before, seqLen, width, ActivationType.F32);
         harness.Run(commands => record(new AddRowsKernel(harness.Context), commands, y.View, table, state));
         double[] expected = [.. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
