@@ -1,6 +1,6 @@
+#version 460
 // Takes the plan of a step, as the host wrote it, to the rows that its kernels read: where the host does not know a row's token yet, token
 // and position are those of its sequence's step state. The plan is whole lists one after another, whose heads are as long as a row.
-#version 460
 #define SEQUENCES_BINDING 1
 #include "push/resolve_rows.glsl"
 #include "rows.glsl"

@@ -109,7 +109,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Push(shape, softmax, layer, tuning) with { QueryStride = stride, OutputStride = stride / 4 },
             [
                 Activations.Require(nameof(query), query, ActivationType.F32, activationRows, shape.QueryWidth), rows.Entries,
-                sequences.Entries, scratch.Buffer.View(scratch.Offset + firstPartial, partials), scratch.Buffer.View(scratch.Offset, arrivals),
+                sequences.Entries, scratch.Buffer.View(scratch.Offset + firstPartial, partials),
+                scratch.Buffer.View(scratch.Offset, arrivals),
                 Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
             ],
             [.. layer.Read, .. sequences.Addressed]);
@@ -123,7 +124,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         if (form == VectorForm.Fixed && !CanStoreFixed(shape))
         {
-            throw new ArgumentException($"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
+            throw new ArgumentException(
+                $"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
         }
 
         layer.Check();
@@ -136,7 +138,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             nameof(output), output,
             form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         long arrivals = ArrivalBytes(shape, tuning);
-        DecodeAttentionConstants constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
+        DecodeAttentionConstants constants =
+            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
         Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
@@ -154,7 +157,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     internal static string RowsVariant(KvType kvType, ActivationType outputType) =>
         $"{Variant(kvType)}_rows{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
-    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) => ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
+    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
+        ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)rows);
@@ -169,7 +173,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         }
     }
 
-    private static DecodeAttentionPush Push(AttentionShape shape, AttentionSoftmax softmax, KvLayer layer, DecodeAttentionTuning tuning) => new()
+    private static DecodeAttentionPush Push(
+        AttentionShape shape, AttentionSoftmax softmax, KvLayer layer, DecodeAttentionTuning tuning) => new()
     {
         GroupSize = (uint)shape.GroupSize,
         KvHeads = (uint)shape.NumKvHeads,

@@ -31,21 +31,23 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <param name="rows">The rows; nothing is stored at positions from their sequences' capacities on.</param>
     /// <param name="sequences">Their sequences.</param>
     /// <param name="layer">Where keys and values go.</param>
-    /// <param name="query">Output, [activationRows, Stride(QueryWidth)] of <paramref name="queryType"/>; the listed rows are written.</param>
+    /// <param name="query">
+    /// Output, [activationRows, Stride(QueryWidth)] of <paramref name="queryType"/>; the listed rows are written.
+    /// </param>
     /// <param name="activationRows">Rows of the activations.</param>
     /// <param name="queryType">What the rows' attention takes: <see cref="PrefillAttentionKernel.QueryType"/>, or float32.</param>
     /// <param name="bias">float32 [QkvWidth], if given.</param>
     /// <param name="qkNorm">The norm of heads, if given.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public void RecordRows(
-        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, RowList rows, SequenceTable sequences, KvLayer layer,
-        BufferView query, int activationRows, ActivationType queryType = ActivationType.F32, BufferView? bias = null, QkNorm? qkNorm = null)
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, RowList rows, SequenceTable sequences,
+        KvLayer layer, BufferView query, int activationRows, ActivationType queryType = ActivationType.F32, BufferView? bias = null, QkNorm? qkNorm = null)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         rows.Check();
         Record(
-            commands, qkv, shape, ropeTable, new RowSource(rows.Entries, sequences, null, null), layer, query, rows.Most, activationRows, queryType,
-            bias, qkNorm);
+            commands, qkv, shape, ropeTable, new RowSource(rows.Entries, sequences, null, null), layer, query, rows.Most, activationRows,
+            queryType, bias, qkNorm);
     }
 
     /// <summary>Records it for the one token of a decode step.</summary>
@@ -68,7 +70,8 @@ public sealed class RopeStoreKernel(KernelContext context)
         Views.RequireBytes(nameof(blocks), blocks, (long)KvLayout.PageCount(shape.Capacity) * KvLayout.BlockBytes);
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Record(
-            commands, qkv, shape, ropeTable, new RowSource(null, null, stepState, blocks), layer, query, 1, 1, ActivationType.F32, bias, qkNorm);
+            commands, qkv, shape, ropeTable, new RowSource(null, null, stepState, blocks), layer, query, 1, 1, ActivationType.F32, bias,
+            qkNorm);
     }
 
     /// <summary>What says where the rows stand: a list and a table of sequences, or one sequence's step state and block table.</summary>

@@ -3,7 +3,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
-/// <summary>Adds rows of a table to rows: one row to all (a bias), or that of each row's position (learned positions). Thread-safe.</summary>
+/// <summary>
+/// Adds rows of a table to rows: one row to all (a bias), or that of each row's position (learned positions). Thread-safe.
+/// </summary>
 /// <param name="context">The device.</param>
 public sealed class AddRowsKernel(KernelContext context)
 {

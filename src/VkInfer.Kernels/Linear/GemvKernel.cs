@@ -12,9 +12,6 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device to record for.</param>
 public sealed class GemvKernel(KernelContext context)
 {
-    // Slices that start at a multiple of this many rows keep the scales of every format at the strictest offset alignment.
-    private const int SliceRows = 64;
-
     /// <summary>The form in which these weights take x best on the device.</summary>
     /// <param name="w">The weights.</param>
     public VectorForm FormOf(StackedWeights w)
@@ -81,8 +78,8 @@ public sealed class GemvKernel(KernelContext context)
     /// <returns>What the next product takes.</returns>
     /// <exception cref="ArgumentException">A view too short for the shape, or an odd number of rows.</exception>
     public VectorInput RecordGated(
-        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next, ActivationFunction activation = ActivationFunction.Silu,
-        BufferView? bias = null)
+        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next,
+        ActivationFunction activation = ActivationFunction.Silu, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(gateUp);
@@ -101,13 +98,14 @@ public sealed class GemvKernel(KernelContext context)
         call.Check(gateUp, gateUp.Rows, width);
         GemvTuning tuning = call.Tuning(gateUp, context, rowsPerElement: 2);
         var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation);
-        ComputePipeline pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+        ComputePipeline pipeline =
+            context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
-        int upSkip = width % SliceRows;
+        int upSkip = width % WeightLayout.SliceRows;
         int upStart = width - upSkip;
-        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * SliceRows);
-        int sliceRows = most == gateUp.Rows ? width : most - SliceRows;
+        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * WeightLayout.SliceRows);
+        int sliceRows = most == gateUp.Rows ? width : most - WeightLayout.SliceRows;
         for (int first = 0; first < width; first += sliceRows)
         {
             int rows = Math.Min(sliceRows, width - first);
@@ -126,7 +124,9 @@ public sealed class GemvKernel(KernelContext context)
         return call.Result(0);
     }
 
-    /// <summary>Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.</summary>
+    /// <summary>
+    /// Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.
+    /// </summary>
     /// <param name="kvType">The cache's type.</param>
     public bool CanRecordQkv(KvType kvType) => kvType == KvType.F32 || context.Capabilities.Storage16;
 
@@ -166,7 +166,8 @@ public sealed class GemvKernel(KernelContext context)
         {
             if (part.Rows % shape.HeadDim != 0)
             {
-                throw new ArgumentException($"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
+                throw new ArgumentException(
+                    $"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
             }
 
             call.Check(part, qkv.Rows, qkv.Rows);
@@ -186,7 +187,7 @@ public sealed class GemvKernel(KernelContext context)
         ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        int granularity = SliceRows / (int)BigInteger.GreatestCommonDivisor(SliceRows, shape.HeadDim) * shape.HeadDim;
+        int granularity = WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
         int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
         for (int first = 0; first < w.Rows; first += sliceRows)
         {
@@ -223,14 +224,16 @@ public sealed class GemvKernel(KernelContext context)
             call.Check(part, w.Rows, w.Rows);
             if (call.Next is { Form: VectorForm.Fixed } && firstRow % FixedPointVector.Block != 0)
             {
-                throw new ArgumentException($"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
+                throw new ArgumentException(
+                    $"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
             }
 
             GemvTuning tuning = call.Tuning(part, context);
             var constants = new GemvStoreConstants(
                 call.Constants(tuning, context), call.NextConstant, y.HasValue, mode == GemvMode.Accumulate, activation);
-            ComputePipeline pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
-            foreach ((int first, WeightMatrix? slice) in RowSlices.Of(part, context))
+            ComputePipeline pipeline =
+                context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+            foreach ((int first, WeightMatrix slice) in RowSlices.Of(part, context))
             {
                 GemvPush push = call.Push(slice, slice.Rows, firstRow + first);
                 push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
@@ -260,7 +263,9 @@ public sealed class GemvKernel(KernelContext context)
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
     private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, KvLayer Layer, BufferView Blocks)
     {
-        /// <summary>Where queries go; for heads without any, what no other dispatch writes, so that they need not wait for each other.</summary>
+        /// <summary>
+        /// Where queries go; for heads without any, what no other dispatch writes, so that they need not wait for each other.
+        /// </summary>
         public BufferView QueryOf(AttentionShape shape, int first) =>
             first < shape.NumHeads ? Q : first < shape.NumHeads + shape.NumKvHeads ? Layer.Keys : Layer.Values;
 

@@ -91,7 +91,7 @@ public static class AttentionCases
         const int Tokens = 37;
         AttentionShape shape = Small(attention, 48);
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
-        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
+        (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
         PagedCache cache = bench.Pages(shape, keys, values);
         var kernel = new PrefillAttentionKernel(bench.Context);

@@ -120,16 +120,17 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Compares; null when all is as it should be.</summary>
     public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).FirstOrDefault(problem => problem is not null);
 
-    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
-
-    private GpuBuffer Create(long bytes) => Own(Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test"));
-
-    private T Own<T>(T owned)
+    /// <summary>Disposes something with the bench.</summary>
+    public T Own<T>(T owned)
         where T : IDisposable
     {
         _owned.Add(owned);
         return owned;
     }
+
+    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
+
+    private GpuBuffer Create(long bytes) => Own(Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test"));
 
     private string? Compare((BufferView View, uint Value) expected)
     {

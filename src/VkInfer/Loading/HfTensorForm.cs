@@ -22,7 +22,8 @@ internal sealed record HfTensorForm(GgufTensor Stored, GgufTensor Changed, float
 
         // As float32, since 1 and a small number do not both fit into a short one.
         return family.HfNormOffset != 0 && tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)
-            ? new HfTensorForm(tensor, tensor with { Type = GgufTensorType.F32, ByteSize = tensor.ElementCount * sizeof(float) }, family.HfNormOffset)
+            ? new HfTensorForm(
+                tensor, tensor with { Type = GgufTensorType.F32, ByteSize = tensor.ElementCount * sizeof(float) }, family.HfNormOffset)
             : null;
     }
 

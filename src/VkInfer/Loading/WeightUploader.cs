@@ -116,7 +116,8 @@ internal sealed class WeightUploader
                 }
 
                 _progress.Report(
-                    WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns) + WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
+                    WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns)
+                        + WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
             }));
         }
     }
@@ -130,7 +131,8 @@ internal sealed class WeightUploader
 
     /// <summary>Reads rows, packs them, and copies them to where they belong in a matrix.</summary>
     /// <returns>For <see cref="ParallelUploader.Wait"/>.</returns>
-    private ulong Write(LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, long targetRow)
+    private ulong Write(
+        LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, long targetRow)
     {
         (WeightType type, int columns) = (matrix.Type, matrix.Columns);
         BufferView quants = Part(matrix.Quants, WeightLayout.QuantBytes(type, 1, columns), targetRow, count);

@@ -13,12 +13,14 @@ public sealed class AddRowsKernelTests : GpuTest
 
     [Test]
     public void Adds_the_row_of_each_position([Values(1, 7)] int seqLen, [Values(1, 63, 111, 512)] int width) => Check(
-        seqLen, width, (kernel, commands, y, table, rows) => kernel.RecordPositions(commands, y, table, TableRows, 2, List(rows, seqLen), width, seqLen),
+        seqLen, width,
+        (kernel, commands, y, table, rows) => kernel.RecordPositions(commands, y, table, TableRows, 2, List(rows, seqLen), width, seqLen),
         row => 2 + Position(row));
 
     [Test]
     public void Adds_the_row_of_a_step() =>
-        Check(1, 111, (kernel, commands, y, table, state) => kernel.RecordPosition(commands, y, table, TableRows, 2, state, 111), _ => 2 + 4);
+        Check(
+            1, 111, (kernel, commands, y, table, state) => kernel.RecordPosition(commands, y, table, TableRows, 2, state, 111), _ => 2 + 4);
 
     [Test]
     public void Adds_nothing_beyond_the_table() => Check(
@@ -32,7 +34,8 @@ public sealed class AddRowsKernelTests : GpuTest
     private static RowList List(BufferView list, int rows) => new(list, rows);
 
     private static void Check(
-        int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record, Func<int, int?> rowOf)
+        int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record,
+        Func<int, int?> rowOf)
     {
         float[] before = TestValues.Normal(seqLen * width, 1);
         float[] rows = TestValues.Normal(TableRows * width, 2);
@@ -45,7 +48,8 @@ public sealed class AddRowsKernelTests : GpuTest
                 RowList.WithHead([.. Enumerable.Range(0, seqLen).Select(row => new RowEntry((uint)row, (uint)Position(row), 0, 0))]));
         GuardedBuffer y = harness.OutputActivations(before, seqLen, width, ActivationType.F32);
         harness.Run(commands => record(new AddRowsKernel(harness.Context), commands, y.View, table, state));
-        double[] expected = [.. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
+        double[] expected = [
+            .. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
         Comparison.AssertClose(KernelHarness.ReadActivations(y, seqLen, width, ActivationType.F32), expected, Bounds.F32);
     }
 }

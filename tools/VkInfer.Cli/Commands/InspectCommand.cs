@@ -11,7 +11,7 @@ internal sealed class InspectCommand : CliCommand
 
     private readonly Argument<string?> _file = new("MODEL")
     {
-        Description = "The model file (GGUF); without it the embedded model.",
+        Description = "A GGUF file, a Hugging Face folder, or a name like hf:owner/repo; without it the embedded model.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -22,9 +22,12 @@ internal sealed class InspectCommand : CliCommand
         AddModelOptions();
     }
 
-    protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        ModelInspection model = ModelInspection.Inspect(call.Parse.GetValue(_file) ?? call.ModelPath, call.ModelOptions);
+        string path = call.Parse.GetValue(_file) is { } file
+            ? await call.FindModelAsync(file, cancellationToken).ConfigureAwait(false)
+            : await call.FindModelAsync(cancellationToken).ConfigureAwait(false);
+        ModelInspection model = ModelInspection.Inspect(path, call.ModelOptions);
         if (call.Json)
         {
             call.WriteJson(Document(model), CliJsonContext.Readable.InspectDocument);
@@ -33,8 +36,6 @@ internal sealed class InspectCommand : CliCommand
         {
             Write(call, model);
         }
-
-        return Task.CompletedTask;
     }
 
     private static InspectDocument Document(ModelInspection model) => new(

@@ -76,17 +76,19 @@ internal static class GemmCandidates
     /// <summary>The tilings for weights of a type and A [m, K] that the device can run.</summary>
     public static IEnumerable<IGemmTiling> Of(KernelContext context, WeightType type, ActivationType input, int m)
     {
-        DeviceCapabilities capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = WeightFormat.Of(type).BesideCodebook(context.Capabilities);
         return All(context, input, m).Where(tiling =>
             !(tiling is GemmVectorsConstants { Rows: > 2 } vectors && vectors.Unroll * vectors.Unroll * m > MostVectors(type))
             && tiling.Fits(capabilities));
     }
 
-    // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the sooner,
-    // the more registers a format's blocks take.
+    // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the
+    // sooner, the more registers a format's blocks take.
     private static int MostVectors(WeightType type) => type switch
     {
-        WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K => 12,
+        WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K
+            or WeightType.IQ1_S or WeightType.IQ1_M or WeightType.IQ2_XXS or WeightType.IQ2_XS or WeightType.IQ2_S or WeightType.IQ3_XXS
+            or WeightType.IQ3_S => 12,
         _ when WeightLayout.IsQuantized(type) => 32,
         _ => int.MaxValue,
     };
@@ -122,7 +124,8 @@ internal static class GemmCandidates
                    from rows in FewOrMore
                    from unroll in FewOrMore
                    from passes in FewOrMore.SkipLast(1)
-                   where size <= context.Capabilities.MaxWorkgroupInvocations && rows * unroll <= MostLoads && (size < 1024 || rows * unroll <= 4)
+                   where size <= context.Capabilities.MaxWorkgroupInvocations && rows * unroll <= MostLoads
+                       && (size < 1024 || rows * unroll <= 4)
                    select (size, rows, unroll, passes),
             ];
         return spreads.Select(spread => usual with
@@ -152,7 +155,8 @@ internal static class GemmCandidates
         {
             if (m <= MostFlatRows && MatrixUnits.FindNarrow(capabilities) is { } narrow)
             {
-                foreach ((int fragments, int n, int k, int blockK, int depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
+                foreach ((int fragments, int n, int k, int blockK,
+                    int depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
                 {
                     yield return new GemmFlatConstants(fragments, 1, n, k, narrow, blockK, Stages: 1, ShareInput: true, depth).For(m);
                 }
