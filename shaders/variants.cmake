@@ -74,6 +74,7 @@ vkinfer_shader(resolve_rows SOURCE attention/resolve_rows.comp)
 
 # linear, biases and learned positions
 vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
+vkinfer_shader(gather_rows SOURCE linear/gather_rows.comp)
 
 # attention, calibration: the cache's type, then the query's
 vkinfer_shader(attention_scores_f32_f32 SOURCE attention/attention_scores.comp DEFINES KV_F32=1)

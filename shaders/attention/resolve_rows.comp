@@ -7,8 +7,9 @@
 
 layout(local_size_x_id = 0) in;
 
-// In the place of a token; StepTable in C#.
+// In the place of a token; RowEntry in C#.
 const uint OF_STEP_STATE = 0xFFFFFFFFu;
+const uint TOKEN_OF_STEP_STATE = 0xFFFFFFFEu;
 
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer StepPlace { uint position; uint token; };
 layout(set = 0, binding = 0, std430) readonly buffer Plan { Row planned[]; };
@@ -18,9 +19,9 @@ void main() {
     const uint entry = gl_GlobalInvocationID.x;
     if (entry >= push.entries) return;
     Row next = planned[entry];
-    if (next.value == OF_STEP_STATE) {
+    if (next.value >= TOKEN_OF_STEP_STATE) {
         StepPlace place = StepPlace(sequences[next.sequence].step_state);
-        next.position = place.position;
+        if (next.value == OF_STEP_STATE) next.position = place.position;
         next.value = place.token;
     }
     resolved[entry] = next;

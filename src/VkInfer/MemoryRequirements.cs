@@ -19,7 +19,7 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
             KvStore.SizeOf(config, options.KvType, context),
-            PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
+            RowActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
     }
 
     internal static int PrefillRows(ModelOptions options, int contextLength) =>

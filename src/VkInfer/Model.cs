@@ -49,21 +49,22 @@ public sealed class Model : IDisposable, IAsyncDisposable
         Fingerprint = parts.Fingerprint;
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
-        PrefillActivations = new PrefillActivations(
+        RowActivations = new RowActivations(
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         try
         {
             using CommandList clear = Gpu.CreateCommandList("prefill.clear");
-            clear.Record(PrefillActivations.RecordClear);
+            clear.Record(RowActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
-            Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
+            Prefill = new PrefillRunner(Gpu, Config, RowActivations);
             KvStores = new KvStores(Gpu, Config);
-            Lifetime = Begin(parts.SelfTest, Prefill, PrefillActivations, KvStores, _weights, _device);
+            KvStores.Of(Options.KvType);
+            Lifetime = Begin(parts.SelfTest, Prefill, RowActivations, KvStores, _weights, _device);
         }
         catch
         {
             Prefill?.Dispose();
-            PrefillActivations.Dispose();
+            RowActivations.Dispose();
             throw;
         }
     }
@@ -134,7 +135,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     internal DecoderTransformer Transformer { get; }
 
-    internal PrefillActivations PrefillActivations { get; }
+    internal RowActivations RowActivations { get; }
 
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
@@ -319,7 +320,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, KvStores stores, TransformerWeights weights,
+        ModelSelfTest selfTest, PrefillRunner prefill, RowActivations activations, KvStores stores, TransformerWeights weights,
         SharedDevice device) => new(
         nameof(Model),
         () =>

@@ -19,6 +19,7 @@ public sealed partial class PushConstantTests
         ["combine"] = typeof(CombinePush),
         ["embed"] = typeof(EmbedPush),
         ["expert"] = typeof(ExpertPush),
+        ["gather_rows"] = typeof(GatherRowsPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
         ["norm"] = typeof(NormPush),

@@ -19,6 +19,9 @@ public readonly record struct RowEntry(uint Row, uint Position, uint Sequence, u
     /// (<see cref="ResolveRowsKernel"/>). No token id is as large.
     /// </summary>
     public const uint OfStepState = uint.MaxValue;
+
+    /// <summary>The same for the token alone; the position stands here.</summary>
+    public const uint TokenOfStepState = uint.MaxValue - 1;
 }
 
 /// <summary>A list of rows on the device, as recorded commands take it.</summary>
@@ -72,7 +75,8 @@ public readonly record struct SequenceKeeps(
         if (BlockStride < KvLayout.PageCount(Capacity))
         {
             throw new ArgumentException(
-                $"a sequence of up to {Capacity} positions: its block tables have {BlockStride} entries; expected {KvLayout.PageCount(Capacity)}");
+                $"a sequence of up to {Capacity} positions: its block tables have {BlockStride} entries; "
+                + $"expected {KvLayout.PageCount(Capacity)}");
         }
 
         Views.RequireBytes("block tables", Blocks, (long)BlockStride * KvLayout.BlockBytes);

@@ -64,9 +64,9 @@ internal static class PipelinePlanner
     {
         GpuDevice device = kernels.Context.Device;
         using var prompt = new PromptRows(device, rows);
-        prompt.Set(new int[rows], 0, cache, transformer.TileRows(cache, rows));
+        prompt.Set(new int[rows], 0, cache, transformer.TileRows(cache.Type, cache.Capacity, cache.Softmax, rows));
         using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
-        using var activations = new PrefillActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
+        using var activations = new RowActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
         using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(transformer.Shape(cache, 0)));
         transformer.RecordEmbed(list, activations, prompt.All);
         for (int layer = 0; layer < config.NumLayers; layer++)

@@ -304,7 +304,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         _logitsReady = false;
     }
 
-    /// <summary>Takes pages for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.</summary>
+    /// <summary>
+    /// Takes pages for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.
+    /// </summary>
     private void Reserve(int first, int end, Cancellation cancellation)
     {
         if (_cache.MustCopy(first))
@@ -334,7 +336,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             {
                 if (start + rows > last)
                 {
-                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
+                    Transformer.RecordHead(commands, Model.RowActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
                 }
             }, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;

@@ -11,7 +11,7 @@ internal sealed class BatchRunner : IDisposable
 {
     private readonly GpuDevice _device;
     private readonly DecodeRunner[] _sequences;
-    private readonly PrefillActivations _activations;
+    private readonly RowActivations _activations;
     private readonly BatchRows _rows;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
@@ -25,7 +25,7 @@ internal sealed class BatchRunner : IDisposable
     {
         _device = device;
         _sequences = [.. sequences];
-        _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
+        _activations = new RowActivations(device, config, sequences.Count, inputTypes);
         try
         {
             _logits = device.CreateBuffer(

@@ -17,7 +17,7 @@ internal sealed class DecodeRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
-    private readonly PrefillActivations? _unfused;
+    private readonly RowActivations? _unfused;
     private readonly BatchRows? _unfusedRows;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
@@ -54,7 +54,7 @@ internal sealed class DecodeRunner : IDisposable
         CommandList? step = null;
         TokenChoice? choice = null;
         DecodeActivations? activations = null;
-        PrefillActivations? unfused = null;
+        RowActivations? unfused = null;
         BatchRows? rows = null;
         AttentionShape shape = transformer.Shape(cache, 0);
         try
@@ -66,7 +66,7 @@ internal sealed class DecodeRunner : IDisposable
 
             if (unfusedInputs is not null)
             {
-                unfused = new PrefillActivations(device, config, 1, unfusedInputs);
+                unfused = new RowActivations(device, config, 1, unfusedInputs);
                 rows = new BatchRows(device, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
             }
 

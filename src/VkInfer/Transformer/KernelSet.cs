@@ -25,6 +25,7 @@ internal sealed class KernelSet
         _logProbabilities = new(() => new LogProbabilitiesKernel(context));
         Gemm = new GemmKernel(context);
         ResolveRows = new ResolveRowsKernel(context);
+        GatherRows = new GatherRowsKernel(context);
         RopeStore = new RopeStoreKernel(context);
         ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
@@ -62,6 +63,8 @@ internal sealed class KernelSet
     public GemmKernel Gemm { get; }
 
     public ResolveRowsKernel ResolveRows { get; }
+
+    public GatherRowsKernel GatherRows { get; }
 
     public RopeStoreKernel RopeStore { get; }
 

@@ -21,7 +21,7 @@ internal sealed class PrefillRunner : IDisposable
 
     private readonly GpuDevice _device;
     private readonly ModelConfig _config;
-    private readonly PrefillActivations _activations;
+    private readonly RowActivations _activations;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CommandList[] _lists = new CommandList[ListsInFlight];
     private readonly Submission[] _submissions = new Submission[ListsInFlight];
@@ -34,7 +34,7 @@ internal sealed class PrefillRunner : IDisposable
     private long _lastCollected;
     private double _flopsPerSecond;
 
-    public PrefillRunner(GpuDevice device, ModelConfig config, PrefillActivations activations)
+    public PrefillRunner(GpuDevice device, ModelConfig config, RowActivations activations)
     {
         _device = device;
         _config = config;
@@ -80,7 +80,7 @@ internal sealed class PrefillRunner : IDisposable
     /// <param name="tokens">Token ids, all inside the vocabulary.</param>
     /// <param name="position">Position of the first token.</param>
     /// <param name="cache">Where keys and values go; has pages for all of them.</param>
-    /// <param name="maxRows">Most tokens per chunk, at most <see cref="PrefillActivations.MaxRows"/>.</param>
+    /// <param name="maxRows">Most tokens per chunk, at most <see cref="RowActivations.MaxRows"/>.</param>
     /// <param name="afterChunk">Called while recording with (commands, index of the chunk's first token, rows).</param>
     /// <param name="cancellation">Ends the call at once; slices already on the queue run out behind it.</param>
     public void Run(
@@ -144,7 +144,7 @@ internal sealed class PrefillRunner : IDisposable
         int slot = _nextRows++ % _rows.Length;
         _device.Wait(_rowUses[slot], cancellation);
         PromptRows prompt = _rows[slot];
-        prompt.Set(tokens, position, cache, transformer.TileRows(cache, rows));
+        prompt.Set(tokens, position, cache, transformer.TileRows(cache.Type, cache.Capacity, cache.Softmax, rows));
 
         double layerFlops = rows * (_flopsPerTokenAndLayer + (4.0 * (position + (rows * 0.5)) * _config.QuerySize));
         int most = start == 0 ? FirstLayers : _config.NumLayers;

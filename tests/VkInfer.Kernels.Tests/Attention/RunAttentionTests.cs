@@ -26,13 +26,13 @@ public sealed class RunAttentionTests : GpuTest
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = 77, TokenId = 1234 }]);
         SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()), cache.Keeps(harness.Stats(), state));
         RowEntry[] first = [new(0, 5, 0, 9), new(1, 0, 1, RowEntry.OfStepState)];
-        RowEntry[] second = [new(7, 0, 1, RowEntry.OfStepState)];
+        RowEntry[] second = [new(7, 80, 1, RowEntry.TokenOfStepState)];
         GpuBuffer plan = harness.Upload<RowEntry>([.. RowList.WithHead(first), default, default, .. RowList.WithHead(second)]);
         GuardedBuffer resolved = harness.Output<RowEntry>(new RowEntry[7]);
         harness.Run(commands => new ResolveRowsKernel(harness.Context).Record(commands, plan, sequences, resolved.View));
         Assert.That(resolved.Read<RowEntry>(), Is.EqualTo(new RowEntry[]
         {
-            new(2, 0, 0, 0), new(0, 5, 0, 9), new(1, 77, 1, 1234), default, default, new(1, 0, 0, 0), new(7, 77, 1, 1234),
+            new(2, 0, 0, 0), new(0, 5, 0, 9), new(1, 77, 1, 1234), default, default, new(1, 0, 0, 0), new(7, 80, 1, 1234),
         }));
     }
 
@@ -72,10 +72,13 @@ public sealed class RunAttentionTests : GpuTest
         }
 
         SequenceTable sequences = harness.Sequences([.. keeps]);
-        RowList tiles = harness.Rows([.. runs.SelectMany(run => RowList.Tiles(run, tiling.BlockQ)).OrderByDescending(tile => tile.Position)]);
+        RowList tiles = harness.Rows(
+            [.. runs.SelectMany(run => RowList.Tiles(run, tiling.BlockQ)).OrderByDescending(tile => tile.Position)]);
         GpuBuffer q = harness.UploadActivations(query, ActivationRows, shape.QueryWidth, queryType);
         GuardedBuffer output = harness.OutputActivations(new float[query.Length], ActivationRows, shape.QueryWidth, ActivationType.F32);
-        AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(0, -20, 10) : new AttentionSoftmax(scheme);
+        AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized
+            ? AttentionSoftmax.Asynchronized(0, -20, 10)
+            : new AttentionSoftmax(scheme);
         harness.Run(commands => new PrefillAttentionKernel(harness.Context).RecordTiled(
             commands, tiling, shape, softmax, tiles, sequences, layer, q, output.View, ActivationRows, ActivationType.F32));
         float[] got = KernelHarness.ReadActivations(output, ActivationRows, shape.QueryWidth, ActivationType.F32);

@@ -28,6 +28,21 @@ public sealed class AddRowsKernelTests : GpuTest
         (kernel, commands, y, table, rows) => kernel.RecordPositions(commands, y, table, TableRows, TableRows - 5, List(rows, 4), 111, 4),
         row => Position(row) < 5 ? TableRows - 5 + Position(row) : null);
 
+    [Test]
+    public void Gathers_the_rows_of_a_list([Values(1, 63, 512)] int width)
+    {
+        float[] values = TestValues.Normal(TableRows * width, 3);
+        using var harness = new KernelHarness();
+        GpuBuffer x = harness.UploadActivations(values, TableRows, width, ActivationType.F32);
+        RowList rows = harness.Rows(new RowEntry(7, 0, 0, 0), new RowEntry(0, 0, 0, 0), new RowEntry(7, 0, 0, 0));
+        GuardedBuffer y = harness.OutputActivations(rows.Most, width, ActivationType.F32);
+        harness.Run(commands => new GatherRowsKernel(harness.Context).Record(commands, x, rows, y.View, width, TableRows));
+        float[] got = KernelHarness.ReadActivations(y, rows.Most, width, ActivationType.F32);
+        float[] Row(int row) => values[(row * width)..((row + 1) * width)];
+        Assert.That(got[..(3 * width)], Is.EqualTo(Row(7).Concat(Row(0)).Concat(Row(7))));
+        Assert.That(got[(3 * width)..], Is.All.NaN, "rows beyond the list");
+    }
+
     // Every second row has the position before its own.
     private static int Position(int row) => row - (row % 2);
 

@@ -229,10 +229,20 @@ internal sealed class KvStore : IDisposable
     private void Free(Segment segment)
     {
         GpuBuffer buffer = segment.Buffer!;
-        using (CommandList last = _device.CreateCommandList("kv.free"))
+        try
         {
+            using CommandList last = _device.CreateCommandList("kv.free");
             last.Record(commands => commands.Fill(buffer.View(0, KvLayout.PageTokens), 0));
             _device.SubmitOnce(last);
+        }
+        catch (Exception exception) when (exception is DeviceLostException or ObjectDisposedException)
+        {
+            // Nothing runs on the device any more.
+        }
+        catch (VulkanException)
+        {
+            // What may run there cannot be waited for now: the segment stays, with all its pages free.
+            return;
         }
 
         buffer.Dispose();
