@@ -40,7 +40,8 @@ public sealed class RefusalTests
     // Honoured members whose values cannot be wrong, or that AnswerTests has.
     private static readonly string[] Honoured =
     [
-        nameof(ChatOptions.Instructions), nameof(ChatOptions.Seed), nameof(ChatOptions.ResponseFormat), nameof(ChatOptions.AllowMultipleToolCalls),
+        nameof(ChatOptions.Instructions), nameof(ChatOptions.Seed), nameof(ChatOptions.ResponseFormat),
+        nameof(ChatOptions.AllowMultipleToolCalls),
     ];
 
     private static IEnumerable<string> RefusedNames => Refused.Keys;
@@ -105,7 +106,8 @@ public sealed class RefusalTests
     {
         JsonElement schema = JsonDocument.Parse("""{"type":"object","properties":{"a":{"type":"string","contentEncoding":"base64","not":{}}}}""").RootElement;
         Assert.That(
-            () => Ask(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) }), Throws.InstanceOf<GrammarException>());
+            () => Ask(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) }),
+            Throws.InstanceOf<GrammarException>());
     }
 
     [Test]

@@ -51,7 +51,8 @@ public static class VkInferServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         Configure(services, serviceKey, configure);
         services.AddKeyedSingleton(serviceKey, (provider, _) => Create(provider, serviceKey));
-        services.AddKeyedSingleton<IChatClient>(serviceKey, (provider, _) => provider.GetRequiredKeyedService<VkInferChatClient>(serviceKey));
+        services.AddKeyedSingleton<IChatClient>(
+            serviceKey, (provider, _) => provider.GetRequiredKeyedService<VkInferChatClient>(serviceKey));
         return services;
     }
 

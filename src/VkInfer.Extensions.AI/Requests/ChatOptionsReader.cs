@@ -11,7 +11,8 @@ internal static class ChatOptionsReader
     /// <param name="modelIds">What <see cref="ChatOptions.ModelId"/> may be.</param>
     /// <param name="defaults">What holds where the options say nothing.</param>
     /// <param name="options">The options.</param>
-    public static GenerationOptions Read(IChatClient client, IReadOnlyList<string> modelIds, GenerationOptions defaults, ChatOptions options)
+    public static GenerationOptions Read(
+        IChatClient client, IReadOnlyList<string> modelIds, GenerationOptions defaults, ChatOptions options)
     {
         RefuseWhatIsMissing(options);
         if (options.ModelId is { } id && !modelIds.Contains(id))
@@ -69,13 +70,14 @@ internal static class ChatOptionsReader
         }
     }
 
-    private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) => options.RawRepresentationFactory?.Invoke(client) switch
-    {
-        null => null,
-        GenerationOptions generation => generation,
-        { } other => throw new NotSupportedException(
-            $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
-    };
+    private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) =>
+        options.RawRepresentationFactory?.Invoke(client) switch
+        {
+            null => null,
+            GenerationOptions generation => generation,
+            { } other => throw new NotSupportedException(
+                $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
+        };
 
     private static CompiledGrammar? GrammarOf(ChatResponseFormat? format) => format switch
     {

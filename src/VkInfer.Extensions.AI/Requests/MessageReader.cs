@@ -83,7 +83,9 @@ internal static class MessageReader
         _ => content.GetType().Name,
     };
 
-    /// <summary>What templates read beside role and content: <c>name</c>, and <c>reasoning_content</c> as Qwen's and DeepSeek's call it.</summary>
+    /// <summary>
+    /// What templates read beside role and content: <c>name</c>, and <c>reasoning_content</c> as Qwen's and DeepSeek's call it.
+    /// </summary>
     private static JsonElement? ExtraOf(string? name, string reasoning)
     {
         if (name is null && reasoning.Length == 0)

@@ -96,7 +96,7 @@ internal sealed partial record FileSelection(string? Entry, IReadOnlyList<string
     /// <summary>Whether a path has a quantisation's name in it: whole, so that Q4_K is not found in Q4_K_M.</summary>
     private static bool HasTag(string path, string tag)
     {
-        for (int at = path.IndexOf(tag, StringComparison.OrdinalIgnoreCase); at >= 0; at = path.IndexOf(tag, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (int at = -1; (at = path.IndexOf(tag, at + 1, StringComparison.OrdinalIgnoreCase)) >= 0;)
         {
             if ((at == 0 || IsBetween(path[at - 1])) && (at + tag.Length == path.Length || IsBetween(path[at + tag.Length])))
             {

@@ -13,8 +13,8 @@ public sealed record ModelStoreOptions
     public Uri Endpoint { get; init; } = DefaultEndpoint();
 
     /// <summary>
-    /// Sent to the hub, and to no other host, for models that ask for it; null: none. Default: <c>HF_TOKEN</c>, else the file <c>token</c> in
-    /// <c>HF_HOME</c>.
+    /// Sent to the hub, and to no other host, for models that ask for it; null: none. Default: <c>HF_TOKEN</c>, else the file
+    /// <c>token</c> in <c>HF_HOME</c>.
     /// </summary>
     public string? Token { get; init; } = DefaultToken();
 

@@ -40,7 +40,8 @@ public sealed class ModelStoreTests
             Assert.That(progress.Seen[^1], Is.EqualTo(new LoadProgress("Verifying", Content.Length, Content.Length)));
             Assert.That(hub.BytesServed, Is.EqualTo(Content.Length));
         });
-        ILookup<bool, string?> tokens = hub.Requests.ToLookup(request => request.Port == hub.Endpoint.Port, request => request.Authorization);
+        ILookup<bool, string?> tokens = hub.Requests.ToLookup(
+            request => request.Port == hub.Endpoint.Port, request => request.Authorization);
         Assert.That(tokens[true], Is.All.EqualTo("Bearer secret"));
         Assert.That(tokens[false], Is.Not.Empty.And.All.Null, "the token went to another host");
     }
@@ -88,7 +89,7 @@ public sealed class ModelStoreTests
         using LoopbackHub hub = Hub();
         (hub.BreakAfter, hub.Breaks) = (0, int.MaxValue);
         using var store = new ModelStore(hub.Options(_folder) with { Retries = 2 });
-        Assert.That(() => store.GetAsync(ModelName.Parse(GgufName)), Refuses("stops at byte"));
+        Assert.That(() => store.GetAsync(ModelName.Parse(GgufName)), Refuses("stops after"));
         hub.Breaks = 0;
         Assert.That(File.ReadAllBytes(await store.GetAsync(ModelName.Parse(GgufName))), Is.EqualTo(Content));
     }
