@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using VkInfer.Cli.Output;
 
 namespace VkInfer.Cli;
 
@@ -30,7 +31,7 @@ internal static class ErrorReport
     {
         try
         {
-            return Write(Console.Error, problem, verbose: false);
+            return Write(StandardStreams.IsClosed(StandardStreams.Error) ? TextWriter.Null : Console.Error, problem, verbose: false);
         }
 #pragma warning disable CA1031 // There is nobody left to tell.
         catch (Exception)
