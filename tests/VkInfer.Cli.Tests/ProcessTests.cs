@@ -123,7 +123,8 @@ public class ProcessTests
     {
         var start = new ProcessStartInfo(
             "sh",
-            ["-c", $"ulimit -n {handles}; exec \"$0\" \"$1\" inspect \"$2\"", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+            ["-c", $"ulimit -n {handles}; exec \"$0\" \"$1\" inspect \"$2\"", Environment.ProcessPath!, Program, TestData.Path(
+                TestData.Stories)])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -59,7 +59,8 @@ internal static class MessageReader
                 case UsageContent:
                     break; // An answer that comes back; what it cost is no part of it.
                 default:
-                    throw new NotSupportedException($"Message {index} ({message.Role}) has {Describe(content)}; the model takes text only.");
+                    throw new NotSupportedException(
+                        $"Message {index} ({message.Role}) has {Describe(content)}; the model takes text only.");
             }
         }
 
