@@ -45,7 +45,10 @@ internal static class PipelinePlanner
         var transformer = new DecoderTransformer(config, weights, kernels);
         int contextLength = options.ResolveContextLength(config);
         using CommandList list = device.CreatePlanningList("plan");
-        using var cache = new KvCache(device, config, options.KvType, contextLength, softmax);
+
+        // No pipeline depends on how many tokens a cache holds.
+        int capacity = Math.Min(contextLength, PromptRows.Max());
+        using var cache = new KvCache(device, config, options.KvType, capacity, softmax);
         list.Record(_ =>
         {
             foreach (int rows in PromptRows)
