@@ -75,8 +75,8 @@ internal static class ErrorReport
         ArgumentException argument => WithoutParameter(argument.Message),
         OutOfMemoryException => "not enough memory",
         CliException or OptionsException or ModelFormatException or UnsupportedModelException or ContextLengthExceededException
-            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or IOException
-            or UnauthorizedAccessException => problem.Message,
+            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or ModelStoreException
+            or IOException or UnauthorizedAccessException => problem.Message,
         _ => $"internal error: {problem.GetType().Name}: {problem.Message}" + (verbose ? "" : " (--verbose shows the stack)"),
     };
 

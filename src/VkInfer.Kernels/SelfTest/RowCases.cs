@@ -84,15 +84,20 @@ public static class RowCases
         float[] logits = bench.Values(Vocabulary);
         logits[Best] = 2;
         GpuBuffer ring = bench.Zeros(commands, StepState.RingSize * sizeof(uint));
-        GpuBuffer scratch = bench.Zeros(commands, ArgmaxKernel.ScratchBytes(Vocabulary));
-        GpuBuffer after = bench.Upload(state);
+        GpuBuffer scratch = bench.Zeros(commands, SamplerScratch.Bytes(Vocabulary, 1));
+        var choice = new Choice { Logits = bench.Upload<float>(logits), StepState = bench.Upload(state), Ring = ring };
+        ChoiceTable table = bench.Own(new ChoiceTable(bench.Context.Device, 1, BufferKind.DeviceLocal));
+        table.Add(choice, isGreedy ? ChoiceFeatures.Greedy : ChoiceFeatures.Drawn);
+        table.Write();
+        var steps = new ChoiceSteps(table, 1, Vocabulary, scratch);
+        steps.MayUse(choice);
         if (isGreedy)
         {
-            new ArgmaxKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+            new ArgmaxKernel(bench.Context).Record(commands, steps);
         }
         else
         {
-            new SampleKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+            new SampleKernel(bench.Context).Record(commands, steps);
         }
 
         bench.ExpectWord(ring, Best);

@@ -1,21 +1,25 @@
 using System.Reflection;
+using System.Xml.Linq;
 
-namespace VkInfer.Tests;
+namespace VkInfer.Tests.House;
 
 /// <summary>
-/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; only Vulkan knows Silk.NET.
+/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; all know the base of their
+/// exceptions, and only Vulkan knows Silk.NET.
 /// </summary>
 public sealed class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["VkInfer.Vulkan"] = [],
-        ["VkInfer.Kernels"] = ["VkInfer.Vulkan"],
-        ["VkInfer.Formats"] = [],
-        ["VkInfer.Jinja"] = [],
-        ["VkInfer.Tokenization"] = ["VkInfer.Jinja"],
-        ["VkInfer.Grammar"] = [],
-        ["VkInfer"] = ["VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
+        ["VkInfer.Errors"] = [],
+        ["VkInfer.Vulkan"] = ["VkInfer.Errors"],
+        ["VkInfer.Kernels"] = ["VkInfer.Errors", "VkInfer.Vulkan"],
+        ["VkInfer.Formats"] = ["VkInfer.Errors"],
+        ["VkInfer.Jinja"] = ["VkInfer.Errors"],
+        ["VkInfer.Tokenization"] = ["VkInfer.Errors", "VkInfer.Jinja"],
+        ["VkInfer.Grammar"] = ["VkInfer.Errors"],
+        ["VkInfer"] =
+            ["VkInfer.Errors", "VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
     };
 
     [TestCaseSource(nameof(Names))]
@@ -45,6 +49,34 @@ public sealed class ArchitectureTests
             select $"{type.Name}.{member.Name}: {used}";
         Assert.That(leaks, Is.Empty);
     }
+
+    [TestCaseSource(nameof(Names))]
+    public void Every_exception_has_the_one_base(string name)
+    {
+        IEnumerable<string> others =
+            from type in Assembly.Load(name).GetExportedTypes()
+            where type.IsAssignableTo(typeof(Exception)) && !type.IsAssignableTo(typeof(VkInferException))
+            select type.Name;
+        Assert.That(others, Is.Empty);
+    }
+
+    [Test]
+    public void The_package_depends_on_what_its_layers_reference()
+    {
+        IEnumerable<string> referenced =
+            from name in Names()
+            from reference in Xml($"src/{name}/{name}.csproj").Descendants("PackageReference")
+            select (string)reference.Attribute("Include")!;
+        IEnumerable<string> packaged =
+            from dependency in Xml("src/VkInfer/VkInfer.nuspec").Descendants()
+            where dependency.Name.LocalName == "dependency"
+            select (string)dependency.Attribute("id")!;
+
+        // What Silk.NET names does not restore everywhere.
+        Assert.That(packaged, Is.EquivalentTo(referenced.Distinct().Append("Microsoft.Extensions.DependencyModel")));
+    }
+
+    private static XDocument Xml(string path) => XDocument.Parse(string.Join('\n', SourceTree.Read(path).Single().Lines));
 
     private static string[] Names() => [.. Allowed.Keys];
 
