@@ -28,7 +28,8 @@ public abstract class Tokenizer
         EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []);
         SuppressedTokenIds =
         [
-            .. (data.SuppressedTokenIds ?? []).Select(id => vocabulary.CheckId(nameof(TokenizerData.SuppressedTokenIds), id)).OfType<int>().Distinct(),
+            .. (data.SuppressedTokenIds ?? [])
+                .Select(id => vocabulary.CheckId(nameof(TokenizerData.SuppressedTokenIds), id)).OfType<int>().Distinct(),
         ];
     }
 

@@ -52,7 +52,7 @@ public static class RowCases
                 GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(output, 1, Width));
                 new ActivateKernel(bench.Context).Record(
                     commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated,
-                    biased ? bench.Upload<float>(bias) : null, outputType: output);
+                    biased ? bench.Upload<float>(bias) : default(BufferView?), outputType: output);
                 bench.Expect(
                     y, output, Width,
                     [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, sums[i]) * (gated ? sums[Width + i] : 1))],
