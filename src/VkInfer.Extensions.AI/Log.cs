@@ -15,7 +15,8 @@ internal static partial class Log
     public static partial void LoadFailed(ILogger logger, Exception problem);
 
     [LoggerMessage(4, LogLevel.Debug, "Answered {InputTokens} tokens with {OutputTokens} in {Milliseconds:F0} ms ({FinishReason})")]
-    public static partial void Answered(ILogger logger, long inputTokens, long outputTokens, double milliseconds, FinishReason finishReason);
+    public static partial void Answered(
+        ILogger logger, long inputTokens, long outputTokens, double milliseconds, FinishReason finishReason);
 
     [LoggerMessage(5, LogLevel.Debug, "An answer was cancelled after {Milliseconds:F0} ms")]
     public static partial void Cancelled(ILogger logger, double milliseconds);

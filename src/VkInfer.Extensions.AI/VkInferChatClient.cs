@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// A model of VkInfer as an <see cref="IChatClient"/>. Stateless: each call brings its whole conversation. Thread-safe; calls run at the same
-/// time up to <see cref="VkInferClientOptions.MaxConcurrentRequests"/>, and then wait in order. The model is loaded by the first call.
+/// A model of VkInfer as an <see cref="IChatClient"/>. Stateless: each call brings its whole conversation. Thread-safe; calls run at the
+/// same time up to <see cref="VkInferClientOptions.MaxConcurrentRequests"/>, and then wait in order. The model is loaded by the first call.
 /// </summary>
 /// <remarks>
 /// Every member of <see cref="ChatOptions"/> is honoured or refused with <see cref="NotSupportedException"/>, none is ignored;
@@ -78,7 +78,9 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="NotSupportedException">A message or an option asks for what the runtime does not have; the message names it.</exception>
+    /// <exception cref="NotSupportedException">
+    /// A message or an option asks for what the runtime does not have; the message names it.
+    /// </exception>
     /// <exception cref="ArgumentException">An option's value is not allowed.</exception>
     /// <exception cref="ContextLengthExceededException">The conversation does not fit.</exception>
     public async Task<ChatResponse> GetResponseAsync(

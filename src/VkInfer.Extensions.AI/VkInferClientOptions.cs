@@ -33,8 +33,8 @@ public sealed class VkInferClientOptions
     public bool Validation { get; set; }
 
     /// <summary>
-    /// Most requests that are answered at a time; others wait their turn. Each takes a KV cache of <see cref="ContextLength"/> tokens, which
-    /// is kept for the next request; where device memory ends sooner, fewer run.
+    /// Most requests that are answered at a time; others wait their turn. Each takes a KV cache of <see cref="ContextLength"/> tokens,
+    /// which is kept for the next request; where device memory ends sooner, fewer run.
     /// </summary>
     public int MaxConcurrentRequests { get; set; } = 4;
 

@@ -143,7 +143,9 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
     /// or <c>tokenizer.model</c>.
     /// </summary>
-    /// <param name="path">The file or folder; or a <see cref="ModelName"/>, which the default <see cref="ModelStore"/> downloads if need be.</param>
+    /// <param name="path">
+    /// The file or folder; or a <see cref="ModelName"/>, which the default <see cref="ModelStore"/> downloads if need be.
+    /// </param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
     /// <param name="cancellationToken">Ends loading and frees what was taken.</param>

@@ -42,13 +42,15 @@ public sealed class StoreTests
     [Test]
     public void A_name_stands_wherever_a_path_does()
     {
-        string[] expected = [CliRun.Of("tokenize", "--text", "Hello").AssertSuccess().Out, CliRun.Of("detokenize", "--ids", "300").AssertSuccess().Out];
+        string[] expected = [
+            CliRun.Of("tokenize", "--text", "Hello").AssertSuccess().Out, CliRun.Of("detokenize", "--ids", "300").AssertSuccess().Out];
         Assert.That(CliRun.Of("tokenize", "--text", "Hello", "--model", Name).AssertSuccess().Out, Is.EqualTo(expected[0]));
         Assert.That(CliRun.Of("detokenize", "--ids", "300", "--model", $"{Name}:Q8_0").AssertSuccess().Out, Is.EqualTo(expected[1]));
         Assert.That(CliRun.Of("inspect", Name).AssertSuccess().Out, Does.Contain("mini-q8_0.gguf"));
         Assert.That(CliRun.Of("inspect", "--model", $"{Name}:mini-q8_0.gguf").AssertSuccess().Out, Does.Contain("mini-q8_0.gguf"));
         CliRun.Of("convert", $"{Name}:q8_0", Path.Combine(_folder, "out.gguf")).AssertConverted();
-        CliRun answer = CliRun.OnDevice("generate", "--model", Name, "--prompt", "What is 27 + 45?", "--temperature", "0", "--context", "128");
+        CliRun answer =
+            CliRun.OnDevice("generate", "--model", Name, "--prompt", "What is 27 + 45?", "--temperature", "0", "--context", "128");
         Assert.That(answer.AssertSuccess().Out, Does.Contain("72"));
     }
 
@@ -56,7 +58,9 @@ public sealed class StoreTests
     public void Lists_and_removes()
     {
         Assert.That(CliRun.Of("list").AssertSuccess().Out, Does.Contain("hf:owner/repo:mini-q8_0.gguf").And.Contain("01234567"));
-        Assert.That(CliRun.Of("list", "--json").AssertSuccess().Out, Does.Contain("\"name\":\"hf:owner/repo:mini-q8_0.gguf\"").And.Contain(_folder));
+        Assert.That(
+            CliRun.Of("list", "--json").AssertSuccess().Out,
+            Does.Contain("\"name\":\"hf:owner/repo:mini-q8_0.gguf\"").And.Contain(_folder));
         Assert.That(CliRun.Of("rm", $"{Name}:Q8_0").AssertSuccess().Out, Does.Contain("bytes are free"));
         Assert.That(Directory.GetDirectories(_folder, "models--*"), Is.Empty);
         CliRun.Of("rm", Name).AssertFailure(ExitCodes.Failure, "not in");

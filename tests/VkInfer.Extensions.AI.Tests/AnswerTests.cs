@@ -86,7 +86,8 @@ public sealed class AnswerTests
         ChatResponse two = await MiniModel.Client.GetResponseAsync(Question, new ChatOptions { Temperature = 0, MaxOutputTokens = 2 });
         Assert.That(two.FinishReason, Is.EqualTo(ChatFinishReason.Length));
         Assert.That(two.Usage!.OutputTokenCount, Is.EqualTo(2));
-        ChatResponse stopped = await MiniModel.Client.GetResponseAsync(Question, new ChatOptions { Temperature = 0, StopSequences = ["="] });
+        ChatResponse stopped =
+            await MiniModel.Client.GetResponseAsync(Question, new ChatOptions { Temperature = 0, StopSequences = ["="] });
         Assert.That(stopped.FinishReason, Is.EqualTo(ChatFinishReason.Stop));
         Assert.That(stopped.Text, Does.Contain("45").And.Not.Contain("=").And.Not.Contain("72"));
     }
@@ -129,7 +130,8 @@ public sealed class AnswerTests
         ChatResponse apart = await MiniModel.Client.GetResponseAsync(
             messages, new ChatOptions { Temperature = 0, MaxOutputTokens = 1, Instructions = "Answer in English." });
         ChatResponse joined = await MiniModel.Client.GetResponseAsync(
-            [new(ChatRole.System, "Answer in English.\n\nYou are brief."), messages[1]], new ChatOptions { Temperature = 0, MaxOutputTokens = 1 });
+            [new(ChatRole.System, "Answer in English.\n\nYou are brief."), messages[1]],
+            new ChatOptions { Temperature = 0, MaxOutputTokens = 1 });
         Assert.That(apart.Usage!.InputTokenCount, Is.EqualTo(joined.Usage!.InputTokenCount));
         ChatResponse alone = await MiniModel.Client.GetResponseAsync(
             Question, new ChatOptions { Temperature = 0, MaxOutputTokens = 1, Instructions = "Answer in English." });

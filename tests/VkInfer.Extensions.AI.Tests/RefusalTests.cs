@@ -40,7 +40,8 @@ public sealed class RefusalTests
     // Honoured members whose values cannot be wrong, or that AnswerTests has.
     private static readonly string[] Honoured =
     [
-        nameof(ChatOptions.Instructions), nameof(ChatOptions.Seed), nameof(ChatOptions.ResponseFormat), nameof(ChatOptions.AllowMultipleToolCalls),
+        nameof(ChatOptions.Instructions), nameof(ChatOptions.Seed), nameof(ChatOptions.ResponseFormat),
+        nameof(ChatOptions.AllowMultipleToolCalls),
     ];
 
     private static IEnumerable<string> RefusedNames => Refused.Keys;
@@ -59,7 +60,8 @@ public sealed class RefusalTests
     public void Knows_every_member_of_the_options()
     {
         string[] members = [.. typeof(ChatOptions).GetProperties().Select(property => property.Name)];
-        Assert.That(members, Is.SubsetOf(Refused.Keys.Concat(OutOfRange.Keys).Concat(Honoured)), "a new version has members that are ignored");
+        Assert.That(
+            members, Is.SubsetOf(Refused.Keys.Concat(OutOfRange.Keys).Concat(Honoured)), "a new version has members that are ignored");
     }
 
     [Test]
@@ -103,9 +105,11 @@ public sealed class RefusalTests
     [Test]
     public void Refuses_a_schema_that_cannot_be_compiled_by_its_place()
     {
-        JsonElement schema = JsonDocument.Parse("""{"type":"object","properties":{"a":{"type":"string","contentEncoding":"base64","not":{}}}}""").RootElement;
+        JsonElement schema = JsonDocument.Parse(
+            """{"type":"object","properties":{"a":{"type":"string","contentEncoding":"base64","not":{}}}}""").RootElement;
         Assert.That(
-            () => Ask(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) }), Throws.InstanceOf<GrammarException>());
+            () => Ask(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) }),
+            Throws.InstanceOf<GrammarException>());
     }
 
     [Test]

@@ -77,7 +77,8 @@ public sealed class RegistrationTests
         using ServiceProvider provider = services.BuildServiceProvider();
         string?[] ids =
         [
-            .. new[] { provider.GetRequiredService<IChatClient>(), provider.GetRequiredKeyedService<IChatClient>("a"), provider.GetRequiredKeyedService<IChatClient>("b") }
+            .. new[] { provider.GetRequiredService<IChatClient>(), provider.GetRequiredKeyedService<IChatClient>(
+                "a"), provider.GetRequiredKeyedService<IChatClient>("b") }
                 .Select(client => client.GetService<ChatClientMetadata>()!.DefaultModelId),
         ];
         Assert.That(ids, Is.EqualTo(new[] { "vkinfer-mini-q8_0", "a", "b" }));
@@ -132,7 +133,8 @@ public sealed class RegistrationTests
             log = string.Join('\n', lines);
         }
 
-        Assert.That(log, Does.Contain("Loading ").And.Contain("Loaded ").And.Contain("Answered ").And.Not.Contain("72").And.Not.Contain("27 +"));
+        Assert.That(
+            log, Does.Contain("Loading ").And.Contain("Loaded ").And.Contain("Answered ").And.Not.Contain("72").And.Not.Contain("27 +"));
     }
 
     private static void UseTestDevice(VkInferClientOptions options)
@@ -142,7 +144,8 @@ public sealed class RegistrationTests
     }
 
     private static IConfiguration Section(params (string Key, string Value)[] values) => new ConfigurationBuilder()
-        .AddInMemoryCollection(values.Select(pair => KeyValuePair.Create($"VkInfer:{pair.Key}", (string?)pair.Value))).Build().GetSection("VkInfer");
+        .AddInMemoryCollection(values.Select(pair => KeyValuePair.Create($"VkInfer:{pair.Key}", (string?)pair.Value))).Build().GetSection(
+            "VkInfer");
 
     private sealed class Reporter(List<LoadProgress> seen) : IProgress<LoadProgress>
     {

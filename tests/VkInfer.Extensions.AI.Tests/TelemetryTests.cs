@@ -55,7 +55,9 @@ public sealed class TelemetryTests
             }
         }
 
-        Assert.That(Tags(metrics, "gen_ai.client.token.usage").Select(found => found["gen_ai.token.type"]), Is.EquivalentTo(new[] { "input", "output" }));
+        Assert.That(
+            Tags(metrics, "gen_ai.client.token.usage").Select(found => found["gen_ai.token.type"]),
+            Is.EquivalentTo(new[] { "input", "output" }));
         Assert.That(Tags(metrics, "gen_ai.client.operation.duration").Count(found => found.ContainsKey("error.type")), Is.EqualTo(1));
     }
 

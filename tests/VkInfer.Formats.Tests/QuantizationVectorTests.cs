@@ -4,7 +4,9 @@ using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
-/// <summary>The older block formats against stored vectors: decoding bit for bit, encoding by its error. BlockDigestTests has the others.</summary>
+/// <summary>
+/// The older block formats against stored vectors: decoding bit for bit, encoding by its error. BlockDigestTests has the others.
+/// </summary>
 public class QuantizationVectorTests
 {
     private static readonly GgufTensorType[] Decoded =

@@ -8,8 +8,8 @@ using VkInfer.Extensions.AI;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Registers models of VkInfer. Each registration is a singleton <see cref="VkInferChatClient"/>, which is <see cref="IChatClient"/> as well,
-/// loads its model by the first request, and frees it with the provider. Logging is used where it is registered, and a registered
+/// Registers models of VkInfer. Each registration is a singleton <see cref="VkInferChatClient"/>, which is <see cref="IChatClient"/> as
+/// well, loads its model by the first request, and frees it with the provider. Logging is used where it is registered, and a registered
 /// <see cref="ModelStore"/> in place of the default one.
 /// </summary>
 public static class VkInferServiceCollectionExtensions
@@ -51,7 +51,8 @@ public static class VkInferServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         Configure(services, serviceKey, configure);
         services.AddKeyedSingleton(serviceKey, (provider, _) => Create(provider, serviceKey));
-        services.AddKeyedSingleton<IChatClient>(serviceKey, (provider, _) => provider.GetRequiredKeyedService<VkInferChatClient>(serviceKey));
+        services.AddKeyedSingleton<IChatClient>(
+            serviceKey, (provider, _) => provider.GetRequiredKeyedService<VkInferChatClient>(serviceKey));
         return services;
     }
 

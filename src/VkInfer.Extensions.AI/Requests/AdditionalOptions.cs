@@ -71,5 +71,6 @@ internal static class AdditionalOptions
     };
 
     private static ArgumentException Bad(string name, object? value, string expected) => new(string.Create(
-        CultureInfo.InvariantCulture, $"ChatOptions.AdditionalProperties[{name}] must be {expected}; got {value?.GetType().Name ?? "null"}."));
+        CultureInfo.InvariantCulture,
+        $"ChatOptions.AdditionalProperties[{name}] must be {expected}; got {value?.GetType().Name ?? "null"}."));
 }

@@ -11,7 +11,8 @@ internal static class ChatOptionsReader
     /// <param name="modelIds">What <see cref="ChatOptions.ModelId"/> may be.</param>
     /// <param name="defaults">What holds where the options say nothing.</param>
     /// <param name="options">The options.</param>
-    public static GenerationOptions Read(IChatClient client, IReadOnlyList<string> modelIds, GenerationOptions defaults, ChatOptions options)
+    public static GenerationOptions Read(
+        IChatClient client, IReadOnlyList<string> modelIds, GenerationOptions defaults, ChatOptions options)
     {
         RefuseWhatIsMissing(options);
         if (options.ModelId is { } id && !modelIds.Contains(id))
@@ -56,7 +57,8 @@ internal static class ChatOptionsReader
             options.Reasoning is { } reasoning && (reasoning.Effort is not null || reasoning.Output is not null),
             nameof(ChatOptions.Reasoning),
             $"reasoning is not told from text; a template's own switch can be set by {AdditionalOptions.TemplateVariables}");
-        Refuse(options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
+        Refuse(
+            options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
         Refuse(options.ContinuationToken is not null, nameof(ChatOptions.ContinuationToken), "answers do not run in the background");
     }
 
@@ -69,7 +71,8 @@ internal static class ChatOptionsReader
         }
     }
 
-    private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) => options.RawRepresentationFactory?.Invoke(client) switch
+    private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) =>
+        options.RawRepresentationFactory?.Invoke(client) switch
     {
         null => null,
         GenerationOptions generation => generation,
@@ -82,6 +85,7 @@ internal static class ChatOptionsReader
         null or ChatResponseFormatText => null,
         ChatResponseFormatJson { Schema: { } schema } => SchemaCache.Get(schema),
         ChatResponseFormatJson => SchemaCache.AnyObject,
-        _ => throw new NotSupportedException($"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
+        _ => throw new NotSupportedException(
+            $"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
     };
 }

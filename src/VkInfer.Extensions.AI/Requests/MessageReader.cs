@@ -59,7 +59,8 @@ internal static class MessageReader
                 case UsageContent:
                     break; // An answer that comes back; what it cost is no part of it.
                 default:
-                    throw new NotSupportedException($"Message {index} ({message.Role}) has {Describe(content)}; the model takes text only.");
+                    throw new NotSupportedException(
+                        $"Message {index} ({message.Role}) has {Describe(content)}; the model takes text only.");
             }
         }
 
@@ -83,7 +84,9 @@ internal static class MessageReader
         _ => content.GetType().Name,
     };
 
-    /// <summary>What templates read beside role and content: <c>name</c>, and <c>reasoning_content</c> as Qwen's and DeepSeek's call it.</summary>
+    /// <summary>
+    /// What templates read beside role and content: <c>name</c>, and <c>reasoning_content</c> as Qwen's and DeepSeek's call it.
+    /// </summary>
     private static JsonElement? ExtraOf(string? name, string reasoning)
     {
         if (name is null && reasoning.Length == 0)

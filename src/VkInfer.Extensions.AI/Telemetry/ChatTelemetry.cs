@@ -4,8 +4,9 @@ using System.Diagnostics.Metrics;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// The activity source and the meter, both named <c>VkInfer</c>. Names, units, attributes and bucket boundaries are those of OpenTelemetry's
-/// semantic conventions for generative AI; instruments of our own begin with <c>vkinfer.</c>. Costs nothing where nobody listens.
+/// The activity source and the meter, both named <c>VkInfer</c>. Names, units, attributes and bucket boundaries are those of
+/// OpenTelemetry's semantic conventions for generative AI; instruments of our own begin with <c>vkinfer.</c>. Costs nothing where nobody
+/// listens.
 /// </summary>
 internal static class ChatTelemetry
 {

@@ -31,7 +31,9 @@ internal static partial class Codebooks
     /// <summary>[512, 4].</summary>
     public static ReadOnlySpan<sbyte> IQ3_S => LazyIQ3S.Value;
 
-    /// <summary>Eight signs of which seven are stored: the last makes the number of minus signs even. Bit i set: element i is negative.</summary>
+    /// <summary>
+    /// Eight signs of which seven are stored: the last makes the number of minus signs even. Bit i set: element i is negative.
+    /// </summary>
     public static int EvenSigns(uint seven) => (int)(seven | ((uint)System.Numerics.BitOperations.PopCount(seven) & 1) << 7);
 
     /// <summary>Decodes a vector: scale · level, negative where its bit of <paramref name="signs"/> is set.</summary>

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 56 bytes: 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ1"/>, 16 bytes with, for each 8 elements, the
-/// upper three and whether the shift is negative, then four 16-bit words: in the low 12 bits a 3-bit scale s for each 16 elements, in the
-/// highest four a quarter of d as binary16; x = d · (2 s + 1) · (level ± 1/8).
+/// 256 elements in 56 bytes: 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ1"/>, 16 bytes with, for each 8
+/// elements, the upper three and whether the shift is negative, then four 16-bit words: in the low 12 bits a 3-bit scale s for each 16
+/// elements, in the highest four a quarter of d as binary16; x = d · (2 s + 1) · (level ± 1/8).
 /// </summary>
 internal static class IQ1_MBlock
 {

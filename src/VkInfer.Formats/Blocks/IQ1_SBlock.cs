@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 50 bytes: d as binary16, 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ1"/>, then for each 32 elements
-/// a 16-bit word of four times the upper three, a 3-bit scale s and in the highest bit whether the shift is negative;
+/// 256 elements in 50 bytes: d as binary16, 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ1"/>, then for each
+/// 32 elements a 16-bit word of four times the upper three, a 3-bit scale s and in the highest bit whether the shift is negative;
 /// x = d · (2 s + 1) · (level ± 1/8).
 /// </summary>
 internal static class IQ1_SBlock

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 82 bytes: d as binary16, 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ2_S"/>, 32 bytes of signs,
-/// 8 with the indices' upper two bits, then a 4-bit scale s for each 16 elements; x = d · (s + 1/2) / 4 · ± level.
+/// 256 elements in 82 bytes: d as binary16, 32 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ2_S"/>, 32 bytes of
+/// signs, 8 with the indices' upper two bits, then a 4-bit scale s for each 16 elements; x = d · (s + 1/2) / 4 · ± level.
 /// </summary>
 internal static class IQ2_SBlock
 {

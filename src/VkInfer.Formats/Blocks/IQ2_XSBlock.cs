@@ -23,7 +23,8 @@ internal static class IQ2_XSBlock
                 int word = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 + (2 * i))..]);
                 int s = (bytes[66 + (i / 4)] >> (i % 4 / 2 * 4)) & 15;
                 Codebooks.Write(
-                    Codebooks.IQ2_XS.Slice(8 * (word & 511), 8), d * (0.5f + s) * 0.25f, Codebooks.EvenSigns((uint)word >> 9), values.Slice(8 * i, 8));
+                    Codebooks.IQ2_XS.Slice(8 * (word & 511), 8), d * (0.5f + s) * 0.25f, Codebooks.EvenSigns((uint)word >> 9),
+                    values.Slice(8 * i, 8));
             }
         }
     }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 66 bytes: d as binary16, then for each 32 elements four bytes that index <see cref="Codebooks.IQ2_XXS"/> and a 32-bit word
-/// of four times seven signs (<see cref="Codebooks.EvenSigns"/>) and a 4-bit scale s; x = d · (s + 1/2) / 4 · ± level.
+/// 256 elements in 66 bytes: d as binary16, then for each 32 elements four bytes that index <see cref="Codebooks.IQ2_XXS"/> and a 32-bit
+/// word of four times seven signs (<see cref="Codebooks.EvenSigns"/>) and a 4-bit scale s; x = d · (s + 1/2) / 4 · ± level.
 /// </summary>
 internal static class IQ2_XXSBlock
 {
@@ -26,7 +26,8 @@ internal static class IQ2_XXSBlock
                 for (int i = 0; i < 4; i++)
                 {
                     Codebooks.Write(
-                        Codebooks.IQ2_XXS.Slice(8 * indices[i], 8), scale, Codebooks.EvenSigns((signs >> (7 * i)) & 127), values.Slice((32 * part) + (8 * i), 8));
+                        Codebooks.IQ2_XXS.Slice(8 * indices[i], 8), scale, Codebooks.EvenSigns((signs >> (7 * i)) & 127),
+                        values.Slice((32 * part) + (8 * i), 8));
                 }
             }
         }

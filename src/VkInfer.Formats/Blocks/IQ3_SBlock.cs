@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 110 bytes: d as binary16, 64 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ3_S"/>, 8 bytes with the
-/// ninth, 32 bytes of signs, then a 4-bit scale s for each 32 elements; x = d · (2 s + 1) · ± level.
+/// 256 elements in 110 bytes: d as binary16, 64 bytes with the lower eight bits of indices into <see cref="Codebooks.IQ3_S"/>, 8 bytes with
+/// the ninth, 32 bytes of signs, then a 4-bit scale s for each 32 elements; x = d · (2 s + 1) · ± level.
 /// </summary>
 internal static class IQ3_SBlock
 {
@@ -22,7 +22,8 @@ internal static class IQ3_SBlock
             {
                 int index = bytes[2 + i] | (((bytes[66 + (i / 8)] >> (i % 8)) & 1) << 8);
                 int s = (bytes[106 + (i / 16)] >> (i / 8 % 2 * 4)) & 15;
-                Codebooks.Write(Codebooks.IQ3_S.Slice(4 * index, 4), d * ((2 * s) + 1), bytes[74 + (i / 2)] >> (i % 2 * 4), values.Slice(4 * i, 4));
+                Codebooks.Write(
+                    Codebooks.IQ3_S.Slice(4 * index, 4), d * ((2 * s) + 1), bytes[74 + (i / 2)] >> (i % 2 * 4), values.Slice(4 * i, 4));
             }
         }
     }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 98 bytes: d as binary16, 64 bytes that index <see cref="Codebooks.IQ3_XXS"/>, then for each 32 elements a 32-bit word of four
-/// times seven signs (<see cref="Codebooks.EvenSigns"/>) and a 4-bit scale s; x = d · (s + 1/2) / 2 · ± level.
+/// 256 elements in 98 bytes: d as binary16, 64 bytes that index <see cref="Codebooks.IQ3_XXS"/>, then for each 32 elements a 32-bit word of
+/// four times seven signs (<see cref="Codebooks.EvenSigns"/>) and a 4-bit scale s; x = d · (s + 1/2) / 2 · ± level.
 /// </summary>
 internal static class IQ3_XXSBlock
 {

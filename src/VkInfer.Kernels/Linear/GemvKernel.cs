@@ -186,7 +186,8 @@ public sealed class GemvKernel(KernelContext context)
         ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        int granularity = WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
+        int granularity =
+            WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
         int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
         for (int first = 0; first < w.Rows; first += sliceRows)
         {

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace VkInfer;
 
 /// <summary>
-/// Loads one file by several connections into <c>HASH.vkinfer-partial</c> beside its blob, and makes that the blob when its checksum is right.
-/// Whatever ends it, what was loaded is kept and a later one goes on from there.
+/// Loads one file by several connections into <c>HASH.vkinfer-partial</c> beside its blob, and makes that the blob when its checksum is
+/// right. Whatever ends it, what was loaded is kept and a later one goes on from there.
 /// </summary>
 internal sealed class BlobDownload
 {
@@ -172,9 +172,11 @@ internal sealed class BlobDownload
                     throw new NoRangesException();
                 }
 
-                if (response.Content.Headers.ContentRange is { } range && (range.From != from || range.Length is { } length && length != _file.Size))
+                if (response.Content.Headers.ContentRange is { } range
+                    && (range.From != from || range.Length is { } length && length != _file.Size))
                 {
-                    throw new ModelStoreException($"{_name}: {_file.Path} should have {_file.Size} bytes; the hub gives {range} for {from} to {to - 1}");
+                    throw new ModelStoreException(
+                        $"{_name}: {_file.Path} should have {_file.Size} bytes; the hub gives {range} for {from} to {to - 1}");
                 }
 
                 await CopyAsync(response, target, journal, chunk, from, to, stall).ConfigureAwait(false);
@@ -214,7 +216,8 @@ internal sealed class BlobDownload
         for (long at = from; at < to;)
         {
             stall.Restart();
-            int read = await content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - at)), stall.Token).ConfigureAwait(false);
+            int read =
+                await content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - at)), stall.Token).ConfigureAwait(false);
             if (read == 0)
             {
                 throw new HttpRequestException($"the connection ended at byte {at}");

@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace VkInfer;
 
 /// <summary>
-/// What of a file has been loaded, kept beside it: the file is cut into chunks of equal size, each loaded from its beginning. A journal that
-/// does not fit the file starts anew; the checksum at the end finds what a crash may have left wrong. Thread-safe for different chunks.
+/// What of a file has been loaded, kept beside it: the file is cut into chunks of equal size, each loaded from its beginning. A journal
+/// that does not fit the file starts anew; the checksum at the end finds what a crash may have left wrong. Thread-safe for different
+/// chunks.
 /// </summary>
 internal sealed class DownloadJournal : IDisposable
 {
@@ -90,7 +91,8 @@ internal sealed class DownloadJournal : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static long Field(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt64LittleEndian(bytes[(index * sizeof(long))..]);
+    private static long Field(ReadOnlySpan<byte> bytes, int index) =>
+        BinaryPrimitives.ReadInt64LittleEndian(bytes[(index * sizeof(long))..]);
 
     private void Set(int chunk, long done)
     {

@@ -28,7 +28,8 @@ internal sealed class HubClient : IDisposable
         };
 #pragma warning restore CA2000
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostListingBytes };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("VkInfer", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
+        _http.DefaultRequestHeaders.UserAgent.Add(
+            new ProductInfoHeaderValue("VkInfer", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
     }
 
     public void Dispose() => _http.Dispose();
@@ -144,7 +145,9 @@ internal sealed class HubClient : IDisposable
             string? hash = sibling.TryGetProperty("lfs", out JsonElement lfs) && lfs.ValueKind == JsonValueKind.Object
                 ? lfs.GetProperty("sha256").GetString()
                 : sibling.TryGetProperty("blobId", out JsonElement blob) ? blob.GetString() : null;
-            long size = sibling.TryGetProperty("size", out JsonElement bytes) && bytes.ValueKind == JsonValueKind.Number ? bytes.GetInt64() : -1;
+            long size = sibling.TryGetProperty("size", out JsonElement bytes) && bytes.ValueKind == JsonValueKind.Number
+                ? bytes.GetInt64()
+                : -1;
 
             // A file that cannot be kept under its name is not there; a model that needs it is found incomplete.
             if (HubPath.IsSafe(path) && hash is not null && HubPath.IsHash(hash) && size >= 0)

@@ -5,8 +5,8 @@ namespace VkInfer;
 
 /// <summary>
 /// Name of a model on a hub: <c>hf:owner/repo[@revision][:file]</c>. The file is a GGUF file's path in the repository, or a quantisation as
-/// <c>Q4_K_M</c>; without one, a repository of GGUF files gives the customary one (Q4_K_M where there is one), and any other its safetensors
-/// with what belongs to them. Immutable.
+/// <c>Q4_K_M</c>; without one, a repository of GGUF files gives the customary one (Q4_K_M where there is one), and any other its
+/// safetensors with what belongs to them. Immutable.
 /// </summary>
 public sealed partial record ModelName
 {

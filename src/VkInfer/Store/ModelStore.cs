@@ -103,7 +103,8 @@ public sealed class ModelStore : IDisposable
             ILookup<string, string> revisions = folder.Revisions();
             foreach (string commit in folder.Commits())
             {
-                ModelName? name = ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revisions[commit].FirstOrDefault() ?? commit);
+                ModelName? name =
+                    ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revisions[commit].FirstOrDefault() ?? commit);
                 if (name is not null)
                 {
                     AddModels(folder, commit, name, models);
@@ -157,7 +158,8 @@ public sealed class ModelStore : IDisposable
         StoreFolder folder, string commit, HubFile[] files, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(folder.Folder, "blobs"));
-        HubFile[] missing = [.. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
+        HubFile[] missing = [
+            .. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
         long total = files.Sum(file => file.Size);
         long done = total - missing.Sum(file => file.Size - BlobDownload.FindDone(folder.BlobPath(file), file));
         RequireSpace(folder, missing);
@@ -241,7 +243,8 @@ public sealed class ModelStore : IDisposable
         }
 
         StoredModel Describe(ModelName of, FileSelection selection) => new(
-            of, commit, PathOf(folder, commit, selection), selection.Files.Sum(path => Formats.RegularFile.FindLength(folder.FilePath(commit, path))));
+            of, commit, PathOf(folder, commit, selection),
+            selection.Files.Sum(path => Formats.RegularFile.FindLength(folder.FilePath(commit, path))));
     }
 
     /// <summary>Whether a folder has all of its weights, and a tokenizer: the download of it may have ended between files.</summary>

@@ -56,7 +56,8 @@ internal sealed class StoreFolder
     {
         string folder = Path.Combine(Folder, "snapshots");
         return Directory.Exists(folder)
-            ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(HubPath.IsHash).Order(StringComparer.Ordinal)
+            ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(HubPath.IsHash).Order(
+                StringComparer.Ordinal)
             : [];
     }
 

@@ -57,7 +57,9 @@ public sealed class RadvTableTests
             Write(document, gpu, device.Info, rows);
         }
 
-        Assert.That(Section(File.ReadAllText(document), gpu), Is.EqualTo(rows.Select(row => row.Variant)), $"pipelines of {gpu}; VKINFER_WRITE_DOCS=1 tools/test radv writes the table");
+        Assert.That(
+            Section(File.ReadAllText(document), gpu), Is.EqualTo(rows.Select(row => row.Variant)),
+            $"pipelines of {gpu}; VKINFER_WRITE_DOCS=1 tools/test radv writes the table");
     }
 
     private static IEnumerable<string> Section(string document, string gpu) =>
@@ -88,7 +90,11 @@ public sealed class RadvTableTests
 
         string document = File.ReadAllText(path);
         string old = Part(document, gpu);
-        File.WriteAllText(path, old.Length > 0 ? document.Replace(old, text.Append('\n').ToString().TrimEnd('\n') + "\n", StringComparison.Ordinal) : document.TrimEnd('\n') + "\n\n" + text);
+        File.WriteAllText(
+            path,
+            old.Length > 0
+                ? document.Replace(old, text.Append('\n').ToString().TrimEnd('\n') + "\n", StringComparison.Ordinal)
+                : document.TrimEnd('\n') + "\n\n" + text);
     }
 
     private static string FindDocument()

@@ -5,8 +5,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels.Tests;
 
 /// <summary>
-/// Every format as the shaders decode it from its packed layout, through the embedding: equal to the CPU's values, which are those of stored
-/// vectors, or of ggml's decoder (BlockDigestTests). Nothing is lost by packing, and no product is rounded that the format's definition does not round.
+/// Every format as the shaders decode it from its packed layout, through the embedding: equal to the CPU's values, which are those of
+/// stored vectors, or of ggml's decoder (BlockDigestTests). Nothing is lost by packing, and no product is rounded that the format's
+/// definition does not round.
 /// </summary>
 public sealed class DecodingTests : GpuTest
 {

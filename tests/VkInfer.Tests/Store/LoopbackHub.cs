@@ -67,7 +67,8 @@ internal sealed class LoopbackHub : IDisposable
 
     public ModelStoreOptions Options(string folder) => new()
     {
-        Folder = folder, Endpoint = Endpoint, Token = "secret", Offline = false, RetryDelay = TimeSpan.FromMilliseconds(5), ChunkBytes = 65536,
+        Folder = folder, Endpoint = Endpoint, Token = "secret", Offline = false, RetryDelay = TimeSpan.FromMilliseconds(5),
+        ChunkBytes = 65536,
     };
 
     public void Dispose() => _listener.Close();
