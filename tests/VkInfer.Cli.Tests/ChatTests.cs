@@ -63,5 +63,5 @@ public class ChatTests
 
     [Test]
     public void Model_without_a_chat_template_is_refused() =>
-        CliRun.With("Hello!\n", [.. Chat, "--model", ReferenceData.Find(ReferenceData.Stories)]).AssertFailure(1, "<|im_start|>");
+        CliRun.With("Hello!\n", [.. Chat, "--model", ReferenceData.StoriesPath]).AssertFailure(1, "<|im_start|>");
 }

@@ -26,7 +26,7 @@ public class PerplexityTests
     [TestCase(true, 7)]
     public void Each_full_window_is_scored(bool all, int scoredPerWindow)
     {
-        string model = ReferenceData.Find(ReferenceData.Stories);
+        string model = ReferenceData.StoriesPath;
         using var folder = new TemporaryFolder();
         string file = folder.Write("story.txt", "Once upon a time, there was a little girl named Lily. She loved to play."u8.ToArray());
         using JsonDocument ids = JsonDocument.Parse(CliRun.Of("tokenize", "--model", model, "--file", file).AssertSuccess().Out);
@@ -51,7 +51,7 @@ public class PerplexityTests
         string[] documents = File.ReadAllText(ReferenceData.Find("text/tinystories-valid.txt")).Split(Separator);
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(ReferenceData.Find("goldens/stories260K-llama2c/golden.json")));
         JsonElement reference = golden.RootElement.GetProperty("stories260K").GetProperty("per_document_nll");
-        using Model model = Model.Load(ReferenceData.Find(ReferenceData.Stories), new ModelOptions { Device = CliRun.Device });
+        using Model model = Model.Load(ReferenceData.StoriesPath, new ModelOptions { Device = CliRun.Device });
         using Session session = model.CreateSession();
 
         JsonElement[] first = [.. reference.GetProperty("first_docs").EnumerateArray()];

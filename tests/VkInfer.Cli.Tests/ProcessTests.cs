@@ -43,7 +43,7 @@ public class ProcessTests
     [Platform("Unix")]
     public async Task Signals_end_a_command_with_one_line_and_the_code_of_the_signal(string signal, int exitCode)
     {
-        string model = ReferenceData.Find(ReferenceData.Stories);
+        string model = ReferenceData.StoriesPath;
         using Process process = Start("bench", "--model", model, "--device", CliRun.Device, "-r", "10000", "-p", "0");
         CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(4)));
         run.AssertFailure(exitCode, "vkinfer: cancelled");
@@ -54,7 +54,7 @@ public class ProcessTests
     [Platform("Unix")]
     public async Task Signals_end_a_chat_that_waits_for_its_next_line(string signal, int exitCode)
     {
-        using Process process = Start("chat", "--model", ReferenceData.Find(ReferenceData.Stories), "--device", CliRun.Device);
+        using Process process = Start("chat", "--model", ReferenceData.StoriesPath, "--device", CliRun.Device);
         CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(5)));
         Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, "vkinfer: cancelled")));
     }
@@ -87,7 +87,7 @@ public class ProcessTests
     {
         var start = new ProcessStartInfo(
             "sh",
-            ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, ReferenceData.Find(ReferenceData.Stories)])
+            ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, ReferenceData.StoriesPath])
         {
             RedirectStandardError = true,
         };
@@ -105,7 +105,7 @@ public class ProcessTests
     public async Task Closed_standard_streams_end_a_command_by_its_code(string command, int exitCode, string message)
     {
         var start = new ProcessStartInfo(
-            "sh", ["-c", $"exec \"$0\" \"$1\" {command}", Environment.ProcessPath!, Program, ReferenceData.Find(ReferenceData.Stories)])
+            "sh", ["-c", $"exec \"$0\" \"$1\" {command}", Environment.ProcessPath!, Program, ReferenceData.StoriesPath])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -127,7 +127,7 @@ public class ProcessTests
             "sh",
             [
                 "-c", $"ulimit -n {handles}; exec \"$0\" \"$1\" inspect \"$2\"", Environment.ProcessPath!, Program,
-                ReferenceData.Find(ReferenceData.Stories),
+                ReferenceData.StoriesPath,
             ])
         {
             RedirectStandardError = true,

@@ -9,6 +9,9 @@ public static class ReferenceData
     /// <summary>A model that many tests use, below the folder.</summary>
     public const string Stories = "models/stories260K-tied-f32.gguf";
 
+    /// <summary>The full path of <see cref="Stories"/>, as <see cref="Find"/> has it.</summary>
+    public static string StoriesPath => Find(Stories);
+
     /// <summary>The folder; null where there is none.</summary>
     public static string? Root => Environment.GetEnvironmentVariable("VKINFER_TEST_DATA") is { Length: > 0 } root ? root : null;
 

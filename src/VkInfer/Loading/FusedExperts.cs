@@ -20,8 +20,8 @@ internal sealed record FusedExperts(GgufTensor Stored, GgufTensor Part, int Inde
     /// <summary>The halves of a tensor under GGUF's name; null where it is none of these.</summary>
     public static FusedExperts[]? Split(GgufTensor tensor)
     {
-        if (!tensor.Name.EndsWith(Fused + ".weight", StringComparison.Ordinal) || tensor.Dimensions is not [var hidden, var rows, var experts]
-            || rows % 2 != 0)
+        if (!tensor.Name.EndsWith(Fused + ".weight", StringComparison.Ordinal)
+            || tensor.Dimensions is not [var hidden, var rows, var experts] || rows % 2 != 0)
         {
             return null;
         }
