@@ -1,8 +1,8 @@
 namespace VkInfer.Testing;
 
 /// <summary>
-/// Files that do not belong to this repository, below the folder that the environment variable VKINFER_TEST_DATA names, and reference cases in
-/// the folder <c>cases</c> beside that.
+/// Files that do not belong to this repository, below the folder that the environment variable VKINFER_TEST_DATA names, and reference
+/// cases in the folder <c>cases</c> beside that.
 /// </summary>
 public static class ReferenceData
 {
