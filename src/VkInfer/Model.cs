@@ -359,6 +359,23 @@ public sealed class Model : IDisposable, IAsyncDisposable
             Config, _weights,
             new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
 
+    /// <summary>Options that exclude the tokens that the model's files say are never to be chosen.</summary>
+    internal SamplingOptions WithoutSuppressed(SamplingOptions sampling)
+    {
+        if (_tokenizer is not { SuppressedTokenIds: { Count: > 0 } suppressed })
+        {
+            return sampling;
+        }
+
+        var biases = new Dictionary<int, float>(sampling.LogitBias);
+        foreach (int id in suppressed)
+        {
+            biases[id] = float.NegativeInfinity;
+        }
+
+        return sampling with { LogitBias = biases };
+    }
+
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {
         for (int i = 0; i < tokens.Length; i++)

@@ -256,7 +256,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         }
 
-        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), sampling, masked, _seed, _drawn, cancellation);
+        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), Model.WithoutSuppressed(sampling), masked, _seed, _drawn, cancellation);
         (_running, _runningMasked) = (sampling, masked);
     }
 

@@ -1,6 +1,7 @@
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Loading;
@@ -8,15 +9,15 @@ namespace VkInfer.Tests.Loading;
 /// <summary>What can go wrong while weights are read by many threads, and what must not.</summary>
 public sealed class LoadingTests
 {
-    private DirectoryInfo _folder = null!;
+    private TemporaryFolder _folder = null!;
 
     private string Copy => Path.Combine(_folder.FullName, "model.gguf");
 
     [SetUp]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-loading-");
+    public void CreateFolder() => _folder = new TemporaryFolder();
 
     [TearDown]
-    public void DeleteFolder() => _folder.Delete(recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public void A_file_that_is_shortened_while_it_is_loaded_is_an_exception()
