@@ -20,6 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GGML = ctypes.CDLL(sys.argv[1])
 DIGEST_BLOCKS = 300
+PART = 16
 
 
 def decode(name, blocks, count):
@@ -81,10 +82,15 @@ def write_glsl(name, entries, steps):
     bits = 16 // len(entries[0])
     packed = [sum(level << (bits * i) for i, level in enumerate(entry)) for entry in entries]
     pairs = [packed[i] | packed[i + 1] << 16 for i in range(0, len(packed), 2)]
-    rows = [", ".join(f"0x{word:08X}u" for word in pairs[i:i + 8]) for i in range(0, len(pairs), 8)]
+    vectors = [f"uvec4({', '.join(f'0x{word:08X}u' for word in pairs[i:i + 4])})" for i in range(0, len(pairs), 4)]
+    parts = [vectors[i:i + PART] for i in range(0, len(vectors), PART)]
     text = f"// The codebook of {name.upper()}, {len(entries)} vectors of {len(entries[0])} levels of {bits} bits, two to a word;\n"
     text += f"// level i stands for number i of {', '.join(map(str, steps))}. Written by tools/codebooks/make-tables.py.\n"
-    text += f"const uint CODEBOOK[{len(pairs)}] = uint[](\n    " + ",\n    ".join(rows) + ");\n"
+    text += "// In parts, since a compiler may take a time that grows with the square of an array's length.\n"
+    for i, part in enumerate(parts):
+        text += f"const uvec4 CODEBOOK_{i}[{PART}] = uvec4[](\n    " + ",\n    ".join(part) + ");\n"
+    text += f"#define CODEBOOK_VECTORS {len(vectors)}\n#define CODEBOOK_COPY(copy) \\\n    "
+    text += " \\\n    ".join(f"copy(CODEBOOK_{i}, {PART * i}u)" for i in range(len(parts))) + "\n"
     (ROOT / f"shaders/include/weights/codebook_{name}.glsl").write_text(text)
 
 

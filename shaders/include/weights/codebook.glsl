@@ -4,16 +4,19 @@
 #define CODEBOOK_GLSL
 
 #define W_CODEBOOK
-shared uint codebook[CODEBOOK.length()];
+shared uvec4 codebook[CODEBOOK_VECTORS];
+
+#define CODEBOOK_PART(part, first) \
+    for (uint i = gl_LocalInvocationIndex; i < part.length(); i += gl_WorkGroupSize.x) codebook[first + i] = part[i];
 
 void w_prepare() {
-    for (uint i = gl_LocalInvocationIndex; i < CODEBOOK.length(); i += gl_WorkGroupSize.x) codebook[i] = CODEBOOK[i];
+    CODEBOOK_COPY(CODEBOOK_PART)
     barrier();
 }
 
 // A vector of the codebook: 16 bits.
 uint codebook_entry(uint index) {
-    return codebook[index >> 1] >> (16u * (index & 1u));
+    return codebook[index >> 3][(index >> 1) & 3u] >> (16u * (index & 1u));
 }
 
 // Four neighbours of a vector whose elements have two bits, from the lowest bits on, one to a byte.
