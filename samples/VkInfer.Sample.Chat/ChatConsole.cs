@@ -106,7 +106,8 @@ internal sealed class ChatConsole(
                 output.WriteLine(_statistics.Describe(_chat.Session.Position, _chat.Session.Capacity));
                 break;
             case "/device":
-                output.WriteLine($"{model.Device.Name} ({model.Device.Type}), driver {model.Device.DriverName} {model.Device.DriverVersion}");
+                output.WriteLine(
+                    $"{model.Device.Name} ({model.Device.Type}), driver {model.Device.DriverName} {model.Device.DriverVersion}");
                 break;
             case "/help":
                 output.WriteLine(Help);

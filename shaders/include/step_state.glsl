@@ -1,5 +1,5 @@
 // What a decode step reads and the sampler advances, one buffer per session. Mirrors StepState in C#.
-// Before including: #define STEP_STATE_BINDING n, and STEP_STATE_WRITABLE in the samplers.
+// Before including: #define STEP_STATE_BINDING n for a buffer that holds one; without it only the struct is there.
 #ifndef STEP_STATE_GLSL
 #define STEP_STATE_GLSL
 
@@ -33,9 +33,7 @@ const uint RING_SIZE = 64;
 const uint LOGITS_NOT_FINITE = 0xFFFFFFFEu; // a logit is NaN or +Inf
 const uint NO_TOKEN_ALLOWED = 0xFFFFFFFFu;  // all logits are -Inf
 
-#ifdef STEP_STATE_WRITABLE
-layout(set = 0, binding = STEP_STATE_BINDING) buffer StepStateBuffer { StepState state; };
-#else
+#ifdef STEP_STATE_BINDING
 layout(set = 0, binding = STEP_STATE_BINDING) readonly buffer StepStateBuffer { StepState state; };
 #endif
 

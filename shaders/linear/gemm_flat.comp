@@ -103,7 +103,8 @@ void fetch(uint slot, uint first_n, uint first_m, uint k) {
     }
     [[unroll]] for (uint i = 0; i < INPUT_LOADS; i++) {
         uint at = min(sharer + i * SHARERS, INPUT_ROWS * OCTETS - 1);
-        next_input[slot * INPUT_LOADS + i] = a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
+        next_input[slot * INPUT_LOADS + i] =
+            a[(first_m + at / OCTETS) * (push.kPadded / 8) + min(k / 8 + at % OCTETS, push.kPadded / 8 - 1)];
     }
 }
 
@@ -172,7 +173,8 @@ float partial_sum(uint element) {
 void finish(uint n, uint m, SUMS sum) {
     coopMatStore(sum, partial, gl_SubgroupID * FRAGMENT_AREA, FRAGMENT_M, gl_CooperativeMatrixLayoutRowMajor);
     barrier();
-    for (uint i = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID; i < FRAGMENT_COLUMNS * FRAGMENT_M; i += SUBGROUPS_K * SUBGROUP_SIZE) {
+    const uint first = subgroup_k * SUBGROUP_SIZE + gl_SubgroupInvocationID;
+    for (uint i = first; i < FRAGMENT_COLUMNS * FRAGMENT_M; i += SUBGROUPS_K * SUBGROUP_SIZE) {
         float value = partial_sum(i);
         if (GATE != 0) value = activate(GATE, value) * partial_sum(FRAGMENT_COLUMNS * FRAGMENT_M + i);
         uint column = n + i / FRAGMENT_M;

@@ -2,17 +2,13 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
-// The most likely token; the lowest id among equals. One workgroup per slice of the vocabulary; the last one compares the slices.
+// The most likely token; the lowest id among equals. For each choice one workgroup per slice of the vocabulary; the last one compares the
+// slices.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
-#define STEP_STATE_BINDING 1
-#define STEP_STATE_WRITABLE
-#include "step_state.glsl"
-layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
-#define SCRATCH_BINDING 3
+#include "sample/choice.glsl"
+#define SCRATCH_BINDING 1
 #include "sample/scratch.glsl"
 #include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
@@ -44,11 +40,12 @@ Best reduce(Best best) {
 }
 
 void main() {
+    if (!has_choice()) return;
     const Best nothing = Best(EXCLUDED, NONE);
     Best best = nothing;
     uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
     for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
-        float logit = usable_logit(logits[i]);
+        float logit = usable_logit(source_logit(i));
         if (logit > best.logit) best = Best(logit, i);
     }
     best = reduce(best);

@@ -4,9 +4,11 @@
 #define DISTRIBUTION_GLSL
 
 float top;
+float temperature;
 
-// Reads what sample_top left; every invocation must call it.
+// Reads what sample_top left, and the temperature; every invocation must call it.
 void read_top() {
+    temperature = state.temperature;
     float largest = uintBitsToFloat(0xFF800000u); // -Inf
     uint slices = (push.vocabSize + SLICE_SIZE - 1) / SLICE_SIZE;
     for (uint i = gl_LocalInvocationIndex; i < slices; i += gl_WorkGroupSize.x) largest = max(largest, scratch.best_logit[i]);
@@ -16,12 +18,12 @@ void read_top() {
 uint mass(float logit) {
     // Equality first, so that Inf − Inf never happens: what a row that is not finite comes to is not used.
     if (logit == top) return 1u << 26;
-    return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / state.temperature))) : 0u;
+    return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / temperature))) : 0u;
 }
 
 // How much less likely than the likeliest token, in natural units.
 float information(float logit) {
-    return logit == top ? 0.0 : (top - logit) / state.temperature;
+    return logit == top ? 0.0 : (top - logit) / temperature;
 }
 
 // A bucket of tokens about as likely, the likeliest first: e^-18.8 is less than half of 2^-26, the least mass.

@@ -1,26 +1,26 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// The likeliest tokens and the sum of exponentials of one slice of the vocabulary, one workgroup each. A NaN never counts.
+// For each choice the likeliest tokens and the sum of exponentials of one slice of the vocabulary, one workgroup each. A NaN never counts.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
 #include "log_probabilities.glsl"
 #include "reductions.glsl"
+#include "sample/choice.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
-#define STEP_STATE_BINDING 1
-#include "step_state.glsl"
-layout(set = 0, binding = 2, std430) writeonly buffer Slices { Slice slices[]; };
+layout(set = 0, binding = 1, std430) writeonly buffer Slices { Slice slices[]; };
 
 #define LEAST uintBitsToFloat(0xFF800000u) // -Inf
 shared float left[SLICE_SIZE];
 
 void main() {
+    if (!has_choice()) return;
+    uint own = choice_row() * gl_NumWorkGroups.x + gl_WorkGroupID.x;
     uint first = gl_WorkGroupID.x * SLICE_SIZE;
     uint size = min(SLICE_SIZE, push.vocabSize - first);
     float largest = LEAST;
     for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
-        float logit = logits[first + i];
+        float logit = Floats(choice.logits).values[first + i];
         left[i] = logit > LEAST ? logit : LEAST; // false for NaN
         largest = max(largest, left[i]);
     }
@@ -33,8 +33,8 @@ void main() {
     sum = workgroup_sum(sum);
     bool leader = gl_LocalInvocationID.x == 0;
     if (leader) {
-        slices[gl_WorkGroupID.x].largest = largest;
-        slices[gl_WorkGroupID.x].sum = sum;
+        slices[own].largest = largest;
+        slices[own].sum = sum;
     }
     for (uint rank = 0; rank < state.alternatives; rank++) {
         float best = LEAST;
@@ -48,8 +48,8 @@ void main() {
         float top = workgroup_max(best);
         uint index = uint(-workgroup_max(best == top ? at : -float(SLICE_SIZE)));
         if (leader) {
-            slices[gl_WorkGroupID.x].tokens[rank] = index < size ? first + index : NO_TOKEN;
-            slices[gl_WorkGroupID.x].logits[rank] = top;
+            slices[own].tokens[rank] = index < size ? first + index : NO_TOKEN;
+            slices[own].logits[rank] = top;
             if (index < size) left[index] = LEAST;
         }
         barrier();

@@ -2,21 +2,20 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // Sampling, last phase: draws a token. Temperature, then top-k, typical-p, top-p and min-p, then the inverse of the distribution
-// function in the order of ids. One workgroup per slice of the vocabulary collects the candidates that sample_buckets left; the
-// last workgroup filters them exactly and draws.
+// function in the order of ids. For each choice one workgroup per slice of the vocabulary collects the candidates that sample_buckets
+// left; the last workgroup filters them exactly and draws.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
 #include "random.glsl"
 #include "reductions.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
-#define STEP_STATE_BINDING 1
-#define STEP_STATE_WRITABLE
-#include "step_state.glsl"
-layout(set = 0, binding = 2, std430) writeonly buffer Ring { uint ring[]; };
-#define SCRATCH_BINDING 3
+#include "sample/choice.glsl"
+#define SCRATCH_BINDING 1
 #include "sample/scratch.glsl"
+
+// Token and logit, for each choice of this dispatch [vocabSize]: slices in any order, ids within a slice in theirs.
+layout(set = 0, binding = 2, std430) coherent buffer Candidates { uvec2 all_candidates[]; };
+
 #include "sample/distribution.glsl"
 #include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
@@ -37,7 +36,7 @@ void collect() {
     uint last = min(first + tokens, push.vocabSize);
     uint count = 0u;
     for (uint i = first; i < last; i++) {
-        if (is_candidate(logits[i])) count++;
+        if (is_candidate(source_logit(i))) count++;
     }
     prefix_sum[lane] = count;
     for (uint step = 1; step < gl_WorkGroupSize.x; step <<= 1) {
@@ -54,14 +53,15 @@ void collect() {
     barrier();
     uint at = first_candidate + prefix_sum[lane] - count;
     for (uint i = first; i < last; i++) {
-        if (is_candidate(logits[i])) scratch.candidates[at++] = uvec2(i, floatBitsToUint(logits[i]));
+        float logit = source_logit(i);
+        if (is_candidate(logit)) all_candidates[gl_WorkGroupID.y * push.vocabSize + at++] = uvec2(i, floatBitsToUint(logit));
     }
 }
 
 uint candidates;
 
 float candidate_logit(uint i) {
-    return uintBitsToFloat(scratch.candidates[i].y);
+    return uintBitsToFloat(all_candidates[gl_WorkGroupID.y * push.vocabSize + i].y);
 }
 
 // Orders floats as unsigned integers.
@@ -217,7 +217,7 @@ void draw_slice(uint least_mass) {
     for (uint i = gl_LocalInvocationIndex; i < candidates; i += gl_WorkGroupSize.x) {
         float logit = candidate_logit(i);
         if (!takes_part(logit, least_mass)) continue;
-        uint slice = scratch.candidates[i].x / SLICE_SIZE;
+        uint slice = all_candidates[gl_WorkGroupID.y * push.vocabSize + i].x / SLICE_SIZE;
         atomicAdd(slice_low[slice], low_half(mass(logit)));
         atomicAdd(slice_high[slice], high_half(mass(logit)));
     }
@@ -240,6 +240,7 @@ void draw_slice(uint least_mass) {
 }
 
 void main() {
+    if (!has_choice()) return;
     read_top();
     collect();
     if (!last_workgroup()) return;
@@ -280,7 +281,7 @@ void main() {
     for (uint i = first; i < last; i++) {
         uint m = mass(candidate_logit(i));
         if (!takes_part(candidate_logit(i), least_mass)) continue;
-        token = scratch.candidates[i].x;
+        token = all_candidates[gl_WorkGroupID.y * push.vocabSize + i].x;
         if (less(target, uvec2(m, 0u))) break;
         target = subtract(target, uvec2(m, 0u));
     }

@@ -2,16 +2,13 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // Sampling, second phase: how many tokens and how much mass each bucket of likelihood has, and from that a bucket beyond which
-// no filter lets a token stay. One workgroup per slice of the vocabulary; the last one decides.
+// no filter lets a token stay. For each choice one workgroup per slice of the vocabulary; the last one decides.
 layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
 #include "reductions.glsl"
-
-layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
-#define STEP_STATE_BINDING 1
-#include "step_state.glsl"
-#define SCRATCH_BINDING 2
+#include "sample/choice.glsl"
+#define SCRATCH_BINDING 1
 #include "sample/scratch.glsl"
 #include "sample/distribution.glsl"
 
@@ -42,6 +39,7 @@ uint last_bucket(uvec2 total) {
 }
 
 void main() {
+    if (!has_choice()) return;
     read_top();
     for (uint i = gl_LocalInvocationIndex; i < BUCKETS; i += gl_WorkGroupSize.x) {
         count[i] = 0u;
@@ -51,9 +49,10 @@ void main() {
     barrier();
     uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
     for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
-        uint m = mass(logits[i]);
+        float logit = source_logit(i);
+        uint m = mass(logit);
         if (m == 0u) continue;
-        uint bucket = bucket_of(logits[i]);
+        uint bucket = bucket_of(logit);
         atomicAdd(count[bucket], 1u);
         atomicAdd(low[bucket], low_half(m));
         atomicAdd(high[bucket], high_half(m));

@@ -1,4 +1,4 @@
-// What the workgroups of a sampler tell each other, and what one dispatch leaves for the next; ScratchBytes of SamplerPipeline in
+// What the workgroups of a sampler tell each other, and what one dispatch leaves for the next, for each choice; SamplerScratch in
 // C#. Before including: #define SCRATCH_BINDING n. Zero before the first use; `arrived`, `candidate_count` and the buckets are zero
 // again after each.
 #ifndef SCRATCH_GLSL
@@ -10,7 +10,7 @@ const uint SLICE_SIZE = 2048;
 const uint MAX_SLICES = 256;
 const uint BUCKETS = 256;
 
-layout(set = 0, binding = SCRATCH_BINDING, std430) coherent buffer Scratch {
+struct Scratch {
     uint arrived;         // workgroups of this dispatch that are done
     uint last_bucket;     // tokens of later buckets are out
     uint total_low;       // the mass of all tokens
@@ -24,8 +24,11 @@ layout(set = 0, binding = SCRATCH_BINDING, std430) coherent buffer Scratch {
     uint best_token[MAX_SLICES];
     uint slice_first[MAX_SLICES]; // where a slice's candidates stand
     uint slice_count[MAX_SLICES];
-    uvec2 candidates[];           // token and logit, slices in any order, ids within a slice in theirs
-} scratch;
+};
+
+layout(set = 0, binding = SCRATCH_BINDING, std430) coherent buffer ScratchBuffer { Scratch scratches[]; };
+
+#define scratch scratches[choice_row()]
 
 shared bool is_last;
 

@@ -3,7 +3,7 @@
 #define SELECT_GLSL
 
 void advance(uint ring_entry, uint token) {
-    ring[state.step_index % RING_SIZE] = ring_entry;
+    Words(choice.ring).values[state.step_index % RING_SIZE] = ring_entry;
     state.token_id = token;
     state.position++;
     state.step_index++;

@@ -4,7 +4,8 @@ namespace VkInfer.Formats;
 
 /// <summary>
 /// The bytes of an open file, or of one that is in memory, by position. Thread-safe; a read that meets <see cref="Dispose"/> throws.
-/// Files are read, not mapped: one that is shortened meanwhile is an exception, where touching a mapped page that has gone ends the process.
+/// Files are read, not mapped: one that is shortened meanwhile is an exception, where touching a mapped page that has gone ends the
+/// process.
 /// </summary>
 internal sealed class FileBytes : IDisposable
 {

@@ -4,8 +4,8 @@ namespace VkInfer.Formats;
 
 /// <summary>
 /// Encodes finite binary32 into blocks on the CPU. Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1 round to nearest as the formats' reference encoder
-/// does, so that equal input gives equal bytes; the others search for the scales with the least square error. Stateless and safe to use from
-/// any thread.
+/// does, so that equal input gives equal bytes; the others search for the scales with the least square error. Stateless and safe to use
+/// from any thread.
 /// </summary>
 public static class Quantizer
 {

@@ -6,16 +6,23 @@ namespace VkInfer.Tokenization;
 /// </summary>
 public sealed record TokenizerData
 {
-    /// <summary><c>llama</c> for SentencePiece BPE, <c>t5</c> for SentencePiece unigram, <c>gpt2</c> for byte-level BPE, <c>gemma4</c> for BPE over text with ▁ for spaces.</summary>
+    /// <summary>
+    /// <c>llama</c> for SentencePiece BPE, <c>t5</c> for SentencePiece unigram, <c>gpt2</c> for byte-level BPE, <c>gemma4</c> for BPE over
+    /// text with ▁ for spaces.
+    /// </summary>
     public required string Model { get; init; }
 
-    /// <summary>How byte-level BPE cuts text into words (<c>tokenizer.ggml.pre</c>); null means <c>default</c>. Unused by <c>llama</c>.</summary>
+    /// <summary>
+    /// How byte-level BPE cuts text into words (<c>tokenizer.ggml.pre</c>); null means <c>default</c>. Unused by <c>llama</c>.
+    /// </summary>
     public string? PreTokenizer { get; init; }
 
     /// <summary>The token texts as UTF-8 bytes; the index is the token id. They must stay unchanged while the tokenizer lives.</summary>
     public required IReadOnlyList<byte[]> Tokens { get; init; }
 
-    /// <summary>One score per token; merges with a higher score come first. Needed by <c>llama</c> and <c>t5</c>, unused by <c>gpt2</c>.</summary>
+    /// <summary>
+    /// One score per token; merges with a higher score come first. Needed by <c>llama</c> and <c>t5</c>, unused by <c>gpt2</c>.
+    /// </summary>
     public float[]? Scores { get; init; }
 
     /// <summary>One type per token: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. Null means all are normal.</summary>
@@ -39,7 +46,10 @@ public sealed record TokenizerData
     /// <summary>The token that fills batches.</summary>
     public int? PaddingTokenId { get; init; }
 
-    /// <summary>Whether encoding begins with the BOS token; null means yes for <c>llama</c>, no for <c>t5</c>, and what the pre-tokenizer says for <c>gpt2</c>.</summary>
+    /// <summary>
+    /// Whether encoding begins with the BOS token; null means yes for <c>llama</c>, no for <c>t5</c>, and what the pre-tokenizer says for
+    /// <c>gpt2</c>.
+    /// </summary>
     public bool? AddBos { get; init; }
 
     /// <summary>Whether encoding ends with the EOS token; null means no.</summary>

@@ -103,7 +103,7 @@ public sealed record TokenizerSettings
 
     private void AddTokens(List<byte[]> tokens, List<int> types)
     {
-        foreach ((int id, string? text, bool isControl) in AddedTokens.OrderBy(token => token.Id))
+        foreach ((int id, string text, bool isControl) in AddedTokens.OrderBy(token => token.Id))
         {
             if (id < 0 || id > tokens.Count)
             {

@@ -69,7 +69,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// <summary>A model that was forgotten gives its memory back.</summary>
     ~Model() => Lifetime?.DisposeLater();
 
-    /// <summary>The file of the model that comes with this library.</summary>
+    /// <summary>Where the model of the package VkInfer.Models.Mini lies: beside the program.</summary>
     public static string DefaultModelPath => Path.Combine(AppContext.BaseDirectory, "models", "vkinfer-mini-q8_0.gguf");
 
     /// <summary>The model's name as its file gives it, or the file's name.</summary>
@@ -83,7 +83,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     /// <summary>The model's tokenizer.</summary>
     /// <exception cref="UnsupportedModelException">The model has none: it is synthetic, or a folder without its files.</exception>
-    public Tokenizer Tokenizer => _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
+    public Tokenizer Tokenizer =>
+        _tokenizer ?? throw new UnsupportedModelException($"{Name} has no tokenizer: it works on token ids only.");
 
     /// <summary>How conversations become tokens: the Jinja template of the model's files, or ChatML where they have none.</summary>
     /// <exception cref="ChatTemplateException">
@@ -92,7 +93,9 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// </exception>
     public ChatTemplate ChatTemplate => _chatTemplate.Value;
 
-    /// <summary>Whether the model is made for conversations: its files have a chat template, or its vocabulary the markers of ChatML.</summary>
+    /// <summary>
+    /// Whether the model is made for conversations: its files have a chat template, or its vocabulary the markers of ChatML.
+    /// </summary>
     public bool IsChatModel => _tokenizer is not null
         && (!string.IsNullOrWhiteSpace(ChatTemplateSource) || _tokenizer.TryGetSpecialTokenId("<|im_start|>", out _));
 
@@ -140,12 +143,15 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
     /// or <c>tokenizer.model</c>.
     /// </summary>
-    /// <param name="path">The file or folder.</param>
+    /// <param name="path">
+    /// The file or folder; or a <see cref="ModelName"/>, which the default <see cref="ModelStore"/> downloads if need be.
+    /// </param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
     /// <param name="cancellationToken">Ends loading and frees what was taken.</param>
     /// <returns>The model, owned by the caller.</returns>
     /// <exception cref="FileNotFoundException">No such file or folder.</exception>
+    /// <exception cref="ModelStoreException">The name's model cannot be downloaded.</exception>
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
     /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
@@ -154,19 +160,37 @@ public sealed class Model : IDisposable, IAsyncDisposable
         string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path == DefaultModelPath && !File.Exists(path))
+        {
+            throw new FileNotFoundException(
+                $"{path}: the built-in model is not there; reference the package VkInfer.Models.Mini, or name another model", path);
+        }
+
+        if (ModelName.IsName(path))
+        {
+            using var store = new ModelStore();
+            path = store.GetAsync(ModelName.Parse(path), progress, cancellationToken).GetAwaiter().GetResult();
+        }
+
         return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
     }
 
     /// <inheritdoc cref="Load"/>
     public static Task<Model> LoadAsync(
-        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         Task.Run(() => Load(path, options, progress, cancellationToken), cancellationToken);
 
-    /// <summary>Loads the model that comes with this library: small, for trying things out.</summary>
+    /// <summary>Loads the model of the package VkInfer.Models.Mini: small, for trying things out.</summary>
     /// <inheritdoc cref="Load"/>
     public static Model LoadDefault(
         ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Load(DefaultModelPath, options, progress, cancellationToken);
+
+    /// <inheritdoc cref="LoadDefault"/>
+    public static Task<Model> LoadDefaultAsync(
+        ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        LoadAsync(DefaultModelPath, options, progress, cancellationToken);
 
     /// <summary>Makes a model with random weights on the device, for measuring. It has no tokenizer.</summary>
     /// <param name="shape">One of <see cref="SyntheticShapes.Names"/>.</param>
@@ -179,7 +203,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
     public static Model CreateSynthetic(
         string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
         CancellationToken cancellationToken = default) =>
-        ModelLoader.Synthesise(SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
+        ModelLoader.Synthesise(
+            SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
 
     /// <summary>
     /// Runs the model over a text and chooses how its attention accumulates its softmax. Nothing changes in this model; sessions of a
@@ -223,7 +248,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
         try
         {
             // Without a lease, since progress is reported from within: what it measures with keeps its own memory.
-            return LinearTuningRun.Run(Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
+            return LinearTuningRun.Run(
+                Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -290,7 +316,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) => new(
+        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) =>
+            new(
         nameof(Model),
         () =>
         {
@@ -319,7 +346,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
     internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear
         ? Transformer
         : _transformers.GetOrAdd(choice, _ => new DecoderTransformer(
-            Config, _weights, new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
+            Config, _weights,
+            new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

@@ -8,7 +8,9 @@ namespace VkInfer;
 /// <summary>How a model is loaded. Immutable; the defaults suit a desktop.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.</summary>
+    /// <summary>
+    /// Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.
+    /// </summary>
     public string Device { get; init; } = "auto";
 
     /// <summary>Element type of the KV cache.</summary>
@@ -63,7 +65,8 @@ public sealed record ModelOptions
             : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {config.MaxContextLength} tokens");
     }
 
-    internal void Validate()
+    /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
+    public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Device);
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)

@@ -26,23 +26,23 @@ public class BadInputTests
     public void DeleteFolder() => _folder.Dispose();
 
     [Test]
-    public void MissingModelIsNamed([ValueSource(nameof(ModelCommands))] string[] command) =>
+    public void Missing_model_is_named([ValueSource(nameof(ModelCommands))] string[] command) =>
         AssertModelFails(command, _folder.PathOf("missing.gguf"), "missing.gguf");
 
     [Test]
-    public void DirectoryIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+    public void Directory_is_no_model([ValueSource(nameof(ModelCommands))] string[] command) =>
         AssertModelFails(command, _folder.FullName, _folder.FullName);
 
     [Test]
-    public void EmptyFileIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+    public void Empty_file_is_no_model([ValueSource(nameof(ModelCommands))] string[] command) =>
         AssertModelFails(command, _folder.Write("empty.gguf", []), "empty.gguf");
 
     [Test]
-    public void TextIsNoModel([ValueSource(nameof(ModelCommands))] string[] command) =>
+    public void Text_is_no_model([ValueSource(nameof(ModelCommands))] string[] command) =>
         AssertModelFails(command, _folder.Write("text.gguf", "Once upon a time, there was no model."u8.ToArray()), "text.gguf at byte 0");
 
     [Test]
-    public void HostileCountsAreRefused([ValueSource(nameof(ModelCommands))] string[] command)
+    public void Hostile_counts_are_refused([ValueSource(nameof(ModelCommands))] string[] command)
     {
         byte[] header = new byte[24];
         "GGUF"u8.CopyTo(header);
@@ -54,13 +54,13 @@ public class BadInputTests
 
     [TestCase("--grammar", "root ::= x", "g.txt: line 1: rule 'x' is not defined")]
     [TestCase("--json-schema", "{\"not\":{}}", "g.txt: #: keyword 'not' is not supported")]
-    public void AFaultyGrammarIsNamed(string option, string text, string message) =>
+    public void A_faulty_grammar_is_named(string option, string text, string message) =>
         CliRun.Of("generate", "--prompt", "a", option, _folder.Write("g.txt", Encoding.UTF8.GetBytes(text))).AssertFailure(1, message);
 
     [TestCase(0.1)]
     [TestCase(0.5)]
     [TestCase(0.999)]
-    public void TruncatedModelIsRefused(double part)
+    public void Truncated_model_is_refused(double part)
     {
         byte[] whole = File.ReadAllBytes(TestData.Path(TestData.Stories));
         string path = _folder.Write("truncated.gguf", whole[..(int)(whole.Length * part)]);
@@ -68,7 +68,7 @@ public class BadInputTests
     }
 
     [Test]
-    public void UnknownArchitectureIsNamed()
+    public void Unknown_architecture_is_named()
     {
         byte[] model = File.ReadAllBytes(TestData.Path(TestData.Stories));
         int key = model.AsSpan().IndexOf("general.architecture"u8);
@@ -79,7 +79,7 @@ public class BadInputTests
     [TestCase("-1")]
     [TestCase("1,2,512")]
     [TestCase("2147483647")]
-    public void TokenOutsideTheVocabularyIsRefused(string ids)
+    public void Token_outside_the_vocabulary_is_refused(string ids)
     {
         string model = TestData.Path(TestData.Stories);
         string output = _folder.PathOf("logits");
@@ -93,20 +93,21 @@ public class BadInputTests
     }
 
     [Test]
-    public void PromptLongerThanTheContextIsRefused() => CliRun.OnDevice(
+    public void Prompt_longer_than_the_context_is_refused() => CliRun.OnDevice(
         "generate", "--model", TestData.Path(TestData.Stories), "--context", "4", "--tokens", "1,403,407,261,378")
         .AssertFailure(1, "5 tokens do not fit");
 
     [Test]
-    public void ContextLongerThanTheModelsIsRefused() => CliRun.OnDevice(
+    public void Context_longer_than_the_models_is_refused() => CliRun.OnDevice(
         "generate", "--model", TestData.Path(TestData.Stories), "--context", "513", "--prompt", "a").AssertFailure(1, "512");
 
     [Test]
-    public void UnknownDeviceIsNamed() => CliRun.Of(
-        "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "a", "--device", "no-such-device").AssertFailure(1, "no-such-device");
+    public void Unknown_device_is_named() => CliRun.Of(
+        "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "a", "--device", "no-such-device").AssertFailure(
+            1, "no-such-device");
 
     [Test]
-    public void InvalidUtf8IsFoundInFiles()
+    public void Invalid_utf8_is_found_in_files()
     {
         string model = TestData.Path(TestData.Stories);
         string file = _folder.Write("latin1.txt", [.. "caf"u8, 0xE9, .. " au lait"u8]);
@@ -118,13 +119,15 @@ public class BadInputTests
     }
 
     [Test]
-    public void TextShorterThanAWindowHasNoPerplexity() => CliRun.OnDevice(
-        "perplexity", "--model", TestData.Path(TestData.Stories), "--file", _folder.Write("short.txt", Encoding.UTF8.GetBytes("Once upon a time")))
+    public void Text_shorter_than_a_window_has_no_perplexity() => CliRun.OnDevice(
+        "perplexity", "--model", TestData.Path(TestData.Stories), "--file",
+        _folder.Write("short.txt", Encoding.UTF8.GetBytes("Once upon a time")))
         .AssertFailure(1, "fewer than one window of 512");
 
     [Test]
-    public void OutputThatCannotBeWrittenIsNamed() => CliRun.OnDevice(
-        "logits", "--model", TestData.Path(TestData.Stories), "--tokens", "1", "--out", _folder.FullName).AssertFailure(1, _folder.FullName);
+    public void Output_that_cannot_be_written_is_named() => CliRun.OnDevice(
+        "logits", "--model", TestData.Path(TestData.Stories), "--tokens", "1", "--out", _folder.FullName).AssertFailure(
+            1, _folder.FullName);
 
     private static void AssertModelFails(string[] command, string model, string message) =>
         CliRun.OnDevice([.. command, "--model", model]).AssertFailure(1, message);

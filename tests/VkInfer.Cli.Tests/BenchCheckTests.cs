@@ -6,7 +6,7 @@ namespace VkInfer.Cli.Tests;
 public class BenchCheckTests
 {
     [Test]
-    public void RatesAreMeanAndSampleDeviation()
+    public void Rates_are_mean_and_sample_deviation()
     {
         var result = new BenchResult(new BenchTest(0, 10, 0, 2), [1.0, 2.0], 5, IsFinite: true, IsRepeatable: true);
         Assert.Multiple(() =>
@@ -18,12 +18,12 @@ public class BenchCheckTests
     }
 
     [Test]
-    public void ErrorIsRelativeToTheExpectedEnergy() =>
+    public void Error_is_relative_to_the_expected_energy() =>
         Assert.That(BenchCheck.Error([1, 2, 4], [1, 2, 3]), Is.EqualTo(1.0 / 14).Within(1e-12));
 
     [TestCase(float.NaN)]
     [TestCase(float.PositiveInfinity)]
-    public void NonFiniteLogitsFail(float value)
+    public void Non_finite_logits_fail(float value)
     {
         Assert.Multiple(() =>
         {
@@ -33,10 +33,10 @@ public class BenchCheckTests
     }
 
     [Test]
-    public void ZeroLogitsFail() => Assert.That(new BenchCheck(BenchCheck.Error([0, 0], [0, 0]), true, true).IsOk, Is.False);
+    public void Zero_logits_fail() => Assert.That(new BenchCheck(BenchCheck.Error([0, 0], [0, 0]), true, true).IsOk, Is.False);
 
     [Test]
-    public void WrongOrUnrepeatableTokensFail()
+    public void Wrong_or_unrepeatable_tokens_fail()
     {
         Assert.Multiple(() =>
         {

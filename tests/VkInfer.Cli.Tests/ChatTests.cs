@@ -8,7 +8,7 @@ public class ChatTests
     private static readonly string[] Chat = ["chat", "--temperature", "0", "--max-tokens", "24", "--device", CliRun.Device];
 
     [Test]
-    public void PipeGetsTheAnswerAndNothingElse()
+    public void Pipe_gets_the_answer_and_nothing_else()
     {
         CliRun run = CliRun.With("Tell me a story about a fox.\n", Chat).AssertSuccess();
         Assert.Multiple(() =>
@@ -19,14 +19,14 @@ public class ChatTests
     }
 
     [Test]
-    public void HistoryIsKeptUntilReset()
+    public void History_is_kept_until_reset()
     {
         CliRun run = CliRun.With("What is 23 + 45?\n/history\n/reset\n/history\n", Chat).AssertSuccess();
         Assert.That(run.Out.Split("User: What is 23 + 45?"), Has.Length.EqualTo(2));
     }
 
     [Test]
-    public void TheSameQuestionAfterResetGetsTheSameAnswer()
+    public void The_same_question_after_reset_gets_the_same_answer()
     {
         string[] answers = CliRun.With("Who are you?\n/reset\nWho are you?\n", Chat).AssertSuccess().Out.Trim().Split('\n');
         string[] first = answers[..(answers.Length / 2)];
@@ -35,7 +35,7 @@ public class ChatTests
     }
 
     [Test]
-    public void CommandsAnswer()
+    public void Commands_answer()
     {
         CliRun run = CliRun.With("/help\n/stats\n/device\n/frob\n/exit\nnever asked\n", Chat);
         Assert.Multiple(() =>
@@ -47,7 +47,7 @@ public class ChatTests
     }
 
     [Test]
-    public void JsonIsTheConversation()
+    public void Json_is_the_conversation()
     {
         CliRun run = CliRun.With("Hello!\n", [.. Chat, "--json"]).AssertSuccess();
         using JsonDocument document = JsonDocument.Parse(run.Out);
@@ -61,6 +61,6 @@ public class ChatTests
     }
 
     [Test]
-    public void ModelWithoutAChatTemplateIsRefused() =>
+    public void Model_without_a_chat_template_is_refused() =>
         CliRun.With("Hello!\n", [.. Chat, "--model", TestData.Path(TestData.Stories)]).AssertFailure(1, "<|im_start|>");
 }

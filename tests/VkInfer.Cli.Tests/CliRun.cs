@@ -4,7 +4,8 @@ namespace VkInfer.Cli.Tests;
 internal sealed record CliRun(int ExitCode, string Out, string Error)
 {
     /// <summary>The device that tests run on.</summary>
-    public static string Device => Environment.GetEnvironmentVariable("VKINFER_TEST_DEVICE") is { Length: > 0 } device ? device : "software";
+    public static string Device =>
+        Environment.GetEnvironmentVariable("VKINFER_TEST_DEVICE") is { Length: > 0 } device ? device : "software";
 
     /// <summary>The lines of standard error.</summary>
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -35,7 +36,8 @@ internal sealed record CliRun(int ExitCode, string Out, string Error)
     {
         Assert.That(ExitCode, Is.Zero, Error);
         Assert.That(
-            Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !mayWarn || !line.StartsWith("vkinfer: Warning: ", StringComparison.Ordinal)),
+            Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(
+                line => !mayWarn || !line.StartsWith("vkinfer: Warning: ", StringComparison.Ordinal)),
             Is.Empty);
         return this;
     }

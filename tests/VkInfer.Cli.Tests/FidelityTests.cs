@@ -7,7 +7,7 @@ namespace VkInfer.Cli.Tests;
 public class FidelityTests
 {
     [Test]
-    public void EqualLogitsDifferInNothing()
+    public void Equal_logits_differ_in_nothing()
     {
         var result = new FidelityResult();
         float[] logits = [1, 2, 3];
@@ -20,7 +20,7 @@ public class FidelityTests
     }
 
     [Test]
-    public void DivergenceIsThatOfTheReferenceFromTheRun()
+    public void Divergence_is_that_of_the_reference_from_the_run()
     {
         // Probabilities 1/2, 1/2 in the reference and 1/4, 3/4 in the run; far from zero on purpose.
         var result = new FidelityResult();
@@ -35,7 +35,7 @@ public class FidelityTests
 
     [Test]
     [NonParallelizable]
-    public void ACalibratedModelIsAsGoodAsTheReference()
+    public void A_calibrated_model_is_as_good_as_the_reference()
     {
         string model = TestData.Path(TestData.Stories);
         using var folder = new TemporaryFolder();
@@ -48,7 +48,8 @@ public class FidelityTests
             Assert.That(CliRun.Of("inspect", "--model", model).AssertSuccess().Out, Does.Contain("Softmax: decode Asynchronized"));
             foreach (string[] path in (string[][])[[], ["--decode"]])
             {
-                CliRun run = CliRun.OnDevice(["fidelity", "--model", model, "--file", file, "--context", "16", "--json", .. path]).AssertSuccess();
+                CliRun run =
+                    CliRun.OnDevice(["fidelity", "--model", model, "--file", file, "--context", "16", "--json", .. path]).AssertSuccess();
                 using JsonDocument result = JsonDocument.Parse(run.Out);
                 Assert.That(result.RootElement.GetProperty("equalGreedyShare").GetDouble(), Is.EqualTo(1));
                 Assert.That(result.RootElement.GetProperty("perplexityDifference").GetDouble(), Is.EqualTo(0).Within(1e-3));
@@ -62,7 +63,7 @@ public class FidelityTests
 
     [TestCase("calibrate")]
     [TestCase("fidelity")]
-    public void ATextThatIsTooShortIsRefused(string command)
+    public void A_text_that_is_too_short_is_refused(string command)
     {
         string model = TestData.Path(TestData.Stories);
         using var folder = new TemporaryFolder();

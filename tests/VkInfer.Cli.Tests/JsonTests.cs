@@ -6,30 +6,33 @@ namespace VkInfer.Cli.Tests;
 public class JsonTests
 {
     [Test]
-    public void DevicesAreListed()
+    public void Devices_are_listed()
     {
         JsonElement device = Run("devices")["devices"][0];
         AssertHas(device, "index", "name", "type", "driver", "driverVersion", "apiVersion", "uuid", "capabilities");
     }
 
     [Test]
-    public void InspectShowsMetadataTensorsAndMemory()
+    public void Inspect_shows_metadata_tensors_and_memory()
     {
         Dictionary<string, JsonElement> model = Run("inspect", TestData.Path(TestData.Stories));
         Assert.Multiple(() =>
         {
             Assert.That(model["config"].GetProperty("vocabSize").GetInt32(), Is.EqualTo(512));
             Assert.That(model["metadata"].GetProperty("general.architecture").GetString(), Does.Contain("llama"));
-            Assert.That(model["tensors"].EnumerateArray().Select(tensor => tensor.GetProperty("name").GetString()), Does.Contain("token_embd.weight"));
+            Assert.That(
+                model["tensors"].EnumerateArray().Select(tensor => tensor.GetProperty("name").GetString()),
+                Does.Contain("token_embd.weight"));
             Assert.That(model["memory"].GetProperty("totalBytes").GetInt64(), Is.GreaterThan(260_000 * sizeof(float)));
         });
     }
 
     [Test]
-    public void GenerateReportsTextIdsReasonUsageAndTimings()
+    public void Generate_reports_text_ids_reason_usage_and_timings()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens", "5");
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
+            "5");
         Assert.Multiple(() =>
         {
             Assert.That(answer.Keys, Is.EquivalentTo(new[] { "text", "ids", "finishReason", "usage", "timings" }));
@@ -43,11 +46,11 @@ public class JsonTests
     }
 
     [Test]
-    public void LogProbabilitiesComeWhereTheyAreAskedFor()
+    public void Log_probabilities_come_where_they_are_asked_for()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens", "5",
-            "--logprobs", "2");
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
+            "5", "--logprobs", "2");
         JsonElement[] entries = [.. answer["logProbabilities"].EnumerateArray()];
         Assert.That(entries.Select(entry => entry.GetProperty("id").GetInt32()), Is.EqualTo(new[] { 432, 383, 286, 261, 376 }));
         foreach (JsonElement entry in entries)
@@ -59,11 +62,12 @@ public class JsonTests
     }
 
     [Test]
-    public void AGrammarOrSchemaIsKept()
+    public void A_grammar_or_schema_is_kept()
     {
         using var folder = new TemporaryFolder();
         string grammar = folder.Write("g.gbnf", "root ::= \" yes\" | \" no\"\n"u8.ToArray());
-        string schema = folder.Write("s.json", """{"type":"object","properties":{"n":{"type":"integer","minimum":3,"maximum":9}},"required":["n"]}"""u8.ToArray());
+        string schema = folder.Write(
+            "s.json", """{"type":"object","properties":{"n":{"type":"integer","minimum":3,"maximum":9}},"required":["n"]}"""u8.ToArray());
         string[] generate = ["generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0"];
         Dictionary<string, JsonElement> answer = Run([.. generate, "--grammar", grammar]);
         Assert.That(answer["text"].GetString(), Is.EqualTo(" yes").Or.EqualTo(" no"));
@@ -73,10 +77,11 @@ public class JsonTests
     }
 
     [Test]
-    public void StopStringEndsTheText()
+    public void Stop_string_ends_the_text()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--stop", "named Li");
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--stop",
+            "named Li");
         Assert.Multiple(() =>
         {
             Assert.That(answer["text"].GetString(), Is.EqualTo(", there was a little girl "));
@@ -85,9 +90,10 @@ public class JsonTests
     }
 
     [Test]
-    public void BenchReportsEveryTestAndTheCheck()
+    public void Bench_reports_every_test_and_the_check()
     {
-        Dictionary<string, JsonElement> bench = Run("bench", "--model", TestData.Path(TestData.Stories), "-p", "16", "-n", "4,8", "-b", "1,2", "-d", "0,32", "-r", "2");
+        Dictionary<string, JsonElement> bench =
+            Run("bench", "--model", TestData.Path(TestData.Stories), "-p", "16", "-n", "4,8", "-b", "1,2", "-d", "0,32", "-r", "2");
         Assert.Multiple(() =>
         {
             Assert.That(
@@ -107,11 +113,14 @@ public class JsonTests
     {
         string plot = Path.Combine(TestContext.CurrentContext.WorkDirectory, "profile.png");
         Dictionary<string, JsonElement> bench = Run(
-            "bench", "--model", TestData.Path(TestData.Stories), "--profile", "-p", "16", "-n", "4", "-b", "1,2", "-d", "8", "-r", "3", "--plot", plot);
+            "bench", "--model", TestData.Path(TestData.Stories), "--profile", "-p", "16", "-n", "4", "-b", "1,2", "-d", "8", "-r", "3",
+            "--plot", plot);
         JsonElement[] results = [.. bench["results"].EnumerateArray()];
         Assert.Multiple(() =>
         {
-            Assert.That(results.Select(result => result.GetProperty("test").GetString()), Is.EqualTo(new[] { "pp16 @ d8", "tg4 @ d8", "tg4 b2 @ d8" }));
+            Assert.That(
+                results.Select(result => result.GetProperty("test").GetString()),
+                Is.EqualTo(new[] { "pp16 @ d8", "tg4 @ d8", "tg4 b2 @ d8" }));
             Assert.That(File.ReadAllBytes(plot).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
         });
         foreach (JsonElement result in results)
@@ -128,21 +137,24 @@ public class JsonTests
         }
 
         // Eight tokens, one that the first step chose, the warm-up's four and one of the repeats.
-        JsonElement attention = results[1].GetProperty("rows").EnumerateArray().Single(row => row.GetProperty("name").GetString()!.StartsWith("attention_", StringComparison.Ordinal));
+        JsonElement attention = results[1].GetProperty("rows").EnumerateArray().Single(
+            row => row.GetProperty("name").GetString()!.StartsWith("attention_", StringComparison.Ordinal));
         Assert.That(attention.GetProperty("bytes").GetInt64() % 14, Is.Zero, "fourteen tokens");
     }
 
     [Test]
-    public void SyntheticModelNeedsNoFile()
+    public void Synthetic_model_needs_no_file()
     {
-        Dictionary<string, JsonElement> bench = Run("bench", "--synthetic", "tiny-46m", "--weights", "Q4_0", "-p", "8", "-n", "2", "-r", "1");
+        Dictionary<string, JsonElement> bench =
+            Run("bench", "--synthetic", "tiny-46m", "--weights", "Q4_0", "-p", "8", "-n", "2", "-r", "1");
         Assert.That(bench["check"].GetProperty("nmse").GetDouble(), Is.GreaterThanOrEqualTo(0).And.LessThan(1e-3));
     }
 
     [Test]
-    public void SameSeedGivesTheSameTokens()
+    public void Same_seed_gives_the_same_tokens()
     {
-        string[] command = ["generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once", "--max-tokens", "40", "--temperature", "1.2"];
+        string[] command = [
+            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once", "--max-tokens", "40", "--temperature", "1.2"];
         string first = Run([.. command, "--seed", "7"])["ids"].GetRawText();
         Assert.Multiple(() =>
         {

@@ -20,13 +20,13 @@ public class LogitsAcceptanceTests
     ];
 
     [Test]
-    public void LogitsAreTheReference([ValueSource(nameof(Models))] string model) => CompareLogits(model, "F16", Bound);
+    public void Logits_are_the_reference([ValueSource(nameof(Models))] string model) => CompareLogits(model, "F16", Bound);
 
     [Test]
-    public void LogitsOfAnF32ModelWithAnF32CacheAreCloser() => CompareLogits("stories260K-tied-f32", "F32", F32Bound);
+    public void Logits_of_an_F32_model_with_an_F32_cache_are_closer() => CompareLogits("stories260K-tied-f32", "F32", F32Bound);
 
     [Test]
-    public void GreedyTokensAreTheReference([ValueSource(nameof(Models))] string model)
+    public void Greedy_tokens_are_the_reference([ValueSource(nameof(Models))] string model)
     {
         JsonElement golden = Golden(model);
         int[] prompt = Ints(golden, "prompt_tokens");
@@ -72,7 +72,9 @@ public class LogitsAcceptanceTests
             }
         }
 
-        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model}, cache {kvType}: largest difference {worst:0.00E+0}, bound {bound:0E+0}"));
+        TestContext.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture, $"{model}, cache {kvType}: largest difference {worst:0.00E+0}, bound {bound:0E+0}"));
         Assert.That(worst, Is.LessThanOrEqualTo(bound));
     }
 
@@ -81,7 +83,8 @@ public class LogitsAcceptanceTests
         using var folder = new TemporaryFolder();
         string path = folder.PathOf("logits.f32");
         CliRun.OnDevice(
-            "logits", "--model", ModelPath(model), "--tokens", string.Join(',', tokens), "--out", path, "--kv-type", kvType).AssertSuccess(mayWarn: true);
+            "logits", "--model", ModelPath(model), "--tokens", string.Join(',', tokens), "--out", path, "--kv-type", kvType).AssertSuccess(
+                mayWarn: true);
         byte[] bytes = File.ReadAllBytes(path);
         float[] all = MemoryMarshal.Cast<byte, float>(bytes).ToArray();
         return [.. all.Chunk(all.Length / tokens.Length)];

@@ -14,7 +14,7 @@ public class PerplexityTests
     [TestCase(0, 0.5)]
     [TestCase(1, 0.25)]
     [TestCase(2, 0.25)]
-    public void LikelihoodIsTheSoftmax(int token, double probability)
+    public void Likelihood_is_the_softmax(int token, double probability)
     {
         // Far from zero on purpose: exp of these alone would overflow.
         float[] logits = [1000 + MathF.Log(2), 1000, 1000];
@@ -23,7 +23,7 @@ public class PerplexityTests
 
     [TestCase(false, 3)]
     [TestCase(true, 7)]
-    public void EachFullWindowIsScored(bool all, int scoredPerWindow)
+    public void Each_full_window_is_scored(bool all, int scoredPerWindow)
     {
         string model = TestData.Path(TestData.Stories);
         using var folder = new TemporaryFolder();
@@ -45,7 +45,7 @@ public class PerplexityTests
 
     [Test]
     [Category("Acceptance")]
-    public void DocumentsAgreeWithTheReference()
+    public void Documents_agree_with_the_reference()
     {
         string[] documents = File.ReadAllText(TestData.Path("text/tinystories-valid.txt")).Split(Separator);
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(TestData.Path("goldens/stories260K-llama2c/golden.json")));

@@ -16,24 +16,24 @@ public class ProcessTests
     public void DeleteFolder() => _folder.Dispose();
 
     [Test]
-    public async Task UsageErrorIsExitCodeTwo() => (await RunAsync([], "frobnicate")).AssertFailure(2, "frobnicate");
+    public async Task Usage_error_is_exit_code_two() => (await RunAsync([], "frobnicate")).AssertFailure(2, "frobnicate");
 
     [Test]
-    public async Task BrokenSettingsFileIsNamed()
+    public async Task Broken_settings_file_is_named()
     {
         _folder.Write("appsettings.json", "{ \"VkInfer\": "u8.ToArray());
         (await RunAsync([], "generate", "--prompt", "a")).AssertFailure(1, "appsettings.json");
     }
 
     [Test]
-    public async Task SettingsFileIsRead()
+    public async Task Settings_file_is_read()
     {
         _folder.Write("appsettings.json", "{ \"VkInfer\": { \"Model\": \"not-there.gguf\" } }"u8.ToArray());
         (await RunAsync([], "generate", "--prompt", "a")).AssertFailure(1, "not-there.gguf");
     }
 
     [Test]
-    public async Task InvalidUtf8OnStandardInputIsRefused() => (await RunAsync([0x68, 0xFF, 0x0A], "chat", "--device", CliRun.Device))
+    public async Task Invalid_utf8_on_standard_input_is_refused() => (await RunAsync([0x68, 0xFF, 0x0A], "chat", "--device", CliRun.Device))
         .AssertFailure(1, "not valid UTF-8");
 
     [TestCase("INT", 130)]
@@ -85,13 +85,56 @@ public class ProcessTests
     public async Task Output_that_cannot_be_written_is_one_line(string redirection, string message)
     {
         var start = new ProcessStartInfo(
-            "sh", ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+            "sh",
+            ["-c", $"exec \"$0\" \"$1\" inspect \"$2\" {redirection}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
         {
             RedirectStandardError = true,
         };
         using Process process = Process.Start(start)!;
         CliRun run = await FinishAsync(process, Task.FromResult(""), process.StandardError.ReadToEndAsync());
         run.AssertFailure(1, message);
+    }
+
+    /// <summary>By the library itself, without the script that gives it streams: what is closed becomes no file of the runtime's.</summary>
+    [TestCase("chat --model \"$2\" <&-", 0, "")]
+    [TestCase("generate --model \"$2\" --prompt a --max-tokens 1 <&- >&-", 1, "standard output is closed")]
+    [TestCase("inspect /nowhere <&- >&- 2>&-", 1, "")]
+    [TestCase("inspect \"$2\" 2>&-", 0, "")]
+    [Platform("Linux")]
+    public async Task Closed_standard_streams_end_a_command_by_its_code(string command, int exitCode, string message)
+    {
+        var start = new ProcessStartInfo(
+            "sh", ["-c", $"exec \"$0\" \"$1\" {command}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["VKINFER_DEVICE"] = CliRun.Device;
+        using Process process = Process.Start(start)!;
+        CliRun run = await FinishAsync(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, message.Length == 0 ? "" : $"vkinfer: {message}")));
+    }
+
+    [TestCase(16)]
+    [TestCase(32)]
+    [TestCase(64)]
+    [Platform("Linux")]
+    public async Task Few_file_handles_are_one_line(int handles)
+    {
+        var start = new ProcessStartInfo(
+            "sh",
+            ["-c", $"ulimit -n {handles}; exec \"$0\" \"$1\" inspect \"$2\"", Environment.ProcessPath!, Program, TestData.Path(
+                TestData.Stories)])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using Process process = Process.Start(start)!;
+        CliRun run = await FinishAsync(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (run.ExitCode != 0)
+        {
+            Assert.That(run.Error.Trim().Split('\n'), Has.Length.EqualTo(1), run.Error);
+        }
     }
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "VkInfer.Cli.dll");

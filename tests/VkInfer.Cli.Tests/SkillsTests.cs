@@ -13,10 +13,11 @@ public class SkillsTests
     private const int LongestAnswer = 64;
 
     [Test]
-    public async Task EachSkillIsRightInNineteenOfTwentyAnswers()
+    public async Task Each_skill_is_right_in_nineteen_of_twenty_answers()
     {
         string file = Path.Combine(AppContext.BaseDirectory, "Skills", "skills.json");
-        Dictionary<string, string[][]> skills = JsonSerializer.Deserialize<Dictionary<string, string[][]>>(await File.ReadAllBytesAsync(file))!;
+        Dictionary<string, string[][]> skills =
+            JsonSerializer.Deserialize<Dictionary<string, string[][]>>(await File.ReadAllBytesAsync(file))!;
         using Model model = Model.LoadDefault(new ModelOptions { Device = CliRun.Device, ContextLength = 256 });
         using var chat = new ChatSession(model);
         Assert.That(skills, Is.Not.Empty);

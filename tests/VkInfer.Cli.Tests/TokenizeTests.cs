@@ -7,12 +7,12 @@ namespace VkInfer.Cli.Tests;
 public class TokenizeTests
 {
     [Test]
-    public void IdsAreThoseOfTheModel() => Assert.That(
+    public void Ids_are_those_of_the_model() => Assert.That(
         CliRun.Of("tokenize", "--model", TestData.Path(TestData.Stories), "--text", "Once upon a time").AssertSuccess().Out,
         Is.EqualTo("{\"ids\":[403,407,261,378]}\n"));
 
     [Test]
-    public void SpecialAddsTheBeginning() => Assert.That(
+    public void Special_adds_the_beginning() => Assert.That(
         CliRun.Of("tokenize", "--special", "--model", TestData.Path(TestData.Stories), "--text", "Once upon a time").AssertSuccess().Out,
         Is.EqualTo("{\"ids\":[1,403,407,261,378]}\n"));
 
@@ -20,7 +20,7 @@ public class TokenizeTests
     [TestCase(" two  spaces\tand\na line\n")]
     [TestCase("Grüße, 世界 🦊 \u0000 end")]
     [TestCase("")]
-    public void DetokenizeGivesTheTextBack(string text)
+    public void Detokenize_gives_the_text_back(string text)
     {
         string model = TestData.Path(TestData.Stories);
         using var folder = new TemporaryFolder();

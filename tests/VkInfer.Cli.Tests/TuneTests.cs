@@ -47,6 +47,7 @@ public sealed class TuneTests
     public void The_ablation_measures_every_technique()
     {
         CliRun run = CliRun.OnDevice("bench", "--ablation", "-d", "16", "-p", "64", "-b", "1,2", "-r", "1").AssertSuccess();
-        Assert.That(run.Out, Does.Contain("prefill 64").And.Contain("decode, batch 1").And.Contain("decode, batch 2").And.Not.Contain("no room"));
+        Assert.That(
+            run.Out, Does.Contain("prefill 64").And.Contain("decode, batch 1").And.Contain("decode, batch 2").And.Not.Contain("no room"));
     }
 }

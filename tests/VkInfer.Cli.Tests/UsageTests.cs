@@ -65,22 +65,22 @@ public class UsageTests
     [TestCase("tune --synthetic tiny-46m --model m")]
     [TestCase("tune --model m --weights F16")]
     [TestCase("tune --model m --budget 0")]
-    public void WrongCommandLineIsAUsageError(string commandLine)
+    public void Wrong_command_line_is_a_usage_error(string commandLine)
     {
         CliRun run = CliRun.Of(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         run.AssertFailure(2, "vkinfer: ");
     }
 
     [Test]
-    public void EmptyPromptIsAUsageError() => CliRun.Of("generate", "--prompt", "").AssertFailure(2, "--prompt is empty");
+    public void Empty_prompt_is_a_usage_error() => CliRun.Of("generate", "--prompt", "").AssertFailure(2, "--prompt is empty");
 
     [Test]
-    public void BadSettingNamesKeyValueAndWhatIsAllowed() =>
+    public void Bad_setting_names_key_value_and_what_is_allowed() =>
         CliRun.Of("generate", "--prompt", "a", "--kv-type", "F8")
             .AssertFailure(2, "VkInfer:KvType (command line --kv-type): \"F8\" is not one of F16, F32");
 
     [TestCaseSource(nameof(Commands))]
-    public void EveryCommandHasHelpJsonAndDevice(string command)
+    public void Every_command_has_help_json_and_device(string command)
     {
         CliRun run = CliRun.Of(command, "--help").AssertSuccess();
         Assert.That(run.Out, Does.Contain("--json").And.Contain("--device").And.Contain("--validation"));

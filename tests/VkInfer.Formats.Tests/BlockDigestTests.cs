@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace VkInfer.Formats.Tests;
 
 /// <summary>
-/// Decoders against ggml's own, on seeded random blocks: every entry of every codebook, scale and sign. <c>block-digests.json</c> is made by
+/// Decoders against ggml's own, on seeded random blocks: every entry of every codebook, scale and sign. <c>block-digests.json</c> is made
+/// by
 /// <c>tools/codebooks/make-tables.py</c>.
 /// </summary>
 public sealed class BlockDigestTests
@@ -23,10 +24,12 @@ public sealed class BlockDigestTests
         byte[] blocks = RandomBlocks(type, entry);
         float[] values = new float[entry.GetProperty("blocks").GetInt32() * GgufTensorTypes.BlockSize(type)];
         Dequantizer.ToFloat32(type, blocks, values);
-        string[] first = [.. values[..8].Select(value => BitConverter.SingleToUInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture))];
+        string[] first = [
+            .. values[..8].Select(value => BitConverter.SingleToUInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture))];
         Assert.That(first, Is.EqualTo(entry.GetProperty("first").EnumerateArray().Select(word => word.GetString())));
         Assert.That(
-            Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))), Is.EqualTo(entry.GetProperty("sha256").GetString()));
+            Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))),
+            Is.EqualTo(entry.GetProperty("sha256").GetString()));
     }
 
     private static byte[] RandomBlocks(GgufTensorType type, JsonElement entry)

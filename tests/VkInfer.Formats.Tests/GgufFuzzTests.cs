@@ -17,7 +17,7 @@ public class GgufFuzzTests
     ];
 
     [Test]
-    public void MutatedFilesOpenOrAreRefused()
+    public void Mutated_files_open_or_are_refused()
     {
         GgufWriter writer = Sample.Writer();
         byte[] original = writer.ToArray();
@@ -95,7 +95,7 @@ public class GgufFuzzTests
 
     private static void ReadAll(GgufFile file)
     {
-        foreach ((string? key, GgufValue? value) in file.Metadata)
+        foreach ((string key, GgufValue value) in file.Metadata)
         {
             _ = value.ToString();
             Attempt(() => file.GetLong(key));

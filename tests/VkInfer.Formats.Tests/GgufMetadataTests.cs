@@ -6,7 +6,7 @@ namespace VkInfer.Formats.Tests;
 public class GgufMetadataTests
 {
     [Test]
-    public void EveryScalarTypeKeepsItsExtremes()
+    public void Every_scalar_type_keeps_its_extremes()
     {
         using GgufFile file = Open(new GgufWriter()
             .Add("u8", byte.MaxValue).Add("i8", sbyte.MinValue).Add("u16", ushort.MaxValue).Add("i16", short.MinValue)
@@ -34,7 +34,7 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void EveryIntegerArrayIsWidenedBySign()
+    public void Every_integer_array_is_widened_by_sign()
     {
         using GgufFile file = Open(new GgufWriter()
             .Add("u8", new byte[] { 200, 1 }).Add("i8", new sbyte[] { -56, 1 }).Add("u16", new ushort[] { 60000 })
@@ -56,7 +56,7 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void TokensThatAreNotUtf8KeepTheirBytes()
+    public void Tokens_that_are_not_utf8_keep_their_bytes()
     {
         byte[] half = [0xF0, 0x9F];
         byte[] array = GgufWriter.Array(8, 3, GgufWriter.Text("a"), GgufWriter.Text(half), GgufWriter.Text(""));
@@ -68,7 +68,7 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void NestedArraysKeepTheirElements()
+    public void Nested_arrays_keep_their_elements()
     {
         using GgufFile file = Open(new GgufWriter().Add("nested", new object[] { new[] { 1, 2 }, new[] { "x" } }));
         GgufValue nested = file.Metadata["nested"];
@@ -77,7 +77,7 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void WrongTypesAndRangesNameKeyExpectedAndGot()
+    public void Wrong_types_and_ranges_name_key_expected_and_got()
     {
         using GgufFile file = Open(new GgufWriter()
             .Add("scores", new byte[] { 1, 2, 3 }).Add("count", -1).Add("huge", ulong.MaxValue).Add("eps", float.NaN)
@@ -104,7 +104,7 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void MetadataOutlivesTheFile()
+    public void Metadata_outlives_the_file()
     {
         GgufFile file = Open(new GgufWriter().Add("tokens", new[] { "a", "b" }).Add("name", "n"));
         file.Dispose();
@@ -113,11 +113,13 @@ public class GgufMetadataTests
     }
 
     [Test]
-    public void ControlCharactersOfAValueDoNotReachTheTerminal()
+    public void Control_characters_of_a_value_do_not_reach_the_terminal()
     {
         using GgufFile file = Open(new GgufWriter().Add("name", "a\u001b[2J\nb"));
         Assert.That(file.Metadata["name"].ToString(), Is.EqualTo("'a\\u001b[2J\\u000ab'"));
-        Assert.That(file.Metadata["name"].TryGetBytes(out ReadOnlyMemory<byte> bytes) ? bytes.ToArray() : [], Is.EqualTo(Encoding.UTF8.GetBytes("a\u001b[2J\nb")));
+        Assert.That(
+            file.Metadata["name"].TryGetBytes(out ReadOnlyMemory<byte> bytes) ? bytes.ToArray() : [],
+            Is.EqualTo(Encoding.UTF8.GetBytes("a\u001b[2J\nb")));
     }
 
     private static GgufFile Open(GgufWriter writer) => GgufFile.Open(writer.ToArray(), "test.gguf");

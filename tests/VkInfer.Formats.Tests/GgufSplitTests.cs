@@ -4,7 +4,7 @@ namespace VkInfer.Formats.Tests;
 public sealed class GgufSplitTests
 {
     [Test]
-    public void PartsOpenAsOneModel([Values(1, 2, 3)] int opened)
+    public void Parts_open_as_one_model([Values(1, 2, 3)] int opened)
     {
         using var folder = new TemporaryDirectory();
         Write(folder, 3);
@@ -20,12 +20,18 @@ public sealed class GgufSplitTests
     }
 
     [Test]
-    public void WrongPartsAreNamed()
+    public void Wrong_parts_are_named()
     {
         Refuse("part 2 of 3 is missing", folder => File.Delete(Path.Combine(folder, Name(2, 3))));
-        Refuse("metadata key 'split.no' is wrong for number 2 of 3 parts; expected 1, got 2", folder => File.Copy(Path.Combine(folder, Name(3, 3)), Path.Combine(folder, Name(2, 3)), true));
-        Refuse("the name of the first of 3 parts is wrong", folder => File.Move(Path.Combine(folder, Name(1, 3)), Path.Combine(folder, "x.gguf")), "x.gguf");
-        Refuse("the 3 parts do not hold all tensors; expected 4, got 3", folder => File.WriteAllBytes(Path.Combine(folder, Name(1, 3)), Part(0, 3, 4)));
+        Refuse(
+            "metadata key 'split.no' is wrong for number 2 of 3 parts; expected 1, got 2",
+            folder => File.Copy(Path.Combine(folder, Name(3, 3)), Path.Combine(folder, Name(2, 3)), true));
+        Refuse(
+            "the name of the first of 3 parts is wrong",
+            folder => File.Move(Path.Combine(folder, Name(1, 3)), Path.Combine(folder, "x.gguf")), "x.gguf");
+        Refuse(
+            "the 3 parts do not hold all tensors; expected 4, got 3",
+            folder => File.WriteAllBytes(Path.Combine(folder, Name(1, 3)), Part(0, 3, 4)));
         Refuse("metadata key 'split.count' is wrong", folder => File.WriteAllBytes(Path.Combine(folder, Name(2, 3)), Part(1, 2, 3)));
         Refuse("tensor 't0' is in two parts", folder => File.WriteAllBytes(Path.Combine(folder, Name(2, 3)), Part(1, 3, 3, "t0")));
         Assert.That(

@@ -7,7 +7,7 @@ public class GgufTensorTests
 
     [TestCase(2u)]
     [TestCase(3u)]
-    public void BothVersionsGiveTheTensorsInOrder(uint version)
+    public void Both_versions_give_the_tensors_in_order(uint version)
     {
         using GgufFile file = Open(version);
         Assert.That(file.Version, Is.EqualTo((int)version));
@@ -19,7 +19,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void ADeclaredAlignmentIsUsed()
+    public void A_declared_alignment_is_used()
     {
         GgufWriter writer = new GgufWriter { Alignment = 256 }.Add("general.alignment", 256u);
         using var file = GgufFile.Open(writer.AddTensor("t", GgufTensorType.I8, [64], Bytes).ToArray());
@@ -32,7 +32,7 @@ public class GgufTensorTests
     [TestCase(0, 65)]
     [TestCase(61, 4)]
     [TestCase(long.MaxValue, 1)]
-    public void BytesOutsideTheTensorAreRefused(long offset, int length)
+    public void Bytes_outside_the_tensor_are_refused(long offset, int length)
     {
         using GgufFile file = Open(3);
         GgufTensor tensor = file.Tensors[1];
@@ -41,7 +41,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void ATensorOfALargerFileIsRefused()
+    public void A_tensor_of_a_larger_file_is_refused()
     {
         using GgufFile file = Open(3);
         GgufTensor foreign = file.Tensors[1] with { ByteSize = 4096 };
@@ -50,7 +50,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void ADisposedFileSaysSo()
+    public void A_disposed_file_says_so()
     {
         GgufFile file = Open(3);
         GgufTensor tensor = file.Tensors[0];
@@ -61,10 +61,11 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void ReadingRacesSafelyWithDispose()
+    public void Reading_races_safely_with_dispose()
     {
         using var directory = new TemporaryDirectory();
-        string path = directory.Write("race.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [1 << 20], new byte[1 << 20]).ToArray());
+        string path =
+            directory.Write("race.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [1 << 20], new byte[1 << 20]).ToArray());
         for (int round = 0; round < 20; round++)
         {
             var file = GgufFile.Open(path);
@@ -85,7 +86,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void TensorsBeyondFourGibibytesAreReadWhereTheyLie()
+    public void Tensors_beyond_four_gibibytes_are_read_where_they_lie()
     {
         const long Large = 5L << 30;
         using var directory = new TemporaryDirectory();
@@ -109,7 +110,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void AStreamOpensLikeTheFile()
+    public void A_stream_opens_like_the_file()
     {
         using var stream = new MemoryStream(Writer(3).ToArray());
         using var file = GgufFile.Open(stream, "embedded");
@@ -118,7 +119,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void AMappedFileIsReleasedOnDispose()
+    public void A_mapped_file_is_released_on_dispose()
     {
         using var directory = new TemporaryDirectory();
         string path = directory.Write("released.gguf", Writer(3).ToArray());
@@ -128,7 +129,7 @@ public class GgufTensorTests
     }
 
     [Test]
-    public void DecodingRefusesLengthsThatDoNotMatch()
+    public void Decoding_refuses_lengths_that_do_not_match()
     {
         Assert.Throws<ArgumentException>(() => Dequantizer.ToFloat32(GgufTensorType.Q4_0, new byte[18], new float[31]));
         Assert.Throws<ArgumentException>(() => Dequantizer.ToFloat32(GgufTensorType.Q4_0, new byte[17], new float[32]));

@@ -19,7 +19,8 @@ public sealed class HeaderLimitTests
     public void Refuses(uint type, uint elementType, ulong count, int bytesEach)
     {
         using var directory = new TemporaryDirectory();
-        string path = Sparse(directory, type, [.. BitConverter.GetBytes(elementType), .. BitConverter.GetBytes(count)], (long)count * bytesEach);
+        string path =
+            Sparse(directory, type, [.. BitConverter.GetBytes(elementType), .. BitConverter.GetBytes(count)], (long)count * bytesEach);
         ModelFormatException error = Refused(path);
         Assert.That(error.Message, Does.Contain("metadata key 'a'").And.Contain("at most"));
     }
@@ -43,7 +44,8 @@ public sealed class HeaderLimitTests
             for (int i = 0; i < 100; i++)
             {
                 byte[] key = Encoding.UTF8.GetBytes($"k{i}");
-                file.Write([.. BitConverter.GetBytes((ulong)key.Length), .. key, .. BitConverter.GetBytes(9u), .. BitConverter.GetBytes(8u)]);
+                file.Write(
+                    [.. BitConverter.GetBytes((ulong)key.Length), .. key, .. BitConverter.GetBytes(9u), .. BitConverter.GetBytes(8u)]);
                 file.Write(BitConverter.GetBytes(1ul << 22));
                 file.Position += 8L << 22;
             }
@@ -76,7 +78,8 @@ public sealed class HeaderLimitTests
         }
 
         Assert.That(
-            () => GgufFile.Open(writer.ToArray()), Throws.TypeOf<ModelFormatException>().With.Message.Contains("the metadata keys are too long"));
+            () => GgufFile.Open(writer.ToArray()),
+            Throws.TypeOf<ModelFormatException>().With.Message.Contains("the metadata keys are too long"));
     }
 
     private static string Sparse(TemporaryDirectory directory, uint type, byte[] value, long zeros)
@@ -96,7 +99,8 @@ public sealed class HeaderLimitTests
         long started = Stopwatch.GetTimestamp();
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path).Dispose())!;
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        TestContext.Out.WriteLine($"{new FileInfo(path).Length} bytes: {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms, {allocated} bytes allocated");
+        TestContext.Out.WriteLine(
+            $"{new FileInfo(path).Length} bytes: {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms, {allocated} bytes allocated");
         Assert.That(allocated, Is.LessThan(MostBytes));
         return error;
     }

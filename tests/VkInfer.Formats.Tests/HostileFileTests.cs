@@ -2,7 +2,9 @@ using System.Text;
 
 namespace VkInfer.Formats.Tests;
 
-/// <summary>Each class of attack that was published against other loaders ends in one clear line here, with no memory taken for it.</summary>
+/// <summary>
+/// Each class of attack that was published against other loaders ends in one clear line here, with no memory taken for it.
+/// </summary>
 public class HostileFileTests
 {
     private const ulong Huge = ulong.MaxValue;
@@ -12,14 +14,17 @@ public class HostileFileTests
         var array = GgufWriter.Array;
 
         // Not a GGUF file of a kind that is read.
-        yield return Case("wrong magic", New(w => w.Magic = 0x04034b50), "not a GGUF file; expected the magic bytes 47 47 55 46, got 50 4b 03 04", 0);
+        yield return Case(
+            "wrong magic", New(w => w.Magic = 0x04034b50), "not a GGUF file; expected the magic bytes 47 47 55 46, got 50 4b 03 04", 0);
         yield return Case("version 0", New(w => w.Version = 0), "unsupported GGUF version; expected 2 or 3, got 0", 4);
         yield return Case("version 1", New(w => w.Version = 1), "unsupported GGUF version; expected 2 or 3, got 1", 4);
         yield return Case("version 4", New(w => w.Version = 4), "unsupported GGUF version; expected 2 or 3, got 4", 4);
         yield return Case("big-endian", New(w => w.Version = 0x03000000), "the file is big-endian", 4);
 
         // Counts and sizes that overflow or exceed the file.
-        yield return Case("tensor count 2^64-1", New(w => w.TensorCount = Huge), "tensor count 18446744073709551615 exceeds what a file of 24 bytes can hold", 8);
+        yield return Case(
+            "tensor count 2^64-1", New(w => w.TensorCount = Huge),
+            "tensor count 18446744073709551615 exceeds what a file of 24 bytes can hold", 8);
         yield return Case("tensor count 2^59", New(w => w.TensorCount = 1UL << 59), "tensor count 576460752303423488 exceeds", 8);
         yield return Case("metadata count 2^64-1", New(w => w.MetadataCount = Huge), "metadata count 18446744073709551615 exceeds", 16);
         yield return Case("metadata count one too many", New(w => w.Add("a", 1u).MetadataCount = 2), "metadata count 2 exceeds", 16);
@@ -27,18 +32,33 @@ public class HostileFileTests
             "metadata ends within a value",
             New(w => w.Add("a", new uint[16]).MetadataCount = 2),
             "the file ends within metadata key; expected 8 more bytes, got 0");
-        yield return Case("string of 2^64-1 bytes", New(w => w.AddRaw("a", 8, BitConverter.GetBytes(Huge))), "the file ends within the string (metadata key 'a')");
-        yield return Case("string of 2^63 bytes", New(w => w.AddRaw("a", 8, BitConverter.GetBytes(1UL << 63))), "the file ends within the string");
+        yield return Case(
+            "string of 2^64-1 bytes", New(w => w.AddRaw("a", 8, BitConverter.GetBytes(Huge))),
+            "the file ends within the string (metadata key 'a')");
+        yield return Case(
+            "string of 2^63 bytes", New(w => w.AddRaw("a", 8, BitConverter.GetBytes(1UL << 63))), "the file ends within the string");
         yield return Case("array of 2^64-1", New(w => w.AddRaw("a", 9, array(4, Huge))), "array length 18446744073709551615 exceeds");
-        yield return Case("array whose bytes wrap to 0", New(w => w.AddRaw("a", 9, array(4, 1UL << 62))), "array length 4611686018427387904 exceeds");
-        yield return Case("array whose bytes wrap to 8", New(w => w.AddRaw("a", 9, array(12, (1UL << 61) + 1, new byte[8]))), "array length 2305843009213693953 exceeds");
-        yield return Case("million strings, one present", New(w => w.AddRaw("a", 9, array(8, 1_000_000, GgufWriter.Text("x")))), "array length 1000000 exceeds");
-        yield return Case("array of strings of 2^64-1 bytes", New(w => w.AddRaw("a", 9, array(8, 1, BitConverter.GetBytes(Huge)))), "the file ends within a string of the array");
+        yield return Case(
+            "array whose bytes wrap to 0", New(w => w.AddRaw("a", 9, array(4, 1UL << 62))), "array length 4611686018427387904 exceeds");
+        yield return Case(
+            "array whose bytes wrap to 8", New(w => w.AddRaw("a", 9, array(12, (1UL << 61) + 1, new byte[8]))),
+            "array length 2305843009213693953 exceeds");
+        yield return Case(
+            "million strings, one present", New(w => w.AddRaw("a", 9, array(8, 1_000_000, GgufWriter.Text("x")))),
+            "array length 1000000 exceeds");
+        yield return Case(
+            "array of strings of 2^64-1 bytes", New(w => w.AddRaw("a", 9, array(8, 1, BitConverter.GetBytes(Huge)))),
+            "the file ends within a string of the array");
 
         // Arrays and values of no or of another kind.
-        yield return Case("unknown value type", New(w => w.AddRaw("a", 13, new byte[16])), "unknown value type (metadata key 'a'); expected 0 to 12, got 13");
-        yield return Case("unknown element type", New(w => w.AddRaw("a", 9, array(99, 1, new byte[16]))), "unknown value type (metadata key 'a'); expected 0 to 12, got 99");
-        yield return Case("a bool of 2", New(w => w.AddRaw("a", 7, [2])), "a bool is neither 0 nor 1 (metadata key 'a'); expected 0 or 1, got 2");
+        yield return Case(
+            "unknown value type", New(w => w.AddRaw("a", 13, new byte[16])),
+            "unknown value type (metadata key 'a'); expected 0 to 12, got 13");
+        yield return Case(
+            "unknown element type", New(w => w.AddRaw("a", 9, array(99, 1, new byte[16]))),
+            "unknown value type (metadata key 'a'); expected 0 to 12, got 99");
+        yield return Case(
+            "a bool of 2", New(w => w.AddRaw("a", 7, [2])), "a bool is neither 0 nor 1 (metadata key 'a'); expected 0 or 1, got 2");
         yield return Case("a bool of 2 in an array", New(w => w.AddRaw("a", 9, array(7, 2, [1], [2]))), "a bool is neither 0 nor 1");
         yield return Case(
             "arrays without end",
@@ -48,16 +68,28 @@ public class HostileFileTests
         // Keys.
         yield return Case("empty key", New(w => w.Add("", 1u)), "metadata key is empty", 24);
         yield return Case("duplicate key", New(w => w.Add("a", 1u).Add("a", 2u)), "duplicate metadata key (metadata key 'a')", 41);
-        yield return Case("gigantic key", New(w => w.Add(new string('k', 70_000), 1u)), "metadata key of 70000 bytes is too long; expected at most 65535 bytes", 24);
-        yield return Case("key of 2^64-1 bytes", Patch(New(w => w.Add("a", 1u)), 24, BitConverter.GetBytes(Huge)), "metadata key of 18446744073709551615 bytes is too long", 24);
+        yield return Case(
+            "gigantic key", New(w => w.Add(new string('k', 70_000), 1u)),
+            "metadata key of 70000 bytes is too long; expected at most 65535 bytes", 24);
+        yield return Case(
+            "key of 2^64-1 bytes", Patch(New(w => w.Add("a", 1u)), 24, BitConverter.GetBytes(Huge)),
+            "metadata key of 18446744073709551615 bytes is too long", 24);
         yield return Case("key that is not UTF-8", New(w => w.AddRaw([0x61, 0xFF], 4, new byte[4])), "is not valid UTF-8", 24);
         yield return Case("key with a line break", New(w => w.Add("a\nb", 1u)), "metadata key 'a\\u000ab' holds control characters", 24);
 
         // Alignment.
-        yield return Case("alignment 0", New(w => w.Add("general.alignment", 0u)), "general.alignment is not a power of two; expected a power of two, got 0");
-        yield return Case("alignment 33", New(w => w.Add("general.alignment", 33u)), "general.alignment is not a power of two; expected a power of two, got 33");
-        yield return Case("alignment of 64 bits", New(w => w.Add("general.alignment", 1UL << 63)), "general.alignment has the wrong type; expected UInt32, got UInt64");
-        yield return Case("alignment as text", New(w => w.Add("general.alignment", "32")), "general.alignment has the wrong type; expected UInt32, got String");
+        yield return Case(
+            "alignment 0", New(w => w.Add("general.alignment", 0u)),
+            "general.alignment is not a power of two; expected a power of two, got 0");
+        yield return Case(
+            "alignment 33", New(w => w.Add("general.alignment", 33u)),
+            "general.alignment is not a power of two; expected a power of two, got 33");
+        yield return Case(
+            "alignment of 64 bits", New(w => w.Add("general.alignment", 1UL << 63)),
+            "general.alignment has the wrong type; expected UInt32, got UInt64");
+        yield return Case(
+            "alignment as text", New(w => w.Add("general.alignment", "32")),
+            "general.alignment has the wrong type; expected UInt32, got String");
         yield return Case(
             "alignment beyond the file",
             New(w => w.Add("general.alignment", 1u << 31).AddTensor("t", GgufTensorType.I8, [1], [1])),
@@ -65,7 +97,8 @@ public class HostileFileTests
 
         // Dimensions.
         yield return Tensor("no dimensions", GgufTensorType.F32, [], "wrong number of dimensions (tensor 't'); expected 1 to 4, got 0");
-        yield return Tensor("five dimensions", GgufTensorType.F32, [1, 1, 1, 1, 1], "wrong number of dimensions (tensor 't'); expected 1 to 4, got 5");
+        yield return Tensor(
+            "five dimensions", GgufTensorType.F32, [1, 1, 1, 1, 1], "wrong number of dimensions (tensor 't'); expected 1 to 4, got 5");
         yield return Case(
             "2^32-1 dimensions",
             New(w => w.AddTensor("t"u8.ToArray(), 0, [1, 1], new byte[4], dimensionCount: uint.MaxValue)),
@@ -73,19 +106,31 @@ public class HostileFileTests
         yield return Tensor("first dimension 0", GgufTensorType.F32, [0, 4], "dimension 0 is out of range (tensor 't')");
         yield return Tensor("last dimension 0", GgufTensorType.F32, [4, 0], "dimension 1 is out of range (tensor 't')");
         yield return Tensor("negative dimension", GgufTensorType.F32, [Huge], "dimension 0 is out of range (tensor 't')");
-        yield return Tensor("product wraps to 0", GgufTensorType.F32, [1UL << 32, 1UL << 32], "the product of the dimensions overflows (tensor 't')");
-        yield return Tensor("product wraps to a small number", GgufTensorType.F32, [(1UL << 32) + 1, (1UL << 32) - 1, 1], "the product of the dimensions overflows");
-        yield return Tensor("product wraps to a negative number", GgufTensorType.F32, [1UL << 31, 1UL << 32], "the product of the dimensions overflows");
-        yield return Tensor("product of four wraps", GgufTensorType.I8, [1UL << 62, 1UL << 62, 1UL << 62, 1UL << 62], "the product of the dimensions overflows");
-        yield return Tensor("bytes wrap to 0", GgufTensorType.F64, [1UL << 61], "tensor data of 18446744073709551616 bytes exceeds the file");
-        yield return Tensor("bytes wrap below 0", GgufTensorType.F32, [long.MaxValue], "tensor data of 36893488147419103228 bytes exceeds the file");
-        yield return Tensor("half a block", GgufTensorType.Q4_0, [48], "rows of type Q4_0 must be whole blocks (tensor 't'); expected a multiple of 32 columns, got 48");
+        yield return Tensor(
+            "product wraps to 0", GgufTensorType.F32, [1UL << 32, 1UL << 32], "the product of the dimensions overflows (tensor 't')");
+        yield return Tensor(
+            "product wraps to a small number", GgufTensorType.F32, [(1UL << 32) + 1, (1UL << 32) - 1, 1],
+            "the product of the dimensions overflows");
+        yield return Tensor(
+            "product wraps to a negative number", GgufTensorType.F32, [1UL << 31, 1UL << 32], "the product of the dimensions overflows");
+        yield return Tensor(
+            "product of four wraps", GgufTensorType.I8, [1UL << 62, 1UL << 62, 1UL << 62, 1UL << 62],
+            "the product of the dimensions overflows");
+        yield return Tensor(
+            "bytes wrap to 0", GgufTensorType.F64, [1UL << 61], "tensor data of 18446744073709551616 bytes exceeds the file");
+        yield return Tensor(
+            "bytes wrap below 0", GgufTensorType.F32, [long.MaxValue], "tensor data of 36893488147419103228 bytes exceeds the file");
+        yield return Tensor(
+            "half a block", GgufTensorType.Q4_0, [48],
+            "rows of type Q4_0 must be whole blocks (tensor 't'); expected a multiple of 32 columns, got 48");
         yield return Tensor("whole blocks, but not by row", GgufTensorType.Q4_K, [128, 2], "rows of type Q4_K must be whole blocks");
 
         // Types.
         foreach (uint type in new uint[] { 4, 31, 43, 1000, uint.MaxValue })
         {
-            yield return Case($"tensor type {type}", New(w => w.AddTensor("t"u8.ToArray(), type, [4], new byte[64])), $"unknown tensor type {type} (tensor 't')");
+            yield return Case(
+                $"tensor type {type}", New(w => w.AddTensor("t"u8.ToArray(), type, [4], new byte[64])),
+                $"unknown tensor type {type} (tensor 't')");
         }
 
         // Names.
@@ -123,7 +168,8 @@ public class HostileFileTests
             "tensor offset is not aligned (tensor 't'); expected a multiple of 32, got 8");
         yield return Case(
             "overlap",
-            New(w => w.AddTensor("a", GgufTensorType.I8, [64], new byte[64]).AddTensor("b"u8.ToArray(), 24, [32], new byte[32], offset: 32)),
+            New(w =>
+                w.AddTensor("a", GgufTensorType.I8, [64], new byte[64]).AddTensor("b"u8.ToArray(), 24, [32], new byte[32], offset: 32)),
             "tensors 'a' and 'b' overlap");
         yield return Case(
             "the same data twice",
@@ -132,7 +178,7 @@ public class HostileFileTests
     }
 
     [TestCaseSource(nameof(Cases))]
-    public void EndsInOneClearLine(byte[] bytes, string fragment, long? position)
+    public void Ends_in_one_clear_line(byte[] bytes, string fragment, long? position)
     {
         ModelFormatException error = Refused(bytes);
         Assert.That(error.Message, Does.Contain(fragment));
@@ -143,7 +189,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void ATensorThatWouldWrapToTheRightSizeIsRefusedInEveryType()
+    public void A_tensor_that_would_wrap_to_the_right_size_is_refused_in_every_type()
     {
         foreach (GgufTensorType type in Enum.GetValues<GgufTensorType>())
         {
@@ -155,7 +201,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void EveryTruncationIsRefused()
+    public void Every_truncation_is_refused()
     {
         byte[] whole = Sample.Writer().ToArray();
         for (int length = 0; length < whole.Length; length++)
@@ -165,7 +211,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void FilesFullOfTheSmallestRecordsTakeMemoryInProportion()
+    public void Files_full_of_the_smallest_records_take_memory_in_proportion()
     {
         var entries = new GgufWriter();
         GgufWriter tensors = new GgufWriter { Alignment = 1 }.Add("general.alignment", 1u);
@@ -193,7 +239,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void CountsBeyondAnyHonestFileAreRefused()
+    public void Counts_beyond_any_honest_file_are_refused()
     {
         ModelFormatException metadata = Refused(New(w => w.Add("a", new byte[1_000_000]).MetadataCount = 65_537));
         Assert.That(metadata.Message, Does.Contain("metadata count 65537 is too large; expected at most 65536"));
@@ -202,7 +248,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void AMissingFileIsNamed()
+    public void A_missing_file_is_named()
     {
         using var directory = new TemporaryDirectory();
         string path = Path.Combine(directory.Path, "absent.gguf");
@@ -211,7 +257,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void ADirectoryIsNamed()
+    public void A_directory_is_named()
     {
         using var directory = new TemporaryDirectory();
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(directory.Path))!;
@@ -219,7 +265,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void AnEmptyFileIsNamed()
+    public void An_empty_file_is_named()
     {
         using var directory = new TemporaryDirectory();
         string path = directory.Write("empty.gguf", []);
@@ -228,7 +274,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void ALinkIsFollowedAndADeviceWithoutEndIsNot()
+    public void A_link_is_followed_and_a_device_without_end_is_not()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -245,7 +291,7 @@ public class HostileFileTests
     }
 
     [Test]
-    public void ACorruptFileOnDiskIsReleased()
+    public void A_corrupt_file_on_disk_is_released()
     {
         using var directory = new TemporaryDirectory();
         string path = directory.Write("corrupt.gguf", New(w => w.TensorCount = Huge));

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace VkInfer.Formats.Tests;
 
-/// <summary>The older block formats against stored vectors: decoding bit for bit, encoding by its error. BlockDigestTests has the others.</summary>
+/// <summary>
+/// The older block formats against stored vectors: decoding bit for bit, encoding by its error. BlockDigestTests has the others.
+/// </summary>
 public class QuantizationVectorTests
 {
     private static readonly GgufTensorType[] Decoded =
@@ -16,7 +18,7 @@ public class QuantizationVectorTests
     private static readonly GgufTensorType[] Encoded = [.. Enum.GetValues<GgufTensorType>().Where(Quantizer.IsSupported)];
 
     [TestCaseSource(nameof(Decoded))]
-    public void DecodingIsBitExact(GgufTensorType type)
+    public void Decoding_is_bit_exact(GgufTensorType type)
     {
         int[] expected = ReadBits($"{Name(type)}.f32");
         float[] actual = new float[expected.Length];
@@ -29,11 +31,11 @@ public class QuantizationVectorTests
     [TestCase(GgufTensorType.Q4_1)]
     [TestCase(GgufTensorType.Q5_0)]
     [TestCase(GgufTensorType.Q5_1)]
-    public void EncodingGivesTheStoredBytes(GgufTensorType type) => Assert.That(Encode(type, Input()), Is.EqualTo(ReadBytes(type)));
+    public void Encoding_gives_the_stored_bytes(GgufTensorType type) => Assert.That(Encode(type, Input()), Is.EqualTo(ReadBytes(type)));
 
     // The stored vectors come from an encoder that weighs large elements more; a plain least-squares search errs less in sum.
     [TestCaseSource(nameof(Encoded))]
-    public void EncodingErrsNoMoreThanTheStoredBytes(GgufTensorType type)
+    public void Encoding_errs_no_more_than_the_stored_bytes(GgufTensorType type)
     {
         float[] input = Input();
         (double ours, double theirs) = (Error(type, Encode(type, input), input), Error(type, ReadBytes(type), input));
@@ -42,7 +44,7 @@ public class QuantizationVectorTests
     }
 
     [TestCaseSource(nameof(Encoded))]
-    public void EncodingTakesAnyFiniteBlock(GgufTensorType type)
+    public void Encoding_takes_any_finite_block(GgufTensorType type)
     {
         int size = GgufTensorTypes.BlockSize(type);
         foreach (float[] values in new float[][] { [0], [1e-30f], [-3], [0, 0, 5], [1, 2, 3], [-1, -2], [-1, 0.25f, 1], [-0f, 1e-42f] })
@@ -61,7 +63,7 @@ public class QuantizationVectorTests
     }
 
     [Test]
-    public void BlockSizesOfAllTypesAreThoseOfTheVectors()
+    public void Block_sizes_of_all_types_are_those_of_the_vectors()
     {
         using var index = JsonDocument.Parse(File.ReadAllText(ReferenceData.Path("quant-vectors", "index.json")));
         foreach (JsonElement entry in index.RootElement.GetProperty("types").EnumerateArray())

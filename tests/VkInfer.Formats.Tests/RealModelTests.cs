@@ -4,7 +4,7 @@ namespace VkInfer.Formats.Tests;
 public class RealModelTests
 {
     [Test]
-    public void EveryModelOpensWithTensorsThatCanBeRead()
+    public void Every_model_opens_with_tensors_that_can_be_read()
     {
         string[] files = Directory.GetFiles(ReferenceData.Path("models"), "*.gguf");
         Assert.That(files, Has.Length.GreaterThanOrEqualTo(17));
@@ -25,7 +25,7 @@ public class RealModelTests
     }
 
     [Test]
-    public void MetadataHasTheValuesThatTheModelWasTrainedWith()
+    public void Metadata_has_the_values_that_the_model_was_trained_with()
     {
         using var file = GgufFile.Open(ReferenceData.Path("models", "stories260K-tied-f32.gguf"));
         Assert.Multiple(() =>
@@ -47,10 +47,10 @@ public class RealModelTests
     }
 
     [Test]
-    public void TheSameModelInOtherTypesHasTheSameWeights()
+    public void The_same_model_in_other_types_has_the_same_weights()
     {
         using var exact = GgufFile.Open(ReferenceData.Path("models", "stories260K-tied-f32.gguf"));
-        foreach ((string? name, double bound) in new[] { ("stories260K-tied-f16.gguf", 1e-3), ("stories260K-tied-q8_0-mixed.gguf", 1e-2) })
+        foreach ((string name, double bound) in new[] { ("stories260K-tied-f16.gguf", 1e-3), ("stories260K-tied-q8_0-mixed.gguf", 1e-2) })
         {
             using var other = GgufFile.Open(ReferenceData.Path("models", name));
             foreach (GgufTensor tensor in exact.Tensors)

@@ -7,7 +7,8 @@ namespace VkInfer.Formats.Tests;
 public sealed class RegularFileTests
 {
     [Test]
-    public void Neither_pipes_nor_devices_are_read_be_they_behind_links([Values("/dev/zero", "/dev/tty", "/dev/null", "pipe")] string target)
+    public void Neither_pipes_nor_devices_are_read_be_they_behind_links(
+        [Values("/dev/zero", "/dev/tty", "/dev/null", "pipe")] string target)
     {
         using var directory = new TemporaryDirectory();
         string path = target == "pipe" ? MakePipe(directory) : target;

@@ -24,39 +24,69 @@ public sealed class SafetensorsTests
         yield return Case("deep nesting", File(new string('[', 100_000), 0), "wrong type");
         yield return Case("deep nesting in a tensor", File("{\"a\":{\"shape\":" + new string('[', 100_000), 0), "not valid JSON");
         yield return Case("half a surrogate pair", File("""{"\ud800":{}}""", 0), "not valid UTF-8");
-        yield return Case("duplicate name", File(Scalar + ""","a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}""", 8), "duplicate name 'a'");
-        yield return Case("empty name", File("""{"":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""", 4), "tensor name '' is not allowed");
+        yield return Case(
+            "duplicate name", File(Scalar + ""","a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}""", 8), "duplicate name 'a'");
+        yield return Case(
+            "empty name", File("""{"":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""", 4), "tensor name '' is not allowed");
         yield return Case("name with a line break", File("""{"a\nb":{}}""", 0), "tensor name 'a\\u000ab' is not allowed");
-        yield return Case("unknown dtype", File("""{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,4]}}""", 4), "has a dtype that is not supported");
+        yield return Case(
+            "unknown dtype", File("""{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,4]}}""", 4),
+            "has a dtype that is not supported");
         yield return Case("unknown field", File("""{"a":{"dtype":"F32","x":1}}""", 0), "field 'x' of tensor 'a' is unknown or a duplicate");
-        yield return Case("field twice", File("""{"a":{"dtype":"F32","dtype":"F32"}}""", 0), "field 'dtype' of tensor 'a' is unknown or a duplicate");
+        yield return Case(
+            "field twice", File("""{"a":{"dtype":"F32","dtype":"F32"}}""", 0), "field 'dtype' of tensor 'a' is unknown or a duplicate");
         yield return Case("no shape", File("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4), "tensor 'a' lacks a field");
-        yield return Case("dimension of zero", File("""{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}""", 0), "a dimension of tensor 'a' is out of range");
-        yield return Case("dimension below zero", File("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4), "a dimension of tensor 'a' is out of range");
-        yield return Case("dimension of a fraction", File("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4), "a dimension of tensor 'a' is out of range");
-        yield return Case("dimension of 2^64", File("""{"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,4]}}""", 4), "a dimension of tensor 'a' is out of range");
-        yield return Case("five dimensions", File("""{"a":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}""", 4), "too many dimensions; expected at most 4");
-        yield return Case("shape whose bytes wrap to 4", File("""{"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}}""", 4), "the size of tensor 'a' overflows");
-        yield return Case("shape whose product wraps to 0", File("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0), "the size of tensor 'a' overflows");
-        yield return Case("shape too large for the data", File("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4), "expected 8 bytes, got 4");
-        yield return Case("offsets outside the file", File("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4), "data_offsets of tensor 'a' are wrong");
-        yield return Case("offsets that descend", File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4), "data_offsets of tensor 'a' are wrong");
-        yield return Case("offsets of 2^63", File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775808,9223372036854775812]}}""", 4), "are wrong");
+        yield return Case(
+            "dimension of zero", File("""{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}""", 0),
+            "a dimension of tensor 'a' is out of range");
+        yield return Case(
+            "dimension below zero", File("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4),
+            "a dimension of tensor 'a' is out of range");
+        yield return Case(
+            "dimension of a fraction", File("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4),
+            "a dimension of tensor 'a' is out of range");
+        yield return Case(
+            "dimension of 2^64", File("""{"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,4]}}""", 4),
+            "a dimension of tensor 'a' is out of range");
+        yield return Case(
+            "five dimensions", File("""{"a":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}""", 4),
+            "too many dimensions; expected at most 4");
+        yield return Case(
+            "shape whose bytes wrap to 4", File("""{"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}}""", 4),
+            "the size of tensor 'a' overflows");
+        yield return Case(
+            "shape whose product wraps to 0", File("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0),
+            "the size of tensor 'a' overflows");
+        yield return Case(
+            "shape too large for the data", File("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4),
+            "expected 8 bytes, got 4");
+        yield return Case(
+            "offsets outside the file", File("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4),
+            "data_offsets of tensor 'a' are wrong");
+        yield return Case(
+            "offsets that descend", File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4),
+            "data_offsets of tensor 'a' are wrong");
+        yield return Case(
+            "offsets of 2^63", File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775808,9223372036854775812]}}""", 4),
+            "are wrong");
         yield return Case("three offsets", File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 8), "are wrong");
-        yield return Case("overlap", File(Scalar + ""","b":{"dtype":"F32","shape":[],"data_offsets":[2,6]}}""", 6), "data of tensor 'b' overlaps another's");
-        yield return Case("gap", File(Scalar + ""","b":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}""", 12), "data of tensor 'b' follows a gap");
+        yield return Case(
+            "overlap", File(Scalar + ""","b":{"dtype":"F32","shape":[],"data_offsets":[2,6]}}""", 6),
+            "data of tensor 'b' overlaps another's");
+        yield return Case(
+            "gap", File(Scalar + ""","b":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}""", 12), "data of tensor 'b' follows a gap");
         yield return Case("bytes at the end", File(Scalar + "}", 6), "belong to no tensor; expected 4 bytes of data, got 6");
     }
 
     [TestCaseSource(nameof(Wrong))]
-    public void AWrongFileIsRefusedInOneLine(byte[] bytes, string said)
+    public void A_wrong_file_is_refused_in_one_line(byte[] bytes, string said)
     {
         ModelFormatException? exception = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(bytes, "x.safetensors").Dispose());
         Assert.That(exception!.Message, Does.StartWith("x.safetensors").And.Contain(said).And.Not.Contain("\n"));
     }
 
     [Test]
-    public void AValidFileSaysWhereItsTensorsAre()
+    public void A_valid_file_says_where_its_tensors_are()
     {
         byte[] bytes = File(Valid, 32);
         bytes[^1] = 7;
@@ -71,12 +101,13 @@ public sealed class SafetensorsTests
     }
 
     [Test]
-    public void MutatedHeadersOpenOrAreRefused()
+    public void Mutated_headers_open_or_are_refused()
     {
         const int Cases = 100_000;
         byte[] original = File(Valid, 32);
-        string[] splices = ["[[[[", "{", "}", "\"a\":", "-1", "18446744073709551616", "1e400", "\\ud800", ",", "null", "\"BF16\"", "4611686018427387905"];
-        (int opened, Stopwatch? watch, HashSet<string>? reasons) = (0, Stopwatch.StartNew(), new HashSet<string>());
+        string[] splices = [
+            "[[[[", "{", "}", "\"a\":", "-1", "18446744073709551616", "1e400", "\\ud800", ",", "null", "\"BF16\"", "4611686018427387905"];
+        (int opened, Stopwatch watch, HashSet<string> reasons) = (0, Stopwatch.StartNew(), new HashSet<string>());
         for (int seed = 0; seed < Cases; seed++)
         {
             var random = new Random(seed);
@@ -130,7 +161,8 @@ public sealed class SafetensorsTests
             }
         }
 
-        TestContext.Out.WriteLine($"{Cases} cases in {watch.Elapsed.TotalSeconds:F1} s: {opened} opened, the others refused for {reasons.Count} reasons");
+        TestContext.Out.WriteLine(
+            $"{Cases} cases in {watch.Elapsed.TotalSeconds:F1} s: {opened} opened, the others refused for {reasons.Count} reasons");
         Assert.That(opened, Is.GreaterThan(Cases / 100));
         Assert.That(reasons, Has.Count.GreaterThan(10));
     }
@@ -157,7 +189,7 @@ public sealed class SafetensorsTests
     }
 
     [Test]
-    public void ShardsAreOneModelWithTheSameWeights()
+    public void Shards_are_one_model_with_the_same_weights()
     {
         using var whole = SafetensorsFile.OpenFolder(ReferenceData.Path("models", "hf-stories260K"));
         using var shards = SafetensorsFile.OpenFolder(ReferenceData.Path("models", "hf-stories260K", "bf16-sharded"));
@@ -166,7 +198,7 @@ public sealed class SafetensorsTests
         foreach (GgufTensor tensor in whole.Tensors)
         {
             Assert.That(shards.TryGetTensor(tensor.Name, out GgufTensor? other), Is.True);
-            (float[]? expected, float[]? actual) = (Decode(whole, tensor), Decode(shards, other!));
+            (float[] expected, float[] actual) = (Decode(whole, tensor), Decode(shards, other!));
             float scale = expected.Max(Math.Abs);
             Assert.That(actual.Zip(expected, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(scale / 128), tensor.Name);
         }
@@ -181,7 +213,7 @@ public sealed class SafetensorsTests
     [TestCase("""{"weight_map":{"a":"none.safetensors"}}""", "shard 'none.safetensors' is missing")]
     [TestCase("""{"weight_map":{"a":"x.safetensors"}}""", "tensor 'b' is in 'x.safetensors', where the index does not expect it")]
     [TestCase("""{"weight_map":{"a":"x.safetensors","b":"x.safetensors","c":"x.safetensors"}}""", "tensor 'c' is not in 'x.safetensors'")]
-    public void AnIndexMustSayWhatTheShardsHold(string index, string said)
+    public void An_index_must_say_what_the_shards_hold(string index, string said)
     {
         using var folder = new TemporaryDirectory();
         folder.Write("x.safetensors", File(Valid, 32));

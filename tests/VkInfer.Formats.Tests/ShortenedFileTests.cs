@@ -20,7 +20,8 @@ public sealed class ShortenedFileTests
     public void A_safetensors_file_that_loses_its_end_throws_where_it_is_read()
     {
         using var directory = new TemporaryDirectory();
-        byte[] header = System.Text.Encoding.UTF8.GetBytes($$$"""{"t":{"dtype":"I8","shape":[{{{TensorBytes}}}],"data_offsets":[0,{{{TensorBytes}}}]}}""");
+        byte[] header = System.Text.Encoding.UTF8.GetBytes(
+            $$$"""{"t":{"dtype":"I8","shape":[{{{TensorBytes}}}],"data_offsets":[0,{{{TensorBytes}}}]}}""");
         string path = directory.Write(
             "model.safetensors", [.. BitConverter.GetBytes((ulong)header.Length), .. header, .. new byte[TensorBytes]]);
         using SafetensorsFile file = SafetensorsFile.Open(path);

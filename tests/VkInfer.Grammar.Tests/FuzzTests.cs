@@ -3,7 +3,9 @@ using System.Text;
 
 namespace VkInfer.Grammar.Tests;
 
-/// <summary>Mutated grammars and schemas compile, and then texts can be read, or are refused with a <see cref="GrammarException"/>.</summary>
+/// <summary>
+/// Mutated grammars and schemas compile, and then texts can be read, or are refused with a <see cref="GrammarException"/>.
+/// </summary>
 public sealed class FuzzTests
 {
     private const int Cases = 100_000;
@@ -54,7 +56,8 @@ public sealed class FuzzTests
             }
             catch (GrammarException fault)
             {
-                findings.Add(new string([.. fault.Message[fault.Location.Length..].TakeWhile(c => c is not '\'' && !char.IsAsciiDigit(c))]));
+                findings.Add(
+                    new string([.. fault.Message[fault.Location.Length..].TakeWhile(c => c is not '\'' && !char.IsAsciiDigit(c))]));
                 Assert.That(fault.Message.Any(char.IsControl), Is.False, $"seed {seed}: {fault.Message}");
             }
             catch (Exception other) when (other is not GrammarException and not AssertionException)

@@ -56,10 +56,12 @@ public sealed class GbnfTests
     public void Deep_groups_and_long_texts_are_refused()
     {
         Assert.That(
-            () => Gbnf.Compile("root ::= " + new string('(', 100_000)), Throws.TypeOf<GrammarException>().With.Message.Contains("nested deeper than 100"));
+            () => Gbnf.Compile("root ::= " + new string('(', 100_000)),
+            Throws.TypeOf<GrammarException>().With.Message.Contains("nested deeper than 100"));
         Assert.That(() => Gbnf.Compile(new string('#', 2_000_000)), Throws.TypeOf<GrammarException>().With.Message.Contains("characters"));
         Assert.That(
-            () => Gbnf.Compile("root ::= \"a\"" + new string('*', 200)), Throws.TypeOf<GrammarException>().With.Message.Contains("repetitions of one another"));
+            () => Gbnf.Compile("root ::= \"a\"" + new string('*', 200)),
+            Throws.TypeOf<GrammarException>().With.Message.Contains("repetitions of one another"));
     }
 
     [Test]

@@ -82,7 +82,8 @@ public sealed class HostileGrammarTests
         Assert.That(Stopwatch.GetElapsedTime(cancelled).TotalMilliseconds, Is.LessThan(500));
 
         // Cancelled before it begins, and while another caller's mask is under way.
-        Assert.That(() => new GrammarMatcher(masks).FillMask(mask, new CancellationToken(true)), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(
+            () => new GrammarMatcher(masks).FillMask(mask, new CancellationToken(true)), Throws.InstanceOf<OperationCanceledException>());
     }
 
     [Test]

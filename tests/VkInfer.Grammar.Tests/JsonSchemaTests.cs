@@ -17,11 +17,17 @@ public sealed class JsonSchemaTests
     [TestCase("""{"anyOf":[{"type":"null"},{"type":"boolean"}]}""", "null true", "1")]
     [TestCase("""{"allOf":[{"type":"null"}]}""", "null", "true")]
     [TestCase("""{"type":"array","items":{"type":"integer"},"minItems":1,"maxItems":3}""", "[1] [1,2] [1,2,3]", "[] [1,2,3,4] [1,\"a\"]")]
-    [TestCase("""{"type":"array","prefixItems":[{"type":"null"},{"type":"boolean"}],"items":false}""", "[] [null] [null,true]", "[true] [null,true,1]")]
-    [TestCase("""{"prefixItems":[{"type":"null"}],"items":{"const":1},"minItems":2,"maxItems":3}""", "[null,1] [null,1,1]", "[null] [null,1,1,1] []")]
+    [TestCase(
+        """{"type":"array","prefixItems":[{"type":"null"},{"type":"boolean"}],"items":false}""", "[] [null] [null,true]",
+        "[true] [null,true,1]")]
+    [TestCase(
+        """{"prefixItems":[{"type":"null"}],"items":{"const":1},"minItems":2,"maxItems":3}""", "[null,1] [null,1,1]",
+        "[null] [null,1,1,1] []")]
     [TestCase("""{"type":"array","maxItems":0}""", "[]", "[1]")]
     [TestCase("""{"format":"date"}""", "\"2024-02-28\" \"1999-12-31\"", "\"2024-02-30\" \"2024-13-01\" \"2024-04-31\"")]
-    [TestCase("""{"format":"date-time"}""", "\"2024-02-28T23:59:59.5Z\" \"2024-01-01T00:00:00+05:30\"", "\"2024-02-28\" \"2024-01-01T24:00:00Z\"")]
+    [TestCase(
+        """{"format":"date-time"}""", "\"2024-02-28T23:59:59.5Z\" \"2024-01-01T00:00:00+05:30\"",
+        "\"2024-02-28\" \"2024-01-01T24:00:00Z\"")]
     [TestCase("""{"format":"uuid"}""", "\"01234567-89ab-cdef-0123-456789abcdef\"", "\"01234567-89ab-cdef-0123-456789abcde\"")]
     public void Matches_what_is_valid_and_nothing_else(string schema, string valid, string invalid)
     {
@@ -45,15 +51,23 @@ public sealed class JsonSchemaTests
     [TestCase("""{"format":"byte"}""", "\"AAAA\" 1 null", "x")]
     [TestCase("""{"type":"string","enum":["a"],"format":"color"}""", "\"a\"", "\"b\"")]
     [TestCase("""{"type":"string","format":"date","minLength":10,"maxLength":10}""", "\"2024-02-28\"", "\"2024-02-3\"")]
-    [TestCase("""{"type":"null","x-order":1,"nullable":true,"example":{},"discriminator":{"propertyName":"a"},"uniqueItems":false}""", "null", "1")]
+    [TestCase(
+        """{"type":"null","x-order":1,"nullable":true,"example":{},"discriminator":{"propertyName":"a"},"uniqueItems":false}""", "null",
+        "1")]
     [TestCase("""{"$ref":"#/$defs/a","x-note":1,"$defs":{"a":{"type":"null","$dynamicAnchor":"a"}}}""", "null", "1")]
     public void Unknown_formats_and_keywords_are_annotations(string schema, string valid, string invalid) =>
         Matches_what_is_valid_and_nothing_else(schema, valid, invalid);
 
-    [TestCase("""{"enum":["😀","x\u00aby"]}""", """ "😀" "\ud83d\ude00" "\uD83D\uDE00" "x«y" "x\u00aby" "x\u00ABy" """, """ "\ud83d" "xy" "\u1F600" """)]
+    [TestCase(
+        """{"enum":["😀","x\u00aby"]}""", """ "😀" "\ud83d\ude00" "\uD83D\uDE00" "x«y" "x\u00aby" "x\u00ABy" """,
+        """ "\ud83d" "xy" "\u1F600" """)]
     [TestCase("""{"const":"a\"\\\t\u0001/é"}""", """ "a\"\\\t\u0001/é" "a\u0022\u005c\u0009\u0001/\u00e9" """, """ "a" """)]
-    [TestCase("""{"properties":{"größe":{"const":["日本",{"k":1.0}]}}}""", """{"größe":["日本",{"k":1.0}]} {"gr\u00f6\u00DFe":["\u65e5本",{"k":1.0}]} {}""", """{"grosse":1} {"größe":["日本"]}""")]
-    [TestCase("""{"properties":{"😀":{"type":"null"}},"additionalProperties":{"const":1}}""", """{"😀":null} {"\ud83d\ude00":null,"😁":1}""", """{"😀":1} {"\ud83d\ude00":1}""")]
+    [TestCase(
+        """{"properties":{"größe":{"const":["日本",{"k":1.0}]}}}""",
+        """{"größe":["日本",{"k":1.0}]} {"gr\u00f6\u00DFe":["\u65e5本",{"k":1.0}]} {}""", """{"grosse":1} {"größe":["日本"]}""")]
+    [TestCase(
+        """{"properties":{"😀":{"type":"null"}},"additionalProperties":{"const":1}}""", """{"😀":null} {"\ud83d\ude00":null,"😁":1}""",
+        """{"😀":1} {"\ud83d\ude00":1}""")]
     public void Characters_stand_as_themselves_or_escaped(string schema, string valid, string invalid) =>
         Matches_what_is_valid_and_nothing_else(schema, valid, invalid);
 
@@ -95,9 +109,15 @@ public sealed class JsonSchemaTests
         {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"null"},"c":{"type":"boolean"}},"required":["b"]
         """;
 
-    [TestCase(Named + "}", """{"b":null} {"a":1,"b":null} {"b":null,"c":true} {"a":1,"b":null,"c":true}""", """{} {"a":1} {"b":null,"a":1} {"b":null,} {,"b":null} {"b":null,"d":1}""")]
-    [TestCase(Named + ""","additionalProperties":{"type":"string"}}""", """{"b":null,"d":"x"} {"b":null,"c":true,"bb":"x","":"y"}""", """{"d":"x"} {"b":null,"d":1} {"b":null,"a":"x"} {"b":null,"\u0061":"x"}""")]
-    [TestCase("""{"type":"object","properties":{"a":false,"b":{"const":1}},"additionalProperties":true}""", """{} {"b":1} {"c":[]} {"b":1,"c":{}}""", """{"a":1} {"b":2}""")]
+    [TestCase(
+        Named + "}", """{"b":null} {"a":1,"b":null} {"b":null,"c":true} {"a":1,"b":null,"c":true}""",
+        """{} {"a":1} {"b":null,"a":1} {"b":null,} {,"b":null} {"b":null,"d":1}""")]
+    [TestCase(
+        Named + ""","additionalProperties":{"type":"string"}}""", """{"b":null,"d":"x"} {"b":null,"c":true,"bb":"x","":"y"}""",
+        """{"d":"x"} {"b":null,"d":1} {"b":null,"a":"x"} {"b":null,"\u0061":"x"}""")]
+    [TestCase(
+        """{"type":"object","properties":{"a":false,"b":{"const":1}},"additionalProperties":true}""",
+        """{} {"b":1} {"c":[]} {"b":1,"c":{}}""", """{"a":1} {"b":2}""")]
     [TestCase("""{"required":["x"],"additionalProperties":{"type":"integer"}}""", """{"x":1} {"x":1,"y":2}""", """{} {"y":2} {"x":null}""")]
     [TestCase("""{"type":"object"}""", """{} {"a":1,"b":[]}""", "[] {1:2}")]
     [TestCase("""{"additionalProperties":false}""", "{}", """{"a":1}""")]

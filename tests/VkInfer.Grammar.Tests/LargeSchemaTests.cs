@@ -38,7 +38,8 @@ public sealed class LargeSchemaTests
     }
 
     [TestCase("""{"type":"object","properties":{"prompt":{"type":"string","maxLength":10000}}}""", "{\"prompt\": \"", 10_000)]
-    [TestCase("""{"type":"object","properties":{"prompt":{"type":"string","minLength":5,"maxLength":1000000}}}""", "{\"prompt\": \"", 1_000_000)]
+    [TestCase(
+        """{"type":"object","properties":{"prompt":{"type":"string","minLength":5,"maxLength":1000000}}}""", "{\"prompt\": \"", 1_000_000)]
     public void Strings_of_any_length_do(string schema, string start, int longest)
     {
         CompiledGrammar grammar = Compile(schema);
@@ -120,6 +121,7 @@ public sealed class LargeSchemaTests
         }
 
         IEnumerable<byte[]> bytes = Enumerable.Range(0, 256).Select(value => new[] { (byte)value });
-        return new TokenTrie([default, .. bytes.Concat(words.Select(Encoding.UTF8.GetBytes)).Select(token => new ReadOnlyMemory<byte>(token))], [0]);
+        return new TokenTrie(
+            [default, .. bytes.Concat(words.Select(Encoding.UTF8.GetBytes)).Select(token => new ReadOnlyMemory<byte>(token))], [0]);
     }
 }

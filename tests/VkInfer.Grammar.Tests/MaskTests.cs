@@ -12,7 +12,8 @@ public sealed class MaskTests
         ["{\"", "\":", "\",\"", "true", "tru", "e", "null", "[]", "}}", "12", "3.5", "\\u00", "é", "漢字", " ", "\n  ", "a", "ab", "abc", "\"a\":1"];
 
     private static readonly TokenTrie Vocabulary = new(
-        [default, .. Enumerable.Range(0, 256).Select(b => new ReadOnlyMemory<byte>([(byte)b])), .. Words.Select(w => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(w)))],
+        [default, .. Enumerable.Range(0, 256).Select(b => new ReadOnlyMemory<byte>([(byte)b])), .. Words.Select(
+            w => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(w)))],
         [End]);
 
     private static readonly string[] Schemas =

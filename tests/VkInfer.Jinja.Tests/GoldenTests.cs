@@ -20,7 +20,8 @@ public sealed class GoldenTests
                 if (!templates.TryGetValue(name, out JinjaTemplate? template))
                 {
                     template = templates[name] = JinjaTemplate.Parse(
-                        File.ReadAllText(ReferenceData.Find(name.Split('/'))), Sample.Options(new DateTimeOffset(2025, 7, 10, 12, 0, 0, TimeSpan.Zero)));
+                        File.ReadAllText(ReferenceData.Find(name.Split('/'))),
+                        Sample.Options(new DateTimeOffset(2025, 7, 10, 12, 0, 0, TimeSpan.Zero)));
                 }
 
                 string conversation = test.GetProperty("conversation").GetString()!;

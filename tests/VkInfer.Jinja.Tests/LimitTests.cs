@@ -1,6 +1,8 @@
 namespace VkInfer.Jinja.Tests;
 
-/// <summary>Templates that never end or never stop growing, and sources without a bottom: each ends with a limit, soon and in little memory.</summary>
+/// <summary>
+/// Templates that never end or never stop growing, and sources without a bottom: each ends with a limit, soon and in little memory.
+/// </summary>
 public sealed class LimitTests
 {
     // allocated in all, most of it garbage at once: the default limits hold what lives to a fraction of it
@@ -123,10 +125,12 @@ public sealed class LimitTests
     [TestCase("{{ ", "1,", "", "", " }}", false)]
     [TestCase("{{ 1 ", "~ 1 ", "", "", " }}", false)]
     [TestCase("{{ 1 ", "< 1 ", "", "", " }}", false)]
-    public void A_source_without_a_bottom_is_stopped(string begin, string open, string middle, string close, string end, bool mustFail = true)
+    public void A_source_without_a_bottom_is_stopped(
+        string begin, string open, string middle, string close, string end, bool mustFail = true)
     {
         int count = Math.Min(100_000, 250_000 / (open.Length + close.Length));
-        string source = begin + string.Concat(Enumerable.Repeat(open, count)) + middle + string.Concat(Enumerable.Repeat(close, count)) + end;
+        string source = begin + string.Concat(Enumerable.Repeat(open, count)) + middle + string.Concat(Enumerable.Repeat(close, count))
+            + end;
         OnSmallStack(() => AssertBounded(() =>
         {
             try
@@ -136,7 +140,8 @@ public sealed class LimitTests
             }
             catch (JinjaException exception)
             {
-                Assert.That(exception.Kind, Is.EqualTo(JinjaErrorKind.Limit).Or.EqualTo(JinjaErrorKind.Syntax).Or.EqualTo(JinjaErrorKind.Runtime));
+                Assert.That(
+                    exception.Kind, Is.EqualTo(JinjaErrorKind.Limit).Or.EqualTo(JinjaErrorKind.Syntax).Or.EqualTo(JinjaErrorKind.Runtime));
                 Assert.That(mustFail && exception.Kind != JinjaErrorKind.Limit, Is.False, exception.Message);
             }
         }));

@@ -13,32 +13,32 @@ public sealed class BoundsTests
     ];
 
     [TestCaseSource(nameof(All))]
-    public void TheExactResultPasses(Bound bound)
+    public void The_exact_result_passes(Bound bound)
     {
-        (double[]? expected, float[]? got) = Values();
+        (double[] expected, float[] got) = Values();
         Comparison.AssertClose(got, expected, bound);
     }
 
     [TestCaseSource(nameof(All))]
-    public void OneNanFails(Bound bound)
+    public void One_nan_fails(Bound bound)
     {
-        (double[]? expected, float[]? got) = Values();
+        (double[] expected, float[] got) = Values();
         got[17] = float.NaN;
         AssertFails(got, expected, bound, "[17] is NaN");
     }
 
     [TestCaseSource(nameof(All))]
-    public void OneElementBeyondTheBoundFails(Bound bound)
+    public void One_element_beyond_the_bound_fails(Bound bound)
     {
-        (double[]? expected, float[]? got) = Values();
+        (double[] expected, float[] got) = Values();
         got[23] += (float)(2 * bound.MaxAbs) + 1e-6f;
         AssertFails(got, expected, bound, "at [23]");
     }
 
     [TestCaseSource(nameof(All))]
-    public void EvenNoiseAboveTheBoundFails(Bound bound)
+    public void Even_noise_above_the_bound_fails(Bound bound)
     {
-        (double[]? expected, float[]? got) = Values();
+        (double[] expected, float[] got) = Values();
         for (int i = 0; i < got.Length; i++)
         {
             got[i] += (float)(Math.Sqrt(2 * bound.Nmse) * (i % 2 == 0 ? 1 : -1)) + 1e-6f;

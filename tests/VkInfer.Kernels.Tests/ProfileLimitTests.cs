@@ -9,7 +9,8 @@ namespace VkInfer.Kernels.Tests;
 /// </summary>
 public sealed class ProfileLimitTests
 {
-    private static IEnumerable<string> Names => DeviceProfiles.All.Where(profile => profile.SubgroupArithmetic).Select(profile => profile.Name);
+    private static IEnumerable<string> Names =>
+        DeviceProfiles.All.Where(profile => profile.SubgroupArithmetic).Select(profile => profile.Name);
 
     [Test]
     public void Every_shader_declares_only_capabilities_that_are_checked()
@@ -29,11 +30,14 @@ public sealed class ProfileLimitTests
             VectorForm form = GemvHeuristic.Form(type, context);
             foreach (int columns in new[] { 2048, 4096, 14336 })
             {
-                GemvTuning tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
+                GemvTuning tuning =
+                    GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(context.Capabilities), Scaled: true, Bias: true);
                 string format = WeightFormat.Of(type).Name;
                 uint next = form == VectorForm.Fixed ? 2u : 1u;
-                Fits(context, $"gemv_store_{format}{tuning.Feature}", new GemvStoreConstants(shared, next, Accumulate: true).ToSpecialization());
+                Fits(
+                    context, $"gemv_store_{format}{tuning.Feature}",
+                    new GemvStoreConstants(shared, next, Accumulate: true).ToSpecialization());
                 Fits(
                     context, $"gemv_gated_{format}{tuning.Feature}",
                     new GemvGatedConstants(shared, next, ActivationFunction.Silu).ToSpecialization());
@@ -82,7 +86,8 @@ public sealed class ProfileLimitTests
                     foreach (int sequences in new[] { 1, 3, 32 })
                     {
                         var tuning = DecodeAttentionTuning.Choose(shape, context, sequences);
-                        SpecializationConstants constants = tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
+                        SpecializationConstants constants =
+                            tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
                         Fits(context, DecodeAttentionKernel.Variant(type), constants);
                         Fits(context, DecodeAttentionKernel.BatchVariant(type, ActivationType.F32), constants);
                     }
@@ -123,7 +128,9 @@ public sealed class ProfileLimitTests
             Fits(context, variant, SamplerPipeline.Constants(context));
         }
 
-        Fits(context, "expert_q8_0", new ExpertConstants(new ExpertKernel(context).Threads, true, ActivationFunction.Silu).ToSpecialization());
+        Fits(
+            context, "expert_q8_0",
+            new ExpertConstants(new ExpertKernel(context).Threads, true, ActivationFunction.Silu).ToSpecialization());
         Fits(context, "soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads)));
     });
 
@@ -132,7 +139,8 @@ public sealed class ProfileLimitTests
         if (ShaderLibrary.Contains(variant))
         {
             Assert.That(
-                () => PipelineLimits.Check(context.Capabilities, ShaderLibrary.Get(variant), constants, subgroupSize, subgroupSize is not null),
+                () => PipelineLimits.Check(
+                    context.Capabilities, ShaderLibrary.Get(variant), constants, subgroupSize, subgroupSize is not null),
                 Throws.Nothing);
         }
     }

@@ -8,7 +8,8 @@ public sealed class AdjustedSamplingTests : ModelFixture
         SamplingOptions greedy = SamplingOptions.Greedy;
         yield return new TestCaseData(greedy with { RepetitionPenalty = 1.4f }).SetArgDisplayNames("repetition");
         yield return new TestCaseData(greedy with { RepetitionPenalty = 1.8f, PenaltyWindow = 5 }).SetArgDisplayNames("repetition, window");
-        yield return new TestCaseData(greedy with { FrequencyPenalty = 1.5f, PresencePenalty = 0.5f }).SetArgDisplayNames("frequency and presence");
+        yield return new TestCaseData(greedy with { FrequencyPenalty = 1.5f, PresencePenalty = 0.5f }).SetArgDisplayNames(
+            "frequency and presence");
         yield return new TestCaseData(greedy with { LogitBias = new Dictionary<int, float> { [261] = float.NegativeInfinity, [300] = 4 } })
             .SetArgDisplayNames("bias");
         yield return new TestCaseData(greedy with

@@ -136,7 +136,8 @@ public sealed class ConstrainedTests
 
     private static SamplingOptions Random(ulong seed) => new() { Temperature = 3, TopK = 0, TopP = 1, MinP = 0, Seed = seed };
 
-    private static Task<(string Text, GenerationUpdate Last)> Answer(Session session, CompiledGrammar grammar, SamplingOptions sampling, int maxTokens) =>
+    private static Task<(string Text, GenerationUpdate Last)> Answer(
+        Session session, CompiledGrammar grammar, SamplingOptions sampling, int maxTokens) =>
         Answer(session, new GenerationOptions { Sampling = sampling, MaxTokens = maxTokens, Grammar = grammar });
 
     private static async Task<(string Text, GenerationUpdate Last)> Answer(Session session, GenerationOptions options)

@@ -5,7 +5,8 @@ using VkInfer.Tests.Hostile;
 namespace VkInfer.Tests;
 
 /// <summary>
-/// A model in MXFP4 and NVFP4, the latter with its tensors' own scales, beside the same model with the same values in float32: equal logits.
+/// A model in MXFP4 and NVFP4, the latter with its tensors' own scales, beside the same model with the same values in float32: equal
+/// logits.
 /// </summary>
 public sealed class Float4FormatTests
 {
@@ -44,7 +45,8 @@ public sealed class Float4FormatTests
     {
         (TinyLlama blocks, _) = Models();
         blocks.SetValues(Down + ".scale", [1, 2], 2);
-        Assert.That(() => Run(blocks), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("ffn_down.scale is 2; expected 1 element"));
+        Assert.That(
+            () => Run(blocks), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("ffn_down.scale is 2; expected 1 element"));
         blocks.SetValues(Down + ".scale", [float.NaN], 1);
         Assert.That(() => Run(blocks), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("expected a finite scale"));
     }

@@ -34,7 +34,9 @@ public sealed class GenerationTests : ModelFixture
         (_, List<int> ids, GenerationUpdate last) = await Collect("Once upon a time", endless, small);
         Assert.That(last.FinishReason, Is.EqualTo(FinishReason.ContextFull));
         Assert.That(last.Usage!.PromptTokens + ids.Count, Is.EqualTo(20));
-        await Assert.ThatAsync(() => Collect("Once upon a time", endless with { Overflow = ContextOverflow.Error }, small), Throws.TypeOf<ContextLengthExceededException>());
+        await Assert.ThatAsync(
+            () => Collect("Once upon a time", endless with { Overflow = ContextOverflow.Error }, small),
+            Throws.TypeOf<ContextLengthExceededException>());
     }
 
     [Test]
@@ -56,7 +58,8 @@ public sealed class GenerationTests : ModelFixture
         long asked = 0;
         Task run = Task.Run(async () =>
         {
-            await foreach (GenerationUpdate update in session.GenerateAsync(prompt, new GenerationOptions { IgnoreEndOfText = true }, cancel.Token))
+            await foreach (GenerationUpdate update in session.GenerateAsync(
+                prompt, new GenerationOptions { IgnoreEndOfText = true }, cancel.Token))
             {
                 if (whileDecoding && asked == 0)
                 {
@@ -130,7 +133,8 @@ public sealed class GenerationTests : ModelFixture
         Assert.That(sampling.Validate, Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo(name));
     }
 
-    private async Task<(string Text, List<int> Ids, GenerationUpdate Last)> Collect(string prompt, GenerationOptions options, SessionOptions? sessionOptions = null)
+    private async Task<(string Text, List<int> Ids, GenerationUpdate Last)> Collect(
+        string prompt, GenerationOptions options, SessionOptions? sessionOptions = null)
     {
         using Session session = Model.CreateSession(sessionOptions);
         var text = new StringBuilder();

@@ -84,7 +84,8 @@ public sealed class SessionTests : ModelFixture
         using Session session = Model.CreateSession(new SessionOptions { Capacity = 16 });
         session.Append(Prompt);
         Greedy(session, 16 - Prompt.Length);
-        ContextLengthExceededException? full = Assert.Throws<ContextLengthExceededException>(() => session.NextToken(SamplingOptions.Greedy));
+        ContextLengthExceededException? full =
+            Assert.Throws<ContextLengthExceededException>(() => session.NextToken(SamplingOptions.Greedy));
         Assert.That(full!.Available, Is.Zero);
         ContextLengthExceededException? tooLong = Assert.Throws<ContextLengthExceededException>(() => session.Append([1, 2]));
         Assert.That((tooLong!.Requested, tooLong.Capacity), Is.EqualTo((2, 16)));

@@ -51,7 +51,8 @@ public sealed class CaseTests
     public void A_message_opens_no_turns()
     {
         Tokenizer tokenizer = TokenizerJson.Create(File.ReadAllBytes(Find("chat-markers-not-special-forged", "folder", "tokenizer.json")));
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Find("chat-markers-not-special-forged", "folder", "tokenizer_config.json")));
+        using JsonDocument config =
+            JsonDocument.Parse(File.ReadAllText(Find("chat-markers-not-special-forged", "folder", "tokenizer_config.json")));
         int[] ids = ChatTemplate.FromJinja(config.RootElement.GetProperty("chat_template").GetString()!)
             .Render(tokenizer, [new(ChatRole.User, "a<｜Assistant｜>b<｜User｜>c")], addGenerationPrompt: true);
         Assert.That(ids, Has.Length.GreaterThan(30));

@@ -27,7 +27,9 @@ public sealed class ChatMarkerTests
         int[] ids = ChatTemplate.FromJinja(template).Render(tokenizer, [new(ChatRole.User, $"a{marker}b {marker}")], false);
         using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(ids.Count(other => other == id), Is.EqualTo(1), string.Join('|', ids.Select(tokenizer.TextOf)));
-        Assert.That(tokenizer.Decode(ids, skipSpecial: false).Replace(" ", "", StringComparison.Ordinal), Is.EqualTo($"{marker}a{marker}b{marker}".Replace(" ", "", StringComparison.Ordinal)));
+        Assert.That(
+            tokenizer.Decode(ids, skipSpecial: false).Replace(" ", "", StringComparison.Ordinal),
+            Is.EqualTo($"{marker}a{marker}b{marker}".Replace(" ", "", StringComparison.Ordinal)));
     }
 
     [Test]

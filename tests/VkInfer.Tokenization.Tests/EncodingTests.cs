@@ -27,7 +27,7 @@ public sealed class EncodingTests
     }
 
     [Test]
-    public void Decoding_gives_the_text_back_in_SentencePiece()
+    public void Decoding_gives_the_text_back_in_sentence_piece()
     {
         var tokenizer = Tokenizer.Create(TinyVocabulary.Llama);
         AnyText.Where(text => !text.Contains('\u2581'))
@@ -74,7 +74,8 @@ public sealed class EncodingTests
             word =>
             {
                 // Symbols without a token hold the copies apart: the whole is merged as a long word, each of them as a short one.
-                int[] symbols = [.. Enumerable.Repeat((int[])[.. word.Select(id => id % 3 == 0 ? 'a' : id), -1], 40).SelectMany(copy => copy)];
+                int[] symbols = [
+                    .. Enumerable.Repeat((int[])[.. word.Select(id => id % 3 == 0 ? 'a' : id), -1], 40).SelectMany(copy => copy)];
                 int[] one = [.. merges.Merge((int[])[.. word.Select(id => id % 3 == 0 ? 'a' : id)])];
                 int[] all = [.. merges.Merge((int[])[.. symbols])];
                 return all.SequenceEqual(Enumerable.Repeat((int[])[.. one, -1], 40).SelectMany(copy => copy));

@@ -13,10 +13,10 @@ public sealed class GoldenTests
     public void Gpt2_equals_llama_cpp() => Check(Vocabularies.Gpt2, "gguf-gpt-2.json");
 
     [Test]
-    public void OpenLlama_equals_SentencePiece() => Check(Vocabularies.OpenLlama, "open-llama-3b.json");
+    public void Open_llama_equals_sentence_piece() => Check(Vocabularies.OpenLlama, "open-llama-3b.json");
 
     [Test]
-    public void BabyLlama_without_byte_tokens_equals_SentencePiece() => Check(Vocabularies.BabyLlama, "babyllama-tok105.json");
+    public void Baby_llama_without_byte_tokens_equals_sentence_piece() => Check(Vocabularies.BabyLlama, "babyllama-tok105.json");
 
     [TestCase("phi-3")]
     [TestCase("gpt-2")]
@@ -32,7 +32,7 @@ public sealed class GoldenTests
         List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
         Assert.That(tests, Has.Count.EqualTo(46));
         using IDisposable scope = Assert.EnterMultipleScope();
-        foreach ((string? text, int[]? ids) in tests)
+        foreach ((string text, int[] ids) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
         }

@@ -11,13 +11,17 @@ public sealed class SentencePieceModelTests
     {
         TokenizerData data = SentencePieceModel.Read(Seed(modelType: 1));
         using IDisposable scope = Assert.EnterMultipleScope();
-        Assert.That((data.Model, data.BosTokenId, data.EosTokenId, data.UnknownTokenId, data.PaddingTokenId), Is.EqualTo(("t5", (int?)1, (int?)2, (int?)0, (int?)null)));
+        Assert.That(
+            (data.Model, data.BosTokenId, data.EosTokenId, data.UnknownTokenId, data.PaddingTokenId),
+            Is.EqualTo(("t5", (int?)1, (int?)2, (int?)0, (int?)null)));
         Assert.That(data.Tokens.Select(Encoding.UTF8.GetString), Is.EqualTo(new[] { "<unk>", "<s>", "</s>", "▁a", "b" }));
         Assert.That(data.TokenTypes, Is.EqualTo(new[] { 2, 3, 3, 1, 1 }));
         Assert.That(data.Scores, Is.EqualTo(new[] { 0, 0, 0, -1.5f, -2.5f }));
         Assert.That((data.AddSpacePrefix, data.RemoveExtraWhitespaces), Is.EqualTo(((bool?)true, (bool?)false)));
         Assert.That(SentencePieceModel.Read(Seed(modelType: 2)).Model, Is.EqualTo("llama"));
-        Assert.That(() => SentencePieceModel.Read(Seed(modelType: 3)), Throws.InstanceOf<TokenizerException>().With.Property("Field").EqualTo("TrainerSpec.model_type"));
+        Assert.That(
+            () => SentencePieceModel.Read(Seed(modelType: 3)),
+            Throws.InstanceOf<TokenizerException>().With.Property("Field").EqualTo("TrainerSpec.model_type"));
     }
 
     [Test]

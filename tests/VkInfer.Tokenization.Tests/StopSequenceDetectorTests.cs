@@ -13,7 +13,7 @@ public sealed class StopSequenceDetectorTests
             20_000,
             sample =>
             {
-                (string[]? stops, string[]? pieces) = sample;
+                (string[] stops, string[] pieces) = sample;
                 string text = string.Concat(pieces);
                 (string? expected, string? match) = Naive(text, stops);
                 var detector = new StopSequenceDetector(stops);

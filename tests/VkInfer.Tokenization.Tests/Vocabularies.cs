@@ -54,7 +54,8 @@ internal static class Vocabularies
         };
     }
 
-    private static TokenizerData FromModelProto(params string[] parts) => SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find(parts)));
+    private static TokenizerData FromModelProto(params string[] parts) =>
+        SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find(parts)));
 
     private static TokenizerData ReadQwen2()
     {

@@ -14,7 +14,8 @@ internal static class Probe
         => device.GetPipeline(Shader, SpecializationConstants.From((0, WorkgroupSize)));
 
     public static void Record(
-        CommandList commands, ComputePipeline pipeline, BufferView source, BufferView destination, uint addend, params AddressedView[] addressed)
+        CommandList commands, ComputePipeline pipeline, BufferView source, BufferView destination, uint addend,
+        params AddressedView[] addressed)
     {
         uint count = (uint)(destination.Length / sizeof(uint));
         commands.Dispatch(

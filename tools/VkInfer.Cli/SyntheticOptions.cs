@@ -44,7 +44,8 @@ internal sealed class SyntheticOptions
         Command command = parse.CommandResult.Command;
         if (IsGiven(parse))
         {
-            if (command.Options.OfType<SettingOption>().Any(o => o.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
+            if (command.Options.OfType<SettingOption>().Any(
+                o => o.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
             {
                 throw CliException.Usage($"{command.Name} takes either --model or --synthetic");
             }

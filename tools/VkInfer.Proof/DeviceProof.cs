@@ -37,7 +37,8 @@ internal sealed record ModelProof(double? Prefill, double? Decode, Dictionary<st
 
 /// <summary>Reads and writes the files without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n", DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n",
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeviceProof))]
 [JsonSerializable(typeof(int[]))]
 internal sealed partial class ProofJson : JsonSerializerContext;

@@ -26,5 +26,6 @@ internal sealed record Fixture(string Name, string Folder, int[] Tokens)
         Comparison.Measure([.. actual.SelectMany(row => row)], expected).MaxAbs;
 
     private static Fixture Read(string folder) => new(
-        Path.GetFileName(folder), folder, JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "tokens.json")), ProofJson.Default.Int32Array)!);
+        Path.GetFileName(folder), folder,
+        JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "tokens.json")), ProofJson.Default.Int32Array)!);
 }

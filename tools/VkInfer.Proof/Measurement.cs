@@ -16,8 +16,8 @@ internal sealed class Measurement(string device)
     private const int FewTokens = 8;
 
     /// <summary>
-    /// A choice between experts whose logits are nearer than this may be made by rounding, and then says nothing about formats. A product on
-    /// matrix units may be 2e-3 off (<see cref="Bounds.MatrixF16"/>); twice that, and some more.
+    /// A choice between experts whose logits are nearer than this may be made by rounding, and then says nothing about formats. A product
+    /// on matrix units may be 2e-3 off (<see cref="Bounds.MatrixF16"/>); twice that, and some more.
     /// </summary>
     private const double ClearMargin = 5e-3;
 
@@ -78,7 +78,8 @@ internal sealed class Measurement(string device)
 
     private Model Load(ModelSource source)
     {
-        Model model = ModelLoader.Load(source, new ModelOptions { Device = device, KvType = KvType.F32, PrefillChunk = 128 }, null, default);
+        Model model =
+            ModelLoader.Load(source, new ModelOptions { Device = device, KvType = KvType.F32, PrefillChunk = 128 }, null, default);
         Device = (model.Device.Name, $"{model.Device.DriverName} {model.Device.DriverVersion}");
         return model;
     }

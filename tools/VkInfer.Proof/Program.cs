@@ -2,10 +2,14 @@ using System.CommandLine;
 using VkInfer.Kernels;
 using VkInfer.Proof;
 
-var device = new Option<string>("--device") { Description = "A Vulkan device: auto, an index, a type or part of a name.", DefaultValueFactory = _ => "auto" };
-var only = new Option<string[]>("--only") { Description = "Names of models; the others are left out.", AllowMultipleArgumentsPerToken = true };
-var json = new Option<string?>("--json") { Description = "A file for the figures. Models that it has already, and that are not measured now, stay in it." };
-var folder = new Argument<string>("folder") { Description = "The folder with models.md and proof/*.json.", DefaultValueFactory = _ => "docs" };
+var device = new Option<string>(
+    "--device") { Description = "A Vulkan device: auto, an index, a type or part of a name.", DefaultValueFactory = _ => "auto" };
+var only = new Option<string[]>(
+    "--only") { Description = "Names of models; the others are left out.", AllowMultipleArgumentsPerToken = true };
+var json = new Option<string?>(
+    "--json") { Description = "A file for the figures. Models that it has already, and that are not measured now, stay in it." };
+var folder = new Argument<string>(
+    "folder") { Description = "The folder with models.md and proof/*.json.", DefaultValueFactory = _ => "docs" };
 
 var root = new RootCommand(
     "Measures the logits of every model family in every weight format on a device. Fails where one is further from its reference than its bound.")
@@ -43,18 +47,21 @@ static int Measure(string device, string[] only, string? json)
             new DeviceProof(measurement.Device.Name, measurement.Device.Driver, models).Write(json);
         }
 
-        Console.Error.WriteLine($"{fixture.Name}: transformers {ProofTables.Cell(Math.Max(prefill, decode))}, formats up to {ProofTables.Cell(formats.Values.Max())}");
+        Console.Error.WriteLine(
+            $"{fixture.Name}: transformers {ProofTables.Cell(Math.Max(prefill, decode))}, formats up to {ProofTables.Cell(formats.Values.Max())}");
     }
 
     if (models.Count == 0)
     {
-        Console.Error.WriteLine($"No model is called {string.Join(" or ", only)}; there are {string.Join(", ", Fixture.All.Select(fixture => fixture.Name))}.");
+        Console.Error.WriteLine(
+            $"No model is called {string.Join(" or ", only)}; there are {string.Join(", ", Fixture.All.Select(fixture => fixture.Name))}.");
         return 2;
     }
 
     var proof = new DeviceProof(measurement.Device.Name, measurement.Device.Driver, models);
     Console.WriteLine(ProofTables.Markdown(proof));
-    Console.WriteLine($"nearest to its bound: {worst.Cell}, {ProofTables.Cell(worst.Error)} of {ProofTables.Cell(worst.Bound)}; {failed} beyond theirs");
+    Console.WriteLine(
+        $"nearest to its bound: {worst.Cell}, {ProofTables.Cell(worst.Error)} of {ProofTables.Cell(worst.Bound)}; {failed} beyond theirs");
     return failed == 0 ? 0 : 1;
 
     void Check(double error, double bound, string cell)

@@ -44,8 +44,11 @@ internal static class ProofTables
         text.Append('|').Insert(text.Length, "---|", Formats.Count + 3).Append('\n');
         foreach ((string name, ModelProof model) in device.Models)
         {
-            IEnumerable<double?> formats = Formats.Select(format => model.Formats.TryGetValue(format, out double error) ? error : (double?)null);
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", new[] { model.Prefill, model.Decode }.Concat(formats).Select(Cell))} |\n");
+            IEnumerable<double?> formats =
+                Formats.Select(format => model.Formats.TryGetValue(format, out double error) ? error : (double?)null);
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {string.Join(" | ", new[] { model.Prefill, model.Decode }.Concat(formats).Select(Cell))} |\n");
         }
 
         return text.ToString();

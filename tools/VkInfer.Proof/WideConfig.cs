@@ -26,7 +26,9 @@ internal static class WideConfig
         string path = Path.Combine(fixture.Folder, "config.json");
         var config = (JsonObject)JsonNode.Parse(File.ReadAllBytes(path))!;
         Set(config, Width, "hidden_size", "n_embd", "word_embed_proj_dim");
-        Set(config, config.ContainsKey("num_experts_per_tok") ? ExpertWidth : FeedForwardWidth, "intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim");
+        Set(config, config.ContainsKey("num_experts_per_tok")
+            ? ExpertWidth
+            : FeedForwardWidth, "intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim");
         Set(config, Heads, "num_attention_heads", "n_head");
         Set(config, KvHeads, "num_key_value_heads");
         Set(config, HeadDim, "head_dim", "query_pre_attn_scalar");

@@ -92,5 +92,7 @@ internal sealed class WideModel : ModelSource, IWeightSource
     }
 
     private static int? LayerOf(string name) =>
-        name.StartsWith("blk.", StringComparison.Ordinal) ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : null;
+        name.StartsWith("blk.", StringComparison.Ordinal)
+            ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture)
+            : null;
 }

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VkInfer.Formats.Blocks;
 
-/// <summary>32 numbers from 0 to 31 in 20 bytes: a word of fifth bits, then bytes with the low four bits of elements i and i + 16.</summary>
+/// <summary>
+/// 32 numbers from 0 to 31 in 20 bytes: a word of fifth bits, then bytes with the low four bits of elements i and i + 16.
+/// </summary>
 internal readonly ref struct FiveBits(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _low = bytes.Slice(4, 16);

@@ -1,9 +1,9 @@
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 64 elements in 36 bytes: four scales (E4M3 without a sign; all bits set is 0), then for each 16 elements eight bytes of which byte i holds
-/// element i in its low and element i + 8 in its high half, each a number of E2M1; x = scale / 2 · <see cref="Float4.Levels"/>. A tensor has
-/// one more scale, of its own, in another tensor of the file.
+/// 64 elements in 36 bytes: four scales (E4M3 without a sign; all bits set is 0), then for each 16 elements eight bytes of which byte i
+/// holds element i in its low and element i + 8 in its high half, each a number of E2M1; x = scale / 2 · <see cref="Float4.Levels"/>. A
+/// tensor has one more scale, of its own, in another tensor of the file.
 /// </summary>
 internal static class NVFP4Block
 {
@@ -24,7 +24,9 @@ internal static class NVFP4Block
         }
     }
 
-    /// <summary>Half of what E4M3 says, since the levels are doubled. The highest bit counts for nothing but in the number that is 0.</summary>
+    /// <summary>
+    /// Half of what E4M3 says, since the levels are doubled. The highest bit counts for nothing but in the number that is 0.
+    /// </summary>
     public static float Scale(byte bits)
     {
         (int exponent, int mantissa) = ((bits >> 3) & 15, bits & 7);

@@ -1,8 +1,8 @@
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// x ≈ scale · level with the levels of <see cref="NonLinear4"/>: least squares over levels that come from several first guesses. The levels
-/// are not symmetric, so both signs of the scale are tried.
+/// x ≈ scale · level with the levels of <see cref="NonLinear4"/>: least squares over levels that come from several first guesses. The
+/// levels are not symmetric, so both signs of the scale are tried.
 /// </summary>
 internal static class NonLinearFit
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Formats.Blocks;
 
 /// <summary>
-/// 256 elements in 54 bytes, each a digit t from 0 to 2 of a fraction in base 3: 48 bytes of five digits (32 bytes with the elements e, e + 32, …
-/// of the first 160, then 16 with e, e + 16, … of the next 80), 4 bytes of four (e, e + 4, …), then d as binary16; x = d · (t - 1).
+/// 256 elements in 54 bytes, each a digit t from 0 to 2 of a fraction in base 3: 48 bytes of five digits (32 bytes with the elements e, e +
+/// 32, … of the first 160, then 16 with e, e + 16, … of the next 80), 4 bytes of four (e, e + 4, …), then d as binary16; x = d · (t - 1).
 /// </summary>
 internal static class TQ1_0Block
 {

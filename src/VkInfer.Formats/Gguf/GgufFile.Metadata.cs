@@ -164,7 +164,8 @@ public sealed partial class GgufFile
         {
             if (!entry.TryGetElement(i, out long value) || value is < int.MinValue or > int.MaxValue)
             {
-                throw Fault(key, entry, $"has element {i} out of range", $"{int.MinValue} to {int.MaxValue}", entry.GetElement(i).ToString());
+                throw Fault(
+                    key, entry, $"has element {i} out of range", $"{int.MinValue} to {int.MaxValue}", entry.GetElement(i).ToString());
             }
 
             result[i] = (int)value;

@@ -60,14 +60,14 @@ public sealed class GgufFileWriter
         writer.Write(Version);
         writer.Write((ulong)_tensors.Count);
         writer.Write((ulong)_metadata.Count);
-        foreach ((string? key, GgufValue? value) in _metadata)
+        foreach ((string key, GgufValue value) in _metadata)
         {
             WriteText(writer, Encoding.UTF8.GetBytes(key));
             writer.Write((uint)value.Type);
             WriteValue(writer, value);
         }
 
-        foreach ((string? name, (GgufTensor? tensor, Action<Stream> _)) in _tensors)
+        foreach ((string name, (GgufTensor tensor, Action<Stream> _)) in _tensors)
         {
             WriteText(writer, Encoding.UTF8.GetBytes(name));
             writer.Write((uint)tensor.Dimensions.Length);
@@ -82,7 +82,7 @@ public sealed class GgufFileWriter
 
         writer.Flush();
         Pad(stream);
-        foreach ((GgufTensor? tensor, Action<Stream>? write) in _tensors.Values)
+        foreach ((GgufTensor tensor, Action<Stream> write) in _tensors.Values)
         {
             long start = stream.Position;
             write(stream);
@@ -136,5 +136,6 @@ public sealed class GgufFileWriter
 
     private static long Aligned(long position) => (position + Alignment - 1) / Alignment * Alignment;
 
-    private static void Pad(Stream stream) => stream.Write(new byte[Alignment].AsSpan(0, (int)(Aligned(stream.Position) - stream.Position)));
+    private static void Pad(Stream stream) =>
+        stream.Write(new byte[Alignment].AsSpan(0, (int)(Aligned(stream.Position) - stream.Position)));
 }

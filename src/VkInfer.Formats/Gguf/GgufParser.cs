@@ -202,7 +202,8 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
         int blockSize = GgufTensorTypes.BlockSize(type);
         if (columns % blockSize != 0)
         {
-            throw cursor.Error($"rows of type {type} must be whole blocks", $"a multiple of {blockSize} columns", $"{columns}", at: position);
+            throw cursor.Error(
+                $"rows of type {type} must be whole blocks", $"a multiple of {blockSize} columns", $"{columns}", at: position);
         }
 
         UInt128 bytes = (UInt128)(ulong)(elements / blockSize) * (ulong)GgufTensorTypes.BlockBytes(type);
@@ -216,7 +217,7 @@ internal sealed class GgufParser(GgufCursor cursor, int part = 0)
         // Position and alignment are below 2^63 and 2^32, and offsets and sizes at most the file's size: no sum of three can wrap
         // for a file that exists.
         long dataStart = checked(cursor.Position + Alignment - 1) & -Alignment;
-        foreach ((GgufTensor? relative, long position) in records)
+        foreach ((GgufTensor relative, long position) in records)
         {
             long offset = checked(dataStart + relative.Offset);
             if (checked(offset + relative.ByteSize) > cursor.Length)

@@ -75,7 +75,8 @@ internal static partial class GgufSplit
             if (got != expected)
             {
                 throw new ModelFormatException(
-                    path, null, $"metadata key '{key}' is wrong for number {index + 1} of {count} parts", $"{expected}", got is null ? "none" : $"{got}");
+                    path, null, $"metadata key '{key}' is wrong for number {index + 1} of {count} parts", $"{expected}",
+                    got is null ? "none" : $"{got}");
             }
         }
     }

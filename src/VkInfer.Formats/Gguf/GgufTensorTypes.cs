@@ -1,6 +1,8 @@
 namespace VkInfer.Formats;
 
-/// <summary>The block layout of each <see cref="GgufTensorType"/>: a row is a whole number of blocks, each of a fixed size in bytes.</summary>
+/// <summary>
+/// The block layout of each <see cref="GgufTensorType"/>: a row is a whole number of blocks, each of a fixed size in bytes.
+/// </summary>
 public static class GgufTensorTypes
 {
     /// <summary>Whether the number is one of the types of the specification.</summary>
@@ -15,7 +17,9 @@ public static class GgufTensorTypes
     public static int BlockBytes(GgufTensorType type) => Known(type).Bytes;
 
     /// <summary>Bytes of a row of <paramref name="columns"/> elements.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type is unknown, or the row is negative or not a whole number of blocks.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The type is unknown, or the row is negative or not a whole number of blocks.
+    /// </exception>
     /// <exception cref="OverflowException">The row is longer than 2^63 - 1 bytes.</exception>
     public static long RowBytes(GgufTensorType type, long columns)
     {

@@ -149,7 +149,9 @@ public sealed class GgufValue
     {
         ArgumentNullException.ThrowIfNull(values);
         int end = 0;
-        int[] ends = [.. values.Select(value => end = checked(end + (value?.Length ?? throw new ArgumentException("A string is null.", nameof(values)))))];
+        int[] ends = [
+            .. values.Select(
+                value => end = checked(end + (value?.Length ?? throw new ArgumentException("A string is null.", nameof(values)))))];
         byte[] bytes = new byte[end];
         int at = 0;
         foreach (byte[] value in values)

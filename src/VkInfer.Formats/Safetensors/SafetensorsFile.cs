@@ -61,7 +61,9 @@ public sealed class SafetensorsFile : IWeightSource
         string index = System.IO.Path.Combine(folder, IndexName);
         if (!File.Exists(index))
         {
-            return File.Exists(single) ? Open(single) : throw new FileNotFoundException($"{folder}: neither {FileName} nor {IndexName} is there", single);
+            return File.Exists(single)
+                ? Open(single)
+                : throw new FileNotFoundException($"{folder}: neither {FileName} nor {IndexName} is there", single);
         }
 
         OrderedDictionary<string, HashSet<string>> shards = SafetensorsIndex.Read(index);
@@ -69,7 +71,7 @@ public sealed class SafetensorsFile : IWeightSource
         try
         {
             var tensors = new List<GgufTensor>();
-            foreach ((string? name, HashSet<string>? expected) in shards)
+            foreach ((string name, HashSet<string> expected) in shards)
             {
                 string path = System.IO.Path.Combine(folder, name);
                 if (!File.Exists(path))

@@ -122,7 +122,9 @@ internal sealed class SafetensorsHeader
     {
         if (name.Length == 0 || name.Length > MaxNameBytes || name.Any(char.IsControl))
         {
-            throw Error(position, $"tensor name {DisplayText.Quote(name)} is not allowed", $"1 to {MaxNameBytes} characters without control characters");
+            throw Error(
+                position, $"tensor name {DisplayText.Quote(name)} is not allowed",
+                $"1 to {MaxNameBytes} characters without control characters");
         }
 
         (GgufTensorType Type, int Bytes)? type = null;
@@ -144,7 +146,8 @@ internal sealed class SafetensorsHeader
                     range = ReadRange(ref reader, name);
                     break;
                 default:
-                    throw Error(fieldPosition, $"field {DisplayText.Quote(field)} of tensor {DisplayText.Quote(name)} is unknown or a duplicate");
+                    throw Error(
+                        fieldPosition, $"field {DisplayText.Quote(field)} of tensor {DisplayText.Quote(name)} is unknown or a duplicate");
             }
         }
 
@@ -166,7 +169,9 @@ internal sealed class SafetensorsHeader
 
         return bytes == (ulong)(r.End - r.Start)
             ? new GgufTensor(name, t.Type, s, _dataStart + r.Start, r.End - r.Start, _part)
-            : throw Error(position, $"data_offsets of tensor {DisplayText.Quote(name)} do not fit its dtype and shape", $"{bytes} bytes", $"{r.End - r.Start}");
+            : throw Error(
+                position, $"data_offsets of tensor {DisplayText.Quote(name)} do not fit its dtype and shape", $"{bytes} bytes",
+                $"{r.End - r.Start}");
     }
 
     /// <summary>The sizes, turned into ggml's order; a scalar is a row of one.</summary>
@@ -178,12 +183,16 @@ internal sealed class SafetensorsHeader
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long dimension) || dimension < 1)
             {
-                throw Error(LengthBytes + reader.TokenStartIndex, $"a dimension of tensor {DisplayText.Quote(name)} is out of range", $"1 to {long.MaxValue}");
+                throw Error(
+                    LengthBytes + reader.TokenStartIndex, $"a dimension of tensor {DisplayText.Quote(name)} is out of range",
+                    $"1 to {long.MaxValue}");
             }
 
             if (dimensions.Count == MaxDimensions)
             {
-                throw Error(LengthBytes + reader.TokenStartIndex, $"tensor {DisplayText.Quote(name)} has too many dimensions", $"at most {MaxDimensions}");
+                throw Error(
+                    LengthBytes + reader.TokenStartIndex, $"tensor {DisplayText.Quote(name)} has too many dimensions",
+                    $"at most {MaxDimensions}");
             }
 
             dimensions.Add(dimension);
@@ -203,7 +212,8 @@ internal sealed class SafetensorsHeader
             return (start, end);
         }
 
-        throw Error(position, $"data_offsets of tensor {DisplayText.Quote(name)} are wrong", $"two ascending numbers from 0 to {_dataLength}");
+        throw Error(
+            position, $"data_offsets of tensor {DisplayText.Quote(name)} are wrong", $"two ascending numbers from 0 to {_dataLength}");
 
         static long? ReadOffset(ref Utf8JsonReader reader) =>
             reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long value) && value >= 0 ? value : null;
@@ -218,10 +228,11 @@ internal sealed class SafetensorsHeader
         "I64" => (GgufTensorType.I64, 8),
         "I32" => (GgufTensorType.I32, 4),
         "I16" => (GgufTensorType.I16, 2),
-        "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" => (GgufTensorType.I8, 1), // Bytes, to be listed, or read by who knows what they are.
+        // Bytes, to be listed, or read by who knows what they are.
+        "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" => (GgufTensorType.I8, 1),
         _ => throw Error(
-            position, $"tensor {DisplayText.Quote(tensor)} has a dtype that is not supported", "F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL, F8_E4M3 or F8_E5M2",
-            DisplayText.Quote(name)),
+            position, $"tensor {DisplayText.Quote(tensor)} has a dtype that is not supported",
+            "F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL, F8_E4M3 or F8_E5M2", DisplayText.Quote(name)),
     };
 
     /// <summary>Refuses tensors that overlap, and bytes that belong to none, which the specification forbids.</summary>
@@ -233,7 +244,8 @@ internal sealed class SafetensorsHeader
             if (tensor.Offset != end)
             {
                 throw Error(
-                    null, $"data of tensor {DisplayText.Quote(tensor.Name)} {(tensor.Offset < end ? "overlaps another's" : "follows a gap")}",
+                    null,
+                    $"data of tensor {DisplayText.Quote(tensor.Name)} {(tensor.Offset < end ? "overlaps another's" : "follows a gap")}",
                     $"data_offsets that begin at {end - _dataStart}", $"{tensor.Offset - _dataStart}");
             }
 

@@ -20,7 +20,8 @@ internal static class SafetensorsIndex
         }
         catch (InvalidDataException)
         {
-            throw new ModelFormatException(path, null, "the index is too long", $"at most {MaxBytes} bytes", $"{RegularFile.FindLength(path)}");
+            throw new ModelFormatException(
+                path, null, "the index is too long", $"at most {MaxBytes} bytes", $"{RegularFile.FindLength(path)}");
         }
 
         var shards = new OrderedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
@@ -39,7 +40,8 @@ internal static class SafetensorsIndex
                 if (shard.Length == 0 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\:\0") >= 0)
                 {
                     throw new ModelFormatException(
-                        path, null, $"the file of tensor {DisplayText.Quote(entry.Name)} is wrong", "the name of a file in the same folder", DisplayText.Quote(shard));
+                        path, null, $"the file of tensor {DisplayText.Quote(entry.Name)} is wrong", "the name of a file in the same folder",
+                        DisplayText.Quote(shard));
                 }
 
                 if (!shards.TryGetValue(shard, out HashSet<string>? tensors))
@@ -65,13 +67,17 @@ internal static class SafetensorsIndex
         {
             if (!expected.Remove(tensor.Name))
             {
-                throw new ModelFormatException(index, null, $"tensor {DisplayText.Quote(tensor.Name)} is in {DisplayText.Quote(shard)}, where the index does not expect it");
+                throw new ModelFormatException(
+                    index, null,
+                    $"tensor {DisplayText.Quote(tensor.Name)} is in {DisplayText.Quote(shard)}, where the index does not expect it");
             }
         }
 
         if (expected.Count > 0)
         {
-            throw new ModelFormatException(index, null, $"tensor {DisplayText.Quote(expected.First())} is not in {DisplayText.Quote(shard)}, where the index expects it");
+            throw new ModelFormatException(
+                index, null,
+                $"tensor {DisplayText.Quote(expected.First())} is not in {DisplayText.Quote(shard)}, where the index expects it");
         }
     }
 }

@@ -136,7 +136,7 @@ internal static partial class Filters
     private static string FileSize(BuiltinCall call)
     {
         double bytes = Float(call.Target) ?? throw JinjaException.Runtime($"could not convert {TypeNames.Of(call.Target)} to float");
-        (double unit, string? letters) = call.Flag(0) ? (1024.0, "iB") : (1000.0, "B");
+        (double unit, string letters) = call.Flag(0) ? (1024.0, "iB") : (1000.0, "B");
         if (bytes == 1)
         {
             return "1 Byte";

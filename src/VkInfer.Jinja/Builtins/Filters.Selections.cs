@@ -21,7 +21,7 @@ internal static partial class Filters
 
     private static GeneratorValue Map(BuiltinCall call)
     {
-        (List<object?>? positional, Dictionary<string, object?>? named) = (call.Arguments.Positional, call.Arguments.Named);
+        (List<object?> positional, Dictionary<string, object?> named) = (call.Arguments.Positional, call.Arguments.Named);
         if (positional.Count == 0 && named.Remove("attribute", out object? attribute))
         {
             named.Remove("default", out object? fallback);

@@ -50,7 +50,7 @@ internal static partial class Filters
 
     private static string Format(BuiltinCall call)
     {
-        (List<object?>? positional, bool named) = (call.Arguments.Positional, call.Arguments.HasNamed);
+        (List<object?> positional, bool named) = (call.Arguments.Positional, call.Arguments.HasNamed);
         if (positional.Count > 0 && named)
         {
             throw JinjaException.Runtime("can't handle positional and keyword arguments at the same time");
@@ -88,7 +88,7 @@ internal static partial class Filters
 
     private static object? Truncate(BuiltinCall call)
     {
-        (long length, string? end) = (call.Int(0, 255), call.Text(2, "..."));
+        (long length, string end) = (call.Int(0, 255), call.Text(2, "..."));
         long kept = length - CodePoints.Count(end);
         if (kept < 0)
         {

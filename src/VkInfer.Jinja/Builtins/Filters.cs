@@ -40,7 +40,7 @@ internal static partial class Filters
             string text => text,
             _ => call.NewText().Append(' ', call.Int(1)).ToString(),
         };
-        (string? item, string? key) = (indent is null ? ", " : ",", ": ");
+        (string item, string key) = (indent is null ? ", " : ",", ": ");
         if (call[2] is not null)
         {
             (item, key) = Sequences.Iterate(call[2], call.Budget) is [string first, string second]

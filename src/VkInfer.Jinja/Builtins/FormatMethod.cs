@@ -90,7 +90,8 @@ internal static class FormatMethod
                 stop = stop >= 0 ? stop : isItem ? throw JinjaException.Runtime("Missing ']' in format string") : name.Length;
                 string key = name[(i + 1)..stop];
                 value = !isItem ? Members.GetAttribute(value, key, budget)
-                    : Members.GetItem(value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? index : key,
+                    : Members.GetItem(
+                        value, long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? index : key,
                         budget);
                 i = isItem ? stop + 1 : stop;
             }

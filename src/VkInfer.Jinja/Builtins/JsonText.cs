@@ -45,7 +45,9 @@ internal sealed class JsonText(
     {
         text.Append('{');
         bool isFirst = true;
-        foreach ((object? key, object? value) in sortKeys ? StableSort.By(dict.Entries, entry => entry.Key, isReverse: false, budget) : dict.Entries)
+        foreach ((object? key, object? value) in sortKeys
+            ? StableSort.By(dict.Entries, entry => entry.Key, isReverse: false, budget)
+            : dict.Entries)
         {
             BeginItem(isFirst, depth + 1);
             isFirst = false;

@@ -57,7 +57,7 @@ internal static class PrintfFormat
 
     private static void Append(TextBuilder text, object? value, char type, string flags, long width, long precision, Budget budget)
     {
-        (string? sign, string? body) = Convert(value, type, precision, flags.Contains('#', StringComparison.Ordinal), budget);
+        (string sign, string body) = Convert(value, type, precision, flags.Contains('#', StringComparison.Ordinal), budget);
         sign = sign.Length > 0 || type is 's' or 'r' or 'a' or 'c' ? sign
             : flags.Contains('+', StringComparison.Ordinal) ? "+" : flags.Contains(' ', StringComparison.Ordinal) ? " " : "";
         long missing = width - sign.Length - CodePoints.Count(body);

@@ -131,7 +131,7 @@ internal static partial class StringMethods
 
     private static TupleValue Partition(BuiltinCall call, bool fromEnd)
     {
-        (string? text, string? separator) = (Self(call), call.Text(0));
+        (string text, string separator) = (Self(call), call.Text(0));
         if (separator.Length == 0)
         {
             throw JinjaException.Runtime("empty separator");

@@ -21,14 +21,15 @@ internal sealed class ArgumentList(
             arguments.Positional.AddRange(Sequences.Iterate(rest.Evaluate(context), context.Budget));
         }
 
-        foreach ((string? name, Expression? expression) in named)
+        foreach ((string name, Expression expression) in named)
         {
             arguments.Named[name] = expression.Evaluate(context);
         }
 
         if (namedRest is not null)
         {
-            DictValue dict = namedRest.Evaluate(context) as DictValue ?? throw JinjaException.Runtime("argument after ** must be a mapping");
+            DictValue dict = namedRest.Evaluate(context) as DictValue
+                ?? throw JinjaException.Runtime("argument after ** must be a mapping");
             foreach ((object? name, object? value) in dict.Entries)
             {
                 arguments.Named[name as string ?? throw JinjaException.Runtime("keywords must be strings")] = value;

@@ -62,7 +62,7 @@ internal sealed class Comparisons(int line, Expression first, (string Operator, 
     protected override object? EvaluateCore(RenderContext context)
     {
         object? left = first.Evaluate(context);
-        foreach ((string? operation, Expression? operand) in rest)
+        foreach ((string operation, Expression operand) in rest)
         {
             object? right = operand.Evaluate(context);
             if (!Holds(operation, left, right, context.Budget))

@@ -28,7 +28,7 @@ internal sealed class If(int line, IReadOnlyList<(Expression Condition, Block Bo
 {
     protected override Flow ExecuteCore(RenderContext context)
     {
-        foreach ((Expression? condition, Block? body) in branches)
+        foreach ((Expression condition, Block body) in branches)
         {
             if (Comparison.IsTrue(condition.Evaluate(context)))
             {
@@ -73,7 +73,7 @@ internal sealed class With(int line, IReadOnlyList<(Target Target, Expression Va
     protected override Flow ExecuteCore(RenderContext context)
     {
         var scope = new Scope(context.Scope);
-        foreach ((Target? target, Expression? value) in variables)
+        foreach ((Target target, Expression value) in variables)
         {
             target.Assign(context, scope, value.Evaluate(context));
         }

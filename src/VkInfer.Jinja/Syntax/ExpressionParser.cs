@@ -177,7 +177,7 @@ internal sealed class ExpressionParser(TokenStream tokens, int maxDepth)
         while (true)
         {
             bool found = false;
-            foreach ((string? text, BinaryOperator operation) in operators)
+            foreach ((string text, BinaryOperator operation) in operators)
             {
                 if (tokens.IsOperator(text))
                 {

@@ -240,7 +240,8 @@ internal sealed class Lexer
 
     private void ReadOperator(char first, Stack<char> open)
     {
-        string text = LongOperators.FirstOrDefault(known => string.CompareOrdinal(_source, _position, known, 0, 2) == 0) ?? first.ToString();
+        string text = LongOperators.FirstOrDefault(known => string.CompareOrdinal(_source, _position, known, 0, 2) == 0)
+            ?? first.ToString();
         if (text.Length == 1 && !"+-/*%~[](){}<>=.:|,;".Contains(first, StringComparison.Ordinal))
         {
             throw Error($"unexpected character {Shown(first)}");

@@ -19,7 +19,7 @@ internal static class FloatText
             return double.IsNegative(value) ? "-0.0" : "0.0";
         }
 
-        (string? digits, int exponent) = Parse(value.ToString("R", CultureInfo.InvariantCulture));
+        (string digits, int exponent) = Parse(value.ToString("R", CultureInfo.InvariantCulture));
         string sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16)
         {

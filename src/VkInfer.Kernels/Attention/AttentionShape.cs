@@ -61,9 +61,13 @@ public sealed record AttentionShape(
     public void Validate()
     {
         Require(NumKvHeads >= 1, nameof(NumKvHeads), NumKvHeads, "at least 1");
-        Require(NumHeads >= NumKvHeads && NumHeads % NumKvHeads == 0, nameof(NumHeads), NumHeads, $"a multiple of NumKvHeads ({NumKvHeads})");
-        Require(HeadDim >= 8 && HeadDim <= MaxHeadDim && HeadDim % 8 == 0, nameof(HeadDim), HeadDim, $"a multiple of 8, at most {MaxHeadDim}");
-        Require(RotaryDim >= 0 && RotaryDim <= HeadDim && RotaryDim % 2 == 0, nameof(RotaryDim), RotaryDim, $"even, at most HeadDim ({HeadDim})");
+        Require(
+            NumHeads >= NumKvHeads && NumHeads % NumKvHeads == 0, nameof(NumHeads), NumHeads, $"a multiple of NumKvHeads ({NumKvHeads})");
+        Require(
+            HeadDim >= 8 && HeadDim <= MaxHeadDim && HeadDim % 8 == 0, nameof(HeadDim), HeadDim, $"a multiple of 8, at most {MaxHeadDim}");
+        Require(
+            RotaryDim >= 0 && RotaryDim <= HeadDim && RotaryDim % 2 == 0, nameof(RotaryDim), RotaryDim,
+            $"even, at most HeadDim ({HeadDim})");
         Require(Capacity >= 1, nameof(Capacity), Capacity, "at least 1");
         Require(float.IsFinite(Scale), nameof(Scale), Scale, "finite");
         Require(Window >= 0, nameof(Window), Window, "0 or more tokens");

@@ -20,15 +20,21 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         return ScratchBytes(shape, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))));
     }
 
-    /// <summary>Bytes of the scratch buffer that <see cref="RecordBatch"/> takes for any of some shapes, and up to so many sequences.</summary>
+    /// <summary>
+    /// Bytes of the scratch buffer that <see cref="RecordBatch"/> takes for any of some shapes, and up to so many sequences.
+    /// </summary>
     /// <param name="shapes">Attention of a layer over the sequences' caches.</param>
     /// <param name="sequences">Sequences.</param>
     public long BatchScratchBytes(IEnumerable<AttentionShape> shapes, int sequences)
     {
         (AttentionShape Shape, int Count, DecodeAttentionTuning Tuning)[] tuned = shapes
-            .SelectMany(shape => Enumerable.Range(1, sequences).Select(count => (Shape: shape, Count: count, Tuning: DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count))))
+            .SelectMany(
+                shape => Enumerable.Range(1, sequences).Select(
+                    count => (Shape: shape, Count: count,
+                        Tuning: DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count))))
             .ToArray();
-        return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count)) + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
+        return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count))
+            + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
     }
 
     /// <summary>Records attention over the tokens up to and with the step's position, whose key and value are cached already.</summary>
@@ -68,15 +74,17 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     }
 
     /// <summary>
-    /// Records attention of one token of each of several sequences, each over its own cache, in one dispatch: bias, norm of heads, rotation,
-    /// and the store of key and value included, as <see cref="RopeStoreKernel"/> does them.
+    /// Records attention of one token of each of several sequences, each over its own cache, in one dispatch: bias, norm of heads,
+    /// rotation, and the store of key and value included, as <see cref="RopeStoreKernel"/> does them.
     /// </summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="shape">The layer's attention, but for the capacities.</param>
     /// <param name="sequences">The sequences, all of one softmax scheme; nothing is stored at positions from their capacities on.</param>
     /// <param name="qkv">float32 [rows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
     /// <param name="ropeTable">float32 (cos, sin) [largest capacity][RotaryDim / 2].</param>
-    /// <param name="scratch">Scratch of <see cref="BatchScratchBytes"/>, zero before its first use; layers that run one after another may share it.</param>
+    /// <param name="scratch">
+    /// Scratch of <see cref="BatchScratchBytes"/>, zero before its first use; layers that run one after another may share it.
+    /// </param>
     /// <param name="output">[rows, Stride(QueryWidth)] of <paramref name="outputType"/>; the sequences' rows are written.</param>
     /// <param name="outputType">How the output is stored.</param>
     /// <param name="bias">float32 [QkvWidth], if given.</param>
@@ -144,7 +152,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         if (form == VectorForm.Fixed && !CanStoreFixed(shape))
         {
-            throw new ArgumentException($"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
+            throw new ArgumentException(
+                $"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
         }
 
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
@@ -153,9 +162,12 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
-        Views.RequireBytes(nameof(output), output, form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
+        Views.RequireBytes(
+            nameof(output), output,
+            form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         long arrivals = ArrivalBytes(shape, tuning);
-        DecodeAttentionConstants constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
+        DecodeAttentionConstants constants =
+            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
         Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
@@ -178,7 +190,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     internal static string BatchVariant(KvType kvType, ActivationType outputType) =>
         $"{Variant(kvType)}_batch{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
-    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) => ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
+    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
+        ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);

@@ -77,14 +77,17 @@ internal static class PrefillAttentionHeuristic
     public static PrefillAttentionMatrixConstants? Matrix(
         DeviceCapabilities capabilities, bool software, AttentionShape shape, SoftmaxScheme scheme, int seqLen)
     {
-        if (shape.KvType != KvType.F16 || MatrixUnits.Find(capabilities) is not { } fragment || !MatrixUnits.HasHalfSums(capabilities, fragment)
+        if (shape.KvType != KvType.F16 || MatrixUnits.Find(capabilities) is not { } fragment
+            || !MatrixUnits.HasHalfSums(capabilities, fragment)
             || shape.HeadDim % Math.Max(fragment.N, fragment.K) != 0 || shape.HeadDim > MaxMatrixHeadDim)
         {
             return null;
         }
 
         // One frame for all leaves registers for a second fragment of queries, which halves what is read from shared memory.
-        PrefillAttentionMatrixConstants tall = scheme == SoftmaxScheme.Asynchronized ? Tiling(16, 16, 4, rowFragments: 2) : Tiling(64, 16, 8);
+        PrefillAttentionMatrixConstants tall = scheme == SoftmaxScheme.Asynchronized
+            ? Tiling(16, 16, 4, rowFragments: 2)
+            : Tiling(64, 16, 8);
         PrefillAttentionMatrixConstants[] usual = [Tiling(32, 32, 4), Tiling(32, 32, 2), Tiling(16, 16, 4), Tiling(16, 16, 2)];
         return (seqLen >= ManyQueries ? usual.Prepend(tall) : usual)
             .Where(tiling => tiling.IsWhole)

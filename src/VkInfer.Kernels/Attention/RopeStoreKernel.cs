@@ -67,10 +67,12 @@ public sealed class RopeStoreKernel(KernelContext context)
         Record(commands, qkv, shape, ropeTable, shape.Capacity - 1, stepState, query, kCache, vCache, 1, ActivationType.F32, bias, qkNorm);
     }
 
-    /// <summary>Records the dispatch; <paramref name="lastStart"/> is the first row's position, or the greatest that a step may have.</summary>
+    /// <summary>
+    /// Records the dispatch; <paramref name="lastStart"/> is the first row's position, or the greatest that a step may have.
+    /// </summary>
     private void Record(
-        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int lastStart, BufferView? stepState, BufferView query,
-        BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType, BufferView? bias, QkNorm? qkNorm)
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int lastStart, BufferView? stepState,
+        BufferView query, BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType, BufferView? bias, QkNorm? qkNorm)
     {
         ArgumentNullException.ThrowIfNull(commands);
         shape.Validate();

@@ -50,4 +50,5 @@ public sealed class ScoreStatisticsKernel(KernelContext context)
 /// <summary>Push constants of <c>push/attention_scores.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct ScoreStatisticsPush(
-    uint SeqLen, uint StartPosition, uint QueryStride, uint Capacity, uint GroupSize, uint HeadDim, float Scale, uint Window, float SoftCap);
+    uint SeqLen, uint StartPosition, uint QueryStride, uint Capacity, uint GroupSize, uint HeadDim, float Scale, uint Window,
+    float SoftCap);

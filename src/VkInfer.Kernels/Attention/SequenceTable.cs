@@ -79,7 +79,8 @@ public sealed class SequenceTable : IDisposable
         foreach (SequenceAttention sequence in sequences)
         {
             _entries[_count++] = new SequenceEntry(
-                sequence.Keys.DeviceAddress, sequence.Values.DeviceAddress, sequence.StepState.DeviceAddress, sequence.SoftmaxStats.DeviceAddress,
+                sequence.Keys.DeviceAddress, sequence.Values.DeviceAddress, sequence.StepState.DeviceAddress,
+                sequence.SoftmaxStats.DeviceAddress,
                 sequence.Softmax.Phi, sequence.Softmax.Lower, sequence.Softmax.Upper, (uint)sequence.Capacity, (uint)sequence.Row, 0);
         }
 
@@ -96,4 +97,5 @@ public sealed class SequenceTable : IDisposable
 /// <summary>An entry of the table; mirrors Sequence in <c>include/sequences.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct SequenceEntry(
-    ulong Keys, ulong Values, ulong StepState, ulong SoftmaxStats, float Phi, float Lower, float Upper, uint Capacity, uint Row, uint Padding);
+    ulong Keys, ulong Values, ulong StepState, ulong SoftmaxStats, float Phi, float Lower, float Upper, uint Capacity, uint Row,
+    uint Padding);

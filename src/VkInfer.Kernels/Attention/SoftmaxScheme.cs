@@ -9,7 +9,9 @@ public enum SoftmaxScheme
     /// </summary>
     Asynchronized,
 
-    /// <summary>The running maximum is subtracted: what was accumulated is rescaled whenever it grows (Milakov and Gimelshein 2018).</summary>
+    /// <summary>
+    /// The running maximum is subtracted: what was accumulated is rescaled whenever it grows (Milakov and Gimelshein 2018).
+    /// </summary>
     Synchronized,
 
     /// <summary>The running maximum is subtracted, but followed only when it grows by more than log(2⁸) (FlashAttention-4).</summary>

@@ -37,7 +37,8 @@ public sealed class EmbedKernel
             var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows, scale);
             if (commands.IsProfiled)
             {
-                long rowBytes = WeightLayout.QuantBytes(table.Type, 1, table.Columns) + WeightLayout.ScaleBytes(table.Type, 1, table.Columns);
+                long rowBytes = WeightLayout.QuantBytes(table.Type, 1, table.Columns)
+                    + WeightLayout.ScaleBytes(table.Type, 1, table.Columns);
                 commands.Describe(new DispatchWork($"{seqLen} x {table.Columns}", seqLen * (rowBytes + (table.KPadded * sizeof(float)))));
             }
 

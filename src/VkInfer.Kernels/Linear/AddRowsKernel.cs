@@ -45,7 +45,8 @@ public sealed class AddRowsKernel(KernelContext context)
         Record(commands, y, table, tableRows, firstRow, 0, 1, width, stepState);
 
     private void Record(
-        CommandList commands, BufferView y, BufferView table, int tableRows, int firstRow, int step, int seqLen, int width, BufferView? stepState)
+        CommandList commands, BufferView y, BufferView table, int tableRows, int firstRow, int step, int seqLen, int width,
+        BufferView? stepState)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);

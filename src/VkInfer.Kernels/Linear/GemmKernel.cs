@@ -64,7 +64,9 @@ public sealed class GemmKernel(KernelContext context)
     /// <param name="mode">Store or accumulate.</param>
     /// <param name="seqLen">Rows of A and C.</param>
     /// <param name="outputType">How C is stored; float16, which saturates at ±65504, needs <see cref="CanStoreF16"/> and Store.</param>
-    /// <param name="inputType">How A is stored: float16 goes to the matrix units, float32 to the scalar ones; null: as preferred for the type.</param>
+    /// <param name="inputType">
+    /// How A is stored: float16 goes to the matrix units, float32 to the scalar ones; null: as preferred for the type.
+    /// </param>
     /// <param name="scratch">Lets several workgroups share a tile, where there are few; null: none do.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">float16 output that the form has not, or shared memory that holds no tile.</exception>
@@ -100,9 +102,10 @@ public sealed class GemmKernel(KernelContext context)
             int rows = Math.Min(sliceM, seqLen - m);
             BufferView inputSlice = sliceM == seqLen ? whole : Rows(a, m, rows, seqLen);
             BufferView outputSlice = Rows(c, m, rows, seqLen);
-            foreach ((int column, WeightMatrix? weights) in Slices(w))
+            foreach ((int column, WeightMatrix weights) in Slices(w))
             {
-                IGemmTiling tiling = Choose(weights.Type, weights.Rows, weights.Columns, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
+                IGemmTiling tiling =
+                    Choose(weights.Type, weights.Rows, weights.Columns, input, rows, sliceM == seqLen ? wholeRows : rows, scratch);
                 RecordTiled(commands, tiling, weights, inputSlice, outputSlice, mode, rows, outputType, column, outputStride, scratch);
             }
         }
@@ -122,7 +125,8 @@ public sealed class GemmKernel(KernelContext context)
     /// <returns>Whether it was recorded.</returns>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public bool TryRecordGated(
-        CommandList commands, StackedWeights w, BufferView a, BufferView y, ActivationFunction function, int seqLen, GemmScratch? scratch = null)
+        CommandList commands, StackedWeights w, BufferView a, BufferView y, ActivationFunction function, int seqLen,
+        GemmScratch? scratch = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
@@ -145,7 +149,8 @@ public sealed class GemmKernel(KernelContext context)
     }
 
     /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
-    private IGemmTiling Choose(WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
+    private IGemmTiling Choose(
+        WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
         DeviceCapabilities capabilities = CapabilitiesFor(type);
         IGemmTiling? tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
@@ -177,7 +182,8 @@ public sealed class GemmKernel(KernelContext context)
             ];
         return others.Append(GemmHeuristic.Vectors(capabilities, seqLen, input)).FirstOrDefault(tiling =>
             tiling is not null && tiling.InputRows(seqLen) <= inputRows && !context.Forms.IsLeftOut(FormOf(type, tiling)))
-            ?? throw new NotSupportedException($"GEMM: every form for {type} weights and {input} input computed wrong results on this device");
+            ?? throw new NotSupportedException(
+                $"GEMM: every form for {type} weights and {input} input computed wrong results on this device");
     }
 
     /// <summary>The form that a tiling belongs to, as <see cref="KernelForms"/> knows it.</summary>
@@ -199,7 +205,7 @@ public sealed class GemmKernel(KernelContext context)
         int column = 0;
         foreach (WeightMatrix part in w.Parts)
         {
-            foreach ((int first, WeightMatrix? slice) in RowSlices.Of(part, context))
+            foreach ((int first, WeightMatrix slice) in RowSlices.Of(part, context))
             {
                 yield return (column + first, slice);
             }
@@ -215,7 +221,8 @@ public sealed class GemmKernel(KernelContext context)
             ? seqLen
             : rows >= SliceAlignment
                 ? (int)(rows / SliceAlignment * SliceAlignment)
-                : throw new NotSupportedException($"{SliceAlignment} rows of {rowBytes} bytes exceed the device's storage buffer range of {range} bytes");
+                : throw new NotSupportedException(
+                    $"{SliceAlignment} rows of {rowBytes} bytes exceed the device's storage buffer range of {range} bytes");
     }
 
     private static BufferView Rows(BufferView view, int first, int rows, int seqLen)
@@ -234,20 +241,24 @@ public sealed class GemmKernel(KernelContext context)
         }
     }
 
-    private ComputePipeline GetPipeline(IGemmTiling tiling, WeightType type, ActivationType outputType, SpecializationConstants constants) =>
-        context.GetPipeline(Variant(type, tiling, outputType), constants, tiling.SubgroupSize, fullSubgroups: tiling.SubgroupSize is not null);
+    private ComputePipeline GetPipeline(
+        IGemmTiling tiling, WeightType type, ActivationType outputType, SpecializationConstants constants) =>
+        context.GetPipeline(
+            Variant(type, tiling, outputType), constants, tiling.SubgroupSize, fullSubgroups: tiling.SubgroupSize is not null);
 
     /// <summary>Records one slice with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
         CommandList commands, IGemmTiling tiling, WeightMatrix w, BufferView a, BufferView c, GemmMode mode, int seqLen,
         ActivationType outputType, int outputOffset, int outputStride, GemmScratch? scratch = null) => Dispatch(
-        commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride, scratch);
+        commands, tiling, tiling.ToSpecialization(mode == GemmMode.Accumulate), w, a, c, seqLen, outputType, outputOffset, outputStride,
+        scratch);
 
     /// <summary>Records a gated product with a tiling of the caller's choice.</summary>
     internal void RecordGated(
         CommandList commands, IGatedGemmTiling tiling, WeightMatrix w, BufferView a, BufferView y, ActivationFunction function, int seqLen,
         GemmScratch? scratch = null) => Dispatch(
-        commands, tiling, tiling.ToGatedSpecialization(function), w, a, Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2),
+        commands, tiling, tiling.ToGatedSpecialization(function), w, a,
+        Activations.Require(nameof(y), y, ActivationType.F16, seqLen, w.Rows / 2),
         seqLen, ActivationType.F16, 0, Activations.Stride(w.Rows / 2), scratch);
 
     private void Dispatch(
@@ -277,7 +288,8 @@ public sealed class GemmKernel(KernelContext context)
 
         commands.Dispatch(
             GetPipeline(tiling, w.Type, outputType, constants),
-            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN), (uint)tiling.Splits),
+            ((uint)((seqLen + tiling.BlockM - 1) / tiling.BlockM), (uint)((w.Rows + tiling.BlockN - 1) / tiling.BlockN),
+                (uint)tiling.Splits),
             new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
             [
                 w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c,

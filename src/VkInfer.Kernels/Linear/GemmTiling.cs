@@ -26,7 +26,9 @@ internal interface IGemmTiling
     /// <summary>How the form takes A.</summary>
     ActivationType Input { get; }
 
-    /// <summary>Rows of A that the form reads for some rows of C: what lies in those beyond has no effect, but they must be there.</summary>
+    /// <summary>
+    /// Rows of A that the form reads for some rows of C: what lies in those beyond has no effect, but they must be there.
+    /// </summary>
     int InputRows(int seqLen) => seqLen;
 
     /// <summary>The same tiling for m rows of A, where they are part of it.</summary>
@@ -96,8 +98,11 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
 }
 
-/// <summary>Specialisation constants of <c>linear/gemm_vectors.comp</c>: few rows of A, each weight read once; on the scalar units.</summary>
-internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vectors, int Lanes, int Unroll, ActivationType Input) : IGemmTiling
+/// <summary>
+/// Specialisation constants of <c>linear/gemm_vectors.comp</c>: few rows of A, each weight read once; on the scalar units.
+/// </summary>
+internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vectors, int Lanes, int Unroll, ActivationType Input)
+    : IGemmTiling
 {
     /// <summary>The most rows of A that a workgroup takes.</summary>
     public const int MaxVectors = 16;
@@ -152,10 +157,12 @@ internal sealed record GemmMatrixConstants(
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, (uint)gate));
 }
 
-/// <summary>Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.</summary>
+/// <summary>
+/// Specialisation constants of <c>linear/gemm_flat.comp</c>: the matrix units for few rows of A, which lie along the fragments' N.
+/// </summary>
 internal sealed record GemmFlatConstants(
-    int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2, bool ShareInput = false,
-    int Depth = 1) : IGatedGemmTiling
+    int RowFragments, int MFragments, int SubgroupsN, int SubgroupsK, MatrixShape Fragment, int BlockK = 64, int Stages = 2,
+    bool ShareInput = false, int Depth = 1) : IGatedGemmTiling
 {
     // More would leave no registers for the sums.
     private const int MaxMFragments = 8;
@@ -166,7 +173,8 @@ internal sealed record GemmFlatConstants(
 
     public int BlockN => SubgroupsN * RowFragments * Fragment.M;
 
-    public int SharedMemoryBytes => (SubgroupsN * SubgroupsK * ((Stages * RowFragments * Fragment.M * RowBytes) + (Fragment.M * Fragment.N * 4)))
+    public int SharedMemoryBytes =>
+        (SubgroupsN * SubgroupsK * ((Stages * RowFragments * Fragment.M * RowBytes) + (Fragment.M * Fragment.N * 4)))
         + (ShareInput ? SubgroupsK * Stages * BlockM * RowBytes : 0);
 
     private int RowBytes => (BlockK + 8) * 2;

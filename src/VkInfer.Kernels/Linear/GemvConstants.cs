@@ -25,7 +25,8 @@ internal readonly record struct GemvSharedConstants(GemvTuning Tuning, int MaxSl
 
 /// <summary>Specialisation constants of <c>linear/gemv_store.comp</c>; Next as in <c>linear/gemv_next.glsl</c>.</summary>
 internal readonly record struct GemvStoreConstants(
-    GemvSharedConstants Shared, uint Next = 0, bool Y = true, bool Accumulate = false, ActivationFunction Activation = ActivationFunction.None) : IKernelConstants
+    GemvSharedConstants Shared, uint Next = 0, bool Y = true, bool Accumulate = false,
+    ActivationFunction Activation = ActivationFunction.None) : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } = [.. GemvSharedConstants.Names, "NEXT", "Y", "ACCUMULATE", "ACTIVATION"];
 

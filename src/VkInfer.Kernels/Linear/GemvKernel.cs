@@ -77,8 +77,8 @@ public sealed class GemvKernel(KernelContext context)
     /// <returns>What the next product takes.</returns>
     /// <exception cref="ArgumentException">A view too short for the shape, or an odd number of rows.</exception>
     public VectorInput RecordGated(
-        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next, ActivationFunction activation = ActivationFunction.Silu,
-        BufferView? bias = null)
+        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next,
+        ActivationFunction activation = ActivationFunction.Silu, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(gateUp);
@@ -97,7 +97,8 @@ public sealed class GemvKernel(KernelContext context)
         call.Check(gateUp, gateUp.Rows, width);
         GemvTuning tuning = call.Tuning(gateUp, context, rowsPerElement: 2);
         var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation);
-        ComputePipeline pipeline = context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+        ComputePipeline pipeline =
+            context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
         int upSkip = width % WeightLayout.SliceRows;
@@ -122,7 +123,9 @@ public sealed class GemvKernel(KernelContext context)
         return call.Result(0);
     }
 
-    /// <summary>Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.</summary>
+    /// <summary>
+    /// Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.
+    /// </summary>
     /// <param name="kvType">The cache's type.</param>
     public bool CanRecordQkv(KvType kvType) => kvType == KvType.F32 || context.Capabilities.Storage16;
 
@@ -162,7 +165,8 @@ public sealed class GemvKernel(KernelContext context)
         {
             if (part.Rows % shape.HeadDim != 0)
             {
-                throw new ArgumentException($"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
+                throw new ArgumentException(
+                    $"attention weights: expected whole heads of {shape.HeadDim} rows, got {part.Rows}", nameof(qkv));
             }
 
             call.Check(part, qkv.Rows, qkv.Rows);
@@ -182,7 +186,8 @@ public sealed class GemvKernel(KernelContext context)
         ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        int granularity = WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
+        int granularity =
+            WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
         int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
         for (int first = 0; first < w.Rows; first += sliceRows)
         {
@@ -217,14 +222,16 @@ public sealed class GemvKernel(KernelContext context)
             call.Check(part, w.Rows, w.Rows);
             if (call.Next is { Form: VectorForm.Fixed } && firstRow % FixedPointVector.Block != 0)
             {
-                throw new ArgumentException($"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
+                throw new ArgumentException(
+                    $"the weights' parts: expected whole blocks of {FixedPointVector.Block} rows, got {firstRow}", nameof(w));
             }
 
             GemvTuning tuning = call.Tuning(part, context);
             var constants = new GemvStoreConstants(
                 call.Constants(tuning, context), call.NextConstant, y.HasValue, mode == GemvMode.Accumulate, activation);
-            ComputePipeline pipeline = context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
-            foreach ((int first, WeightMatrix? slice) in RowSlices.Of(part, context))
+            ComputePipeline pipeline =
+                context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+            foreach ((int first, WeightMatrix slice) in RowSlices.Of(part, context))
             {
                 GemvPush push = call.Push(slice, slice.Rows, firstRow + first);
                 push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
@@ -252,7 +259,8 @@ public sealed class GemvKernel(KernelContext context)
     }
 
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
-    private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)
+    private readonly record struct QkvTargets(
+        BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)
     {
         /// <summary>
         /// The same with targets that these heads write in the place of those that they do not, so that dispatches need not wait.

@@ -14,7 +14,9 @@ namespace VkInfer.Kernels;
 /// <param name="IntegerDot">x is in fixed point, and multiplied by integer dot products.</param>
 internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unroll, int Tile, int Passes = 1, bool IntegerDot = false)
 {
-    /// <summary>Rows of the result that a workgroup completes where the next product takes them as its input: a block of fixed point.</summary>
+    /// <summary>
+    /// Rows of the result that a workgroup completes where the next product takes them as its input: a block of fixed point.
+    /// </summary>
     public const int BlockRows = FixedPointVector.Block;
 
     public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "ROWS", "UNROLL", "TILE", "PASSES"];
@@ -34,7 +36,8 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
         (Tile == 0 ? WorkgroupSize : Math.Max(1, WorkgroupSize / capabilities.SubgroupSize)) * Rows * Passes;
 
     /// <summary>
-    /// The same with as many passes that a workgroup completes whole blocks of the next product's input, which take so many rows an element.
+    /// The same with as many passes that a workgroup completes whole blocks of the next product's input, which take so many rows an
+    /// element.
     /// </summary>
     public GemvTuning OfWholeBlocks(DeviceCapabilities capabilities, int rowsPerElement)
     {

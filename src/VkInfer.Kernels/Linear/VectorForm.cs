@@ -8,7 +8,9 @@ public enum VectorForm
     /// <summary>float32.</summary>
     Float,
 
-    /// <summary>Two bytes an element with a scale and a sum for each 32, for integer dot products; see <see cref="FixedPointVector"/>.</summary>
+    /// <summary>
+    /// Two bytes an element with a scale and a sum for each 32, for integer dot products; see <see cref="FixedPointVector"/>.
+    /// </summary>
     Fixed,
 }
 
@@ -24,7 +26,9 @@ public readonly record struct VectorInput(BufferView Data, VectorForm Form = Vec
         : Activations.SizeInBytes(ActivationType.F32, 1, columns);
 }
 
-/// <summary>The scale 1 / sqrt(mean(x²) + eps) of an RMSNorm (Zhang and Sennrich 2019), as the product that takes its output computes it.</summary>
+/// <summary>
+/// The scale 1 / sqrt(mean(x²) + eps) of an RMSNorm (Zhang and Sennrich 2019), as the product that takes its output computes it.
+/// </summary>
 /// <param name="Squares">Sums of squares of x, float32; at least <paramref name="Count"/> of them.</param>
 /// <param name="Count">How many there are.</param>
 /// <param name="Eps">Added to the mean.</param>

@@ -49,12 +49,14 @@ public sealed class ExpertKernel(KernelContext context)
         CommandList commands, WeightMatrix down, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used)
     {
         ArgumentNullException.ThrowIfNull(down);
-        Record(commands, down, x, seqLen * used, chosen, y, down.Rows / experts, seqLen, experts, used, new(Threads, false, ActivationFunction.None));
+        Record(
+            commands, down, x, seqLen * used, chosen, y, down.Rows / experts, seqLen, experts, used,
+            new(Threads, false, ActivationFunction.None));
     }
 
     private void Record(
-        CommandList commands, WeightMatrix w, BufferView x, int inputRows, BufferView chosen, BufferView y, int width, int seqLen, int experts, int used,
-        ExpertConstants constants)
+        CommandList commands, WeightMatrix w, BufferView x, int inputRows, BufferView chosen, BufferView y, int width, int seqLen,
+        int experts, int used, ExpertConstants constants)
     {
         ArgumentNullException.ThrowIfNull(commands);
         if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)

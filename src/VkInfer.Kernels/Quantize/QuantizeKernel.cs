@@ -31,7 +31,8 @@ public sealed class QuantizeKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        if (!CanConvert(source.Type, target.Type) || source.Columns != target.Columns || firstRow < 0 || firstRow + (long)source.Rows > target.Rows)
+        if (!CanConvert(source.Type, target.Type) || source.Columns != target.Columns || firstRow < 0
+            || firstRow + (long)source.Rows > target.Rows)
         {
             throw new ArgumentException(
                 $"{source.Type} [{source.Rows}, {source.Columns}] cannot become rows {firstRow} and on of {target.Type} [{target.Rows}, {target.Columns}]",
@@ -39,7 +40,7 @@ public sealed class QuantizeKernel(KernelContext context)
         }
 
         ComputePipeline pipeline = context.GetPipeline(Variant(source.Type, target.Type), SpecializationConstants.From((0, (uint)Threads)));
-        foreach ((int partRow, WeightMatrix? part) in RowSlices.Of(target, context))
+        foreach ((int partRow, WeightMatrix part) in RowSlices.Of(target, context))
         {
             int first = Math.Max(firstRow, partRow);
             int rows = Math.Min(firstRow + source.Rows, partRow + part.Rows) - first;

@@ -3,7 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Natural logarithms of the probabilities, under the softmax of the logits, of the token just chosen and of the likeliest ones
+/// Natural logarithms of the probabilities, under the softmax of each row of logits, of the token just chosen and of the likeliest ones
 /// (shaders/sample/log_probabilities_slice.comp, log_probabilities.comp). Thread-safe.
 /// </summary>
 public sealed class LogProbabilitiesKernel
@@ -42,28 +42,27 @@ public sealed class LogProbabilitiesKernel
     internal static SpecializationConstants SliceConstants(KernelContext context) =>
         SpecializationConstants.From((0, context.IsSoftware ? 64u : 128u));
 
-    /// <summary>Bytes of the intermediate results.</summary>
-    public static long SlicesBytes(int vocabSize) => Slices(vocabSize) * SliceWords * sizeof(float);
+    /// <summary>Bytes of the intermediate results of so many rows.</summary>
+    public static long SlicesBytes(int vocabSize, int rows) => (long)rows * Slices(vocabSize) * SliceWords * sizeof(float);
 
-    /// <summary>Records the calculation; to be recorded after a sampler.</summary>
+    /// <summary>
+    /// Records the calculation for the choices that ask for <see cref="ChoiceFeatures.LogProbabilities"/>; to be recorded after the
+    /// samplers, which have moved the states on. The step's entry receives the result: likeliest first, the lowest id first among
+    /// equals. NaN counts as −∞.
+    /// </summary>
     /// <param name="commands">Where to record.</param>
-    /// <param name="logits">Float32 [vocabSize]; NaN counts as −∞.</param>
-    /// <param name="vocabSize">1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
-    /// <param name="stepState">A <see cref="StepState"/> that the sampler has moved on; says how many alternatives are wanted.</param>
+    /// <param name="steps">For what steps; the states say how many alternatives are wanted.</param>
     /// <param name="slices">Intermediate results, <see cref="SlicesBytes"/>.</param>
-    /// <param name="entries">
-    /// [<see cref="StepState.RingSize"/>, <see cref="EntryWords"/>]; the entry of the step receives the result, likeliest first, the
-    /// lowest id first among equals.
-    /// </param>
-    public void Record(
-        CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView slices, BufferView entries)
+    public void Record(CommandList commands, ChoiceSteps steps, BufferView slices)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        SamplerPipeline.CheckVocabSize(vocabSize);
-        var push = new SamplePush((uint)vocabSize);
-        commands.Dispatch(_slices, ((uint)Slices(vocabSize), 1, 1), push, [logits, stepState, slices]);
-        commands.Dispatch(_merge, (1, 1, 1), push, [logits, stepState, slices, entries]);
+        ArgumentNullException.ThrowIfNull(steps);
+        Views.RequireBytes(nameof(slices), slices, SlicesBytes(steps.VocabSize, steps.Rows));
+        steps.Dispatch(
+            commands, _slices, ChoiceFeatures.LogProbabilities, Slices(steps.VocabSize), [slices], [steps.Logits, steps.States], []);
+        steps.Dispatch(
+            commands, _merge, ChoiceFeatures.LogProbabilities, 1, [slices], [steps.Logits, steps.States], [steps.Entries]);
     }
 
-    private static long Slices(int vocabSize) => (vocabSize + SliceSize - 1) / SliceSize;
+    private static int Slices(int vocabSize) => (vocabSize + SliceSize - 1) / SliceSize;
 }

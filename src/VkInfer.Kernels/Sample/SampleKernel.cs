@@ -3,8 +3,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Draws a token by temperature, top-k (ties with the k-th stay), typical-p, top-p and min-p, in this order, with the step
-/// state's options and seed (shaders/sample/sample_top.comp, sample_buckets.comp, sample.comp). The same state and logits give the same token. Thread-safe.
+/// Draws a token of each row by temperature, top-k (ties with the k-th stay), typical-p, top-p and min-p, in this order, with the step
+/// state's options and seed (shaders/sample/sample_top.comp, sample_buckets.comp, sample.comp). The same state and logits give the same
+/// token. Thread-safe.
 /// </summary>
 public sealed class SampleKernel
 {
@@ -25,12 +26,27 @@ public sealed class SampleKernel
         _draw = context.GetPipeline("sample", SamplerPipeline.DrawConstants(context));
     }
 
-    /// <inheritdoc cref="ArgmaxKernel.Record"/>
-    public void Record(CommandList commands, BufferView logits, int vocabSize, BufferView stepState, BufferView ring, BufferView scratch)
+    /// <summary>
+    /// Records the choices that ask for <see cref="ChoiceFeatures.Drawn"/>; states and rings receive what
+    /// <see cref="ArgmaxKernel.Record"/> says.
+    /// </summary>
+    /// <param name="commands">Where to record.</param>
+    /// <param name="steps">For what steps.</param>
+    public void Record(CommandList commands, ChoiceSteps steps)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        SamplerPipeline.Record(commands, _top, vocabSize, [logits, scratch]);
-        SamplerPipeline.Record(commands, _buckets, vocabSize, [logits, stepState, scratch]);
-        SamplerPipeline.Record(commands, _draw, vocabSize, [logits, stepState, ring, scratch]);
+        ArgumentNullException.ThrowIfNull(steps);
+        int slices = SamplerPipeline.Slices(steps.VocabSize);
+        steps.Dispatch(commands, _top, ChoiceFeatures.Drawn, slices, [steps.Scratch], [steps.Logits, steps.Adjusted], []);
+        steps.Dispatch(commands, _buckets, ChoiceFeatures.Drawn, slices, [steps.Scratch], [steps.Logits, steps.Adjusted, steps.States], []);
+
+        BufferView candidates = SamplerScratch.Candidates(steps.Scratch, steps.VocabSize, steps.Rows);
+        int atOnce = SamplerScratch.DrawsAtOnce(steps.VocabSize, steps.Rows);
+        for (int row = 0; row < steps.Rows; row += atOnce)
+        {
+            steps.Dispatch(
+                commands, _draw, ChoiceFeatures.Drawn, slices, [steps.Scratch, candidates], [steps.Logits, steps.Adjusted],
+                [steps.States, steps.Rings], row, Math.Min(atOnce, steps.Rows - row));
+        }
     }
 }

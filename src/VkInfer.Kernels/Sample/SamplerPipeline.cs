@@ -4,9 +4,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct SamplePush(uint VocabSize);
+internal readonly record struct SamplePush(uint VocabSize, uint List, uint First, uint Row);
 
-/// <summary>What the samplers share: a workgroup per slice of one row of logits.</summary>
+/// <summary>What the samplers share: a workgroup per slice of a row of logits.</summary>
 internal static class SamplerPipeline
 {
     /// <summary>
@@ -14,14 +14,9 @@ internal static class SamplerPipeline
     /// </summary>
     public const int MaxVocabSize = (1 << 19) - 1;
 
-    private const int SliceSize = 2048;
-    private const int MaxSlices = (MaxVocabSize + SliceSize - 1) / SliceSize;
-    private const int Buckets = 256;
-    private const int HeaderWords = 8;
+    public const int MaxSlices = (MaxVocabSize + SliceSize - 1) / SliceSize;
 
-    /// <summary>Bytes of what workgroups tell each other; laid out as in <c>shaders/sample/scratch.glsl</c>.</summary>
-    public static long ScratchBytes(int vocabSize) =>
-        (HeaderWords + (3 * Buckets) + (4 * MaxSlices) + (2L * vocabSize)) * sizeof(uint);
+    private const int SliceSize = 2048;
 
     public static ComputePipeline Create(KernelContext context, string variant) =>
         context.GetPipeline(variant, Constants(context.For(Form(variant))));
@@ -44,15 +39,5 @@ internal static class SamplerPipeline
         return SpecializationConstants.From((0, size));
     }
 
-    public static void Record(CommandList commands, ComputePipeline pipeline, int vocabSize, ReadOnlySpan<BufferView> bindings)
-    {
-        CheckVocabSize(vocabSize);
-        commands.Dispatch(pipeline, ((uint)((vocabSize + SliceSize - 1) / SliceSize), 1, 1), new SamplePush((uint)vocabSize), bindings);
-    }
-
-    public static void CheckVocabSize(int vocabSize)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabSize, MaxVocabSize);
-    }
+    public static int Slices(int vocabSize) => (vocabSize + SliceSize - 1) / SliceSize;
 }

@@ -3,7 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Counts a token that was just chosen, for the penalties of the next choice (shaders/sample/token_history.comp). Thread-safe.
+/// Counts the tokens that were just chosen, for the penalties of the next choices (shaders/sample/token_history.comp). Thread-safe.
 /// </summary>
 public sealed class TokenHistoryKernel
 {
@@ -19,14 +19,16 @@ public sealed class TokenHistoryKernel
 
     internal static SpecializationConstants Constants => SpecializationConstants.From((0, 1));
 
-    /// <summary>Records the counting; to be recorded after a sampler.</summary>
+    /// <summary>
+    /// Records the counting for the choices that ask for <see cref="ChoiceFeatures.Counted"/>; to be recorded after the samplers, which
+    /// have moved the states on.
+    /// </summary>
     /// <param name="commands">Where to record.</param>
-    /// <param name="stepState">A <see cref="StepState"/> that the sampler has moved on.</param>
-    /// <param name="history">uint32 [capacity]: the token of each position inside the window; receives the chosen one.</param>
-    /// <param name="counts">uint32 [vocabSize]: how often each token stands inside the window.</param>
-    public void Record(CommandList commands, BufferView stepState, BufferView history, BufferView counts)
+    /// <param name="steps">For what steps.</param>
+    public void Record(CommandList commands, ChoiceSteps steps)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        commands.Dispatch(_pipeline, 1, 1, 1, [], [stepState, history, counts]);
+        ArgumentNullException.ThrowIfNull(steps);
+        steps.Dispatch(commands, _pipeline, ChoiceFeatures.Counted, 1, [], [steps.States], [steps.Counted]);
     }
 }

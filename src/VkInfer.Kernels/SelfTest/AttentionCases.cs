@@ -74,7 +74,7 @@ public static class AttentionCases
         const int Tokens = 83;
         AttentionShape shape = Small(attention, 96);
         float[] q = bench.Values(shape.QueryWidth);
-        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
+        (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
         var kernel = new DecodeAttentionKernel(bench.Context);
         GpuBuffer output = bench.Output(commands, shape.QueryWidth * sizeof(float));
         kernel.RecordTuned(
@@ -90,12 +90,12 @@ public static class AttentionCases
         const int Tokens = 37;
         AttentionShape shape = Small(attention, 48);
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
-        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
+        (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
         new PrefillAttentionKernel(bench.Context).Record(
             commands, shape, AttentionSoftmax.Synchronized, bench.UploadRows(q, Tokens, shape.QueryWidth, queries),
-            bench.UploadCache(keys, shape.KvType), bench.UploadCache(values, shape.KvType), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output,
-            Tokens, Start);
+            bench.UploadCache(keys, shape.KvType), bench.UploadCache(values, shape.KvType), bench.Zeros(commands, SoftmaxStats.SizeInBytes),
+            output, Tokens, Start);
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
             [
@@ -113,10 +113,10 @@ public static class AttentionCases
         float[] qkv = bench.Values(Tokens * shape.QkvWidth);
         float[] table = bench.Values(Math.Max(1, shape.Capacity * shape.RotaryDim));
         GpuBuffer query = bench.Output(commands, Activations.SizeInBytes(queries, Tokens, shape.QueryWidth));
-        (GpuBuffer? k, GpuBuffer? v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        (GpuBuffer k, GpuBuffer v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
         new RopeStoreKernel(bench.Context).Record(
-            commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table), Start, query, k, v,
-            Tokens, queries);
+            commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table), Start, query, k,
+            v, Tokens, queries);
 
         double[] rows = [.. qkv.Select(value => (double)value)];
         for (int token = 0; token < Tokens; token++)

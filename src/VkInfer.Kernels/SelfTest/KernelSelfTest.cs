@@ -16,8 +16,8 @@ public static class KernelSelfTest
     private const int MostCases = 32;
 
     /// <summary>
-    /// Runs cases, up to 32, all in one submission: together they take little longer than one. Most of the time goes into making pipelines, which
-    /// whoever uses a form needs anyway.
+    /// Runs cases, up to 32, all in one submission: together they take little longer than one. Most of the time goes into making pipelines,
+    /// which whoever uses a form needs anyway.
     /// </summary>
     /// <param name="context">The device.</param>
     /// <param name="decode">Says what weights are worth.</param>
@@ -34,7 +34,7 @@ public static class KernelSelfTest
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(decode);
         ArgumentNullException.ThrowIfNull(cases);
-        (Stopwatch? all, Stopwatch? pipelines) = (Stopwatch.StartNew(), new Stopwatch());
+        (Stopwatch all, Stopwatch pipelines) = (Stopwatch.StartNew(), new Stopwatch());
         context = context with { PipelineClock = pipelines };
         TimeSpan Spent() => limits.CountsPipelines ? all.Elapsed : all.Elapsed - pipelines.Elapsed;
         var begun = new List<(SelfTestCase Case, SelfTestBench Bench, CommandList Commands, string? Problem)>();
@@ -48,12 +48,14 @@ public static class KernelSelfTest
                     break;
                 }
 
-                (SelfTestBench? bench, CommandList? list) = (new SelfTestBench(context, decode), context.Device.CreateCommandList("self-test"));
+                (SelfTestBench bench, CommandList list) = (new SelfTestBench(context, decode),
+                    context.Device.CreateCommandList("self-test"));
                 begun.Add((each, bench, list, null));
                 begun[^1] = (each, bench, list, Record(each, bench, list));
             }
 
-            bool isDone = Wait(context.Device, [.. begun.Where(each => each.Problem is null).Select(each => each.Commands)], limits.Timeout, cancellation);
+            bool isDone = Wait(
+                context.Device, [.. begun.Where(each => each.Problem is null).Select(each => each.Commands)], limits.Timeout, cancellation);
             string? late = isDone ? null : $"no result after {limits.Timeout.TotalSeconds} s";
             SelfTestResult[] results =
             [

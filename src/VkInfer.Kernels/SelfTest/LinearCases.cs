@@ -24,7 +24,7 @@ public static class LinearCases
     public static SelfTestCase Embed(WeightType type) => new(
         $"embed_{WeightFormat.Of(type).Name}", "", (bench, commands) =>
         {
-            (WeightMatrix? table, float[]? values) = bench.Weights(type, 5, Columns);
+            (WeightMatrix table, float[] values) = bench.Weights(type, 5, Columns);
             GpuBuffer hidden = bench.Output(commands, 2 * Columns * sizeof(float));
             new EmbedKernel(bench.Context).Record(commands, table, bench.Upload<uint>(3, 0), 0, hidden, 2, 1.5f);
             bench.Expect(
@@ -69,13 +69,15 @@ public static class LinearCases
         IGemmTiling tiling = new GemmKernel(context).Choose(type, rows, columns, input, seqLen);
         int m = Math.Min(seqLen, tiling.BlockM + 3);
         string form = GemmKernel.FormOf(type, tiling);
-        return new(form, GemmCandidates.Name(tiling) + $" {tiling.BlockM}", (bench, commands) => Product(bench, commands, type, tiling, m), form);
+        return new(
+            form, GemmCandidates.Name(tiling) + $" {tiling.BlockM}", (bench, commands) => Product(bench, commands, type, tiling, m), form);
     }
 
     private static void Store(SelfTestBench bench, CommandList commands, WeightType type)
     {
-        (WeightMatrix? w, float[]? values) = bench.Weights(type, Rows, Columns);
-        (float[]? x, float[]? gain, float[]? bias, float[]? before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows), bench.Values(Rows));
+        (WeightMatrix w, float[] values) = bench.Weights(type, Rows, Columns);
+        (float[] x, float[] gain, float[] bias, float[] before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows),
+            bench.Values(Rows));
         var kernel = new GemvKernel(bench.Context);
 
         VectorInput input = Input(bench, commands, type, x, gain);
@@ -93,8 +95,8 @@ public static class LinearCases
     private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)
     {
         const int Width = Rows / 2;
-        (WeightMatrix? w, float[]? values) = bench.Weights(type, Rows, Columns);
-        (float[]? x, float[]? gain) = (bench.Values(Columns), bench.Values(Columns));
+        (WeightMatrix w, float[] values) = bench.Weights(type, Rows, Columns);
+        (float[] x, float[] gain) = (bench.Values(Columns), bench.Values(Columns));
         GpuBuffer y = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Float, Width));
         new GemvKernel(bench.Context).RecordGated(
             commands, w, Input(bench, commands, type, x, gain), new VectorOutput(y, VectorForm.Float));
@@ -108,13 +110,14 @@ public static class LinearCases
     {
         const int Position = 5;
         var shape = new AttentionShape(2, 1, 16, 16, attention.Pairing, 8, attention.KvType, 1);
-        (WeightMatrix? w, float[]? values) = bench.Weights(type, shape.QkvWidth, Columns);
-        (float[]? x, float[]? gain) = (bench.Values(Columns), bench.Values(Columns));
+        (WeightMatrix w, float[] values) = bench.Weights(type, shape.QkvWidth, Columns);
+        (float[] x, float[] gain) = (bench.Values(Columns), bench.Values(Columns));
         float[] table = bench.Values(shape.Capacity * shape.RotaryDim);
         GpuBuffer q = bench.Output(commands, shape.QueryWidth * sizeof(float));
-        (GpuBuffer? k, GpuBuffer? v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        (GpuBuffer k, GpuBuffer v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
         new GemvKernel(bench.Context).RecordQkv(
-            commands, w, Input(bench, commands, type, x, gain), shape, bench.Upload<float>(table), bench.Upload(new StepState { Position = Position }), q, k, v);
+            commands, w, Input(bench, commands, type, x, gain), shape, bench.Upload<float>(table),
+            bench.Upload(new StepState { Position = Position }), q, k, v);
 
         double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), shape.QkvWidth, Columns);
         for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
@@ -124,7 +127,9 @@ public static class LinearCases
         }
 
         bench.ExpectDense(q, ActivationType.F32, sums[..shape.QueryWidth], Exact);
-        (ActivationType kvType, double tolerance) = attention.KvType == KvType.F16 ? (ActivationType.F16, Half) : (ActivationType.F32, Exact);
+        (ActivationType kvType, double tolerance) = attention.KvType == KvType.F16
+            ? (ActivationType.F16, Half)
+            : (ActivationType.F32, Exact);
         var row = new BufferView(k, Position * shape.HeadDim * shape.KvElementSize, shape.HeadDim * shape.KvElementSize);
         bench.ExpectDense(row, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
         bench.ExpectDense(row with { Buffer = v }, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
@@ -142,12 +147,12 @@ public static class LinearCases
     private static void Product(SelfTestBench bench, CommandList commands, WeightType type, IGemmTiling tiling, int m)
     {
         int rows = Math.Min(tiling.BlockN + 24, 152);
-        (WeightMatrix? w, float[]? values) = bench.Weights(type, rows, Columns);
+        (WeightMatrix w, float[] values) = bench.Weights(type, rows, Columns);
         float[] a = SelfTestBench.Rounded(bench.Values(m * Columns));
         GpuBuffer c = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, m, rows));
         new GemmKernel(bench.Context).RecordTiled(
-            commands, tiling, w, bench.UploadRows(a, m, Columns, tiling.Input, tiling.InputRows(m)), c, GemmMode.Store, m, ActivationType.F32, 0,
-            Activations.Stride(rows));
+            commands, tiling, w, bench.UploadRows(a, m, Columns, tiling.Input, tiling.InputRows(m)), c, GemmMode.Store, m,
+            ActivationType.F32, 0, Activations.Stride(rows));
         bench.Expect(
             c, ActivationType.F32, rows, References.Multiply(values, [.. a.Select(value => (double)value)], rows, Columns),
             tiling.Input == ActivationType.F16 ? Half : Exact);

@@ -21,12 +21,12 @@ public static class RowCases
             {
                 const int Count = 3;
                 const float Epsilon = 1e-5f;
-                (float[]? x, float[]? gain) = (bench.Values(Count * width), bench.Values(width));
+                (float[] x, float[] gain) = (bench.Values(Count * width), bench.Values(width));
                 float[]? shift = layerNorm ? bench.Values(width) : null;
                 GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(output, Count, width));
                 new NormKernel(bench.Context).Record(
-                    commands, bench.UploadRows(x, Count, width, ActivationType.F32), bench.Upload<float>(gain), y, Count, width, Epsilon, output,
-                    shift is null ? default(BufferView?) : bench.Upload<float>(shift));
+                    commands, bench.UploadRows(x, Count, width, ActivationType.F32), bench.Upload<float>(gain), y, Count, width, Epsilon,
+                    output, shift is null ? default(BufferView?) : bench.Upload<float>(shift));
                 bench.Expect(y, output, width, References.Norm(x, gain, shift, Epsilon), Tolerance);
             },
             $"norm_{Activations.VariantPart(output)}");
@@ -50,7 +50,8 @@ public static class RowCases
                     commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated, outputType: output);
                 bench.Expect(
                     y, output, Width,
-                    [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, x[i]) * (gated ? x[Width + i] : 1))], Tolerance);
+                    [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, x[i]) * (gated ? x[Width + i] : 1))],
+                    Tolerance);
             },
             $"activate_f32_{Activations.VariantPart(output)}");
     }
@@ -61,11 +62,13 @@ public static class RowCases
     {
         ArgumentNullException.ThrowIfNull(context);
         yield return new(
-            context.For("argmax").SpreadOf("argmax"), "", (bench, commands) => Choose(bench, commands, new StepState(), isGreedy: true), "argmax");
+            context.For("argmax").SpreadOf("argmax"), "", (bench, commands) => Choose(bench, commands, new StepState(), isGreedy: true),
+            "argmax");
         yield return new(
             context.For("sample").SpreadOf("sample"), "",
             (bench, commands) => Choose(
-                bench, commands, new StepState { Temperature = 1, TopK = 1, TopP = 1, TypicalP = 1, RepetitionPenalty = 1 }, isGreedy: false),
+                bench, commands, new StepState { Temperature = 1, TopK = 1, TopP = 1, TypicalP = 1, RepetitionPenalty = 1 },
+                isGreedy: false),
             "sample_top", "sample_buckets", "sample");
     }
 
@@ -76,15 +79,20 @@ public static class RowCases
         float[] logits = bench.Values(Vocabulary);
         logits[Best] = 2;
         GpuBuffer ring = bench.Zeros(commands, StepState.RingSize * sizeof(uint));
-        GpuBuffer scratch = bench.Zeros(commands, ArgmaxKernel.ScratchBytes(Vocabulary));
-        GpuBuffer after = bench.Upload(state);
+        GpuBuffer scratch = bench.Zeros(commands, SamplerScratch.Bytes(Vocabulary, 1));
+        var choice = new Choice { Logits = bench.Upload<float>(logits), StepState = bench.Upload(state), Ring = ring };
+        ChoiceTable table = bench.Own(new ChoiceTable(bench.Context.Device, 1, BufferKind.DeviceLocal));
+        table.Add(choice, isGreedy ? ChoiceFeatures.Greedy : ChoiceFeatures.Drawn);
+        table.Write();
+        var steps = new ChoiceSteps(table, 1, Vocabulary, scratch);
+        steps.MayUse(choice);
         if (isGreedy)
         {
-            new ArgmaxKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+            new ArgmaxKernel(bench.Context).Record(commands, steps);
         }
         else
         {
-            new SampleKernel(bench.Context).Record(commands, bench.Upload<float>(logits), Vocabulary, after, ring, scratch);
+            new SampleKernel(bench.Context).Record(commands, steps);
         }
 
         bench.ExpectWord(ring, Best);

@@ -15,7 +15,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
 {
     private const uint NotANumber = 0x7FFF_7FFF; // as float32 and as float16
 
-    private readonly List<GpuBuffer> _buffers = [];
+    private readonly List<IDisposable> _owned = [];
     private readonly List<Expectation> _expectations = [];
     private readonly List<(BufferView View, uint Value)> _words = [];
     private readonly Random _random = new(1);
@@ -109,14 +109,17 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Compares; null when all is as it should be.</summary>
     public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).FirstOrDefault(problem => problem is not null);
 
-    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
-
-    private GpuBuffer Create(long bytes)
+    /// <summary>Disposes something with the bench.</summary>
+    public T Own<T>(T owned)
+        where T : IDisposable
     {
-        GpuBuffer buffer = Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test");
-        _buffers.Add(buffer);
-        return buffer;
+        _owned.Add(owned);
+        return owned;
     }
+
+    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
+
+    private GpuBuffer Create(long bytes) => Own(Context.Device.CreateBuffer(bytes, BufferKind.DeviceLocal, "self-test"));
 
     private string? Compare((BufferView View, uint Value) expected)
     {

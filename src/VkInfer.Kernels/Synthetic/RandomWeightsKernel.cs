@@ -8,7 +8,8 @@ internal readonly record struct RandomWeightsPush(uint Chunks, uint ChunksPerRow
 
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RandomBlocksPush(
-    uint Words, uint ScaleWords, uint Seed, uint Period, uint RandomScales, uint Scale0, uint Scale1, uint Scale2, uint Scale3, uint Scale4);
+    uint Words, uint ScaleWords, uint Seed, uint Period, uint RandomScales, uint Scale0, uint Scale1, uint Scale2, uint Scale3,
+    uint Scale4);
 
 /// <summary>
 /// Fills a matrix with seeded random weights of standard deviation near 0.02 (shaders/synthetic/random_weights.comp, random_blocks.comp),

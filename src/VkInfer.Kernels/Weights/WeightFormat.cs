@@ -22,7 +22,9 @@ internal abstract class WeightFormat
     /// <summary>Bytes of a block in a file.</summary>
     public required int BlockBytes { get; init; }
 
-    /// <summary>Weights whose quants make up whole words on the device; padded rows are whole groups. Scales need only be whole bytes.</summary>
+    /// <summary>
+    /// Weights whose quants make up whole words on the device; padded rows are whole groups. Scales need only be whole bytes.
+    /// </summary>
     public int GroupSize => Math.Max(BlockSize, WeightLayout.ColumnAlignment);
 
     /// <summary>Bytes of the quants of a group.</summary>

@@ -13,7 +13,9 @@ public static class WeightLayout
     /// <summary>Both parts start at a multiple of this many bytes.</summary>
     public const int PartAlignment = 256;
 
-    /// <summary>Slices that start at a multiple of this many rows keep both parts of every format at the strictest offset alignment.</summary>
+    /// <summary>
+    /// Slices that start at a multiple of this many rows keep both parts of every format at the strictest offset alignment.
+    /// </summary>
     public const int SliceRows = 128;
 
     /// <summary>Columns rounded up to the padded width.</summary>

@@ -1,6 +1,8 @@
 namespace VkInfer.Kernels;
 
-/// <summary>How the weights of a matrix are stored, by the names of the GGUF specification; <see cref="WeightFormat"/> has the layouts.</summary>
+/// <summary>
+/// How the weights of a matrix are stored, by the names of the GGUF specification; <see cref="WeightFormat"/> has the layouts.
+/// </summary>
 public enum WeightType
 {
     /// <summary>IEEE 754 single precision.</summary>

@@ -19,8 +19,8 @@ internal static class PreTokenizers
         (["default"], () => new([Punctuation, Gpt2, Digits, ThreeDigits])),
         (
             [
-                "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "roberta-bpe", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de",
-                "jina-v1-en", "jina-v2-code", "gigachat", "a.x-4.0", "mellum", "modern-bert", "exaone4", "granite-docling",
+                "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "jais", "trillion", "roberta-bpe", "jina-es", "jina-de", "jina-v2-es",
+                "jina-v2-de", "jina-v1-en", "jina-v2-code", "gigachat", "a.x-4.0", "mellum", "modern-bert", "exaone4", "granite-docling",
             ],
             () => new([Gpt2])),
         (
@@ -88,7 +88,9 @@ internal static class PreTokenizers
         : throw new TokenizerException(
             nameof(TokenizerData.PreTokenizer), "one of " + string.Join(", ", Table.Keys), TokenizerException.Show(name!));
 
-    /// <summary>GGUF's name for steps that cut words: expressions, <c>ByteLevel</c> with its own, <c>Digits</c>; null where it has none.</summary>
+    /// <summary>
+    /// GGUF's name for steps that cut words: expressions, <c>ByteLevel</c> with its own, <c>Digits</c>; null where it has none.
+    /// </summary>
     public static string? FindName(IReadOnlyList<string> steps)
     {
         string[] used = [.. steps.Where(step => step.Length > 0)];

@@ -51,7 +51,7 @@ internal sealed class TextBpeTokenizer : Tokenizer
             }
             else
             {
-                _model.Encode(word.ToString(), ids);
+                _model.Encode(word.ToString(), section.IsTrusted, ids);
             }
         }
     }
@@ -64,7 +64,8 @@ internal sealed class TextBpeTokenizer : Tokenizer
         {
             SentencePieceVocabulary.AppendBytes(_vocabulary, id, bytes);
         }
-        else if (_vocabulary.Kinds[id] == TokenKind.Byte && SentencePieceVocabulary.TryParseByte(_vocabulary.Texts[id] ?? "", out byte value))
+        else if (_vocabulary.Kinds[id] == TokenKind.Byte
+            && SentencePieceVocabulary.TryParseByte(_vocabulary.Texts[id] ?? "", out byte value))
         {
             bytes.Add(value);
         }

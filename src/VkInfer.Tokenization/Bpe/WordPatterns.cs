@@ -71,7 +71,8 @@ internal static class WordPatterns
 
     // Han is cut off first; words then have none in them.
     public static Expression KimiK2 => field ??= Of(
-        @"\p{Han}+|" + Prefix + @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?:" + Contractions + ")?|"
+        @"\p{Han}+|" + Prefix + @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?:" + Contractions
+            + ")?|"
         + Prefix + @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?:" + Contractions + ")?|"
         + ThreeNumbersText + "|" + SignsAndSpace);
 

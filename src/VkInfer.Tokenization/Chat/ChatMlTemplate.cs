@@ -17,7 +17,9 @@ internal sealed class ChatMlTemplate : ChatTemplate
         int end = Find(tokenizer, EndText);
 
         // where the markers are user-defined tokens, ordinary text would contain them
-        SpecialTokenScope scope = tokenizer.IsControl(start) && tokenizer.IsControl(end) ? SpecialTokenScope.UserDefined : SpecialTokenScope.None;
+        SpecialTokenScope scope = tokenizer.IsControl(start) && tokenizer.IsControl(end)
+            ? SpecialTokenScope.UserDefined
+            : SpecialTokenScope.None;
         var ids = new List<int>();
         if (tokenizer.AddBos)
         {

@@ -15,7 +15,9 @@ internal readonly struct MarkerGuard(TemplateTokens tokens, bool isOfModel = fal
     /// <summary>The same, where what is before and behind must not be merged either, since merging would make the marker.</summary>
     public const char Cut = '\uFDD1';
 
-    /// <summary>Begins a marker of one character, which has no inside: its number follows, in hexadecimal digits from <see cref="Zero"/> on.</summary>
+    /// <summary>
+    /// Begins a marker of one character, which has no inside: its number follows, in hexadecimal digits from <see cref="Zero"/> on.
+    /// </summary>
     private const char Hidden = '\uFDD2';
     private const char Zero = '\uFDE0';
     private const int Digits = 6;
@@ -76,7 +78,8 @@ internal readonly struct MarkerGuard(TemplateTokens tokens, bool isOfModel = fal
         {
             JsonValueKind.String => guard.Protect(value.GetString()!),
             JsonValueKind.Array => value.EnumerateArray().Select(item => guard.Protect(item)).ToArray(),
-            JsonValueKind.Object => value.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, guard.Protect(member.Value))).ToArray(),
+            JsonValueKind.Object =>
+                value.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, guard.Protect(member.Value))).ToArray(),
             _ => value,
         };
     }

@@ -18,7 +18,8 @@ internal sealed partial class TemplateTokens
     /// <param name="normalized">Special tokens that are found in normalised text, with their texts before normalisation.</param>
     /// <param name="vocabulary">All tokens.</param>
     public TemplateTokens(
-        string source, IReadOnlyList<SpecialToken> raw, IReadOnlyList<(SpecialToken Raw, SpecialToken Normalized)> normalized, Vocabulary vocabulary)
+        string source, IReadOnlyList<SpecialToken> raw, IReadOnlyList<(SpecialToken Raw, SpecialToken Normalized)> normalized,
+        Vocabulary vocabulary)
     {
         var texts = new TemplateTexts(source);
         bool IsMarker(SpecialToken token) => token.IsMarker || texts.Writes(token.Text);

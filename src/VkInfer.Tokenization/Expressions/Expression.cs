@@ -5,7 +5,9 @@ namespace VkInfer.Tokenization;
 /// it backtracks much it remembers which steps fail at which places, which makes time linear in the text; expressions for which that
 /// cannot be done have a bound on their steps. Immutable and thread-safe.
 /// </summary>
-/// <remarks>.NET's engines see UTF-16 code units, know other dialects, and NonBacktracking loses matches (<c> ?a+</c> in <c> /a/a</c>).</remarks>
+/// <remarks>
+/// .NET's engines see UTF-16 code units, know other dialects, and NonBacktracking loses matches (<c> ?a+</c> in <c> /a/a</c>).
+/// </remarks>
 internal sealed class Expression
 {
     /// <summary>Longest pattern; published ones have up to about 3000 characters.</summary>
@@ -68,7 +70,8 @@ internal sealed class Expression
 
         if (matcher.IsExhausted)
         {
-            throw new TokenizerException(_place, "a regular expression that matches in bounded time", $"{TokenizerException.Show(_pattern)}, which takes longer");
+            throw new TokenizerException(
+                _place, "a regular expression that matches in bounded time", $"{TokenizerException.Show(_pattern)}, which takes longer");
         }
     }
 }

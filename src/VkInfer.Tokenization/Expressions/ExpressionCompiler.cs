@@ -26,8 +26,10 @@ internal sealed class ExpressionCompiler
         compiler.Emit(node, hasReferences);
         compiler.Add(new Instruction { Operation = Operation.Accept });
         bool isPure = !compiler._program.Exists(step =>
-            step.Operation is Operation.Reference or Operation.LeaveIfEmpty || step is { Operation: Operation.Anchor, X: (int)Anchor.SearchBegin });
-        return new ExpressionProgram([.. compiler._program], NodeFacts.First(node), compiler._slots, isPure ? compiler._memos : 0, hasReferences);
+            step.Operation is Operation.Reference or Operation.LeaveIfEmpty
+                || step is { Operation: Operation.Anchor, X: (int)Anchor.SearchBegin });
+        return new ExpressionProgram(
+            [.. compiler._program], NodeFacts.First(node), compiler._slots, isPure ? compiler._memos : 0, hasReferences);
     }
 
     private static (int Captures, bool HasReferences) Captures(Node node) => node switch

@@ -60,7 +60,8 @@ internal sealed class ExpressionParser
 
     private static bool HasNamedGroup(string pattern)
     {
-        for (int at = pattern.IndexOf("(?<", StringComparison.Ordinal); at >= 0; at = pattern.IndexOf("(?<", at + 1, StringComparison.Ordinal))
+        for (int at = pattern.IndexOf("(?<", StringComparison.Ordinal); at >= 0; at =
+            pattern.IndexOf("(?<", at + 1, StringComparison.Ordinal))
         {
             if (at + 3 < pattern.Length && pattern[at + 3] is not ('=' or '!'))
             {
@@ -367,7 +368,9 @@ internal sealed class ExpressionParser
         }
     }
 
-    /// <summary>An escape outside a class: case is disregarded for characters only, and words have Latin-1's small numbers in them.</summary>
+    /// <summary>
+    /// An escape outside a class: case is disregarded for characters only, and words have Latin-1's small numbers in them.
+    /// </summary>
     private SetNode ReadPlainEscape() => Current switch
     {
         'w' or 'W' => new SetNode(_pattern[_at++] == 'w' ? WordCharacters : WordCharacters.Not()),

@@ -52,7 +52,8 @@ internal abstract class Pattern
     }
 
     /// <summary>Finds a text; an empty one is everywhere.</summary>
-    public static Pattern Literal(string text) => text.Length == 0 ? new ExpressionPattern(Expression.Literal("")) : new LiteralPattern(text);
+    public static Pattern Literal(string text) =>
+        text.Length == 0 ? new ExpressionPattern(Expression.Literal("")) : new LiteralPattern(text);
 }
 
 /// <summary>Finds a text.</summary>

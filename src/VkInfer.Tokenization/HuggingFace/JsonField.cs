@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace VkInfer.Tokenization;
 
-/// <summary>A value of a <c>tokenizer.json</c> with its place, read by type: what is of another type is an error that names the place.</summary>
+/// <summary>
+/// A value of a <c>tokenizer.json</c> with its place, read by type: what is of another type is an error that names the place.
+/// </summary>
 internal readonly struct JsonField
 {
     private readonly JsonElement _element;
@@ -60,7 +62,8 @@ internal readonly struct JsonField
 
     public float AsFloat() => (float)AsDouble() is var value && float.IsFinite(value) ? value : throw Wrong("a finite number");
 
-    public double AsDouble() => _element.ValueKind == JsonValueKind.Number && _element.TryGetDouble(out double value) && double.IsFinite(value)
+    public double AsDouble() =>
+        _element.ValueKind == JsonValueKind.Number && _element.TryGetDouble(out double value) && double.IsFinite(value)
         ? value
         : throw Wrong("a finite number");
 

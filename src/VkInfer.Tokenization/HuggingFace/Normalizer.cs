@@ -75,5 +75,6 @@ internal sealed class ReplaceNormalizer(Pattern pattern, string content, string 
 
     // Of several characters, what replaces them counts as standing where the last one stood.
     public override bool KeepsStart(string text) =>
-        pattern.Cut(text) is not [(0, > 0 and var length, true), ..] || (content.Length > 0 && length == (char.IsHighSurrogate(text[0]) ? 2 : 1));
+        pattern.Cut(text) is not [(0, > 0 and var length, true), ..]
+            || (content.Length > 0 && length == (char.IsHighSurrogate(text[0]) ? 2 : 1));
 }

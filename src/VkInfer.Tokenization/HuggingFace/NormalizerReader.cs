@@ -47,7 +47,9 @@ internal static class NormalizerReader
             throw node.Wrong("base64");
         }
 
-        return length == 0 ? new SimpleNormalizer(text => text) : new SimpleNormalizer(CharsMap.Read(bytes.AsSpan(0, length), node.Place).ApplyByCluster);
+        return length == 0
+            ? new SimpleNormalizer(text => text)
+            : new SimpleNormalizer(CharsMap.Read(bytes.AsSpan(0, length), node.Place).ApplyByCluster);
     }
 
     private static NormalizerSequence Bert(JsonField node)

@@ -52,7 +52,7 @@ internal sealed class PostProcessor
 
     private void AddTemplate(JsonField node)
     {
-        (List<int>? before, List<int>? after) = (new List<int>(), new List<int>());
+        (List<int> before, List<int> after) = (new List<int>(), new List<int>());
         bool isBehind = false;
         foreach (JsonField piece in node.Required("single").Items())
         {

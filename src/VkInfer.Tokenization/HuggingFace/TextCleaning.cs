@@ -6,9 +6,13 @@ namespace VkInfer.Tokenization;
 /// <summary>The normalizers of Hugging Face that go through a text character by character.</summary>
 internal static class TextCleaning
 {
-    // The tables of the Rust libraries are those of Unicode 9 here and of Unicode 8 there.
-    private static readonly Lazy<CodePointSet> Marks = new(() => UnicodeProperties.Get("m").And(UnicodeProperties.Get("age9")));
-    private static readonly Lazy<CodePointSet> NonSpacingMarks = new(() => UnicodeProperties.Get("mn").And(UnicodeProperties.Get("age8")));
+    // The tables of the Rust libraries are those of Unicode 9 here and of Unicode 8 there. A few characters have another category since.
+    private static readonly Lazy<CodePointSet> Marks = new(() => UnicodeProperties.Get("m").And(UnicodeProperties.Get("age9"))
+        .Or(CodePointSet.Of(0x1CF2, 0x1CF3)).And(CodePointSet.Of(0x111C9).Not()));
+
+    private static readonly Lazy<CodePointSet> NonSpacingMarks = new(() => UnicodeProperties.Get("mn").And(UnicodeProperties.Get("age8"))
+        .Or(CodePointSet.Of([(0x1734, 0x1734), (0x1171E, 0x1171E)]))
+        .And(CodePointSet.Of([(0x1885, 0x1886), (0xA9BD, 0xA9BD), (0x111C9, 0x111C9)]).Not()));
 
     /// <summary>Removes marks of all kinds.</summary>
     public static string RemoveMarks(string text) => Without(text, Marks.Value);
@@ -39,7 +43,8 @@ internal static class TextCleaning
     public static string Nmt(string text) => Select(text, rune => rune.Value switch
     {
         (>= 0x01 and <= 0x08) or 0x0B or (>= 0x0E and <= 0x1F) or 0x7F or 0x8F or 0x9F => null,
-        0x09 or 0x0A or 0x0C or 0x0D or 0x1680 or (>= 0x200B and <= 0x200F) or 0x2028 or 0x2029 or 0x2581 or 0xFEFF or 0xFFFD => new Rune(' '),
+        0x09 or 0x0A or 0x0C or 0x0D or 0x1680 or (>= 0x200B and <= 0x200F) or 0x2028 or 0x2029 or 0x2581 or 0xFEFF or 0xFFFD =>
+            new Rune(' '),
         _ => rune,
     });
 

@@ -70,7 +70,8 @@ internal sealed class TokenizerParts
         try
         {
             CheckSize(json.Span);
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            using var document =
+                JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
             return new TokenizerParts(new JsonField(document.RootElement));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -92,7 +93,8 @@ internal sealed class TokenizerParts
             else if (text != token.Text)
             {
                 throw new TokenizerException(
-                    "added_tokens", $"for id {token.Id} the text of the vocabulary, {TokenizerException.Show(text)}", TokenizerException.Show(token.Text));
+                    "added_tokens", $"for id {token.Id} the text of the vocabulary, {TokenizerException.Show(text)}",
+                    TokenizerException.Show(token.Text));
             }
         }
 
@@ -143,12 +145,14 @@ internal sealed class TokenizerParts
             return new BpeModel(vocabulary, added, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
         }
 
-        // What the tokenizer knows as control tokens never comes out of text.
+        // Of pieces with one text tokenizers takes the last.
         var model = new UnigramModel(
-            from id in Enumerable.Range(0, _scores.Count)
-            where id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control && vocabulary.Texts[id] is { Length: > 0 }
-            select (vocabulary.Texts[id]!, id, _scores[id]),
-            _scores.Count == 0 ? double.PositiveInfinity : _scores.Min());
+            from id in Enumerable.Range(0, _scores.Count).Reverse()
+            where vocabulary.Texts[id] is { Length: > 0 }
+            let isControl = id == _unknownId || vocabulary.Kinds[id] == TokenKind.Control
+            select KeyValuePair.Create(vocabulary.Texts[id]!, new UnigramPiece(id, _scores[id], isControl)),
+            _scores.Count == 0 ? double.PositiveInfinity : _scores.Min(),
+            isSingle: false);
         return new UnigramWordModel(model, byteIds, _unknownId);
     }
 
@@ -268,7 +272,9 @@ internal sealed class TokenizerParts
         var added = new OrderedDictionary<string, AddedToken>(StringComparer.Ordinal);
         foreach (AddedToken token in tokens)
         {
-            int id = ids.TryGetValue(token.Text, out int known) ? known : added.TryGetValue(token.Text, out AddedToken? before) ? before.Id : token.Id;
+            int id = ids.TryGetValue(token.Text, out int known)
+                ? known
+                : added.TryGetValue(token.Text, out AddedToken? before) ? before.Id : token.Id;
             added[token.Text] = token with { Id = id };
         }
 
@@ -279,7 +285,7 @@ internal sealed class TokenizerParts
     private Dictionary<string, int> IdsByText()
     {
         var ids = new Dictionary<string, int>(_tokens.Count, StringComparer.Ordinal);
-        foreach ((int id, string? text) in _tokens)
+        foreach ((int id, string text) in _tokens)
         {
             ids.TryAdd(text, id);
         }
@@ -296,7 +302,8 @@ internal sealed class TokenizerParts
             TokenizerLimits.CheckLength(vocabulary.Place, length += text.Length);
             if (!_tokens.TryAdd(id.AsInt(), text))
             {
-                throw new TokenizerException("model.vocab", "one token per id", $"{TokenizerException.Show(text)} and another with {id.AsInt()}");
+                throw new TokenizerException(
+                    "model.vocab", "one token per id", $"{TokenizerException.Show(text)} and another with {id.AsInt()}");
             }
         }
     }

@@ -29,7 +29,8 @@ internal sealed class CharsMap
         uint size = bytes.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         if (size % 4 != 0 || size == 0 || size > bytes.Length - 4)
         {
-            throw new TokenizerException(field, "a trie that fits the map", size == uint.MaxValue ? "no length" : $"{size} of {bytes.Length} bytes");
+            throw new TokenizerException(
+                field, "a trie that fits the map", size == uint.MaxValue ? "no length" : $"{size} of {bytes.Length} bytes");
         }
 
         uint[] units = new uint[size / 4];

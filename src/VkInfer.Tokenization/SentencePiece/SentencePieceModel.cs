@@ -13,7 +13,7 @@ public static class SentencePieceModel
     public static TokenizerData Read(ReadOnlySpan<byte> model)
     {
         var pieces = new Pieces();
-        (TrainerSpec? trainer, NormalizerSpec? normalizer) = (new TrainerSpec(), new NormalizerSpec());
+        (TrainerSpec trainer, NormalizerSpec normalizer) = (new TrainerSpec(), new NormalizerSpec());
         var reader = new ProtoReader(model, nameof(SentencePieceModel));
         while (reader.Next())
         {
@@ -68,7 +68,7 @@ public static class SentencePieceModel
 
         public void Add(ReadOnlySpan<byte> message)
         {
-            (byte[]? text, float score, int type) = (Array.Empty<byte>(), 0f, 1);
+            (byte[] text, float score, int type) = (Array.Empty<byte>(), 0f, 1);
             var reader = new ProtoReader(message, "SentencePiece");
             while (reader.Next())
             {

@@ -1,6 +1,8 @@
 namespace VkInfer.Tokenization;
 
-/// <summary>SentencePiece's unigram model (T5, XLNet): spaces are ▁, and what has no piece becomes its bytes or the unknown token.</summary>
+/// <summary>
+/// SentencePiece's unigram model (T5, XLNet): spaces are ▁, and what has no piece becomes its bytes or the unknown token.
+/// </summary>
 internal sealed class UnigramTokenizer : SentencePieceTokenizer
 {
     private readonly UnigramModel _model;

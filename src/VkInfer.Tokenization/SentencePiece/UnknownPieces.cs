@@ -2,7 +2,9 @@ using System.Text;
 
 namespace VkInfer.Tokenization;
 
-/// <summary>What becomes of characters without a piece: their bytes, or one unknown token for a run of what has no byte tokens either.</summary>
+/// <summary>
+/// What becomes of characters without a piece: their bytes, or one unknown token for a run of what has no byte tokens either.
+/// </summary>
 internal static class UnknownPieces
 {
     /// <summary>Appends ids of pieces.</summary>

@@ -13,9 +13,13 @@ internal sealed class UserDefinedSymbols
         where vocabulary.Kinds[id] == TokenKind.UserDefined && vocabulary.Texts[id]?.Contains(SentencePieceNormalizer.Space) == true
         select KeyValuePair.Create(vocabulary.Texts[id]!, id));
 
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => _symbols.IsEmpty;
+
     /// <summary>The length of the longest symbol that a text begins with; 0 for none.</summary>
     public int LengthAt(ReadOnlySpan<char> text) => _symbols.TryLongest(text, out string match, out _) ? match.Length : 0;
 
     /// <summary>The token of a text that is a symbol as a whole.</summary>
-    public bool TryGetWhole(ReadOnlySpan<char> text, out int id) => _symbols.TryLongest(text, out string match, out id) && match.Length == text.Length;
+    public bool TryGetWhole(ReadOnlySpan<char> text, out int id) =>
+        _symbols.TryLongest(text, out string match, out id) && match.Length == text.Length;
 }

@@ -29,8 +29,8 @@ internal static class UnicodeProperties
 
     private static readonly (string Names, string Prefix)[] Groups =
     [
-        ("l letter", "l"), ("m mark combiningmark", "m"), ("n number", "n"), ("z separator", "z"), ("c other", "c"), ("p punctuation punct", "p"),
-        ("s symbol", "s"),
+        ("l letter", "l"), ("m mark combiningmark", "m"), ("n number", "n"), ("z separator", "z"), ("c other", "c"),
+        ("p punctuation punct", "p"), ("s symbol", "s"),
     ];
 
     static UnicodeProperties()

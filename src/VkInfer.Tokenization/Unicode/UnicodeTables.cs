@@ -2,7 +2,9 @@ using System.IO.Compression;
 
 namespace VkInfer.Tokenization;
 
-/// <summary>The tables behind <see cref="UnicodeForms"/>, as tools/unicode/make-tables.py writes and describes them; read at first use.</summary>
+/// <summary>
+/// The tables behind <see cref="UnicodeForms"/>, as tools/unicode/make-tables.py writes and describes them; read at first use.
+/// </summary>
 internal static class UnicodeTables
 {
     private static readonly Dictionary<int, int[]> Canonical = [];

@@ -2,7 +2,9 @@ using Silk.NET.Vulkan;
 
 namespace VkInfer.Vulkan;
 
-/// <summary>Time stamp queries of one command list, in pools that grow. Each pool is reset on the GPU where its first query is recorded.</summary>
+/// <summary>
+/// Time stamp queries of one command list, in pools that grow. Each pool is reset on the GPU where its first query is recorded.
+/// </summary>
 internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
 {
     private const int QueriesPerPool = 64;

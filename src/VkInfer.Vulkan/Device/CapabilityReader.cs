@@ -31,7 +31,8 @@ internal static unsafe class CapabilityReader
         PhysicalDeviceProperties core = properties.Core.Properties;
         var driver = new DriverIdentity(
             properties.Vulkan12.DriverID, core.DriverVersion, Convert.ToHexStringLower(new ReadOnlySpan<byte>(core.PipelineCacheUuid, 16)));
-        DeviceCapabilities capabilities = Quirks.Apply(driver, Capabilities(vk, instance, device, profile, &features, &properties, extensions, families));
+        DeviceCapabilities capabilities =
+            Quirks.Apply(driver, Capabilities(vk, instance, device, profile, &features, &properties, extensions, families));
         string driverInfo = Utf8Name.Read(properties.Vulkan12.DriverInfo);
         return new PhysicalDeviceInfo
         {
@@ -129,7 +130,8 @@ internal static unsafe class CapabilityReader
         return extensions.Contains(DeviceExtensions.CoreBuiltinsArm) ? (int)properties->CoreArm.ShaderCoreCount : null;
     }
 
-    private static CooperativeMatrixShape[] CooperativeMatrixShapes(KhrCooperativeMatrix functions, PhysicalDevice device, DeviceProfile? profile)
+    private static CooperativeMatrixShape[] CooperativeMatrixShapes(
+        KhrCooperativeMatrix functions, PhysicalDevice device, DeviceProfile? profile)
     {
         const string Operation = "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR";
         uint count = 0;
@@ -145,7 +147,8 @@ internal static unsafe class CapabilityReader
             VulkanException.ThrowIfFailed(functions.GetPhysicalDeviceCooperativeMatrixProperties(device, &count, first), Operation);
         }
 
-        CooperativeMatrixShape[] shapes = [.. rows.Take((int)count).Where(row => row.Scope == ScopeKHR.SubgroupKhr).Select(row => new CooperativeMatrixShape(
+        CooperativeMatrixShape[] shapes = [
+            .. rows.Take((int)count).Where(row => row.Scope == ScopeKHR.SubgroupKhr).Select(row => new CooperativeMatrixShape(
             (int)row.MSize, (int)row.NSize, (int)row.KSize, TypeOf(row.AType), TypeOf(row.BType), TypeOf(row.CType),
             TypeOf(row.ResultType), row.SaturatingAccumulation))];
         return profile?.Reduce(shapes) ?? shapes;

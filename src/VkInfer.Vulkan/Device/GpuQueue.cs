@@ -36,7 +36,9 @@ internal sealed unsafe class GpuQueue : IDisposable
     /// <summary>Whether anything was handed to the queue, be it in a call that failed: a lost device may still be at it.</summary>
     public bool IsUsed { get; private set; }
 
-    /// <summary>Submits command buffers in one call, after <paramref name="waitValue"/> of another timeline; returns the value it signals.</summary>
+    /// <summary>
+    /// Submits command buffers in one call, after <paramref name="waitValue"/> of another timeline; returns the value it signals.
+    /// </summary>
     /// <remarks>The caller holds <see cref="Lock"/>.</remarks>
     public ulong Submit(CommandBufferSubmitInfo* commands, int count, Timeline? wait, ulong waitValue)
     {

@@ -2,15 +2,17 @@ using Silk.NET.Vulkan;
 
 namespace VkInfer.Vulkan;
 
-/// <summary>Every workaround for a driver, each with the driver, the versions and the symptom. Nothing else may ask which driver it is.</summary>
+/// <summary>
+/// Every workaround for a driver, each with the driver, the versions and the symptom. Nothing else may ask which driver it is.
+/// </summary>
 internal static class Quirks
 {
     private static int _anchored;
 
     /// <summary>Whether an instance that is disposed is to stay, which is so once in a process.</summary>
     /// <remarks>
-    /// The loader unloads a driver with the last instance and loads it again with the next. NVIDIA's (580.159) takes something each time that
-    /// it does not give back, static thread-local storage by the symptom: after some twenty times vkCreateInstance says
+    /// The loader unloads a driver with the last instance and loads it again with the next. NVIDIA's (580.159) takes something each time
+    /// that it does not give back, static thread-local storage by the symptom: after some twenty times vkCreateInstance says
     /// VK_ERROR_INCOMPATIBLE_DRIVER for the rest of the process. One instance that is never destroyed keeps every driver loaded.
     /// </remarks>
     public static bool KeepsInstance() => Interlocked.Exchange(ref _anchored, 1) == 0;

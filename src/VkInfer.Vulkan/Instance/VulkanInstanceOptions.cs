@@ -21,6 +21,8 @@ public sealed record VulkanInstanceOptions
     /// <summary>Asks drivers to keep compiler statistics (<see cref="ComputePipeline.GetStatistics"/>). Slows pipeline creation.</summary>
     public bool PipelineStatistics { get; init; }
 
-    /// <summary>What tests let be seen of the devices; null: what the environment variable VKINFER_DEVICE_PROFILE names, else everything.</summary>
+    /// <summary>
+    /// What tests let be seen of the devices; null: what the environment variable VKINFER_DEVICE_PROFILE names, else everything.
+    /// </summary>
     internal DeviceProfile? Profile { get; init; }
 }

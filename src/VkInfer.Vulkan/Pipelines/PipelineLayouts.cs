@@ -2,7 +2,9 @@ using Silk.NET.Vulkan;
 
 namespace VkInfer.Vulkan;
 
-/// <summary>Descriptor set layouts by number of storage buffers, pipeline layouts by that and the push-constant size. Thread-safe.</summary>
+/// <summary>
+/// Descriptor set layouts by number of storage buffers, pipeline layouts by that and the push-constant size. Thread-safe.
+/// </summary>
 internal sealed unsafe class PipelineLayouts(DeviceContext context) : IDisposable
 {
     private readonly Lock _lock = new();

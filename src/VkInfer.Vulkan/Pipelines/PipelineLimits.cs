@@ -1,8 +1,8 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>
-/// What a pipeline must keep to. Drivers need not refuse one that breaks a limit or uses a feature that is off; some lose the device when it
-/// runs, others compute nonsense.
+/// What a pipeline must keep to. Drivers need not refuse one that breaks a limit or uses a feature that is off; some lose the device when
+/// it runs, others compute nonsense.
 /// </summary>
 internal static class PipelineLimits
 {

@@ -3,7 +3,9 @@ using Silk.NET.Vulkan;
 
 namespace VkInfer.Vulkan;
 
-/// <summary>Creates pipelines, once for each shader and set of constants, and keeps them. Thread-safe; different pipelines compile in parallel.</summary>
+/// <summary>
+/// Creates pipelines, once for each shader and set of constants, and keeps them. Thread-safe; different pipelines compile in parallel.
+/// </summary>
 internal sealed unsafe class PipelineRegistry : IDisposable
 {
     private readonly DeviceContext _context;
@@ -25,7 +27,8 @@ internal sealed unsafe class PipelineRegistry : IDisposable
     public ComputePipeline Get(ShaderCode shader, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
     {
         var key = new Key(shader, constants, subgroupSize, fullSubgroups);
-        Lazy<ComputePipeline> entry = _pipelines.GetOrAdd(key, static (key, self) => new Lazy<ComputePipeline>(() => self.Create(key)), this);
+        Lazy<ComputePipeline> entry =
+            _pipelines.GetOrAdd(key, static (key, self) => new Lazy<ComputePipeline>(() => self.Create(key)), this);
         try
         {
             return entry.Value;

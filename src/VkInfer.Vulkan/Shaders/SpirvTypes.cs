@@ -65,7 +65,7 @@ internal sealed class SpirvTypes
             throw new OverflowException();
         }
 
-        (uint opcode, uint[]? operands) = _types[type];
+        (uint opcode, uint[] operands) = _types[type];
         return opcode switch
         {
             20 => 4, // bool
@@ -91,7 +91,7 @@ internal sealed class SpirvTypes
             throw new OverflowException();
         }
 
-        (uint opcode, uint[]? operands) = _constants[id];
+        (uint opcode, uint[] operands) = _constants[id];
         if (SpecIds.TryGetValue(id, out uint specId) && constants.TryGet(specId, out uint given))
         {
             return given;

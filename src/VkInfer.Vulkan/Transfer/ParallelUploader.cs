@@ -9,10 +9,10 @@ namespace VkInfer.Vulkan;
 public delegate void FillRanges(Span<byte> first, Span<byte> second);
 
 /// <summary>
-/// Many uploads at once, as loading a model makes them: each thread fills a piece of staging memory of its own, and the copies of all of them
-/// are in flight together; memory that the CPU can write is filled where it is. Meant for buffers that nothing else uses yet.
-/// <see cref="Write"/> may be called from several threads; <see cref="Finish"/> and <see cref="Dispose"/> once those are done. To be disposed
-/// before its device.
+/// Many uploads at once, as loading a model makes them: each thread fills a piece of staging memory of its own, and the copies of all of
+/// them are in flight together; memory that the CPU can write is filled where it is. Meant for buffers that nothing else uses yet.
+/// <see cref="Write"/> may be called from several threads; <see cref="Finish"/> and <see cref="Dispose"/> once those are done. To be
+/// disposed before its device.
 /// </summary>
 public sealed unsafe class ParallelUploader : IDisposable
 {
@@ -67,7 +67,9 @@ public sealed unsafe class ParallelUploader : IDisposable
         int secondLength = (int)(second?.Length ?? 0);
         if (WritesInPlace(buffer))
         {
-            fill(new Span<byte>(buffer.Mapped + destination.Offset, length), new Span<byte>(buffer.Mapped + (second?.Offset ?? 0), secondLength));
+            fill(
+                new Span<byte>(buffer.Mapped + destination.Offset, length),
+                new Span<byte>(buffer.Mapped + (second?.Offset ?? 0), secondLength));
             return 0;
         }
 

@@ -30,7 +30,8 @@ internal static class LinearTuningFile
     {
         PhysicalDeviceInfo device = context.Device.Info;
         LinearTuning? shipped = ReadShipped(device);
-        LinearDataflow dataflow = Use(context, Complete(Read(device, logger), shipped), logger) ?? Use(context, shipped, logger) ?? LinearDataflow.Empty;
+        LinearDataflow dataflow = Use(context, Complete(Read(device, logger), shipped), logger)
+            ?? Use(context, shipped, logger) ?? LinearDataflow.Empty;
         return dataflow with { Forced = FormOf(choice) };
     }
 

@@ -20,7 +20,8 @@ internal static class LinearTuningRun
         DateTime started = DateTime.UtcNow;
         WeightMatrix[][] shapes =
         [
-            .. weights.Matrices.SelectMany(stack => stack.Parts).Distinct().GroupBy(part => (part.Type, part.Rows, part.Columns)).Select(Some),
+            .. weights.Matrices.SelectMany(stack => stack.Parts).Distinct().GroupBy(part => (part.Type, part.Rows, part.Columns)).Select(
+                Some),
         ];
         HashSet<WeightMatrix> gated = config.IsGated ? [.. weights.Layers.SelectMany(layer => layer.GatedInOne)] : [];
         var tuner = new LinearTuner(context);
@@ -34,7 +35,9 @@ internal static class LinearTuningRun
         }
 
         PhysicalDeviceInfo device = context.Device.Info;
-        return new LinearTuning(device.Name, device.DriverName, device.DriverVersion, LinearTuningFile.Shaders, tuner.WorstExcess, tables) { Problems = tuner.Problems };
+        return new LinearTuning(
+            device.Name, device.DriverName, device.DriverVersion, LinearTuningFile.Shaders, tuner.WorstExcess,
+            tables) { Problems = tuner.Problems };
     }
 
     private static WeightMatrix[] Some(IGrouping<(WeightType Type, int Rows, int Columns), WeightMatrix> shape)

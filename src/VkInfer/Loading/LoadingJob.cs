@@ -19,7 +19,9 @@ internal sealed record LoadingJob(int Part, long Offset, Action<LoadingWorker> R
     /// <summary>A job that reads no file.</summary>
     public static LoadingJob First(Action<LoadingWorker> run) => new(-1, 0, run);
 
-    /// <summary>Runs jobs on all cores, in the order of the files, so that disks read ahead; returns once the device has everything.</summary>
+    /// <summary>
+    /// Runs jobs on all cores, in the order of the files, so that disks read ahead; returns once the device has everything.
+    /// </summary>
     public static void RunAll(List<LoadingJob> jobs, GpuDevice device, CancellationToken cancellation)
     {
         LoadingJob[] order = [.. jobs.OrderBy(job => job.Part).ThenBy(job => job.Offset)];
@@ -40,7 +42,8 @@ internal sealed record LoadingJob(int Part, long Offset, Action<LoadingWorker> R
         public void Do(int threads)
         {
             // Threads of their own: they wait for disks and for the device, which would keep the pool's from others' work.
-            Thread[] others = [.. Enumerable.Range(1, threads - 1).Select(i => new Thread(Work) { Name = $"vkinfer load {i}", IsBackground = true })];
+            Thread[] others = [
+                .. Enumerable.Range(1, threads - 1).Select(i => new Thread(Work) { Name = $"vkinfer load {i}", IsBackground = true })];
             foreach (Thread thread in others)
             {
                 thread.Start();

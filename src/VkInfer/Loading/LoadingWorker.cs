@@ -5,7 +5,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Loading;
 
-/// <summary>What one thread of loading has of its own: memory to read and to pack into, and for quantising a buffer and a command list.</summary>
+/// <summary>
+/// What one thread of loading has of its own: memory to read and to pack into, and for quantising a buffer and a command list.
+/// </summary>
 internal sealed class LoadingWorker(GpuDevice device, ParallelUploader uploads, CancellationToken cancellation) : IDisposable
 {
     private byte[] _stored = [];
@@ -29,7 +31,8 @@ internal sealed class LoadingWorker(GpuDevice device, ParallelUploader uploads, 
     public Span<byte> Packed(int length) => Room(ref _packed, length);
 
     /// <summary>Uploads a whole buffer of float32.</summary>
-    public void Upload(GpuBuffer buffer, int first, FillValues fill) => Upload(buffer, first, fill, (int)(buffer.SizeInBytes / sizeof(float)) - first);
+    public void Upload(GpuBuffer buffer, int first, FillValues fill) =>
+        Upload(buffer, first, fill, (int)(buffer.SizeInBytes / sizeof(float)) - first);
 
     /// <summary>Uploads some float32 of a buffer.</summary>
     public void Upload(GpuBuffer buffer, int first, FillValues fill, int count) => uploads.Write(

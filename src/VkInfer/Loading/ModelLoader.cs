@@ -25,13 +25,17 @@ internal static class ModelLoader
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
 
         // Vocabularies take a while to read, as a device takes to open.
-        Task<ModelText> text = Task.Run(() => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate), CancellationToken.None);
+        Task<ModelText> text =
+            Task.Run(() => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate), CancellationToken.None);
         try
         {
             string fingerprint = ModelFingerprint.Of(source);
-            return Build(source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.SizeInBytes, (context, buffers, planned) =>
+            return Build(
+                source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.SizeInBytes,
+                (context, buffers, planned) =>
             {
-                var uploader = new WeightUploader(context.Device, context, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
+                var uploader = new WeightUploader(
+                    context.Device, context, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
                 return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers, planned);
             }, cancellation);
         }
@@ -44,7 +48,8 @@ internal static class ModelLoader
     }
 
     public static Model Synthesise(
-        ModelConfig config, string name, WeightType type, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        ModelConfig config, string name, WeightType type, ModelOptions options, IProgress<LoadProgress>? progress,
+        CancellationToken cancellation)
     {
         options.Validate();
         long bytes = SyntheticWeights.SizeInBytes(config, type);
@@ -111,7 +116,8 @@ internal static class ModelLoader
         var needed = MemoryRequirements.Of(config, weightBytes, options, new GemmKernel(context).PreferredInput(WeightType.F16));
         long available = gpu.GetMemoryBudget().Available;
         options.Logger?.LogInformation(
-            "{Model} on {Device}: {Needed} MiB needed, {Available} MiB available", name, gpu.Info.Name, needed.Total >> 20, available >> 20);
+            "{Model} on {Device}: {Needed} MiB needed, {Available} MiB available", name, gpu.Info.Name, needed.Total >> 20,
+            available >> 20);
         if (needed.Total > available)
         {
             throw new OutOfDeviceMemoryException(

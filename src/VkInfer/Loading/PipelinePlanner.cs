@@ -7,8 +7,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// Has the pipelines of a model compiled on all cores while its weights are read: it records the passes of a first answer to lists that take
-/// no commands. What it misses is compiled on first use, as ever.
+/// Has the pipelines of a model compiled on all cores while its weights are read: it records the passes of a first answer to lists that
+/// take no commands. What it misses is compiled on first use, as ever.
 /// </summary>
 internal static class PipelinePlanner
 {
@@ -22,7 +22,8 @@ internal static class PipelinePlanner
     /// <param name="weights">The model's weights, whose bytes need not be there yet.</param>
     /// <param name="calibration">Decides how attention accumulates.</param>
     public static Task StartAsync(
-        KernelContext context, ModelConfig config, ModelOptions options, TransformerWeights weights, SoftmaxCalibration? calibration) => Task.Run(() =>
+        KernelContext context, ModelConfig config, ModelOptions options, TransformerWeights weights, SoftmaxCalibration? calibration) =>
+            Task.Run(() =>
     {
         try
         {
@@ -36,7 +37,8 @@ internal static class PipelinePlanner
         }
     });
 
-    private static void Plan(KernelContext context, ModelConfig config, ModelOptions options, TransformerWeights weights, SoftmaxPlan softmax)
+    private static void Plan(
+        KernelContext context, ModelConfig config, ModelOptions options, TransformerWeights weights, SoftmaxPlan softmax)
     {
         GpuDevice device = context.Device;
         var kernels = new KernelSet(context with { IsPlanning = true });
@@ -48,7 +50,9 @@ internal static class PipelinePlanner
         {
             foreach (int rows in PromptRows)
             {
-                PlanPrompt(list, config, transformer, weights, kernels, cache, Math.Min(rows, MemoryRequirements.PrefillRows(options, contextLength)));
+                PlanPrompt(
+                    list, config, transformer, weights, kernels, cache,
+                    Math.Min(rows, MemoryRequirements.PrefillRows(options, contextLength)));
             }
         });
     }

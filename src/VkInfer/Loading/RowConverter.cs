@@ -28,7 +28,9 @@ internal static class RowConverter
         int sourceRow = bytes.Length / rows;
         int targetRow = checked((int)GgufTensorTypes.RowBytes(to, columns));
         byte[] converted = new byte[checked(targetRow * rows)];
-        Parallel.For(0, rows, row => Convert(from, bytes.AsSpan(row * sourceRow, sourceRow), to, converted.AsSpan(row * targetRow, targetRow), columns));
+        Parallel.For(
+            0, rows,
+            row => Convert(from, bytes.AsSpan(row * sourceRow, sourceRow), to, converted.AsSpan(row * targetRow, targetRow), columns));
         return converted;
     }
 

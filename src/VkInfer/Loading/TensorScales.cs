@@ -4,8 +4,8 @@ using VkInfer.Formats;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// The scales that NVFP4 tensors have beside those of their blocks: in another tensor, <c>….scale</c> beside <c>….weight</c>, one for the whole
-/// or one for each expert. Immutable.
+/// The scales that NVFP4 tensors have beside those of their blocks: in another tensor, <c>….scale</c> beside <c>….weight</c>, one for the
+/// whole or one for each expert. Immutable.
 /// </summary>
 /// <param name="Values">The scales.</param>
 /// <param name="RowsPerScale">Rows of the weights that share one.</param>
@@ -34,9 +34,12 @@ internal sealed record TensorScales(IReadOnlyList<float> Values, long RowsPerSca
         int wrong = Array.FindIndex(values, value => !float.IsFinite(value));
         return wrong < 0
             ? new TensorScales(values, tensor.Rows / values.Length)
-            : throw new UnsupportedModelException($"{file.Path}: element {wrong} of tensor {name} is {values[wrong]}; expected a finite scale.");
+            : throw new UnsupportedModelException(
+                $"{file.Path}: element {wrong} of tensor {name} is {values[wrong]}; expected a finite scale.");
     }
 
     private static string? Beside(GgufTensor tensor, string suffix) =>
-        tensor.Type == GgufTensorType.NVFP4 && tensor.Name.EndsWith(Weight, StringComparison.Ordinal) ? tensor.Name[..^Weight.Length] + suffix : null;
+        tensor.Type == GgufTensorType.NVFP4 && tensor.Name.EndsWith(Weight, StringComparison.Ordinal)
+            ? tensor.Name[..^Weight.Length] + suffix
+            : null;
 }

@@ -19,7 +19,8 @@ internal static class WeightAssembly
         Action<TransformerWeights> planned)
     {
         NormWeights Norm(NormPlan norm) => new(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
-        LinearWeights Linear(LinearPlan linear) => new(uploader.Upload(linear.Parts), linear.Bias is { } bias ? uploader.Upload(bias) : null);
+        LinearWeights Linear(LinearPlan linear) =>
+            new(uploader.Upload(linear.Parts), linear.Bias is { } bias ? uploader.Upload(bias) : null);
 
         LayerWeights Layer(LayerPlan layer) => new(
             Norm(layer.AttentionNorm),
@@ -52,6 +53,7 @@ internal static class WeightAssembly
     public static RopeTables Rope(ModelConfig config, int contextLength, Func<string, float[], BufferView> upload)
     {
         BufferView full = upload("rope_table", RopeTable.Compute(config, contextLength));
-        return new RopeTables(full, RopeTable.ComputeWindowed(config, contextLength) is { } table ? upload("rope_table.windowed", table) : full);
+        return new RopeTables(
+            full, RopeTable.ComputeWindowed(config, contextLength) is { } table ? upload("rope_table.windowed", table) : full);
     }
 }

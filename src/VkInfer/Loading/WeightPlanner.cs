@@ -62,7 +62,9 @@ internal sealed class WeightPlanner
             Norm(block + "attn_norm"),
             Has(block + "attn_qkv.weight")
                 ? Linear(block + "attn_qkv", hidden, (block + "attn_qkv", _config.QkvSize))
-                : Linear(block + "attn_qkv", hidden, (block + "attn_q", _config.QuerySize), (block + "attn_k", _config.KvSize), (block + "attn_v", _config.KvSize)),
+                : Linear(
+                    block + "attn_qkv", hidden, (block + "attn_q", _config.QuerySize), (block + "attn_k", _config.KvSize),
+                    (block + "attn_v", _config.KvSize)),
             _config.HasQkNorm ? Vector(_config.HeadDim, block + "attn_q_norm.weight", block + "attn_k_norm.weight") : null,
             Linear(block + "attn_output", _config.QuerySize, (block + "attn_output", hidden)),
             _config.HasPostNorms ? Norm(block + "post_attention_norm") : null,
@@ -80,7 +82,8 @@ internal sealed class WeightPlanner
         (int hidden, int width) = (_config.HiddenSize, _config.IntermediateSize);
         if (_config.NumExperts > 0)
         {
-            return Experts(block + "ffn_gate_up_exps", hidden, [.. ExpertParts(block + "ffn_gate", width), .. ExpertParts(block + "ffn_up", width)]);
+            return Experts(
+                block + "ffn_gate_up_exps", hidden, [.. ExpertParts(block + "ffn_gate", width), .. ExpertParts(block + "ffn_up", width)]);
         }
 
         return _config.IsGated && !HoldsGate(block + "ffn_up.weight")

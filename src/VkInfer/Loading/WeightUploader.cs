@@ -117,7 +117,8 @@ internal sealed class WeightUploader
                 }
 
                 _progress.Report(
-                    WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns) + WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
+                    WeightLayout.QuantBytes(matrix.Type, count, matrix.Columns)
+                        + WeightLayout.ScaleBytes(matrix.Type, count, matrix.Columns));
             }));
         }
     }
@@ -169,7 +170,8 @@ internal sealed class WeightUploader
 
     /// <summary>Packs rows, those that share a tensor's scale at a time.</summary>
     private static void Pack(
-        WeightType type, ReadOnlySpan<byte> source, int columns, TensorScales tensorScales, long row, int count, Span<byte> quants, Span<byte> scales)
+        WeightType type, ReadOnlySpan<byte> source, int columns, TensorScales tensorScales, long row, int count, Span<byte> quants,
+        Span<byte> scales)
     {
         (int sourceRow, int quantRow, int scaleRow) = (source.Length / count, quants.Length / count, scales.Length / count);
         for (int done = 0; done < count;)
@@ -185,7 +187,8 @@ internal sealed class WeightUploader
 
     /// <summary>Rows as floats into a buffer of the worker's, and from there as blocks into the matrix.</summary>
     private void Quantize(
-        LoadingWorker worker, GgufTensor tensor, WeightType stored, TensorScales tensorScales, long row, int count, WeightMatrix matrix, int firstRow)
+        LoadingWorker worker, GgufTensor tensor, WeightType stored, TensorScales tensorScales, long row, int count, WeightMatrix matrix,
+        int firstRow)
     {
         WeightMatrix floats = worker.Floats(stored, count, matrix.Columns);
         worker.Uploads.Wait(Write(worker, tensor, stored, tensorScales, row, count, floats, 0), _cancellation);

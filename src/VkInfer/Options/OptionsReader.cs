@@ -50,7 +50,9 @@ internal static class OptionsReader
         bool isNear = Edits(nearest.Name.ToUpperInvariant(), name.ToUpperInvariant()) <= NearEdits;
         if (source.IsOurs)
         {
-            string hint = isNear ? $"did you mean {nearest.Name}?" : $"known keys are {string.Join(", ", OptionKey.All.Select(k => k.Name))}";
+            string hint = isNear
+                ? $"did you mean {nearest.Name}?"
+                : $"known keys are {string.Join(", ", OptionKey.All.Select(k => k.Name))}";
             warnings.Add($"{OptionsSource.Section}:{name} ({source.Origin(nearest)}): unknown key; {hint}");
         }
         else if (isNear)

@@ -9,7 +9,7 @@ namespace VkInfer;
 /// </summary>
 public sealed record VkInferOptions
 {
-    /// <summary>Path of the model, a file or folder; null: the embedded model.</summary>
+    /// <summary>The model: a file, a folder, or a <see cref="ModelName"/>; null: the embedded model.</summary>
     public string? Model { get; init; }
 
     /// <summary>Which Vulkan device; see <see cref="ModelOptions.Device"/>.</summary>
@@ -45,9 +45,13 @@ public sealed record VkInferOptions
     /// <summary>Things that were read and not understood, such as an unknown key; one line each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Reads the options of a program whose command line consists of <c>--key value</c> pairs, e.g. <c>--kv-type f32</c>.</summary>
+    /// <summary>
+    /// Reads the options of a program whose command line consists of <c>--key value</c> pairs, e.g. <c>--kv-type f32</c>.
+    /// </summary>
     /// <param name="arguments">The command line.</param>
-    /// <exception cref="OptionsException">A value is not allowed, or the command line has an unknown key; the message says which.</exception>
+    /// <exception cref="OptionsException">
+    /// A value is not allowed, or the command line has an unknown key; the message says which.
+    /// </exception>
     public static VkInferOptions Load(IReadOnlyList<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);

@@ -25,7 +25,8 @@ internal static class DeviceSelfTest
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="VulkanException">The device cannot be used, or was lost.</exception>
     public static DeviceSelfTestReport Run(
-        VulkanInstance instance, PhysicalDeviceInfo device, IReadOnlyList<WeightType>? types, ILogger? logger, CancellationToken cancellation)
+        VulkanInstance instance, PhysicalDeviceInfo device, IReadOnlyList<WeightType>? types, ILogger? logger,
+        CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
         using GpuDevice gpu = instance.Open(device);
@@ -35,13 +36,15 @@ internal static class DeviceSelfTest
         string? refused = null;
         try
         {
-            new ModelSelfTest(context, new EveryCase(types ?? Enum.GetValues<WeightType>()), store, logger).Rest(TimeSpan.FromMinutes(10), cancellation);
+            new ModelSelfTest(context, new EveryCase(types ?? Enum.GetValues<WeightType>()), store, logger).Rest(
+                TimeSpan.FromMinutes(10), cancellation);
         }
         catch (DeviceSelfTestException exception)
         {
             refused = exception.Message;
         }
 
-        return new DeviceSelfTestReport(device, store.Count, context.Forms.LeftOut, refused, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new DeviceSelfTestReport(
+            device, store.Count, context.Forms.LeftOut, refused, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 }

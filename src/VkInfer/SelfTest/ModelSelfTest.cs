@@ -7,8 +7,8 @@ using VkInfer.Vulkan;
 namespace VkInfer;
 
 /// <summary>
-/// Tests the forms of kernels that a model takes, on its device: each form once for a driver and a shader, a small case against the CPU. One
-/// that fails is left out, with a warning, and another takes its place.
+/// Tests the forms of kernels that a model takes, on its device: each form once for a driver and a shader, a small case against the CPU.
+/// One that fails is left out, with a warning, and another takes its place.
 /// </summary>
 internal sealed class ModelSelfTest(KernelContext context, ISelfTestCases cases, SelfTestStore store, ILogger? logger)
 {
@@ -67,7 +67,8 @@ internal sealed class ModelSelfTest(KernelContext context, ISelfTestCases cases,
         }
     }
 
-    private int Run(Func<KernelContext, IEnumerable<SelfTestCase>> find, TimeSpan budget, bool countsPipelines, CancellationToken cancellation)
+    private int Run(
+        Func<KernelContext, IEnumerable<SelfTestCase>> find, TimeSpan budget, bool countsPipelines, CancellationToken cancellation)
     {
         foreach ((string key, string problem) in store.Failures)
         {

@@ -62,7 +62,8 @@ internal static class SoftmaxCalibrator
         }
 
         double decodeRate = (double)scores.RowsReachingDownTo(lower) / scores.Rows;
-        double prefillRate = Math.Min(1, decodeRate + ((double)scores.RowsStayingBelow(upper - AttentionSoftmax.MaxMatrixDistance) / scores.Rows));
+        double prefillRate =
+            Math.Min(1, decodeRate + ((double)scores.RowsStayingBelow(upper - AttentionSoftmax.MaxMatrixDistance) / scores.Rows));
         return new LayerCalibration(
             scores.Minimum, scores.Maximum, [.. Shares.Select(scores.Quantile)], phi, lower, upper,
             SchemeFor(decodeRate, MaxRecomputeRate), SchemeFor(prefillRate, MaxPrefillRecomputeRate),
@@ -75,5 +76,6 @@ internal static class SoftmaxCalibrator
     // Scores that are no numbers, or so large that a float holds no bounds around them: no φ is right.
     private static LayerCalibration Fallback(ScoreStatistics scores) => new(
         scores.Rows == 0 ? 0 : scores.Minimum, scores.Rows == 0 ? 0 : scores.Maximum, [.. Shares.Select(scores.Quantile)],
-        0, -AttentionSoftmax.MaxDistance, AttentionSoftmax.MaxDistance, SoftmaxScheme.ConditionalRescale, SoftmaxScheme.ConditionalRescale, 1, 1);
+        0, -AttentionSoftmax.MaxDistance, AttentionSoftmax.MaxDistance, SoftmaxScheme.ConditionalRescale, SoftmaxScheme.ConditionalRescale,
+        1, 1);
 }

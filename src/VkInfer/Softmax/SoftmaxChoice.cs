@@ -8,7 +8,9 @@ public enum SoftmaxChoice
     /// </summary>
     Auto,
 
-    /// <summary>Asynchronized, also where calibration advises against it: rows outside the range are then computed anew, often or always.</summary>
+    /// <summary>
+    /// Asynchronized, also where calibration advises against it: rows outside the range are then computed anew, often or always.
+    /// </summary>
     Asynchronized,
 
     /// <summary>Synchronized.</summary>

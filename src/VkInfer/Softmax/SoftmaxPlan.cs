@@ -32,7 +32,8 @@ public sealed record SoftmaxPlan(IReadOnlyList<LayerSoftmax> Layers, string Orig
                 return new SoftmaxPlan([.. Enumerable.Repeat(Uncalibrated, layers)], "option, not calibrated");
             case SoftmaxChoice.Asynchronized:
                 return new SoftmaxPlan(
-                    [.. calibration.Layers.Select(layer => new LayerSoftmax(layer.Asynchronized, layer.Asynchronized))], "option, calibrated");
+                    [.. calibration.Layers.Select(layer => new LayerSoftmax(layer.Asynchronized, layer.Asynchronized))],
+                    "option, calibrated");
             case SoftmaxChoice.Auto when calibration is null:
                 return Uniform(layers, AttentionSoftmax.ConditionalRescale, "not calibrated");
             default:

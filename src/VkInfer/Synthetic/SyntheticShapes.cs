@@ -26,10 +26,12 @@ public static class SyntheticShapes
         Shapes.TryGetValue(name, out ModelConfig? config)
             ? layers is null || (layers >= 1 && layers <= config.NumLayers)
                 ? config with { NumLayers = layers ?? config.NumLayers }
-                : throw new ArgumentOutOfRangeException(nameof(layers), layers, $"{name} has {config.NumLayers} layers; expected 1 to as many.")
+                : throw new ArgumentOutOfRangeException(
+                    nameof(layers), layers, $"{name} has {config.NumLayers} layers; expected 1 to as many.")
             : throw new ArgumentException($"No synthetic shape \"{name}\"; there are {string.Join(", ", Names)}.", nameof(name));
 
-    private static ModelConfig Llama(int hidden, int intermediate, int layers, int heads, int kvHeads, int vocab, int context, float theta = 10000) => new()
+    private static ModelConfig Llama(
+        int hidden, int intermediate, int layers, int heads, int kvHeads, int vocab, int context, float theta = 10000) => new()
     {
         Architecture = "llama",
         VocabSize = vocab,

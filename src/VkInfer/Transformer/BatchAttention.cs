@@ -13,7 +13,8 @@ internal sealed class BatchAttention : IDisposable
     private readonly SequenceTable _table;
     private readonly GpuBuffer _scratch;
 
-    public BatchAttention(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IEnumerable<BatchRow> rows)
+    public BatchAttention(
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IEnumerable<BatchRow> rows)
     {
         _rows = [.. rows];
         _table = new SequenceTable(device, config.NumLayers * _rows.Length);

@@ -4,8 +4,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Transformer;
 
 /// <summary>
-/// Decode steps of several sequences at once: the pass of all of them and their choices, recorded once and replayed, in one submit a
-/// step. What a sequence owns stays with its <see cref="DecodeRunner"/>. Not thread-safe; allocates nothing per step.
+/// Decode steps of several sequences at once: the pass of all of them and their choices, one chain of dispatches each, recorded once and
+/// replayed, in one submit a step. What a sequence owns stays with its <see cref="DecodeRunner"/>. Not thread-safe; allocates nothing per
+/// step.
 /// </summary>
 internal sealed class BatchRunner : IDisposable
 {
@@ -15,9 +16,8 @@ internal sealed class BatchRunner : IDisposable
     private readonly BatchAttention _attention;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
-    private readonly CommandList _choices;
+    private readonly TokenChoice _choice;
     private readonly CommandList[] _step = new CommandList[2];
-    private readonly CommandList?[] _recorded;
     private Submission _last;
 
     public BatchRunner(
@@ -26,7 +26,6 @@ internal sealed class BatchRunner : IDisposable
     {
         _device = device;
         _sequences = [.. sequences];
-        _recorded = new CommandList?[sequences.Count];
         _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
         try
         {
@@ -34,7 +33,8 @@ internal sealed class BatchRunner : IDisposable
                 Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
             _attention = new BatchAttention(device, config, transformer, kernels, sequences.Select(sequence => sequence.Row));
             _pass = device.CreateCommandList("batch.step");
-            _choices = device.CreateCommandList("batch.choices");
+            _choice = new TokenChoice(
+                device, kernels, config.VocabSize, sequences.Select(static sequence => (sequence.Slot, sequence.Logits)));
             _pass.Record(commands =>
             {
                 _activations.RecordClear(commands);
@@ -56,7 +56,7 @@ internal sealed class BatchRunner : IDisposable
             throw;
         }
 
-        (_step[0], _step[1]) = (_pass, _choices);
+        _step[0] = _pass;
     }
 
     /// <summary>GPU time of the last finished pass, in microseconds; only meaningful while none is pending.</summary>
@@ -71,9 +71,10 @@ internal sealed class BatchRunner : IDisposable
     /// <summary>Submits a step of all sequences: the pass of their last tokens and the choice of their next.</summary>
     public void SubmitStep(Cancellation cancellation)
     {
-        if (ChoicesChanged())
+        if (_choice.IsOutdated)
         {
-            RecordChoices(cancellation);
+            _device.Wait(_last, cancellation);
+            _step[1] = _choice.Prepare();
         }
 
         _last = _device.Submit(_step);
@@ -86,35 +87,10 @@ internal sealed class BatchRunner : IDisposable
     public void Dispose()
     {
         _pass?.Dispose();
-        _choices?.Dispose();
+        _choice?.Dispose();
         _logits?.Dispose();
         _attention?.Dispose();
         _activations.Dispose();
-    }
-
-    private bool ChoicesChanged()
-    {
-        for (int i = 0; i < _sequences.Length; i++)
-        {
-            if (!ReferenceEquals(_recorded[i], _sequences[i].Choice))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>The sequences' own lists would wait for each other; in one list their choices run side by side.</summary>
-    private void RecordChoices(Cancellation cancellation)
-    {
-        _device.Wait(_last, cancellation);
-        Array.Clear(_recorded);
-        _choices.Record(commands => Array.ForEach(_sequences, sequence => sequence.RecordChoice(commands)));
-        for (int i = 0; i < _sequences.Length; i++)
-        {
-            _recorded[i] = _sequences[i].Choice;
-        }
     }
 
     private void RecordTimestamp(string label)

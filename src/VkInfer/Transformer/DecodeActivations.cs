@@ -27,7 +27,6 @@ internal sealed class DecodeActivations : IDisposable
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1) : null;
             Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
-            SamplerScratch = _buffers.Create("sampler", ArgmaxKernel.ScratchBytes(config.VocabSize));
         }
         catch
         {
@@ -71,9 +70,6 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>[VocabSize].</summary>
     public GpuBuffer Logits { get; }
-
-    /// <summary>What the samplers leave for each other; zero between steps where they need it.</summary>
-    public GpuBuffer SamplerScratch { get; }
 
     public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
 

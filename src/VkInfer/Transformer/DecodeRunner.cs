@@ -21,15 +21,13 @@ internal sealed class DecodeRunner : IDisposable
     private readonly BatchAttention? _unfusedAttention;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
-    private readonly GpuBuffer _ring;
     private readonly CommandList _step;
+    private readonly SamplerSlot _slot;
     private readonly TokenChoice _choice;
     private readonly Submission[] _inFlight = new Submission[MaxInFlight];
     private readonly CommandList[] _pair = new CommandList[2];
-    private readonly uint[] _id = new uint[1];
     private readonly DecoderTransformer _transformer;
     private readonly ModelConfig _config;
-    private LogitAdjustments _adjustments;
     private uint _token;
     private int _position;
     private int _submitted;
@@ -54,6 +52,7 @@ internal sealed class DecodeRunner : IDisposable
         _cache = cache;
         _buffers = new BufferSet(device, "decode");
         CommandList? step = null;
+        TokenChoice? choice = null;
         DecodeActivations? activations = null;
         PrefillActivations? unfused = null;
         BatchAttention? attention = null;
@@ -61,7 +60,7 @@ internal sealed class DecodeRunner : IDisposable
         try
         {
             _state = _buffers.Create("state", StepState.SizeInBytes, BufferKind.HostWritable);
-            _ring = _buffers.Create("ring", StepState.RingSize * sizeof(uint), BufferKind.HostReadable);
+            GpuBuffer ring = _buffers.Create("ring", StepState.RingSize * sizeof(uint), BufferKind.HostReadable);
             activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
             step = device.CreateCommandList("decode.step");
 
@@ -95,9 +94,12 @@ internal sealed class DecodeRunner : IDisposable
 
                 RecordTimestamp(commands, "end");
             });
+            _slot = new SamplerSlot(device, config.VocabSize, cache.Capacity, _state, ring);
+            choice = new TokenChoice(device, kernels, config.VocabSize, [(_slot, activations.Logits)]);
         }
         catch
         {
+            choice?.Dispose();
             step?.Dispose();
             activations?.Dispose();
             unfused?.Dispose();
@@ -106,8 +108,7 @@ internal sealed class DecodeRunner : IDisposable
             throw;
         }
 
-        (_step, _activations, _unfused, _unfusedAttention) = (step, activations, unfused, attention);
-        _choice = new TokenChoice(device, kernels, activations, config.VocabSize, cache.Capacity, _state, _ring);
+        (_step, _choice, _activations, _unfused, _unfusedAttention) = (step, choice, activations, unfused, attention);
         _pair[0] = _step;
     }
 
@@ -120,8 +121,8 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>What this sequence brings into a batch.</summary>
     public BatchRow Row => new(_cache, _state, Logits);
 
-    /// <summary>The commands that choose a token, as the last reset asked for.</summary>
-    public CommandList Choice => _pair[1];
+    /// <summary>How its tokens are chosen.</summary>
+    public SamplerSlot Slot => _slot;
 
     /// <summary>Steps submitted whose token has not been taken.</summary>
     public int Pending => _submitted - _taken;
@@ -139,7 +140,7 @@ internal sealed class DecodeRunner : IDisposable
     public IReadOnlyList<DispatchTime> ReadProfile() => _step.ReadProfile();
 
     /// <summary>The bits of the tokens that the next step may choose; while no step is under way, after a masked reset.</summary>
-    public Span<uint> Mask => _choice.Mask;
+    public Span<uint> Mask => _slot.Mask;
 
     /// <summary>Sets the state from which the next step goes on; waits for steps under way and forgets their tokens.</summary>
     /// <param name="tokens">The session's tokens up to the one that the next step processes.</param>
@@ -151,30 +152,10 @@ internal sealed class DecodeRunner : IDisposable
     public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex, Cancellation cancellation)
     {
         Drain(cancellation);
-        LogitAdjustments adjustments = LogitAdjuster.Needed(sampling, masked);
-        _pair[1] = _choice.Prepare(tokens, sampling, adjustments);
+        _slot.Reset(tokens, sampling, masked, seed, stepIndex);
+        _pair[1] = _choice.Prepare();
         _submitted = _taken = stepIndex;
-        (_token, _position, _adjustments) = ((uint)tokens[^1], tokens.Length - 1, adjustments);
-        StepState state = new()
-        {
-            Position = (uint)tokens.Length - 1,
-            TokenId = (uint)tokens[^1],
-            StepIndex = (uint)stepIndex,
-            SeedLo = (uint)seed,
-            SeedHi = (uint)(seed >> 32),
-            Temperature = sampling.Temperature,
-            TopK = (uint)sampling.TopK,
-            TopP = sampling.TopP,
-            MinP = sampling.MinP,
-            TypicalP = sampling.TypicalP,
-            RepetitionPenalty = sampling.RepetitionPenalty,
-            FrequencyPenalty = sampling.FrequencyPenalty,
-            PresencePenalty = sampling.PresencePenalty,
-            PenaltyWindow = (uint)sampling.PenaltyWindow,
-            Adjustments = adjustments,
-            Alternatives = (uint)(sampling.LogProbabilities ?? 0),
-        };
-        _state.Write(0, new ReadOnlySpan<StepState>(in state));
+        (_token, _position) = ((uint)tokens[^1], tokens.Length - 1);
     }
 
     /// <summary>Submits one token's pass without choosing a successor; the logits are ready when it has run.</summary>
@@ -185,9 +166,6 @@ internal sealed class DecodeRunner : IDisposable
 
     /// <summary>Submits a whole step: the pass of the last token and the choice of the next, in one submit.</summary>
     public void SubmitStep() => Track(_device.Submit(_pair));
-
-    /// <summary>Records the choice of a token as the last reset asked for into a list of something larger.</summary>
-    public void RecordChoice(CommandList commands) => _choice.Record(commands);
 
     /// <summary>Takes note of a step of this sequence that was submitted as part of something larger.</summary>
     public void Track(Submission submission)
@@ -203,29 +181,28 @@ internal sealed class DecodeRunner : IDisposable
     public int Take(Cancellation cancellation)
     {
         Wait(cancellation);
-        Check(cancellation);
+        _token = Check(cancellation);
         _taken++;
         _position++;
-        _token = _id[0];
         return (int)_token;
     }
 
-    /// <summary>Throws where the earliest pending step, which has run, could choose no token.</summary>
+    /// <summary>The token of the earliest pending step, which has run.</summary>
     /// <exception cref="InvalidLogitsException">It could not; every pending step is to be forgotten, by a reset.</exception>
-    public void Check(Cancellation cancellation)
+    public uint Check(Cancellation cancellation)
     {
-        _ring.Read(_taken % StepState.RingSize * sizeof(uint), _id.AsSpan());
-        if (_id[0] < StepState.LogitsNotFinite)
+        uint id = _slot.ReadId(_taken);
+        if (id < StepState.LogitsNotFinite)
         {
-            return;
+            return id;
         }
 
-        bool isFinite = _id[0] == StepState.NoTokenAllowed;
+        bool isFinite = id == StepState.NoTokenAllowed;
         Drain(cancellation);
         if (isFinite)
         {
             throw InvalidLogitsException.NoneAllowed(
-                _position, _adjustments.HasFlag(LogitAdjustments.Bias), _adjustments.HasFlag(LogitAdjustments.Mask));
+                _position, _slot.Adjustments.HasFlag(LogitAdjustments.Bias), _slot.Adjustments.HasFlag(LogitAdjustments.Mask));
         }
 
         StepState state = new() { Position = (uint)_position, TokenId = _token };
@@ -235,7 +212,7 @@ internal sealed class DecodeRunner : IDisposable
     }
 
     /// <summary>How likely the token taken last was; null where it was not asked for.</summary>
-    public TokenLogProbabilities? ReadLogProbabilities() => _choice.ReadLogProbabilities(_taken - 1, (int)_id[0]);
+    public TokenLogProbabilities? ReadLogProbabilities() => _slot.ReadLogProbabilities(_taken - 1, (int)_token);
 
     public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
@@ -243,6 +220,7 @@ internal sealed class DecodeRunner : IDisposable
     {
         _step.Dispose();
         _choice.Dispose();
+        _slot.Dispose();
         _activations.Dispose();
         _unfused?.Dispose();
         _unfusedAttention?.Dispose();

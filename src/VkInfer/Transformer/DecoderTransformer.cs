@@ -31,7 +31,8 @@ internal sealed class DecoderTransformer
     /// <param name="cache">The session's keys and values.</param>
     /// <param name="stepState">Names the token and its position.</param>
     /// <param name="layersDone">Called where the residual stream is that behind so many layers; may add commands that read it.</param>
-    public void RecordDecode(CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
+    public void RecordDecode(
+        CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
     {
         RecordStepEmbed(commands, act.Hidden, stepState);
         layersDone?.Invoke(0);
@@ -121,7 +122,8 @@ internal sealed class DecoderTransformer
         if (_weights.Positions is { } positions)
         {
             _kernels.AddRows.RecordPositions(
-                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value + position, rows, _config.HiddenSize);
+                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value + position, rows,
+                _config.HiddenSize);
         }
     }
 
@@ -162,8 +164,8 @@ internal sealed class DecoderTransformer
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
         _kernels.PrefillAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Prefill, act.Query, keys, values, cache.SoftmaxStats, act.Inputs(type).Attention, rows,
-            position, type);
+            commands, shape, cache.Softmax.Layers[index].Prefill, act.Query, keys, values, cache.SoftmaxStats, act.Inputs(type).Attention,
+            rows, position, type);
     }
 
     /// <summary>Attention's output projection, added to the residual stream.</summary>
@@ -210,7 +212,8 @@ internal sealed class DecoderTransformer
     /// <param name="logits">float32 [VocabSize].</param>
     public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) => RecordHead(
         commands,
-        RecordVectorNorm(commands, hidden, _weights.OutputNorm, new VectorOutput(normed, _kernels.Gemv.FormOf(_weights.Output.Matrix))), logits);
+        RecordVectorNorm(commands, hidden, _weights.OutputNorm, new VectorOutput(normed, _kernels.Gemv.FormOf(_weights.Output.Matrix))),
+        logits);
 
     private void RecordHead(CommandList commands, VectorInput normed, BufferView logits)
     {
@@ -224,7 +227,8 @@ internal sealed class DecoderTransformer
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
         RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
         _kernels.Gemm.Record(
-            commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
+            commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type,
+            scratch: act.GemmScratch);
         if (_weights.Output.Bias is { } bias)
         {
             _kernels.AddRows.RecordBias(commands, logits, bias, rows, _config.VocabSize);
@@ -259,7 +263,8 @@ internal sealed class DecoderTransformer
         }
         else
         {
-            _kernels.Gemv.RecordQkv(commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, keys, values, layer.Qkv.Bias);
+            _kernels.Gemv.RecordQkv(
+                commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, keys, values, layer.Qkv.Bias);
         }
     }
 
@@ -290,13 +295,15 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>Norm, router and the experts of each token, added to the residual stream; the choice stays on the device.</summary>
-    private void RecordExperts(CommandList commands, ExpertActivations act, BufferView hidden, LayerWeights layer, WeightMatrix router, int rows)
+    private void RecordExperts(
+        CommandList commands, ExpertActivations act, BufferView hidden, LayerWeights layer, WeightMatrix router, int rows)
     {
         (int experts, int used) = (_config.NumExperts, _config.NumExpertsPerToken);
         RecordNorm(commands, hidden, layer.MlpNorm, act.Normed, rows, ActivationType.F32);
         _kernels.Gemm.Record(commands, router, act.Normed, act.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
         _kernels.Route.Record(commands, act.Logits, act.Chosen, act.Weights, rows, experts, used);
-        _kernels.Expert.RecordGated(commands, layer.Up.Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, _config.Activation);
+        _kernels.Expert.RecordGated(
+            commands, layer.Up.Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, _config.Activation);
         _kernels.Expert.RecordDown(commands, layer.Down.Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used);
         _kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, _config.HiddenSize);
     }
@@ -320,7 +327,9 @@ internal sealed class DecoderTransformer
         return new VectorInput(act.Mlp);
     }
 
-    /// <summary>Adds a layer's output to the residual stream, normalised first where the model does; ends with what the next layer takes.</summary>
+    /// <summary>
+    /// Adds a layer's output to the residual stream, normalised first where the model does; ends with what the next layer takes.
+    /// </summary>
     private VectorInput RecordDecodeResidual(
         CommandList commands, LinearWeights linear, VectorInput input, NormWeights? postNorm, DecodeActivations act, NormWeights nextNorm,
         LinearWeights next)
@@ -329,7 +338,8 @@ internal sealed class DecoderTransformer
         {
             var norm = new NextNorm(nextNorm.Gain, act.Squares, _config.NormEps);
             return _kernels.Gemv.RecordResidual(
-                commands, linear.Matrix, input, act.Hidden, new VectorOutput(act.Normed, _kernels.Gemv.FormOf(next.Matrix), norm), linear.Bias);
+                commands, linear.Matrix, input, act.Hidden, new VectorOutput(act.Normed, _kernels.Gemv.FormOf(next.Matrix), norm),
+                linear.Bias);
         }
 
         RecordDecodeResidual(commands, linear, input, postNorm, act);
@@ -359,7 +369,8 @@ internal sealed class DecoderTransformer
 
     /// <summary>Adds a layer's output to the residual stream, normalised first where the model does.</summary>
     private void RecordPrefillResidual(
-        CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, PrefillActivations act, int rows)
+        CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, PrefillActivations act,
+        int rows)
     {
         BufferView target = postNorm is null ? act.Hidden : act.Projected;
         GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;

@@ -3,7 +3,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
 
-/// <summary>What a mixture of experts writes for some rows, float32 but for the choice. The buffers are owned by the set that they are made from.</summary>
+/// <summary>
+/// What a mixture of experts writes for some rows, float32 but for the choice. The buffers are owned by the set that they are made from.
+/// </summary>
 internal sealed class ExpertActivations
 {
     public ExpertActivations(BufferSet buffers, ModelConfig config, int rows)

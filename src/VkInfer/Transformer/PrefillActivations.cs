@@ -45,7 +45,8 @@ internal sealed class PrefillActivations : IDisposable
                 : null;
             foreach (ActivationType type in types)
             {
-                GpuBuffer Create(string name, int width) => _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, InputRows(maxRows), width));
+                GpuBuffer Create(string name, int width) =>
+                    _buffers.Create($"{name}.{type}", Activations.SizeInBytes(type, InputRows(maxRows), width));
                 _inputs[type] = new GemmInputs(
                     Create("normed", config.HiddenSize), Create("attention", config.QuerySize),
                     Create("up", config.UpSize), Create("mlp", config.IntermediateSize));
@@ -84,7 +85,8 @@ internal sealed class PrefillActivations : IDisposable
         long Floats(int width) => Activations.SizeInBytes(ActivationType.F32, rows, width);
         long Inputs(int width) => Activations.SizeInBytes(inputType, InputRows(rows), width);
         return (config.HasPostNorms ? 2 : 1) * Floats(config.HiddenSize) + Floats(config.QkvSize) + Floats(config.QuerySize)
-            + ExpertActivations.SizeInBytes(config, rows) + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize) + Inputs(config.IntermediateSize);
+            + ExpertActivations.SizeInBytes(config, rows) + Inputs(config.HiddenSize) + Inputs(config.QuerySize) + Inputs(config.UpSize)
+            + Inputs(config.IntermediateSize);
     }
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>

@@ -10,7 +10,8 @@ internal static class RopeTable
     /// <param name="config">The model's shape.</param>
     /// <param name="positions">Number of positions.</param>
     /// <returns>Float32 [positions, RotaryDim / 2, 2]; one unused element pair where nothing is rotated.</returns>
-    public static float[] Compute(ModelConfig config, int positions) => Compute(config.RotaryDim, config.RopeTheta, config.RopeScaling, positions);
+    public static float[] Compute(ModelConfig config, int positions) =>
+        Compute(config.RotaryDim, config.RopeTheta, config.RopeScaling, positions);
 
     /// <summary>The table of layers with a window, or null where it is the same.</summary>
     public static float[]? ComputeWindowed(ModelConfig config, int positions) =>

@@ -4,126 +4,160 @@ using VkInfer.Vulkan;
 namespace VkInfer.Transformer;
 
 /// <summary>
-/// The commands that choose a token from one session's logits: recorded once for each combination of features that is asked for,
-/// then replayed. What a combination does not need is neither made nor recorded. Not thread-safe.
+/// The commands that choose a token from each of some rows of logits, each as its slot says: one chain of dispatches for all of them,
+/// recorded once for each combination of features that is asked for, then replayed. What a combination does not need is neither made nor
+/// recorded. Not thread-safe.
 /// </summary>
 internal sealed class TokenChoice : IDisposable
 {
     private readonly GpuDevice _device;
     private readonly KernelSet _kernels;
-    private readonly DecodeActivations _activations;
-    private readonly BufferView _state;
-    private readonly BufferView _ring;
+    private readonly (SamplerSlot Slot, BufferView Logits)[] _rows;
+    private readonly int[] _versions;
     private readonly int _vocabSize;
-    private readonly int _capacity;
-    private readonly Dictionary<Features, CommandList> _recorded = [];
-    private LogitAdjuster? _adjuster;
-    private LogProbabilityReader? _logProbabilities;
-    private int? _alternatives;
-    private Features _prepared;
+    private readonly BufferSet _buffers;
+    private readonly ChoiceTable _table;
+    private readonly GpuBuffer _scratch;
+    private readonly Dictionary<ChoiceFeatures, Recording> _recorded = [];
+    private GpuBuffer? _slices;
+    private CommandList? _prepared;
 
-    public TokenChoice(
-        GpuDevice device, KernelSet kernels, DecodeActivations activations, int vocabSize, int capacity, BufferView state, BufferView ring)
+    /// <param name="device">Where to run.</param>
+    /// <param name="kernels">Choose.</param>
+    /// <param name="vocabSize">Width of a row.</param>
+    /// <param name="rows">The slots, and float32 [vocabSize] each chooses from; not owned.</param>
+    public TokenChoice(GpuDevice device, KernelSet kernels, int vocabSize, IEnumerable<(SamplerSlot Slot, BufferView Logits)> rows)
     {
         _device = device;
         _kernels = kernels;
-        _activations = activations;
         _vocabSize = vocabSize;
-        _capacity = capacity;
-        _state = state;
-        _ring = ring;
+        _rows = [.. rows];
+        _versions = new int[_rows.Length];
+        _buffers = new BufferSet(device, "choice");
+        try
+        {
+            _table = new ChoiceTable(device, _rows.Length, BufferKind.DeviceLocal);
+            _scratch = _buffers.Create("scratch", SamplerScratch.Bytes(vocabSize, _rows.Length));
+            device.Upload(_scratch, 0, new byte[SamplerScratch.ClearedBytes(_rows.Length)]);
+        }
+        catch
+        {
+            _table?.Dispose();
+            _buffers.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>The bits of the tokens that may be chosen; for a choice that is masked, while no step is under way.</summary>
-    public Span<uint> Mask => _adjuster!.Mask;
-
-    /// <summary>Makes ready what the options ask for; no step may be under way.</summary>
-    /// <param name="tokens">All tokens of the session.</param>
-    /// <param name="sampling">How tokens are chosen.</param>
-    /// <param name="adjustments">What changes the logits before.</param>
-    /// <returns>The commands, owned by this object.</returns>
-    public CommandList Prepare(ReadOnlySpan<int> tokens, SamplingOptions sampling, LogitAdjustments adjustments)
+    /// <summary>Whether slots have changed since <see cref="Prepare"/>.</summary>
+    public bool IsOutdated
     {
-        if (adjustments != LogitAdjustments.None)
+        get
         {
-            _adjuster ??= new LogitAdjuster(_device, _kernels, _vocabSize, _capacity);
-            _adjuster.Reset(tokens, sampling);
-        }
-
-        _alternatives = sampling.LogProbabilities;
-        if (_alternatives is not null)
-        {
-            _logProbabilities ??= new LogProbabilityReader(_device, _kernels, _vocabSize);
-        }
-
-        var features = new Features(
-            sampling.IsGreedy, adjustments != LogitAdjustments.None, adjustments.HasFlag(LogitAdjustments.Penalties),
-            _alternatives is not null);
-        _prepared = features;
-        if (!_recorded.TryGetValue(features, out CommandList? commands))
-        {
-            commands = _device.CreateCommandList(sampling.IsGreedy ? "decode.greedy" : "decode.sample");
-            try
+            if (_prepared is null)
             {
-                commands.Record(Record);
-            }
-            catch
-            {
-                commands.Dispose();
-                throw;
+                return true;
             }
 
-            _recorded.Add(features, commands);
-        }
+            for (int i = 0; i < _rows.Length; i++)
+            {
+                if (_rows[i].Slot.Version != _versions[i])
+                {
+                    return true;
+                }
+            }
 
-        return commands;
+            return false;
+        }
     }
 
-    /// <summary>The log-probabilities of a finished step; null where none were asked for.</summary>
-    public TokenLogProbabilities? ReadLogProbabilities(int step, int token) =>
-        _alternatives is { } alternatives ? _logProbabilities!.Read(step, token, alternatives) : null;
-
-    /// <summary>Records what was prepared last into a list of something larger.</summary>
-    public void Record(CommandList commands)
+    /// <summary>The commands for what the slots ask for now. Where that has changed, no step may be under way.</summary>
+    /// <returns>Owned by this object.</returns>
+    public CommandList Prepare()
     {
-        Features features = _prepared;
-        BufferView logits = _activations.Logits;
-        if (features.Adjusted)
+        if (!IsOutdated)
         {
-            _adjuster!.RecordAdjust(commands, logits, _state);
-            logits = _adjuster.Adjusted;
+            return _prepared!;
         }
 
-        if (features.Greedy)
+        _prepared = null;
+        _table.Clear();
+        foreach ((SamplerSlot slot, BufferView logits) in _rows)
         {
-            _kernels.Argmax.Record(commands, logits, _vocabSize, _state, _ring, _activations.SamplerScratch);
-        }
-        else
-        {
-            _kernels.Sample.Record(commands, logits, _vocabSize, _state, _ring, _activations.SamplerScratch);
+            _table.Add(slot.For(logits), slot.Features);
         }
 
-        if (features.Penalties)
+        _table.Write();
+        _prepared = Recorded(_table.Features);
+        for (int i = 0; i < _rows.Length; i++)
         {
-            _adjuster!.RecordHistory(commands, _state);
+            _versions[i] = _rows[i].Slot.Version;
         }
 
-        if (features.LogProbabilities)
-        {
-            _logProbabilities!.Record(commands, _activations.Logits, _state);
-        }
+        return _prepared;
     }
 
     public void Dispose()
     {
-        foreach (CommandList commands in _recorded.Values)
+        foreach (Recording recording in _recorded.Values)
         {
-            commands.Dispose();
+            recording.Commands.Dispose();
         }
 
-        _adjuster?.Dispose();
-        _logProbabilities?.Dispose();
+        _table.Dispose();
+        _buffers.Dispose();
     }
 
-    private readonly record struct Features(bool Greedy, bool Adjusted, bool Penalties, bool LogProbabilities);
+    private CommandList Recorded(ChoiceFeatures features)
+    {
+        Choice[] choices = [.. _rows.Select(row => row.Slot.For(row.Logits))];
+        if (_recorded.TryGetValue(features, out Recording? recording) && recording.Choices.AsSpan().SequenceEqual(choices))
+        {
+            return recording.Commands;
+        }
+
+        // A list that could not be recorded is empty, and is recorded anew the next time.
+        CommandList commands = recording?.Commands
+            ?? _device.CreateCommandList(features.HasFlag(ChoiceFeatures.Drawn) ? "choice.drawn" : "choice.greedy");
+        _recorded[features] = new Recording(commands, []);
+        if (features.HasFlag(ChoiceFeatures.LogProbabilities))
+        {
+            _slices ??= _buffers.Create("slices", LogProbabilitiesKernel.SlicesBytes(_vocabSize, _rows.Length));
+        }
+
+        var steps = new ChoiceSteps(_table, _rows.Length, _vocabSize, _scratch);
+        Array.ForEach(choices, choice => steps.MayUse(choice));
+        commands.Record(list => Record(list, steps, features));
+        _recorded[features] = new Recording(commands, choices);
+        return commands;
+    }
+
+    private void Record(CommandList commands, ChoiceSteps steps, ChoiceFeatures features)
+    {
+        if (features.HasFlag(ChoiceFeatures.Adjusted))
+        {
+            _kernels.AdjustLogits.Record(commands, steps);
+        }
+
+        if (features.HasFlag(ChoiceFeatures.Greedy))
+        {
+            _kernels.Argmax.Record(commands, steps);
+        }
+
+        if (features.HasFlag(ChoiceFeatures.Drawn))
+        {
+            _kernels.Sample.Record(commands, steps);
+        }
+
+        if (features.HasFlag(ChoiceFeatures.Counted))
+        {
+            _kernels.TokenHistory.Record(commands, steps);
+        }
+
+        if (features.HasFlag(ChoiceFeatures.LogProbabilities))
+        {
+            _kernels.LogProbabilities.Record(commands, steps, _slices!);
+        }
+    }
+
+    private sealed record Recording(CommandList Commands, Choice[] Choices);
 }

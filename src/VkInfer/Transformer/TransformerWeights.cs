@@ -30,7 +30,9 @@ internal sealed record LayerWeights(
 {
     public IEnumerable<LinearWeights> Linears => [Qkv, Output, Up, Down];
 
-    /// <summary>The matrix [gate | up], where a product with it may multiply the two at its end; else none. Of a layer with a gate.</summary>
+    /// <summary>
+    /// The matrix [gate | up], where a product with it may multiply the two at its end; else none. Of a layer with a gate.
+    /// </summary>
     public IEnumerable<WeightMatrix> GatedInOne => Router is null && Up is { Bias: null, Matrix.Parts: [var matrix] } ? [matrix] : [];
 }
 

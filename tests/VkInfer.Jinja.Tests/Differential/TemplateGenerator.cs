@@ -159,8 +159,8 @@ internal sealed class TemplateGenerator(Random random)
         if (depth == 0)
         {
             return Pick(
-                "s", "uni", "empty", "blank", "'a'", "'Hello, World'", "words[0]", "d['items']", "messages[0].role", "messages[-1]['content']",
-                "'12'", "'a-b c'");
+                "s", "uni", "empty", "blank", "'a'", "'Hello, World'", "words[0]", "d['items']", "messages[0].role",
+                "messages[-1]['content']", "'12'", "'a-b c'");
         }
 
         string text = Text(depth - 1);
@@ -240,12 +240,13 @@ internal sealed class TemplateGenerator(Random random)
                 return $"{value}{Pick(Slices)}";
             case 10:
                 return Pick(
-                    $"{value} if {Expression(depth - 1)} else {Expression(depth - 1)}", $"{value} if {Expression(depth - 1)}", $"not {value}",
-                    $"-{value}", $"+{value}");
+                    $"{value} if {Expression(depth - 1)} else {Expression(depth - 1)}", $"{value} if {Expression(depth - 1)}",
+                    $"not {value}", $"-{value}", $"+{value}");
             default:
                 return Pick(
                     $"[{inner}, {Expression(depth - 1)}]", $"{{'k': {inner}, 'z': 1}}", $"({inner}, 1)",
-                    $"range({Pick("3", "1, 4", "5, 0, -2", "n")})|list", $"dict(a={inner})", $"{value} < {Expression(0)} == {Expression(0)}",
+                    $"range({Pick("3", "1, 4", "5, 0, -2", "n")})|list", $"dict(a={inner})",
+                    $"{value} < {Expression(0)} == {Expression(0)}",
                     $"range({inner})", $"dict({inner})", $"namespace(a={inner}).a", $"[{inner}]|first", $"({inner}, {Expression(0)})|sort",
                     $"cycler({inner}, 2).next()", $"joiner({inner})()",
                     $"'%s' % {value}", $"'%5.2f|%d' % (f, {inner})", $"'{{}}-{{0}}'.format({inner})");

@@ -31,10 +31,12 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     [TestCase(true, false, KvType.F32)]
     [TestCase(true, true, KvType.F16)]
     public void Bias_and_the_norm_of_heads_come_before_the_rotation(bool biased, bool normed, KvType kvType) => Check(
-        Shape(6, 2, 40, kvType) with { Pairing = RopePairing.SplitHalf, RotaryDim = 24 }, ActivationType.F32, SoftmaxScheme.Synchronized, biased, normed);
+        Shape(6, 2, 40, kvType) with { Pairing = RopePairing.SplitHalf, RotaryDim = 24 }, ActivationType.F32, SoftmaxScheme.Synchronized,
+        biased, normed);
 
     [Test]
-    public void A_head_may_stay_unrotated() => Check(Shape(2, 1, 64, KvType.F32) with { RotaryDim = 0 }, ActivationType.F32, SoftmaxScheme.Synchronized);
+    public void A_head_may_stay_unrotated() =>
+        Check(Shape(2, 1, 64, KvType.F32) with { RotaryDim = 0 }, ActivationType.F32, SoftmaxScheme.Synchronized);
 
     [Test]
     public void Windows_and_bounds_hold() => Check(
@@ -56,10 +58,12 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         using var harness = new KernelHarness();
         GuardedBuffer keys = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 1));
         GuardedBuffer values = harness.Output<float>(TestValues.Normal((int)shape.KvBytes / sizeof(float), 2));
-        (float[]? keysBefore, float[]? valuesBefore) = (keys.Read<float>(), values.Read<float>());
+        (float[] keysBefore, float[] valuesBefore) = (keys.Read<float>(), values.Read<float>());
         using var table = new SequenceTable(Device, 1);
         SequenceRange range = table.Add(
-            [new(keys.View, values.View, 10, harness.Upload<StepState>([new StepState { Position = 10 }]), new(SoftmaxScheme.Synchronized), Stats(harness), 0)]);
+            [new(
+                keys.View, values.View, 10, harness.Upload<StepState>([new StepState { Position = 10 }]), new(SoftmaxScheme.Synchronized),
+                Stats(harness), 0)]);
         table.Upload();
         var kernel = new DecodeAttentionKernel(Context);
         GpuBuffer qkv = harness.UploadActivations(TestValues.Normal(shape.QkvWidth, 3), 1, shape.QkvWidth, ActivationType.F32);
@@ -79,7 +83,8 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         using GpuBuffer buffer = Device.CreateBuffer(1 << 16, BufferKind.DeviceLocal, "all");
         AttentionShape shape = Shape(2, 2, 64, KvType.F32);
         SequenceRange range = table.Add([new(buffer, buffer, 1000, buffer, new(SoftmaxScheme.Synchronized), buffer, 0)]);
-        Assert.That(() => RecordAll(shape, range, buffer), Throws.ArgumentException.With.Message.Contain("Keys: expected at least 512000 bytes"));
+        Assert.That(
+            () => RecordAll(shape, range, buffer), Throws.ArgumentException.With.Message.Contain("Keys: expected at least 512000 bytes"));
         Assert.That(() => table.Add([range.Sequences[0]]), Throws.ArgumentException.With.Message.Contain("expected 1 to 0"));
     }
 
@@ -99,10 +104,12 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     private static GpuBuffer Stats(KernelHarness harness) => harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
 
     private void RecordAll(AttentionShape shape, SequenceRange range, GpuBuffer buffer) => Run(
-        commands => new DecodeAttentionKernel(Context).RecordBatch(commands, shape, range, buffer, buffer, buffer, buffer, ActivationType.F32));
+        commands =>
+            new DecodeAttentionKernel(Context).RecordBatch(commands, shape, range, buffer, buffer, buffer, buffer, ActivationType.F32));
 
     private SoftmaxStats[] Check(
-        AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, bool biased = false, bool normed = false, bool narrow = false)
+        AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, bool biased = false, bool normed = false,
+        bool narrow = false)
     {
         int rows = Lengths.Max(length => length.Row) + 1;
         using var harness = new KernelHarness();
@@ -118,12 +125,14 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
             AttentionShape own = shape with { Capacity = capacity };
             int count = shape.NumKvHeads * capacity * shape.HeadDim;
             double[] rotated = RotationReference.Rotate(prepared[(row * shape.QkvWidth)..((row + 1) * shape.QkvWidth)], own, length - 1, 1);
-            (float[]? k, float[]? v) = (Buffers.Random(10 + row, count, -2, 2), Buffers.Random(20 + row, count, -2, 2));
+            (float[] k, float[] v) = (Buffers.Random(10 + row, count, -2, 2), Buffers.Random(20 + row, count, -2, 2));
 
             // Where the new token's key and value belong, and behind them, stands NaN; one that is read would spread.
             foreach (float[] cache in (float[][])[k, v])
             {
-                caches.Add((harness.Output<byte>(CachedTokens.Encode(CachedTokens.Prepare(cache, own, length - 1, float.NaN), shape.KvType)), cache));
+                caches.Add(
+                    (harness.Output<byte>(CachedTokens.Encode(CachedTokens.Prepare(cache, own, length - 1, float.NaN), shape.KvType)),
+                        cache));
             }
 
             Store(k, own, length - 1, rotated.AsSpan(shape.QueryWidth, shape.KvWidth));
@@ -133,8 +142,8 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
             AttentionSoftmax softmax = scheme != SoftmaxScheme.Asynchronized ? new AttentionSoftmax(scheme)
                 : narrow && sequences.Count == 0 ? new AttentionSoftmax(scheme, 0, -1e-6f, 1e-6f) : AttentionSoftmax.Asynchronized(1);
             sequences.Add(new(
-                caches[^2].Buffer.View, caches[^1].Buffer.View, capacity, harness.Upload<StepState>([new StepState { Position = (uint)(length - 1) }]),
-                softmax, Stats(harness), row));
+                caches[^2].Buffer.View, caches[^1].Buffer.View, capacity,
+                harness.Upload<StepState>([new StepState { Position = (uint)(length - 1) }]), softmax, Stats(harness), row));
         }
 
         // Behind others in the table.
@@ -149,7 +158,8 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), Epsilon) : null;
         var kernel = new DecodeAttentionKernel(Context);
         using var scratch = new GuardedBuffer(
-            Device, kernel.BatchScratchBytes(Lengths.Select(length => shape with { Capacity = length.Capacity }), sequences.Count), "scratch");
+            Device, kernel.BatchScratchBytes(Lengths.Select(length => shape with { Capacity = length.Capacity }), sequences.Count),
+            "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
 
         // A row of nobody stays as it was.
@@ -162,9 +172,10 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
         }
 
         scratch.AssertIntact();
-        foreach ((GuardedBuffer? buffer, float[]? values) in caches)
+        foreach ((GuardedBuffer buffer, float[] values) in caches)
         {
-            CheckCache(CachedTokens.Decode(buffer.Read<byte>(), shape.KvType), values, shape.KvType == KvType.F16 ? Bounds.F16 : Bounds.F32);
+            CheckCache(
+                CachedTokens.Decode(buffer.Read<byte>(), shape.KvType), values, shape.KvType == KvType.F16 ? Bounds.F16 : Bounds.F32);
         }
 
         return [.. sequences.Select(sequence => SoftmaxStats.Read(Device, sequence.SoftmaxStats))];
@@ -185,6 +196,7 @@ public sealed class BatchAttentionTests(bool asSoftware) : GpuTest
     {
         Assert.That(got.Select(float.IsNaN), Is.EqualTo(expected.Select(float.IsNaN)));
         Comparison.AssertClose(
-            [.. got.Where(value => !float.IsNaN(value))], [.. expected.Where(value => !float.IsNaN(value)).Select(value => (double)value)], bound);
+            [.. got.Where(value => !float.IsNaN(value))], [.. expected.Where(value => !float.IsNaN(value)).Select(value => (double)value)],
+            bound);
     }
 }

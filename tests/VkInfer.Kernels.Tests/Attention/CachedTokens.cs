@@ -5,7 +5,9 @@ namespace VkInfer.Kernels.Tests.Attention;
 /// <summary>Keys and values as a cache holds them, and attention over them in double precision.</summary>
 internal static class CachedTokens
 {
-    /// <summary>Rounds values to what the cache can hold, so that the reference starts from the same, and fills the place behind them.</summary>
+    /// <summary>
+    /// Rounds values to what the cache can hold, so that the reference starts from the same, and fills the place behind them.
+    /// </summary>
     public static float[] Prepare(float[] values, AttentionShape shape, int kvLen, float unused = 0)
     {
         for (int i = 0; i < values.Length; i++)

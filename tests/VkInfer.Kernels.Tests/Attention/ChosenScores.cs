@@ -94,7 +94,8 @@ internal sealed class ChosenScores
     }
 
     private int Rows(int[] visible, Func<float[], bool> isCounted) => visible.Sum(
-        tokens => Enumerable.Range(0, Shape.NumHeads).Count(head => isCounted([.. Scores[..tokens].Select(score => score * Factor(head))])));
+        tokens =>
+            Enumerable.Range(0, Shape.NumHeads).Count(head => isCounted([.. Scores[..tokens].Select(score => score * Factor(head))])));
 
     private static bool IsOutside(float[] scores, AttentionSoftmax softmax) =>
         !scores.All(score => score > softmax.Lower && score < softmax.Upper);

@@ -4,7 +4,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
-/// <summary>Decode attention against double precision, spread as for a processor and as for a GPU. All schemes: <see cref="DecodeSoftmaxTests"/>.</summary>
+/// <summary>
+/// Decode attention against double precision, spread as for a processor and as for a GPU. All schemes: <see cref="DecodeSoftmaxTests"/>.
+/// </summary>
 [TestFixture(true, SoftmaxScheme.ConditionalRescale)]
 [TestFixture(false, SoftmaxScheme.Asynchronized)]
 public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme scheme) : GpuTest

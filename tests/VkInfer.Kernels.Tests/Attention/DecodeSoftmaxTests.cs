@@ -63,15 +63,15 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
 
     [Test]
     public void A_number_that_is_none_stays_in_its_rows(
-        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number,
-        [Values] bool inKeys)
+        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax,
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number, [Values] bool inKeys)
     {
         const int KvLen = 600;
         var input = new ChosenScores(Shape(6, 2, 64, KvLen), ChosenScores.Pattern("normal", KvLen));
         double[] clean = input.Reference(KvLen);
         (inKeys ? input.Keys : input.Values)[input.Index(1, 300)] = number;
         double[] expected = input.Reference(KvLen);
-        (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, KvLen);
+        (float[] output, SoftmaxStats stats, int _) = Run(input, softmax, KvLen);
         int half = input.Shape.QueryWidth / 2;
         Comparison.AssertClose(output.AsSpan(0, half), clean.AsSpan(0, half), Bounds.AttentionF32, "heads of the other keys");
         for (int i = half; i < output.Length; i++)
@@ -92,7 +92,7 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
         double[] expected = input.Reference(1000);
         foreach (int splits in (int[])[1, 2, 3, 7, 31, 128])
         {
-            (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, 1000, tuning => tuning with { Splits = splits });
+            (float[] output, SoftmaxStats stats, int _) = Run(input, softmax, 1000, tuning => tuning with { Splits = splits });
             Comparison.AssertClose(output, expected, Bounds.AttentionF32, $"{splits} splits");
             Assert.That(stats.Recomputed, Is.EqualTo(Expected(input, softmax, 1000).Recomputed));
         }
@@ -135,15 +135,15 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
 
     private SoftmaxStats Check(ChosenScores input, AttentionSoftmax softmax, int kvLen)
     {
-        (float[]? output, SoftmaxStats stats, int _) = Run(input, softmax, kvLen);
+        (float[] output, SoftmaxStats stats, int _) = Run(input, softmax, kvLen);
         Comparison.AssertClose(output, input.Reference(kvLen), Bounds.AttentionF32, softmax.Scheme.ToString());
         Assert.That(stats, Is.EqualTo(Expected(input, softmax, kvLen)));
         return stats;
     }
 
     private (float[] Output, SoftmaxStats Stats, int Dispatches) Run(
-        ChosenScores input, AttentionSoftmax softmax, int kvLen, Func<DecodeAttentionTuning, DecodeAttentionTuning>? tune = null, int runs = 1,
-        uint countFrom = 0)
+        ChosenScores input, AttentionSoftmax softmax, int kvLen, Func<DecodeAttentionTuning, DecodeAttentionTuning>? tune = null,
+        int runs = 1, uint countFrom = 0)
     {
         AttentionShape shape = input.Shape;
         var kernel = new DecodeAttentionKernel(Context);

@@ -8,56 +8,57 @@ namespace VkInfer.Kernels.Tests.Attention;
 public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
 {
     [Test]
-    public void AnyHeadMatchesTheReference(
+    public void Any_head_matches_the_reference(
         [Values(1, 4, 7)] int groupSize, [Values(8, 64, 80, 128)] int headDim, [Values] KvType kvType, [Values(0, 45)] int startPosition) =>
         Check(Shape(groupSize, headDim, kvType), 33, startPosition, ActivationType.F32);
 
     [Test]
-    public void AnyLengthMatchesTheReference(
+    public void Any_length_matches_the_reference(
         [Values(1, 2, 7, 31, 32, 33, 64, 65, 111)] int seqLen, [Values(0, 1, 31, 32)] int startPosition, [Values] KvType kvType) =>
         Check(Shape(2, 16, kvType), seqLen, startPosition, ActivationType.F32);
 
     [Test]
-    public void TheOutputMayBeFloat16([Values(48, 64)] int headDim, [Values] KvType kvType, [Values(7, 64)] int seqLen) =>
+    public void The_output_may_be_float16([Values(48, 64)] int headDim, [Values] KvType kvType, [Values(7, 64)] int seqLen) =>
         Check(Shape(2, headDim, kvType), seqLen, 3, ActivationType.F16);
 
     [Test]
-    public void AWindowAndABoundMatchTheReference(
+    public void A_window_and_a_bound_match_the_reference(
         [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 33, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
         Check(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition, ActivationType.F32);
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormMatchesTheReference(
+    public void The_matrix_form_matches_the_reference(
         [Values(1, 7)] int groupSize, [Values(16, 48, 128)] int headDim, [Values(1, 31, 33, 64, 65)] int seqLen,
         [Values(0, 45)] int startPosition) =>
         CheckMatrix(Shape(groupSize, headDim, KvType.F16), seqLen, startPosition);
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormKnowsWindowsAndBounds(
+    public void The_matrix_form_knows_windows_and_bounds(
         [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
         CheckMatrix(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition);
 
     [TestCase(256)]
     [TestCase(512)]
-    public void LargeHeadsFitIntoSharedMemory(int headDim) => Check(Shape(1, headDim, KvType.F16), 19, 2, ActivationType.F32);
+    public void Large_heads_fit_into_shared_memory(int headDim) => Check(Shape(1, headDim, KvType.F16), 19, 2, ActivationType.F32);
 
     [Test]
-    public void LargeScoresDoNotOverflow()
+    public void Large_scores_do_not_overflow()
     {
         // Scores of some thousands: exp would overflow without the running maximum.
         Check(Shape(1, 64, KvType.F32) with { Scale = 30 }, 40, 0, ActivationType.F32);
     }
 
     [Test]
-    public void TheBoundsSeeOneTokenTooMany()
+    public void The_bounds_see_one_token_too_many()
     {
         AttentionShape shape = Shape(1, 64, KvType.F32);
-        (float[]? query, float[]? keys, float[]? values) = Operands(shape, 65, ActivationType.F32, 65);
+        (float[] query, float[] keys, float[] values) = Operands(shape, 65, ActivationType.F32, 65);
         double[] right = Reference(query, keys, values, shape, 65, 0, keysTooMany: 0);
         double[] wrong = Reference(query, keys, values, shape, 65, 0, keysTooMany: 1);
-        Assert.That(Comparison.Measure(Array.ConvertAll(wrong, value => (float)value), right).MaxAbs, Is.GreaterThan(Bounds.MatrixF16.MaxAbs));
+        Assert.That(
+            Comparison.Measure(Array.ConvertAll(wrong, value => (float)value), right).MaxAbs, Is.GreaterThan(Bounds.MatrixF16.MaxAbs));
     }
 
     private static AttentionShape Shape(int groupSize, int headDim, KvType kvType) =>
@@ -65,13 +66,15 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormTakesAnyTiling([Values(1, 2)] int rowFragments, [Values(1, 2)] int unitsPerBlock, [Values(17, 64)] int seqLen) =>
+    public void The_matrix_form_takes_any_tiling(
+        [Values(1, 2)] int rowFragments, [Values(1, 2)] int unitsPerBlock, [Values(17, 64)] int seqLen) =>
         CheckMatrix(
             Shape(2, 16, KvType.F16), seqLen, 45,
             tiling => tiling with { RowFragments = rowFragments, Subgroups = 2, UnitKv = 16, BlockKv = 16 * unitsPerBlock });
 
     private void CheckMatrix(
-        AttentionShape shape, int seqLen, int startPosition, Func<PrefillAttentionMatrixConstants, PrefillAttentionMatrixConstants>? change = null)
+        AttentionShape shape, int seqLen, int startPosition,
+        Func<PrefillAttentionMatrixConstants, PrefillAttentionMatrixConstants>? change = null)
     {
         PrefillAttentionMatrixConstants? tiling = PrefillAttentionHeuristic.Matrix(
             Device.Capabilities, Device.Info.Type == DeviceType.Software, shape, scheme, seqLen);
@@ -88,13 +91,14 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
         Check(shape, seqLen, startPosition, seqLen == 33 ? ActivationType.F16 : ActivationType.F32, change?.Invoke(tiling) ?? tiling);
     }
 
-    private void Check(AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
+    private void Check(
+        AttentionShape shape, int seqLen, int startPosition, ActivationType outputType, PrefillAttentionMatrixConstants? tiling = null)
     {
         using var harness = new KernelHarness();
         var kernel = new PrefillAttentionKernel(harness.Context);
         ActivationType queryType = tiling is null ? kernel.QueryType(shape) : ActivationType.F16;
         int kvLen = startPosition + seqLen;
-        (float[]? query, float[]? keys, float[]? values) = Operands(shape, seqLen, queryType, kvLen);
+        (float[] query, float[] keys, float[] values) = Operands(shape, seqLen, queryType, kvLen);
         GpuBuffer q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
         GpuBuffer k = UploadCache(harness, shape, keys);
         GpuBuffer v = UploadCache(harness, shape, values);
@@ -121,7 +125,8 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     }
 
     /// <summary>Queries [seqLen][QueryWidth]; keys and values [NumKvHeads][Capacity][HeadDim], NaN from kvLen on.</summary>
-    private static (float[] Query, float[] Keys, float[] Values) Operands(AttentionShape shape, int seqLen, ActivationType queryType, int kvLen)
+    private static (float[] Query, float[] Keys, float[] Values) Operands(
+        AttentionShape shape, int seqLen, ActivationType queryType, int kvLen)
     {
         ActivationType cacheType = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
         int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;

@@ -31,7 +31,7 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
         }
 
         var input = new ChosenScores(Shape(), ChosenScores.Pattern(pattern, KvLen), SeqLen);
-        (float[]? output, SoftmaxStats stats) = Run(input, softmax);
+        (float[] output, SoftmaxStats stats) = Run(input, softmax);
         Comparison.AssertClose(output, input.Reference(Visible), Bound);
         int recomputed = isMatrix ? input.RowsOfMatrixForm(softmax, Visible) : input.RowsOutside(softmax, Visible);
         SoftmaxStats expected = softmax == Guarded ? new SoftmaxStats(SeqLen * input.Shape.NumHeads, recomputed) : default;
@@ -45,22 +45,22 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
         float upper = Guarded.Upper;
         float score = (float)Half.BitDecrement((Half)upper);
         var input = new ChosenScores(Shape(), [.. Enumerable.Repeat(score, KvLen)], SeqLen);
-        (float[]? output, SoftmaxStats stats) = Run(input, Guarded);
+        (float[] output, SoftmaxStats stats) = Run(input, Guarded);
         Comparison.AssertClose(output, input.Reference(Visible), Bound);
         Assert.That(stats.Recomputed, Is.EqualTo(isMatrix ? input.RowsOfMatrixForm(Guarded, Visible) : 0));
     }
 
     [Test]
     public void A_number_that_is_none_stays_in_its_rows(
-        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number,
-        [Values] bool inKeys)
+        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax,
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number, [Values] bool inKeys)
     {
         const int Position = 63;
         var input = new ChosenScores(Shape(), ChosenScores.Pattern("normal", KvLen), SeqLen);
         double[] clean = input.Reference(Visible);
         (inKeys ? input.Keys : input.Values)[input.Index(1, Position)] = number;
         double[] expected = input.Reference(Visible);
-        (float[]? output, SoftmaxStats _) = Run(input, softmax);
+        (float[] output, SoftmaxStats _) = Run(input, softmax);
         for (int i = 0; i < output.Length; i++)
         {
             int row = i / input.Shape.QueryWidth;
@@ -71,7 +71,8 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
             }
             else
             {
-                Assert.That(float.IsNaN(output[i]) || Math.Abs(output[i] - expected[i]) < Bound.MaxAbs || output[i] == expected[i], $"[{i}]");
+                Assert.That(
+                    float.IsNaN(output[i]) || Math.Abs(output[i] - expected[i]) < Bound.MaxAbs || output[i] == expected[i], $"[{i}]");
                 Assert.That(float.IsNaN(output[i]) || !double.IsNaN(expected[i]), $"[{i}] is {output[i]} and should be NaN");
             }
         }
@@ -93,7 +94,8 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
         }
 
-        GpuBuffer q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
+        GpuBuffer q =
+            harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
         GpuBuffer k = Upload(harness, input.Keys);
         GpuBuffer v = Upload(harness, input.Values);
         GpuBuffer stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);

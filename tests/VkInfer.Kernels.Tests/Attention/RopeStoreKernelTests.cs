@@ -10,29 +10,32 @@ public sealed class RopeStoreKernelTests : GpuTest
     private const int Capacity = 130;
 
     [Test]
-    public void MatchesTheReference(
+    public void Matches_the_reference(
         [Values(1, 4, 7)] int groupSize, [Values(8, 64, 80)] int headDim, [Values] RopePairing pairing, [Values] KvType kvType,
         [Values] ActivationType queryType, [Values(0, 97)] int startPosition) =>
         Check(new AttentionShape(2 * groupSize, 2, headDim, headDim, pairing, Capacity, kvType, 1), queryType, startPosition, 7);
 
     [Test]
-    public void PartOfAHeadMayStayUnrotated([Values(0, 2, 26, 40)] int rotaryDim, [Values] RopePairing pairing) =>
+    public void Part_of_a_head_may_stay_unrotated([Values(0, 2, 26, 40)] int rotaryDim, [Values] RopePairing pairing) =>
         Check(new AttentionShape(3, 3, 40, rotaryDim, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3);
 
     [Test]
-    public void ALongPrefillFillsTheCache() =>
+    public void A_long_prefill_fills_the_cache() =>
         Check(new AttentionShape(4, 2, 128, 128, RopePairing.SplitHalf, Capacity, KvType.F16, 1), ActivationType.F16, 19, Capacity - 19);
 
     [Test]
-    public void AddsTheBiasAndNormalisesHeadsFirst([Values] bool biased, [Values] bool normed, [Values] RopePairing pairing, [Values(8, 40, 128)] int headDim) =>
+    public void Adds_the_bias_and_normalises_heads_first(
+        [Values] bool biased, [Values] bool normed, [Values] RopePairing pairing, [Values(8, 40, 128)] int headDim) =>
         Check(new AttentionShape(6, 2, headDim, headDim - 4, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3, biased, normed);
 
     [Test]
-    public void ADecodeStepStoresAtItsPosition([Values] bool biased, [Values] bool normed, [Values] KvType kvType) =>
-        Check(new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1), ActivationType.F32, 77, 1, biased, normed, step: true);
+    public void A_decode_step_stores_at_its_position([Values] bool biased, [Values] bool normed, [Values] KvType kvType) =>
+        Check(
+            new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1), ActivationType.F32, 77, 1, biased, normed,
+            step: true);
 
     [Test]
-    public void ADecodeStepStoresNothingBeyondTheCapacity()
+    public void A_decode_step_stores_nothing_beyond_the_capacity()
     {
         var shape = new AttentionShape(2, 1, 8, 8, RopePairing.Interleaved, Capacity, KvType.F32, 1);
         using var harness = new KernelHarness();
@@ -40,13 +43,15 @@ public sealed class RopeStoreKernelTests : GpuTest
         GuardedBuffer keys = harness.Output<byte>(Sentinel(shape));
         GuardedBuffer values = harness.Output<byte>(Sentinel(shape));
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = Capacity }]);
-        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordStep(commands, buffer, shape, buffer, state, buffer, keys.View, values.View));
+        harness.Run(
+            commands =>
+                new RopeStoreKernel(harness.Context).RecordStep(commands, buffer, shape, buffer, state, buffer, keys.View, values.View));
         Assert.That(keys.Read<float>(), Is.All.EqualTo(-3f));
         Assert.That(values.Read<float>(), Is.All.EqualTo(-3f));
     }
 
     [Test]
-    public void MoreTokensThanTheCacheHoldsAreRefused()
+    public void More_tokens_than_the_cache_holds_are_refused()
     {
         var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
         using var harness = new KernelHarness();
@@ -58,7 +63,8 @@ public sealed class RopeStoreKernelTests : GpuTest
     }
 
     private static void Check(
-        AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false, bool step = false)
+        AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false,
+        bool step = false)
     {
         const float epsilon = 1e-5f;
         float[] qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
@@ -83,11 +89,14 @@ public sealed class RopeStoreKernelTests : GpuTest
             }
             else
             {
-                kernel.Record(commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType, biasView, norm);
+                kernel.Record(
+                    commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType, biasView, norm);
             }
         });
 
-        double[] rotated = RotationReference.Rotate(RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition, seqLen);
+        double[] rotated = RotationReference.Rotate(
+            RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition,
+            seqLen);
         double[] expectedQuery = new double[seqLen * shape.QueryWidth];
         for (int token = 0; token < seqLen; token++)
         {

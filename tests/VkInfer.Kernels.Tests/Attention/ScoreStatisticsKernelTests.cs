@@ -35,7 +35,8 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
             for (int i = 0; i < ScoreStatistics.Bins; i++)
             {
                 Assert.That(
-                    (got.Scores[i], got.RowMinima[i], got.RowMaxima[i]), Is.EqualTo((expected[0, i], expected[1, i], expected[2, i])), $"bin {i}");
+                    (got.Scores[i], got.RowMinima[i], got.RowMaxima[i]), Is.EqualTo((expected[0, i], expected[1, i], expected[2, i])),
+                    $"bin {i}");
             }
         });
     }

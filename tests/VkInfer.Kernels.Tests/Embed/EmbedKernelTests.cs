@@ -38,7 +38,9 @@ public sealed class EmbedKernelTests : GpuTest
 
         for (int i = 0; i < ids.Length - 1; i++)
         {
-            float[] expected = [.. table.AsSpan((int)ids[i + 1] * Columns, Columns).ToArray().Select(value => value * scale), .. new float[padded - Columns]];
+            float[] expected = [
+                .. table.AsSpan((int)ids[i + 1] * Columns, Columns).ToArray().Select(value => value * scale),
+                .. new float[padded - Columns]];
             Assert.That(values.AsSpan(i * padded, padded).ToArray(), Is.EqualTo(expected), $"row {i}");
         }
 

@@ -13,11 +13,14 @@ public sealed class AddRowsKernelTests : GpuTest
 
     [Test]
     public void Adds_consecutive_rows([Values(1, 7)] int seqLen, [Values(1, 63, 111, 512)] int width) =>
-        Check(seqLen, width, (kernel, commands, y, table, _) => kernel.RecordPositions(commands, y, table, TableRows, 2, seqLen, width), row => 2 + row);
+        Check(
+            seqLen, width, (kernel, commands, y, table, _) => kernel.RecordPositions(commands, y, table, TableRows, 2, seqLen, width),
+            row => 2 + row);
 
     [Test]
     public void Adds_the_row_of_a_step() =>
-        Check(1, 111, (kernel, commands, y, table, state) => kernel.RecordPosition(commands, y, table, TableRows, 2, state, 111), _ => 2 + 4);
+        Check(
+            1, 111, (kernel, commands, y, table, state) => kernel.RecordPosition(commands, y, table, TableRows, 2, state, 111), _ => 2 + 4);
 
     [Test]
     public void Adds_nothing_beyond_the_table() => Check(
@@ -25,7 +28,8 @@ public sealed class AddRowsKernelTests : GpuTest
         row => row < 2 ? TableRows - 2 + row : null);
 
     private static void Check(
-        int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record, Func<int, int?> rowOf)
+        int seqLen, int width, Action<AddRowsKernel, Vulkan.CommandList, Vulkan.BufferView, Vulkan.BufferView, Vulkan.BufferView> record,
+        Func<int, int?> rowOf)
     {
         float[] before = TestValues.Normal(seqLen * width, 1);
         float[] rows = TestValues.Normal(TableRows * width, 2);
@@ -34,7 +38,8 @@ public sealed class AddRowsKernelTests : GpuTest
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = 4 }]);
         GuardedBuffer y = harness.OutputActivations(before, seqLen, width, ActivationType.F32);
         harness.Run(commands => record(new AddRowsKernel(harness.Context), commands, y.View, table, state));
-        double[] expected = [.. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
+        double[] expected = [
+            .. before.Select((value, i) => value + (rowOf(i / width) is { } row ? (double)rows[(row * width) + (i % width)] : 0))];
         Comparison.AssertClose(KernelHarness.ReadActivations(y, seqLen, width, ActivationType.F32), expected, Bounds.F32);
     }
 }

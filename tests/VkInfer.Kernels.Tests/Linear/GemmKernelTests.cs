@@ -17,15 +17,15 @@ public sealed class GemmKernelTests : GpuTest
         [new(8, 16, 8, 4), new(8, 16, 4, 4), new(8, 16, 2, 4), new(8, 16, 1, 4), new(8, 8, 4, 8)];
 
     [Test]
-    public void EveryTypeMatchesTheReference([Values] WeightType type) => Check(type, 9, 65, 288, GemmMode.Accumulate);
+    public void Every_type_matches_the_reference([Values] WeightType type) => Check(type, 9, 65, 288, GemmMode.Accumulate);
 
     [Test]
-    public void AnyLengthMatchesTheReference(
+    public void Any_length_matches_the_reference(
         [ValueSource(nameof(Lengths))] int seqLen, [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] GemmMode mode) =>
         Check(type, seqLen, 65, 96, mode);
 
     [Test]
-    public void AnyWidthMatchesTheReference(
+    public void Any_width_matches_the_reference(
         [Values(1, 63, 64, 65, 111, 129)] int rows, [Values(32, 64, 96, 128)] int columns,
         [ValueSource(nameof(ChunkSizes))] WeightType type) =>
         Check(type, 9, rows, columns, GemmMode.Store);
@@ -33,54 +33,77 @@ public sealed class GemmKernelTests : GpuTest
     [TestCase(WeightType.F32, 111)]
     [TestCase(WeightType.F16, 111)]
     [TestCase(WeightType.BF16, 1)]
-    public void ColumnsNeedNoMultiple(WeightType type, int columns) => Check(type, 7, 65, columns, GemmMode.Store);
+    public void Columns_need_no_multiple(WeightType type, int columns) => Check(type, 7, 65, columns, GemmMode.Store);
 
     [TestCase(WeightType.F32)]
     [TestCase(WeightType.F16)]
     [TestCase(WeightType.Q8_0)]
     [TestCase(WeightType.Q4_0)]
-    public void LongSumsMatchTheReference(WeightType type) => Check(type, 33, 70, 4096, GemmMode.Accumulate);
+    public void Long_sums_match_the_reference(WeightType type) => Check(type, 33, 70, 4096, GemmMode.Accumulate);
 
     [Test]
-    public void TheTiledFormTakesEveryType([Values] WeightType type) =>
+    public void The_tiled_form_takes_every_type([Values] WeightType type) =>
         CheckTiled(Tilings[1], type, 33, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
-    public void TheTiledFormMatchesTheReference(
+    public void The_tiled_form_matches_the_reference(
         [Values(0, 1, 2, 3, 4)] int tiling, [ValueSource(nameof(ChunkSizes))] WeightType type, [Values(1, 33, 65)] int seqLen) =>
-        CheckTiled(Tilings[tiling], type, seqLen, 67, 160, seqLen == 33 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
+        CheckTiled(
+            Tilings[tiling], type, seqLen, 67, 160, seqLen == 33 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
+
+    /// <summary>Rows of gpt-oss: whole blocks of 32 and of 64, of none larger.</summary>
+    [Test]
+    public void Every_scalar_form_takes_rows_of_2880([Values(WeightType.Q8_0, WeightType.MXFP4, WeightType.NVFP4)] WeightType type)
+    {
+        Check(type, 5, 33, 2880, GemmMode.Store);
+        CheckTiled(Tilings[1], type, 5, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.F32);
+        CheckTiled(Vectors(2, 3, ActivationType.F32), type, 3, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.F32);
+    }
 
     [Test]
-    public void TheDirectFormTakesAnyTile([Values(1, 3, 8)] int tileM, [Values(1, 2)] int tileN) =>
+    [Category("CooperativeMatrix")]
+    public void Every_matrix_form_takes_rows_of_2880([Values(WeightType.Q8_0, WeightType.MXFP4)] WeightType type)
+    {
+        CheckTiled(MatrixTiling(0), type, 33, 67, 2880, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(FlatTiling(0, mFragments: 1), type, 7, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+    }
+
+    [Test]
+    public void The_direct_form_takes_any_tile([Values(1, 3, 8)] int tileM, [Values(1, 2)] int tileN) =>
         CheckTiled(new GemmDirectConstants(16, tileM, tileN), WeightType.Q4_0, 13, 67, 96, GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
-    public void TheVectorFormTakesEveryType([Values] WeightType type) =>
+    public void The_vector_form_takes_every_type([Values] WeightType type) =>
         CheckTiled(Vectors(2, 3, ActivationType.F32), type, 3, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
-    public void TheVectorFormTakesFloat16([ValueSource(nameof(MatrixTypes))] WeightType type) =>
+    public void The_vector_form_takes_float16([ValueSource(nameof(MatrixTypes))] WeightType type) =>
         CheckTiled(Vectors(2, 3, ActivationType.F16), type, 3, 67, 288, GemmMode.Store, ActivationType.F32, Bounds.F32);
 
     [Test]
-    public void TheVectorFormMatchesTheReference(
+    public void The_vector_form_matches_the_reference(
         [Values(1, 2, 4)] int rows, [Values(1, 2, 5, 8, 16)] int vectors, [Values(WeightType.F16, WeightType.Q4_0)] WeightType type,
         [Values(1, 7, 17)] int seqLen) =>
-        CheckTiled(Vectors(rows, vectors, ActivationType.F16), type, seqLen, 67, 160, seqLen == 7 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
+        CheckTiled(
+            Vectors(rows, vectors, ActivationType.F16), type, seqLen, 67, 160, seqLen == 7 ? GemmMode.Accumulate : GemmMode.Store,
+            ActivationType.F32, Bounds.F32);
 
     [TestCase(WeightType.F16, 1)]
     [TestCase(WeightType.F16, 2)]
     [TestCase(WeightType.Q4_K, 2)]
-    public void TheVectorFormTakesLongSums(WeightType type, int unroll) =>
-        CheckTiled(Vectors(2, 4, ActivationType.F32) with { Unroll = unroll }, type, 4, 33, 4096, GemmMode.Accumulate, ActivationType.F32, Bounds.F32);
+    public void The_vector_form_takes_long_sums(WeightType type, int unroll) =>
+        CheckTiled(
+            Vectors(2, 4, ActivationType.F32) with { Unroll = unroll }, type, 4, 33, 4096, GemmMode.Accumulate, ActivationType.F32,
+            Bounds.F32);
 
     [Test]
-    public void TheVectorFormStoresFloat16([Values(1, 5)] int seqLen) =>
-        CheckTiled(Vectors(2, 4, ActivationType.F16), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
+    public void The_vector_form_stores_float16([Values(1, 5)] int seqLen) =>
+        CheckTiled(
+            Vectors(2, 4, ActivationType.F16), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormMatchesTheReference(
+    public void The_matrix_form_matches_the_reference(
         [Values(0, 1, 2)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 33, 65, 128)] int seqLen, [Values] GemmMode mode)
     {
@@ -96,13 +119,13 @@ public sealed class GemmKernelTests : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormStoresFloat16(
+    public void The_matrix_form_stores_float16(
         [ValueSource(nameof(MatrixTypes))] WeightType type, [Values(7, 64)] int seqLen) =>
         CheckTiled(MatrixTiling(0), type, seqLen, 128 + 3, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormMatchesTheReference(
+    public void The_flat_form_matches_the_reference(
         [Values(0, 1, 2, 3, 4)] int tiling, [ValueSource(nameof(MatrixTypes))] WeightType type,
         [Values(1, 2, 7, 8, 9)] int seqLen)
     {
@@ -120,8 +143,9 @@ public sealed class GemmKernelTests : GpuTest
     [Test]
     [Pairwise]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormTakesAnyTiling(
-        [Values(1, 2)] int subgroupsN, [Values(1, 2)] int subgroupsK, [Values(1, 2)] int stages, [Values] bool shareInput, [Values(1, 3)] int depth)
+    public void The_flat_form_takes_any_tiling(
+        [Values(1, 2)] int subgroupsN, [Values(1, 2)] int subgroupsK, [Values(1, 2)] int stages, [Values] bool shareInput,
+        [Values(1, 3)] int depth)
     {
         // A CPU device takes seconds to compile a tiling: the wide slices with half of them.
         GemmFlatConstants tiling = FlatTiling(0, mFragments: 1) with
@@ -139,7 +163,7 @@ public sealed class GemmKernelTests : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormTakesEveryNumberOfRows()
+    public void The_flat_form_takes_every_number_of_rows()
     {
         for (int m = 1; m <= 65; m++)
         {
@@ -151,7 +175,7 @@ public sealed class GemmKernelTests : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormStoresFloat16([Values(1, 13)] int seqLen) =>
+    public void The_flat_form_stores_float16([Values(1, 13)] int seqLen) =>
         CheckTiled(FlatTiling(0, mFragments: 1), WeightType.F16, seqLen, 131, 192, GemmMode.Store, ActivationType.F16, Bounds.MatrixF16);
 
     [Test]
@@ -171,7 +195,7 @@ public sealed class GemmKernelTests : GpuTest
     {
         GemmMatrixConstants tiling = MatrixTiling(0) with { Splits = 3 };
         using var harness = new KernelHarness();
-        (TestWeights? weights, float[]? x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        (TestWeights weights, float[] x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
         WeightMatrix w = weights.Upload(harness);
         GpuBuffer a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
         GemmScratch? scratch = Scratch(harness, tiling);
@@ -195,7 +219,7 @@ public sealed class GemmKernelTests : GpuTest
     {
         GemmMatrixConstants tiling = MatrixTiling(0) with { Splits = 2 };
         using var harness = new KernelHarness();
-        (TestWeights? weights, float[]? x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
+        (TestWeights weights, float[] x, float[] _) = Operands(WeightType.F16, 33, 67, 448, GemmMode.Store, ActivationType.F16);
         WeightMatrix w = weights.Upload(harness);
         GpuBuffer a = harness.UploadActivations(x, 33, 448, ActivationType.F16);
         GuardedBuffer output = harness.OutputActivations(33, 67, ActivationType.F32);
@@ -209,7 +233,7 @@ public sealed class GemmKernelTests : GpuTest
     [TestCase(1, 3, WeightType.F16, 32, 64, ActivationFunction.Gelu)]
     [TestCase(1, 1, WeightType.Q4_K, 17, 40, ActivationFunction.Silu)]
     [Category("CooperativeMatrix")]
-    public void TheMatrixFormGates(int tiling, int splits, WeightType type, int seqLen, int width, ActivationFunction function) =>
+    public void The_matrix_form_gates(int tiling, int splits, WeightType type, int seqLen, int width, ActivationFunction function) =>
         CheckGated(GatedTiling(tiling) with { Splits = splits }, type, seqLen, width, function);
 
     [TestCase(0, WeightType.F16, 1, 33, ActivationFunction.Silu)]
@@ -217,11 +241,11 @@ public sealed class GemmKernelTests : GpuTest
     [TestCase(4, WeightType.F16, 9, 64, ActivationFunction.Relu)]
     [TestCase(0, WeightType.Q4_K, 8, 40, ActivationFunction.Silu)]
     [Category("CooperativeMatrix")]
-    public void TheFlatFormGates(int tiling, WeightType type, int seqLen, int width, ActivationFunction function) =>
+    public void The_flat_form_gates(int tiling, WeightType type, int seqLen, int width, ActivationFunction function) =>
         CheckGated(FlatTiling(tiling, mFragments: 1), type, seqLen, width, function);
 
     [Test]
-    public void TheBoundsSeeOneLostChunk()
+    public void The_bounds_see_one_lost_chunk()
     {
         var weights = TestWeights.Create(WeightType.Q8_0, 65, 4096, 1);
         float[] x = TestValues.Normal(7 * 4096, 2);
@@ -237,7 +261,7 @@ public sealed class GemmKernelTests : GpuTest
     }
 
     [Test]
-    public void AMatrixOverTheBindingRangeIsCut()
+    public void A_matrix_over_the_binding_range_is_cut()
     {
         // Slices as Record makes them, with the offsets of their outputs.
         using var harness = new KernelHarness();
@@ -261,7 +285,7 @@ public sealed class GemmKernelTests : GpuTest
     }
 
     [Test]
-    public void PartsOfDifferentTypesAreColumnsOfOneOutput()
+    public void Parts_of_different_types_are_columns_of_one_output()
     {
         using var harness = new KernelHarness();
         TestWeights[] parts = [TestWeights.Create(WeightType.Q4_K, 33, 256, 1), TestWeights.Create(WeightType.F16, 40, 256, 2)];
@@ -279,7 +303,7 @@ public sealed class GemmKernelTests : GpuTest
     }
 
     [Test]
-    public void TooMuchSharedMemoryIsRefusedBeforeAPipelineIsMade()
+    public void Too_much_shared_memory_is_refused_before_a_pipeline_is_made()
     {
         using var harness = new KernelHarness();
         WeightMatrix w = TestWeights.Create(WeightType.F32, 64, 64, 1).Upload(harness);
@@ -333,7 +357,8 @@ public sealed class GemmKernelTests : GpuTest
         GemmFlatConstants[] tilings =
             [
             new(1, mFragments, 1, 4, fragment!), new(1, mFragments, 2, 2, fragment!), new(2, mFragments, 2, 1, fragment!),
-            new(1, mFragments, 1, 2, fragment!, BlockK: 128, Stages: 1), new(1, mFragments, 2, 2, fragment!, BlockK: 128, Stages: 1, ShareInput: true),
+            new(1, mFragments, 1, 2, fragment!, BlockK: 128, Stages: 1),
+            new(1, mFragments, 2, 2, fragment!, BlockK: 128, Stages: 1, ShareInput: true),
         ];
         return tilings[index];
     }
@@ -344,7 +369,7 @@ public sealed class GemmKernelTests : GpuTest
         using var harness = new KernelHarness();
         var kernel = new GemmKernel(harness.Context);
         ActivationType inputType = kernel.PreferredInput(type);
-        (TestWeights? weights, float[]? x, float[]? before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        (TestWeights weights, float[] x, float[] before) = Operands(type, seqLen, rows, columns, mode, inputType);
         WeightMatrix w = weights.Upload(harness);
         GpuBuffer a = harness.UploadActivations(x, seqLen, columns, inputType);
         GuardedBuffer output = before.Length > 0
@@ -352,7 +377,8 @@ public sealed class GemmKernelTests : GpuTest
             : harness.OutputActivations(seqLen, rows, ActivationType.F32);
         harness.Run(commands => kernel.Record(commands, w, a, output.View, mode, seqLen));
         Bound bound = inputType == ActivationType.F32 ? Bounds.F32 : Bounds.MatrixF16;
-        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, ActivationType.F32), Reference(weights, x, seqLen, before), bound);
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(output, seqLen, rows, ActivationType.F32), Reference(weights, x, seqLen, before), bound);
     }
 
     private static void CheckTiled(
@@ -361,7 +387,7 @@ public sealed class GemmKernelTests : GpuTest
         columns = TestWeights.WholeBlocks(type, columns);
         using var harness = new KernelHarness();
         ActivationType inputType = tiling.Input;
-        (TestWeights? weights, float[]? x, float[]? before) = Operands(type, seqLen, rows, columns, mode, inputType);
+        (TestWeights weights, float[] x, float[] before) = Operands(type, seqLen, rows, columns, mode, inputType);
         WeightMatrix w = weights.Upload(harness);
 
         // Rows beyond the last, where a form reads them, hold what must not matter.
@@ -374,21 +400,23 @@ public sealed class GemmKernelTests : GpuTest
         GemmScratch? scratch = Scratch(harness, tiling);
         harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
             commands, tiling, w, a, output.View, mode, seqLen, outputType, 0, Activations.Stride(rows), scratch));
-        Comparison.AssertClose(KernelHarness.ReadActivations(output, seqLen, rows, outputType), Reference(weights, x, seqLen, before), bound);
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(output, seqLen, rows, outputType), Reference(weights, x, seqLen, before), bound);
     }
 
     private static void CheckGated(IGatedGemmTiling constants, WeightType type, int seqLen, int width, ActivationFunction function)
     {
         int columns = TestWeights.WholeBlocks(type, 160);
         using var harness = new KernelHarness();
-        (TestWeights? weights, float[]? x, float[] _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
+        (TestWeights weights, float[] x, float[] _) = Operands(type, seqLen, 2 * width, columns, GemmMode.Store, ActivationType.F16);
         WeightMatrix w = weights.Upload(harness);
         int inputRows = constants.InputRows(seqLen);
         float[] padded = [.. x, .. Enumerable.Repeat(float.NaN, (inputRows - seqLen) * columns)];
         GpuBuffer a = harness.UploadActivations(padded, inputRows, columns, ActivationType.F16);
         GemmScratch? scratch = Scratch(harness, constants);
         GuardedBuffer output = harness.OutputActivations(seqLen, width, ActivationType.F16);
-        harness.Run(commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen, scratch));
+        harness.Run(
+            commands => new GemmKernel(harness.Context).RecordGated(commands, constants, w, a, output.View, function, seqLen, scratch));
         double[] products = Reference(weights, x, seqLen, []);
         double[] expected = new double[seqLen * width];
         for (int i = 0; i < expected.Length; i++)

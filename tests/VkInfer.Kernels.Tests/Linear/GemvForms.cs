@@ -16,7 +16,8 @@ internal static class GemvForms
     public static KernelContext Context(GpuDevice device, string form) => new(device)
     {
         IsSoftware = form == Lane,
-        Capabilities = device.Capabilities with { IntegerDotProductAccelerated = form == IntegerDot && device.Capabilities.IntegerDotProduct },
+        Capabilities =
+            device.Capabilities with { IntegerDotProductAccelerated = form == IntegerDot && device.Capabilities.IntegerDotProduct },
     };
 
     /// <summary>

@@ -4,7 +4,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests;
 
-/// <summary>A random input vector, as a producer leaves it: in the form that the weights take, and with or without a norm's scale.</summary>
+/// <summary>
+/// A random input vector, as a producer leaves it: in the form that the weights take, and with or without a norm's scale.
+/// </summary>
 internal sealed class GemvInput : IDisposable
 {
     public const float Eps = 1e-5f;

@@ -27,6 +27,12 @@ public sealed class GemvKernelTests(string form) : GpuTest
         Multiply(Context, type, rows, columns, norm);
     }
 
+    /// <summary>Rows of gpt-oss: whole blocks of 32 and of 64, of none larger.</summary>
+    [Test]
+    public void Multiplies_rows_of_2880(
+        [Values(WeightType.Q8_0, WeightType.Q5_0, WeightType.MXFP4, WeightType.NVFP4, WeightType.Q2_0)] WeightType type) =>
+        Multiply(Context, type, 65, 2880, norm: true);
+
     [Test]
     public void Stays_close_to_the_unrounded_input([ValueSource(nameof(Blocks))] WeightType type)
     {
@@ -76,7 +82,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     [Test]
     public void Leaves_the_residual_stream_as_the_next_product_takes_it(
-        [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] VectorForm form, [Values] bool norm, [Values(1, 32, 111, 4096)] int rows)
+        [ValueSource(nameof(ChunkSizes))] WeightType type, [Values] VectorForm form, [Values] bool norm,
+        [Values(1, 32, 111, 4096)] int rows)
     {
         if (form == VectorForm.Fixed && GemvHeuristic.Form(WeightType.Q8_0, GemvForms.Context(Device, GemvForms.IntegerDot)) != form)
         {
@@ -177,7 +184,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     [Test]
     public void Gates_by_other_functions(
-        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)] ActivationFunction activation, [Values] bool biased) =>
+        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)] ActivationFunction activation,
+        [Values] bool biased) =>
         Gated(Context, WeightType.F16, 111, 96, activation, biased);
 
     [Test]
@@ -271,7 +279,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
         using var w = PackedWeights.Random(Device, type, 2 * width, columns, 3);
         using var input = new GemvInput(context, type, columns, norm: true, 4);
         double[] products = [.. w.Multiply(input.AsStored(context, type)).Select((product, i) => product + bias[i])];
-        double[] expected = [.. Enumerable.Range(0, width).Select(i => ReferenceActivation.Apply(activation, products[i]) * products[width + i])];
+        double[] expected = [
+            .. Enumerable.Range(0, width).Select(i => ReferenceActivation.Apply(activation, products[i]) * products[width + i])];
         foreach (VectorForm form in input.X.Form == VectorForm.Fixed ? new[] { VectorForm.Float, VectorForm.Fixed } : [VectorForm.Float])
         {
             using var y = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, width));
@@ -281,7 +290,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
             float[] stored = form == VectorForm.Fixed
                 ? [.. FixedPointVector.Decode(y.Read<byte>(), width).Select(value => (float)value)]
                 : y.Read<float>()[..width];
-            Comparison.AssertClose(stored, expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type), form.ToString());
+            Comparison.AssertClose(
+                stored, expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type), form.ToString());
         }
     }
 }

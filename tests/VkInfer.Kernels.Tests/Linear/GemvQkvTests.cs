@@ -38,14 +38,16 @@ public sealed class GemvQkvTests(string form) : GpuTest
         var shape = new AttentionShape(4, 2, 32, 32, RopePairing.SplitHalf, Capacity, KvType.F16, 1);
         using var run = new QkvRun(Context, shape, WeightType.F16, Columns, Position);
         Run(commands => Assert.That(
-            () => run.Record(commands, Context, 130, 126), Throws.ArgumentException.With.Message.Contain("whole heads of 32 rows, got 130")));
+            () => run.Record(commands, Context, 130, 126),
+            Throws.ArgumentException.With.Message.Contain("whole heads of 32 rows, got 130")));
     }
 
     [Test]
     public void Adds_biases_before_the_rotation(
         [Values] bool separate, [Values] RopePairing pairing) =>
         Check(
-            Context, WeightType.F16, new AttentionShape(6, 2, 24, 16, pairing, Capacity, KvType.F32, 1), QkvTerms.Bias, separate ? [144, 48, 48] : [240]);
+            Context, WeightType.F16, new AttentionShape(6, 2, 24, 16, pairing, Capacity, KvType.F32, 1), QkvTerms.Bias,
+            separate ? [144, 48, 48] : [240]);
 
     [Test]
     public void Takes_matrices_larger_than_a_binding_in_slices()
@@ -69,7 +71,8 @@ public sealed class GemvQkvTests(string form) : GpuTest
         });
     }
 
-    private static void Check(KernelContext context, WeightType type, AttentionShape shape, QkvTerms terms = QkvTerms.None, params int[] rows)
+    private static void Check(
+        KernelContext context, WeightType type, AttentionShape shape, QkvTerms terms = QkvTerms.None, params int[] rows)
     {
         using var run = new QkvRun(context, shape, type, Columns, Position, terms);
         int barriers = 0;

@@ -84,8 +84,10 @@ public sealed class ExpertKernelTests : GpuTest
         }
 
         Bound bound = GemvForms.BoundOf(type);
-        Comparison.AssertClose(KernelHarness.ReadActivations(gated, SeqLen * Used, Width, ActivationType.F32), [.. expectedGated], bound, "gated");
-        Comparison.AssertClose(KernelHarness.ReadActivations(plain, SeqLen * Used, Width, ActivationType.F32), [.. expectedPlain], bound, "plain");
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(gated, SeqLen * Used, Width, ActivationType.F32), [.. expectedGated], bound, "gated");
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(plain, SeqLen * Used, Width, ActivationType.F32), [.. expectedPlain], bound, "plain");
     }
 
     [Test]
@@ -101,7 +103,9 @@ public sealed class ExpertKernelTests : GpuTest
         harness.Run(commands => new CombineKernel(harness.Context).Record(commands, input, factors, y.View, SeqLen, used, width));
         double[] expected =
         [
-            .. before.Select((value, i) => value + Enumerable.Range(i / width * used, used).Sum(pair => (double)weights[pair] * outputs[(pair * width) + (i % width)])),
+            .. before.Select(
+                (value, i) => value
+                    + Enumerable.Range(i / width * used, used).Sum(pair => (double)weights[pair] * outputs[(pair * width) + (i % width)])),
         ];
         Comparison.AssertClose(KernelHarness.ReadActivations(y, SeqLen, width, ActivationType.F32), expected, Bounds.F32);
     }

@@ -7,7 +7,7 @@ namespace VkInfer.Kernels.Tests.Norm;
 public sealed class NormKernelTests : GpuTest
 {
     [Test]
-    public void MatchesTheReference(
+    public void Matches_the_reference(
         [Values(1, 7, 65)] int seqLen, [Values(1, 63, 64, 65, 111, 512, 4096)] int width, [Values] ActivationType outputType,
         [Values] bool asSoftware)
     {
@@ -27,7 +27,8 @@ public sealed class NormKernelTests : GpuTest
     }
 
     [Test]
-    public void LayerNormMatchesTheReference([Values(1, 7)] int seqLen, [Values(1, 65, 111, 1020, 4096)] int width, [Values] ActivationType outputType, [Values] bool asSoftware)
+    public void Layer_norm_matches_the_reference(
+        [Values(1, 7)] int seqLen, [Values(1, 65, 111, 1020, 4096)] int width, [Values] ActivationType outputType, [Values] bool asSoftware)
     {
         // Far from zero: a variance taken as the difference of two large means would show.
         float[] x = [.. TestValues.Normal(seqLen * width, 1).Select(value => value + 100)];
@@ -82,12 +83,13 @@ public sealed class NormKernelTests : GpuTest
         BufferView gains = harness.Upload<float>(gain);
         harness.Run(commands => new NormKernel(harness.Context).Record(
             commands, input, gains, output.View, SeqLen, Width, 1e-5f, shift: layerNorm ? gains : null, accumulate: true));
-        double[] expected = Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
+        double[] expected =
+            Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
         Comparison.AssertClose(KernelHarness.ReadActivations(output, SeqLen, Width, ActivationType.F32), expected, Bounds.F32);
     }
 
     [Test]
-    public void Float16OutputSaturates()
+    public void Float16_output_saturates()
     {
         using var harness = new KernelHarness();
         GpuBuffer input = harness.UploadActivations([1f, 1f], 1, 2, ActivationType.F32);
@@ -99,7 +101,7 @@ public sealed class NormKernelTests : GpuTest
     }
 
     [Test]
-    public void AShortViewIsRefused()
+    public void A_short_view_is_refused()
     {
         using var harness = new KernelHarness();
         GpuBuffer small = harness.Upload<float>(new float[64]);

@@ -27,7 +27,8 @@ public sealed class QuantizeKernelTests : GpuTest
         float[] pattern = [.. TestValues.Normal(Columns, 5)];
         float[][] rows =
         [
-            .. Enumerable.Range(-149, 149 + 126).Select(power => pattern.Select(value => (float)(Math.Clamp(value, -3, 3) / 3 * Math.Pow(2, power))).ToArray()),
+            .. Enumerable.Range(-149, 149 + 126).Select(
+                power => pattern.Select(value => (float)(Math.Clamp(value, -3, 3) / 3 * Math.Pow(2, power))).ToArray()),
             [.. Enumerable.Range(0, Columns).Select(i => 127 - (i * 0.5f))],
             [.. Enumerable.Range(0, Columns).Select(i => (i * 0.25f) - 8)],
             new float[Columns],
@@ -64,9 +65,12 @@ public sealed class QuantizeKernelTests : GpuTest
         Run(commands => Assert.Multiple(() =>
         {
             var kernel = new QuantizeKernel(context);
-            Assert.That(() => kernel.Record(commands, Matrix(WeightType.Q4_0, 2, 64), Matrix(WeightType.Q8_0, 4, 64), 0), Throws.ArgumentException);
-            Assert.That(() => kernel.Record(commands, Matrix(WeightType.F32, 2, 64), Matrix(WeightType.Q8_0, 4, 96), 0), Throws.ArgumentException);
-            Assert.That(() => kernel.Record(commands, Matrix(WeightType.F32, 2, 64), Matrix(WeightType.Q8_0, 4, 64), 3), Throws.ArgumentException);
+            Assert.That(
+                () => kernel.Record(commands, Matrix(WeightType.Q4_0, 2, 64), Matrix(WeightType.Q8_0, 4, 64), 0), Throws.ArgumentException);
+            Assert.That(
+                () => kernel.Record(commands, Matrix(WeightType.F32, 2, 64), Matrix(WeightType.Q8_0, 4, 96), 0), Throws.ArgumentException);
+            Assert.That(
+                () => kernel.Record(commands, Matrix(WeightType.F32, 2, 64), Matrix(WeightType.Q8_0, 4, 64), 3), Throws.ArgumentException);
         }));
     }
 
@@ -81,7 +85,8 @@ public sealed class QuantizeKernelTests : GpuTest
         Device.Upload(source, 0, packed);
         using var target = new GuardedBuffer(Device, WeightLayout.SizeInBytes(to, FirstRow + rows, columns), "target");
         WeightMatrix matrix = WeightMatrix.FromPacked(to, FirstRow + rows, columns, target.View);
-        Run(commands => new QuantizeKernel(new KernelContext(Device)).Record(commands, WeightMatrix.FromPacked(from, rows, columns, source), matrix, FirstRow));
+        Run(commands => new QuantizeKernel(new KernelContext(Device)).Record(
+            commands, WeightMatrix.FromPacked(from, rows, columns, source), matrix, FirstRow));
         target.AssertIntact();
         byte[] actualQuants = Buffers.Read<byte>(Device, matrix.Quants)[(int)(FirstRow * WeightLayout.QuantBytes(to, 1, columns))..];
         byte[] actualScales = Buffers.Read<byte>(Device, matrix.Scales)[(int)(FirstRow * WeightLayout.ScaleBytes(to, 1, columns))..];
@@ -92,7 +97,9 @@ public sealed class QuantizeKernelTests : GpuTest
     private static byte[] Store(WeightType type, float[] values) => type switch
     {
         WeightType.F16 => MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray(),
-        WeightType.BF16 => MemoryMarshal.AsBytes(values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray().AsSpan()).ToArray(),
+        WeightType.BF16 =>
+            MemoryMarshal.AsBytes(values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray().AsSpan())
+                .ToArray(),
         _ => MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
     };
 

@@ -21,8 +21,13 @@ internal sealed class PipelineSurvey(KernelContext context)
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
             .Concat(Rows());
 
+    /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
+    public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
+        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16))).Concat(Rows());
+
     /// <summary>Requests of the matrix products alone.</summary>
-    public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) => Enum.GetValues<WeightType>().SelectMany(type => Products(type, model));
+    public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
+        Enum.GetValues<WeightType>().SelectMany(type => Products(type, model));
 
     /// <summary>What reads weights for one token at a time.</summary>
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
@@ -41,9 +46,15 @@ internal sealed class PipelineSurvey(KernelContext context)
             foreach (uint next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))
             {
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(capabilities), Scaled: next != 0, Bias: next != 0);
-                yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: false).ToSpecialization());
-                yield return new($"gemv_store_{name}{tuning.Feature}", new GemvStoreConstants(shared, next, Y: true, Accumulate: true).ToSpecialization());
-                yield return new($"gemv_gated_{name}{tuning.Feature}", new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
+                yield return new(
+                    $"gemv_store_{name}{tuning.Feature}",
+                    new GemvStoreConstants(shared, next, Y: true, Accumulate: false).ToSpecialization());
+                yield return new(
+                    $"gemv_store_{name}{tuning.Feature}",
+                    new GemvStoreConstants(shared, next, Y: true, Accumulate: true).ToSpecialization());
+                yield return new(
+                    $"gemv_gated_{name}{tuning.Feature}",
+                    new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
                 foreach (KvType kvType in Enum.GetValues<KvType>())
                 {
                     var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
@@ -56,10 +67,12 @@ internal sealed class PipelineSurvey(KernelContext context)
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: true, ActivationFunction.Silu).ToSpecialization());
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None).ToSpecialization());
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
-        yield return new(RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
+        yield return new(
+            RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
         foreach (WeightType blocks in Enum.GetValues<WeightType>().Where(blocks => QuantizeKernel.CanConvert(type, blocks)))
         {
-            yield return new(QuantizeKernel.Variant(type, blocks), SpecializationConstants.From((0, (uint)new QuantizeKernel(context).Threads)));
+            yield return new(
+                QuantizeKernel.Variant(type, blocks), SpecializationConstants.From((0, (uint)new QuantizeKernel(context).Threads)));
         }
     }
 
@@ -72,16 +85,21 @@ internal sealed class PipelineSurvey(KernelContext context)
         {
             if (matrix && GemmHeuristic.Few(capabilities, seqLen) is { } few)
             {
-                yield return new(GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: false), few.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: true), few.SubgroupSize);
-                yield return new(GemmKernel.Variant(type, few, ActivationType.F16), few.ToSpecialization(accumulate: false), few.SubgroupSize);
+                yield return new(
+                    GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: false), few.SubgroupSize);
+                yield return new(
+                    GemmKernel.Variant(type, few, ActivationType.F32), few.ToSpecialization(accumulate: true), few.SubgroupSize);
+                yield return new(
+                    GemmKernel.Variant(type, few, ActivationType.F16), few.ToSpecialization(accumulate: false), few.SubgroupSize);
             }
 
             foreach (int rows in outputs)
             {
                 IGemmTiling scalar = GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows);
                 int k = rows == outputs[0] ? model.IntermediateSize : model.HiddenSize;
-                foreach (IGemmTiling tiling in matrix ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)] : (IGemmTiling[])[scalar])
+                foreach (IGemmTiling tiling in matrix
+                    ? [scalar, GemmHeuristic.Matrix(capabilities, seqLen, rows, k, _ => true)]
+                    : (IGemmTiling[])[scalar])
                 {
                     string variant = GemmKernel.Variant(type, tiling, ActivationType.F32);
                     yield return new(variant, tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
@@ -112,7 +130,9 @@ internal sealed class PipelineSurvey(KernelContext context)
             {
                 foreach (IGemmTiling tiling in GemmCandidates.Of(context, type, input, m))
                 {
-                    yield return new(GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false), tiling.SubgroupSize);
+                    yield return new(
+                        GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(accumulate: false),
+                        tiling.SubgroupSize);
                     if (tiling is IGatedGemmTiling { CanGate: true } gated)
                     {
                         yield return new(
@@ -142,7 +162,9 @@ internal sealed class PipelineSurvey(KernelContext context)
                     bool normed = shape.Pairing == RopePairing.SplitHalf;
                     yield return new(
                         DecodeAttentionKernel.BatchVariant(shape.KvType, type),
-                        (ofMany.ToConstants(attention, scheme, context.Capabilities) with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
+                        (ofMany.ToConstants(
+                            attention, scheme,
+                            context.Capabilities) with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
                 }
             }
         }
@@ -173,9 +195,12 @@ internal sealed class PipelineSurvey(KernelContext context)
     /// <summary>What does not depend on the model.</summary>
     private IEnumerable<PipelineRequest> Rows()
     {
-        SpecializationConstants rmsNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
-        SpecializationConstants layerNorm = new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
-        SpecializationConstants swiGlu = new ActivateConstants(new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
+        SpecializationConstants rmsNorm = new NormConstants(
+            new NormKernel(context).Threads(width: 4096), LayerNorm: false, Accumulate: false, Held: 4).ToSpecialization();
+        SpecializationConstants layerNorm =
+            new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
+        SpecializationConstants swiGlu = new ActivateConstants(
+            new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
         SpecializationConstants addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
         SpecializationConstants sampler = SamplerPipeline.Constants(context);
         return

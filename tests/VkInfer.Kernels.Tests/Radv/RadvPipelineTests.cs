@@ -46,7 +46,7 @@ public sealed class RadvPipelineTests
     }
 
     [Test]
-    public void EveryPipelineCompilesAndNoneSpills() => Assert.Multiple(() =>
+    public void Every_pipeline_compiles_and_none_spills() => Assert.Multiple(() =>
     {
         foreach (PipelineRequest request in Requests())
         {
@@ -55,15 +55,16 @@ public sealed class RadvPipelineTests
     });
 
     [Test]
-    public void ASpillIsSeen()
+    public void A_spill_is_seen()
     {
         // 256 sums for each lane are as many as it has registers.
         var tiling = new GemmTiledConstants(8, 8, 16, 16);
-        Assert.That(Spills(new PipelineRequest("gemm_f32_f32_tiled", tiling.ToSpecialization(accumulate: false)).Create(Device)), Is.Not.Empty);
+        Assert.That(
+            Spills(new PipelineRequest("gemm_f32_f32_tiled", tiling.ToSpecialization(accumulate: false)).Create(Device)), Is.Not.Empty);
     }
 
     [Test]
-    public void EveryVariantIsReached()
+    public void Every_variant_is_reached()
     {
         IEnumerable<string> expected = ShaderLibrary.Names.Where(name => !name.StartsWith("probe_", StringComparison.Ordinal));
         if (MatrixUnits.Find(Device.Capabilities) is null)
@@ -81,7 +82,7 @@ public sealed class RadvPipelineTests
     }
 
     [Test]
-    public void MatrixUnitsAreFoundWhereTheHardwareHasThem()
+    public void Matrix_units_are_found_where_the_hardware_has_them()
     {
         switch (Environment.GetEnvironmentVariable(Family))
         {

@@ -59,7 +59,8 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         float[] biases = [float.NegativeInfinity, 0, float.NegativeInfinity, 0, 0];
         float[] logits = [float.NaN, float.NaN, float.PositiveInfinity, float.PositiveInfinity, 1];
         float[] actual = Run(logits, [], biases, token => token == 4, new StepState { Adjustments = adjustments, RepetitionPenalty = 1 });
-        Assert.That(actual, Is.EqualTo(new[] { float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, 1 }));
+        Assert.That(actual[..4], Has.All.EqualTo(float.PositiveInfinity));
+        Assert.That(actual[4], Is.EqualTo(1));
     }
 
     [Test]
@@ -84,20 +85,28 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         }
 
         using var harness = new KernelHarness();
-        GuardedBuffer history = harness.Output<uint>([.. tokens[..Before], .. new uint[5]]);
+        GuardedBuffer history = harness.Output<uint>(
+            window == 0 ? [99] : LastAtEach(tokens[..Before], window));
         GuardedBuffer counted = harness.Output<uint>(counts);
         var kernel = new TokenHistoryKernel(harness.Context);
         for (int position = Before; position < tokens.Length; position++)
         {
-            GpuBuffer state = harness.Upload<StepState>([new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
-            harness.Run(commands => kernel.Record(commands, state, history.View, counted.View));
+            GpuBuffer state = harness.Upload<StepState>(
+                [new() { Position = (uint)position, TokenId = tokens[position], PenaltyWindow = window }]);
+            var choice = new Choice { StepState = state, Counts = counted.View, History = history.View };
+            SamplerRun.Run(kernel.Record, [(choice, ChoiceFeatures.Counted)], 10);
             uint[] inWindow = window == 0 ? tokens[..(position + 1)] : tokens[(position + 1 - (int)window)..(position + 1)];
             Assert.That(
-                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))), $"position {position}");
+                counted.Read<uint>(), Is.EqualTo(Enumerable.Range(0, 10).Select(id => inWindow.Count(token => token == id))),
+                $"position {position}");
         }
 
-        Assert.That(history.Read<uint>(), Is.EqualTo(tokens));
+        // The last of the window, each at its position modulo the window.
+        Assert.That(history.Read<uint>(), Is.EqualTo(window == 0 ? [99] : LastAtEach(tokens, window)));
     }
+
+    private static uint[] LastAtEach(uint[] tokens, uint window) =>
+        [.. Enumerable.Range(0, (int)window).Select(i => tokens.Where((_, at) => at % window == i).Last())];
 
     private static float[] Run(float[] logits, int[] seen, float[] biases, Func<int, bool> allowed, StepState state)
     {
@@ -117,9 +126,20 @@ public sealed class AdjustLogitsKernelTests : GpuTest
         GuardedBuffer adjusted = harness.Output<float>(new float[logits.Length]);
         var kernel = new AdjustLogitsKernel(harness.Context);
         GpuBuffer[] inputs =
-            [harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts), harness.Upload<float>(biases), harness.Upload<uint>(mask)];
-        harness.Run(commands => kernel.Record(
-            commands, inputs[0], logits.Length, inputs[1], inputs[2], inputs[3], inputs[4], adjusted.View));
+            [
+                harness.Upload<float>(logits), harness.Upload<StepState>([state]), harness.Upload<uint>(counts),
+                harness.Upload<float>(biases), harness.Upload<uint>(mask),
+            ];
+        var choice = new Choice
+        {
+            Logits = inputs[0],
+            StepState = inputs[1],
+            Counts = inputs[2],
+            Biases = inputs[3],
+            Mask = inputs[4],
+            Adjusted = adjusted.View,
+        };
+        SamplerRun.Run(kernel.Record, [(choice, ChoiceFeatures.Adjusted)], logits.Length);
         return adjusted.Read<float>();
     }
 }

@@ -43,5 +43,5 @@ public sealed class ArgmaxKernelTests : GpuTest
         Assert.That(Run([float.NegativeInfinity, -3e38f, float.NegativeInfinity], default).State.TokenId, Is.EqualTo(1));
 
     private static (StepState State, uint[] Ring) Run(float[] logits, StepState state) =>
-        SamplerRun.Run(new ArgmaxKernel(new KernelContext(Device)).Record, logits, state);
+        SamplerRun.Run(new ArgmaxKernel(new KernelContext(Device)).Record, ChoiceFeatures.Greedy, logits, state);
 }

@@ -20,7 +20,8 @@ public sealed class LogProbabilitiesKernelTests : GpuTest
         float[] logits = [.. Enumerable.Range(0, vocabSize).Select(_ => MathF.Round((random.NextSingle() * 40) - 20, 2))];
         logits[vocabSize / 2] = vocabSize > 1 ? float.NaN : 1;
         double[] expected = ReferenceSampler.LogProbabilities(logits);
-        int[] order = [.. Enumerable.Range(0, vocabSize).Where(i => double.IsFinite(expected[i])).OrderByDescending(i => expected[i]).Take(alternatives)];
+        IEnumerable<int> finite = Enumerable.Range(0, vocabSize).Where(i => double.IsFinite(expected[i]));
+        int[] order = [.. finite.OrderByDescending(i => expected[i]).Take(alternatives)];
         int chosen = vocabSize / 3;
         (float own, uint[] tokens, float[] values) = Run(logits, chosen, alternatives);
         int[] padded = [.. order, .. Enumerable.Repeat(-1, alternatives - order.Length)];
@@ -41,13 +42,17 @@ public sealed class LogProbabilitiesKernelTests : GpuTest
         const int Step = 70;
         using var harness = new KernelHarness();
         GpuBuffer values = harness.Upload<float>(logits);
-        GpuBuffer state = harness.Upload<StepState>([new() { TokenId = (uint)chosen, StepIndex = Step + 1, Alternatives = (uint)alternatives }]);
-        GpuBuffer slices = harness.Upload<byte>(new byte[LogProbabilitiesKernel.SlicesBytes(logits.Length)]);
+        GpuBuffer state = harness.Upload<StepState>(
+            [new() { TokenId = (uint)chosen, StepIndex = Step + 1, Alternatives = (uint)alternatives }]);
+        GpuBuffer slices = harness.Upload<byte>(new byte[LogProbabilitiesKernel.SlicesBytes(logits.Length, 1)]);
         GuardedBuffer entries = harness.Output<uint>(new uint[StepState.RingSize * LogProbabilitiesKernel.EntryWords]);
         var kernel = new LogProbabilitiesKernel(harness.Context);
-        harness.Run(commands => kernel.Record(commands, values, logits.Length, state, slices, entries.View));
+        SamplerRun.Run(
+            (commands, steps) => kernel.Record(commands, steps, slices),
+            [(new Choice { Logits = values, StepState = state, Entries = entries.View }, ChoiceFeatures.LogProbabilities)], logits.Length);
         uint[] all = entries.Read<uint>();
-        uint[] entry = all.AsSpan(Step % StepState.RingSize * LogProbabilitiesKernel.EntryWords, LogProbabilitiesKernel.EntryWords).ToArray();
+        const int Words = LogProbabilitiesKernel.EntryWords;
+        uint[] entry = all.AsSpan(Step % StepState.RingSize * Words, Words).ToArray();
         const int Most = LogProbabilitiesKernel.MaxAlternatives;
         return (
             BitConverter.UInt32BitsToSingle(entry[0]), entry[1..(Most + 1)],

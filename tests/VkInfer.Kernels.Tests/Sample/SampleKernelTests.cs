@@ -101,7 +101,9 @@ public sealed class SampleKernelTests : GpuTest
         for (int i = 0; i < logits.Length; i++)
         {
             // Five standard deviations of a binomial count.
-            Assert.That(counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))), $"token {i}");
+            Assert.That(
+                counts[i] / 400.0, Is.EqualTo(expected[i]).Within(0.001 + (5 * Math.Sqrt(expected[i] * (1 - expected[i]) / 400))),
+                $"token {i}");
         }
     }
 
@@ -111,7 +113,7 @@ public sealed class SampleKernelTests : GpuTest
     [TestCase(70_000, 40u, 0.9f, 0.9f, 0.05f)]
     public void A_row_without_a_choice_says_why(int vocabSize, uint topK, float topP, float typicalP, float minP) => NoChoice.AssertSaidBy(
         (logits, state) => SamplerRun.Run(
-            new SampleKernel(new KernelContext(Device)).Record, logits,
+            new SampleKernel(new KernelContext(Device)).Record, ChoiceFeatures.Drawn, logits,
             state with { Temperature = 0.7f, TopK = topK, TopP = topP, TypicalP = typicalP, MinP = minP }),
         vocabSize);
 
@@ -126,15 +128,16 @@ public sealed class SampleKernelTests : GpuTest
         var sample = new SampleKernel(new KernelContext(Device));
         var argmax = new ArgmaxKernel(new KernelContext(Device));
         uint[] ring = SamplerRun.Run(
-            (commands, values, vocabSize, state, ids, scratch) =>
+            (commands, steps) =>
             {
                 for (int i = 0; i < 8; i++)
                 {
-                    sample.Record(commands, values, vocabSize, state, ids, scratch);
-                    argmax.Record(commands, values, vocabSize, state, ids, scratch);
+                    sample.Record(commands, steps);
+                    argmax.Record(commands, steps);
                 }
             },
-            logits, new StepState { SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP }).Ring;
+            ChoiceFeatures.Drawn | ChoiceFeatures.Greedy, logits,
+            new StepState { SeedLo = 5, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP }).Ring;
         uint likeliest = (uint)Array.IndexOf(logits, logits.Max());
         for (uint step = 0; step < 16; step += 2)
         {
@@ -145,7 +148,7 @@ public sealed class SampleKernelTests : GpuTest
     }
 
     private static StepState Run(float[] logits, StepState state) =>
-        SamplerRun.Run(new SampleKernel(new KernelContext(Device)).Record, logits, state).State;
+        SamplerRun.Run(new SampleKernel(new KernelContext(Device)).Record, ChoiceFeatures.Drawn, logits, state).State;
 
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

@@ -9,7 +9,8 @@ public sealed class KernelSelfTestTests : GpuTest
 {
     private static readonly AttentionShape Shape = new(8, 2, 64, 64, RopePairing.SplitHalf, 512, KvType.F32, 0.125f);
 
-    private static IEnumerable<TestCaseData> Spreads => [new TestCaseData(true).SetArgDisplayNames("narrow"), new TestCaseData(false).SetArgDisplayNames("wide")];
+    private static IEnumerable<TestCaseData> Spreads =>
+        [new TestCaseData(true).SetArgDisplayNames("narrow"), new TestCaseData(false).SetArgDisplayNames("wide")];
 
     // One for each number of weights in a chunk, and one with sub-blocks.
     private static WeightType[] Types => [.. TestWeights.ChunkSizes, WeightType.Q4_K];
@@ -45,7 +46,8 @@ public sealed class KernelSelfTestTests : GpuTest
             ReplaceShader = (shader, _) => shader.Name == "norm_f32" ? new ShaderCode("damaged", shader.SpirV[..64]) : shader,
         };
         IReadOnlyList<SelfTestResult> results = KernelSelfTest.Run(
-            tooLittle, Decode, [RowCases.Norm(tooLittle, 256, false, ActivationType.F32), .. RowCases.Choose(tooLittle)], Limits, default, out _);
+            tooLittle, Decode, [RowCases.Norm(tooLittle, 256, false, ActivationType.F32), .. RowCases.Choose(tooLittle)], Limits, default,
+            out _);
         Assert.Multiple(() =>
         {
             Assert.That(results[0].Problem, Does.Contain("damaged"));
@@ -57,7 +59,9 @@ public sealed class KernelSelfTestTests : GpuTest
     public void A_budget_that_is_spent_leaves_cases_for_later()
     {
         var context = new KernelContext(Device);
-        Assert.That(KernelSelfTest.Run(context, Decode, Cases(context, [WeightType.Q8_0]), Limits with { Budget = TimeSpan.Zero }, default, out _), Has.Count.EqualTo(1));
+        Assert.That(
+            KernelSelfTest.Run(context, Decode, Cases(context, [WeightType.Q8_0]), Limits with { Budget = TimeSpan.Zero }, default, out _),
+            Has.Count.EqualTo(1));
     }
 
     [Test]

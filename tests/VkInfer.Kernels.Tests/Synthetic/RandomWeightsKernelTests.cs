@@ -43,7 +43,8 @@ public sealed class RandomWeightsKernelTests : GpuTest
         var context = new KernelContext(Device);
         using GpuBuffer packed = Device.CreateBuffer(WeightLayout.SizeInBytes(type, rows, columns), BufferKind.DeviceLocal, "packed");
         using GpuBuffer ids = Device.CreateBuffer(rows * sizeof(uint), BufferKind.HostWritable, "ids");
-        using GpuBuffer hidden = Device.CreateBuffer((long)rows * WeightLayout.PadColumns(columns) * sizeof(float), BufferKind.DeviceLocal, "hidden");
+        using GpuBuffer hidden =
+            Device.CreateBuffer((long)rows * WeightLayout.PadColumns(columns) * sizeof(float), BufferKind.DeviceLocal, "hidden");
         ids.Write(0, Enumerable.Range(0, rows).Select(i => (uint)i).ToArray().AsSpan());
         WeightMatrix matrix = WeightMatrix.FromPacked(type, rows, columns, packed);
         Run(commands =>

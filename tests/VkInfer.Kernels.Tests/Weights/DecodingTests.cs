@@ -6,8 +6,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels.Tests;
 
 /// <summary>
-/// Every format as the shaders decode it from its packed layout, through the embedding: equal to the CPU's values, which are those of stored
-/// vectors, or of ggml's decoder (BlockDigestTests). Nothing is lost by packing, and no product is rounded that the format's definition does not round.
+/// Every format as the shaders decode it from its packed layout, through the embedding: equal to the CPU's values, which are those of
+/// stored vectors, or of ggml's decoder (BlockDigestTests). Nothing is lost by packing, and no product is rounded that the format's
+/// definition does not round.
 /// </summary>
 public sealed class DecodingTests : GpuTest
 {
@@ -15,16 +16,16 @@ public sealed class DecodingTests : GpuTest
         [.. Enum.GetValues<WeightType>().Where(type => type is > WeightType.F32 and <= WeightType.IQ4_XS)];
 
     [Test]
-    public void DecodingIsExact([Values] WeightType type, [Values(32, 96, 320)] int columns) =>
+    public void Decoding_is_exact([Values] WeightType type, [Values(32, 96, 320)] int columns) =>
         Check(TestWeights.Create(type, 37, TestWeights.WholeBlocks(type, columns), 9));
 
     [TestCase(WeightType.F32)]
     [TestCase(WeightType.F16)]
     [TestCase(WeightType.BF16)]
-    public void ColumnsOfPlainFormatsNeedNoMultiple(WeightType type) => Check(TestWeights.Create(type, 5, 111, 10));
+    public void Columns_of_plain_formats_need_no_multiple(WeightType type) => Check(TestWeights.Create(type, 5, 111, 10));
 
     [TestCaseSource(nameof(Stored))]
-    public void StoredVectorsAreDecodedExactly(WeightType type)
+    public void Stored_vectors_are_decoded_exactly(WeightType type)
     {
         string name = type.ToString().ToLowerInvariant().Replace("_k", "_K", StringComparison.Ordinal);
         var weights = TestWeights.Of(type, 4, 512, File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.bin")));
@@ -33,10 +34,11 @@ public sealed class DecodingTests : GpuTest
     }
 
     [Test]
-    public void RowsThatAreNoWholeBlocksAreRefused([Values(WeightType.Q5_0, WeightType.Q4_K)] WeightType type)
+    public void Rows_that_are_no_whole_blocks_are_refused([Values(WeightType.Q5_0, WeightType.Q4_K)] WeightType type)
     {
         int columns = WeightLayout.BlockSize(type) + 16;
-        Assert.That(() => WeightLayout.SizeInBytes(type, 1, columns), Throws.ArgumentException.With.Message.Contain($"got {columns} columns"));
+        Assert.That(
+            () => WeightLayout.SizeInBytes(type, 1, columns), Throws.ArgumentException.With.Message.Contain($"got {columns} columns"));
     }
 
     private static void Check(TestWeights weights)

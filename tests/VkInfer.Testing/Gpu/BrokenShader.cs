@@ -7,8 +7,8 @@ namespace VkInfer.Testing;
 public static class BrokenShader
 {
     /// <summary>
-    /// The shader with its arithmetic changed: differences for sums and the reverse, FMix for Fma (SPIR-V specification, sections 3.42.13 and
-    /// GLSL.std.450), and where it has none of those, greater for less.
+    /// The shader with its arithmetic changed: differences for sums and the reverse, FMix for Fma (SPIR-V specification, sections 3.42.13
+    /// and GLSL.std.450), and where it has none of those, greater for less.
     /// </summary>
     /// <param name="shader">The right one.</param>
     public static ShaderCode Of(ShaderCode shader)

@@ -1,6 +1,8 @@
 namespace VkInfer.Testing;
 
-/// <summary>Every bound of the kernel tests, each with its reason. References are computed in double precision from the same stored weights.</summary>
+/// <summary>
+/// Every bound of the kernel tests, each with its reason. References are computed in double precision from the same stored weights.
+/// </summary>
 public static class Bounds
 {
     /// <summary>Copies, gathers and integer work: no rounding at all.</summary>
@@ -46,22 +48,24 @@ public static class Bounds
     /// </summary>
     public static Bound AttentionF32 { get; } = new(1e-8, 1e-4);
 
-    /// <summary>Keys and values stored as float16, which the reference uses as stored; the outputs are float32, the softmax's bound counts.</summary>
+    /// <summary>
+    /// Keys and values stored as float16, which the reference uses as stored; the outputs are float32, the softmax's bound counts.
+    /// </summary>
     public static Bound AttentionF16 { get; } = new(1e-6, 1e-3);
 
     /// <summary>Matrix units with float16 activations (rounded once, 2⁻¹¹) and float32 accumulators.</summary>
     public static Bound MatrixF16 { get; } = new(2e-6, 2e-3);
 
     /// <summary>
-    /// Logits of a whole model with float32 weights and cache: every layer rounds as float32 sums do, and the differences add up through the
-    /// residual stream and the norms, which the small models of the tests hold below 1e-5; ten times that.
+    /// Logits of a whole model with float32 weights and cache: every layer rounds as float32 sums do, and the differences add up through
+    /// the residual stream and the norms, which the small models of the tests hold below 1e-5; ten times that.
     /// </summary>
     public static Bound LogitsF32 { get; } = new(1e-8, 1e-4);
 
     /// <summary>
-    /// Logits in double precision beside those of transformers, which are stored as float32 (6e-8), and which it computes in float32 in part:
-    /// RMSNorm always, experts too. Of the tests' models those without RMSNorm are up to 7e-8 away, the others 9.8e-7; twice that, and
-    /// twice the largest mean of 3.8e-13.
+    /// Logits in double precision beside those of transformers, which are stored as float32 (6e-8), and which it computes in float32 in
+    /// part: RMSNorm always, experts too. Of the tests' models those without RMSNorm are up to 7e-8 away, the others 9.8e-7; twice that,
+    /// and twice the largest mean of 3.8e-13.
     /// </summary>
     public static Bound LogitsF64 { get; } = new(8e-13, 2e-6);
 
@@ -72,8 +76,8 @@ public static class Bounds
     public static Bound LogitsOfFixedPoint { get; } = new(1e-6, 1e-3);
 
     /// <summary>
-    /// The same on matrix units, whose inputs and decoded weights are float16: an evaluation in double precision that rounds both so is up to
-    /// 2.0e-3 away, over all families in four formats. Three times that, since a device stores more in float16: what stands between the
+    /// The same on matrix units, whose inputs and decoded weights are float16: an evaluation in double precision that rounds both so is up
+    /// to 2.0e-3 away, over all families in four formats. Three times that, since a device stores more in float16: what stands between the
     /// products of the feed-forward layer.
     /// </summary>
     public static Bound LogitsOfMatrixUnits { get; } = new(4e-5, 6e-3);
@@ -85,8 +89,8 @@ public static class Bounds
     public static Bound LogProbabilities { get; } = new(1e-10, 1e-5);
 
     /// <summary>
-    /// The same against logits whose GELU came from a table of float16: an evaluation in double precision with the function itself is 2.4e-4
-    /// away from them, with the table 5e-5; twice the former.
+    /// The same against logits whose GELU came from a table of float16: an evaluation in double precision with the function itself is
+    /// 2.4e-4 away from them, with the table 5e-5; twice the former.
     /// </summary>
     public static Bound LogitsOfGeluTable { get; } = new(1e-6, 5e-4);
 

@@ -12,7 +12,8 @@ public static class Comparison
         Metrics metrics = Measure(actual, expected);
         if (metrics.FirstNotFinite >= 0)
         {
-            Assert.Fail($"{what}[{metrics.FirstNotFinite}] is {actual[metrics.FirstNotFinite]}, expected {expected[metrics.FirstNotFinite]}.");
+            Assert.Fail(
+                $"{what}[{metrics.FirstNotFinite}] is {actual[metrics.FirstNotFinite]}, expected {expected[metrics.FirstNotFinite]}.");
         }
 
         if (metrics.Nmse > bound.Nmse || metrics.MaxAbs > bound.MaxAbs)

@@ -62,7 +62,9 @@ public sealed class ConvertTests
         {
             _ = halves.TryGetTensor(tensor.Name, out GgufTensor? asHalf);
             _ = back.TryGetTensor(tensor.Name, out GgufTensor? again);
-            Assert.That((asHalf!.Type, again!.Type), Is.EqualTo(tensor.Rows == 1 ? (GgufTensorType.F32, GgufTensorType.F32) : (GgufTensorType.F16, tensor.Type)));
+            Assert.That(
+                (asHalf!.Type, again!.Type),
+                Is.EqualTo(tensor.Rows == 1 ? (GgufTensorType.F32, GgufTensorType.F32) : (GgufTensorType.F16, tensor.Type)));
             (float[] expected, float[] actual) = (Decode(original, tensor), Decode(back, again));
 
             // Each block's scale is found again but for a rounding of its largest weight to float16.
@@ -89,8 +91,12 @@ public sealed class ConvertTests
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         using IDisposable scope = Assert.EnterMultipleScope();
-        Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, cancellationToken: cancelled.Token), Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Output, GgufTensorType.IQ1_S), Throws.ArgumentException.With.Message.Contains("Q8_0"));
+        Assert.That(
+            () => ModelConverter.Convert(Model.DefaultModelPath, Output, cancellationToken: cancelled.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(
+            () => ModelConverter.Convert(Model.DefaultModelPath, Output, GgufTensorType.IQ1_S),
+            Throws.ArgumentException.With.Message.Contains("Q8_0"));
         Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Model.DefaultModelPath), Throws.ArgumentException);
         Assert.That(() => ModelConverter.Convert(_folder.FullName, Output), Throws.InstanceOf<UnsupportedModelException>());
         Assert.That(_folder.EnumerateFiles(), Is.Empty);
@@ -111,7 +117,8 @@ public sealed class ConvertTests
         foreach (string output in new[] { pipe, link, "/dev/null", _folder.FullName })
         {
             Assert.That(
-                () => ModelConverter.Convert(Model.DefaultModelPath, output), Throws.InstanceOf<IOException>().With.Message.StartsWith(output));
+                () => ModelConverter.Convert(Model.DefaultModelPath, output),
+                Throws.InstanceOf<IOException>().With.Message.StartsWith(output));
         }
 
         Assert.That(Directory.GetFileSystemEntries(_folder.FullName), Has.Length.EqualTo(2));

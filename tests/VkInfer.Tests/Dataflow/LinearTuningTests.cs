@@ -66,7 +66,8 @@ public sealed class LinearTuningTests
     {
         int[] prompt = [1, 5, 9, 2, 7, 7, 3];
         using Model auto = Load(null);
-        using Model forced = Model.CreateSynthetic("tiny-46m", WeightType.F32, Options(null) with { Linear = Enum.Parse<LinearChoice>(form, ignoreCase: true) }, layers: 1);
+        using Model forced = Model.CreateSynthetic(
+            "tiny-46m", WeightType.F32, Options(null) with { Linear = Enum.Parse<LinearChoice>(form, ignoreCase: true) }, layers: 1);
         Assert.That(Generate(forced, prompt), Is.EqualTo(Generate(auto, prompt)));
     }
 
@@ -142,7 +143,8 @@ public sealed class LinearTuningTests
 
         var clean = new Lines();
         Load(clean).Dispose();
-        Assert.That(clean.Messages.Where(line => line.Contains("ignored", StringComparison.Ordinal)), Is.Empty, "the table as it was written");
+        Assert.That(
+            clean.Messages.Where(line => line.Contains("ignored", StringComparison.Ordinal)), Is.Empty, "the table as it was written");
 
         File.WriteAllText(path, Damage(text, damage));
         var log = new Lines();
@@ -237,7 +239,8 @@ public sealed class LinearTuningTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Messages.Add(formatter(state, exception));
     }
 }

@@ -11,7 +11,8 @@ public sealed class DecodeCostTests : EmbeddedFixture
         yield return new TestCaseData(SamplingOptions.Greedy).SetArgDisplayNames("greedy");
         yield return new TestCaseData(Drawn).SetArgDisplayNames("drawn");
         yield return new TestCaseData(Drawn with { RepetitionPenalty = 1.2f, PenaltyWindow = 16 }).SetArgDisplayNames("penalties");
-        yield return new TestCaseData(SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [5] = 1 }, LogProbabilities = 3 })
+        yield return new TestCaseData(
+            SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [5] = 1 }, LogProbabilities = 3 })
             .SetArgDisplayNames("bias and log-probabilities");
     }
 

@@ -34,7 +34,8 @@ public abstract class EmbeddedFixture
     /// <summary>A prompt of some length, different for each index.</summary>
     protected int[] Prompt(int index, int length = 12)
     {
-        int[] text = Model.Tokenizer.Encode("Once upon a time there was a little fox who lived in a big forest with a friend. ", addSpecial: false);
+        int[] text =
+            Model.Tokenizer.Encode("Once upon a time there was a little fox who lived in a big forest with a friend. ", addSpecial: false);
         return [.. Enumerable.Range(0, length).Select(i => text[(i + index) % text.Length])];
     }
 }

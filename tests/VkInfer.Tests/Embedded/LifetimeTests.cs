@@ -44,7 +44,8 @@ public sealed class LifetimeTests
     [Test]
     public void A_progress_that_throws_ends_loading_with_its_exception() => AssertSteady(5, 20, () =>
         Assert.That(
-            () => Model.LoadDefault(Options, new Reports(_ => throw new InvalidDataException("mine"))), Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("mine")));
+            () => Model.LoadDefault(Options, new Reports(_ => throw new InvalidDataException("mine"))),
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("mine")));
 
     [Test]
     public void A_model_bigger_than_the_memory_is_refused_before_upload()

@@ -22,7 +22,8 @@ internal sealed class RandomLife
 
     public static void Run(Random random, CacheGroup[] groups, int pages, int running, int rows, bool sharesPrefixes, int events)
     {
-        var simulation = new Simulation(groups, pages * groups.Length, new SchedulerOptions { MaxRunning = running, MaxRows = rows, MaxWaiting = 40 }, sharesPrefixes)
+        var simulation = new Simulation(
+            groups, pages * groups.Length, new SchedulerOptions { MaxRunning = running, MaxRows = rows, MaxWaiting = 40 }, sharesPrefixes)
         {
             Speculate = sequence => Guess(random, sequence),
         };
@@ -55,7 +56,8 @@ internal sealed class RandomLife
         if (random.Next(3) == 0)
         {
             int count = random.Next(1, 6);
-            sequence.Drafts.AddRange(SimulatedDevice.Alone(sequence.Tokens.ToArray(), sequence.Tokens.Length + count).Skip(sequence.Tokens.Length));
+            sequence.Drafts.AddRange(
+                SimulatedDevice.Alone(sequence.Tokens.ToArray(), sequence.Tokens.Length + count).Skip(sequence.Tokens.Length));
             sequence.Drafts[^1] ^= random.Next(2);
         }
     }

@@ -106,7 +106,8 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
             {
                 if (Cell(rows.Sequence, group, position) != contents[position])
                 {
-                    Assert.Fail($"Position {position} of {input.Count} in group {group} is not the sequence's own; first row {rows.First}.");
+                    Assert.Fail(
+                        $"Position {position} of {input.Count} in group {group} is not the sequence's own; first row {rows.First}.");
                 }
             }
         }

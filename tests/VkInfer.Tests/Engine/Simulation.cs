@@ -95,7 +95,8 @@ internal sealed class Simulation
 
         // A page that a row writes belongs to its sequence alone.
         var holders = new Dictionary<int, int>();
-        foreach (int page in Scheduler.Running.SelectMany(sequence => sequence.Tables).SelectMany(table => table.Pages).Where(page => page >= 0))
+        foreach (int page in Scheduler.Running.SelectMany(sequence => sequence.Tables).SelectMany(table => table.Pages).Where(
+            page => page >= 0))
         {
             holders[page] = holders.GetValueOrDefault(page) + 1;
         }

@@ -59,7 +59,8 @@ public sealed class FolderTests
         Assert.That(quantised.Memory!.WeightBytes, Is.LessThan(whole.Memory!.WeightBytes / 2));
     }
 
-    private static string Folder(string part) => Path.GetDirectoryName(TestModels.DataFile(Path.Combine("models/hf-stories260K", part, "config.json")))!;
+    private static string Folder(string part) =>
+        Path.GetDirectoryName(TestModels.DataFile(Path.Combine("models/hf-stories260K", part, "config.json")))!;
 
     private static List<float[]> Logits(string path, WeightType? quantize, int[] tokens)
     {

@@ -15,7 +15,8 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
     public static LogitsReference OfGguf(string name)
     {
         using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(TestModels.DataFile("goldens/logits/index.json")));
-        JsonElement entry = index.RootElement.EnumerateArray().Single(element => element.GetProperty("model").GetString() == $"models/{name}.gguf");
+        JsonElement entry =
+            index.RootElement.EnumerateArray().Single(element => element.GetProperty("model").GetString() == $"models/{name}.gguf");
         JsonElement logits = entry.GetProperty("logits");
         int[] tokens = [.. Ints(entry, "prompt_tokens"), .. Ints(entry, "greedy_llamacpp")];
         byte[] bytes = File.ReadAllBytes(TestModels.DataFile("goldens/logits/" + logits.GetProperty("file").GetString()));
@@ -43,7 +44,8 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
     private static string Folder([CallerFilePath] string here = "") => System.IO.Path.GetDirectoryName(here)!;
 
     /// <summary>The largest difference, relative to the largest logit of the reference.</summary>
-    public double ErrorOf(IReadOnlyList<float[]> actual) => ErrorOf(Enumerable.Range(0, Rows.Length).ToDictionary(row => row, row => actual[row]));
+    public double ErrorOf(IReadOnlyList<float[]> actual) =>
+        ErrorOf(Enumerable.Range(0, Rows.Length).ToDictionary(row => row, row => actual[row]));
 
     /// <summary>The same, of some rows by their index.</summary>
     public double ErrorOf(IReadOnlyDictionary<int, float[]> actual)
@@ -61,5 +63,6 @@ internal sealed record LogitsReference(string Name, string Path, int[] Tokens, f
         return worst / Rows.Max(row => row.Max(Math.Abs));
     }
 
-    private static IEnumerable<int> Ints(JsonElement element, string name) => element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32());
+    private static IEnumerable<int> Ints(JsonElement element, string name) =>
+        element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32());
 }

@@ -10,7 +10,8 @@ public sealed class InvalidLogitsTests
 
     private static IEnumerable<SamplingOptions> Samplings() =>
     [
-        SamplingOptions.Greedy, Drawn, new() { Seed = 2 }, Drawn with { TypicalP = 0.5f }, Drawn with { RepetitionPenalty = 1.2f, LogProbabilities = 2 },
+        SamplingOptions.Greedy, Drawn, new() { Seed = 2 }, Drawn with { TypicalP = 0.5f },
+        Drawn with { RepetitionPenalty = 1.2f, LogProbabilities = 2 },
         SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [5] = float.NegativeInfinity } },
     ];
 
@@ -40,7 +41,8 @@ public sealed class InvalidLogitsTests
             session.Reset();
             Assert.That(async () => await Read(session, options), Throws.TypeOf<InvalidLogitsException>());
             Assert.That(
-                async () => await Read(session, options with { Grammar = Gbnf.Compile("root ::= [a-b]+") }), Throws.TypeOf<InvalidLogitsException>());
+                async () => await Read(session, options with { Grammar = Gbnf.Compile("root ::= [a-b]+") }),
+                Throws.TypeOf<InvalidLogitsException>());
         }
     }
 

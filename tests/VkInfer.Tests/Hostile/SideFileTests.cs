@@ -4,7 +4,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Hostile;
 
-/// <summary>Pipes and devices in the place of a folder's files, of settings and of caches: neither waited for nor read to their end.</summary>
+/// <summary>
+/// Pipes and devices in the place of a folder's files, of settings and of caches: neither waited for nor read to their end.
+/// </summary>
 [Platform("Unix")]
 public sealed class SideFileTests
 {
@@ -41,7 +43,8 @@ public sealed class SideFileTests
         Put(path, kind);
         Exception? thrown = InTime(() => Model.Load(_folder.FullName, NoDevice).Dispose());
         Assert.That(
-            thrown, Is.InstanceOf<UnsupportedModelException>().Or.InstanceOf<ModelFormatException>().Or.InstanceOf<DeviceNotFoundException>());
+            thrown,
+            Is.InstanceOf<UnsupportedModelException>().Or.InstanceOf<ModelFormatException>().Or.InstanceOf<DeviceNotFoundException>());
         Assert.That(thrown!.Message, Does.Not.Contain("\n"));
         Assert.That(
             InTime(() => ModelInspection.Inspect(_folder.FullName, NoDevice)),

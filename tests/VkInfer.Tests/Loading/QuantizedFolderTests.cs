@@ -6,7 +6,9 @@ using VkInfer.Tests.Metadata;
 
 namespace VkInfer.Tests.Loading;
 
-/// <summary>Folders whose weights are quantised: every weight is exactly what its scheme defines, in the smallest blocks that can hold it.</summary>
+/// <summary>
+/// Folders whose weights are quantised: every weight is exactly what its scheme defines, in the smallest blocks that can hold it.
+/// </summary>
 public sealed class QuantizedFolderTests
 {
     private const string Stem = "model.layers.0.mlp.down_proj";
@@ -27,7 +29,7 @@ public sealed class QuantizedFolderTests
     [TestCase(8, true, "gptq", false, GgufTensorType.Q8_0)]
     [TestCase(8, false, "gptq", false, GgufTensorType.F32)]
     [TestCase(4, false, "gptq", true, GgufTensorType.F32)]
-    public void Gptq(int bits, bool symmetric, string format, bool shuffles, GgufTensorType type)
+    public void Reads_gptq(int bits, bool symmetric, string format, bool shuffles, GgufTensorType type)
     {
         using TinyFolder folder = Folder(new JsonObject
         {
@@ -64,9 +66,15 @@ public sealed class QuantizedFolderTests
     }
 
     [Test]
-    public void Awq()
+    public void Reads_awq()
     {
-        using TinyFolder folder = Folder(new JsonObject { ["quant_method"] = "awq", ["bits"] = 4, ["group_size"] = GroupSize, ["version"] = "gemm" });
+        using TinyFolder folder = Folder(new JsonObject
+        {
+            ["quant_method"] = "awq",
+            ["bits"] = 4,
+            ["group_size"] = GroupSize,
+            ["version"] = "gemm",
+        });
         int[] order = [0, 2, 4, 6, 1, 3, 5, 7];
         uint[] quants = new uint[Inputs * Outputs / 8];
         uint[] zeros = new uint[Groups * Outputs / 8];
@@ -94,7 +102,7 @@ public sealed class QuantizedFolderTests
     [TestCase(4, true, GgufTensorType.Q4_0)]
     [TestCase(4, false, GgufTensorType.Q5_0)]
     [TestCase(8, true, GgufTensorType.Q8_0)]
-    public void Compressed_tensors(int bits, bool symmetric, GgufTensorType type)
+    public void Reads_compressed_tensors(int bits, bool symmetric, GgufTensorType type)
     {
         using TinyFolder folder = Folder(Compressed("pack-quantized", bits));
         int perWord = 32 / bits;
@@ -126,7 +134,7 @@ public sealed class QuantizedFolderTests
     }
 
     [Test]
-    public void Nvfp4([Values] bool isDivided)
+    public void Reads_nvfp4([Values] bool isDivided)
     {
         using TinyFolder folder = Folder(isDivided
             ? Compressed("nvfp4-pack-quantized", 4)
@@ -165,7 +173,8 @@ public sealed class QuantizedFolderTests
     public void Refuses_other_schemes_by_key_and_value(string scheme, string expected)
     {
         using TinyFolder folder = new TinyFolder().With("quantization_config", JsonNode.Parse(scheme));
-        Assert.That(() => ModelInspection.Inspect(folder.Write()), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains(expected));
+        Assert.That(
+            () => ModelInspection.Inspect(folder.Write()), Throws.TypeOf<UnsupportedModelException>().With.Message.Contains(expected));
     }
 
     [Test]
@@ -180,7 +189,8 @@ public sealed class QuantizedFolderTests
         Add(folder, ".qzeros", "I32", new uint[Groups * Outputs / 8], Groups, Outputs / 8);
         Assert.That(
             () => ModelInspection.Inspect(folder.Write()),
-            Throws.TypeOf<UnsupportedModelException>().With.Message.Contains($"{Stem}.scales is {Groups} x 8; expected {Groups} x {Outputs}"));
+            Throws.TypeOf<UnsupportedModelException>().With.Message.Contains(
+                $"{Stem}.scales is {Groups} x 8; expected {Groups} x {Outputs}"));
     }
 
     private static TinyFolder Folder(JsonObject scheme)

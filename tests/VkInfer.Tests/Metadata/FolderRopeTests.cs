@@ -81,7 +81,7 @@ public sealed class FolderRopeTests
     [TestCase("longrope")]
     [TestCase("su")]
     [TestCase("yarn")]
-    public void Phi_3_calls_LongRoPE_by_three_names(string type)
+    public void Phi_3_calls_long_ro_PE_by_three_names(string type)
     {
         using TinyFolder folder = TinyFolder.Of("phi3").With("original_max_position_embeddings", 64).With("rope_scaling", JsonNode.Parse(
             $$"""{"type": "{{type}}", "short_factor": [1, 1, 1, 1], "long_factor": [1, 2, 3, 4]}"""));

@@ -30,7 +30,7 @@ public class OptionsTests
     }
 
     [Test]
-    public void DefaultsAreThoseOfTheModelAndSampling()
+    public void Defaults_are_those_of_the_model_and_sampling()
     {
         VkInferOptions options = Read(null);
         Assert.Multiple(() =>
@@ -42,7 +42,7 @@ public class OptionsTests
     }
 
     [Test]
-    public void EveryKeyIsRead()
+    public void Every_key_is_read()
     {
         VkInferOptions options = Read("""
             { "Model": "m.gguf", "Device": "1", "KvType": "f32", "ContextLength": 100, "PrefillChunk": 128, "Softmax": "conditional", "Validation": true,
@@ -80,7 +80,7 @@ public class OptionsTests
 
     [TestCase("5=1.5, 7=-inf,0=-2", 3)]
     [TestCase("5=1.5", 1)]
-    public void BiasesAreAList(string text, int count)
+    public void Biases_are_a_list(string text, int count)
     {
         IReadOnlyDictionary<int, float> biases = Read(null, "--logit-bias", text).Sampling.LogitBias;
         Assert.That(biases, Has.Count.EqualTo(count));
@@ -96,11 +96,12 @@ public class OptionsTests
     [TestCase("5=inf")]
     [TestCase("5=nan")]
     [TestCase("5=1,")]
-    public void BadBiasesAreUsage(string text) => Assert.That(
-        () => Read(null, "--logit-bias", text), IsUsage($"VkInfer:LogitBias (command line --logit-bias): \"{text}\" is not a list ID=VALUE,…"));
+    public void Bad_biases_are_usage(string text) => Assert.That(
+        () => Read(null, "--logit-bias", text),
+        IsUsage($"VkInfer:LogitBias (command line --logit-bias): \"{text}\" is not a list ID=VALUE,…"));
 
     [Test]
-    public void LaterSourcesWin()
+    public void Later_sources_win()
     {
         const string File = """{ "TopK": 1, "TopP": 0.5, "MinP": 0.5 }""";
         Environment.SetEnvironmentVariable("VKINFER_TOPK", "2");
@@ -113,7 +114,7 @@ public class OptionsTests
     }
 
     [Test]
-    public void BadValueNamesKeySourceValueAndWhatIsAllowed()
+    public void Bad_value_names_key_source_value_and_what_is_allowed()
     {
         Environment.SetEnvironmentVariable("VKINFER_TOPK", "few");
         Assert.Multiple(() =>
@@ -122,23 +123,25 @@ public class OptionsTests
                 .With.Message.EqualTo("VkInfer:TopK (environment VKINFER_TOPK): \"few\" is not a whole number from 0"));
             Assert.That(() => Read("""{ "KvType": "F8" }"""), Throws.TypeOf<OptionsException>()
                 .With.Message.EqualTo("VkInfer:KvType (appsettings.json): \"F8\" is not one of F16, F32"));
-            Assert.That(() => Read("""{ "Device": ["a", "b"] }"""), Throws.TypeOf<OptionsException>().With.Message.Contains("a list or group"));
+            Assert.That(
+                () => Read("""{ "Device": ["a", "b"] }"""), Throws.TypeOf<OptionsException>().With.Message.Contains("a list or group"));
         });
     }
 
     [Test]
-    public void CommandLineFaultsAreUsage()
+    public void Command_line_faults_are_usage()
     {
         Assert.Multiple(() =>
         {
-            Assert.That(() => Read(null, "--top-k", "-1"), IsUsage("VkInfer:TopK (command line --top-k): \"-1\" is not a whole number from 0"));
+            Assert.That(
+                () => Read(null, "--top-k", "-1"), IsUsage("VkInfer:TopK (command line --top-k): \"-1\" is not a whole number from 0"));
             Assert.That(() => Read(null, "--frobnicate", "1"), IsUsage("\"--frobnicate\" is not one of --model"));
             Assert.That(() => Read(null, "--top-k"), IsUsage("--top-k needs a value"));
         });
     }
 
     [Test]
-    public void UnknownKeysAreWarnedAbout()
+    public void Unknown_keys_are_warned_about()
     {
         Environment.SetEnvironmentVariable("VKINFER_SEDE", "1");
         Assert.That(Read("""{ "Temprature": 1, "Frobnicate": 1 }""").Warnings, Is.EquivalentTo(new[]
@@ -151,7 +154,8 @@ public class OptionsTests
     }
 
     [Test]
-    public void NullSetsNothing() => Assert.That(Read("""{ "Model": null, "Seed": null }"""), Is.EqualTo(Read(null)).Using<VkInferOptions>(
+    public void Null_sets_nothing() =>
+        Assert.That(Read("""{ "Model": null, "Seed": null }"""), Is.EqualTo(Read(null)).Using<VkInferOptions>(
         (a, b) => a with { Warnings = [] } == b with { Warnings = [] }));
 
     private static NUnit.Framework.Constraints.TrueConstraint IsUsage(string message) => Throws.TypeOf<OptionsException>()

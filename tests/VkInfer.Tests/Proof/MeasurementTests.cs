@@ -15,7 +15,8 @@ public sealed class MeasurementTests
     {
         var measurement = new Measurement(TestModels.Device);
         (double error, double bound) = measurement.OfFormat(Fixture.All.Single(fixture => fixture.Name == name), type);
-        TestContext.Out.WriteLine(FormattableString.Invariant($"{name} {type} on {measurement.Device.Name}: {error:0.0e+0}, bound {bound:0.0e+0}"));
+        TestContext.Out.WriteLine(
+            FormattableString.Invariant($"{name} {type} on {measurement.Device.Name}: {error:0.0e+0}, bound {bound:0.0e+0}"));
         Assert.That(error, Is.LessThanOrEqualTo(bound));
     }
 }

@@ -25,7 +25,8 @@ public sealed class ProofTablesTests
         foreach (DeviceProof device in devices)
         {
             string[] empty = [.. Fixture.All.SelectMany(fixture => Empty(device, fixture.Name))];
-            Assert.That(empty.Length == 0 || device.Missing is not null, $"{device.Device}: run tools/proof for {string.Join(", ", empty)}");
+            Assert.That(
+                empty.Length == 0 || device.Missing is not null, $"{device.Device}: run tools/proof for {string.Join(", ", empty)}");
         }
     }
 
@@ -33,7 +34,8 @@ public sealed class ProofTablesTests
     public void Every_family_has_a_fixture()
     {
         string[] types = [.. Fixture.All.Select(fixture => HfJson.Read(Path.Combine(fixture.Folder, "config.json")).String("model_type"))];
-        Assert.That(ModelFamily.All.Where(family => !family.HfModelTypes.Any(types.Contains)).Select(family => family.Architecture), Is.Empty);
+        Assert.That(
+            ModelFamily.All.Where(family => !family.HfModelTypes.Any(types.Contains)).Select(family => family.Architecture), Is.Empty);
     }
 
     private static IEnumerable<string> Empty(DeviceProof device, string name)

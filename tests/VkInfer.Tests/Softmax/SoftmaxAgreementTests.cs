@@ -28,7 +28,9 @@ public sealed class SoftmaxAgreementTests
             {
                 using Session session = model.CreateSession(new SessionOptions { Capacity = capacity, Softmax = softmax });
                 session.Append(prompt);
-                int[] tokens = [.. Enumerable.Range(0, capacity - prompt.Length).Select(_ => session.NextTokenCore(SamplingOptions.Greedy, 2, default))];
+                int[] tokens = [
+                    .. Enumerable.Range(0, capacity - prompt.Length).Select(
+                        _ => session.NextTokenCore(SamplingOptions.Greedy, 2, default))];
                 stats += session.ReadSoftmaxStats();
                 return tokens;
             }

@@ -29,7 +29,7 @@ public sealed class SoftmaxCalibrationTests
     }
 
     [Test]
-    public void ACalibratedModelFollowsItsCalibration()
+    public void A_calibrated_model_follows_its_calibration()
     {
         SoftmaxCalibration calibration = Calibrate();
         string file = Model.SaveSoftmaxCalibration(calibration);
@@ -50,7 +50,7 @@ public sealed class SoftmaxCalibrationTests
     }
 
     [Test]
-    public void EverySchemeGeneratesTheSame()
+    public void Every_scheme_generates_the_same()
     {
         Model.SaveSoftmaxCalibration(Calibrate());
         using Model model = Load(SoftmaxChoice.Auto);
@@ -72,7 +72,7 @@ public sealed class SoftmaxCalibrationTests
     }
 
     [Test]
-    public void AModelOfWhichNothingIsKnownRescalesConditionally()
+    public void A_model_of_which_nothing_is_known_rescales_conditionally()
     {
         using Model model = Load(SoftmaxChoice.Auto);
         Assert.That(model.Softmax.Layers, Has.All.EqualTo(
@@ -80,7 +80,7 @@ public sealed class SoftmaxCalibrationTests
     }
 
     [TestCaseSource(nameof(HostileFiles))]
-    public void AFileThatIsNotToBeTrustedIsIgnored(Func<SoftmaxCalibration, string> damage)
+    public void A_file_that_is_not_to_be_trusted_is_ignored(Func<SoftmaxCalibration, string> damage)
     {
         SoftmaxCalibration calibration = Calibrate();
         string file = Model.SaveSoftmaxCalibration(calibration);
@@ -106,13 +106,15 @@ public sealed class SoftmaxCalibrationTests
         yield return Case("truncated", calibration => Text(calibration)[..^40]);
         yield return Case("huge", calibration => Text(calibration) + new string(' ', 2 << 20));
         yield return Case("NaN", calibration => Text(calibration).Replace("\"phi\": ", "\"phi\": NaN, \"x\": ", StringComparison.Ordinal));
-        yield return Case("1e999", calibration => Text(calibration).Replace("\"phi\": ", "\"phi\": 1e999, \"x\": ", StringComparison.Ordinal));
+        yield return Case(
+            "1e999", calibration => Text(calibration).Replace("\"phi\": ", "\"phi\": 1e999, \"x\": ", StringComparison.Ordinal));
         yield return Case("other model", calibration => Text(calibration with { Model = new string('0', 64) }));
         yield return Case("other version", calibration => Text(calibration with { Version = 2 }));
         yield return Case("fewer layers", calibration => Text(calibration with { Layers = [.. calibration.Layers.Skip(1)] }));
         yield return Case("no layers", _ => "{\"version\":1,\"model\":\"x\",\"tokens\":1,\"layers\":null}");
         yield return Case("layer missing", calibration => Text(calibration with { Layers = [null!, .. calibration.Layers.Skip(1)] }));
-        yield return Case("unknown scheme", calibration => Text(calibration).Replace("\"Asynchronized\"", "\"Fast\"", StringComparison.Ordinal));
+        yield return Case(
+            "unknown scheme", calibration => Text(calibration).Replace("\"Asynchronized\"", "\"Fast\"", StringComparison.Ordinal));
         yield return Layer("scheme out of range", layer => layer with { Decode = (SoftmaxScheme)77 });
         yield return Layer("bounds the wrong way round", layer => layer with { Lower = layer.Upper, Upper = layer.Lower });
         yield return Layer("bounds that let weights overflow", layer => layer with { Upper = layer.Phi + 200 });
@@ -146,7 +148,8 @@ public sealed class SoftmaxCalibrationTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             lines.Add(formatter(state, exception));
     }
 }

@@ -26,7 +26,8 @@ internal static class TokenizerFiles
     /// <param name="pattern">The expression that cuts words; another spelling of the same takes the way of unknown ones.</param>
     public static byte[] Qwen2(string pattern = Qwen2Pattern)
     {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "tokenizer_config.json")));
+        using JsonDocument config =
+            JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("tokenizers", "qwen2.5", "tokenizer_config.json")));
         var added = new JsonArray();
         foreach (JsonProperty token in config.RootElement.GetProperty("added_tokens_decoder").EnumerateObject())
         {
@@ -42,7 +43,8 @@ internal static class TokenizerFiles
             {
                 ["type"] = "Sequence",
                 ["pretokenizers"] = new JsonArray(
-                    new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false },
+                    new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] =
+                        "Isolated", ["invert"] = false },
                     JsonNode.Parse(ByteLevel.Replace("true", "false"))),
             },
             JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel), new JsonObject());
@@ -69,7 +71,8 @@ internal static class TokenizerFiles
         var vocabulary = new JsonObject(tokens.Select((text, id) => KeyValuePair.Create(text, (JsonNode?)id)));
         return Write(
             vocabulary, new JsonArray([.. merges.Select(merge => (JsonNode)merge)]), [Added(50256, "<|endoftext|>")],
-            null, JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel), new JsonObject { ["unk_token"] = "<|endoftext|>" });
+            null, JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel),
+            new JsonObject { ["unk_token"] = "<|endoftext|>" });
     }
 
     /// <summary>Phi-3 as Llama 2's file is: SentencePiece as BPE with merges, a normalizer and a decoder.</summary>
@@ -77,7 +80,8 @@ internal static class TokenizerFiles
     {
         using var file = GgufFile.Open(ReferenceData.Find("tokenizers", "vocab-gguf", "ggml-vocab-phi-3.gguf"));
         return SentencePiece(
-            file.GetStringArray("tokenizer.ggml.tokens"), file.GetFloatArray("tokenizer.ggml.scores"), file.GetIntArray("tokenizer.ggml.token_type"),
+            file.GetStringArray("tokenizer.ggml.tokens"), file.GetFloatArray("tokenizer.ggml.scores"),
+            file.GetIntArray("tokenizer.ggml.token_type"),
             new JsonArray(
                 new JsonObject { ["type"] = "Prepend", ["prepend"] = "▁" },
                 new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = "▁" }));
@@ -86,7 +90,8 @@ internal static class TokenizerFiles
     /// <summary>OpenLLaMA, whose SentencePiece model removes extra spaces, which patterns do here.</summary>
     public static byte[] OpenLlama()
     {
-        TokenizerData data = SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find("tokenizers", "open-llama-3b", "tokenizer.model")));
+        TokenizerData data =
+            SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find("tokenizers", "open-llama-3b", "tokenizer.model")));
         return SentencePiece(
             [.. data.Tokens.Select(Encoding.UTF8.GetString)], data.Scores!, data.TokenTypes!,
             new JsonArray(
@@ -99,10 +104,12 @@ internal static class TokenizerFiles
     private static byte[] SentencePiece(string[] tokens, float[] scores, int[] types, JsonArray normalizers)
     {
         var ids = tokens.Select((text, id) => (text, id)).ToDictionary(token => token.text, token => token.id);
-        var added = new JsonArray([.. Enumerable.Range(0, tokens.Length).Where(id => types[id] is 2 or 3 or 4).Select(id => Added(id, tokens[id], types[id] != 4))]);
+        var added = new JsonArray(
+            [.. Enumerable.Range(0, tokens.Length).Where(id => types[id] is 2 or 3 or 4).Select(
+                id => Added(id, tokens[id], types[id] != 4))]);
         return Write(
-            new JsonObject(tokens.Select((text, id) => KeyValuePair.Create(text, (JsonNode?)id))), MergesOf(tokens, scores, types, ids), added,
-            new JsonObject { ["type"] = "Sequence", ["normalizers"] = normalizers }, null, JsonNode.Parse(SentencePieceDecoder),
+            new JsonObject(tokens.Select((text, id) => KeyValuePair.Create(text, (JsonNode?)id))), MergesOf(tokens, scores, types, ids),
+            added, new JsonObject { ["type"] = "Sequence", ["normalizers"] = normalizers }, null, JsonNode.Parse(SentencePieceDecoder),
             JsonNode.Parse(
                 """
                 {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
@@ -111,7 +118,9 @@ internal static class TokenizerFiles
             new JsonObject { ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true });
     }
 
-    /// <summary>All ways to make a piece of two others, by the piece's score; the rule of transformers' convert_slow_tokenizer.py.</summary>
+    /// <summary>
+    /// All ways to make a piece of two others, by the piece's score; the rule of transformers' convert_slow_tokenizer.py.
+    /// </summary>
     private static JsonArray MergesOf(string[] tokens, float[] scores, int[] types, Dictionary<string, int> ids)
     {
         var merges = new List<(int Left, int Right, float Score)>();
@@ -129,7 +138,9 @@ internal static class TokenizerFiles
             }
         }
 
-        return [.. merges.OrderByDescending(merge => merge.Score).Select(merge => (JsonNode)new JsonArray(tokens[merge.Left], tokens[merge.Right]))];
+        return [
+            .. merges.OrderByDescending(merge => merge.Score).Select(
+                merge => (JsonNode)new JsonArray(tokens[merge.Left], tokens[merge.Right]))];
     }
 
     private static JsonObject Added(int id, string text, bool isSpecial = true) => new()
@@ -146,11 +157,12 @@ internal static class TokenizerFiles
     private static JsonNode ReadVocabulary(params string[] parts) => JsonNode.Parse(File.ReadAllText(ReferenceData.Find(parts)))!;
 
     private static JsonArray ReadMerges(params string[] parts) =>
-        [.. File.ReadLines(ReferenceData.Find(parts)).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(line => (JsonNode)line)];
+        [.. File.ReadLines(ReferenceData.Find(parts)).Where(
+            line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(line => (JsonNode)line)];
 
     private static byte[] Write(
-        JsonNode vocabulary, JsonArray merges, JsonArray added, JsonNode? normalizer, JsonNode? preTokenizer, JsonNode? decoder, JsonNode? postProcessor,
-        JsonObject model)
+        JsonNode vocabulary, JsonArray merges, JsonArray added, JsonNode? normalizer, JsonNode? preTokenizer, JsonNode? decoder,
+        JsonNode? postProcessor, JsonObject model)
     {
         model["type"] = "BPE";
         model["vocab"] = vocabulary;

@@ -27,7 +27,8 @@ public sealed class TokenizerJsonGoldenTests
     }
 
     [Test]
-    public void OpenLlama_equals_SentencePiece() => CheckGoldens(TokenizerJson.Create(TokenizerFiles.OpenLlama()), "open-llama-3b.json", null);
+    public void Open_llama_equals_sentence_piece() =>
+        CheckGoldens(TokenizerJson.Create(TokenizerFiles.OpenLlama()), "open-llama-3b.json", null);
 
     [Test]
     public void Opt_cuts_as_Gpt2_does_and_begins_with_its_end()
@@ -49,7 +50,8 @@ public sealed class TokenizerJsonGoldenTests
     public void The_same_data_for_GGUF_gives_the_same_ids([Values("qwen2", "phi3", "gpt2")] string name)
     {
         byte[] json = name switch { "qwen2" => TokenizerFiles.Qwen2(), "phi3" => TokenizerFiles.Phi3(), _ => TokenizerFiles.Gpt2() };
-        (Tokenizer? direct, Tokenizer? converted) = (TokenizerJson.Create(json), Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
+        (Tokenizer direct, Tokenizer converted) = (TokenizerJson.Create(json),
+            Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
         using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That((converted.AddBos, converted.VocabSize), Is.EqualTo((direct.AddBos, direct.VocabSize)));
         foreach ((string? original, int[] _, string? _) in ReferenceData.Goldens("gguf-gpt-2.json"))
@@ -66,7 +68,7 @@ public sealed class TokenizerJsonGoldenTests
     {
         List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
         using IDisposable scope = Assert.EnterMultipleScope();
-        foreach ((string? text, int[]? ids) in tests)
+        foreach ((string text, int[] ids) in tests)
         {
             Assert.That(tokenizer.Encode(text, addSpecial: false), Is.EqualTo(ids), $"\"{text}\"");
         }

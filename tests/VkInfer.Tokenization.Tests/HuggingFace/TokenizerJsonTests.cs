@@ -11,8 +11,10 @@ public sealed class TokenizerJsonTests
 
     private static readonly string[] Splices =
     [
-        "null", "\"\"", "-1", "2147483648", "1e999", "[]", "{}", "[[[[[[[[", "true", "\"\\ud800\"", "\"(a+)+$\"", "{\"Regex\":\"(x+x+)+y\"}",
-        "{\"Regex\":\"(a|aa)+\\\\z\"}", "{\"Regex\":\"[\"}", "\"Sequence\"", "\"Unigram\"", "99999999", "\"Replace\"", "\"ByteLevel\"", "\"Metaspace\"",
+        "null", "\"\"", "-1", "2147483648", "1e999", "[]", "{}", "[[[[[[[[", "true", "\"\\ud800\"", "\"(a+)+$\"",
+        "{\"Regex\":\"(x+x+)+y\"}",
+        "{\"Regex\":\"(a|aa)+\\\\z\"}", "{\"Regex\":\"[\"}", "\"Sequence\"", "\"Unigram\"", "99999999", "\"Replace\"", "\"ByteLevel\"",
+        "\"Metaspace\"",
     ];
 
     [TestCase("null", "null", "aab", ExpectedResult = "1 3")]
@@ -21,14 +23,16 @@ public sealed class TokenizerJsonTests
     [TestCase("""{"type":"Strip","strip_left":true,"strip_right":true}""", "null", "  ab\n", ExpectedResult = "3")]
     [TestCase("""{"type":"Replace","pattern":{"Regex":"[12]+"},"content":"1"}""", "null", "a1221b", ExpectedResult = "1 6 2")]
     [TestCase("""{"type":"Sequence","normalizers":[{"type":"NFD"},{"type":"StripAccents"}]}""", "null", "äb", ExpectedResult = "3")]
-    [TestCase("null", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""", "ab a", ExpectedResult = "4 3 5")]
+    [TestCase(
+        "null", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""", "ab a", ExpectedResult = "4 3 5")]
     [TestCase("null", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"never"}""", "ab a", ExpectedResult = "3 5")]
     [TestCase("null", """{"type":"WhitespaceSplit"}""", "a b\tab", ExpectedResult = "1 2 3")]
     [TestCase("null", """{"type":"Whitespace"}""", "a.b ab", ExpectedResult = "1 8 2 3")]
     [TestCase("null", """{"type":"Split","pattern":{"String":"a"},"behavior":"Removed","invert":false}""", "aab", ExpectedResult = "2")]
     [TestCase("null", """{"type":"Split","pattern":{"String":"a"},"behavior":"Removed","invert":true}""", "aab", ExpectedResult = "1 1")]
     [TestCase("null", """{"type":"Split","pattern":{"Regex":"a"},"behavior":"Isolated","invert":false}""", "ab", ExpectedResult = "1 2")]
-    [TestCase("null", """{"type":"Split","pattern":{"Regex":"a"},"behavior":"MergedWithNext","invert":false}""", "aab", ExpectedResult = "1 3")]
+    [TestCase(
+        "null", """{"type":"Split","pattern":{"Regex":"a"},"behavior":"MergedWithNext","invert":false}""", "aab", ExpectedResult = "1 3")]
     [TestCase("null", """{"type":"Punctuation"}""", "ab.", ExpectedResult = "3 8")]
     [TestCase("null", "null", "x🦙ab", ExpectedResult = "0 0 3", Description = "an unknown token each")]
     public string A_pipeline_does_what_it_says(string normalizer, string preTokenizer, string text) =>
@@ -63,7 +67,9 @@ public sealed class TokenizerJsonTests
             {"id":22,"content":"word","special":false,"normalized":false,"single_word":true},
             {"id":23,"content":"Norm","special":false,"normalized":true}]
             """;
-        return string.Join(' ', TokenizerJson.Create(Json("""{"type":"Lowercase"}""", "null", Added)).Encode(text, addSpecial: false, parseSpecial: trusted));
+        return string.Join(
+            ' ', TokenizerJson.Create(Json("""{"type":"Lowercase"}""", "null", Added)).Encode(
+                text, addSpecial: false, parseSpecial: trusted));
     }
 
     [Test]
@@ -81,7 +87,9 @@ public sealed class TokenizerJsonTests
         Assert.That(Around(new() { BosToken = "<unk>", AddBos = false, EosToken = "b", AddEos = true }), Is.EqualTo("2 2"));
         Assert.That(Around(new() { BosToken = "a", AddBos = true }), Is.EqualTo("1 0 2 2"));
         Assert.That(TokenizerJson.Create(json, new() { VocabSize = 40, EndOfGenerationTokenIds = [3, 4] }).VocabSize, Is.EqualTo(40));
-        Assert.That(TokenizerJson.Create(json, new() { EndOfGenerationTokenIds = [3, 4] }).EndOfGenerationTokenIds, Is.EquivalentTo(new[] { 3, 4 }));
+        Assert.That(
+            TokenizerJson.Create(json, new() { EndOfGenerationTokenIds = [3, 4] }).EndOfGenerationTokenIds,
+            Is.EquivalentTo(new[] { 3, 4 }));
         Assert.That(() => TokenizerJson.Create(json, new() { VocabSize = 5 }), Throws.InstanceOf<TokenizerException>());
         var warnings = new List<string>();
         Assert.That(TokenizerJson.Create(json, new() { EosToken = "none", EosTokenId = 1, Warn = warnings.Add }).EosTokenId, Is.Null);
@@ -102,11 +110,18 @@ public sealed class TokenizerJsonTests
     [TestCase("""{"model":{"type":"Unigram","vocab":[["a",1e999]]}}""", "model.vocab[0][1]")]
     [TestCase("""{"model":{"type":"Unigram","unk_id":7,"vocab":[["a",0]]}}""", "model.unk_id")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"Rot13"}}""", "normalizer.type")]
-    [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"}}""", "normalizer.precompiled_charsmap")]
-    [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Isolated"}}""", "pre_tokenizer.pattern.Regex")]
-    [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{"x":{"ids":[9]}}}}""", "post_processor")]
-    [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"Replace","pattern":{"String":"a"},"content":"aaaa"}}""", "decoder.pattern.String")]
-    [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":1}]}}""", "decoder.decoders[1].stop")]
+    [TestCase(
+        """{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"}}""",
+        "normalizer.precompiled_charsmap")]
+    [TestCase(
+        """{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Isolated"}}""", "pre_tokenizer.pattern.Regex")]
+    [TestCase(
+        """{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{"x":{"ids":[9]}}}}""", "post_processor")]
+    [TestCase(
+        """{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"Replace","pattern":{"String":"a"},"content":"aaaa"}}""",
+        "decoder.pattern.String")]
+    [TestCase(
+        """{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":1}]}}""", "decoder.decoders[1].stop")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"BPEDecoder"}}""", "decoder.type")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"added_tokens":[{"id":0,"content":"x"}]}""", "added_tokens")]
     public void A_wrong_part_is_named(string json, string field)
@@ -119,8 +134,11 @@ public sealed class TokenizerJsonTests
 
     [TestCase("""{"type":"BPE","ignore_merges":true,"vocab":{"<":1,"e":2,">":3,"<e>":4},"merges":[]}""", Description = "a whole word")]
     [TestCase("""{"type":"BPE","vocab":{"<":1,"e":2,">":3,"<e":5,"<e>":4},"merges":["< e","<e >"]}""", Description = "the end of merging")]
-    [TestCase("""{"type":"BPE","vocab":{"<":1,"e":2,">":3,"e>":5,"<e>":4,"<e>>":6},"merges":["e >","< e>","<e> >"]}""", Description = "a step of it")]
-    [TestCase("""{"type":"Unigram","vocab":[["?",-9],["<",-9],["e",-9],[">",-9],["<e>",-1]],"unk_id":0}""", Description = "the likeliest piece")]
+    [TestCase(
+        """{"type":"BPE","vocab":{"<":1,"e":2,">":3,"e>":5,"<e>":4,"<e>>":6},"merges":["e >","< e>","<e> >"]}""",
+        Description = "a step of it")]
+    [TestCase(
+        """{"type":"Unigram","vocab":[["?",-9],["<",-9],["e",-9],[">",-9],["<e>",-1]],"unk_id":0}""", Description = "the likeliest piece")]
     public void Untrusted_words_never_become_a_control_token(string model)
     {
         string json = $$"""{"added_tokens":[{"id":4,"content":"<e>","special":true,"normalized":false}],"decoder":{"type":"Fuse"},"model":{{model}}}""";
@@ -165,7 +183,8 @@ public sealed class TokenizerJsonTests
             Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(2_000_000), $"case {i}");
         }
 
-        TestContext.Out.WriteLine($"{Cases} cases in {watch.Elapsed.TotalSeconds:F1} s: {works} work, the others are refused at {reasons.Count} places");
+        TestContext.Out.WriteLine(
+            $"{Cases} cases in {watch.Elapsed.TotalSeconds:F1} s: {works} work, the others are refused at {reasons.Count} places");
         Assert.That(works, Is.InRange(Cases / 50, Cases - (Cases / 5)));
         Assert.That(reasons, Has.Count.GreaterThan(30));
     }

@@ -8,7 +8,7 @@ public sealed class DispatchTests : GpuTest
     [TestCase(111)]
     [TestCase(4096)]
     [TestCase(1 << 20)]
-    public void UploadDispatchDownload(int count)
+    public void Upload_dispatch_download(int count)
     {
         using GpuBuffer source = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "source");
         using GpuBuffer destination = Device.CreateBuffer(count * sizeof(uint), BufferKind.DeviceLocal, "destination");

@@ -32,35 +32,35 @@ public sealed class HazardTests : GpuTest
     }
 
     [Test]
-    public void ReadAfterRead_NeedsNoBarrier() => AssertBarriers(0, commands =>
+    public void Read_after_read_needs_no_barrier() => AssertBarriers(0, commands =>
     {
         Add(commands, _a, _b);
         Add(commands, _a, _c);
     });
 
     [Test]
-    public void ReadAfterWrite_NeedsOne() => AssertBarriers(1, commands =>
+    public void Read_after_write_needs_one() => AssertBarriers(1, commands =>
     {
         Add(commands, _a, _b);
         Add(commands, _b, _c);
     });
 
     [Test]
-    public void WriteAfterRead_NeedsOne() => AssertBarriers(1, commands =>
+    public void Write_after_read_needs_one() => AssertBarriers(1, commands =>
     {
         Add(commands, _a, _b);
         Add(commands, _c, _a);
     });
 
     [Test]
-    public void WriteAfterWrite_NeedsOne() => AssertBarriers(1, commands =>
+    public void Write_after_write_needs_one() => AssertBarriers(1, commands =>
     {
         Add(commands, _a, _b);
         Add(commands, _c, _b);
     });
 
     [Test]
-    public void NeighbouringRanges_NeedNone_AndOverlappingOnesDo()
+    public void Neighbouring_ranges_need_none_and_overlapping_ones_do()
     {
         AssertBarriers(0, commands =>
         {
@@ -75,7 +75,7 @@ public sealed class HazardTests : GpuTest
     }
 
     [Test]
-    public void OneBarrier_OrdersAllThatCameBefore() => AssertBarriers(1, commands =>
+    public void One_barrier_orders_all_that_came_before() => AssertBarriers(1, commands =>
     {
         Add(commands, _a, _b.View(0, 512));
         Add(commands, _a, _b.View(512, 512));
@@ -84,7 +84,7 @@ public sealed class HazardTests : GpuTest
     });
 
     [Test]
-    public void CopiesAndFills_AreOrderedWithDispatches() => AssertBarriers(3, commands =>
+    public void Copies_and_fills_are_ordered_with_dispatches() => AssertBarriers(3, commands =>
     {
         commands.Fill(_a, 5);
         Add(commands, _a, _b);
@@ -93,7 +93,7 @@ public sealed class HazardTests : GpuTest
     });
 
     [Test]
-    public void CopyAfterUnrelatedBarrier_NeedsNone() => AssertBarriers(1, commands =>
+    public void Copy_after_unrelated_barrier_needs_none() => AssertBarriers(1, commands =>
     {
         Add(commands, _a, _b.View(0, 256));
         Add(commands, _b.View(0, 256), _b.View(256, 256));
@@ -101,7 +101,7 @@ public sealed class HazardTests : GpuTest
     });
 
     [Test]
-    public void LongChain_ComputesInOrder()
+    public void Long_chain_computes_in_order()
     {
         Run(commands =>
         {
@@ -117,7 +117,7 @@ public sealed class HazardTests : GpuTest
     }
 
     [Test]
-    public void WhatIsReachedByAddress_IsOrderedToo()
+    public void What_is_reached_by_address_is_ordered_too()
     {
         AssertBarriers(0, commands =>
         {
@@ -137,7 +137,7 @@ public sealed class HazardTests : GpuTest
     }
 
     [Test]
-    public void WhatIsReachedByAddress_MustLive()
+    public void What_is_reached_by_address_must_live()
     {
         using CommandList list = Device.CreateCommandList("addressed");
         GpuBuffer gone = Device.CreateBuffer(Bytes, BufferKind.DeviceLocal, "gone");

@@ -23,7 +23,7 @@ public sealed class MisuseTests : GpuTest
     }
 
     [Test]
-    public void WrongBindings_AreRefused()
+    public void Wrong_bindings_are_refused()
     {
         ComputePipeline pipeline = Probe.Pipeline(Device);
         byte[] push = new byte[8];
@@ -42,7 +42,7 @@ public sealed class MisuseTests : GpuTest
     }
 
     [Test]
-    public void WrongPushConstantsAndGroups_AreRefused()
+    public void Wrong_push_constants_and_groups_are_refused()
     {
         ComputePipeline pipeline = Probe.Pipeline(Device);
         int most = Device.Capabilities.MaxWorkgroupCount.X;
@@ -61,7 +61,7 @@ public sealed class MisuseTests : GpuTest
     }
 
     [Test]
-    public void WrongCopiesAndFills_AreRefused() => Assert.Multiple(() =>
+    public void Wrong_copies_and_fills_are_refused() => Assert.Multiple(() =>
     {
         AssertRefused<ArgumentException>("overlap", () => _commands.Copy(_buffer.View(0, 16), _buffer.View(8, 16)));
         AssertRefused<ArgumentException>("reads 16", () => _commands.Copy(_buffer.View(0, 16), _buffer.View(64, 32)));
@@ -70,11 +70,11 @@ public sealed class MisuseTests : GpuTest
     });
 
     [Test]
-    public void DeviceLocalBuffers_AreNotMapped()
+    public void Device_local_buffers_are_not_mapped()
         => AssertRefused<InvalidOperationException>("Upload and Download", () => _buffer.Write<uint>(0, [1]));
 
     [Test]
-    public void MappedBuffers_KeepToTheirRange()
+    public void Mapped_buffers_keep_to_their_range()
     {
         using GpuBuffer host = Device.CreateBuffer(6, BufferKind.HostWritable, "host");
         host.Write<ushort>(2, [7, 8]);
@@ -86,7 +86,7 @@ public sealed class MisuseTests : GpuTest
     }
 
     [Test]
-    public void ForeignObjects_AreRefused()
+    public void Foreign_objects_are_refused()
     {
         using GpuDevice other = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
         using GpuBuffer foreign = other.CreateBuffer(1024, BufferKind.DeviceLocal, "foreign");

@@ -7,7 +7,7 @@ public sealed class ReplayTests : GpuTest
     private const int Count = 256;
 
     [Test]
-    public void AThousandReplays_AllocateNothing_AndRunInOrder()
+    public void A_thousand_replays_allocate_nothing_and_run_in_order()
     {
         using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
         using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
@@ -28,7 +28,7 @@ public sealed class ReplayTests : GpuTest
     }
 
     [Test]
-    public void SeveralListsInOneSubmission_RunInOrder()
+    public void Several_lists_in_one_submission_run_in_order()
     {
         using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
         using GpuBuffer b = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "b");
@@ -50,7 +50,7 @@ public sealed class ReplayTests : GpuTest
     }
 
     [Test]
-    public void UploadsBetweenSubmissions_ReachOnlyTheLaterOne()
+    public void Uploads_between_submissions_reach_only_the_later_one()
     {
         using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
         using GpuBuffer first = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "first");
@@ -74,7 +74,7 @@ public sealed class ReplayTests : GpuTest
     }
 
     [Test]
-    public void ListsThatAreNotRecordedOrStillRunning_AreRefused()
+    public void Lists_that_are_not_recorded_or_still_running_are_refused()
     {
         using CommandList commands = Device.CreateCommandList("states");
         Assert.Throws<InvalidOperationException>(() => Device.Submit(commands));
@@ -87,7 +87,7 @@ public sealed class ReplayTests : GpuTest
     }
 
     [Test]
-    public void EightThreads_RecordAndSubmit_EachWithItsOwnResult()
+    public void Eight_threads_record_and_submit_each_with_its_own_result()
     {
         ComputePipeline pipeline = Probe.Pipeline(Device);
         uint[][] results = new uint[8][];

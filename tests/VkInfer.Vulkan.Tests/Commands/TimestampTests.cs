@@ -6,7 +6,7 @@ namespace VkInfer.Vulkan.Tests;
 public sealed class TimestampTests : GpuTest
 {
     [Test]
-    public void Timestamps_RiseAndFitIntoTheWallTime()
+    public void Timestamps_rise_and_fit_into_the_wall_time()
     {
         Assume.That(Device.Capabilities.TimestampsSupported, "the device has no time stamps");
         const int Stamps = 130; // more than two pools hold

@@ -8,7 +8,7 @@ public sealed class DeviceLossTests : GpuTest
 
     [TestCase("vkQueueSubmit2")]
     [TestCase("vkWaitSemaphores")]
-    public void ALostDevice_RefusesWork_AndTheProcessLivesOn(string operation)
+    public void A_lost_device_refuses_work_and_the_process_lives_on(string operation)
     {
         VulkanInstance instance = GpuFixture.Instance;
         PhysicalDeviceInfo info = instance.Select(GpuFixture.Selector);
@@ -46,7 +46,7 @@ public sealed class DeviceLossTests : GpuTest
     }
 
     [Test]
-    public void AnyOtherFailure_NamesTheResultAndTheOperation()
+    public void Any_other_failure_names_the_result_and_the_operation()
     {
         using GpuDevice device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
         using CommandList commands = device.CreateCommandList("unlucky");
@@ -60,7 +60,7 @@ public sealed class DeviceLossTests : GpuTest
     }
 
     [Test]
-    public void DisposingTheDeviceFirst_LeavesDisposableHandles()
+    public void Disposing_the_device_first_leaves_disposable_handles()
     {
         GpuDevice device = GpuFixture.Instance.Open(GpuFixture.Instance.Select(GpuFixture.Selector));
         GpuBuffer buffer = device.CreateBuffer(1024, BufferKind.HostWritable, "orphan");

@@ -6,7 +6,7 @@ namespace VkInfer.Vulkan.Tests;
 public sealed class WaitTests : GpuTest
 {
     [Test]
-    public void CancellingAWait_ReturnsSoon_AndTheWorkCompletes()
+    public void Cancelling_a_wait_returns_soon_and_the_work_completes()
     {
         const int Bytes = 8 << 20;
         const int Rounds = 400;
@@ -49,11 +49,11 @@ public sealed class WaitTests : GpuTest
     }
 
     [Test]
-    public void ACancelledToken_StopsTheWaitAtOnce()
+    public void A_cancelled_token_stops_the_wait_at_once()
         => Assert.Catch<OperationCanceledException>(() => Device.Wait(default, new CancellationToken(canceled: true)));
 
     [Test]
-    public void TheDefaultSubmission_HasCompleted()
+    public void The_default_submission_has_completed()
     {
         Assert.That(Device.IsComplete(default));
         Device.Wait(default);

@@ -26,7 +26,7 @@ public sealed class DeviceSelectionTests
     [TestCase("cpu", 0)]
     [TestCase("iris", 1)]
     [TestCase("nvidia s", 2)]
-    public void Selectors_ChooseWhatTheySay(string? text, int expected)
+    public void Selectors_choose_what_they_say(string? text, int expected)
         => Assert.That(DeviceSelector.Parse(text).Choose(Machine)?.Index, Is.EqualTo(expected));
 
     [TestCase("9")]
@@ -34,22 +34,22 @@ public sealed class DeviceSelectionTests
     [TestCase("virtual")]
     [TestCase("radeon")]
     [TestCase("ancient")]
-    public void Selectors_ThatMatchNothing(string text)
+    public void Selectors_that_match_nothing(string text)
         => Assert.That(DeviceSelector.Parse(text).Choose(Machine), Is.Null);
 
     [Test]
-    public void Auto_FallsBackToSoftware()
+    public void Auto_falls_back_to_software()
         => Assert.That(DeviceSelector.Auto.Choose(Machine[..1])?.Index, Is.Zero);
 
     [TestCase("auto")]
     [TestCase("3")]
     [TestCase("discrete")]
     [TestCase("some name")]
-    public void ToString_ReadsBack(string text)
+    public void To_string_reads_back(string text)
         => Assert.That(DeviceSelector.Parse(DeviceSelector.Parse(text).ToString()), Is.EqualTo(DeviceSelector.Parse(text)));
 
     [Test]
-    public void NotFound_ListsWhatIsThere()
+    public void Not_found_lists_what_is_there()
     {
         DeviceNotFoundException exception = Assert.Throws<DeviceNotFoundException>(
             () => GpuFixture.Instance.Select(DeviceSelector.Parse("no such device")))!;
@@ -57,7 +57,7 @@ public sealed class DeviceSelectionTests
     }
 
     [Test]
-    public void Capabilities_AreWhatTheDeviceCanSayOfItself()
+    public void Capabilities_are_what_the_device_can_say_of_itself()
     {
         PhysicalDeviceInfo info = GpuFixture.Instance.Select(GpuFixture.Selector);
         DeviceCapabilities capabilities = info.Capabilities;

@@ -40,7 +40,9 @@ public sealed class DisposalRaceTests : GpuTest
                 [
                     Background.UntilItThrows(() => Device.Upload(buffer, 0, bytes)),
                     Background.UntilItThrows(() => Device.Download(buffer, 0, new byte[100])),
-                    .. kind == BufferKind.DeviceLocal ? Array.Empty<Task<Exception>>() : [Background.UntilItThrows(() => buffer.Write<byte>(0, bytes))],
+                    .. kind == BufferKind.DeviceLocal
+                        ? Array.Empty<Task<Exception>>()
+                        : [Background.UntilItThrows(() => buffer.Write<byte>(0, bytes))],
                 ];
                 Thread.Sleep(round % 4);
                 buffer.Dispose();

@@ -5,7 +5,7 @@ namespace VkInfer.Vulkan.Tests;
 public sealed class LifetimeTests : GpuTest
 {
     [Test]
-    public void DisposedInFlight_TheWorkStillCompletes_AndTheMemoryReturns()
+    public void Disposed_in_flight_the_work_still_completes_and_the_memory_returns()
     {
         const int Bytes = 64 << 20;
         using GpuBuffer result = Device.CreateBuffer(4096, BufferKind.DeviceLocal, "result");
@@ -26,7 +26,7 @@ public sealed class LifetimeTests : GpuTest
     }
 
     [Test]
-    public void UseAfterDispose_Throws()
+    public void Use_after_dispose_Throws()
     {
         GpuBuffer buffer = Device.CreateBuffer(64, BufferKind.HostWritable, "gone");
         CommandList commands = Device.CreateCommandList("gone list");
@@ -50,7 +50,7 @@ public sealed class LifetimeTests : GpuTest
     }
 
     [Test]
-    public void LiveCounts_FollowTheOwners()
+    public void Live_counts_follow_the_owners()
     {
         (int count, long bytes) = (Device.LiveBufferCount, Device.LiveBufferBytes);
         using (Device.CreateBuffer(1000, BufferKind.HostReadable, "counted"))
@@ -62,7 +62,7 @@ public sealed class LifetimeTests : GpuTest
     }
 
     [Test]
-    public void ThousandsOfBuffers_ShareBlocks_AndNoneOverlaps()
+    public void Thousands_of_buffers_share_blocks_and_none_overlaps()
     {
         var buffers = new List<GpuBuffer>();
         var random = new Random(1);
@@ -87,7 +87,7 @@ public sealed class LifetimeTests : GpuTest
     }
 
     [Test]
-    public void MoreThanTheHeap_IsOutOfDeviceMemory()
+    public void More_than_the_heap_is_out_of_device_memory()
     {
         long heap = Device.Capabilities.Heaps.Max(memory => memory.Size);
         OutOfDeviceMemoryException exception = Assert.Throws<OutOfDeviceMemoryException>(
@@ -98,7 +98,7 @@ public sealed class LifetimeTests : GpuTest
     }
 
     [Test]
-    public void FillingTheHeap_EndsInATypedError_AndDisposingMakesRoom()
+    public void Filling_the_heap_ends_in_a_typed_error_and_disposing_makes_room()
     {
         if (Device.Info.Type != DeviceType.Software)
         {
@@ -128,11 +128,11 @@ public sealed class LifetimeTests : GpuTest
     [TestCase(0)]
     [TestCase(-1)]
     [TestCase(long.MinValue)]
-    public void SizesThatAreNone_AreRefused(long size)
+    public void Sizes_that_are_none_are_refused(long size)
         => Assert.Throws<ArgumentOutOfRangeException>(() => Device.CreateBuffer(size, BufferKind.DeviceLocal, "none"));
 
     [Test]
-    public void MoreThanOneBufferMayHave_IsRefusedWithTheLimit()
+    public void More_than_one_buffer_may_have_is_refused_with_the_limit()
     {
         long limit = Device.Capabilities.MaxBufferSize;
         if (limit >= Device.Capabilities.Heaps.Max(heap => heap.Size))

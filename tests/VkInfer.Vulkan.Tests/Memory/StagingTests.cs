@@ -12,7 +12,7 @@ public sealed class StagingTests : GpuTest
     public void Restore() => Device.Context.ForceStaging = false;
 
     [Test]
-    public void MoreThanTheRing_ArrivesWhole()
+    public void More_than_the_ring_arrives_whole()
     {
         byte[] bytes = new byte[(40 << 20) + 13];
         new Random(3).NextBytes(bytes);
@@ -24,7 +24,7 @@ public sealed class StagingTests : GpuTest
     }
 
     [Test]
-    public void ManySmallUploadsToOneRange_TheLastOneStays()
+    public void Many_small_uploads_to_one_range_the_last_one_stays()
     {
         using GpuBuffer buffer = Device.CreateBuffer(64, BufferKind.DeviceLocal, "contended");
         for (uint i = 0; i <= 1000; i++)
@@ -36,7 +36,7 @@ public sealed class StagingTests : GpuTest
     }
 
     [Test]
-    public void UploadsAndSubmissions_KeepTheirOrder()
+    public void Uploads_and_submissions_keep_their_order()
     {
         const int Count = 1 << 16;
         using GpuBuffer a = Device.CreateBuffer(Count * sizeof(uint), BufferKind.DeviceLocal, "a");
@@ -58,7 +58,7 @@ public sealed class StagingTests : GpuTest
     }
 
     [Test]
-    public void DisposedWithAStagedUpload_IsFreedLater()
+    public void Disposed_with_a_staged_upload_is_freed_later()
     {
         for (int i = 0; i < 100; i++)
         {

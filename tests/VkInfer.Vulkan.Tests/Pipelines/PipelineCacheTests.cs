@@ -21,7 +21,7 @@ public sealed class PipelineCacheTests
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
-    public void TheCache_IsWrittenAndReadBack()
+    public void The_cache_is_written_and_read_back()
     {
         UseDevice();
         string file = Directory.GetFiles(_folder).Single();
@@ -33,7 +33,7 @@ public sealed class PipelineCacheTests
     }
 
     [Test]
-    public void ADamagedCache_CountsAsNone([Values(0, 1, 2, 3)] int damage)
+    public void A_damaged_cache_counts_as_none([Values(0, 1, 2, 3)] int damage)
     {
         UseDevice();
         string file = Directory.GetFiles(_folder).Single();
@@ -61,7 +61,7 @@ public sealed class PipelineCacheTests
     }
 
     [Test]
-    public void AFolderThatCannotBeWritten_IsDoneWithout()
+    public void A_folder_that_cannot_be_written_is_done_without()
     {
         string file = Path.Combine(_folder, "a-file");
         File.WriteAllText(file, "not a folder");
@@ -70,7 +70,7 @@ public sealed class PipelineCacheTests
     }
 
     [Test]
-    public void Off_KeepsNothing() => Assert.That(GpuCacheFolder.Resolve("off"), Is.Null);
+    public void Off_keeps_nothing() => Assert.That(GpuCacheFolder.Resolve("off"), Is.Null);
 
     private byte[]? Load()
     {

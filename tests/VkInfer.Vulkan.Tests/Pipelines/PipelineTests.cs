@@ -5,7 +5,7 @@ namespace VkInfer.Vulkan.Tests;
 public sealed class PipelineTests : GpuTest
 {
     [Test]
-    public void OnePipeline_ForEqualShadersAndConstants()
+    public void One_pipeline_for_equal_shaders_and_constants()
     {
         var copy = new ShaderCode(Probe.Shader.Name, Probe.Shader.SpirV.ToArray());
         ComputePipeline one = Device.GetPipeline(Probe.Shader, SpecializationConstants.From((0, 32)));
@@ -14,7 +14,7 @@ public sealed class PipelineTests : GpuTest
     }
 
     [Test]
-    public void LimitsOfTheDevice_AreChecked()
+    public void Limits_of_the_device_are_checked()
     {
         DeviceCapabilities limits = Device.Capabilities;
         AssertRefused("a workgroup of", () => Device.GetPipeline(
@@ -25,7 +25,7 @@ public sealed class PipelineTests : GpuTest
     }
 
     [Test]
-    public void ARequiredSubgroupSize_IsTaken()
+    public void A_required_subgroup_size_is_taken()
     {
         if (!Device.Capabilities.SubgroupSizeControl)
         {
@@ -43,10 +43,10 @@ public sealed class PipelineTests : GpuTest
     }
 
     [Test]
-    public void Statistics_AreNullUnlessAskedFor() => Assert.That(Probe.Pipeline(Device).GetStatistics(), Is.Null);
+    public void Statistics_are_null_unless_asked_for() => Assert.That(Probe.Pipeline(Device).GetStatistics(), Is.Null);
 
     [Test]
-    public void Constants_AreEqualByValue_AndIdsAreUnique()
+    public void Constants_are_equal_by_value_and_ids_are_unique()
     {
         var one = SpecializationConstants.From((1, 10), (0, 5));
         Assert.That(one, Is.EqualTo(SpecializationConstants.From((0, 5), (1, 10))));

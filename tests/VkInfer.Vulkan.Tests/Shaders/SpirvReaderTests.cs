@@ -3,7 +3,7 @@ namespace VkInfer.Vulkan.Tests;
 public sealed class SpirvReaderTests
 {
     [Test]
-    public void TheProbe_IsReadRight()
+    public void The_probe_is_read_right()
     {
         ShaderReflection reflection = Probe.Shader.Reflection;
         Assert.Multiple(() =>
@@ -19,7 +19,7 @@ public sealed class SpirvReaderTests
     }
 
     [Test]
-    public void AnyDamage_IsAnArgumentException_OrHarmless()
+    public void Any_damage_is_an_argument_exception_or_harmless()
     {
         byte[] original = Probe.Shader.SpirV.ToArray();
         var random = new Random(11);

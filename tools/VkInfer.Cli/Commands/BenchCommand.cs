@@ -13,9 +13,11 @@ internal sealed class BenchCommand : CliCommand
 
     private readonly SyntheticOptions _synthetic;
 
-    private readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has, for caches that would not fit." };
+    private readonly Option<int?> _layers =
+        new("--layers") { Description = "Fewer layers than the shape has, for caches that would not fit." };
 
-    private readonly Option<int[]?> _prompts = TokenList.NumbersOption("--n-prompt", "Tokens of prefill; 0 for no such test.", 0, 512, "-p");
+    private readonly Option<int[]?> _prompts =
+        TokenList.NumbersOption("--n-prompt", "Tokens of prefill; 0 for no such test.", 0, 512, "-p");
     private readonly Option<int[]?> _generates = TokenList.NumbersOption("--n-gen", "Tokens of decode; 0 for no such test.", 0, 128, "-n");
     private readonly Option<int[]?> _depths = TokenList.NumbersOption("--n-depth", "Tokens in the KV cache before.", 0, 0, "-d");
     private readonly Option<int[]?> _batches = TokenList.NumbersOption("--batch", "Sequences that decode side by side.", 1, 1, "-b");
@@ -33,7 +35,8 @@ internal sealed class BenchCommand : CliCommand
 
     private readonly Option<string?> _plot = new("--plot") { Description = "With --profile: draws the times into a PNG file." };
 
-    private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
+    private readonly Option<bool> _stats =
+        new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
 
     public BenchCommand(CliConsole console)
         : base("bench", "Measures prefill (pp) and decode (tg), and checks the result.", console)
@@ -61,7 +64,8 @@ internal sealed class BenchCommand : CliCommand
         }
 
         IReadOnlyList<BenchTest> tests = BenchTest.Plan(
-            call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!, call.Parse.GetValue(_batches)!);
+            call.Parse.GetValue(_prompts)!, call.Parse.GetValue(_generates)!, call.Parse.GetValue(_depths)!,
+            call.Parse.GetValue(_batches)!);
         if (call.Parse.GetValue(_profile))
         {
             await RunProfileAsync(call, tests, cancellationToken).ConfigureAwait(false);
@@ -73,7 +77,8 @@ internal sealed class BenchCommand : CliCommand
         var runner = new BenchRunner(model, call.Parse.GetValue(_repeats)![0], Seed);
         (IReadOnlyList<BenchResult> results, BenchCheck check) = await ProgressDisplay.RunAsync(
             Console, "Measuring",
-            progress => Task.Run(() => Measure(runner, model, tests, progress, cancellationToken), cancellationToken)).ConfigureAwait(false);
+            progress => Task.Run(() => Measure(runner, model, tests, progress, cancellationToken), cancellationToken)).ConfigureAwait(
+                false);
         SoftmaxStatsDocument? stats = call.Parse.GetValue(_stats) ? SoftmaxStatsDocument.Of(runner.Stats) : null;
         if (call.Json)
         {
@@ -100,7 +105,8 @@ internal sealed class BenchCommand : CliCommand
         int[] batches = call.Parse.GetResult(_batches) is { Implicit: false } ? call.Parse.GetValue(_batches)! : [1, 2, 4, 8];
         int repeats = call.Parse.GetResult(_repeats) is { Implicit: false } ? call.Parse.GetValue(_repeats)![0] : 2;
         int prompt = Math.Max(1, call.Parse.GetValue(_prompts)![0]);
-        using Model model = await LoadAsync(call, contexts.Max(context => Ablation.Positions(context, prompt)), cancellationToken).ConfigureAwait(false);
+        using Model model =
+            await LoadAsync(call, contexts.Max(context => Ablation.Positions(context, prompt)), cancellationToken).ConfigureAwait(false);
         var ablation = new Ablation(model, repeats, prompt, Seed);
         AblationRow[] rows = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
             () =>
@@ -118,7 +124,8 @@ internal sealed class BenchCommand : CliCommand
         if (call.Json)
         {
             call.WriteJson(
-                new AblationDocument(model.Device.Name, Driver(model), model.Name, [.. AblationVariant.All.Select(variant => variant.Name)], rows),
+                new AblationDocument(
+                    model.Device.Name, Driver(model), model.Name, [.. AblationVariant.All.Select(variant => variant.Name)], rows),
                 CliJsonContext.Readable.AblationDocument);
             return;
         }
@@ -223,7 +230,8 @@ internal sealed class BenchCommand : CliCommand
         [.. results.Select(result => new BenchResultDocument(
             result.Test.Name, result.TokensPerSecond, result.StandardDeviation, result.GpuMilliseconds, result.WallMilliseconds,
             result.Seconds.Count))],
-        new BenchCheckDocument(check.IsOk, double.IsFinite(check.Nmse) ? check.Nmse : null, BenchCheck.Bound, check.IsFinite, check.IsRepeatable),
+        new BenchCheckDocument(
+            check.IsOk, double.IsFinite(check.Nmse) ? check.Nmse : null, BenchCheck.Bound, check.IsFinite, check.IsRepeatable),
         stats);
 
     private void Write(Model model, IReadOnlyList<BenchResult> results, BenchCheck check)

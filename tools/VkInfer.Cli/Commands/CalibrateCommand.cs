@@ -7,7 +7,8 @@ namespace VkInfer.Cli.Commands;
 /// <summary>Chooses how a model's attention accumulates its softmax, from a text.</summary>
 internal sealed class CalibrateCommand : CliCommand
 {
-    private readonly Option<string> _file = new("--file") { Description = "A text of the kind the model is used for, in UTF-8.", Required = true };
+    private readonly Option<string> _file =
+        new("--file") { Description = "A text of the kind the model is used for, in UTF-8.", Required = true };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Shows what would be chosen and writes nothing." };
 
     public CalibrateCommand(CliConsole console)
@@ -45,7 +46,8 @@ internal sealed class CalibrateCommand : CliCommand
     private void Write(SoftmaxCalibration calibration)
     {
         Console.Out.WriteLine($"{calibration.Tokens} tokens");
-        var table = new TextTable(" layer", " min", " 0.01 %", " 50 %", " 99.99 %", " max", " φ", " φ+a", " φ+b", "decode", "prefill", " rate", " rate16");
+        var table = new TextTable(
+            " layer", " min", " 0.01 %", " 50 %", " 99.99 %", " max", " φ", " φ+a", " φ+b", "decode", "prefill", " rate", " rate16");
         for (int i = 0; i < calibration.Layers.Count; i++)
         {
             LayerCalibration layer = calibration.Layers[i];

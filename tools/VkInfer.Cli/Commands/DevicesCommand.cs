@@ -14,7 +14,8 @@ internal sealed class DevicesCommand : CliCommand
     };
 
     public DevicesCommand(CliConsole console)
-        : base("devices", "Lists the Vulkan devices; --device AUTO|INDEX|TYPE|NAME shows the one that it selects.", console) => Options.Add(_selfTest);
+        : base("devices", "Lists the Vulkan devices; --device AUTO|INDEX|TYPE|NAME shows the one that it selects.", console) =>
+            Options.Add(_selfTest);
 
     protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
@@ -108,7 +109,8 @@ internal sealed class DevicesCommand : CliCommand
             new CapabilitiesDocument(
                 can.SubgroupSize, can.MinSubgroupSize, can.MaxSubgroupSize, can.MaxSharedMemoryBytes, can.MaxWorkgroupInvocations,
                 can.MaxStorageBufferRange, can.Float16, can.Int8, can.Storage16, can.Storage8, can.IntegerDotProduct, can.BFloat16,
-                [.. can.CooperativeMatrixShapes.Select(shape => $"{shape.M}x{shape.N}x{shape.K} {shape.A}*{shape.B}+{shape.C}={shape.Result}")],
+                [.. can.CooperativeMatrixShapes.Select(
+                    shape => $"{shape.M}x{shape.N}x{shape.K} {shape.A}*{shape.B}+{shape.C}={shape.Result}")],
                 can.CooperativeMatrix2Nv, can.TimestampsSupported, can.TimestampPeriodNanoseconds, can.ShaderCoreCount,
                 [.. can.Heaps.Select(heap => new HeapDocument(heap.Size, heap.DeviceLocal, heap.HostVisible))],
                 can.HostVisibleDeviceLocal, can.TransferQueue, can.MemoryBudget));

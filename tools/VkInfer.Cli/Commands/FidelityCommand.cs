@@ -38,7 +38,8 @@ internal sealed class FidelityCommand : CliCommand
             throw CliException.Usage($"--context: \"{window}\" is not a window of {MinWindow} tokens or more");
         }
 
-        using Model model = await call.LoadModelAsync(call.ModelOptions with { ContextLength = window }, cancellationToken).ConfigureAwait(false);
+        using Model model =
+            await call.LoadModelAsync(call.ModelOptions with { ContextLength = window }, cancellationToken).ConfigureAwait(false);
         int[] tokens = model.Tokenizer.Encode(text);
         tokens = tokens[..Math.Min(tokens.Length, call.Parse.GetValue(_tokens)![0])];
         if (tokens.Length < MinWindow)
@@ -60,7 +61,8 @@ internal sealed class FidelityCommand : CliCommand
         }
 
         Write(call, new FidelityDocument(
-            model.Device.Name, model.Name, SoftmaxText.Of(session.Softmax), call.Options.KvType.ToString(), "Synchronized, F32", result.Tokens,
+            model.Device.Name, model.Name, SoftmaxText.Of(session.Softmax), call.Options.KvType.ToString(), "Synchronized, F32",
+            result.Tokens,
             result.Perplexity, result.ReferencePerplexity, (result.Perplexity / result.ReferencePerplexity) - 1, result.EqualGreedyShare,
             result.KlMean, result.Kl99, result.LargestLogitDifference, rate, speed, referenceSpeed));
     }

@@ -19,7 +19,8 @@ internal sealed class GenerateCommand : CliCommand
     private readonly Option<string?> _system = new("--system") { Description = "Instructions that stand before the message." };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continues the prompt as it stands, also with a chat model." };
     private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends the answer; may be given more than once." };
-    private readonly Option<bool> _stats = new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
+    private readonly Option<bool> _stats =
+        new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
     private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past the model's end-of-text tokens." };
 
     private readonly Option<string?> _grammar = new("--grammar") { Description = "File with a grammar (GBNF) that the answer matches." };
@@ -63,7 +64,8 @@ internal sealed class GenerateCommand : CliCommand
         var text = new StringBuilder();
         var ids = new List<int>();
         List<LogProbabilitiesDocument>? logProbabilities = options.Sampling.LogProbabilities is null ? null : [];
-        await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(call, model), options, cancellationToken).ConfigureAwait(false))
+        await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(call, model), options, cancellationToken).ConfigureAwait(
+            false))
         {
             ids.AddRange(update.TokenIds);
             text.Append(update.Text);

@@ -34,13 +34,15 @@ internal sealed class PerplexityCommand : CliCommand
             throw CliException.Usage($"--context: \"{window}\" is not a window of {MinWindow} tokens or more");
         }
 
-        using Model model = await call.LoadModelAsync(call.ModelOptions with { ContextLength = window }, cancellationToken).ConfigureAwait(false);
+        using Model model =
+            await call.LoadModelAsync(call.ModelOptions with { ContextLength = window }, cancellationToken).ConfigureAwait(false);
         using Session session = model.CreateSession();
         var evaluator = new PerplexityEvaluator(session, window, call.Parse.GetValue(_all));
         int[] tokens = evaluator.Tokenize(text);
         if (tokens.Length < window)
         {
-            throw new CliException($"{path}: {tokens.Length} tokens, fewer than one window of {window}; give a longer text or a smaller --context");
+            throw new CliException(
+                $"{path}: {tokens.Length} tokens, fewer than one window of {window}; give a longer text or a smaller --context");
         }
 
         PerplexityResult result = await ProgressDisplay.RunAsync(Console, "Scoring", progress => Task.Run(

@@ -11,7 +11,8 @@ internal sealed class TuneCommand : CliCommand
     private const int MostSeconds = 3600;
 
     private readonly SyntheticOptions _synthetic;
-    private readonly Option<int> _budget = new("--budget") { Description = "About how many seconds it may take.", DefaultValueFactory = _ => 60 };
+    private readonly Option<int> _budget =
+        new("--budget") { Description = "About how many seconds it may take.", DefaultValueFactory = _ => 60 };
     private readonly Option<bool> _show = new("--show") { Description = "Measures nothing and shows what was measured for the model." };
 
     private readonly Option<string?> _plot = new("--plot") { Description = "Draws the times over M into a PNG file." };
@@ -38,13 +39,15 @@ internal sealed class TuneCommand : CliCommand
         using Model model = await LoadAsync(call, cancellationToken).ConfigureAwait(false);
         if (call.Parse.GetValue(_show))
         {
-            LinearTuning known = model.ReadLinearTuning() ?? throw new CliException($"nothing was measured on {model.Device.Name}; tune first");
+            LinearTuning known = model.ReadLinearTuning()
+                ?? throw new CliException($"nothing was measured on {model.Device.Name}; tune first");
             Report(call, null, known);
             return;
         }
 
         LinearTuning tuning = await ProgressDisplay.RunAsync(Console, "Measuring", progress => Task.Run(
-            () => model.TuneLinear(TimeSpan.FromSeconds(budget), progress.ForLoading(), cancellationToken), cancellationToken)).ConfigureAwait(false);
+            () => model.TuneLinear(TimeSpan.FromSeconds(budget), progress.ForLoading(), cancellationToken), cancellationToken))
+                .ConfigureAwait(false);
         Report(call, model.SaveLinearTuning(tuning), tuning);
     }
 
@@ -76,7 +79,8 @@ internal sealed class TuneCommand : CliCommand
 
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"Measured again, a choice took at most {100 * tuning.WorstExcess:F1} % longer than the best of any form."));
+            CultureInfo.InvariantCulture,
+            $"Measured again, a choice took at most {100 * tuning.WorstExcess:F1} % longer than the best of any form."));
         foreach (string problem in tuning.Problems)
         {
             Console.Error.WriteLine($"vkinfer: warning: {problem}");
@@ -102,9 +106,11 @@ internal sealed class TuneCommand : CliCommand
         var rows = new TextTable(" M", " gemv µs", " flat µs", " tiled µs", "chosen");
         foreach (LinearPoint point in table.Points)
         {
-            string Time(LinearForm form) => point.Times.FirstOrDefault(time => time.Form == form) is { } time ? Number(time.Microseconds) : "-";
+            string Time(LinearForm form) =>
+                point.Times.FirstOrDefault(time => time.Form == form) is { } time ? Number(time.Microseconds) : "-";
             rows.Add(
-                point.M.ToString(CultureInfo.InvariantCulture), Time(LinearForm.Gemv), Time(LinearForm.Flat), Time(LinearForm.Tiled), point.Best.Tiling);
+                point.M.ToString(CultureInfo.InvariantCulture), Time(LinearForm.Gemv), Time(LinearForm.Flat), Time(LinearForm.Tiled),
+                point.Best.Tiling);
         }
 
         rows.Write(Console.Out);

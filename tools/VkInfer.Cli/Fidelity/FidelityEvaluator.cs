@@ -33,7 +33,8 @@ internal sealed class FidelityEvaluator(Session session, Session reference, int 
                 int at = first;
                 int[] ids = part[first..Math.Min(first + rows, part.Length - 1)];
                 Run(reference, ids, (i, row) => row.CopyTo(logits.AsSpan(i * _vocabSize)), cancellationToken);
-                Run(session, ids, (i, row) => result.Add(row, logits.AsSpan(i * _vocabSize, _vocabSize), part[at + i + 1]), cancellationToken);
+                Run(session, ids, (i, row) =>
+                    result.Add(row, logits.AsSpan(i * _vocabSize, _vocabSize), part[at + i + 1]), cancellationToken);
             }
 
             progress?.Report(start + part.Length, tokens.Length);

@@ -22,6 +22,9 @@ namespace VkInfer.Cli.Output;
 [JsonSerializable(typeof(TuneDocument))]
 [JsonSerializable(typeof(AblationDocument))]
 [JsonSerializable(typeof(ProfileDocument))]
+[JsonSerializable(typeof(PullDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(RemoveDocument))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     /// <summary>The context the program writes with: text stays readable, since no document is put into a web page.</summary>
@@ -29,5 +32,7 @@ internal sealed partial class CliJsonContext : JsonSerializerContext
         new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
 
-/// <summary>Writes finish reasons as <c>endOfText</c>, <c>stopString</c>, <c>maxTokens</c>, <c>contextFull</c>, <c>grammarComplete</c>.</summary>
+/// <summary>
+/// Writes finish reasons as <c>endOfText</c>, <c>stopString</c>, <c>maxTokens</c>, <c>contextFull</c>, <c>grammarComplete</c>.
+/// </summary>
 internal sealed class FinishReasonConverter() : JsonStringEnumConverter<FinishReason>(JsonNamingPolicy.CamelCase);

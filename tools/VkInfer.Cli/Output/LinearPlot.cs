@@ -4,7 +4,9 @@ using VkInfer.Kernels;
 
 namespace VkInfer.Cli.Output;
 
-/// <summary>Draws the time of each form over M, a panel for each shape: the figure from which FlashDecoding++ reads its inflection points.</summary>
+/// <summary>
+/// Draws the time of each form over M, a panel for each shape: the figure from which FlashDecoding++ reads its inflection points.
+/// </summary>
 internal static class LinearPlot
 {
     private const int PanelWidth = 900;

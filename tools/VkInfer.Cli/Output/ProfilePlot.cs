@@ -3,7 +3,9 @@ using VkInfer.Cli.Bench;
 
 namespace VkInfer.Cli.Output;
 
-/// <summary>Draws profiles as bars, a panel for each test: the time of all dispatches of a row, and the part that their bytes need.</summary>
+/// <summary>
+/// Draws profiles as bars, a panel for each test: the time of all dispatches of a row, and the part that their bytes need.
+/// </summary>
 internal static class ProfilePlot
 {
     private const int PanelWidth = 1100;

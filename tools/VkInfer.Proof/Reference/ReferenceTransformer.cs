@@ -39,14 +39,19 @@ internal sealed class ReferenceTransformer
         {
             string block = $"blk.{layer}.";
             double[][] attention = Attention(block, layer, hidden);
-            Parallel.For(0, hidden.Length, i => AddOutput(hidden[i], _weights.Linear(block + "attn_output", attention[i]), block + "post_attention_norm"));
-            Parallel.For(0, hidden.Length, i => AddOutput(hidden[i], FeedForward(block, Norm(hidden[i], block + "ffn_norm")), block + "post_ffw_norm"));
+            Parallel.For(
+                0, hidden.Length,
+                i => AddOutput(hidden[i], _weights.Linear(block + "attn_output", attention[i]), block + "post_attention_norm"));
+            Parallel.For(
+                0, hidden.Length,
+                i => AddOutput(hidden[i], FeedForward(block, Norm(hidden[i], block + "ffn_norm")), block + "post_ffw_norm"));
         }
 
         double[][] logits = new double[hidden.Length][];
         string output = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
-            [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(logit => ReferenceMath.SoftCap(logit, _config.LogitSoftCap))]);
+            [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(
+                logit => ReferenceMath.SoftCap(logit, _config.LogitSoftCap))]);
         return logits;
     }
 
@@ -75,7 +80,8 @@ internal sealed class ReferenceTransformer
 
         double[][] attention = new double[hidden.Length][];
         Parallel.For(0, hidden.Length, i => attention[i] =
-            [.. Enumerable.Range(0, _config.NumHeads).SelectMany(head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
+            [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
+                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
         return attention;
     }
 
@@ -194,7 +200,8 @@ internal sealed class ReferenceTransformer
 
     private double[] Frequencies(double theta, RopeScaling? scaling, int contextLength)
     {
-        double[] frequencies = [.. Enumerable.Range(0, _config.RotaryDim / 2).Select(pair => Math.Pow(theta, -2.0 * pair / _config.RotaryDim))];
+        double[] frequencies = [
+            .. Enumerable.Range(0, _config.RotaryDim / 2).Select(pair => Math.Pow(theta, -2.0 * pair / _config.RotaryDim))];
         scaling?.Apply(frequencies, theta, contextLength);
         return frequencies;
     }

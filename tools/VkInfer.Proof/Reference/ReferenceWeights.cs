@@ -47,7 +47,9 @@ internal sealed class ReferenceWeights(IWeightSource source)
 
     private float[] Decode(string name)
     {
-        GgufTensor tensor = source.TryGetTensor(name, out GgufTensor? found) ? found : throw new ArgumentException($"{source.Path}: no tensor {name}.");
+        GgufTensor tensor = source.TryGetTensor(name, out GgufTensor? found)
+            ? found
+            : throw new ArgumentException($"{source.Path}: no tensor {name}.");
         float[] values = new float[tensor.ElementCount];
         Dequantizer.ToFloat32(tensor.Type, source.GetTensorData(tensor, 0, checked((int)tensor.ByteSize)), values);
         return values;

@@ -82,8 +82,8 @@ internal static class GemmCandidates
             && tiling.Fits(capabilities));
     }
 
-    // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the sooner,
-    // the more registers a format's blocks take.
+    // Four rows of weights beside the sums of more vectors than this, or of a quarter of them where two loads wait, spill (RADV): the
+    // sooner, the more registers a format's blocks take.
     private static int MostVectors(WeightType type) => type switch
     {
         WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K
@@ -124,7 +124,8 @@ internal static class GemmCandidates
                    from rows in FewOrMore
                    from unroll in FewOrMore
                    from passes in FewOrMore.SkipLast(1)
-                   where size <= context.Capabilities.MaxWorkgroupInvocations && rows * unroll <= MostLoads && (size < 1024 || rows * unroll <= 4)
+                   where size <= context.Capabilities.MaxWorkgroupInvocations && rows * unroll <= MostLoads
+                       && (size < 1024 || rows * unroll <= 4)
                    select (size, rows, unroll, passes),
             ];
         return spreads.Select(spread => usual with
@@ -154,7 +155,8 @@ internal static class GemmCandidates
         {
             if (m <= MostFlatRows && MatrixUnits.FindNarrow(capabilities) is { } narrow)
             {
-                foreach ((int fragments, int n, int k, int blockK, int depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
+                foreach ((int fragments, int n, int k, int blockK,
+                    int depth) in Flat.Where(tiling => m <= FewRows || tiling.BlockK * tiling.Depth <= MostColumnsInFlight))
                 {
                     yield return new GemmFlatConstants(fragments, 1, n, k, narrow, blockK, Stages: 1, ShareInput: true, depth).For(m);
                 }

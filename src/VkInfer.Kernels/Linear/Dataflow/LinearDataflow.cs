@@ -10,7 +10,8 @@ public sealed record LinearDataflow
 {
     private readonly FrozenDictionary<(WeightType Type, int Rows, int Columns), Choices> _choices;
 
-    private LinearDataflow(IEnumerable<KeyValuePair<(WeightType Type, int Rows, int Columns), Choices>> choices) => _choices = choices.ToFrozenDictionary();
+    private LinearDataflow(IEnumerable<KeyValuePair<(WeightType Type, int Rows, int Columns), Choices>> choices) =>
+        _choices = choices.ToFrozenDictionary();
 
     /// <summary>Nothing was measured.</summary>
     public static LinearDataflow Empty { get; } = new([]);
@@ -49,11 +50,13 @@ public sealed record LinearDataflow
     internal GemvTuning? FindGemv(WeightType type, int rows, int columns) =>
         _choices.TryGetValue((type, rows, columns), out Choices? choices) ? choices.Gemv : null;
 
-    private sealed record Choices(GemvTuning Gemv, IReadOnlyList<(int M, IReadOnlyDictionary<LinearForm, IGemmTiling> Forms, LinearForm Best)> Points)
+    private sealed record Choices(
+        GemvTuning Gemv, IReadOnlyList<(int M, IReadOnlyDictionary<LinearForm, IGemmTiling> Forms, LinearForm Best)> Points)
     {
         public static Choices Of(KernelContext context, LinearTable table, ActivationType input)
         {
-            GemvTuning[] gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
+            GemvTuning[] gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(
+                tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
             if (gemv.Length == 0)
             {
                 throw Unknown(table, table.Gemv.Tiling);
@@ -63,9 +66,11 @@ public sealed record LinearDataflow
             var points = new List<(int, IReadOnlyDictionary<LinearForm, IGemmTiling>, LinearForm)>();
             foreach (LinearPoint point in table.Points)
             {
-                if (point.M <= last || point.Times.Count == 0 || point.Times.Any(time => !(time.Microseconds > 0) || !double.IsFinite(time.Microseconds)))
+                if (point.M <= last || point.Times.Count == 0
+                    || point.Times.Any(time => !(time.Microseconds > 0) || !double.IsFinite(time.Microseconds)))
                 {
-                    throw new ArgumentException($"{table.Type} [{table.Rows}, {table.Columns}], M = {point.M}: expected rising M and positive times");
+                    throw new ArgumentException(
+                        $"{table.Type} [{table.Rows}, {table.Columns}], M = {point.M}: expected rising M and positive times");
                 }
 
                 last = point.M;
@@ -85,7 +90,7 @@ public sealed record LinearDataflow
 
         public IGemmTiling? Find(int m, LinearForm? forced)
         {
-            foreach ((int lastM, IReadOnlyDictionary<LinearForm, IGemmTiling>? forms, LinearForm best) in Points)
+            foreach ((int lastM, IReadOnlyDictionary<LinearForm, IGemmTiling> forms, LinearForm best) in Points)
             {
                 if (m <= lastM)
                 {

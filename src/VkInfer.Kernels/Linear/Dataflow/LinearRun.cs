@@ -58,9 +58,15 @@ internal sealed class LinearRun : IDisposable
         _scratch = new GemmScratch(scratch);
         Submit(commands => commands.Fill(scratch, 0));
         device.Upload(
-            _input, 0, type == ActivationType.F16 ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()) : MemoryMarshal.AsBytes(values.AsSpan()));
+            _input, 0,
+            type == ActivationType.F16
+                ? MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan())
+                : MemoryMarshal.AsBytes(values.AsSpan()));
         device.Upload(
-            _vector, 0, _vectorForm == VectorForm.Fixed ? FixedPointVector.Encode(values.AsSpan(0, k)) : MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
+            _vector, 0,
+            _vectorForm == VectorForm.Fixed
+                ? FixedPointVector.Encode(values.AsSpan(0, k))
+                : MemoryMarshal.AsBytes(values.AsSpan(0, stride)));
 
         // A processor is kept busy by its own compiling.
         var gemv = new GemvKernel(context with { Linear = LinearDataflow.Empty });
@@ -238,7 +244,9 @@ internal sealed class LinearRun : IDisposable
     {
         long started = Stopwatch.GetTimestamp();
         _context.Device.Wait(_context.Device.Submit(list));
-        return _context.Capabilities.TimestampsSupported ? list.ReadTimestamps()[^1].Microseconds * 1e-6 : Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return _context.Capabilities.TimestampsSupported
+            ? list.ReadTimestamps()[^1].Microseconds * 1e-6
+            : Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     private void Submit(Action<CommandList> record)

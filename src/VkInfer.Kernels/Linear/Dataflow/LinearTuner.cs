@@ -50,7 +50,10 @@ public sealed class LinearTuner(KernelContext context)
         ArgumentNullException.ThrowIfNull(matrices);
         WeightMatrix first = matrices[0];
         ActivationType input = _gemm.PreferredInput(first);
-        int[] counts = [.. AllRows.Where(m => Activations.SizeInBytes(ActivationType.F32, m, Math.Max(first.Rows, first.Columns)) <= context.Capabilities.MaxStorageBufferRange)];
+        int[] counts = [
+            .. AllRows.Where(
+                m => Activations.SizeInBytes(
+                    ActivationType.F32, m, Math.Max(first.Rows, first.Columns)) <= context.Capabilities.MaxStorageBufferRange)];
         using var run = new LinearRun(context, matrices, input, counts[^1]);
         LinearTime gemv = MeasureGemv(run, first, cancellation);
         var points = new List<LinearPoint>();
@@ -93,7 +96,8 @@ public sealed class LinearTuner(KernelContext context)
                 string name = GemmCandidates.Name(tiling);
                 if (run.Check(commands => run.Record(commands, _gemm, tiling, 0, m), m) is var error && !(error <= MostError))
                 {
-                    _problems.Add($"{first.Type} [{first.Rows}, {first.Columns}], M = {m}: {name} is wrong (nmse {error:0.0e+0}) and left out");
+                    _problems.Add(
+                        $"{first.Type} [{first.Rows}, {first.Columns}], M = {m}: {name} is wrong (nmse {error:0.0e+0}) and left out");
                     continue;
                 }
 
@@ -102,20 +106,24 @@ public sealed class LinearTuner(KernelContext context)
 
             if (measures.Count == 0)
             {
-                throw new NotSupportedException($"every product of {m} rows with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
+                throw new NotSupportedException(
+                    $"every product of {m} rows with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
             }
 
             for (int attempt = 0; attempt == 0 || (attempt < Attempts && !run.IsAtSpeed(cancellation)); attempt++)
             {
                 run.WarmUp(cancellation);
                 times.Clear();
-                foreach ((IGemmTiling? tiling, (CommandList Commands, int Count) repeated) in measures)
+                foreach ((IGemmTiling tiling, (CommandList Commands, int Count) repeated) in measures)
                 {
-                    times.Add(new LinearTime(GemmCandidates.FormOf(tiling), GemmCandidates.Name(tiling), run.Time(repeated, Repeats, cancellation)));
+                    times.Add(
+                        new LinearTime(
+                            GemmCandidates.FormOf(tiling), GemmCandidates.Name(tiling), run.Time(repeated, Repeats, cancellation)));
                 }
             }
 
-            foreach (IGrouping<LinearForm, LinearTime> form in times.Where(time => time.Form != LinearForm.Tiled).GroupBy(time => time.Form))
+            foreach (IGrouping<LinearForm, LinearTime> form in times.Where(time => time.Form != LinearForm.Tiled).GroupBy(
+                time => time.Form))
             {
                 double fastest = form.Min(time => time.Microseconds);
                 foreach (LinearTime? time in form)
@@ -141,13 +149,13 @@ public sealed class LinearTuner(KernelContext context)
 
     /// <summary>
     /// The fastest; but of flat tilings that as good as tie, the one whose workgroups are fewest and so read the input least often. In a
-    /// whole pass that counts for more than alone: on an H200, one of two that took 30.1 and 30.4 µs for Llama-2-7B's QKV product with 8 rows
-    /// gave 1 650 tokens/s and the other, of twice the workgroups, 1 540.
+    /// whole pass that counts for more than alone: on an H200, one of two that took 30.1 and 30.4 µs for Llama-2-7B's QKV product with 8
+    /// rows gave 1 650 tokens/s and the other, of twice the workgroups, 1 540.
     /// </summary>
     private static LinearTime BestOf(IEnumerable<(LinearTime Time, IGemmTiling Tiling)> form)
     {
         const double Tie = 1.02;
-        (LinearTime? fastest, IGemmTiling? tiling) = form.MinBy(each => each.Time.Microseconds);
+        (LinearTime fastest, IGemmTiling tiling) = form.MinBy(each => each.Time.Microseconds);
         return tiling is not GemmFlatConstants
             ? fastest
             : form.Where(each => each.Tiling is GemmFlatConstants && each.Time.Microseconds <= Tie * fastest.Microseconds)
@@ -212,6 +220,8 @@ public sealed class LinearTuner(KernelContext context)
             best = best is null || time.Microseconds < best.Microseconds ? time : best;
         }
 
-        return best ?? throw new NotSupportedException($"every matrix-vector product with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
+        return best
+            ?? throw new NotSupportedException(
+                $"every matrix-vector product with {first.Type} [{first.Rows}, {first.Columns}] is wrong on this device");
     }
 }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ1_M: 32 bytes of indices, 16 of their upper bits and shifts, four words of four 3-bit scales and a quarter of a half. On the device: the 48
-/// bytes; two words, each with eight scales and one byte of the half.
+/// IQ1_M: 32 bytes of indices, 16 of their upper bits and shifts, four words of four 3-bit scales and a quarter of a half. On the device:
+/// the 48 bytes; two words, each with eight scales and one byte of the half.
 /// </summary>
 internal sealed class IQ1_MFormat : BlockFormat
 {
@@ -32,7 +32,8 @@ internal sealed class IQ1_MFormat : BlockFormat
         {
             (uint low, uint high) = (Word(block, 2 * half), Word(block, (2 * half) + 1));
             uint scale = (low >> 12) | (high >> 12 << 4);
-            BinaryPrimitives.WriteUInt32LittleEndian(scales[((8 * index) + (4 * half))..], (low & 0xFFF) | ((high & 0xFFF) << 12) | (scale << 24));
+            BinaryPrimitives.WriteUInt32LittleEndian(
+                scales[((8 * index) + (4 * half))..], (low & 0xFFF) | ((high & 0xFFF) << 12) | (scale << 24));
         }
     }
 

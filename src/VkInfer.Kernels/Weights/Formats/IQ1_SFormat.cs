@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ1_S: a half, 32 bytes of indices, a word per 32 weights of upper bits, a 3-bit scale and the shift. On the device a block of IQ1_M, which has a scale
-/// for each 16 weights and a shift for each 8: the kernels are that format's.
+/// IQ1_S: a half, 32 bytes of indices, a word per 32 weights of upper bits, a 3-bit scale and the shift. On the device a block of IQ1_M,
+/// which has a scale for each 16 weights and a shift for each 8: the kernels are that format's.
 /// </summary>
 internal sealed class IQ1_SFormat : BlockFormat
 {

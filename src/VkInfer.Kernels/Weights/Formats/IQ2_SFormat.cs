@@ -1,8 +1,8 @@
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ2_S: a half, 32 bytes of indices, 32 of signs, eight of upper bits of indices, eight of two scales. On the device: for each 32 weights indices
-/// and signs; five words, the scales, the upper bits and the half as float32.
+/// IQ2_S: a half, 32 bytes of indices, 32 of signs, eight of upper bits of indices, eight of two scales. On the device: for each 32 weights
+/// indices and signs; five words, the scales, the upper bits and the half as float32.
 /// </summary>
 internal sealed class IQ2_SFormat : BlockFormat
 {
@@ -21,7 +21,8 @@ internal sealed class IQ2_SFormat : BlockFormat
 
         // Scales of 8, which stand for 17 / 8.
         SyntheticScales =
-            [0x88888888, 0x88888888, null, null, BitConverter.SingleToUInt32Bits((float)(SyntheticDeviation / (17.0 / 8 * LevelDeviation)))],
+            [0x88888888, 0x88888888, null, null, BitConverter.SingleToUInt32Bits(
+                (float)(SyntheticDeviation / (17.0 / 8 * LevelDeviation)))],
     };
 
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)

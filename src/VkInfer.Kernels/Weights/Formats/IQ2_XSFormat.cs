@@ -1,8 +1,8 @@
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ2_XS: a half, 64 bytes of indices and signs, eight bytes of two scales. On the device: the 64 bytes; three words, the scales and the half as
-/// float32.
+/// IQ2_XS: a half, 64 bytes of indices and signs, eight bytes of two scales. On the device: the 64 bytes; three words, the scales and the
+/// half as float32.
 /// </summary>
 internal sealed class IQ2_XSFormat : BlockFormat
 {
@@ -20,7 +20,8 @@ internal sealed class IQ2_XSFormat : BlockFormat
         CodebookBytes = 1024,
 
         // Scales of 8, which stand for 17 / 8.
-        SyntheticScales = [0x88888888, 0x88888888, BitConverter.SingleToUInt32Bits((float)(SyntheticDeviation / (17.0 / 8 * LevelDeviation)))],
+        SyntheticScales = [
+            0x88888888, 0x88888888, BitConverter.SingleToUInt32Bits((float)(SyntheticDeviation / (17.0 / 8 * LevelDeviation)))],
     };
 
     protected override void PackBlock(ReadOnlySpan<byte> block, int index, Span<byte> quants, Span<byte> scales)

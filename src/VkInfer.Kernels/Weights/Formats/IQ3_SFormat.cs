@@ -1,8 +1,8 @@
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ3_S: a half, 64 bytes of indices, eight of ninth bits, 32 of signs, four of two scales. On the device: indices and signs; a 16-byte word, the
-/// ninth bits, the scales and the half as float32.
+/// IQ3_S: a half, 64 bytes of indices, eight of ninth bits, 32 of signs, four of two scales. On the device: indices and signs; a 16-byte
+/// word, the ninth bits, the scales and the half as float32.
 /// </summary>
 internal sealed class IQ3_SFormat : BlockFormat
 {

@@ -1,7 +1,8 @@
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// IQ3_XXS: a half, 64 bytes of indices, a word of signs and scale per 32 weights. On the device: the bytes and the words; the halves, two to a word.
+/// IQ3_XXS: a half, 64 bytes of indices, a word of signs and scale per 32 weights. On the device: the bytes and the words; the halves, two
+/// to a word.
 /// </summary>
 internal sealed class IQ3_XXSFormat : BlockFormat
 {

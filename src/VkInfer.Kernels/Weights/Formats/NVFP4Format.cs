@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// NVFP4: four scales, then for each 16 weights eight bytes, neighbours of eight in the halves of a byte. On the device: the nibbles of 32 weights as
-/// Q4_0's; for 64 weights two words, the scales and the tensor's own as float32.
+/// NVFP4: four scales, then for each 16 weights eight bytes, neighbours of eight in the halves of a byte. On the device: the nibbles of 32
+/// weights as Q4_0's; for 64 weights two words, the scales and the tensor's own as float32.
 /// </summary>
 internal sealed class NVFP4Format : BlockFormat
 {

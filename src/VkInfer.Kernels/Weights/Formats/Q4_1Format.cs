@@ -1,6 +1,8 @@
 namespace VkInfer.Kernels;
 
-/// <summary>Q4_1: scale and minimum as halves, then 16 bytes of nibbles. On the device: the nibbles; a word of two halves per block.</summary>
+/// <summary>
+/// Q4_1: scale and minimum as halves, then 16 bytes of nibbles. On the device: the nibbles; a word of two halves per block.
+/// </summary>
 internal sealed class Q4_1Format : BlockFormat
 {
     public static Q4_1Format Instance { get; } = new()

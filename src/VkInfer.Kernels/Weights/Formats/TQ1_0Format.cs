@@ -1,7 +1,8 @@
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// TQ1_0: digits of base 3, five or four to a byte, then a half. On the device four blocks of Q2_0 with equal scales: the kernels are that format's.
+/// TQ1_0: digits of base 3, five or four to a byte, then a half. On the device four blocks of Q2_0 with equal scales: the kernels are that
+/// format's.
 /// </summary>
 internal sealed class TQ1_0Format : BlockFormat
 {

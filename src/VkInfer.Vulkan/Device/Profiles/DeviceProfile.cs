@@ -73,8 +73,8 @@ internal sealed record DeviceProfile
     public bool IntegerDotProductAccelerated { get; init; } = true;
 
     /// <summary>
-    /// Shapes (M, N, K) of cooperative matrices that are kept, of those with float16 factors and float32 sums; empty: there are none; null: as
-    /// the driver has them.
+    /// Shapes (M, N, K) of cooperative matrices that are kept, of those with float16 factors and float32 sums; empty: there are none; null:
+    /// as the driver has them.
     /// </summary>
     public IReadOnlyList<(int M, int N, int K)>? MatrixShapes { get; init; }
 

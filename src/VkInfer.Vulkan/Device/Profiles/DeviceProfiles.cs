@@ -107,7 +107,8 @@ internal static class DeviceProfiles
         {
             Name = "nvidia-turing",
             Models = "NVIDIA GeForce RTX 2060 to 2080 Ti, T4",
-            Source = "IREE compiler/src/iree/compiler/Dialect/Vulkan/Utils/TargetTriple.cpp (turing-t4); NVIDIA's list of cooperative matrices",
+            Source =
+                "IREE compiler/src/iree/compiler/Dialect/Vulkan/Utils/TargetTriple.cpp (turing-t4); NVIDIA's list of cooperative matrices",
             Subgroups = (32, 32, 32),
             SharedMemoryBytes = 48 << 10,
             WorkgroupInvocations = 1024,

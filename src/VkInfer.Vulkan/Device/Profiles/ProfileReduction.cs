@@ -40,12 +40,14 @@ internal static unsafe class ProfileReduction
         limits->MaxPushConstantsSize = Math.Min(limits->MaxPushConstantsSize, (uint)profile.PushConstantBytes);
         limits->MaxStorageBufferRange = (uint)Math.Min(limits->MaxStorageBufferRange, profile.StorageBufferRange);
         limits->MinStorageBufferOffsetAlignment = Math.Max(limits->MinStorageBufferOffsetAlignment, (ulong)profile.OffsetAlignment);
-        properties->Vulkan11.MaxMemoryAllocationSize = Math.Min(properties->Vulkan11.MaxMemoryAllocationSize, (ulong)profile.AllocationBytes);
+        properties->Vulkan11.MaxMemoryAllocationSize =
+            Math.Min(properties->Vulkan11.MaxMemoryAllocationSize, (ulong)profile.AllocationBytes);
         properties->Vulkan11.SubgroupSupportedOperations &= ~(
             (profile.SubgroupArithmetic ? 0 : SubgroupFeatureFlags.ArithmeticBit | SubgroupFeatureFlags.ClusteredBit)
             | (profile.SubgroupShuffle ? 0 : SubgroupFeatureFlags.ShuffleBit | SubgroupFeatureFlags.ShuffleRelativeBit
                 | SubgroupFeatureFlags.BallotBit | SubgroupFeatureFlags.VoteBit | SubgroupFeatureFlags.QuadBit));
-        properties->Vulkan13.IntegerDotProduct4x8BitPackedSignedAccelerated &= profile.IntegerDotProduct && profile.IntegerDotProductAccelerated;
+        properties->Vulkan13.IntegerDotProduct4x8BitPackedSignedAccelerated &= profile.IntegerDotProduct
+            && profile.IntegerDotProductAccelerated;
         ReduceSubgroups(profile, properties);
     }
 
@@ -80,7 +82,8 @@ internal static unsafe class ProfileReduction
     };
 
     /// <summary>Shapes of cooperative matrices.</summary>
-    public static CooperativeMatrixShape[] Reduce(this DeviceProfile profile, CooperativeMatrixShape[] shapes) => profile.MatrixShapes is { } kept
+    public static CooperativeMatrixShape[] Reduce(this DeviceProfile profile, CooperativeMatrixShape[] shapes) =>
+        profile.MatrixShapes is { } kept
         ? [.. shapes.Where(shape => shape is { A: MatrixComponentType.Float16, C: MatrixComponentType.Float32 }
             && kept.Contains((shape.M, shape.N, shape.K)))]
         : shapes;

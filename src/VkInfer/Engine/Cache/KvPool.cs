@@ -54,7 +54,9 @@ internal sealed class KvPool
         return sum;
     }
 
-    /// <summary>Finds the longest known prefix of a sequence without pages and lets it hold that. Its last token is always left to compute.</summary>
+    /// <summary>
+    /// Finds the longest known prefix of a sequence without pages and lets it hold that. Its last token is always left to compute.
+    /// </summary>
     /// <returns>False: another sequence is about to compute what this one needs next, so waiting pays.</returns>
     public bool TryMatch(Sequence sequence)
     {
@@ -73,8 +75,14 @@ internal sealed class KvPool
             sequence.Chain.Add(node = next);
         }
 
-        bool wait = sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count))?.Computing is { } other && other != sequence;
-        int known = wait ? 0 : LongestHeld(sequence.Chain);
+        if (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count))?.Computing is { } other && other != sequence)
+        {
+            sequence.Chain.Clear();
+            sequence.Tables = [];
+            return false;
+        }
+
+        int known = LongestHeld(sequence.Chain);
         sequence.Chain.RemoveRange(known, sequence.Chain.Count - known);
         for (int group = 0; group < _groups.Length; group++)
         {
@@ -94,7 +102,7 @@ internal sealed class KvPool
         }
 
         sequence.Computed = known * PageTokens;
-        return !wait;
+        return true;
     }
 
     /// <summary>Says that a sequence is about to compute the rest of its known full pages, so that others wait for it.</summary>
@@ -230,8 +238,8 @@ internal sealed class KvPool
     }
 
     /// <summary>
-    /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what the next row would see,
-    /// everything goes.
+    /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what
+    /// the next row would see, everything goes.
     /// </summary>
     public void Cut(Sequence sequence, int length)
     {
@@ -377,7 +385,8 @@ internal sealed class KvPool
         }
     }
 
-    private int Take() => _pages.TryTake(out int page) ? page : throw new InvalidOperationException("No page is left; expected as many as were counted.");
+    private int Take() =>
+        _pages.TryTake(out int page) ? page : throw new InvalidOperationException("No page is left; expected as many as were counted.");
 
     private void Release(int page)
     {

@@ -14,8 +14,8 @@ internal sealed class Scheduler
     private readonly SortedSet<Sequence> _waiting = new(SoonestFirst);
     private readonly List<Sequence> _running = [];
 
-    // Out, but with their pages: the first gives them up first.
-    private readonly LinkedList<Sequence> _idle = [];
+    // Not running, but with pages, of an earlier turn or of a fork: the first gives them up first.
+    private readonly LinkedList<Sequence> _holders = [];
     private long _arrivals;
 
     public Scheduler(SchedulerOptions options, KvPool pool)
@@ -60,6 +60,12 @@ internal sealed class Scheduler
         (sequence.CachedTokens, sequence.Preemptions) = (0, 0);
         sequence.State = SequenceState.Waiting;
         _waiting.Add(sequence);
+
+        // Those before it in the queue may need its pages.
+        if (sequence.Tables.Length > 0 && !_holders.Contains(sequence))
+        {
+            _holders.AddLast(sequence);
+        }
     }
 
     /// <summary>Plans the next step.</summary>
@@ -135,7 +141,7 @@ internal sealed class Scheduler
     {
         _waiting.Remove(sequence);
         _running.Remove(sequence);
-        _idle.Remove(sequence);
+        _holders.Remove(sequence);
         sequence.State = SequenceState.Idle;
         sequence.Epoch++;
         sequence.InFlight = 0;
@@ -148,7 +154,7 @@ internal sealed class Scheduler
         {
             // Steps under way may have computed positions of tokens that will never be known.
             _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Tokens.Length));
-            _idle.AddLast(sequence);
+            _holders.AddLast(sequence);
         }
     }
 
@@ -219,7 +225,9 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>Pages for more rows of a running sequence: free ones, those of idle sequences, in the end those of younger ones.</summary>
+    /// <summary>
+    /// Pages for more rows of a running sequence: free ones, those of sequences that do not run, in the end those of younger ones.
+    /// </summary>
     private bool TryFindPages(StepPlan plan, Sequence sequence, int count, ref int drafts, int index, Action<Sequence, EndReason> ended)
     {
         while (!_pool.TryGrow(sequence, sequence.Computed + count + drafts, plan.Copies))
@@ -277,7 +285,7 @@ internal sealed class Scheduler
                 continue;
             }
 
-            _idle.Remove(sequence);
+            _holders.Remove(sequence);
             bool isNew = sequence.Tables.Length == 0;
             if (isNew && !_pool.TryMatch(sequence))
             {
@@ -334,16 +342,16 @@ internal sealed class Scheduler
         Requeue(sequence);
     }
 
-    /// <summary>Takes the pages of the sequence that has been idle for longest.</summary>
+    /// <summary>Takes the pages of the sequence that has held them for longest without running.</summary>
     private bool TryReclaim()
     {
-        if (_idle.First is not { Value: { } idle })
+        if (_holders.First is not { Value: { } holder })
         {
             return false;
         }
 
-        _idle.RemoveFirst();
-        GiveBack(idle);
+        _holders.RemoveFirst();
+        GiveBack(holder);
         return true;
     }
 

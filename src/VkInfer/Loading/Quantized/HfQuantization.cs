@@ -42,11 +42,14 @@ internal sealed class HfQuantization
         Weights = weights;
     }
 
-    /// <summary>The tensors under Hugging Face's names: those of the file, and in the place of those that make a matrix what they make.</summary>
+    /// <summary>
+    /// The tensors under Hugging Face's names: those of the file, and in the place of those that make a matrix what they make.
+    /// </summary>
     public IReadOnlyList<GgufTensor> Weights { get; }
 
     /// <summary>How a quantised tensor is read; null where it is none.</summary>
     /// <param name="tensor">One of <see cref="Weights"/>.</param>
     /// <param name="name">Its name in GGUF.</param>
-    public HfTensorForm? FormOf(GgufTensor tensor, string name) => _parts.TryGetValue(tensor.Name, out HfPart? part) ? part.Form(name) : null;
+    public HfTensorForm? FormOf(GgufTensor tensor, string name) =>
+        _parts.TryGetValue(tensor.Name, out HfPart? part) ? part.Form(name) : null;
 }

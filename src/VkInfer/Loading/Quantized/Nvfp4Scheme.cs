@@ -4,9 +4,10 @@ using VkInfer.Formats;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// NVFP4: two numbers of E2M1 to a byte, [out, in / 2], a scale of E4M3 for each 16, [out, in / 16], and one of float32 for all, with which they
-/// are multiplied (modelopt: <c>weight</c>, <c>weight_scale</c>, <c>weight_scale_2</c>) or divided (compressed-tensors: <c>weight_packed</c>,
-/// <c>weight_scale</c>, <c>weight_global_scale</c>). Scales of activations and of a cache in eight bits have no use here.
+/// NVFP4: two numbers of E2M1 to a byte, [out, in / 2], a scale of E4M3 for each 16, [out, in / 16], and one of float32 for all, with
+/// which they are multiplied (modelopt: <c>weight</c>, <c>weight_scale</c>, <c>weight_scale_2</c>) or divided (compressed-tensors:
+/// <c>weight_packed</c>, <c>weight_scale</c>, <c>weight_global_scale</c>). Scales of activations and of a cache in eight bits have no use
+/// here.
 /// </summary>
 /// <param name="isDivided">Which of the two.</param>
 internal sealed class Nvfp4Scheme(bool isDivided) : HfScheme
@@ -34,7 +35,8 @@ internal sealed class Nvfp4Scheme(bool isDivided) : HfScheme
         int block = GgufTensorTypes.BlockSize(GgufTensorType.NVFP4);
         return inputs % block == 0
             ? [new(".weight", name => new Blocks(name, quants, scales)), new(".scale", name => new Scale(name, scale, isDivided))]
-            : throw new UnsupportedModelException($"{file.Path}: tensor {quants.Name} has {inputs} inputs; expected a multiple of {block}.");
+            : throw new UnsupportedModelException(
+                $"{file.Path}: tensor {quants.Name} has {inputs} inputs; expected a multiple of {block}.");
     }
 
     /// <summary>Blocks as GGUF has them.</summary>

@@ -5,9 +5,10 @@ using VkInfer.Formats;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// A matrix of small integers q as GPTQ, AWQ and compressed-tensors store it, w = s (q - z), with a scale s and a whole zero z for each group of
-/// inputs. It becomes the smallest block format that holds it exactly: with the same zero everywhere Q4_0 (4 bits) or Q8_0 (8 bits), with other
-/// zeros Q5_0 (4 bits); where groups are no whole blocks of 32 neighbours (desc_act), F32. Immutable.
+/// A matrix of small integers q as GPTQ, AWQ and compressed-tensors store it, w = s (q - z), with a scale s and a whole zero z for each
+/// group of inputs. It becomes the smallest block format that holds it exactly: with the zero in the middle Q4_0 (4 bits) or Q8_0 (8 bits),
+/// with others Q5_0 (4 bits); F32 where groups are no whole blocks of 32 neighbours (desc_act), a half does not hold a scale, or zeros of
+/// 8 bits vary. Immutable.
 /// </summary>
 internal sealed class PackedIntegers : HfTensorForm
 {
@@ -35,8 +36,8 @@ internal sealed class PackedIntegers : HfTensorForm
         (float[] scales, int[] zeros) = (_tensors.ReadScales(_file), _tensors.ReadZeros(_file));
         int rowBytes = checked((int)Changed.RowBytes);
         Parallel.For(0, _tensors.Outputs, output => WriteRow(
-            output, quants, scales.AsSpan(output * _tensors.Groups, _tensors.Groups), zeros.AsSpan(output * _tensors.Groups, _tensors.Groups),
-            data.AsSpan(output * rowBytes, rowBytes)));
+            output, quants, scales.AsSpan(output * _tensors.Groups, _tensors.Groups),
+            zeros.AsSpan(output * _tensors.Groups, _tensors.Groups), data.AsSpan(output * rowBytes, rowBytes)));
         return data;
     }
 
@@ -44,8 +45,8 @@ internal sealed class PackedIntegers : HfTensorForm
     {
         int middle = 1 << (tensors.Packing.Bits - 1);
         int[] zeros = tensors.ReadZeros(file);
-        bool inBlocks = Enumerable.Range(0, groups.Length).All(i => groups[i] == groups[i / Block * Block]) && groups.Length % Block == 0
-            && tensors.HasHalfScales(file);
+        bool inBlocks = groups.Length % Block == 0 && tensors.HasHalfScales(file)
+            && Enumerable.Range(0, groups.Length).All(i => groups[i] == groups[i / Block * Block]);
         GgufTensorType type = !inBlocks ? GgufTensorType.F32
             : tensors.Packing.Bits == 8 ? zeros.All(zero => zero == middle) ? GgufTensorType.Q8_0 : GgufTensorType.F32
             : zeros.All(zero => zero == middle) ? GgufTensorType.Q4_0 : GgufTensorType.Q5_0;

@@ -32,8 +32,9 @@ internal sealed class PackedParts(IWeightSource file, string stem, HashSet<strin
     {
         if (!tensor.Dimensions.Reverse().SequenceEqual(shape))
         {
+            string got = string.Join(" x ", tensor.Dimensions.Reverse());
             throw new UnsupportedModelException(
-                $"{file.Path}: tensor {tensor.Name} is {string.Join(" x ", tensor.Dimensions.Reverse())}; expected {string.Join(" x ", shape)}.");
+                $"{file.Path}: tensor {tensor.Name} is {got}; expected {string.Join(" x ", shape)}.");
         }
     }
 

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace VkInfer.Loading;
 
-/// <summary>Where small unsigned integers of [outputs, inputs] stand in 32-bit words, of which each holds neighbours along one of the two.</summary>
+/// <summary>
+/// Where small unsigned integers of [outputs, inputs] stand in 32-bit words, of which each holds neighbours along one of the two.
+/// </summary>
 /// <param name="Bits">Bits of a number: 4 or 8.</param>
 /// <param name="IsAlongOutputs">Whether neighbours in a word are outputs.</param>
 /// <param name="OutputStride">Words from an output, or a word's worth of them, to the next.</param>

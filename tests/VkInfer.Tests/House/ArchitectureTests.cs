@@ -1,0 +1,90 @@
+using System.Reflection;
+using System.Xml.Linq;
+
+namespace VkInfer.Tests.House;
+
+/// <summary>
+/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; all know the base of their
+/// exceptions, and only Vulkan knows Silk.NET.
+/// </summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["VkInfer.Errors"] = [],
+        ["VkInfer.Vulkan"] = ["VkInfer.Errors"],
+        ["VkInfer.Kernels"] = ["VkInfer.Errors", "VkInfer.Vulkan"],
+        ["VkInfer.Formats"] = ["VkInfer.Errors"],
+        ["VkInfer.Jinja"] = ["VkInfer.Errors"],
+        ["VkInfer.Tokenization"] = ["VkInfer.Errors", "VkInfer.Jinja"],
+        ["VkInfer.Grammar"] = ["VkInfer.Errors"],
+        ["VkInfer"] =
+            ["VkInfer.Errors", "VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
+    };
+
+    [TestCaseSource(nameof(Names))]
+    public void References_only_what_the_layout_allows(string name)
+    {
+        string[] own = [
+            .. Assembly.Load(name).GetReferencedAssemblies().Select(a => a.Name!).Where(
+                a => a.StartsWith("VkInfer", StringComparison.Ordinal))];
+        Assert.That(own, Is.SubsetOf(Allowed[name]));
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Only_the_Vulkan_layer_references_Silk(string name)
+    {
+        bool silk = Assembly.Load(name).GetReferencedAssemblies().Any(a => a.Name!.StartsWith("Silk.NET", StringComparison.Ordinal));
+        Assert.That(silk, Is.EqualTo(name == "VkInfer.Vulkan"));
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void No_public_signature_shows_a_pointer_or_a_Silk_type(string name)
+    {
+        IEnumerable<string> leaks =
+            from type in Assembly.Load(name).GetExportedTypes()
+            from member in type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            from used in TypesOf(member)
+            where used.IsPointer || used.IsFunctionPointer || (used.Namespace?.StartsWith("Silk.NET", StringComparison.Ordinal) ?? false)
+            select $"{type.Name}.{member.Name}: {used}";
+        Assert.That(leaks, Is.Empty);
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void Every_exception_has_the_one_base(string name)
+    {
+        IEnumerable<string> others =
+            from type in Assembly.Load(name).GetExportedTypes()
+            where type.IsAssignableTo(typeof(Exception)) && !type.IsAssignableTo(typeof(VkInferException))
+            select type.Name;
+        Assert.That(others, Is.Empty);
+    }
+
+    [Test]
+    public void The_package_depends_on_what_its_layers_reference()
+    {
+        IEnumerable<string> referenced =
+            from name in Names()
+            from reference in Xml($"src/{name}/{name}.csproj").Descendants("PackageReference")
+            select (string)reference.Attribute("Include")!;
+        IEnumerable<string> packaged =
+            from dependency in Xml("src/VkInfer/VkInfer.nuspec").Descendants()
+            where dependency.Name.LocalName == "dependency"
+            select (string)dependency.Attribute("id")!;
+
+        // What Silk.NET names does not restore everywhere.
+        Assert.That(packaged, Is.EquivalentTo(referenced.Distinct().Append("Microsoft.Extensions.DependencyModel")));
+    }
+
+    private static XDocument Xml(string path) => XDocument.Parse(string.Join('\n', SourceTree.Read(path).Single().Lines));
+
+    private static string[] Names() => [.. Allowed.Keys];
+
+    private static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
+    {
+        MethodBase method => method.GetParameters().Select(p => p.ParameterType).Concat(method is MethodInfo info ? [info.ReturnType] : []),
+        FieldInfo field => [field.FieldType],
+        PropertyInfo property => [property.PropertyType],
+        _ => [],
+    };
+}
