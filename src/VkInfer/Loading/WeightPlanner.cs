@@ -135,8 +135,8 @@ internal sealed class WeightPlanner
     private MatrixPlan Positions()
     {
         MatrixPlan positions = Matrix("position_embd", _config.PositionRows, _config.HiddenSize);
-        return positions.Type != WeightType.NVFP4 ? positions with { Type = WeightType.F32 } : throw new UnsupportedModelException(
-            $"{_file.Path}: tensor {positions.Tensors[0]} has type {positions.Type}, in which learned positions do not run.");
+        return !Has("position_embd.scale") ? positions with { Type = WeightType.F32 } : throw new UnsupportedModelException(
+            $"{_file.Path}: tensor position_embd.scale: learned positions have no scale of their own here.");
     }
 
     private VectorPlan Vector(int length, params string[] tensors)

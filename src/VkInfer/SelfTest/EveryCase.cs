@@ -13,7 +13,7 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context) =>
-        types.SelectMany(type => OfType(context, type)).Concat(OfAttention(context)).Concat(RowCases.Choose(context)).Concat(
+        WeightLayout.WithKernels(types).SelectMany(type => OfType(context, type)).Concat(OfAttention(context)).Concat(RowCases.Choose(context)).Concat(
             OfRows(context));
 
     /// <inheritdoc/>
