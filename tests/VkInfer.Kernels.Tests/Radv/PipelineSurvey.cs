@@ -207,6 +207,8 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("route", SpecializationConstants.From((0, (uint)new RouteKernel(context).Threads))),
             new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
+            new("gather_rows", SpecializationConstants.From((0, (uint)new GatherRowsKernel(context).Threads))),
+            new("resolve_rows", SpecializationConstants.From((0, (uint)new ResolveRowsKernel(context).Threads))),
             new("add_rows", addRows), new("soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads))),
             new("argmax", sampler), new("sample_top", sampler), new("sample_buckets", sampler), new("sample", sampler),
             new("adjust_logits", AdjustLogitsKernel.Constants), new("token_history", TokenHistoryKernel.Constants),
