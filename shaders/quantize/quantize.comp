@@ -14,9 +14,9 @@ layout(local_size_x_id = 0) in;
 const float SMALLEST = 1e-30;
 
 #if defined(ENCODE_Q8_0)
-#include "weights/encode_q8_0.glsl"
+#include "weights/encode/q8_0.glsl"
 #else
-#include "weights/encode_q4_0.glsl"
+#include "weights/encode/q4_0.glsl"
 #endif
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };

@@ -136,7 +136,7 @@ public class GgufTensorTests
         Assert.Throws<ArgumentException>(() => Dequantizer.ToFloat32(GgufTensorType.Q4_0, new byte[18], new float[31]));
         Assert.Throws<ArgumentException>(() => Dequantizer.ToFloat32(GgufTensorType.Q4_0, new byte[17], new float[32]));
         Assert.Throws<ArgumentException>(() => Quantizer.FromFloat32(GgufTensorType.Q8_0, new float[32], new byte[33]));
-        Assert.Throws<NotSupportedException>(() => Dequantizer.ToFloat32(GgufTensorType.IQ1_S, new byte[50], new float[256]));
+        Assert.Throws<NotSupportedException>(() => Dequantizer.ToFloat32(GgufTensorType.Q8_K, new byte[292], new float[256]));
     }
 
     private static GgufFile Open(uint version) => GgufFile.Open(Writer(version).ToArray());

@@ -53,10 +53,10 @@ public sealed class ProfileLimitTests
     public void Matrix_products_fit(string name) => Assert.Multiple(() =>
     {
         KernelContext context = Context(name);
-        DeviceCapabilities capabilities = context.Capabilities;
         var kernel = new GemmKernel(context);
         foreach (WeightType type in Enum.GetValues<WeightType>())
         {
+            DeviceCapabilities capabilities = WeightFormat.Of(type).BesideCodebook(context.Capabilities);
             ActivationType input = kernel.PreferredInput(type);
             foreach (int m in new[] { 1, 2, 5, 16, 33, 64, 512 })
             {

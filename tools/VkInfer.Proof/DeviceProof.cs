@@ -13,19 +13,36 @@ internal sealed record DeviceProof(string Device, string Driver, SortedDictionar
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
     public static DeviceProof Read(string path) => JsonSerializer.Deserialize(File.ReadAllBytes(path), ProofJson.Default.DeviceProof)!;
 
-    /// <summary>Writes a file; what it holds of other models, measured on the same device and driver, stays.</summary>
+    /// <summary>Writes a file; what it holds of other models and formats, measured on the same device and driver, stays.</summary>
     public void Write(string path)
     {
         SortedDictionary<string, ModelProof> all = new(Models, StringComparer.Ordinal);
+        string? missing = Missing;
         if (File.Exists(path) && Read(path) is var old && old.Device == Device && old.Driver == Driver)
         {
             foreach ((string name, ModelProof model) in old.Models)
             {
-                all.TryAdd(name, model);
+                if (!all.TryAdd(name, model))
+                {
+                    all[name] = all[name] with { Formats = Joined(model.Formats, all[name].Formats) };
+                }
             }
+
+            missing ??= old.Missing;
         }
 
-        File.WriteAllText(path, JsonSerializer.Serialize(this with { Models = all }, ProofJson.Default.DeviceProof) + "\n");
+        File.WriteAllText(path, JsonSerializer.Serialize(this with { Models = all, Missing = missing }, ProofJson.Default.DeviceProof) + "\n");
+    }
+
+    private static Dictionary<string, double> Joined(Dictionary<string, double> old, Dictionary<string, double> measured)
+    {
+        Dictionary<string, double> all = new(old, StringComparer.Ordinal);
+        foreach ((string format, double error) in measured)
+        {
+            all[format] = error;
+        }
+
+        return all;
     }
 }
 

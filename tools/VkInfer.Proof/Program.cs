@@ -6,23 +6,25 @@ var device = new Option<string>(
     "--device") { Description = "A Vulkan device: auto, an index, a type or part of a name.", DefaultValueFactory = _ => "auto" };
 var only = new Option<string[]>(
     "--only") { Description = "Names of models; the others are left out.", AllowMultipleArgumentsPerToken = true };
+var formats = new Option<string[]>(
+    "--formats") { Description = "Names of formats; the others are left out.", AllowMultipleArgumentsPerToken = true };
 var json = new Option<string?>(
-    "--json") { Description = "A file for the figures. Models that it has already, and that are not measured now, stay in it." };
+    "--json") { Description = "A file for the figures. Those that it has already, and that are not measured now, stay in it." };
 var folder = new Argument<string>(
     "folder") { Description = "The folder with models.md and proof/*.json.", DefaultValueFactory = _ => "docs" };
 
 var root = new RootCommand(
     "Measures the logits of every model family in every weight format on a device. Fails where one is further from its reference than its bound.")
 {
-    device, only, json,
+    device, only, formats, json,
 };
-root.SetAction(parse => Measure(parse.GetValue(device)!, parse.GetValue(only)!, parse.GetValue(json)));
+root.SetAction(parse => Measure(parse.GetValue(device)!, parse.GetValue(only)!, parse.GetValue(formats)!, parse.GetValue(json)));
 var docs = new Command("docs", "Writes the tables of models.md from what was measured.") { folder };
 docs.SetAction(parse => WriteDocs(parse.GetValue(folder)!));
 root.Add(docs);
 return root.Parse(args).Invoke();
 
-static int Measure(string device, string[] only, string? json)
+static int Measure(string device, string[] only, string[] onlyFormats, string? json)
 {
     var measurement = new Measurement(device);
     var models = new SortedDictionary<string, ModelProof>(StringComparer.Ordinal);
@@ -33,7 +35,7 @@ static int Measure(string device, string[] only, string? json)
         (double prefill, double decode) = measurement.OfFixture(fixture);
         Check(Math.Max(prefill, decode), VkInfer.Testing.Bounds.LogitsF32.MaxAbs, $"{fixture.Name}, transformers");
         var formats = new Dictionary<string, double>();
-        foreach (WeightType type in Enum.GetValues<WeightType>())
+        foreach (WeightType type in Enum.GetValues<WeightType>().Where(IsAskedFor))
         {
             (double error, double bound) = measurement.OfFormat(fixture, type);
             Check(error, bound, $"{fixture.Name}, {type}");
@@ -48,7 +50,7 @@ static int Measure(string device, string[] only, string? json)
         }
 
         Console.Error.WriteLine(
-            $"{fixture.Name}: transformers {ProofTables.Cell(Math.Max(prefill, decode))}, formats up to {ProofTables.Cell(formats.Values.Max())}");
+            $"{fixture.Name}: transformers {ProofTables.Cell(Math.Max(prefill, decode))}, formats up to {ProofTables.Cell(formats.Values.DefaultIfEmpty().Max())}");
     }
 
     if (models.Count == 0)
@@ -63,6 +65,8 @@ static int Measure(string device, string[] only, string? json)
     Console.WriteLine(
         $"nearest to its bound: {worst.Cell}, {ProofTables.Cell(worst.Error)} of {ProofTables.Cell(worst.Bound)}; {failed} beyond theirs");
     return failed == 0 ? 0 : 1;
+
+    bool IsAskedFor(WeightType type) => onlyFormats.Length == 0 || onlyFormats.Contains(type.ToString(), StringComparer.OrdinalIgnoreCase);
 
     void Check(double error, double bound, string cell)
     {

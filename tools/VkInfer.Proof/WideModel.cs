@@ -38,7 +38,15 @@ internal sealed class WideModel : ModelSource, IWeightSource
 
             (int rows, int columns) = WideShape.Of(name, _config, hasGates);
             float[] values = RandomValues(name, rows, columns, (seed * 1000) + _tensors.Count);
-            Add(name, rows, columns, rows == 1 ? GgufTensorType.F32 : matrixType, MemoryMarshal.AsBytes(values.AsSpan()));
+            if (rows > 1 && !RowConverter.CanWrite(matrixType))
+            {
+                Add(name, rows, columns, matrixType, RandomBlocks(type, rows, columns, (seed * 1000) + _tensors.Count, Deviation(values)));
+                continue;
+            }
+
+            GgufTensorType stored = rows == 1 ? GgufTensorType.F32 : matrixType;
+            Add(name, rows, columns, stored, RowConverter.ConvertRows(
+                GgufTensorType.F32, MemoryMarshal.AsBytes(values.AsSpan()), rows, columns, stored));
         }
     }
 
@@ -69,9 +77,18 @@ internal sealed class WideModel : ModelSource, IWeightSource
     {
     }
 
-    private void Add(string name, int rows, int columns, GgufTensorType type, ReadOnlySpan<byte> values)
+    /// <summary>For formats without an encoder: any blocks, whose weights have a deviation.</summary>
+    private static byte[] RandomBlocks(WeightType type, int rows, int columns, int seed, double deviation)
     {
-        byte[] data = RowConverter.ConvertRows(GgufTensorType.F32, values, rows, columns, type);
+        float[] values = new float[rows * columns];
+        Dequantizer.ToFloat32(Quantization.ToTensorType(type), WeightSamples.Create(type, rows, columns, seed), values);
+        return WeightSamples.Create(type, rows, columns, seed, deviation / Deviation(values));
+    }
+
+    private static double Deviation(float[] values) => Math.Sqrt(values.Average(value => (double)value * value));
+
+    private void Add(string name, int rows, int columns, GgufTensorType type, byte[] data)
+    {
         _tensors[name] = new GgufTensor(name, type, rows == 1 ? [columns] : [columns, rows], 0, data.Length);
         _data[name] = data;
     }

@@ -5,9 +5,9 @@ usage: tools/codebooks/make-tables.py LIBGGML_BASE.so
 
 A codebook is part of its format's definition and follows no rule: it is read out of ggml's own decoder (its shared library, as NuGet's
 LLamaSharp.Backend.Cpu or a distribution's package has it), one block for each entry. Written are
-  shaders/include/weights/codebook_<name>.glsl    16 bits an entry, two to a word, for look-up by number
-  src/VkInfer.Formats/Blocks/Codebooks.Data.cs    one bit for each vector that could be in it: entries ascend, so their order is known
-  tests/VkInfer.Formats.Tests/block-digests.json  SHA-256 of what ggml decodes from seeded random blocks of every format
+  shaders/include/weights/codebooks/<name>.glsl          16 bits an entry, two to a word, for look-up by number
+  src/VkInfer.Formats/Blocks/Codebooks/Codebooks.Data.cs  one bit for each vector that could be in it: entries ascend, so their order is known
+  tests/VkInfer.Formats.Tests/block-digests.json          SHA-256 of what ggml decodes from seeded random blocks of every format
 """
 import base64
 import ctypes
@@ -20,6 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GGML = ctypes.CDLL(sys.argv[1])
 DIGEST_BLOCKS = 300
+PART = 16
 
 
 def decode(name, blocks, count):
@@ -81,11 +82,16 @@ def write_glsl(name, entries, steps):
     bits = 16 // len(entries[0])
     packed = [sum(level << (bits * i) for i, level in enumerate(entry)) for entry in entries]
     pairs = [packed[i] | packed[i + 1] << 16 for i in range(0, len(packed), 2)]
-    rows = [", ".join(f"0x{word:08X}u" for word in pairs[i:i + 8]) for i in range(0, len(pairs), 8)]
+    vectors = [f"uvec4({', '.join(f'0x{word:08X}u' for word in pairs[i:i + 4])})" for i in range(0, len(pairs), 4)]
+    parts = [vectors[i:i + PART] for i in range(0, len(vectors), PART)]
     text = f"// The codebook of {name.upper()}, {len(entries)} vectors of {len(entries[0])} levels of {bits} bits, two to a word;\n"
     text += f"// level i stands for number i of {', '.join(map(str, steps))}. Written by tools/codebooks/make-tables.py.\n"
-    text += f"const uint CODEBOOK[{len(pairs)}] = uint[](\n    " + ",\n    ".join(rows) + ");\n"
-    (ROOT / f"shaders/include/weights/codebook_{name}.glsl").write_text(text)
+    text += "// In parts, since a compiler may take a time that grows with the square of an array's length.\n"
+    for i, part in enumerate(parts):
+        text += f"const uvec4 CODEBOOK_{i}[{PART}] = uvec4[](\n    " + ",\n    ".join(part) + ");\n"
+    text += f"#define CODEBOOK_VECTORS {len(vectors)}\n#define CODEBOOK_COPY(copy) \\\n    "
+    text += " \\\n    ".join(f"copy(CODEBOOK_{i}, {PART * i}u)" for i in range(len(parts))) + "\n"
+    (ROOT / f"shaders/include/weights/codebooks/{name}.glsl").write_text(text)
 
 
 def csharp(name, numbers, dimensions, steps):
@@ -116,7 +122,7 @@ def main():
         entries, numbers, steps = levels(name, kind, size, dimensions, block)
         write_glsl(name, entries, steps)
         members.append(csharp(name, numbers, dimensions, steps))
-    (ROOT / "src/VkInfer.Formats/Blocks/Codebooks.Data.cs").write_text(
+    (ROOT / "src/VkInfer.Formats/Blocks/Codebooks/Codebooks.Data.cs").write_text(
         "namespace VkInfer.Formats.Blocks;\n\n// Written by tools/codebooks/make-tables.py.\ninternal static partial class Codebooks\n{\n"
         + "\n".join(members) + "}\n")
     digests = {}

@@ -1,11 +1,12 @@
-// IQ1_M, and IQ1_S, which is packed so: super-blocks of 256; each 8 weights are a vector of the codebook, of -1, 0 and 1, all shifted by 1/8 up
-// or down; each 16 share a scale s of three bits: weight = d (2 s + 1) / 8 (8 level ± 1). A chunk is 32 weights.
-// Quants are three 16-byte words per super-block: four bytes of indices for each chunk, then two bytes for each with the upper three bits of
-// four indices and, as a fourth, whether the shift is down; scales are two words per super-block: eight s in the lower 24 bits of either,
-// and the lower or upper half of d, a half.
+// IQ1_M, and IQ1_S, which is packed so: super-blocks of 256; each 8 weights are a vector of the codebook, of -1, 0 and 1, all
+// shifted by 1/8 up or down; each 16 share a scale s of three bits: weight = d (2 s + 1) / 8 (8 level ± 1). A chunk is 32
+// weights.
+// Quants are three 16-byte words per super-block: four bytes of indices for each chunk, then two bytes for each with the upper
+// three bits of four indices and, as a fourth, whether the shift is down; scales are two words per super-block: eight s in the
+// lower 24 bits of either, and the lower or upper half of d, a half.
 #include "quads.glsl"
-#include "codebook_iq1.glsl"
-#include "codebook.glsl"
+#include "codebooks/iq1.glsl"
+#include "codebooks/codebook.glsl"
 #define W_ELEMS 32
 #define W_SCALE uvec2
 #define W_PARTS 2

@@ -1,11 +1,11 @@
-// IQ2_S: super-blocks of 256; each 8 weights are a vector of the codebook with eight signs; each 16 share a scale s of four bits:
-// weight = d (s + 1/2) / 4 level. A chunk is 32 weights.
-// Quants are two words a chunk: four bytes of indices, four bytes of signs; scales are five words per super-block: eight bytes of two s, eight
-// bytes with the upper two bits of a chunk's indices, then d as float32.
+// IQ2_S: super-blocks of 256; each 8 weights are a vector of the codebook with eight signs; each 16 share a scale s of four
+// bits: weight = d (s + 1/2) / 4 level. A chunk is 32 weights.
+// Quants are two words a chunk: four bytes of indices, four bytes of signs; scales are five words per super-block: eight bytes
+// of two s, eight bytes with the upper two bits of a chunk's indices, then d as float32.
 #include "quads.glsl"
-#include "codebook_iq2_s.glsl"
-#include "codebook.glsl"
-#include "levels_iq2.glsl"
+#include "codebooks/iq2_s.glsl"
+#include "codebooks/codebook.glsl"
+#include "levels/iq2.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 2

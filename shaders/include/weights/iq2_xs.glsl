@@ -1,11 +1,11 @@
-// IQ2_XS: super-blocks of 256; each 8 weights are a vector of the codebook with seven signs; each 16 share a scale s of four bits:
-// weight = d (s + 1/2) / 4 level. A chunk is 32 weights.
-// Quants are two words a chunk, 9 bits of index and 7 of signs for each vector; scales are three words per super-block: eight bytes of two s,
-// then d as float32.
+// IQ2_XS: super-blocks of 256; each 8 weights are a vector of the codebook with seven signs; each 16 share a scale s of four
+// bits: weight = d (s + 1/2) / 4 level. A chunk is 32 weights.
+// Quants are two words a chunk, 9 bits of index and 7 of signs for each vector; scales are three words per super-block: eight
+// bytes of two s, then d as float32.
 #include "quads.glsl"
-#include "codebook_iq2_xs.glsl"
-#include "codebook.glsl"
-#include "levels_iq2.glsl"
+#include "codebooks/iq2_xs.glsl"
+#include "codebooks/codebook.glsl"
+#include "levels/iq2.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 2

@@ -1,11 +1,11 @@
-// IQ2_XXS: super-blocks of 256; each 8 weights are a vector of the codebook with seven signs; each 32, a chunk, share a scale s of four
-// bits: weight = d (s + 1/2) / 4 level.
-// Quants are two words a chunk: four bytes that index the codebook, then four times seven signs, and s; scales are a half per super-block,
-// two to a word.
+// IQ2_XXS: super-blocks of 256; each 8 weights are a vector of the codebook with seven signs; each 32, a chunk, share a scale s
+// of four bits: weight = d (s + 1/2) / 4 level.
+// Quants are two words a chunk: four bytes that index the codebook, then four times seven signs, and s; scales are a half per
+// super-block, two to a word.
 #include "quads.glsl"
-#include "codebook_iq2_xxs.glsl"
-#include "codebook.glsl"
-#include "levels_iq2.glsl"
+#include "codebooks/iq2_xxs.glsl"
+#include "codebooks/codebook.glsl"
+#include "levels/iq2.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 1

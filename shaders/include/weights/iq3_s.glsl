@@ -1,10 +1,10 @@
-// IQ3_S: super-blocks of 256; each 4 weights are a vector of the codebook with four signs; each 32, a chunk, share a scale s of four bits:
-// weight = d (2 s + 1) level.
-// Quants are six 16-byte words per super-block: eight bytes of indices for each chunk, then for each a word of signs; scales are a 16-byte word
-// per super-block: eight bytes with the ninth bits of a chunk's indices, eight s, then d as float32.
+// IQ3_S: super-blocks of 256; each 4 weights are a vector of the codebook with four signs; each 32, a chunk, share a scale s of
+// four bits: weight = d (2 s + 1) level.
+// Quants are six 16-byte words per super-block: eight bytes of indices for each chunk, then for each a word of signs; scales
+// are a 16-byte word per super-block: eight bytes with the ninth bits of a chunk's indices, eight s, then d as float32.
 #include "quads.glsl"
-#include "codebook_iq3_s.glsl"
-#include "codebook.glsl"
+#include "codebooks/iq3_s.glsl"
+#include "codebooks/codebook.glsl"
 #define W_ELEMS 32
 #define W_SCALE uvec4
 #define W_PARTS 1

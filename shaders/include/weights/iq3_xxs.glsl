@@ -1,10 +1,10 @@
-// IQ3_XXS: super-blocks of 256; each 4 weights are a vector of the codebook, each 8 have seven signs; each 32, a chunk, share a scale s of
-// four bits: weight = d (s + 1/2) / 2 level.
-// Quants are six 16-byte words per super-block: eight bytes of indices for each chunk, then for each a word of four times seven signs, and s;
-// scales are a half per super-block, two to a word.
+// IQ3_XXS: super-blocks of 256; each 4 weights are a vector of the codebook, each 8 have seven signs; each 32, a chunk, share a
+// scale s of four bits: weight = d (s + 1/2) / 2 level.
+// Quants are six 16-byte words per super-block: eight bytes of indices for each chunk, then for each a word of four times seven
+// signs, and s; scales are a half per super-block, two to a word.
 #include "quads.glsl"
-#include "codebook_iq3_xxs.glsl"
-#include "codebook.glsl"
+#include "codebooks/iq3_xxs.glsl"
+#include "codebooks/codebook.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 1

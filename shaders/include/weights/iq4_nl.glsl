@@ -1,7 +1,7 @@
 // IQ4_NL: blocks of 32 nibbles, each the number of a level, share one half-precision scale; a chunk is one block.
 // Quants are [rows][columns / 32] chunks; scales are [rows][columns / 32] halves, two to a word.
 #include "quads.glsl"
-#include "levels_iq4.glsl"
+#include "levels/iq4.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 1

@@ -3,7 +3,7 @@
 // Quants are [rows][columns / 32] chunks; scales are two words per super-block: d as a half and the upper two bits of eight
 // scales, then their low four bits.
 #include "quads.glsl"
-#include "levels_iq4.glsl"
+#include "levels/iq4.glsl"
 #define W_ELEMS 32
 #define W_SCALE uvec2
 #define W_PARTS 1

@@ -1,7 +1,7 @@
 // MXFP4: blocks of 32 numbers of E2M1 share an exponent e: weight = 2^(e - 128) level. A chunk is one block.
 // Quants are [rows][columns / 32] chunks of nibbles; scales are [rows][columns / 32] bytes, four to a word.
 #include "quads.glsl"
-#include "levels_fp4.glsl"
+#include "levels/fp4.glsl"
 #define W_ELEMS 32
 #define W_SCALE uint
 #define W_PARTS 1

@@ -1,7 +1,7 @@
 // NVFP4: each 16 numbers of E2M1 share a scale s of E4M3, and all of a tensor another, t: weight = s / 2 t level. A chunk is 32 weights.
 // Quants are [rows][columns / 32] chunks of nibbles; scales are two words for two chunks: four bytes s, then t as float32.
 #include "quads.glsl"
-#include "levels_fp4.glsl"
+#include "levels/fp4.glsl"
 #define W_ELEMS 32
 #define W_SCALE uvec2
 #define W_PARTS 2

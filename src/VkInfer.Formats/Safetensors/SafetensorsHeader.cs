@@ -228,10 +228,11 @@ internal sealed class SafetensorsHeader
         "I64" => (GgufTensorType.I64, 8),
         "I32" => (GgufTensorType.I32, 4),
         "I16" => (GgufTensorType.I16, 2),
-        "I8" or "U8" or "BOOL" => (GgufTensorType.I8, 1), // Masks, which are listed and never computed with.
+        // Bytes, to be listed, or read by who knows what they are.
+        "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" => (GgufTensorType.I8, 1),
         _ => throw Error(
             position, $"tensor {DisplayText.Quote(tensor)} has a dtype that is not supported",
-            "F32, F16, BF16, F64, I64, I32, I16, I8, U8 or BOOL", DisplayText.Quote(name)),
+            "F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL, F8_E4M3 or F8_E5M2", DisplayText.Quote(name)),
     };
 
     /// <summary>Refuses tensors that overlap, and bytes that belong to none, which the specification forbids.</summary>

@@ -102,10 +102,11 @@ public sealed class GemvKernel(KernelContext context)
             context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
-        int upSkip = width % WeightLayout.SliceRows;
+        int alignment = WeightLayout.SliceRows(gateUp.Type);
+        int upSkip = width % alignment;
         int upStart = width - upSkip;
-        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * WeightLayout.SliceRows);
-        int sliceRows = most == gateUp.Rows ? width : most - WeightLayout.SliceRows;
+        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * alignment);
+        int sliceRows = most == gateUp.Rows ? width : most - alignment;
         for (int first = 0; first < width; first += sliceRows)
         {
             int rows = Math.Min(sliceRows, width - first);
@@ -187,8 +188,8 @@ public sealed class GemvKernel(KernelContext context)
         ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        int granularity =
-            WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
+        int alignment = WeightLayout.SliceRows(w.Type);
+        int granularity = alignment / (int)BigInteger.GreatestCommonDivisor(alignment, shape.HeadDim) * shape.HeadDim;
         int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
         for (int first = 0; first < w.Rows; first += sliceRows)
         {

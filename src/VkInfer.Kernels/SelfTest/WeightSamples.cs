@@ -5,15 +5,15 @@ namespace VkInfer.Kernels;
 /// <summary>Random weights as a GGUF file stores them, of every format.</summary>
 internal static class WeightSamples
 {
-    /// <summary>The bytes of [rows, columns]; the same for a seed.</summary>
-    public static byte[] Create(WeightType type, int rows, int columns, int seed)
+    /// <summary>The bytes of [rows, columns], weights of a few tenths times a factor; the same for a seed.</summary>
+    public static byte[] Create(WeightType type, int rows, int columns, int seed, double factor = 1)
     {
         var random = new Random(seed);
         byte[] source = new byte[WeightLayout.SourceRowBytes(type, columns) * rows];
         int blockBytes = WeightFormat.Of(type).BlockBytes;
         for (int at = 0; at < source.Length; at += blockBytes)
         {
-            Fill(type, random, source.AsSpan(at, blockBytes));
+            Fill(type, random, source.AsSpan(at, blockBytes), factor);
         }
 
         return source;
@@ -35,35 +35,35 @@ internal static class WeightSamples
     public static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
-    private static void Fill(WeightType type, Random random, Span<byte> block)
+    private static void Fill(WeightType type, Random random, Span<byte> block, double factor)
     {
         switch (type)
         {
             case WeightType.F32:
-                BinaryPrimitives.WriteSingleLittleEndian(block, (float)Normal(random));
+                BinaryPrimitives.WriteSingleLittleEndian(block, (float)(factor * Normal(random)));
                 break;
             case WeightType.F16:
-                BinaryPrimitives.WriteHalfLittleEndian(block, (Half)Normal(random));
+                BinaryPrimitives.WriteHalfLittleEndian(block, (Half)(factor * Normal(random)));
                 break;
             case WeightType.BF16:
-                BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits((float)Normal(random)) >> 16));
+                BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits((float)(factor * Normal(random))) >> 16));
                 break;
             case WeightType.MXFP4:
                 random.NextBytes(block);
-                block[0] = (byte)random.Next(122, 125);
+                block[0] = (byte)(random.Next(122, 125) + Math.Round(Math.Log2(factor)));
                 break;
             case WeightType.NVFP4:
                 random.NextBytes(block);
                 foreach (ref byte scale in block[..4])
                 {
                     // Up to 1/4, those below 1/64 without the leading one.
-                    scale = (byte)random.Next(0, 0x28);
+                    scale = (byte)Math.Max(random.Next(0, 0x28) + (8 * Math.Round(Math.Log2(factor))), 0);
                 }
 
                 break;
             case WeightType.IQ1_M:
                 random.NextBytes(block);
-                ushort half = BitConverter.HalfToUInt16Bits((Half)(0.03 * (1 + random.NextDouble())));
+                ushort half = BitConverter.HalfToUInt16Bits((Half)(0.03 * factor * (1 + random.NextDouble())));
                 for (int i = 0; i < 4; i++)
                 {
                     block[49 + (2 * i)] = (byte)((block[49 + (2 * i)] & 15) | (((half >> (4 * i)) & 15) << 4));
@@ -75,7 +75,7 @@ internal static class WeightSamples
                 random.NextBytes(block);
                 foreach ((int offset, double value) in Halves(type))
                 {
-                    BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(value * (1 + random.NextDouble())));
+                    BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(value * factor * (1 + random.NextDouble())));
                 }
 
                 break;

@@ -13,11 +13,6 @@ public static class WeightLayout
     /// <summary>Both parts start at a multiple of this many bytes.</summary>
     public const int PartAlignment = 256;
 
-    /// <summary>
-    /// Slices that start at a multiple of this many rows keep both parts of every format at the strictest offset alignment.
-    /// </summary>
-    public const int SliceRows = 128;
-
     /// <summary>Columns rounded up to the padded width.</summary>
     /// <param name="columns">Number of columns, at least 1.</param>
     public static int PadColumns(int columns)
@@ -25,6 +20,15 @@ public static class WeightLayout
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         return checked((columns + ColumnAlignment - 1) / ColumnAlignment * ColumnAlignment);
     }
+
+    /// <summary>One type for each set of kernels: of those that are packed alike, the first.</summary>
+    /// <param name="types">Types, in any order.</param>
+    public static IReadOnlyList<WeightType> WithKernels(IEnumerable<WeightType> types) =>
+        [.. types.DistinctBy(type => WeightFormat.Of(type).Name)];
+
+    /// <summary>Slices that start at a multiple of so many rows keep both parts at the strictest offset alignment.</summary>
+    /// <param name="type">The weights' format.</param>
+    public static int SliceRows(WeightType type) => WeightFormat.Of(type).ScaleBytes % sizeof(uint) == 0 ? 64 : 128;
 
     /// <summary>Whether the format keeps scales beside its quants.</summary>
     /// <param name="type">The weights' format.</param>

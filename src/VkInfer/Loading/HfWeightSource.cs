@@ -14,6 +14,8 @@ internal sealed partial class HfWeightSource : IWeightSource
 {
     private const int MostChanged = 4;
 
+    private static readonly string[] Suffixes = [".weight", ".bias", ".scale"];
+
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
@@ -26,13 +28,16 @@ internal sealed partial class HfWeightSource : IWeightSource
     {
         ModelFamily family = ModelFamily.FindHuggingFace(config.Path, config.String("model_type"));
 
+        var scheme = HfScheme.Of(config); // Before the files, which may have types that only a scheme that is refused has.
+
         // As transformers does: a whole file comes before an index, which may be of an earlier state of the folder.
         string whole = System.IO.Path.Combine(folder, SafetensorsFile.FileName);
         _file = File.Exists(whole) ? SafetensorsFile.Open(whole) : SafetensorsFile.OpenFolder(folder);
         try
         {
             bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
-            foreach (GgufTensor tensor in _file.Tensors.Where(tensor => !family.IsLeftOut(tensor.Name)))
+            var quantized = new HfQuantization(scheme, _file);
+            foreach (GgufTensor tensor in quantized.Weights.Where(tensor => !family.IsLeftOut(tensor.Name)))
             {
                 string name = ToGgufName(family, tensor.Name);
                 GgufTensor renamed = tensor with { Name = name };
@@ -47,7 +52,7 @@ internal sealed partial class HfWeightSource : IWeightSource
                     continue;
                 }
 
-                if (HfTensorForm.Of(family, renamed) is { } form)
+                if ((quantized.FormOf(tensor, name) ?? HfTensorForm.Of(family, renamed)) is { } form)
                 {
                     _forms[name] = form;
                     renamed = form.Changed;
@@ -130,7 +135,7 @@ internal sealed partial class HfWeightSource : IWeightSource
         {
             (string Name, Lazy<byte[]> Data) kept = _changed.Find(changed => changed.Name == form.Changed.Name);
             entry = kept.Data ?? new Lazy<byte[]>(
-                () => form.Change(_file.GetTensorData(form.Stored, 0, checked((int)form.Stored.ByteSize))));
+                () => form.Read(_file));
             if (kept.Data is null)
             {
                 _changed.Add((form.Changed.Name, entry));
@@ -146,8 +151,7 @@ internal sealed partial class HfWeightSource : IWeightSource
 
     private static string ToGgufName(ModelFamily family, string name)
     {
-        string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal)
-            ? ".bias" : "";
+        string suffix = Suffixes.FirstOrDefault(suffix => name.EndsWith(suffix, StringComparison.Ordinal), "");
         string stem = name[..^suffix.Length];
         if (Find(family, stem) is not { } known || (suffix.Length == 0 && !FusedExperts.HasNoSuffix(known)))
         {

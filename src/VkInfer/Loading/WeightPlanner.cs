@@ -132,8 +132,12 @@ internal sealed class WeightPlanner
     }
 
     // Added to the residual stream, which is float32; small beside the token embedding.
-    private MatrixPlan Positions() =>
-        Matrix("position_embd", _config.PositionRows, _config.HiddenSize) with { Type = WeightType.F32 };
+    private MatrixPlan Positions()
+    {
+        MatrixPlan positions = Matrix("position_embd", _config.PositionRows, _config.HiddenSize);
+        return !Has("position_embd.scale") ? positions with { Type = WeightType.F32 } : throw new UnsupportedModelException(
+            $"{_file.Path}: tensor position_embd.scale: learned positions have no scale of their own here.");
+    }
 
     private VectorPlan Vector(int length, params string[] tensors)
     {
@@ -160,7 +164,27 @@ internal sealed class WeightPlanner
             throw Shape(tensor, $"{rows} x {columns}");
         }
 
+        CheckScales(tensor, dimensions == 3 ? _config.NumExperts : 1);
         return ToWeightType(_file.Path, tensor);
+    }
+
+    private void CheckScales(GgufTensor tensor, int experts)
+    {
+        if (TensorScales.InputNameFor(tensor) is { } input)
+        {
+            _planned.Add(input);
+        }
+
+        if (TensorScales.NameFor(tensor) is not { } name || !Has(name))
+        {
+            return;
+        }
+
+        GgufTensor scales = Take(name);
+        if (scales.Type != GgufTensorType.F32 || scales.Rows != 1 || (scales.Columns != 1 && scales.Columns != experts))
+        {
+            throw Shape(scales, experts == 1 ? "1 element of F32" : $"1 or {experts} elements of F32");
+        }
     }
 
     // Neighbours of one type become one matrix.

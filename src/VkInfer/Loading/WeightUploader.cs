@@ -100,6 +100,7 @@ internal sealed class WeightUploader
         WeightType stored = WeightPlanner.ToWeightType(_file.Path, tensor);
         bool quantizes = QuantizeKernel.CanConvert(stored, matrix.Type);
         int most = RowsPerPiece(tensor, quantizes ? stored : matrix.Type);
+        var tensorScales = TensorScales.Read(_file, tensor);
         for (long row = 0; row < tensor.Rows; row += most)
         {
             long first = row;
@@ -108,11 +109,11 @@ internal sealed class WeightUploader
             {
                 if (quantizes)
                 {
-                    Quantize(worker, tensor, stored, first, count, matrix, firstRow);
+                    Quantize(worker, tensor, stored, tensorScales, first, count, matrix, firstRow);
                 }
                 else
                 {
-                    Write(worker, tensor, stored, first, count, matrix, firstRow + first);
+                    Write(worker, tensor, stored, tensorScales, first, count, matrix, firstRow + first);
                 }
 
                 _progress.Report(
@@ -132,7 +133,8 @@ internal sealed class WeightUploader
     /// <summary>Reads rows, packs them, and copies them to where they belong in a matrix.</summary>
     /// <returns>For <see cref="ParallelUploader.Wait"/>.</returns>
     private ulong Write(
-        LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, long targetRow)
+        LoadingWorker worker, GgufTensor tensor, WeightType stored, TensorScales tensorScales, long row, int count, WeightMatrix matrix,
+        long targetRow)
     {
         (WeightType type, int columns) = (matrix.Type, matrix.Columns);
         BufferView quants = Part(matrix.Quants, WeightLayout.QuantBytes(type, 1, columns), targetRow, count);
@@ -159,19 +161,37 @@ internal sealed class WeightUploader
 
                 // Packed in memory of our own, since formats read back what they write.
                 Span<byte> packed = worker.Packed(first.Length + second.Length);
-                WeightLayout.Pack(type, source, count, columns, packed[..first.Length], packed[first.Length..]);
+                Pack(type, source, columns, tensorScales, row, count, packed[..first.Length], packed[first.Length..]);
                 packed[..first.Length].CopyTo(first);
                 packed[first.Length..].CopyTo(second);
             },
             _cancellation);
     }
 
+    /// <summary>Packs rows, those that share a tensor's scale at a time.</summary>
+    private static void Pack(
+        WeightType type, ReadOnlySpan<byte> source, int columns, TensorScales tensorScales, long row, int count, Span<byte> quants,
+        Span<byte> scales)
+    {
+        (int sourceRow, int quantRow, int scaleRow) = (source.Length / count, quants.Length / count, scales.Length / count);
+        for (int done = 0; done < count;)
+        {
+            (long scale, long within) = Math.DivRem(row + done, tensorScales.RowsPerScale);
+            int rows = (int)Math.Min(count - done, tensorScales.RowsPerScale - within);
+            WeightLayout.Pack(
+                type, source.Slice(done * sourceRow, rows * sourceRow), rows, columns, quants.Slice(done * quantRow, rows * quantRow),
+                scales.Slice(done * scaleRow, rows * scaleRow), tensorScales.Values[(int)scale]);
+            done += rows;
+        }
+    }
+
     /// <summary>Rows as floats into a buffer of the worker's, and from there as blocks into the matrix.</summary>
     private void Quantize(
-        LoadingWorker worker, GgufTensor tensor, WeightType stored, long row, int count, WeightMatrix matrix, int firstRow)
+        LoadingWorker worker, GgufTensor tensor, WeightType stored, TensorScales tensorScales, long row, int count, WeightMatrix matrix,
+        int firstRow)
     {
         WeightMatrix floats = worker.Floats(stored, count, matrix.Columns);
-        worker.Uploads.Wait(Write(worker, tensor, stored, row, count, floats, 0), _cancellation);
+        worker.Uploads.Wait(Write(worker, tensor, stored, tensorScales, row, count, floats, 0), _cancellation);
         CommandList commands = worker.Commands("quantize");
         commands.Record(list => _quantize.Record(list, floats, matrix, checked((int)(firstRow + row))));
         worker.Submit(commands);

@@ -17,7 +17,7 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     {
         AttentionShape attention = Attention(context);
         yield return LinearCases.Embed(weights.Embedding.Type);
-        foreach (WeightType type in weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type).Distinct())
+        foreach (WeightType type in WeightLayout.WithKernels(weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)))
         {
             foreach (SelfTestCase each in LinearCases.Vector(context, type, attention))
             {

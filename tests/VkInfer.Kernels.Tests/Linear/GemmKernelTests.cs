@@ -51,6 +51,23 @@ public sealed class GemmKernelTests : GpuTest
         CheckTiled(
             Tilings[tiling], type, seqLen, 67, 160, seqLen == 33 ? GemmMode.Accumulate : GemmMode.Store, ActivationType.F32, Bounds.F32);
 
+    /// <summary>Rows of gpt-oss: whole blocks of 32 and of 64, of none larger.</summary>
+    [Test]
+    public void Every_scalar_form_takes_rows_of_2880([Values(WeightType.Q8_0, WeightType.MXFP4, WeightType.NVFP4)] WeightType type)
+    {
+        Check(type, 5, 33, 2880, GemmMode.Store);
+        CheckTiled(Tilings[1], type, 5, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.F32);
+        CheckTiled(Vectors(2, 3, ActivationType.F32), type, 3, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.F32);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Every_matrix_form_takes_rows_of_2880([Values(WeightType.Q8_0, WeightType.MXFP4)] WeightType type)
+    {
+        CheckTiled(MatrixTiling(0), type, 33, 67, 2880, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+        CheckTiled(FlatTiling(0, mFragments: 1), type, 7, 33, 2880, GemmMode.Store, ActivationType.F32, Bounds.MatrixF16);
+    }
+
     [Test]
     public void The_direct_form_takes_any_tile([Values(1, 3, 8)] int tileM, [Values(1, 2)] int tileN) =>
         CheckTiled(new GemmDirectConstants(16, tileM, tileN), WeightType.Q4_0, 13, 67, 96, GemmMode.Store, ActivationType.F32, Bounds.F32);

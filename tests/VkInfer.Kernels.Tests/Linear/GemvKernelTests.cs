@@ -27,6 +27,12 @@ public sealed class GemvKernelTests(string form) : GpuTest
         Multiply(Context, type, rows, columns, norm);
     }
 
+    /// <summary>Rows of gpt-oss: whole blocks of 32 and of 64, of none larger.</summary>
+    [Test]
+    public void Multiplies_rows_of_2880(
+        [Values(WeightType.Q8_0, WeightType.Q5_0, WeightType.MXFP4, WeightType.NVFP4, WeightType.Q2_0)] WeightType type) =>
+        Multiply(Context, type, 65, 2880, norm: true);
+
     [Test]
     public void Stays_close_to_the_unrounded_input([ValueSource(nameof(Blocks))] WeightType type)
     {

@@ -35,14 +35,14 @@ internal static class HostileWeights
         foreach (string name in new[] { "token_embd.weight", "blk.0.attn_k.weight", "blk.0.attn_norm.weight" })
         {
             yield return Of(
-                $"{name} of MXFP4",
+                $"{name} of Q8_1",
                 model =>
                 {
                     ulong[] dimensions = model.Tensors[name].Dimensions;
                     ulong rows = dimensions.Length > 1 ? dimensions[1] : 1;
-                    model.Tensors[name] = ((uint)GgufTensorType.MXFP4, dimensions, new byte[17 * rows]);
+                    model.Tensors[name] = ((uint)GgufTensorType.Q8_1, dimensions, new byte[36 * rows]);
                 },
-                name, "MXFP4", "Q8_0");
+                name, "Q8_1", "Q8_0");
         }
 
         foreach (float factor in new[] { 0f, -1f, float.NaN, float.PositiveInfinity })

@@ -105,6 +105,9 @@ internal sealed class TinyFolder : IDisposable
         return this;
     }
 
+    /// <summary>Tensors whose bytes are given, in the place of the floats that others have.</summary>
+    public Dictionary<string, (string Type, byte[] Data)> Stored { get; } = [];
+
     /// <summary>Gives tensors other names.</summary>
     public TinyFolder Rename(Func<string, string> rename)
     {
@@ -150,10 +153,11 @@ internal sealed class TinyFolder : IDisposable
             values = Values.GetValueOrDefault(name, values);
 
             long start = data.Position;
-            data.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+            (string type, byte[] bytes) = Stored.GetValueOrDefault(name, ("F32", MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+            data.Write(bytes);
             header[name] = new JsonObject
             {
-                ["dtype"] = "F32",
+                ["dtype"] = type,
                 ["shape"] = new JsonArray([.. shape.Select(size => JsonValue.Create(size))]),
                 ["data_offsets"] = new JsonArray(start, data.Position),
             };

@@ -11,6 +11,8 @@ public sealed class MeasurementTests
     [TestCase("gpt2", WeightType.IQ4_NL)]
     [TestCase("mixtral", WeightType.IQ4_XS)]
     [TestCase("phi3-longrope", WeightType.BF16)]
+    [TestCase("mixtral", WeightType.MXFP4)]
+    [TestCase("qwen3", WeightType.IQ2_XXS)]
     public void A_model_in_a_format_gives_the_logits_of_the_reference(string name, WeightType type)
     {
         var measurement = new Measurement(TestModels.Device);

@@ -2,7 +2,7 @@
 #ifndef LEVELS_FP4_GLSL
 #define LEVELS_FP4_GLSL
 
-// By selection among four words of four, as in levels_iq4.glsl.
+// By selection among four words of four, as in iq4.glsl.
 uint fp4_level(uint nibble) {
     uint lower = nibble < 4u ? 0x03020100u : 0x0C080604u;
     uint upper = nibble < 12u ? 0xFDFEFF00u : 0xF4F8FAFCu;

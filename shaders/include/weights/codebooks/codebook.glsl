@@ -1,19 +1,22 @@
-// What the formats with codebooks share; included behind the codebook_<name>.glsl of one of them. The codebook is copied to shared memory: an
-// array of constants that is indexed by data is slow where it lies in memory for constants, and takes long to compile where it is inlined.
+// What the formats with codebooks share; included behind the codebook of one of them. It is copied to shared memory: an array of
+// constants that is indexed by data is slow where it lies in memory for constants, and takes long to compile where it is inlined.
 #ifndef CODEBOOK_GLSL
 #define CODEBOOK_GLSL
 
 #define W_CODEBOOK
-shared uint codebook[CODEBOOK.length()];
+shared uvec4 codebook[CODEBOOK_VECTORS];
+
+#define CODEBOOK_PART(part, first) \
+    for (uint i = gl_LocalInvocationIndex; i < part.length(); i += gl_WorkGroupSize.x) codebook[first + i] = part[i];
 
 void w_prepare() {
-    for (uint i = gl_LocalInvocationIndex; i < CODEBOOK.length(); i += gl_WorkGroupSize.x) codebook[i] = CODEBOOK[i];
+    CODEBOOK_COPY(CODEBOOK_PART)
     barrier();
 }
 
 // A vector of the codebook: 16 bits.
 uint codebook_entry(uint index) {
-    return codebook[index >> 1] >> (16u * (index & 1u));
+    return codebook[index >> 3][(index >> 1) & 3u] >> (16u * (index & 1u));
 }
 
 // Four neighbours of a vector whose elements have two bits, from the lowest bits on, one to a byte.
