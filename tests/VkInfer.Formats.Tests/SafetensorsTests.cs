@@ -219,7 +219,9 @@ public sealed class SafetensorsTests
         using var folder = new TemporaryFolder();
         folder.Write("x.safetensors", File(Valid, 32));
         folder.Write(SafetensorsFile.IndexName, Encoding.UTF8.GetBytes(index));
-        Assert.That(() => SafetensorsFile.OpenFolder(folder.FullName), Throws.InstanceOf<ModelFormatException>().With.Message.Contains(said));
+        Assert.That(
+            () => SafetensorsFile.OpenFolder(folder.FullName),
+            Throws.InstanceOf<ModelFormatException>().With.Message.Contains(said));
     }
 
     private static float[] Decode(SafetensorsFile file, GgufTensor tensor)

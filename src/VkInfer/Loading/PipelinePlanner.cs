@@ -45,8 +45,11 @@ internal static class PipelinePlanner
         var transformer = new DecoderTransformer(config, weights, kernels);
         int contextLength = options.ResolveContextLength(config);
         using CommandList list = device.CreatePlanningList("plan");
+
+        // No pipeline depends on how many tokens a cache holds.
+        int capacity = Math.Min(contextLength, PromptRows.Max());
         using var store = new KvStore(device, config, options.KvType);
-        using var cache = new KvCache(device, store, contextLength, softmax);
+        using var cache = new KvCache(device, store, capacity, softmax);
         list.Record(_ =>
         {
             foreach (int rows in PromptRows)
