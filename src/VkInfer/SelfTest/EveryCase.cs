@@ -13,8 +13,8 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context) =>
-        WeightLayout.WithKernels(types).SelectMany(type => OfType(context, type)).Concat(OfAttention(context)).Concat(RowCases.Choose(context)).Concat(
-            OfRows(context));
+        WeightLayout.WithKernels(types).SelectMany(type => OfType(context, type))
+            .Concat(OfAttention(context)).Concat(RowCases.Choose(context)).Concat(OfRows(context));
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) => [];
