@@ -46,7 +46,8 @@ internal static class WeightSamples
                 BinaryPrimitives.WriteHalfLittleEndian(block, (Half)(factor * Normal(random)));
                 break;
             case WeightType.BF16:
-                BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits((float)(factor * Normal(random))) >> 16));
+                uint bits = BitConverter.SingleToUInt32Bits((float)(factor * Normal(random)));
+                BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(bits >> 16));
                 break;
             case WeightType.MXFP4:
                 random.NextBytes(block);
