@@ -116,7 +116,15 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (EngineRequest request in _live.Values.ToArray())
         {
-            Fail(request, exception);
+            try
+            {
+                Fail(request, exception);
+            }
+#pragma warning disable CA1031 // Its receiver knows; the others are still to learn.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
         }
     }
 
@@ -384,19 +392,33 @@ internal sealed class EngineLoop : IDisposable
     private void End(EngineRequest request, FinishReason reason)
     {
         Leave(request);
-        request.Receiver.End(reason);
+        try
+        {
+            request.Receiver.End(reason);
+        }
+#pragma warning disable CA1031 // What goes wrong with one answer ends that answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            request.Receiver.Fail(exception);
+        }
     }
 
     private void Fail(EngineRequest request, Exception exception)
     {
-        Leave(request);
-        if (!request.HasBegun)
+        try
         {
-            // A prompt that was not processed to its end leaves the sequence as it was.
-            _scheduler.Truncate(request.Sequence, request.LengthBefore);
+            Leave(request);
+            if (!request.HasBegun)
+            {
+                // A prompt that was not processed to its end leaves the sequence as it was.
+                _scheduler.Truncate(request.Sequence, request.LengthBefore);
+            }
         }
-
-        request.Receiver.Fail(exception);
+        finally
+        {
+            request.Receiver.Fail(exception);
+        }
     }
 
     /// <summary>Takes a request out, and its sequence.</summary>

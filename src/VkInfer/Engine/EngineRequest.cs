@@ -11,6 +11,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
 {
     private readonly CancellationTokenSource _ended = new();
     private ModelEngine? _engine;
+    private bool _isDisposed;
 
     /// <param name="sequence">Gets the tokens; in no other request that has not ended.</param>
     /// <param name="receiver">Takes them, too.</param>
@@ -77,8 +78,6 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
 
     internal CancellationTokenRegistration CancellationRegistration { get; set; }
 
-    private bool IsDisposed { get; set; }
-
     /// <summary>Computes the next mask on another thread, which then signals the engine.</summary>
     internal void BeginMask(ModelEngine engine)
     {
@@ -90,9 +89,9 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     public void Dispose()
     {
         CancellationRegistration.Unregister();
-        if (!IsDisposed)
+        if (!_isDisposed)
         {
-            IsDisposed = true;
+            _isDisposed = true;
             _ended.Cancel();
             _ended.Dispose();
         }
