@@ -13,7 +13,9 @@ vkinfer_shader(log_probabilities_slice SOURCE sample/log_probabilities_slice.com
 vkinfer_shader(log_probabilities SOURCE sample/log_probabilities.comp)
 
 # Every format of weights: shaders/include/weights/<format>.glsl.
-set(WEIGHTS F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS)
+set(PLAIN_WEIGHTS F32 F16 BF16)
+set(WEIGHTS ${PLAIN_WEIGHTS} Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS
+    MXFP4 NVFP4 Q1_0 Q2_0 IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ3_XXS IQ3_S)
 
 foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} name)
@@ -101,7 +103,7 @@ endforeach()
 foreach(weights ${WEIGHTS})
     string(TOLOWER ${weights} type)
     set(forms "")
-    if(weights MATCHES "Q")
+    if(NOT weights IN_LIST PLAIN_WEIGHTS)
         set(forms _dot)
     endif()
     foreach(form "" ${forms})

@@ -10,7 +10,8 @@ if (args is ["--help"] or ["-h"])
     Console.WriteLine("""
         Chats with a model: the embedded one, or --model FILE. Reads a keyboard or a pipe, one message a line.
         Options, as --key value: model, device, kv-type, context, prefill-chunk, validation, temperature, top-k, top-p, min-p,
-        typical-p, repetition-penalty, frequency-penalty, presence-penalty, penalty-window, logit-bias, seed, max-tokens. appsettings.json (section VkInfer) and environment variables VKINFER_… set the same.
+        typical-p, repetition-penalty, frequency-penalty, presence-penalty, penalty-window, logit-bias, seed, max-tokens.
+        appsettings.json (section VkInfer) and environment variables VKINFER_… set the same.
         """);
     return 0;
 }

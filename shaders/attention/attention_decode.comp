@@ -1,3 +1,4 @@
+#version 460
 // Attention of one new token over the cached ones, divided into splits: a workgroup takes one split of one key and value
 // head, for up to HEADS of the query heads that share it, so that keys and values are read once. The last workgroup of a
 // head to finish adds up the splits, so that attention is one dispatch.
@@ -8,7 +9,6 @@
 // row that the QKV product made of it: bias, norm of heads and rotation come first, and the workgroup that has the new token stores
 // its key and value. OUTPUT_F16: the output is float16. FIXED: it is the input of products with block formats (fixed_point.glsl), whose
 // blocks a head's size is a multiple of.
-#version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require

@@ -14,6 +14,7 @@ layout(set = 0, binding = 2, std430) readonly buffer Ids { uint ids[]; };
 layout(set = 0, binding = 3, std430) writeonly buffer Hidden { float hidden[]; };
 
 void main() {
+    w_prepare();
     uint token = gl_WorkGroupID.x;
     uint row = ids[push.firstId + token] - push.firstRow;
     if (row >= push.rows) return;

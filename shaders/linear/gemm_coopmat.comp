@@ -215,6 +215,7 @@ void store_edge(uint m, uint n, SUMS sum) {
 }
 
 void main() {
+    w_prepare();
     uint first_m = gl_WorkGroupID.x * BLOCK_M;
     uint first_n = gl_WorkGroupID.y * COLUMNS;
     uint row_m = gl_SubgroupID % SUBGROUPS_M * FRAGMENTS_M * FRAGMENT_M;

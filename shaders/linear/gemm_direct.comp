@@ -26,6 +26,7 @@ const uint VECTORS = 8;               // vec4 per step and row: 32 columns, the 
 const uint CHUNKS = 32 / W_ELEMS;     // chunks of weights per step and row
 
 void main() {
+    w_prepare();
     uint first_m = gl_WorkGroupID.x * TILE_M;
     uint first_n = gl_WorkGroupID.y * gl_WorkGroupSize.x * TILE_N + gl_LocalInvocationID.x;
     uint lanes = min(gl_SubgroupSize, VECTORS);

@@ -192,6 +192,7 @@ void finish(uint n, uint m, SUMS sum) {
 }
 
 void main() {
+    w_prepare();
     uint first_m = gl_WorkGroupID.x * M_FRAGMENTS * FRAGMENT_M;
     uint first_n = (gl_WorkGroupID.y * SUBGROUPS_N + subgroup_n) * COLUMNS;
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS * M_FRAGMENTS; i++) {

@@ -54,6 +54,7 @@ void load_w(uint first_n, uint k_quad) {
 }
 
 void main() {
+    w_prepare();
     uint first_m = gl_WorkGroupID.x * BLOCK_M;
     uint first_n = gl_WorkGroupID.y * BLOCK_N;
     uint tm = gl_LocalInvocationID.x / THREADS_N;

@@ -77,6 +77,7 @@ void multiply(WRaw raw[ROWS], uint first_m, uint chunk) {
 }
 
 void main() {
+    w_prepare();
     const uint lane = gl_SubgroupInvocationID % LANES;
     const uint groups_per_subgroup = gl_SubgroupSize / LANES;
     const uint group = gl_SubgroupID * groups_per_subgroup + gl_SubgroupInvocationID / LANES;

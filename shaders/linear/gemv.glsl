@@ -16,10 +16,10 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
+layout(local_size_x_id = 0) in;
 #include "weights/weights.glsl"
 #include "push/gemv.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROWS = 2;
 layout(constant_id = 2) const uint UNROLL = 4;
 layout(constant_id = 3) const uint TILE = 0;
@@ -100,6 +100,7 @@ void gemv_lane() {
 #endif
 
 void gemv() {
+    w_prepare();
 #ifdef INTEGER_DOT
     gemv_shared();
 #else

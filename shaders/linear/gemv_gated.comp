@@ -1,7 +1,7 @@
+#version 460
 // y[i] = f(gate_i . x) * (up_i . x), each with its bias (SwiGLU, GeGLU; Shazeer 2020): both products of the feed-forward layer and its
 // activation in one pass, as the input of the next product. The gate and up rows are two bindings, so that matrices larger than a
 // binding can be taken in slices. Slots alternate: the gate row i, then the up row i.
-#version 460
 #define SLOTS_PER_ITEM 2
 #include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"

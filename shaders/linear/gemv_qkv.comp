@@ -1,7 +1,7 @@
+#version 460
 // Queries, keys and values of one token: the concatenated projections with their biases, RoPE on queries and keys, and keys and values
 // stored straight into the cache at the step's position. A slice begins at head push.first_row of the sequence
 // query heads, key heads, value heads. Two slots form a pair that RoPE rotates together.
-#version 460
 #define STEP_STATE_BINDING 7
 #define SLOTS_PER_ITEM 2
 #include "linear/gemv.glsl"

@@ -1,6 +1,6 @@
+#version 460
 // y = f(W x + bias), or y += W x + bias: the plain matrix-vector product of one decode step. Y: y is written, beside the next product's
 // input if there is one.
-#version 460
 #define SLOTS_PER_ITEM 1
 #include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"

@@ -23,6 +23,7 @@ layout(set = 0, binding = 3, std430) readonly buffer Experts { uint chosen[]; };
 layout(set = 0, binding = 4, std430) writeonly buffer Output { float y[]; };
 
 void main() {
+    w_prepare();
     uint pair = gl_WorkGroupID.y * push.used + gl_WorkGroupID.z;
     uint expert = chosen[pair];
     uint from = (GATED ? gl_WorkGroupID.y : pair) * (push.kPadded / 4);

@@ -1,8 +1,8 @@
+#version 460
 // The norm of one row as the input of products with block formats (fixed_point.glsl):
 //   RMSNorm    y = x / sqrt(mean(x²) + eps) * gain                         (Zhang & Sennrich 2019)
 //   LayerNorm  y = (x - mean(x)) / sqrt(var(x) + eps) * gain + shift       (Ba et al. 2016)
 // One workgroup, of a multiple of eight invocations; the row is padded with zeros to whole vectors.
-#version 460
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool LAYER_NORM = false;
 

@@ -5,7 +5,7 @@ namespace VkInfer.Formats;
 /// that names the file, the place and the finding, e.g.
 /// <c>model.gguf at byte 8: tensor count 18446744073709551615 exceeds what a file of 1234 bytes can hold</c>.
 /// </summary>
-public sealed class ModelFormatException : Exception
+public sealed class ModelFormatException : VkInferException
 {
     /// <summary>Describes a finding in a file.</summary>
     /// <param name="path">The file as the caller named it.</param>

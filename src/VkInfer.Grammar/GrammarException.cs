@@ -4,7 +4,7 @@ namespace VkInfer.Grammar;
 /// A grammar or schema is wrong, asks for something that is not supported, or passes a limit. The message says where and what, e.g.
 /// <c>line 3: rule 'digit' is not defined</c> or <c>#/properties/id: keyword 'pattern' is not supported</c>.
 /// </summary>
-public sealed class GrammarException : Exception
+public sealed class GrammarException : VkInferException
 {
     /// <summary>Describes a fault.</summary>
     /// <param name="location">Where: a line of a grammar, a JSON pointer into a schema, or empty.</param>

@@ -17,7 +17,7 @@ public enum JinjaErrorKind
 }
 
 /// <summary>A template that cannot be parsed or rendered.</summary>
-public sealed class JinjaException : Exception
+public sealed class JinjaException : VkInferException
 {
     internal JinjaException(JinjaErrorKind kind, string reason, int line = 0)
     {

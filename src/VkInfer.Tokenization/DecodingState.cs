@@ -8,4 +8,7 @@ internal struct DecodingState
 
     /// <summary>How often the character that a text must not begin with is still dropped.</summary>
     public int DropCount;
+
+    /// <summary>Byte tokens that have not become text yet; null until there is one.</summary>
+    public ByteRun? Run;
 }

@@ -31,7 +31,7 @@ public sealed class StreamingDetokenizer(Tokenizer tokenizer, bool skipSpecial =
     /// <summary>Ends the text: the bytes of an unfinished character become U+FFFD. A new text may follow.</summary>
     public string Flush()
     {
-        string text = new string(Convert([], flush: true));
+        string text = new string(Convert(tokenizer.EndDecoding(ref _state), flush: true));
         _state = tokenizer.StartDecoding(continuation);
         return text;
     }

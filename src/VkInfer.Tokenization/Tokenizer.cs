@@ -61,6 +61,9 @@ public abstract class Tokenizer
     /// <summary>The character that is dropped where a text begins, in UTF-8, and how often at most.</summary>
     internal virtual (byte[] Character, int Count) DroppedAtStart => ([], 0);
 
+    /// <summary>Whether bytes on both sides of a control token that is left out are no run.</summary>
+    internal virtual bool LeftOutEndsRun => true;
+
     /// <summary>Whether a control token that is shown counts as the beginning of a text, behind which nothing is dropped.</summary>
     internal virtual bool ControlEndsStart => false;
 
@@ -129,14 +132,13 @@ public abstract class Tokenizer
         DecodingState state = StartDecoding(continuation);
         foreach (int id in ids)
         {
-            if (!TryGetText(id, skipSpecial, ref state, out ReadOnlySpan<byte> text))
+            if (TryGetText(id, skipSpecial, ref state, out ReadOnlySpan<byte> text))
             {
-                continue;
+                bytes.Write(text);
             }
-
-            bytes.Write(text);
         }
 
+        bytes.Write(EndDecoding(ref state));
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
@@ -177,11 +179,11 @@ public abstract class Tokenizer
     /// <param name="scope">The tokens that are recognised by their text.</param>
     /// <param name="ids">Where the ids go.</param>
     internal virtual void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids) =>
-        Encode(text, _specialTokens.In(scope), null, isTemplate: false, ids);
+        Encode(text, _specialTokens.In(scope), null, scope == SpecialTokenScope.All, isTemplate: false, ids);
 
     /// <summary>Encodes what a chat template made, in which a guard has put marks.</summary>
     internal void EncodeTemplate(ReadOnlySpan<char> text, TemplateTokens tokens, List<int> ids) =>
-        Encode(text, tokens.Raw, tokens.Normalized, isTemplate: true, ids);
+        Encode(text, tokens.Raw, tokens.Normalized, isTrusted: false, isTemplate: true, ids);
 
     /// <summary>What is known where decoding begins.</summary>
     internal DecodingState StartDecoding(bool continuation) =>
@@ -191,7 +193,7 @@ public abstract class Tokenizer
     /// <param name="id">The token.</param>
     /// <param name="skipSpecial">Leaves out control tokens.</param>
     /// <param name="state">What came before.</param>
-    /// <param name="text">The bytes.</param>
+    /// <param name="text">The bytes, valid until the next call with this state.</param>
     internal bool TryGetText(int id, bool skipSpecial, ref DecodingState state, out ReadOnlySpan<byte> text)
     {
         CheckId(id);
@@ -199,38 +201,60 @@ public abstract class Tokenizer
         bool isControl = _vocabulary.Kinds[id] == TokenKind.Control;
         if (isControl && skipSpecial)
         {
-            return false;
-        }
-
-        text = state.IsFirst ? FirstBytes(id) : Bytes(id);
-        state.IsFirst &= isControl && !ControlEndsStart;
-        if (state.DropCount == 0 || (isControl && !ControlEndsStart))
-        {
+            text = LeftOutEndsRun ? EndDecoding(ref state) : default;
             return text.Length > 0;
         }
 
-        ReadOnlySpan<byte> dropped = DroppedAtStart.Character;
-        for (; state.DropCount > 0 && text.StartsWith(dropped); state.DropCount--)
+        if (TryGetRunByte(id, state.IsFirst, out byte value))
         {
-            text = text[dropped.Length..];
+            text = AddToRun(value, ref state);
+            return text.Length > 0;
         }
 
-        if (text.Length > 0)
+        ReadOnlySpan<byte> before = EndDecoding(ref state);
+        text = state.IsFirst ? FirstBytes(id) : Bytes(id);
+        state.IsFirst &= isControl ? !ControlEndsStart : StaysFirst(id);
+        if (!isControl || ControlEndsStart)
         {
-            state.DropCount = 0;
+            text = Drop(text, ref state);
+        }
+
+        if (before.Length > 0)
+        {
+            List<byte> joined = state.Run!.Text;
+            int dropped = joined.Count - before.Length;
+            joined.AddRange(text);
+            text = state.Run.TextSpan()[dropped..];
         }
 
         return text.Length > 0;
+    }
+
+    /// <summary>What byte tokens still add to a decoded text where it, or their run, ends.</summary>
+    /// <returns>The bytes, valid until the next call with this state.</returns>
+    internal ReadOnlySpan<byte> EndDecoding(ref DecodingState state)
+    {
+        if (state.Run is not { Bytes.Count: > 0 } run)
+        {
+            return default;
+        }
+
+        run.Text.Clear();
+        AppendRun(run, isEnd: true);
+        run.Bytes.Clear();
+        return Drop(run.TextSpan(), ref state);
     }
 
     /// <summary>Encodes text with the special tokens that are found in it.</summary>
     /// <param name="text">The text.</param>
     /// <param name="special">What is found in text as it is; null: nothing.</param>
     /// <param name="normalized">What is found in normalised text; null: nothing.</param>
+    /// <param name="isTrusted">Whether control tokens may come out of the text between them, as by merges.</param>
     /// <param name="isTemplate">Whether a <see cref="MarkerGuard"/> has put marks into it.</param>
     /// <param name="ids">Where the ids go.</param>
     private protected void Encode(
-        ReadOnlySpan<char> text, SpecialTokenFinder? special, SpecialTokenFinder? normalized, bool isTemplate, List<int> ids)
+        ReadOnlySpan<char> text, SpecialTokenFinder? special, SpecialTokenFinder? normalized, bool isTrusted, bool isTemplate,
+        List<int> ids)
     {
         text = WellFormed.Of(text);
         var stretches = new List<(int Start, int Length, int Id)>();
@@ -258,7 +282,7 @@ public abstract class Tokenizer
             }
             else if (length > 0)
             {
-                EncodeOrdinary(stretch, new Section(start == 0, false, normalized), ids);
+                EncodeOrdinary(stretch, new Section(start == 0, false, isTrusted, normalized), ids);
             }
         }
     }
@@ -269,11 +293,65 @@ public abstract class Tokenizer
     /// <param name="ids">Where the ids go.</param>
     private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids);
 
+    /// <summary>Whether the token behind one that is no control token is the first of its text still.</summary>
+    private protected virtual bool StaysFirst(int id) => false;
+
+    /// <summary>Whether a token is a byte that becomes text with those beside it, where UTF-8 is judged by the run.</summary>
+    private protected virtual bool TryGetRunByte(int id, bool isFirst, out byte value)
+    {
+        value = 0;
+        return false;
+    }
+
+    /// <summary>Appends to the text of a run what its bytes stand for, and removes those.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="isEnd">Whether no byte follows; else only what the next byte cannot change may be appended.</param>
+    private protected virtual void AppendRun(ByteRun run, bool isEnd)
+    {
+    }
+
     /// <summary>The bytes of a token whose id is known to be valid.</summary>
     private protected abstract ReadOnlySpan<byte> Bytes(int id);
 
     /// <summary>The same where it is the first token of a text.</summary>
     private protected virtual ReadOnlySpan<byte> FirstBytes(int id) => Bytes(id);
+
+    private ReadOnlySpan<byte> AddToRun(byte value, ref DecodingState state)
+    {
+        ByteRun run = state.Run ??= new ByteRun();
+        if (run.Bytes.Count == 0)
+        {
+            run.IsFirst = state.IsFirst;
+        }
+
+        state.IsFirst = false;
+        run.Bytes.Add(value);
+        run.Text.Clear();
+        AppendRun(run, isEnd: false);
+        return Drop(run.TextSpan(), ref state);
+    }
+
+    /// <summary>Leaves out what a text must not begin with.</summary>
+    private ReadOnlySpan<byte> Drop(ReadOnlySpan<byte> text, ref DecodingState state)
+    {
+        if (state.DropCount == 0)
+        {
+            return text;
+        }
+
+        ReadOnlySpan<byte> dropped = DroppedAtStart.Character;
+        for (; state.DropCount > 0 && text.StartsWith(dropped); state.DropCount--)
+        {
+            text = text[dropped.Length..];
+        }
+
+        if (text.Length > 0)
+        {
+            state.DropCount = 0;
+        }
+
+        return text;
+    }
 
     /// <summary>Encodes text without the marks of a guard; nothing is merged across a cut.</summary>
     private void EncodeMarked(ReadOnlySpan<char> text, bool isStart, SpecialTokenFinder? normalized, List<int> ids)
@@ -281,7 +359,7 @@ public abstract class Tokenizer
         bool continues = false;
         foreach (string part in MarkerGuard.Unmark(text))
         {
-            EncodeOrdinary(part, new Section(isStart && !continues, continues, normalized), ids);
+            EncodeOrdinary(part, new Section(isStart && !continues, continues, false, normalized), ids);
             continues = true;
         }
     }

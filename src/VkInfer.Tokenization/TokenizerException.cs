@@ -1,7 +1,7 @@
 namespace VkInfer.Tokenization;
 
 /// <summary>A vocabulary that cannot be used. The message names the field, what was expected there, and what was found.</summary>
-public sealed class TokenizerException : Exception
+public sealed class TokenizerException : VkInferException
 {
     /// <summary>Reports one wrong field.</summary>
     /// <param name="field">The field, with the index where it is a list, as <c>Merges[12]</c>.</param>

@@ -1,7 +1,7 @@
 namespace VkInfer;
 
 /// <summary>A request needs more positions than the session's KV cache has left.</summary>
-public sealed class ContextLengthExceededException : Exception
+public sealed class ContextLengthExceededException : VkInferException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="requested">Tokens the request would add.</param>

@@ -65,7 +65,8 @@ public sealed record ModelOptions
             : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {config.MaxContextLength} tokens");
     }
 
-    internal void Validate()
+    /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
+    public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Device);
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)

@@ -3,7 +3,7 @@ using VkInfer.Formats;
 namespace VkInfer;
 
 /// <summary>A model file is well formed but asks for something this runtime cannot do, or contradicts itself.</summary>
-public sealed class UnsupportedModelException : Exception
+public sealed class UnsupportedModelException : VkInferException
 {
     private const int MostCharacters = 600;
 

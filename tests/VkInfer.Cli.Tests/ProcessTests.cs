@@ -95,6 +95,48 @@ public class ProcessTests
         run.AssertFailure(1, message);
     }
 
+    /// <summary>By the library itself, without the script that gives it streams: what is closed becomes no file of the runtime's.</summary>
+    [TestCase("chat --model \"$2\" <&-", 0, "")]
+    [TestCase("generate --model \"$2\" --prompt a --max-tokens 1 <&- >&-", 1, "standard output is closed")]
+    [TestCase("inspect /nowhere <&- >&- 2>&-", 1, "")]
+    [TestCase("inspect \"$2\" 2>&-", 0, "")]
+    [Platform("Linux")]
+    public async Task Closed_standard_streams_end_a_command_by_its_code(string command, int exitCode, string message)
+    {
+        var start = new ProcessStartInfo(
+            "sh", ["-c", $"exec \"$0\" \"$1\" {command}", Environment.ProcessPath!, Program, TestData.Path(TestData.Stories)])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["VKINFER_DEVICE"] = CliRun.Device;
+        using Process process = Process.Start(start)!;
+        CliRun run = await FinishAsync(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, message.Length == 0 ? "" : $"vkinfer: {message}")));
+    }
+
+    [TestCase(16)]
+    [TestCase(32)]
+    [TestCase(64)]
+    [Platform("Linux")]
+    public async Task Few_file_handles_are_one_line(int handles)
+    {
+        var start = new ProcessStartInfo(
+            "sh",
+            ["-c", $"ulimit -n {handles}; exec \"$0\" \"$1\" inspect \"$2\"", Environment.ProcessPath!, Program, TestData.Path(
+                TestData.Stories)])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using Process process = Process.Start(start)!;
+        CliRun run = await FinishAsync(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (run.ExitCode != 0)
+        {
+            Assert.That(run.Error.Trim().Split('\n'), Has.Length.EqualTo(1), run.Error);
+        }
+    }
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, "VkInfer.Cli.dll");
 
     private static async Task<CliRun> SignalAsync(Process process, string signal, Func<Task> until)

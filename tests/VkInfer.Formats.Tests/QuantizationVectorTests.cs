@@ -3,18 +3,19 @@ using System.Text.Json;
 
 namespace VkInfer.Formats.Tests;
 
-/// <summary>Every supported block format against stored vectors: decoding bit for bit, encoding by its error.</summary>
+/// <summary>
+/// The older block formats against stored vectors: decoding bit for bit, encoding by its error. BlockDigestTests has the others.
+/// </summary>
 public class QuantizationVectorTests
 {
     private static readonly GgufTensorType[] Decoded =
-        [.. Enum.GetValues<GgufTensorType>().Where(type => Dequantizer.IsSupported(type) && type != GgufTensorType.F32)];
+    [
+        GgufTensorType.F16, GgufTensorType.BF16, GgufTensorType.Q8_0, GgufTensorType.Q4_0, GgufTensorType.Q4_1, GgufTensorType.Q5_0,
+        GgufTensorType.Q5_1, GgufTensorType.Q2_K, GgufTensorType.Q3_K, GgufTensorType.Q4_K, GgufTensorType.Q5_K, GgufTensorType.Q6_K,
+        GgufTensorType.IQ4_NL, GgufTensorType.IQ4_XS,
+    ];
 
     private static readonly GgufTensorType[] Encoded = [.. Enum.GetValues<GgufTensorType>().Where(Quantizer.IsSupported)];
-
-    [Test]
-    public void Every_type_that_people_run_is_decoded() => Assert.That(
-        Decoded.Select(type => type.ToString()),
-        Is.SupersetOf("F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS".Split(' ')));
 
     [TestCaseSource(nameof(Decoded))]
     public void Decoding_is_bit_exact(GgufTensorType type)

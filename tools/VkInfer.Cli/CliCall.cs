@@ -23,10 +23,30 @@ internal sealed record CliCall(ParseResult Parse, CliConsole Console, VkInferOpt
     public Task<Model> LoadModelAsync(CancellationToken cancellationToken) => LoadModelAsync(ModelOptions, cancellationToken);
 
     /// <summary>Loads the model that the options name, or the embedded one, with a progress bar.</summary>
-    public Task<Model> LoadModelAsync(ModelOptions modelOptions, CancellationToken cancellationToken) => ProgressDisplay.RunAsync(
-        Console, "Loading",
-        progress => Task.Run(() => Model.Load(ModelPath, modelOptions, progress.ForLoading(), cancellationToken), cancellationToken));
+    public async Task<Model> LoadModelAsync(ModelOptions modelOptions, CancellationToken cancellationToken)
+    {
+        string path = await FindModelAsync(cancellationToken).ConfigureAwait(false);
+        return await ProgressDisplay.RunAsync(
+            Console, "Loading",
+            progress => Task.Run(() => Model.Load(path, modelOptions, progress.ForLoading(), cancellationToken), cancellationToken))
+            .ConfigureAwait(false);
+    }
 
     /// <summary>Path of the model that the options name, or of the embedded one.</summary>
-    public string ModelPath => Options.Model ?? Model.DefaultModelPath;
+    public Task<string> FindModelAsync(CancellationToken cancellationToken) =>
+        FindModelAsync(Options.Model ?? Model.DefaultModelPath, cancellationToken);
+
+    /// <summary>Path of a model: the text itself, or where the store has what it names, which is downloaded if need be.</summary>
+    public async Task<string> FindModelAsync(string pathOrName, CancellationToken cancellationToken)
+    {
+        if (!ModelName.IsName(pathOrName))
+        {
+            return pathOrName;
+        }
+
+        var name = ModelName.Parse(pathOrName);
+        using var store = new ModelStore();
+        return store.Find(name) ?? await ProgressDisplay.RunAsync(
+            Console, "Downloading", progress => store.GetAsync(name, progress.ForLoading(), cancellationToken)).ConfigureAwait(false);
+    }
 }

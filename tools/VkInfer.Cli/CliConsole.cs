@@ -18,15 +18,19 @@ internal sealed record CliConsole(TextReader In, TextWriter Out, TextWriter Erro
     public static CliConsole OfProcess()
     {
         Console.OutputEncoding = Encoding.UTF8;
-        TextReader input = Console.IsInputRedirected
+        bool hasInput = !StandardStreams.IsClosed(StandardStreams.In);
+        bool hasOutput = !StandardStreams.IsClosed(StandardStreams.Out);
+        bool hasError = !StandardStreams.IsClosed(StandardStreams.Error);
+        TextReader input = !hasInput ? TextReader.Null
+            : Console.IsInputRedirected
             ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false, throwOnInvalidBytes: true))
             : Console.In;
-        TextWriter output = Console.IsOutputRedirected
+        TextWriter output = Console.IsOutputRedirected || !hasOutput
             ? new StreamWriter(new StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
             : Console.Out;
         return new CliConsole(
-            input, output, Console.Error,
-            IsInteractive: !Console.IsInputRedirected && !Console.IsOutputRedirected,
-            ShowsProgress: !Console.IsErrorRedirected);
+            input, output, hasError ? Console.Error : TextWriter.Null,
+            IsInteractive: hasInput && hasOutput && !Console.IsInputRedirected && !Console.IsOutputRedirected,
+            ShowsProgress: hasError && !Console.IsErrorRedirected);
     }
 }

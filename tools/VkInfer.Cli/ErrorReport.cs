@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using VkInfer.Cli.Output;
 using VkInfer.Formats;
 using VkInfer.Grammar;
 using VkInfer.Tokenization;
@@ -34,7 +35,7 @@ internal static class ErrorReport
     {
         try
         {
-            return Write(Console.Error, problem, verbose: false);
+            return Write(StandardStreams.IsClosed(StandardStreams.Error) ? TextWriter.Null : Console.Error, problem, verbose: false);
         }
 #pragma warning disable CA1031 // There is nobody left to tell.
         catch (Exception)
@@ -74,8 +75,8 @@ internal static class ErrorReport
         ArgumentException argument => WithoutParameter(argument.Message),
         OutOfMemoryException => "not enough memory",
         CliException or OptionsException or ModelFormatException or UnsupportedModelException or ContextLengthExceededException
-            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or IOException
-            or UnauthorizedAccessException => problem.Message,
+            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or ModelStoreException
+            or IOException or UnauthorizedAccessException => problem.Message,
         _ => $"internal error: {problem.GetType().Name}: {problem.Message}" + (verbose ? "" : " (--verbose shows the stack)"),
     };
 

@@ -152,7 +152,7 @@ public sealed class GemmKernel(KernelContext context)
     private IGemmTiling Choose(
         WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
-        DeviceCapabilities capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = CapabilitiesFor(type);
         IGemmTiling? tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
         {
             LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
@@ -173,7 +173,7 @@ public sealed class GemmKernel(KernelContext context)
     private IGemmTiling Other(
         WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
-        DeviceCapabilities capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = CapabilitiesFor(type);
         IGemmTiling?[] others = input == ActivationType.F16
             ? [Matrix(capabilities, seqLen, rows, columns, scratch), GemmHeuristic.Flat(capabilities, seqLen)]
             : [
@@ -265,11 +265,12 @@ public sealed class GemmKernel(KernelContext context)
         CommandList commands, IGemmTiling tiling, SpecializationConstants constants, WeightMatrix w, BufferView a, BufferView c, int seqLen,
         ActivationType outputType, int outputOffset, int outputStride, GemmScratch? scratch)
     {
-        if (tiling.SharedMemoryBytes > context.Capabilities.MaxSharedMemoryBytes)
+        int sharedMemory = CapabilitiesFor(w.Type).MaxSharedMemoryBytes;
+        if (tiling.SharedMemoryBytes > sharedMemory)
         {
             // Over the limit some drivers lose the device instead of reporting an error.
             throw new NotSupportedException(
-                $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {context.Capabilities.MaxSharedMemoryBytes}");
+                $"GEMM: {tiling} needs {tiling.SharedMemoryBytes} bytes of shared memory; the device has {sharedMemory} for it");
         }
 
         if (!HasRoom(tiling, seqLen, w.Rows, scratch))
@@ -305,8 +306,10 @@ public sealed class GemmKernel(KernelContext context)
 
     /// <summary>On a CPU device fragments are emulated: the direct form is faster there.</summary>
     private bool UsesMatrixUnits(WeightType type) =>
-        !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(context.Capabilities, type)
+        !context.IsSoftware && GemmHeuristic.UsesMatrixUnits(CapabilitiesFor(type), type)
         && ShaderLibrary.Contains(MatrixForm(type)) && !_leftOut.Contains(MatrixForm(type));
+
+    private DeviceCapabilities CapabilitiesFor(WeightType type) => WeightFormat.Of(type).BesideCodebook(context.Capabilities);
 
     private static string MatrixForm(WeightType type) => $"gemm_{WeightFormat.Of(type).Name}_f16_coopmat";
 }

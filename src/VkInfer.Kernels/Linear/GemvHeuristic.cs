@@ -18,7 +18,7 @@ internal static class GemvHeuristic
     /// <param name="context">The device.</param>
     public static GemvTuning Choose(WeightType type, int columns, VectorForm form, KernelContext context) => context.IsSoftware
         ? ForProcessor(type, context.Capabilities)
-        : ForGpu(type, columns, form == VectorForm.Fixed, context.Capabilities);
+        : ForGpu(type, columns, form == VectorForm.Fixed, WeightFormat.Of(type).BesideCodebook(context.Capabilities));
 
     /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
     public static string FormName(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";

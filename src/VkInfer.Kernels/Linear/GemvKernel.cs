@@ -11,9 +11,6 @@ namespace VkInfer.Kernels;
 /// <param name="context">The device to record for.</param>
 public sealed class GemvKernel(KernelContext context)
 {
-    // Slices that start at a multiple of this many rows keep the scales of every format at the strictest offset alignment.
-    private const int SliceRows = 64;
-
     /// <summary>The form in which these weights take x best on the device.</summary>
     /// <param name="w">The weights.</param>
     public VectorForm FormOf(StackedWeights w)
@@ -104,10 +101,10 @@ public sealed class GemvKernel(KernelContext context)
             context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization());
 
         // Up's rows begin at `width`, which need not be where a slice may begin: its slices begin some rows earlier.
-        int upSkip = width % SliceRows;
+        int upSkip = width % WeightLayout.SliceRows;
         int upStart = width - upSkip;
-        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * SliceRows);
-        int sliceRows = most == gateUp.Rows ? width : most - SliceRows;
+        int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * WeightLayout.SliceRows);
+        int sliceRows = most == gateUp.Rows ? width : most - WeightLayout.SliceRows;
         for (int first = 0; first < width; first += sliceRows)
         {
             int rows = Math.Min(sliceRows, width - first);
@@ -189,7 +186,8 @@ public sealed class GemvKernel(KernelContext context)
         ComputePipeline pipeline = context.GetPipeline(variant, constants.ToSpecialization());
 
         // Slices hold whole heads.
-        int granularity = SliceRows / (int)BigInteger.GreatestCommonDivisor(SliceRows, shape.HeadDim) * shape.HeadDim;
+        int granularity =
+            WeightLayout.SliceRows / (int)BigInteger.GreatestCommonDivisor(WeightLayout.SliceRows, shape.HeadDim) * shape.HeadDim;
         int sliceRows = w.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, granularity);
         for (int first = 0; first < w.Rows; first += sliceRows)
         {

@@ -24,7 +24,9 @@ internal static class WeightSamples
     {
         byte[] packed = new byte[WeightLayout.SizeInBytes(type, rows, columns)];
         int quantBytes = (int)WeightLayout.QuantBytes(type, rows, columns);
-        Span<byte> scales = WeightLayout.IsQuantized(type) ? packed.AsSpan((int)WeightLayout.ScalesOffset(type, rows, columns)) : default;
+        Span<byte> scales = WeightLayout.IsQuantized(type)
+            ? packed.AsSpan((int)WeightLayout.ScalesOffset(type, rows, columns), (int)WeightLayout.ScaleBytes(type, rows, columns))
+            : default;
         WeightLayout.Pack(type, source, rows, columns, packed.AsSpan(0, quantBytes), scales);
         return packed;
     }
@@ -45,6 +47,28 @@ internal static class WeightSamples
                 break;
             case WeightType.BF16:
                 BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)(BitConverter.SingleToUInt32Bits((float)Normal(random)) >> 16));
+                break;
+            case WeightType.MXFP4:
+                random.NextBytes(block);
+                block[0] = (byte)random.Next(122, 125);
+                break;
+            case WeightType.NVFP4:
+                random.NextBytes(block);
+                foreach (ref byte scale in block[..4])
+                {
+                    // Up to 1/4, those below 1/64 without the leading one.
+                    scale = (byte)random.Next(0, 0x28);
+                }
+
+                break;
+            case WeightType.IQ1_M:
+                random.NextBytes(block);
+                ushort half = BitConverter.HalfToUInt16Bits((Half)(0.03 * (1 + random.NextDouble())));
+                for (int i = 0; i < 4; i++)
+                {
+                    block[49 + (2 * i)] = (byte)((block[49 + (2 * i)] & 15) | (((half >> (4 * i)) & 15) << 4));
+                }
+
                 break;
             default:
                 // Any bits are quants and small scales; only the halves need to be of some size.
@@ -73,6 +97,13 @@ internal static class WeightSamples
         WeightType.Q6_K => [(208, 0.0002)],
         WeightType.IQ4_NL => [(0, 0.002)],
         WeightType.IQ4_XS => [(0, 0.0001)],
+        WeightType.TQ1_0 => [(52, 0.3)],
+        WeightType.TQ2_0 => [(64, 0.3)],
+        WeightType.Q1_0 or WeightType.Q2_0 => [(0, 0.3)],
+        WeightType.IQ1_S => [(0, 0.03)],
+        WeightType.IQ2_XXS or WeightType.IQ2_XS or WeightType.IQ2_S => [(0, 0.008)],
+        WeightType.IQ3_XXS => [(0, 0.003)],
+        WeightType.IQ3_S => [(0, 0.003)],
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no block format"),
     };
 }

@@ -3,13 +3,10 @@ namespace VkInfer.Kernels;
 /// <summary>Cuts a matrix that one binding cannot hold into slices of rows, a dispatch each.</summary>
 internal static class RowSlices
 {
-    // Keeps every device's offset alignment, for quants and for scales.
-    private const int Granularity = 64;
-
     /// <summary>The slices in order, each with the index of its first row.</summary>
     public static IEnumerable<(int FirstRow, WeightMatrix Part)> Of(WeightMatrix matrix, KernelContext context)
     {
-        int most = matrix.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, Granularity);
+        int most = matrix.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, WeightLayout.SliceRows);
         for (int row = 0; row < matrix.Rows; row += most)
         {
             yield return (row, matrix.Slice(row, Math.Min(most, matrix.Rows - row)));

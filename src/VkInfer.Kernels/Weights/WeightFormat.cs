@@ -1,3 +1,5 @@
+using VkInfer.Vulkan;
+
 namespace VkInfer.Kernels;
 
 /// <summary>
@@ -6,7 +8,9 @@ namespace VkInfer.Kernels;
 /// </summary>
 internal abstract class WeightFormat
 {
-    /// <summary>The format in the names of shader variants and of its GLSL include, e.g. <c>q8_0</c>.</summary>
+    /// <summary>
+    /// The format in the names of shader variants and of its GLSL include, e.g. <c>q8_0</c>. Formats that are packed alike share one.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>Weights that a shader decodes at a time: W_ELEMS of the GLSL include.</summary>
@@ -18,7 +22,9 @@ internal abstract class WeightFormat
     /// <summary>Bytes of a block in a file.</summary>
     public required int BlockBytes { get; init; }
 
-    /// <summary>Weights whose quants and scales make up whole words on the device; padded rows are whole groups.</summary>
+    /// <summary>
+    /// Weights whose quants make up whole words on the device; padded rows are whole groups. Scales need only be whole bytes.
+    /// </summary>
     public int GroupSize => Math.Max(BlockSize, WeightLayout.ColumnAlignment);
 
     /// <summary>Bytes of the quants of a group.</summary>
@@ -26,6 +32,14 @@ internal abstract class WeightFormat
 
     /// <summary>Bytes of the scales of a group; 0 where the format has none.</summary>
     public int ScaleBytes { get; init; }
+
+    /// <summary>Bytes of shared memory in which a shader keeps the format's codebook; 0 where it has none.</summary>
+    public int CodebookBytes { get; init; }
+
+    /// <summary>What a device has beside the format's codebook.</summary>
+    public DeviceCapabilities BesideCodebook(DeviceCapabilities capabilities) => CodebookBytes == 0
+        ? capabilities
+        : capabilities with { MaxSharedMemoryBytes = capabilities.MaxSharedMemoryBytes - CodebookBytes };
 
     /// <summary>The format of a type.</summary>
     public static WeightFormat Of(WeightType type) => type switch
@@ -45,6 +59,19 @@ internal abstract class WeightFormat
         WeightType.Q6_K => Q6_KFormat.Instance,
         WeightType.IQ4_NL => IQ4_NLFormat.Instance,
         WeightType.IQ4_XS => IQ4_XSFormat.Instance,
+        WeightType.MXFP4 => MXFP4Format.Instance,
+        WeightType.NVFP4 => NVFP4Format.Instance,
+        WeightType.Q1_0 => Q1_0Format.Instance,
+        WeightType.Q2_0 => Q2_0Format.Instance,
+        WeightType.TQ1_0 => TQ1_0Format.Instance,
+        WeightType.TQ2_0 => TQ2_0Format.Instance,
+        WeightType.IQ1_S => IQ1_SFormat.Instance,
+        WeightType.IQ1_M => IQ1_MFormat.Instance,
+        WeightType.IQ2_XXS => IQ2_XXSFormat.Instance,
+        WeightType.IQ2_XS => IQ2_XSFormat.Instance,
+        WeightType.IQ2_S => IQ2_SFormat.Instance,
+        WeightType.IQ3_XXS => IQ3_XXSFormat.Instance,
+        WeightType.IQ3_S => IQ3_SFormat.Instance,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown weight type"),
     };
 
@@ -52,5 +79,6 @@ internal abstract class WeightFormat
     /// <param name="source">The row's blocks.</param>
     /// <param name="quants">The row's quants, whole groups.</param>
     /// <param name="scales">The row's scales, whole groups.</param>
-    public abstract void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales);
+    /// <param name="tensorScale">What all weights are multiplied with, in formats that have such a scale (NVFP4).</param>
+    public abstract void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales, float tensorScale);
 }

@@ -13,6 +13,11 @@ public static class WeightLayout
     /// <summary>Both parts start at a multiple of this many bytes.</summary>
     public const int PartAlignment = 256;
 
+    /// <summary>
+    /// Slices that start at a multiple of this many rows keep both parts of every format at the strictest offset alignment.
+    /// </summary>
+    public const int SliceRows = 128;
+
     /// <summary>Columns rounded up to the padded width.</summary>
     /// <param name="columns">Number of columns, at least 1.</param>
     public static int PadColumns(int columns)
@@ -50,6 +55,14 @@ public static class WeightLayout
     public static long ScaleBytes(WeightType type, int rows, int columns) =>
         Groups(type, rows, columns) * WeightFormat.Of(type).ScaleBytes;
 
+    /// <summary>Bytes of the binding of a matrix' scales: whole words, of which the last may have bytes that belong to no row.</summary>
+    /// <param name="type">The weights' format.</param>
+    /// <param name="rows">Number of rows, at least 1.</param>
+    /// <param name="columns">Number of columns, unpadded; whole blocks.</param>
+    /// <exception cref="ArgumentException">A block format with columns that are no whole blocks.</exception>
+    public static long ScaleBindingBytes(WeightType type, int rows, int columns) =>
+        (ScaleBytes(type, rows, columns) + sizeof(uint) - 1) / sizeof(uint) * sizeof(uint);
+
     /// <summary>Where the scales start in a buffer that begins with the quants.</summary>
     /// <param name="type">The weights' format.</param>
     /// <param name="rows">Number of rows, at least 1.</param>
@@ -62,7 +75,7 @@ public static class WeightLayout
     /// <param name="rows">Number of rows, at least 1.</param>
     /// <param name="columns">Number of columns, unpadded.</param>
     public static long SizeInBytes(WeightType type, int rows, int columns) => IsQuantized(type)
-        ? ScalesOffset(type, rows, columns) + ScaleBytes(type, rows, columns)
+        ? ScalesOffset(type, rows, columns) + ScaleBindingBytes(type, rows, columns)
         : QuantBytes(type, rows, columns);
 
     /// <summary>Bytes of one row as a GGUF file stores it, without padding.</summary>
@@ -86,8 +99,10 @@ public static class WeightLayout
     /// <param name="columns">Number of columns, unpadded.</param>
     /// <param name="quants">Receives <see cref="QuantBytes"/> bytes, padding included.</param>
     /// <param name="scales">Receives <see cref="ScaleBytes"/> bytes.</param>
+    /// <param name="tensorScale">The tensor's own scale, which NVFP4 has; other formats leave it alone.</param>
     /// <exception cref="ArgumentException">A span whose length does not fit the shape.</exception>
-    public static void Pack(WeightType type, ReadOnlySpan<byte> source, int rows, int columns, Span<byte> quants, Span<byte> scales)
+    public static void Pack(WeightType type, ReadOnlySpan<byte> source, int rows, int columns, Span<byte> quants, Span<byte> scales,
+        float tensorScale = 1)
     {
         RequireLength(nameof(source), SourceRowBytes(type, columns) * rows, source.Length);
         RequireLength(nameof(quants), QuantBytes(type, rows, columns), quants.Length);
@@ -100,7 +115,7 @@ public static class WeightLayout
         {
             ReadOnlySpan<byte> from = source.Slice(row * sourceRow, sourceRow);
             Span<byte> to = quants.Slice(row * quantRow, quantRow);
-            format.PackRow(from, to, scales.Slice(row * scaleRow, scaleRow));
+            format.PackRow(from, to, scales.Slice(row * scaleRow, scaleRow), tensorScale);
         }
     }
 

@@ -13,14 +13,14 @@ public sealed class WeightMatrix
     /// <param name="rows">Number of rows: outputs of the layer.</param>
     /// <param name="columns">Number of columns: inputs of the layer, unpadded.</param>
     /// <param name="quants">The elements or quants: <see cref="WeightLayout.QuantBytes"/> bytes.</param>
-    /// <param name="scales">The scales: <see cref="WeightLayout.ScaleBytes"/> bytes; for formats without scales any view.</param>
+    /// <param name="scales">The scales: <see cref="WeightLayout.ScaleBindingBytes"/> bytes; for formats without scales any view.</param>
     /// <exception cref="ArgumentException">A view whose length does not fit the shape.</exception>
     public WeightMatrix(WeightType type, int rows, int columns, BufferView quants, BufferView scales)
     {
         RequireLength(nameof(quants), WeightLayout.QuantBytes(type, rows, columns), quants.Length);
         if (WeightLayout.IsQuantized(type))
         {
-            RequireLength(nameof(scales), WeightLayout.ScaleBytes(type, rows, columns), scales.Length);
+            RequireLength(nameof(scales), WeightLayout.ScaleBindingBytes(type, rows, columns), scales.Length);
         }
 
         Type = type;
@@ -70,13 +70,13 @@ public sealed class WeightMatrix
             ? new BufferView(
                 packed.Buffer,
                 packed.Offset + WeightLayout.ScalesOffset(type, rows, columns),
-                WeightLayout.ScaleBytes(type, rows, columns))
+                WeightLayout.ScaleBindingBytes(type, rows, columns))
             : quants;
         return new WeightMatrix(type, rows, columns, quants, scales);
     }
 
     /// <summary>The matrix of some of the rows, without copying.</summary>
-    /// <param name="firstRow">First row; a multiple of 64 keeps every device's offset alignment.</param>
+    /// <param name="firstRow">First row; a multiple of <see cref="WeightLayout.SliceRows"/> keeps every device's offset alignment.</param>
     /// <param name="rows">Number of rows.</param>
     public WeightMatrix Slice(int firstRow, int rows)
     {
@@ -92,7 +92,7 @@ public sealed class WeightMatrix
         long scaleRow = WeightLayout.ScaleBytes(Type, 1, Columns);
         var quants = new BufferView(Quants.Buffer, Quants.Offset + (firstRow * quantRow), rows * quantRow);
         BufferView scales = WeightLayout.IsQuantized(Type)
-            ? new BufferView(Scales.Buffer, Scales.Offset + (firstRow * scaleRow), rows * scaleRow)
+            ? new BufferView(Scales.Buffer, Scales.Offset + (firstRow * scaleRow), WeightLayout.ScaleBindingBytes(Type, rows, Columns))
             : quants;
         return new WeightMatrix(Type, rows, Columns, quants, scales);
     }

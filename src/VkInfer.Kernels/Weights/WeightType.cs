@@ -49,4 +49,43 @@ public enum WeightType
 
     /// <summary>Blocks of 256 nibbles that number the levels of a non-linear table, with a scale for each 32.</summary>
     IQ4_XS,
+
+    /// <summary>Blocks of 32 numbers of E2M1 with one power of two (OCP Microscaling).</summary>
+    MXFP4,
+
+    /// <summary>Blocks of 64 numbers of E2M1 with a scale of E4M3 for each 16, and a scale for the whole tensor.</summary>
+    NVFP4,
+
+    /// <summary>Blocks of 128 signs with one half-precision scale.</summary>
+    Q1_0,
+
+    /// <summary>Blocks of 64 two-bit numbers (value n - 1) with one half-precision scale.</summary>
+    Q2_0,
+
+    /// <summary>Blocks of 256 ternary numbers, five to a byte, with one half-precision scale; on the device as Q2_0.</summary>
+    TQ1_0,
+
+    /// <summary>Blocks of 256 two-bit numbers (value n - 1) with one half-precision scale; on the device as Q2_0.</summary>
+    TQ2_0,
+
+    /// <summary>Blocks of 256 from a codebook of ternary vectors, with a scale and a shift for each 32; on the device as IQ1_M.</summary>
+    IQ1_S,
+
+    /// <summary>Blocks of 256 from a codebook of ternary vectors, with a scale for each 16 and a shift for each 8.</summary>
+    IQ1_M,
+
+    /// <summary>Blocks of 256 from a codebook of 256 vectors of eight, with a scale for each 32.</summary>
+    IQ2_XXS,
+
+    /// <summary>Blocks of 256 from a codebook of 512 vectors of eight, with a scale for each 16.</summary>
+    IQ2_XS,
+
+    /// <summary>Blocks of 256 from a codebook of 1024 vectors of eight, with a scale for each 16.</summary>
+    IQ2_S,
+
+    /// <summary>Blocks of 256 from a codebook of 256 vectors of four, with a scale for each 32.</summary>
+    IQ3_XXS,
+
+    /// <summary>Blocks of 256 from a codebook of 512 vectors of four, with a scale for each 32.</summary>
+    IQ3_S,
 }

@@ -36,13 +36,13 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
     {
         foreach (Range range in _preTokenizer.Split(text))
         {
-            EncodeWord(text[range], ids);
+            EncodeWord(text[range], section.IsTrusted, ids);
         }
     }
 
     private protected override ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
 
-    private void EncodeWord(ReadOnlySpan<char> word, List<int> ids)
+    private void EncodeWord(ReadOnlySpan<char> word, bool isTrusted, List<int> ids)
     {
         byte[] bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(word.Length));
         int length = Encoding.UTF8.GetBytes(word, bytes);
@@ -54,7 +54,7 @@ internal sealed class ByteLevelBpeTokenizer : Tokenizer
                 symbols[i] = _byteIds[bytes[i]];
             }
 
-            foreach (int id in _merges.Merge(symbols.AsSpan(0, length)))
+            foreach (int id in _merges.Merge(symbols.AsSpan(0, length), isTrusted))
             {
                 // A byte without a token becomes the unknown token, or nothing without one.
                 if ((id >= 0 ? id : UnknownTokenId) is { } known)

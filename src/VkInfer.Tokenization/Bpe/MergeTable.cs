@@ -9,7 +9,7 @@ internal sealed class MergeTable
     /// <summary>An odd number that no file knows, so that none can choose pairs whose keys collide.</summary>
     private static readonly ulong Mix = (ulong)Random.Shared.NextInt64() | 1;
 
-    private readonly Dictionary<ulong, (uint Rank, int Joined)> _merges;
+    private readonly Dictionary<ulong, (uint Rank, int Joined, bool MakesControl)> _merges;
 
     /// <summary>Takes merges as GGUF writes them: "left right".</summary>
     public MergeTable(Vocabulary vocabulary, IReadOnlyList<string> merges)
@@ -46,21 +46,23 @@ internal sealed class MergeTable
     private MergeTable(int count)
     {
         TokenizerLimits.CheckCount(nameof(TokenizerData.Merges), count, TokenizerLimits.MaxMerges);
-        _merges = new Dictionary<ulong, (uint, int)>(count);
+        _merges = new Dictionary<ulong, (uint, int, bool)>(count);
     }
 
     /// <summary>Merges symbols in place: again and again the neighbours with the lowest rank, and among equals the leftmost.</summary>
     /// <param name="symbols">Token ids; negative ones are merged with nothing.</param>
+    /// <param name="isTrusted">Whether control tokens may come out of the text.</param>
     /// <returns>The symbols that are left.</returns>
-    public Span<int> Merge(Span<int> symbols) => symbols.Length <= ShortWord ? MergeShort(symbols) : MergeLong(symbols);
+    public Span<int> Merge(Span<int> symbols, bool isTrusted = false) =>
+        symbols.Length <= ShortWord ? MergeShort(symbols, isTrusted) : MergeLong(symbols, isTrusted);
 
-    private Span<int> MergeShort(Span<int> symbols)
+    private Span<int> MergeShort(Span<int> symbols, bool isTrusted)
     {
         Span<uint> ranks = stackalloc uint[ShortWord];
         Span<int> joined = stackalloc int[ShortWord];
         for (int i = 0; i + 1 < symbols.Length; i++)
         {
-            (ranks[i], joined[i]) = Find(symbols[i], symbols[i + 1]);
+            (ranks[i], joined[i]) = Find(symbols[i], symbols[i + 1], isTrusted);
         }
 
         int count = symbols.Length;
@@ -88,12 +90,12 @@ internal sealed class MergeTable
             count--;
             if (best > 0)
             {
-                (ranks[best - 1], joined[best - 1]) = Find(symbols[best - 1], symbols[best]);
+                (ranks[best - 1], joined[best - 1]) = Find(symbols[best - 1], symbols[best], isTrusted);
             }
 
             if (best + 1 < count)
             {
-                (ranks[best], joined[best]) = Find(symbols[best], symbols[best + 1]);
+                (ranks[best], joined[best]) = Find(symbols[best], symbols[best + 1], isTrusted);
             }
         }
 
@@ -101,7 +103,7 @@ internal sealed class MergeTable
     }
 
     /// <summary>In time O(n log n).</summary>
-    private Span<int> MergeLong(Span<int> symbols)
+    private Span<int> MergeLong(Span<int> symbols, bool isTrusted)
     {
         // For each symbol where its neighbours stand; a symbol that went has no next one.
         int[] next = new int[symbols.Length];
@@ -114,14 +116,14 @@ internal sealed class MergeTable
 
         for (int i = 0; i + 1 < symbols.Length; i++)
         {
-            Offer(symbols, next, i, queue);
+            Offer(symbols, next, i, queue, isTrusted);
         }
 
         while (queue.TryDequeue(out (int At, int Joined) merge, out _))
         {
             int at = merge.At;
             int right = next[at];
-            if (right < 0 || right >= symbols.Length || Find(symbols[at], symbols[right]).Joined != merge.Joined)
+            if (right < 0 || right >= symbols.Length || Find(symbols[at], symbols[right], isTrusted).Joined != merge.Joined)
             {
                 continue; // One of the two was merged with another neighbour since.
             }
@@ -131,12 +133,12 @@ internal sealed class MergeTable
             if (next[at] < symbols.Length)
             {
                 before[next[at]] = at;
-                Offer(symbols, next, at, queue);
+                Offer(symbols, next, at, queue, isTrusted);
             }
 
             if (before[at] >= 0)
             {
-                Offer(symbols, next, before[at], queue);
+                Offer(symbols, next, before[at], queue, isTrusted);
             }
         }
 
@@ -149,9 +151,9 @@ internal sealed class MergeTable
         return symbols[..count];
     }
 
-    private void Offer(ReadOnlySpan<int> symbols, int[] next, int at, PriorityQueue<(int At, int Joined), ulong> queue)
+    private void Offer(ReadOnlySpan<int> symbols, int[] next, int at, PriorityQueue<(int At, int Joined), ulong> queue, bool isTrusted)
     {
-        (uint rank, int joined) = Find(symbols[at], symbols[next[at]]);
+        (uint rank, int joined) = Find(symbols[at], symbols[next[at]], isTrusted);
         if (rank != uint.MaxValue)
         {
             queue.Enqueue((at, joined), ((ulong)rank << 32) | (uint)at);
@@ -159,10 +161,13 @@ internal sealed class MergeTable
     }
 
     /// <summary>The rank of a pair and what it becomes; the highest rank and -1 where it stays apart.</summary>
-    private (uint Rank, int Joined) Find(int left, int right) =>
-        left >= 0 && right >= 0 && _merges.TryGetValue(Key(left, right), out (uint Rank, int Joined) merge) ? merge : (uint.MaxValue, -1);
+    private (uint Rank, int Joined) Find(int left, int right, bool isTrusted) =>
+        left >= 0 && right >= 0 && _merges.TryGetValue(Key(left, right), out (uint Rank, int Joined, bool MakesControl) merge)
+        && (isTrusted || !merge.MakesControl)
+            ? (merge.Rank, merge.Joined)
+            : (uint.MaxValue, -1);
 
-    /// <summary>Adds a pair; one that makes a control token is left out, since that never comes out of text.</summary>
+    /// <summary>Adds a pair.</summary>
     private bool TryAdd(Vocabulary vocabulary, ReadOnlySpan<char> left, ReadOnlySpan<char> right, int rank, bool replaces)
     {
         Span<char> both = left.Length + right.Length <= 256
@@ -172,18 +177,14 @@ internal sealed class MergeTable
         right.CopyTo(both[left.Length..]);
         ulong key = Key(Id(vocabulary, left, left, right, rank), Id(vocabulary, right, left, right, rank));
         int joined = Id(vocabulary, both, left, right, rank);
-        if (vocabulary.Kinds[joined] == TokenKind.Control)
-        {
-            return true;
-        }
-
+        bool makesControl = vocabulary.Kinds[joined] == TokenKind.Control;
         if (replaces)
         {
-            _merges[key] = ((uint)rank, joined);
+            _merges[key] = ((uint)rank, joined, makesControl);
             return true;
         }
 
-        return _merges.TryAdd(key, ((uint)rank, joined));
+        return _merges.TryAdd(key, ((uint)rank, joined, makesControl)) || makesControl;
     }
 
     private static int Id(Vocabulary vocabulary, ReadOnlySpan<char> text, ReadOnlySpan<char> left, ReadOnlySpan<char> right, int rank) =>

@@ -51,7 +51,7 @@ internal sealed class TextBpeTokenizer : Tokenizer
             }
             else
             {
-                _model.Encode(word.ToString(), ids);
+                _model.Encode(word.ToString(), section.IsTrusted, ids);
             }
         }
     }

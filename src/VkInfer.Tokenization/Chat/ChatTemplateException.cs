@@ -6,7 +6,7 @@ namespace VkInfer.Tokenization;
 /// A chat template that cannot be parsed, or that refuses a conversation. The message is one line of bounded length: template,
 /// line, and what is wrong, in the template's own words where it has some.
 /// </summary>
-public sealed class ChatTemplateException : Exception
+public sealed class ChatTemplateException : VkInferException
 {
     private const int MostCharacters = 400;
 

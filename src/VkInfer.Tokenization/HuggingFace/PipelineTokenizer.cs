@@ -16,6 +16,9 @@ internal sealed class PipelineTokenizer : Tokenizer
     private readonly WordModel _model;
     private readonly TokenBytes _bytes;
     private readonly TokenBytes _firstBytes;
+    private readonly TokenDecoder _decoder;
+    private readonly short[]? _runBytes;
+    private readonly short[]? _firstRunBytes;
 
     /// <summary>Puts the parts together.</summary>
     /// <param name="parts">The parts of the file.</param>
@@ -35,26 +38,46 @@ internal sealed class PipelineTokenizer : Tokenizer
         _normalizer = parts.Normalizer;
         _splitter = parts.Splitter;
         _model = parts.CreateModel(vocabulary);
-        TokenDecoder decoder = parts.Decoder;
+        TokenDecoder decoder = _decoder = parts.Decoder;
         DroppedAtStart = (Encoding.UTF8.GetBytes(decoder.Dropped), decoder.DroppedCount);
         _bytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(decoder, vocabulary, id, false, bytes));
         _firstBytes = decoder.HasFirstForm
             ? TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(decoder, vocabulary, id, true, bytes))
             : _bytes;
+        _runBytes = RunBytes(isFirst: false);
+        _firstRunBytes = decoder.HasFirstForm ? RunBytes(isFirst: true) : _runBytes;
     }
 
     internal override (byte[] Character, int Count) DroppedAtStart { get; }
 
     internal override bool ControlEndsStart => true;
 
+    internal override bool LeftOutEndsRun => false;
+
     internal override TemplateTokens CreateTemplateTokens(string source) => new(source, _raw.Tokens, _afterNormalization, _vocabulary);
 
     internal override void Encode(ReadOnlySpan<char> text, SpecialTokenScope scope, List<int> ids) =>
-        Encode(text, _raw.In(scope), _normalized.In(scope), isTemplate: false, ids);
+        Encode(text, _raw.In(scope), _normalized.In(scope), scope == SpecialTokenScope.All, isTemplate: false, ids);
 
     private protected override ReadOnlySpan<byte> Bytes(int id) => _bytes[id];
 
     private protected override ReadOnlySpan<byte> FirstBytes(int id) => _firstBytes[id];
+
+    private protected override bool TryGetRunByte(int id, bool isFirst, out byte value)
+    {
+        short found = (isFirst ? _firstRunBytes : _runBytes)?[id] ?? -1;
+        value = (byte)found;
+        return found >= 0;
+    }
+
+    // The next byte can make a run none of UTF-8 as a whole.
+    private protected override void AppendRun(ByteRun run, bool isEnd)
+    {
+        if (isEnd)
+        {
+            _decoder.AppendRun(run.BytesSpan(), run.IsFirst, run.Text);
+        }
+    }
 
     private protected override void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids)
     {
@@ -79,7 +102,7 @@ internal sealed class PipelineTokenizer : Tokenizer
             }
             else if (length > 0)
             {
-                EncodeWords(new Piece(normalized, isStart).Slice(start, length), ids);
+                EncodeWords(new Piece(normalized, isStart).Slice(start, length), section.IsTrusted, ids);
             }
         }
     }
@@ -96,11 +119,14 @@ internal sealed class PipelineTokenizer : Tokenizer
         }
     }
 
-    private void EncodeWords(Piece piece, List<int> ids)
+    private short[]? RunBytes(bool isFirst) => ByteRun.Table(
+        _vocabulary.Count, id => _vocabulary.Texts[id] is { } text && _decoder.TryGetByte(text, isFirst, out byte value) ? value : null);
+
+    private void EncodeWords(Piece piece, bool isTrusted, List<int> ids)
     {
         if (_splitter is null)
         {
-            _model.Encode(piece.Text, ids);
+            _model.Encode(piece.Text, isTrusted, ids);
             return;
         }
 
@@ -108,7 +134,7 @@ internal sealed class PipelineTokenizer : Tokenizer
         _splitter.Split(piece, words);
         foreach (Piece word in words)
         {
-            _model.Encode(word.Text, ids);
+            _model.Encode(word.Text, isTrusted, ids);
         }
     }
 }

@@ -7,10 +7,10 @@ internal static class SplitterReader
 
     private static readonly Lazy<Pattern> Number = new(() => new SetPattern(UnicodeProperties.Get("n")));
 
-    // ASCII's signs count as punctuation there, whatever their category; the rest is Unicode 8's, which had one more.
+    // ASCII's signs count as punctuation there, whatever their category; the rest is Unicode 8's, which had two more.
     private static readonly Lazy<Pattern> Punctuation = new(() => new SetPattern(
-        UnicodeProperties.Get("p").Or(CodePointSet.Of(0x166D)).And(UnicodeProperties.Get("age8")).Or(
-            CodePointSet.Of([('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]))));
+        UnicodeProperties.Get("p").And(UnicodeProperties.Get("age8"))
+            .Or(CodePointSet.Of([(0x166D, 0x166D), (0x111C9, 0x111C9), ('!', '/'), (':', '@'), ('[', '`'), ('{', '~')]))));
 
     // Words of Rust's expressions have joiners in them, unlike Oniguruma's.
     private static readonly Lazy<Pattern> WordOrSigns = new(() => new ExpressionPattern(

@@ -6,9 +6,13 @@ namespace VkInfer.Tokenization;
 /// <summary>The normalizers of Hugging Face that go through a text character by character.</summary>
 internal static class TextCleaning
 {
-    // The tables of the Rust libraries are those of Unicode 9 here and of Unicode 8 there.
-    private static readonly Lazy<CodePointSet> Marks = new(() => UnicodeProperties.Get("m").And(UnicodeProperties.Get("age9")));
-    private static readonly Lazy<CodePointSet> NonSpacingMarks = new(() => UnicodeProperties.Get("mn").And(UnicodeProperties.Get("age8")));
+    // The tables of the Rust libraries are those of Unicode 9 here and of Unicode 8 there. A few characters have another category since.
+    private static readonly Lazy<CodePointSet> Marks = new(() => UnicodeProperties.Get("m").And(UnicodeProperties.Get("age9"))
+        .Or(CodePointSet.Of(0x1CF2, 0x1CF3)).And(CodePointSet.Of(0x111C9).Not()));
+
+    private static readonly Lazy<CodePointSet> NonSpacingMarks = new(() => UnicodeProperties.Get("mn").And(UnicodeProperties.Get("age8"))
+        .Or(CodePointSet.Of([(0x1734, 0x1734), (0x1171E, 0x1171E)]))
+        .And(CodePointSet.Of([(0x1885, 0x1886), (0xA9BD, 0xA9BD), (0x111C9, 0x111C9)]).Not()));
 
     /// <summary>Removes marks of all kinds.</summary>
     public static string RemoveMarks(string text) => Without(text, Marks.Value);

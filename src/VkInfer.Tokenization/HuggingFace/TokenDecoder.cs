@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace VkInfer.Tokenization;
 
@@ -12,6 +13,10 @@ internal sealed class TokenDecoder
     private delegate string Change(string token, bool isFirst);
 
     private readonly List<Change> _changes = [];
+
+    /// <summary>Changes behind ByteFallback, which see a run of bytes as one token.</summary>
+    private readonly List<Change> _changesOfRuns = [];
+
     private bool _isByteLevel;
     private bool _hasByteTokens;
 
@@ -45,23 +50,58 @@ internal sealed class TokenDecoder
         return decoder;
     }
 
+    /// <summary>Whether a token is a byte, which becomes text with the bytes beside it.</summary>
+    public bool TryGetByte(string token, bool isFirst, out byte value)
+    {
+        value = 0;
+        return _hasByteTokens && SentencePieceVocabulary.TryParseByte(Apply(_changes, token, isFirst), out value);
+    }
+
+    /// <summary>Appends what a run of bytes stands for: its text, or U+FFFD for each byte where the run is no UTF-8.</summary>
+    /// <remarks>Source: tokenizers, decoders/byte_fallback.rs.</remarks>
+    public void AppendRun(ReadOnlySpan<byte> run, bool isFirst, List<byte> bytes)
+    {
+        if (Utf8.IsValid(run))
+        {
+            AppendText(Apply(_changesOfRuns, Encoding.UTF8.GetString(run), isFirst), bytes);
+            return;
+        }
+
+        for (int i = 0; i < run.Length; i++)
+        {
+            AppendText(Apply(_changesOfRuns, "\uFFFD", isFirst && i == 0), bytes);
+        }
+    }
+
     /// <summary>Appends what a token stands for.</summary>
     /// <param name="token">Its text.</param>
     /// <param name="isFirst">Whether it is the first token of a text.</param>
     /// <param name="bytes">Receives the bytes.</param>
     public void Append(string token, bool isFirst, List<byte> bytes)
     {
-        if (_hasByteTokens && SentencePieceVocabulary.TryParseByte(token, out byte value))
+        if (TryGetByte(token, isFirst, out byte value))
         {
             bytes.Add(value);
             return;
         }
 
-        foreach (Change change in _changes)
+        AppendText(Apply(_changesOfRuns, Apply(_changes, token, isFirst), isFirst), bytes);
+    }
+
+    private static string Apply(List<Change> changes, string token, bool isFirst)
+    {
+        foreach (Change change in changes)
         {
             token = change(token, isFirst);
         }
 
+        return token;
+    }
+
+    private void AddChange(Change change) => (_hasByteTokens ? _changesOfRuns : _changes).Add(change);
+
+    private void AppendText(string token, List<byte> bytes)
+    {
         if (!_isByteLevel || !ByteLevelAlphabet.TryDecode(token, bytes))
         {
             bytes.AddRange(Encoding.UTF8.GetBytes(token));
@@ -128,7 +168,7 @@ internal sealed class TokenDecoder
         }
 
         var normalizer = new ReplaceNormalizer(Pattern.Read(place), content, place.Place);
-        _changes.Add((token, _) => normalizer.Apply(token));
+        AddChange((token, _) => normalizer.Apply(token));
     }
 
     private void AddStrip(JsonField node)
@@ -143,7 +183,7 @@ internal sealed class TokenDecoder
 
         if (!_isJoined)
         {
-            _changes.Add((token, _) => Strip(token, content, start, stop));
+            AddChange((token, _) => Strip(token, content, start, stop));
             return;
         }
 
@@ -190,7 +230,7 @@ internal sealed class TokenDecoder
         bool dropsFirst = scheme != "never";
         HasFirstForm |= dropsFirst;
         string old = replacement.ToString();
-        _changes.Add((token, isFirst) => token.Replace(old, isFirst && dropsFirst ? "" : " ", StringComparison.Ordinal));
+        AddChange((token, isFirst) => token.Replace(old, isFirst && dropsFirst ? "" : " ", StringComparison.Ordinal));
     }
 
     /// <summary>A space before each token that does not go on with the word before.</summary>
@@ -204,7 +244,7 @@ internal sealed class TokenDecoder
         string prefix = node.String("prefix", "##");
         bool cleansUp = node.Bool("cleanup", true);
         HasFirstForm = true;
-        _changes.Add((token, isFirst) =>
+        AddChange((token, isFirst) =>
         {
             string text = isFirst ? token
                 : token.StartsWith(prefix, StringComparison.Ordinal) ? token[prefix.Length..] : " " + token;

@@ -145,12 +145,14 @@ internal sealed class TokenizerParts
             return new BpeModel(vocabulary, added, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
         }
 
-        // What the tokenizer knows as control tokens never comes out of text.
+        // Of pieces with one text tokenizers takes the last.
         var model = new UnigramModel(
-            from id in Enumerable.Range(0, _scores.Count)
-            where id != _unknownId && vocabulary.Kinds[id] != TokenKind.Control && vocabulary.Texts[id] is { Length: > 0 }
-            select (vocabulary.Texts[id]!, id, _scores[id]),
-            _scores.Count == 0 ? double.PositiveInfinity : _scores.Min());
+            from id in Enumerable.Range(0, _scores.Count).Reverse()
+            where vocabulary.Texts[id] is { Length: > 0 }
+            let isControl = id == _unknownId || vocabulary.Kinds[id] == TokenKind.Control
+            select KeyValuePair.Create(vocabulary.Texts[id]!, new UnigramPiece(id, _scores[id], isControl)),
+            _scores.Count == 0 ? double.PositiveInfinity : _scores.Min(),
+            isSingle: false);
         return new UnigramWordModel(model, byteIds, _unknownId);
     }
 

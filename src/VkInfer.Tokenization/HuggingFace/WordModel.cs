@@ -6,8 +6,11 @@ namespace VkInfer.Tokenization;
 /// <summary>Turns the words of a text into token ids.</summary>
 internal abstract class WordModel
 {
-    /// <summary>Appends the ids of one word, which is not empty.</summary>
-    public abstract void Encode(string word, List<int> ids);
+    /// <summary>Appends the ids of one word.</summary>
+    /// <param name="word">The word; not empty.</param>
+    /// <param name="isTrusted">Whether control tokens may come out of it.</param>
+    /// <param name="ids">Receives the ids.</param>
+    public abstract void Encode(string word, bool isTrusted, List<int> ids);
 }
 
 /// <summary>
@@ -25,9 +28,9 @@ internal sealed class BpeModel(
     Vocabulary vocabulary, IReadOnlySet<int> added, MergeTable merges, int[] byteIds, int? unknownId, bool fuseUnknown,
     bool ignoreMerges) : WordModel
 {
-    public override void Encode(string word, List<int> ids)
+    public override void Encode(string word, bool isTrusted, List<int> ids)
     {
-        if (ignoreMerges && TryGet(word, out int whole))
+        if (ignoreMerges && TryGet(word, isTrusted, out int whole))
         {
             ids.Add(whole);
             return;
@@ -41,7 +44,7 @@ internal sealed class BpeModel(
         {
             length = char.IsHighSurrogate(word[start]) ? 2 : 1;
             ReadOnlySpan<char> character = word.AsSpan(start, length);
-            if (TryGet(character, out int id))
+            if (TryGet(character, isTrusted, out int id))
             {
                 AddPending(symbols, ref count, ref isPending);
                 symbols[count++] = id;
@@ -69,7 +72,7 @@ internal sealed class BpeModel(
         }
 
         AddPending(symbols, ref count, ref isPending);
-        foreach (int id in merges.Merge(symbols.AsSpan(0, count)))
+        foreach (int id in merges.Merge(symbols.AsSpan(0, count), isTrusted))
         {
             ids.Add(id);
         }
@@ -77,7 +80,8 @@ internal sealed class BpeModel(
         ArrayPool<int>.Shared.Return(symbols);
     }
 
-    private bool TryGet(ReadOnlySpan<char> text, out int id) => vocabulary.TryGetTextId(text, out id) && !added.Contains(id);
+    private bool TryGet(ReadOnlySpan<char> text, bool isTrusted, out int id) =>
+        vocabulary.TryGetId(text, out id) && (isTrusted || vocabulary.Kinds[id] != TokenKind.Control) && !added.Contains(id);
 
     private void AddPending(int[] symbols, ref int count, ref bool isPending)
     {
@@ -111,9 +115,9 @@ internal sealed class BpeModel(
 /// <param name="unknownId">The unknown token, if there is one.</param>
 internal sealed class UnigramWordModel(UnigramModel model, int[] byteIds, int? unknownId) : WordModel
 {
-    public override void Encode(string word, List<int> ids)
+    public override void Encode(string word, bool isTrusted, List<int> ids)
     {
-        List<(Range Range, int Id)> pieces = model.Encode(word);
+        List<(Range Range, int Id)> pieces = model.Encode(word, isTrusted);
         for (int i = 0; i < pieces.Count; i++)
         {
             if (pieces[i].Id >= 0)

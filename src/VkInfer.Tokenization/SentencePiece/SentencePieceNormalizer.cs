@@ -12,13 +12,18 @@ internal sealed class SentencePieceNormalizer
     public const char Space = '\u2581';
 
     private readonly CharsMap? _map;
+    private readonly UserDefinedSymbols _symbols;
     private readonly bool _addPrefix;
     private readonly bool _removeExtra;
 
     /// <summary>Takes what the data says, or the default of the model's kind.</summary>
-    public SentencePieceNormalizer(TokenizerData data, bool removeExtraWhitespaces)
+    /// <param name="data">The data.</param>
+    /// <param name="symbols">What is never mapped.</param>
+    /// <param name="removeExtraWhitespaces">Whether extra spaces go where the data does not say.</param>
+    public SentencePieceNormalizer(TokenizerData data, UserDefinedSymbols symbols, bool removeExtraWhitespaces)
     {
         _map = data.PrecompiledCharsMap is { Length: > 0 } map ? CharsMap.Read(map, nameof(TokenizerData.PrecompiledCharsMap)) : null;
+        _symbols = symbols;
         _addPrefix = data.AddSpacePrefix ?? true;
         _removeExtra = data.RemoveExtraWhitespaces ?? removeExtraWhitespaces;
     }
@@ -28,14 +33,10 @@ internal sealed class SentencePieceNormalizer
     /// <param name="addPrefix">Whether a space may be put in front; the model decides.</param>
     public string Apply(ReadOnlySpan<char> text, bool addPrefix = true)
     {
-        if (_map is not null)
-        {
-            text = _map.Apply(text.ToString());
-        }
-
+        text = Map(text);
         if (_removeExtra)
         {
-            text = text.Trim(' ');
+            text = text.TrimStart(' ');
         }
 
         if (text.Length == 0)
@@ -49,18 +50,52 @@ internal sealed class SentencePieceNormalizer
             normalized.Append(Space);
         }
 
+        char before = '\0';
         foreach (char c in text)
         {
             if (c != ' ')
             {
                 normalized.Append(c);
             }
-            else if (!_removeExtra || normalized.Length == 0 || normalized[^1] != Space)
+            else if (!_removeExtra || before != ' ')
             {
                 normalized.Append(Space);
             }
+
+            before = c;
+        }
+
+        // At the end ▁ goes whether the text had a space there or ▁ itself.
+        while (_removeExtra && normalized.Length > 0 && normalized[^1] == Space)
+        {
+            normalized.Length--;
         }
 
         return normalized.ToString();
+    }
+
+    private ReadOnlySpan<char> Map(ReadOnlySpan<char> text)
+    {
+        if (_map is null)
+        {
+            return text;
+        }
+
+        var mapped = new StringBuilder(text.Length);
+        int done = 0;
+        for (int at = 0; !_symbols.IsEmpty && at < text.Length;)
+        {
+            int length = _symbols.LengthAt(text[at..]);
+            if (length == 0)
+            {
+                at++;
+                continue;
+            }
+
+            mapped.Append(_map.Apply(text[done..at].ToString())).Append(text.Slice(at, length));
+            done = at += length;
+        }
+
+        return done == 0 ? _map.Apply(text.ToString()) : mapped.Append(_map.Apply(text[done..].ToString())).ToString();
     }
 }

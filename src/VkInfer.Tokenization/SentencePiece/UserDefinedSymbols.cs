@@ -13,6 +13,9 @@ internal sealed class UserDefinedSymbols
         where vocabulary.Kinds[id] == TokenKind.UserDefined && vocabulary.Texts[id]?.Contains(SentencePieceNormalizer.Space) == true
         select KeyValuePair.Create(vocabulary.Texts[id]!, id));
 
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => _symbols.IsEmpty;
+
     /// <summary>The length of the longest symbol that a text begins with; 0 for none.</summary>
     public int LengthAt(ReadOnlySpan<char> text) => _symbols.TryLongest(text, out string match, out _) ? match.Length : 0;
 

@@ -3,7 +3,7 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>A Vulkan call failed. Carries the operation, and the result code with its name where there is one.</summary>
-public class VulkanException : Exception
+public class VulkanException : VkInferException
 {
     /// <summary>Creates the exception with a message of its own.</summary>
     /// <param name="message">What failed, what was expected, what came.</param>

@@ -21,9 +21,9 @@ internal sealed record OptionKey(
     /// <summary>Every key there is.</summary>
     public static IReadOnlyList<OptionKey> All { get; } =
     [
-        new(nameof(
-            VkInferOptions.Model), "--model", "The model: a GGUF file or a Hugging Face folder; without it the embedded model is used.",
-            "a path", (o, text) => text.Length > 0 ? o with { Model = text } : null),
+        new(nameof(VkInferOptions.Model), "--model",
+            "The model: a GGUF file, a Hugging Face folder, or a name like hf:owner/repo:Q4_K_M; without it the embedded model is used.",
+            "a path or a name", (o, text) => text.Length > 0 ? o with { Model = text } : null),
         new(nameof(VkInferOptions.Device), "--device",
             "The Vulkan device: auto, an index, discrete, integrated, software, or part of a name.",
             "auto, an index, a device type or part of a name", (o, text) => text.Length > 0 ? o with { Device = text } : null),

@@ -4,7 +4,7 @@ namespace VkInfer;
 /// A setting has a value that is not allowed. The message names the key, where it was set, the value and what is allowed, e.g.
 /// <c>VkInfer:KvType (environment VKINFER_KVTYPE): "F8" is not one of F16, F32</c>.
 /// </summary>
-public sealed class OptionsException : Exception
+public sealed class OptionsException : VkInferException
 {
     /// <summary>Describes a value that is not allowed.</summary>
     /// <param name="key">The key, without section, e.g. <c>KvType</c>.</param>

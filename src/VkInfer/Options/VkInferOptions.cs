@@ -9,7 +9,7 @@ namespace VkInfer;
 /// </summary>
 public sealed record VkInferOptions
 {
-    /// <summary>Path of the model, a file or folder; null: the embedded model.</summary>
+    /// <summary>The model: a file, a folder, or a <see cref="ModelName"/>; null: the embedded model.</summary>
     public string? Model { get; init; }
 
     /// <summary>Which Vulkan device; see <see cref="ModelOptions.Device"/>.</summary>

@@ -4,7 +4,7 @@ namespace VkInfer;
 /// No token can be chosen: the model's logits are not finite, or every token is excluded. The session stands where it stood before the
 /// choice, and may go on with other options or after other tokens.
 /// </summary>
-public sealed class InvalidLogitsException : Exception
+public sealed class InvalidLogitsException : VkInferException
 {
     private InvalidLogitsException(string message, int position, string? layer, string? option)
         : base(message) => (Position, Layer, Option) = (position, layer, option);

@@ -1,7 +1,7 @@
 namespace VkInfer;
 
 /// <summary>A device computes wrong results, and no form of a kernel is left that does not. Thrown by loading.</summary>
-public sealed class DeviceSelfTestException : Exception
+public sealed class DeviceSelfTestException : VkInferException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="device">The device's name.</param>

@@ -181,7 +181,8 @@ internal sealed class SelfTestStore
             using Process process = Process.GetProcessById(processId);
             return !process.HasExited;
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             return false;
         }

@@ -5,7 +5,8 @@ namespace VkInfer.Transformer;
 
 /// <summary>
 /// Decode steps of several sequences at once: the pass of all of them and their choices, one chain of dispatches each, recorded once and
-/// replayed, in one submit a step. What a sequence owns stays with its <see cref="DecodeRunner"/>. Not thread-safe; allocates nothing per step.
+/// replayed, in one submit a step. What a sequence owns stays with its <see cref="DecodeRunner"/>. Not thread-safe; allocates nothing per
+/// step.
 /// </summary>
 internal sealed class BatchRunner : IDisposable
 {

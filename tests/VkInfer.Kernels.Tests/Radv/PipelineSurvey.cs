@@ -21,6 +21,10 @@ internal sealed class PipelineSurvey(KernelContext context)
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
             .Concat(Rows());
 
+    /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
+    public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
+        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16))).Concat(Rows());
+
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
         Enum.GetValues<WeightType>().SelectMany(type => Products(type, model));

@@ -154,7 +154,8 @@ public class OptionsTests
     }
 
     [Test]
-    public void Null_sets_nothing() => Assert.That(Read("""{ "Model": null, "Seed": null }"""), Is.EqualTo(Read(null)).Using<VkInferOptions>(
+    public void Null_sets_nothing() =>
+        Assert.That(Read("""{ "Model": null, "Seed": null }"""), Is.EqualTo(Read(null)).Using<VkInferOptions>(
         (a, b) => a with { Warnings = [] } == b with { Warnings = [] }));
 
     private static NUnit.Framework.Constraints.TrueConstraint IsUsage(string message) => Throws.TypeOf<OptionsException>()

@@ -9,6 +9,8 @@ internal sealed class RandomPipeline
     private readonly Random _random;
     private readonly bool _isByteLevel;
     private readonly JsonObject? _normalizer;
+    private readonly int[] _byteIds;
+    private readonly int _tokenCount;
 
     public RandomPipeline(int seed)
     {
@@ -28,16 +30,24 @@ internal sealed class RandomPipeline
             ["model"] = _random.Next(4) == 0 && !_isByteLevel ? Unigram() : Bpe(),
         };
         Json["added_tokens"] = AddedTokens();
+        JsonNode vocabulary = Json["model"]!["vocab"]!;
+        List<string> texts = vocabulary is JsonArray pieces
+            ? [.. pieces.Select(piece => piece![0]!.GetValue<string>())]
+            : [.. vocabulary.AsObject().Select(token => token.Key)];
+        _byteIds = [.. Enumerable.Range(0, texts.Count).Where(id => texts[id] is ['<', '0', 'x', _, _, '>'])];
+        _tokenCount = texts.Count + Json["added_tokens"]!.AsArray().Count(token => token!["id"]!.GetValue<int>() >= texts.Count);
     }
 
     /// <summary>The file.</summary>
     public JsonObject Json { get; }
 
-    /// <summary>Whether every byte has a token, or none.</summary>
-    public bool HasAllBytes { get; private set; } = true;
-
     /// <summary>The texts of its special tokens.</summary>
     public List<string> Specials { get; } = [];
+
+    /// <summary>Any token, bytes above all where there are some.</summary>
+    public int RandomId(Random random) => _byteIds.Length > 0 && random.Next(3) > 0
+        ? _byteIds[random.Next(_byteIds.Length)]
+        : random.Next(_tokenCount);
 
     /// <summary>The file as bytes.</summary>
     public byte[] Bytes => JsonSerializer.SerializeToUtf8Bytes(Json);
@@ -227,9 +237,8 @@ internal sealed class RandomPipeline
         bool hasBytes = !_isByteLevel && _random.Next(2) == 0;
         if (hasBytes)
         {
-            // Where some lack, decoding gives several replacement characters there and one here.
-            HasAllBytes = _random.Next(4) > 0;
-            tokens.AddRange(Enumerable.Range(0, 256).Where(_ => HasAllBytes || _random.Next(50) > 0).Select(value => $"<0x{value:X2}>"));
+            bool hasAllBytes = _random.Next(4) > 0;
+            tokens.AddRange(Enumerable.Range(0, 256).Where(_ => hasAllBytes || _random.Next(50) > 0).Select(value => $"<0x{value:X2}>"));
         }
 
         var known = tokens.ToHashSet(StringComparer.Ordinal);
@@ -284,7 +293,8 @@ internal sealed class RandomPipeline
         IEnumerable<string> bytes = Enumerable.Range(0, hasBytes ? 256 : 0).Select(value => $"<0x{value:X2}>");
         foreach (string piece in characters.Concat(longer).Concat(bytes))
         {
-            if (known.Add(piece))
+            // Of two pieces with one text the last counts.
+            if (known.Add(piece) || (_random.Next(4) == 0 && !piece.StartsWith("<0x", StringComparison.Ordinal)))
             {
                 pieces.Add(new JsonArray(piece, -_random.Next(120_000) / 10_000.0));
             }
@@ -307,10 +317,10 @@ internal sealed class RandomPipeline
             JsonNode? existing = Json["model"]!["vocab"] is JsonObject vocabulary && vocabulary.TryGetPropertyValue(text, out JsonNode? id)
                 ? id
                 : null;
-            if (existing is null && Json["model"]!["vocab"] is JsonArray pieces
-                && pieces.Any(piece => piece![0]!.GetValue<string>() == text))
+            if (Json["model"]!["vocab"] is JsonArray pieces)
             {
-                continue;
+                int last = pieces.ToList().FindLastIndex(piece => piece![0]!.GetValue<string>() == text);
+                existing = last < 0 ? null : last;
             }
 
             bool isSpecial = _random.Next(2) == 0 && text != "é";

@@ -22,7 +22,9 @@ internal static class RandomText
         "\U0001F999", "\U0001F468\u200D\U0001F469", "\U0001D400", "\U00010400", "\U00020000", "\U0001FD1A", "\U000E0101", "\U0001D7D9",
     ];
 
-    private static readonly CodePointSet Known = UnicodeProperties.Get("age8").Or(UnicodeProperties.Get("cn"));
+    // The Rust libraries have tables of several versions of Unicode, from 8 to the newest: what all have, and some of what none has.
+    private static readonly CodePointSet Known = UnicodeProperties.Get("age8")
+        .Or(CodePointSet.Of([(0x378, 0x379), (0x557, 0x558), (0x1F16, 0x1F17), (0xFDD0, 0xFDEF), (0x1FC00, 0x1FFFD)]));
 
     /// <summary>Makes a text of up to some pieces.</summary>
     /// <param name="random">Where chance comes from.</param>
@@ -67,7 +69,6 @@ internal static class RandomText
                 2 => random.Next(0x3000, 0x10000),
                 _ => random.Next(0x10000, 0x20000),
             };
-            // The Rust libraries have tables of several versions of Unicode: what is newer than the oldest is another character for some.
             if (Rune.IsValid(c) && Known.Contains(c))
             {
                 return new Rune(c).ToString();

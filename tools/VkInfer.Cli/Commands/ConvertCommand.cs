@@ -8,7 +8,7 @@ namespace VkInfer.Cli.Commands;
 internal sealed class ConvertCommand : CliCommand
 {
     private readonly Argument<string> _input =
-        new("in") { Description = "A GGUF file, any part of a split one, or a Hugging Face folder." };
+        new("in") { Description = "A GGUF file, any part of a split one, a Hugging Face folder, or a name like hf:owner/repo." };
     private readonly Argument<string> _output = new("out") { Description = "The GGUF file to write." };
     private readonly Option<string?> _quantize = new("--quantize")
     {
@@ -26,7 +26,8 @@ internal sealed class ConvertCommand : CliCommand
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        (string input, string output) = (call.Parse.GetRequiredValue(_input), call.Parse.GetRequiredValue(_output));
+        string input = await call.FindModelAsync(call.Parse.GetRequiredValue(_input), cancellationToken).ConfigureAwait(false);
+        string output = call.Parse.GetRequiredValue(_output);
         GgufTensorType? type = call.Parse.GetValue(_quantize) is { } text ? TypeOf(text) : null;
         await ProgressDisplay.RunAsync(Console, "Converting", async progress =>
         {

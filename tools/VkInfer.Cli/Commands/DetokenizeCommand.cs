@@ -18,9 +18,9 @@ internal sealed class DetokenizeCommand : CliCommand
         AddSettings(nameof(VkInferOptions.Model));
     }
 
-    protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        Tokenizer tokenizer = TokenizerFile.Load(call.ModelPath);
+        Tokenizer tokenizer = TokenizerFile.Load(await call.FindModelAsync(cancellationToken).ConfigureAwait(false));
         string text = tokenizer.Decode(call.Parse.GetValue(_ids), skipSpecial: !call.Parse.GetValue(_special));
         if (call.Json)
         {
@@ -30,7 +30,5 @@ internal sealed class DetokenizeCommand : CliCommand
         {
             Console.Out.WriteLine(text);
         }
-
-        return Task.CompletedTask;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class InspectCommand : CliCommand
 
     private readonly Argument<string?> _file = new("MODEL")
     {
-        Description = "The model file (GGUF); without it the embedded model.",
+        Description = "A GGUF file, a Hugging Face folder, or a name like hf:owner/repo; without it the embedded model.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -26,9 +26,12 @@ internal sealed class InspectCommand : CliCommand
         AddModelOptions();
     }
 
-    protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
+    protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        ModelInspection model = ModelInspection.Inspect(call.Parse.GetValue(_file) ?? call.ModelPath, call.ModelOptions);
+        string path = call.Parse.GetValue(_file) is { } file
+            ? await call.FindModelAsync(file, cancellationToken).ConfigureAwait(false)
+            : await call.FindModelAsync(cancellationToken).ConfigureAwait(false);
+        ModelInspection model = ModelInspection.Inspect(path, call.ModelOptions);
         if (call.Json)
         {
             call.WriteJson(Document(model), CliJsonContext.Readable.InspectDocument);
@@ -37,8 +40,6 @@ internal sealed class InspectCommand : CliCommand
         {
             Write(call, model);
         }
-
-        return Task.CompletedTask;
     }
 
     private static InspectDocument Document(ModelInspection model) => new(

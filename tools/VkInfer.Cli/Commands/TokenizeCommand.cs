@@ -33,7 +33,7 @@ internal sealed class TokenizeCommand : CliCommand
         string text = call.Parse.GetValue(_text)
             ?? await TextFile.ReadAsync(call.Parse.GetValue(_file)!, cancellationToken).ConfigureAwait(false);
         bool special = call.Parse.GetValue(_special);
-        Tokenizer tokenizer = TokenizerFile.Load(call.ModelPath);
+        Tokenizer tokenizer = TokenizerFile.Load(await call.FindModelAsync(cancellationToken).ConfigureAwait(false));
         call.WriteJson(
             new TokenizeDocument(tokenizer.Encode(text, addSpecial: special, parseSpecial: special)),
             CliJsonContext.Readable.TokenizeDocument);

@@ -22,6 +22,9 @@ namespace VkInfer.Cli.Output;
 [JsonSerializable(typeof(TuneDocument))]
 [JsonSerializable(typeof(AblationDocument))]
 [JsonSerializable(typeof(ProfileDocument))]
+[JsonSerializable(typeof(PullDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(RemoveDocument))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     /// <summary>The context the program writes with: text stays readable, since no document is put into a web page.</summary>

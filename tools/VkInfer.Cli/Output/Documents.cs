@@ -103,3 +103,11 @@ internal sealed record AblationDocument(
     string Device, string Driver, string Model, IReadOnlyList<string> Variants, IReadOnlyList<Bench.AblationRow> Rows);
 
 internal sealed record ProfileDocument(string Device, string Driver, string Model, IReadOnlyList<Bench.ProfileResult> Results);
+
+internal sealed record PullDocument(string Name, string Path);
+
+internal sealed record ListDocument(string Folder, IReadOnlyList<StoredModelDocument> Models);
+
+internal sealed record StoredModelDocument(string Name, string Commit, string Path, long Bytes);
+
+internal sealed record RemoveDocument(string Name, long Bytes);

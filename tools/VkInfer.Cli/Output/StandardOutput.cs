@@ -3,7 +3,7 @@ namespace VkInfer.Cli.Output;
 /// <summary>Standard output, whose faults say so: the system's own words for a closed or full one name no file.</summary>
 internal sealed class StandardOutput : Stream
 {
-    private readonly Stream _stream = Console.OpenStandardOutput();
+    private readonly Stream? _stream = StandardStreams.IsClosed(StandardStreams.Out) ? null : Console.OpenStandardOutput();
 
     public override bool CanRead => false;
 
@@ -25,11 +25,11 @@ internal sealed class StandardOutput : Stream
     {
         try
         {
-            _stream.Write(buffer);
+            (_stream ?? throw Closed()).Write(buffer);
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CliException("standard output is closed");
+            throw Closed();
         }
         catch (IOException problem)
         {
@@ -37,7 +37,9 @@ internal sealed class StandardOutput : Stream
         }
     }
 
-    public override void Flush() => _stream.Flush();
+    public override void Flush() => _stream?.Flush();
+
+    private static CliException Closed() => new("standard output is closed");
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

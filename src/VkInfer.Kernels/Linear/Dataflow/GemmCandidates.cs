@@ -76,7 +76,7 @@ internal static class GemmCandidates
     /// <summary>The tilings for weights of a type and A [m, K] that the device can run.</summary>
     public static IEnumerable<IGemmTiling> Of(KernelContext context, WeightType type, ActivationType input, int m)
     {
-        DeviceCapabilities capabilities = context.Capabilities;
+        DeviceCapabilities capabilities = WeightFormat.Of(type).BesideCodebook(context.Capabilities);
         return All(context, input, m).Where(tiling =>
             !(tiling is GemmVectorsConstants { Rows: > 2 } vectors && vectors.Unroll * vectors.Unroll * m > MostVectors(type))
             && tiling.Fits(capabilities));
@@ -86,7 +86,9 @@ internal static class GemmCandidates
     // sooner, the more registers a format's blocks take.
     private static int MostVectors(WeightType type) => type switch
     {
-        WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K => 12,
+        WeightType.Q2_K or WeightType.Q3_K or WeightType.Q5_0 or WeightType.Q5_K or WeightType.Q6_K
+            or WeightType.IQ1_S or WeightType.IQ1_M or WeightType.IQ2_XXS or WeightType.IQ2_XS or WeightType.IQ2_S or WeightType.IQ3_XXS
+            or WeightType.IQ3_S => 12,
         _ when WeightLayout.IsQuantized(type) => 32,
         _ => int.MaxValue,
     };

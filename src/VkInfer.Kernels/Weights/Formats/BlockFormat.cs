@@ -13,7 +13,7 @@ internal abstract class BlockFormat : WeightFormat
     /// </summary>
     public required IReadOnlyList<uint?> SyntheticScales { get; init; }
 
-    public override void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales)
+    public override void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales, float tensorScale)
     {
         // Scales of zero make the padding's weights zero, whatever its quants.
         quants.Clear();

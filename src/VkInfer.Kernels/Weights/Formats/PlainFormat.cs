@@ -9,7 +9,7 @@ internal sealed class PlainFormat : WeightFormat
 
     public static PlainFormat BF16 { get; } = Create("bf16", 2);
 
-    public override void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales)
+    public override void PackRow(ReadOnlySpan<byte> source, Span<byte> quants, Span<byte> scales, float tensorScale)
     {
         source.CopyTo(quants);
         quants[source.Length..].Clear();

@@ -1,22 +1,26 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
-namespace VkInfer.Tests;
+namespace VkInfer.Tests.House;
 
 /// <summary>
-/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; only Vulkan knows Silk.NET.
+/// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; all know the base of their
+/// exceptions, and only Vulkan knows Silk.NET.
 /// </summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["VkInfer.Vulkan"] = [],
-        ["VkInfer.Kernels"] = ["VkInfer.Vulkan"],
-        ["VkInfer.Formats"] = [],
-        ["VkInfer.Jinja"] = [],
-        ["VkInfer.Tokenization"] = ["VkInfer.Jinja"],
-        ["VkInfer.Grammar"] = [],
-        ["VkInfer"] = ["VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
+        ["VkInfer.Errors"] = [],
+        ["VkInfer.Vulkan"] = ["VkInfer.Errors"],
+        ["VkInfer.Kernels"] = ["VkInfer.Errors", "VkInfer.Vulkan"],
+        ["VkInfer.Formats"] = ["VkInfer.Errors"],
+        ["VkInfer.Jinja"] = ["VkInfer.Errors"],
+        ["VkInfer.Tokenization"] = ["VkInfer.Errors", "VkInfer.Jinja"],
+        ["VkInfer.Grammar"] = ["VkInfer.Errors"],
+        ["VkInfer"] =
+            ["VkInfer.Errors", "VkInfer.Vulkan", "VkInfer.Kernels", "VkInfer.Formats", "VkInfer.Tokenization", "VkInfer.Grammar"],
     };
 
     [TestCaseSource(nameof(Names))]
@@ -63,26 +67,46 @@ public sealed partial class ArchitectureTests
         Assert.That(named, Is.Empty);
     }
 
-    /// <summary>The files of a folder of the library, without comments.</summary>
-    private static IEnumerable<string> Sources(string folder)
-    {
-        string? root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root!, "VkInfer.sln")))
-        {
-            root = Path.GetDirectoryName(root);
-        }
-
-        string path = Path.Combine(root!, "src", "VkInfer", folder);
-        return Directory.EnumerateFiles(path, "*.cs", SearchOption.AllDirectories)
-            .Where(file => Path.GetRelativePath(path, file).Split(Path.DirectorySeparatorChar)[0] != "Cache")
-            .Select(file => Comments().Replace(File.ReadAllText(file), ""));
-    }
+    /// <summary>The files of a folder of the library, but for its room Cache, without comments.</summary>
+    private static IEnumerable<string> Sources(string folder) =>
+        from file in SourceTree.Read(".cs")
+        where file.Path.StartsWith($"src/VkInfer/{folder}/", StringComparison.Ordinal)
+        where !file.Path.Contains("/Cache/", StringComparison.Ordinal)
+        select Comments().Replace(string.Join('\n', file.Lines), "");
 
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
     private static partial Regex Comments();
 
     [GeneratedRegex(@"^(?:\w+ )*(?:class|struct|interface|enum|record) (?!struct|class)(\w+)", RegexOptions.Multiline)]
     private static partial Regex Types();
+
+    [TestCaseSource(nameof(Names))]
+    public void Every_exception_has_the_one_base(string name)
+    {
+        IEnumerable<string> others =
+            from type in Assembly.Load(name).GetExportedTypes()
+            where type.IsAssignableTo(typeof(Exception)) && !type.IsAssignableTo(typeof(VkInferException))
+            select type.Name;
+        Assert.That(others, Is.Empty);
+    }
+
+    [Test]
+    public void The_package_depends_on_what_its_layers_reference()
+    {
+        IEnumerable<string> referenced =
+            from name in Names()
+            from reference in Xml($"src/{name}/{name}.csproj").Descendants("PackageReference")
+            select (string)reference.Attribute("Include")!;
+        IEnumerable<string> packaged =
+            from dependency in Xml("src/VkInfer/VkInfer.nuspec").Descendants()
+            where dependency.Name.LocalName == "dependency"
+            select (string)dependency.Attribute("id")!;
+
+        // What Silk.NET names does not restore everywhere.
+        Assert.That(packaged, Is.EquivalentTo(referenced.Distinct().Append("Microsoft.Extensions.DependencyModel")));
+    }
+
+    private static XDocument Xml(string path) => XDocument.Parse(string.Join('\n', SourceTree.Read(path).Single().Lines));
 
     private static string[] Names() => [.. Allowed.Keys];
 

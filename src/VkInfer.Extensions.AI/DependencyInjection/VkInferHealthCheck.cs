@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace VkInfer.Extensions.AI;
+
+/// <summary>
+/// Healthy where the model answers or will be loaded by the first request; degraded while it loads; unhealthy where loading failed or its
+/// device was lost. Never loads a model by itself.
+/// </summary>
+internal sealed class VkInferHealthCheck(VkInferChatClient client) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Check());
+
+    private HealthCheckResult Check()
+    {
+        if (client.Host.Failure is { } failure)
+        {
+            return HealthCheckResult.Unhealthy("The model could not be loaded, or its device was lost.", failure);
+        }
+
+        if (client.Host.IsLoading)
+        {
+            return HealthCheckResult.Degraded("The model is being loaded.");
+        }
+
+        return client.Host.Loaded is { } model
+            ? HealthCheckResult.Healthy($"{model.Name} on {model.Device.Name}.")
+            : HealthCheckResult.Healthy("The model is loaded by the first request.");
+    }
+}

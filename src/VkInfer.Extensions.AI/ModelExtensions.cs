@@ -1,0 +1,14 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+
+namespace VkInfer.Extensions.AI;
+
+/// <summary>A loaded model behind the interfaces of Microsoft.Extensions.AI.</summary>
+public static class ModelExtensions
+{
+    /// <summary>A chat client of a model, which stays the caller's.</summary>
+    /// <inheritdoc cref="VkInferChatClient(Model, VkInferClientOptions?, ILoggerFactory?)" path="/param"/>
+    public static IChatClient AsIChatClient(
+        this Model model, VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null) =>
+        new VkInferChatClient(model, options, loggerFactory);
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.AI;
+
+namespace VkInfer.Extensions.AI;
+
+/// <summary>What the runtime says of an answer, in the terms of Microsoft.Extensions.AI.</summary>
+internal static class Answers
+{
+    public static ChatFinishReason ToFinishReason(FinishReason reason) => reason switch
+    {
+        FinishReason.MaxTokens or FinishReason.ContextFull => ChatFinishReason.Length,
+        _ => ChatFinishReason.Stop,
+    };
+
+    /// <summary>Input counts every token of the prompt, those found in a cache among them.</summary>
+    public static UsageDetails ToUsage(Usage usage) => new()
+    {
+        InputTokenCount = usage.PromptTokens + usage.CachedTokens,
+        CachedInputTokenCount = usage.CachedTokens,
+        OutputTokenCount = usage.CompletionTokens,
+        TotalTokenCount = usage.PromptTokens + usage.CachedTokens + usage.CompletionTokens,
+    };
+}

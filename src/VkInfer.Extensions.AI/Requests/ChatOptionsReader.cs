@@ -1,0 +1,91 @@
+using Microsoft.Extensions.AI;
+using VkInfer.Grammar;
+
+namespace VkInfer.Extensions.AI;
+
+/// <summary>Options of Microsoft.Extensions.AI as the runtime takes them. Each member is honoured or refused, none is ignored.</summary>
+internal static class ChatOptionsReader
+{
+    /// <summary>Reads options over defaults.</summary>
+    /// <param name="client">Who is asked, for <see cref="ChatOptions.RawRepresentationFactory"/>.</param>
+    /// <param name="modelIds">What <see cref="ChatOptions.ModelId"/> may be.</param>
+    /// <param name="defaults">What holds where the options say nothing.</param>
+    /// <param name="options">The options.</param>
+    public static GenerationOptions Read(
+        IChatClient client, IReadOnlyList<string> modelIds, GenerationOptions defaults, ChatOptions options)
+    {
+        RefuseWhatIsMissing(options);
+        if (options.ModelId is { } id && !modelIds.Contains(id))
+        {
+            throw new ArgumentException($"ChatOptions.ModelId is {id}, but this client runs {modelIds[^1]}.", nameof(options));
+        }
+
+        GenerationOptions generation = BaseOf(client, options) ?? defaults;
+        SamplingOptions sampling = generation.Sampling;
+        generation = generation with
+        {
+            MaxTokens = options.MaxOutputTokens ?? generation.MaxTokens,
+            StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. stops] : generation.StopStrings,
+            Grammar = GrammarOf(options.ResponseFormat) ?? generation.Grammar,
+            Sampling = sampling with
+            {
+                Temperature = options.Temperature ?? sampling.Temperature,
+                TopK = options.TopK ?? sampling.TopK,
+                TopP = options.TopP ?? sampling.TopP,
+                FrequencyPenalty = options.FrequencyPenalty ?? sampling.FrequencyPenalty,
+                PresencePenalty = options.PresencePenalty ?? sampling.PresencePenalty,
+                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : sampling.Seed,
+            },
+        };
+        if (options.AdditionalProperties is { } more)
+        {
+            generation = generation with { Sampling = AdditionalOptions.Apply(more, generation.Sampling) };
+        }
+
+        generation.Validate();
+        return generation;
+    }
+
+    private static void RefuseWhatIsMissing(ChatOptions options)
+    {
+        Refuse(options.ConversationId is not null, nameof(ChatOptions.ConversationId), "conversations are not kept; send all messages");
+        Refuse(
+            options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode,
+            nameof(ChatOptions.Tools), "tools are not supported");
+        Refuse(options.ToolMode is RequiredChatToolMode, nameof(ChatOptions.ToolMode), "tools are not supported");
+        Refuse(
+            options.Reasoning is { } reasoning && (reasoning.Effort is not null || reasoning.Output is not null),
+            nameof(ChatOptions.Reasoning),
+            $"reasoning is not told from text; a template's own switch can be set by {AdditionalOptions.TemplateVariables}");
+        Refuse(
+            options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
+        Refuse(options.ContinuationToken is not null, nameof(ChatOptions.ContinuationToken), "answers do not run in the background");
+    }
+
+    // AllowMultipleToolCalls says something only where there are tools.
+    private static void Refuse(bool asked, string option, string reason)
+    {
+        if (asked)
+        {
+            throw new NotSupportedException($"ChatOptions.{option}: {reason}.");
+        }
+    }
+
+    private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) =>
+        options.RawRepresentationFactory?.Invoke(client) switch
+    {
+        null => null,
+        GenerationOptions generation => generation,
+        { } other => throw new NotSupportedException(
+            $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
+    };
+
+    private static CompiledGrammar? GrammarOf(ChatResponseFormat? format) => format switch
+    {
+        null or ChatResponseFormatText => null,
+        ChatResponseFormatJson { Schema: { } schema } => SchemaCache.Get(schema),
+        ChatResponseFormatJson => SchemaCache.AnyObject,
+        _ => throw new NotSupportedException(
+            $"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
+    };
+}

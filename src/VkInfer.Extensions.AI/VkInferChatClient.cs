@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace VkInfer.Extensions.AI;
+
+/// <summary>
+/// A model of VkInfer as an <see cref="IChatClient"/>. Stateless: each call brings its whole conversation. Thread-safe; calls run at the
+/// same time up to <see cref="VkInferClientOptions.MaxConcurrentRequests"/>, and then wait in order. The model is loaded by the first call.
+/// </summary>
+/// <remarks>
+/// Every member of <see cref="ChatOptions"/> is honoured or refused with <see cref="NotSupportedException"/>, none is ignored;
+/// <see cref="ChatOptions.RawRepresentationFactory"/> may give a <see cref="GenerationOptions"/> to start from. Texts of
+/// messages never count as control tokens. Disposing ends what runs, whose callers get <see cref="ObjectDisposedException"/>.
+/// </remarks>
+public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
+{
+    private readonly ModelHost _host;
+    private readonly GenerationOptions _defaults;
+    private readonly ChatClientMetadata _metadata;
+    private readonly ILogger _logger;
+    private readonly string? _configuredModel;
+
+    /// <summary>A client that loads its model when it is first needed, and owns it.</summary>
+    /// <param name="options">Which model, and how; null: the defaults. Later changes of it have no effect.</param>
+    /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
+    /// <param name="store">Where a name like <c>hf:owner/repo</c> is looked up; null: the default store.</param>
+    /// <exception cref="ArgumentException">An option is not allowed.</exception>
+    public VkInferChatClient(VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null, ModelStore? store = null)
+        : this(options, loggerFactory, null, store)
+    {
+    }
+
+    /// <summary>A client of a model that is loaded, and stays the caller's.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How to answer; what it says of loading has no effect. Null: the defaults.</param>
+    /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
+    /// <exception cref="ArgumentException">An option is not allowed.</exception>
+    public VkInferChatClient(Model model, VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null)
+        : this(options, loggerFactory, model ?? throw new ArgumentNullException(nameof(model)), null)
+    {
+    }
+
+    private VkInferChatClient(VkInferClientOptions? options, ILoggerFactory? loggerFactory, Model? model, ModelStore? store)
+    {
+        options = options?.Clone() ?? new VkInferClientOptions();
+        options.Validate();
+        _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<VkInferChatClient>();
+        _defaults = options.ToGenerationOptions();
+        _configuredModel = options.Model;
+        string id = model?.Name ?? ModelSourceName.IdOf(options.Model ?? Model.DefaultModelPath);
+        _metadata = new ChatClientMetadata(ChatTelemetry.Provider, defaultModelId: id);
+        _host = new ModelHost(
+            (progress, end) => model is not null ? Task.FromResult(model) : LoadAsync(options, store, progress, end),
+            options.MaxConcurrentRequests, ownsModel: model is null, _logger);
+    }
+
+    internal ModelHost Host => _host;
+
+    /// <summary>Loads the model now, unless it is loaded.</summary>
+    /// <param name="progress">Told how far downloading and loading have come.</param>
+    /// <param name="cancellationToken">Ends the wait; the model goes on loading for others.</param>
+    /// <returns>The model, which stays the client's.</returns>
+    public async Task<Model> LoadAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        Action<LoadProgress>? report = progress is null ? null : progress.Report;
+        _host.Progress += report;
+        try
+        {
+            return (await _host.GetAsync(cancellationToken).ConfigureAwait(false)).Model;
+        }
+        finally
+        {
+            _host.Progress -= report;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">
+    /// A message or an option asks for what the runtime does not have; the message names it.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option's value is not allowed.</exception>
+    /// <exception cref="ContextLengthExceededException">The conversation does not fit.</exception>
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var text = new StringBuilder();
+        GenerationUpdate? last = null;
+        string? modelId = null;
+        await foreach ((GenerationUpdate update, string id) in AnswerAsync(messages, options, cancellationToken).ConfigureAwait(false))
+        {
+            text.Append(update.Text);
+            (last, modelId) = (update, id);
+        }
+
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, text.ToString()) { MessageId = NewId(), RawRepresentation = last })
+        {
+            ResponseId = NewId(),
+            ModelId = modelId,
+            CreatedAt = DateTimeOffset.UtcNow,
+            FinishReason = last?.FinishReason is { } reason ? Answers.ToFinishReason(reason) : null,
+            Usage = last?.Usage is { } usage ? Answers.ToUsage(usage) : null,
+            RawRepresentation = last,
+        };
+    }
+
+    /// <inheritdoc/>
+    /// <inheritdoc cref="GetResponseAsync" path="/exception"/>
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return StreamAsync(messages, options, cancellationToken);
+    }
+
+    /// <summary>Gives this client, its <see cref="ChatClientMetadata"/>, or its <see cref="Model"/> once that is loaded.</summary>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType == typeof(Model) ? _host.Loaded
+            : serviceType.IsInstanceOfType(this) ? this
+            : null;
+    }
+
+    /// <summary>Ends what runs, and the model where it is the client's.</summary>
+    public void Dispose() => _host.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking.</summary>
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string responseId = NewId(), messageId = NewId();
+        await foreach ((GenerationUpdate update, string modelId) in AnswerAsync(messages, options, cancellationToken).ConfigureAwait(false))
+        {
+            if (update.Text.Length == 0 && update.LogProbabilities.Count == 0 && update.FinishReason is null)
+            {
+                continue; // A token that is no whole character yet.
+            }
+
+            var part = new ChatResponseUpdate(ChatRole.Assistant, update.Text)
+            {
+                ResponseId = responseId,
+                MessageId = messageId,
+                ModelId = modelId,
+                CreatedAt = DateTimeOffset.UtcNow,
+                FinishReason = update.FinishReason is { } reason ? Answers.ToFinishReason(reason) : null,
+                RawRepresentation = update,
+            };
+            if (update.Usage is { } usage)
+            {
+                part.Contents.Add(new UsageContent(Answers.ToUsage(usage)));
+            }
+
+            yield return part;
+        }
+    }
+
+    private async IAsyncEnumerable<(GenerationUpdate Update, string ModelId)> AnswerAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var operation = ChatOperation.Begin(options?.ModelId ?? _metadata.DefaultModelId!, options, _logger);
+        await using RunningAnswer answer =
+            await operation.Watch(StartAsync(operation, messages, options, cancellationToken)).ConfigureAwait(false);
+        while (await operation.Watch(answer.MoveNextAsync()).ConfigureAwait(false))
+        {
+            operation.Take(answer.Current);
+            yield return (answer.Current, answer.ModelId);
+        }
+    }
+
+    private async ValueTask<RunningAnswer> StartAsync(
+        ChatOperation operation, IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    {
+        SessionPool sessions = await _host.GetAsync(cancellationToken).ConfigureAwait(false);
+        Model model = sessions.Model;
+        string[] ids = [_configuredModel ?? model.Name, _metadata.DefaultModelId!, model.Name];
+
+        // Templates and schemas take a while: not on the caller's thread.
+        (GenerationOptions generation, int[] prompt) = await Task.Run(
+            () =>
+            {
+                ChatRequest request = ChatRequest.Read(this, ids, _defaults, messages, options);
+                return (request.Generation, request.Render(model));
+            },
+            cancellationToken).ConfigureAwait(false);
+        Session session = await sessions.RentAsync(cancellationToken).ConfigureAwait(false);
+        operation.Run(model.Name);
+        return new RunningAnswer(_host, sessions, session, prompt, generation, cancellationToken);
+    }
+
+    private async Task<Model> LoadAsync(
+        VkInferClientOptions options, ModelStore? store, IProgress<LoadProgress> progress, CancellationToken cancellationToken)
+    {
+        string name = options.Model ?? Model.DefaultModelPath;
+        Log.Loading(_logger, name);
+        string path = await ModelSourceName.ResolveAsync(name, store, progress, cancellationToken).ConfigureAwait(false);
+        return await Model.LoadAsync(path, options.ToModelOptions() with { Logger = _logger }, progress, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private static string NewId() => Guid.NewGuid().ToString("N");
+}

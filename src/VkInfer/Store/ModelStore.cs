@@ -1,0 +1,281 @@
+using System.Text.Json;
+
+namespace VkInfer;
+
+/// <summary>
+/// Models from a hub, kept in a folder of this machine that is laid out as Hugging Face's cache, and shared with it. Thread-safe, and safe
+/// beside other processes: a file is loaded by one of them.
+/// </summary>
+public sealed class ModelStore : IDisposable
+{
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly HubClient _hub;
+
+    /// <summary>Opens a store. Nothing is created before a model is loaded.</summary>
+    /// <param name="options">Where; null: the defaults.</param>
+    /// <exception cref="ArgumentException">An option is not allowed.</exception>
+    public ModelStore(ModelStoreOptions? options = null)
+    {
+        Options = options ?? new ModelStoreOptions();
+        Options.Validate();
+        _hub = new HubClient(Options);
+    }
+
+    /// <summary>Where models are kept and where they come from.</summary>
+    public ModelStoreOptions Options { get; }
+
+    /// <summary>Path of a model, which is downloaded if it is not there. One that is there needs no network.</summary>
+    /// <param name="name">The model.</param>
+    /// <param name="progress">Told how many bytes are there, from any thread.</param>
+    /// <param name="cancellationToken">Ends it; what was loaded is kept.</param>
+    /// <returns>A GGUF file or a folder, for <see cref="Model.LoadAsync"/>.</returns>
+    /// <exception cref="ModelStoreException">It cannot be had.</exception>
+    public async Task<string> GetAsync(
+        ModelName name, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Find(name) ?? await PullAsync(name, progress, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Downloads a model, or what its revision has become since; what is there already is not loaded again.</summary>
+    /// <inheritdoc cref="GetAsync"/>
+    public async Task<string> PullAsync(
+        ModelName name, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (Options.Offline)
+        {
+            throw new ModelStoreException($"{name}: it is not in {Options.Folder}, and the store is offline");
+        }
+
+        HubRepository repository;
+        try
+        {
+            repository = await _hub.ListAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException problem)
+        {
+            throw new ModelStoreException($"{name}: {Options.Endpoint.Host} cannot be reached: {problem.Message}", problem);
+        }
+
+        var selection = FileSelection.Of(name, [.. repository.Files.Select(file => file.Path)]);
+        HubFile[] files = [.. repository.Files.Where(file => selection.Files.Contains(file.Path))];
+        var folder = new StoreFolder(Options.Folder, name);
+        try
+        {
+            await LoadAsync(folder, repository.Commit, files, progress, cancellationToken).ConfigureAwait(false);
+            folder.WriteRef(name.Revision, repository.Commit);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelStoreException($"{name}: {Options.Folder} cannot be written: {problem.Message}", problem);
+        }
+
+        return PathOf(folder, repository.Commit, selection);
+    }
+
+    /// <summary>Path of a model that is there as a whole, or null.</summary>
+    /// <param name="name">The model.</param>
+    public string? Find(ModelName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var folder = new StoreFolder(Options.Folder, name);
+        if (folder.FindCommit(name.Revision) is not { } commit)
+        {
+            return null;
+        }
+
+        try
+        {
+            var selection = FileSelection.Of(name, folder.Files(commit));
+            return selection.Entry is not null || IsComplete(folder, commit, selection) ? PathOf(folder, commit, selection) : null;
+        }
+        catch (ModelStoreException)
+        {
+            return null; // Of what is there, nothing fits.
+        }
+    }
+
+    /// <summary>The models that are there as a whole.</summary>
+    public IReadOnlyList<StoredModel> List()
+    {
+        var models = new List<StoredModel>();
+        foreach (StoreFolder folder in StoreFolder.All(Options.Folder))
+        {
+            ILookup<string, string> revisions = folder.Revisions();
+            foreach (string commit in folder.Commits())
+            {
+                ModelName? name =
+                    ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revisions[commit].FirstOrDefault() ?? commit);
+                if (name is not null)
+                {
+                    AddModels(folder, commit, name, models);
+                }
+            }
+        }
+
+        return models;
+    }
+
+    /// <summary>Deletes a model. Without a file in its name: the repository with all of its revisions and files.</summary>
+    /// <param name="name">The model.</param>
+    /// <returns>Bytes that are free now.</returns>
+    /// <exception cref="ModelStoreException">It is not there.</exception>
+    public long Remove(ModelName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var folder = new StoreFolder(Options.Folder, name);
+        if (!folder.Exists)
+        {
+            throw new ModelStoreException($"{name}: it is not in {Options.Folder}");
+        }
+
+        long before = BytesIn(folder.Folder);
+        if (name.File is null)
+        {
+            folder.Delete();
+            return before;
+        }
+
+        string commit = folder.FindCommit(name.Revision) ?? throw new ModelStoreException($"{name}: it is not in {Options.Folder}");
+        foreach (string path in FileSelection.Of(name, folder.Files(commit)).Files)
+        {
+            File.Delete(folder.FilePath(commit, path));
+        }
+
+        folder.DeleteUnused();
+        if (folder.Commits().All(left => folder.Files(left).Count == 0))
+        {
+            folder.Delete();
+            return before;
+        }
+
+        return before - BytesIn(folder.Folder);
+    }
+
+    /// <summary>Closes connections. What is under way fails.</summary>
+    public void Dispose() => _hub.Dispose();
+
+    private async Task LoadAsync(
+        StoreFolder folder, string commit, HubFile[] files, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.Combine(folder.Folder, "blobs"));
+        HubFile[] missing = [
+            .. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
+        long total = files.Sum(file => file.Size);
+        long done = total - missing.Sum(file => file.Size - BlobDownload.FindDone(folder.BlobPath(file), file));
+        RequireSpace(folder, missing);
+        var reporting = new Lock();
+        void Report(string stage, long bytes)
+        {
+            lock (reporting)
+            {
+                done += bytes;
+                progress?.Report(new LoadProgress(stage, done, total));
+            }
+        }
+
+        foreach (HubFile file in files)
+        {
+            if (missing.Contains(file))
+            {
+                using FileStream held = await LockAsync(folder.LockPath(file), cancellationToken).ConfigureAwait(false);
+                if (!File.Exists(folder.BlobPath(file)))
+                {
+                    await new BlobDownload(_hub, Options, folder.Name, commit, file, folder.BlobPath(file), Report)
+                        .RunAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            folder.Link(commit, file);
+        }
+    }
+
+    private static void RequireSpace(StoreFolder folder, HubFile[] missing)
+    {
+        // What an attempt began has its space already.
+        long needed = missing.Where(file => !File.Exists(folder.BlobPath(file) + ".vkinfer-partial")).Sum(file => file.Size);
+        long free = new DriveInfo(Path.GetFullPath(folder.Folder)).AvailableFreeSpace;
+        if (needed > free)
+        {
+            throw new ModelStoreException($"{folder.Name}: it needs {needed} bytes, and {folder.Folder} has {free} free");
+        }
+    }
+
+    /// <summary>Waits for the file to be this process's; Hugging Face's tools take the same one.</summary>
+    private static async Task<FileStream> LockAsync(string path, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                await Task.Delay(LockPause, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static void AddModels(StoreFolder folder, string commit, ModelName name, List<StoredModel> models)
+    {
+        IReadOnlyList<string> files = folder.Files(commit);
+        List<FileSelection> found = FileSelection.Ggufs(files);
+        foreach (FileSelection gguf in found)
+        {
+            models.Add(Describe(name.WithFile(gguf.Entry), gguf));
+        }
+
+        if (found.Count == 0)
+        {
+            try
+            {
+                var selection = FileSelection.Of(name, files);
+                if (IsComplete(folder, commit, selection))
+                {
+                    models.Add(Describe(name, selection));
+                }
+            }
+            catch (ModelStoreException)
+            {
+                // No model: a tokenizer alone, or files of other tools.
+            }
+        }
+
+        StoredModel Describe(ModelName of, FileSelection selection) => new(
+            of, commit, PathOf(folder, commit, selection),
+            selection.Files.Sum(path => Formats.RegularFile.FindLength(folder.FilePath(commit, path))));
+    }
+
+    /// <summary>Whether a folder has all of its weights, and a tokenizer: the download of it may have ended between files.</summary>
+    private static bool IsComplete(StoreFolder folder, string commit, FileSelection selection)
+    {
+        if (!selection.Files.Contains("tokenizer.json") && !selection.Files.Contains("tokenizer.model"))
+        {
+            return false;
+        }
+
+        const string index = "model.safetensors.index.json";
+        if (!selection.Files.Contains(index))
+        {
+            return selection.Files.Contains("model.safetensors");
+        }
+
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(folder.FilePath(commit, index)));
+            return json.RootElement.GetProperty("weight_map").EnumerateObject()
+                .All(tensor => selection.Files.Contains(tensor.Value.GetString() ?? ""));
+        }
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private static string PathOf(StoreFolder folder, string commit, FileSelection selection) =>
+        selection.Entry is { } entry ? folder.FilePath(commit, entry) : folder.SnapshotPath(commit);
+
+    private static long BytesIn(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(path => new FileInfo(path)).Where(file => file.LinkTarget is null).Sum(file => file.Length);
+}

@@ -1,0 +1,183 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VkInfer.Kernels;
+
+namespace VkInfer.Extensions.AI.Tests;
+
+/// <summary>Dependency injection: registration, options, keys, loading, health, the end.</summary>
+public sealed class RegistrationTests
+{
+    [Test]
+    public async Task The_first_program_works()
+    {
+        var services = new ServiceCollection();
+        services.AddVkInfer(UseTestDevice);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        IChatClient client = provider.GetRequiredService<IChatClient>();
+        Assert.That((await client.GetResponseAsync("What is 27 + 45?")).ToString(), Does.Contain("72"));
+    }
+
+    [Test]
+    public async Task Loads_by_the_first_call_and_frees_with_the_provider()
+    {
+        var progress = new List<LoadProgress>();
+        var services = new ServiceCollection();
+        services.AddVkInfer(UseTestDevice);
+        services.AddHealthChecks().AddVkInfer();
+        services.AddLogging();
+        Model model;
+        await using (ServiceProvider provider = services.BuildServiceProvider())
+        {
+            HealthCheckService health = provider.GetRequiredService<HealthCheckService>();
+            VkInferChatClient client = provider.GetRequiredService<VkInferChatClient>();
+            Assert.That(provider.GetRequiredService<IChatClient>(), Is.SameAs(client));
+            Assert.That(client.GetService<Model>(), Is.Null);
+            Assert.That((await health.CheckHealthAsync()).Status, Is.EqualTo(HealthStatus.Healthy));
+            model = await client.LoadAsync(new Reporter(progress));
+            Assert.That(client.GetService<Model>(), Is.SameAs(model));
+            Assert.That(await client.LoadAsync(), Is.SameAs(model));
+            HealthReport report = await health.CheckHealthAsync();
+            Assert.That(report.Entries["vkinfer"].Description, Does.Contain(model.Device.Name));
+        }
+
+        Assert.That(progress, Is.Not.Empty);
+        Assert.That(() => model.CreateSession(), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public async Task A_failure_to_load_is_told_each_time_and_is_unhealthy()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddKeyedVkInfer("gone", options => options.Model = "/nowhere/model.gguf");
+        services.AddHealthChecks().AddVkInfer("gone");
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        IChatClient client = provider.GetRequiredKeyedService<IChatClient>("gone");
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.That(() => client.GetResponseAsync("Hello."), Throws.InstanceOf<FileNotFoundException>());
+        }
+
+        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        Assert.That(report.Entries["vkinfer:gone"].Status, Is.EqualTo(HealthStatus.Unhealthy));
+        Assert.That(report.Entries["vkinfer:gone"].Exception, Is.InstanceOf<FileNotFoundException>());
+    }
+
+    [Test]
+    public void Keys_have_clients_and_options_of_their_own()
+    {
+        var services = new ServiceCollection();
+        services.AddVkInfer(options => options.Temperature = 0.25f);
+        services.AddKeyedVkInfer("a", options => options.Model = "a.gguf");
+        services.AddKeyedVkInfer("b", Section(("Model", "b.gguf"), ("KvType", "F32"), ("Temperature", "0.5"), ("Quantize", "Q8_0")));
+        using ServiceProvider provider = services.BuildServiceProvider();
+        string?[] ids =
+        [
+            .. new[] { provider.GetRequiredService<IChatClient>(), provider.GetRequiredKeyedService<IChatClient>(
+                "a"), provider.GetRequiredKeyedService<IChatClient>("b") }
+                .Select(client => client.GetService<ChatClientMetadata>()!.DefaultModelId),
+        ];
+        Assert.That(ids, Is.EqualTo(new[] { "vkinfer-mini-q8_0", "a", "b" }));
+        VkInferClientOptions bound = provider.GetRequiredService<IOptionsMonitor<VkInferClientOptions>>().Get("b");
+        Assert.Multiple(() =>
+        {
+            Assert.That(bound.KvType, Is.EqualTo(KvType.F32));
+            Assert.That(bound.Temperature, Is.EqualTo(0.5f));
+            Assert.That(bound.Quantize, Is.EqualTo(WeightType.Q8_0));
+        });
+    }
+
+    [TestCase("Temperature", "-1", "Temperature")]
+    [TestCase("ContextLength", "0", "ContextLength")]
+    [TestCase("PrefillChunk", "65", "PrefillChunk")]
+    [TestCase("MaxConcurrentRequests", "0", "MaxConcurrentRequests")]
+    [TestCase("Quantize", "Q2_K", "Quantize")]
+    [TestCase("KvType", "F8", "KvType")]
+    [TestCase("Temprature", "1", "Temprature")]
+    public void Refuses_a_setting_that_is_not_allowed_before_anything_is_loaded(string key, string value, string named)
+    {
+        var services = new ServiceCollection();
+        services.AddVkInfer(Section((key, value)));
+        using ServiceProvider provider = services.BuildServiceProvider();
+        Exception problem = Assert.Catch(() => provider.GetRequiredService<IChatClient>())!;
+        Assert.That(problem, Is.InstanceOf<OptionsValidationException>().Or.InstanceOf<InvalidOperationException>());
+        Assert.That(problem.Message, Does.Contain(named));
+    }
+
+    [Test]
+    public void Has_every_option_of_loading_that_is_not_for_research()
+    {
+        string[] own = [.. typeof(VkInferClientOptions).GetProperties().Select(property => property.Name)];
+        string[] research = [nameof(ModelOptions.Softmax), nameof(ModelOptions.Linear), nameof(ModelOptions.Logger)];
+        Assert.That(own, Is.SupersetOf(typeof(ModelOptions).GetProperties().Select(property => property.Name).Except(research)));
+        Assert.That(new VkInferClientOptions().ToModelOptions(), Is.EqualTo(new ModelOptions()));
+        Assert.That(new VkInferClientOptions().ToGenerationOptions().Sampling, Is.EqualTo(new SamplingOptions()));
+    }
+
+    [Test]
+    public async Task Logs_loading_and_answers_without_a_word_of_them()
+    {
+        var lines = new List<string>();
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new ListLogger(lines)));
+        services.AddVkInfer(UseTestDevice);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<IChatClient>().GetResponseAsync("What is 27 + 45?", MiniModel.Greedy);
+        string log;
+        lock (lines)
+        {
+            log = string.Join('\n', lines);
+        }
+
+        Assert.That(
+            log, Does.Contain("Loading ").And.Contain("Loaded ").And.Contain("Answered ").And.Not.Contain("72").And.Not.Contain("27 +"));
+    }
+
+    private static void UseTestDevice(VkInferClientOptions options)
+    {
+        VkInferClientOptions test = MiniModel.Options();
+        (options.Device, options.ContextLength, options.PrefillChunk) = (test.Device, test.ContextLength, test.PrefillChunk);
+    }
+
+    private static IConfiguration Section(params (string Key, string Value)[] values) => new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(pair => KeyValuePair.Create($"VkInfer:{pair.Key}", (string?)pair.Value))).Build().GetSection(
+            "VkInfer");
+
+    private sealed class Reporter(List<LoadProgress> seen) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            lock (seen)
+            {
+                seen.Add(value);
+            }
+        }
+    }
+
+    private sealed class ListLogger(List<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (lines)
+            {
+                lines.Add(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

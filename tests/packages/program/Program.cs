@@ -1,0 +1,3 @@
+using Library;
+
+Console.WriteLine(await Calculator.AskAsync("What is 27 + 45?"));
