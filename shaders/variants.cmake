@@ -58,25 +58,28 @@ vkinfer_shader(activate_f32_f16 SOURCE mlp/activate.comp DEFINES OUTPUT_F16=1)
 vkinfer_shader(activate_f16_f16 SOURCE mlp/activate.comp DEFINES INPUT_F16=1 OUTPUT_F16=1)
 
 # attention, prefill: the cache's type, then the query's (rope_store) or the output's (attention_prefill)
-vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp)
-vkinfer_shader(rope_store_f32_f16 SOURCE attention/rope_store.comp DEFINES QUERY_F16=1)
+vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp DEFINES KV_F32=1)
+vkinfer_shader(rope_store_f32_f16 SOURCE attention/rope_store.comp DEFINES KV_F32=1 QUERY_F16=1)
 vkinfer_shader(rope_store_f16_f32 SOURCE attention/rope_store.comp DEFINES KV_F16=1)
 vkinfer_shader(rope_store_f16_f16 SOURCE attention/rope_store.comp DEFINES KV_F16=1 QUERY_F16=1)
-vkinfer_shader(attention_prefill_f32_f32 SOURCE attention/attention_prefill.comp)
-vkinfer_shader(attention_prefill_f32_f16 SOURCE attention/attention_prefill.comp DEFINES OUTPUT_F16=1)
+vkinfer_shader(attention_prefill_f32_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1)
+vkinfer_shader(attention_prefill_f32_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1 OUTPUT_F16=1)
 vkinfer_shader(attention_prefill_f16_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1)
 vkinfer_shader(attention_prefill_f16_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1 OUTPUT_F16=1)
 vkinfer_shader(attention_prefill_f16_f32_coopmat SOURCE attention/attention_prefill_coopmat.comp REQUIRES cooperative_matrix)
 vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_prefill_coopmat.comp DEFINES OUTPUT_F16=1
     REQUIRES cooperative_matrix)
 
+vkinfer_shader(resolve_rows SOURCE attention/resolve_rows.comp)
+
 # linear, biases and learned positions
 vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
+vkinfer_shader(gather_rows SOURCE linear/gather_rows.comp)
 
 # attention, calibration: the cache's type, then the query's
-vkinfer_shader(attention_scores_f32_f32 SOURCE attention/attention_scores.comp)
+vkinfer_shader(attention_scores_f32_f32 SOURCE attention/attention_scores.comp DEFINES KV_F32=1)
 vkinfer_shader(attention_scores_f16_f32 SOURCE attention/attention_scores.comp DEFINES KV_F16=1)
-vkinfer_shader(attention_scores_f32_f16 SOURCE attention/attention_scores.comp DEFINES QUERY_F16=1)
+vkinfer_shader(attention_scores_f32_f16 SOURCE attention/attention_scores.comp DEFINES KV_F32=1 QUERY_F16=1)
 vkinfer_shader(attention_scores_f16_f16 SOURCE attention/attention_scores.comp DEFINES KV_F16=1 QUERY_F16=1)
 
 # linear, prefill
@@ -125,6 +128,6 @@ endforeach()
 foreach(kv F16 F32)
     string(TOLOWER ${kv} kv_type)
     vkinfer_shader(attention_decode_kv${kv_type} SOURCE attention/attention_decode.comp DEFINES KV_${kv})
-    vkinfer_shader(attention_decode_kv${kv_type}_batch SOURCE attention/attention_decode.comp DEFINES KV_${kv} BATCH=1)
-    vkinfer_shader(attention_decode_kv${kv_type}_batch_out_f16 SOURCE attention/attention_decode.comp DEFINES KV_${kv} BATCH=1 OUTPUT_F16=1)
+    vkinfer_shader(attention_decode_kv${kv_type}_rows SOURCE attention/attention_decode.comp DEFINES KV_${kv} ROWS=1)
+    vkinfer_shader(attention_decode_kv${kv_type}_rows_out_f16 SOURCE attention/attention_decode.comp DEFINES KV_${kv} ROWS=1 OUTPUT_F16=1)
 endforeach()

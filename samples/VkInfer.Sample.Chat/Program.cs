@@ -1,9 +1,6 @@
 using System.Text;
 using VkInfer;
-using VkInfer.Formats;
 using VkInfer.Samples;
-using VkInfer.Tokenization;
-using VkInfer.Vulkan;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -35,9 +32,7 @@ try
     await chat.RunAsync();
     return 0;
 }
-catch (Exception problem) when (problem is OptionsException or ModelFormatException or UnsupportedModelException or TokenizerException
-    or ContextLengthExceededException or VulkanException or IOException or UnauthorizedAccessException or DecoderFallbackException
-    or ArgumentException)
+catch (Exception problem) when (problem is VkInferException or IOException or UnauthorizedAccessException or ArgumentException)
 {
     Console.Error.WriteLine($"chat: {problem.Message.ReplaceLineEndings(" ")}");
     return problem is OptionsException { IsFromCommandLine: true } ? 2 : 1;

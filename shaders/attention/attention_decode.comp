@@ -3,12 +3,11 @@
 // head, for up to HEADS of the query heads that share it, so that keys and values are read once. The last workgroup of a
 // head to finish adds up the splits, so that attention is one dispatch.
 //
-// LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes every
-// so-many-th key of the split, KEYS at a time to keep loads in flight, with a softmax of its own. The groups are merged at the
-// end, within subgroups by shuffles and between them through shared memory. BATCH: one token each of several sequences (z), from the
-// row that the QKV product made of it: bias, norm of heads and rotation come first, and the workgroup that has the new token stores
-// its key and value. OUTPUT_F16: the output is float16. FIXED: it is the input of products with block formats (fixed_point.glsl), whose
-// blocks a head's size is a multiple of.
+// LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes KEYS neighbouring keys
+// of the split at a time, which lie in one page, to keep loads in flight, with a softmax of its own. The groups are merged at the
+// end, within subgroups by shuffles and between them through shared memory. ROWS: rows of any sequences (z), whose keys and values, and
+// those of all rows of the step, are stored already. OUTPUT_F16: the output is float16. FIXED: it is the input of products with block
+// formats (fixed_point.glsl), whose blocks a head's size is a multiple of.
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
@@ -16,24 +15,21 @@
 #extension GL_KHR_shader_subgroup_vote : require
 #include "kv_cache.glsl"
 #include "push/attention_decode.glsl"
-#ifdef BATCH
-#define SEQUENCES_BINDING 3
-#define SEQUENCE_INDEX push.first_sequence + gl_WorkGroupID.z
-#include "sequences.glsl"
-#define STEP_POSITION StepPosition(sequence.step_state).position
+#ifdef ROWS
+#define ROW_LIST_BINDING 1
+#define SEQUENCES_BINDING 2
+#include "rows.glsl"
+#define POSITION row.position
 #define CAPACITY sequence.capacity
-#define PHI sequence.phi
-#define LOWER sequence.lower
-#define UPPER sequence.upper
+#define PAGE_OF(token) page_of(push.block_group, token)
 #else
-#define STEP_STATE_BINDING 3
+#define STEP_STATE_BINDING 2
 #define SOFTMAX_STATS_BINDING 6
 #include "step_state.glsl"
-#define STEP_POSITION state.position
+layout(set = 0, binding = 1) readonly buffer BlockBuffer { uvec2 pages[]; };
+#define POSITION state.position
 #define CAPACITY push.capacity
-#define PHI push.phi
-#define LOWER push.lower
-#define UPPER push.upper
+#define PAGE_OF(token) pages[(token) / PAGE_TOKENS]
 #endif
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
@@ -47,10 +43,7 @@ layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per gro
 layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subgroups in a workgroup
 layout(constant_id = 6) const uint SCHEME = 0;
 layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
-layout(constant_id = 8) const bool SPLIT_HALF = false; // of a batch only, as in rope_store.comp
-layout(constant_id = 9) const bool BIAS = false;
-layout(constant_id = 10) const bool QK_NORM = false;
-layout(constant_id = 11) const bool FIXED = false;     // not of a batch
+layout(constant_id = 8) const bool FIXED = false;      // not of rows
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
@@ -66,30 +59,16 @@ const uint COUNT = PADDED_HEADS * KEYS;
 #define HEAD_BLOCKS ((push.group_size + HEADS - 1) / HEADS)
 #include "attention_splits.glsl"
 
-#ifdef BATCH
-layout(set = 0, binding = 0) readonly buffer QkvBuffer { float qkv[]; };
-layout(set = 0, binding = 1) readonly buffer RopeTable { vec2 rope[]; };
-layout(set = 0, binding = 2) readonly buffer BiasBuffer { float bias[]; };
-layout(set = 0, binding = 6) readonly buffer GainBuffer { float gain[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvChunks { uvec4 chunks[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer NewKvChunks { uvec4 chunks[]; };
-#define k_cache KvChunks(sequence.keys).chunks
-#define v_cache KvChunks(sequence.values).chunks
-#else
 layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
-layout(set = 0, binding = 1) readonly buffer KeyBuffer { uvec4 k_cache[]; };
-layout(set = 0, binding = 2) readonly buffer ValueBuffer { uvec4 v_cache[]; };
-#endif
-layout(set = 0, binding = 4) coherent buffer PartialBuffer { vec4 partials[]; };
-// [sequences][gl_NumWorkGroups.x]: workgroups, rows outside
-layout(set = 0, binding = 5) coherent buffer ArrivalBuffer { uvec2 arrivals[]; };
+layout(set = 0, binding = 3) coherent buffer PartialBuffer { vec4 partials[]; };
+layout(set = 0, binding = 4) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [rows][gl_NumWorkGroups.x]: workgroups, rows outside
 #ifdef OUTPUT_F16
-layout(set = 0, binding = 7) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
+layout(set = 0, binding = 5) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
 #else
-layout(set = 0, binding = 7) writeonly buffer OutputBuffer { vec4 attended[]; };
+layout(set = 0, binding = 5) writeonly buffer OutputBuffer { vec4 attended[]; };
 #endif
-#ifndef BATCH
-#define FIXED_BINDING 7
+#ifndef ROWS
+#define FIXED_BINDING 5
 #include "fixed_point.glsl"
 #endif
 
@@ -110,8 +89,8 @@ bool has_chunk(uint lane, uint i) {
 
 // By all invocations of a subgroup at once, those of a block with neighbouring vectors.
 void store_output(uint vector, vec4 value, bool is_there) {
-#ifdef BATCH
-    vector += sequence.row * push.output_stride;
+#ifdef ROWS
+    vector += row.row * push.output_stride;
 #else
     if (FIXED) {
         fixed_store(push.output_stride, vector, value, is_there);
@@ -126,26 +105,12 @@ void store_output(uint vector, vec4 value, bool is_there) {
 #endif
 }
 
-#ifdef BATCH
-#include "attention_new_token.glsl"
-#else
 vec4 query_vector(uint first_head, uint h, uint vector) {
-    return q[(first_head + h) * HEAD_VECTORS + vector];
-}
+    uint at = (first_head + h) * HEAD_VECTORS + vector;
+#ifdef ROWS
+    at += row.row * (push.query_stride / 4);
 #endif
-
-uvec4 cached_key(uint kv_head, uint token, uint chunk) {
-#ifdef BATCH
-    if (token == new_token) return new_key[chunk];
-#endif
-    return k_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
-}
-
-uvec4 cached_value(uint kv_head, uint token, uint chunk) {
-#ifdef BATCH
-    if (token == new_token) return new_value[chunk];
-#endif
-    return v_cache[(kv_head * CAPACITY + token) * CHUNKS + chunk];
+    return q[at];
 }
 
 uint owned_head(uint lane, uint j) {
@@ -172,29 +137,37 @@ void raise_frames(uint scheme, float scores[OWNED], bool is_key) {
     }
 }
 
-// Accumulates the keys [begin, end) of all heads; returns a bit for each head with a score outside the range.
-uint attend(uint scheme, uint kv_head, uint begin, uint end) {
+// Accumulates the keys [max(begin, lowest), end) of all heads; begin is a page's. Returns a bit for each head with a score outside the
+// range.
+uint attend(uint scheme, uint kv_head, uint begin, uint lowest, uint end) {
     const uint lane = gl_SubgroupInvocationID % LANES;
     const uint groups_per_subgroup = gl_SubgroupSize / LANES;
     const uint group = gl_SubgroupID * groups_per_subgroup + gl_SubgroupInvocationID / LANES;
     const uint groups = gl_NumSubgroups * groups_per_subgroup;
     uint outside = 0;
     [[unroll]] for (uint j = 0; j < OWNED; j++) {
-        frames[j] = scheme == ASYNCHRONIZED ? PHI : NO_SCORE;
+        frames[j] = scheme == ASYNCHRONIZED ? push.phi : NO_SCORE;
         sums[j] = 0.0;
     }
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) accumulated[h][i] = vec4(0.0);
     }
 
+    // Lanes beyond the tokens load one that is there. The page is looked up a step ahead.
+    const uint value_step = value_after(push.kv_heads, CHUNKS);
+    const uint last = end - 1;
+    uvec2 next_page = PAGE_OF(clamp(begin + group * KEYS, lowest, last));
     for (uint start = begin; start < end; start += groups * KEYS) {
+        const uint first = start + group * KEYS;
+        KvChunks page = KvChunks(next_page);
+        next_page = PAGE_OF(clamp(first + groups * KEYS, lowest, last));
         uvec4 keys[KEYS][LANE_CHUNKS];
         uvec4 values[KEYS][LANE_CHUNKS];
         [[unroll]] for (uint u = 0; u < KEYS; u++) {
-            uint token = min(start + u * groups + group, end - 1);
+            const uint at = key_at(push.layer_at, kv_head, clamp(first + u, lowest, last), CHUNKS) + lane;
             [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
-                keys[u][i] = has_chunk(lane, i) ? cached_key(kv_head, token, lane + i * LANES) : uvec4(0);
-                values[u][i] = has_chunk(lane, i) ? cached_value(kv_head, token, lane + i * LANES) : uvec4(0);
+                keys[u][i] = has_chunk(lane, i) ? page.chunks[at + i * LANES] : uvec4(0);
+                values[u][i] = has_chunk(lane, i) ? page.chunks[at + value_step + i * LANES] : uvec4(0);
             }
         }
 
@@ -215,10 +188,11 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
 
         float scores[OWNED];
         sum_over_lanes(products, lane, scores);
-        const bool is_key = start + owned_value(lane, 0) % KEYS * groups + group < end;
+        const uint owned_token = first + owned_value(lane, 0) % KEYS;
+        const bool is_key = owned_token >= lowest && owned_token < end;
         [[unroll]] for (uint j = 0; j < OWNED; j++) {
             if (SOFT_CAP) scores[j] = soft_cap(scores[j], push.soft_cap);
-            if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], LOWER, UPPER)) outside |= 1u << owned_head(lane, j);
+            if (scheme == ASYNCHRONIZED && is_key && is_outside(scores[j], push.lower, push.upper)) outside |= 1u << owned_head(lane, j);
         }
         if (scheme != ASYNCHRONIZED) raise_frames(scheme, scores, is_key);
         float weights[OWNED];
@@ -245,7 +219,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint end) {
 // there is one split only.
 void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
     const uint lane = gl_SubgroupInvocationID % LANES;
-    float frame = PHI;
+    float frame = push.phi;
     float factor = 1.0;
     if (scheme != ASYNCHRONIZED) {
         float own = from_owner(frames, h * KEYS);
@@ -293,24 +267,24 @@ void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
 }
 
 // The heads of the workgroup that have a score outside the range.
-uint rows_outside(uint outside, uint rows) {
+uint heads_outside(uint outside, uint heads) {
     outside = subgroupOr(outside);
     if (subgroupElect()) shared_rows[gl_SubgroupID] = outside;
     barrier();
     for (uint s = 0; s < gl_NumSubgroups; s++) outside |= shared_rows[s];
-    return outside & (0xFFFFFFFFu >> (32 - rows));
+    return outside & (0xFFFFFFFFu >> (32 - heads));
 }
 
 // Whether this workgroup is the last of its head's splits. Each invocation's partial results are made available to the device
 // before the arrival is counted, and the others' made visible after it; the count starts again at zero by itself. On the way,
-// rows collects the rows outside that any split had.
-bool is_last(uint splits, inout uint rows) {
+// outside collects the heads outside that any split had.
+bool is_last(uint splits, inout uint outside) {
     memoryBarrierBuffer();
     barrier();
     if (gl_LocalInvocationIndex == 0) {
         const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
-        if (SCHEME == ASYNCHRONIZED && rows != 0) {
-            atomicOr(arrivals[block].y, rows);
+        if (SCHEME == ASYNCHRONIZED && outside != 0) {
+            atomicOr(arrivals[block].y, outside);
             memoryBarrierBuffer();
         }
         shared_arrival = uvec2(atomicAdd(arrivals[block].x, 1) + 1, 0);
@@ -322,22 +296,22 @@ bool is_last(uint splits, inout uint rows) {
     }
     barrier();
     memoryBarrierBuffer();
-    rows = shared_arrival.y;
+    outside = shared_arrival.y;
     return shared_arrival.x == splits;
 }
 
 // Adds up the splits of the workgroup's heads. Splits of the asynchronized scheme have one frame: nothing is rescaled, but for
 // rows outside, some of whose splits have a frame of their own.
-void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
+void merge_splits(uint first_head, uint heads, uint anew, uint splits) {
     const uint AT_ONCE = 8; // loads in flight
-    const uint items = rows * HEAD_VECTORS;
+    const uint items = heads * HEAD_VECTORS;
     for (uint start = 0; start < items; start += gl_WorkGroupSize.x) {
         const bool is_there = start + gl_LocalInvocationIndex < items;
         const uint item = min(start + gl_LocalInvocationIndex, items - 1);
         const uint h = item / HEAD_VECTORS;
         const uint vector = item % HEAD_VECTORS;
         const bool rescale = SCHEME != ASYNCHRONIZED || (anew >> h & 1) != 0;
-        float frame = PHI;
+        float frame = push.phi;
         if (rescale) {
             frame = NO_SCORE;
             for (uint s = 0; s < splits; s++) frame = max(frame, partials[partial_result(first_head + h, s) + HEAD_VECTORS].x);
@@ -365,36 +339,36 @@ void merge_splits(uint first_head, uint rows, uint anew, uint splits) {
 }
 
 void main() {
+#ifdef ROWS
+    if (!take_row(gl_WorkGroupID.z)) return;
+#endif
     const uint kv_head = gl_WorkGroupID.x / HEAD_BLOCKS;
     const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS;
     const uint first_head = kv_head * push.group_size + first_in_group;
-    const uint rows = min(HEADS, push.group_size - first_in_group);
+    const uint heads = min(HEADS, push.group_size - first_in_group);
     const uint split = gl_WorkGroupID.y;
     const uvec2 visible = visible_keys();
     const uint splits = active_splits(visible);
-    const uint begin = visible.x + split * keys_per_split(visible);
+    const uint begin = first_split(visible) + split * keys_per_split(visible);
     const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
 
-#ifdef BATCH
-    prepare_token(first_head, rows, kv_head, first_in_group == 0, end);
-#endif
     const uint lane = gl_SubgroupInvocationID % LANES;
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
         [[unroll]] for (uint i = 0; i < LANE_VECTORS; i++) {
             uint vector = (i / KV_VECTORS * LANES + lane) * KV_VECTORS + i % KV_VECTORS;
-            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? query_vector(first_head, min(h, rows - 1), vector) * push.scale : vec4(0.0);
+            query[h][i] = has_chunk(lane, i / KV_VECTORS) ? query_vector(first_head, min(h, heads - 1), vector) * push.scale : vec4(0.0);
         }
     }
 
-    uint outside = attend(SCHEME, kv_head, begin, end);
-    if (SCHEME == ASYNCHRONIZED) outside = rows_outside(outside, rows);
+    uint outside = attend(SCHEME, kv_head, begin, visible.x, end);
+    if (SCHEME == ASYNCHRONIZED) outside = heads_outside(outside, heads);
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
-        if (h < rows && (outside >> h & 1) == 0) finish_head(SCHEME, h, first_head + h, split, splits == 1);
+        if (h < heads && (outside >> h & 1) == 0) finish_head(SCHEME, h, first_head + h, split, splits == 1);
     }
     // A row that left the range is done again, in this split alone: its other splits stay right in the frame they have.
     if (SCHEME == ASYNCHRONIZED && outside != 0) {
-        attend(SYNCHRONIZED, kv_head, begin, end);
+        attend(SYNCHRONIZED, kv_head, begin, visible.x, end);
         [[unroll]] for (uint h = 0; h < HEADS; h++) {
             if ((outside >> h & 1) != 0) finish_head(SYNCHRONIZED, h, first_head + h, split, splits == 1);
         }
@@ -402,7 +376,7 @@ void main() {
 
     if (splits > 1) {
         if (!is_last(splits, outside)) return;
-        merge_splits(first_head, rows, outside, splits);
+        merge_splits(first_head, heads, outside, splits);
     }
-    if (SCHEME == ASYNCHRONIZED && gl_LocalInvocationIndex == 0) count_rows(rows, bitCount(outside));
+    if (SCHEME == ASYNCHRONIZED && gl_LocalInvocationIndex == 0) count_rows(heads, bitCount(outside));
 }

@@ -3,7 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 // Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
 // softmax(Q Kᵀ scale) V in blocks of keys as in FlashAttention (Dao et al. 2022), by any SCHEME of softmax. Workgroup x is the
-// head, y the block of queries: the blocks of all heads that see the most keys start first.
+// head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence.
 //
 // A row that the guard marked is computed anew, and so is one that is no number: a NaN or an infinity among the values gets
 // into rows that do not see it (0 · NaN is NaN). The second pass is synchronized, and careful to leave out what has no weight.
@@ -11,13 +11,16 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of 8
 layout(constant_id = 2) const uint BLOCK_Q = 32;
-layout(constant_id = 3) const uint BLOCK_KV = 32;
+layout(constant_id = 3) const uint BLOCK_KV = 32; // divides a page
 layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads that holds the output
 layout(constant_id = 5) const uint THREADS_D = 16; // its columns
 layout(constant_id = 6) const uint SCHEME = 1;
 
-#define SOFTMAX_STATS_BINDING 4
+#define ROW_LIST_BINDING 1
+#define SEQUENCES_BINDING 2
+#include "kv_cache.glsl"
 #include "push/attention_prefill.glsl"
+#include "rows.glsl"
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
 #include "attention_mask.glsl"
@@ -25,13 +28,11 @@ layout(constant_id = 6) const uint SCHEME = 1;
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { vec4 query[]; };
 #ifdef KV_F16
-layout(set = 0, binding = 1, std430) readonly buffer KCache { uvec2 k_cache[]; };
-layout(set = 0, binding = 2, std430) readonly buffer VCache { uvec2 v_cache[]; };
+#define KEYS_OF(page) KvPairs(page).pairs
 #define CACHED(word) vec4(unpackHalf2x16((word).x), unpackHalf2x16((word).y))
 #else
-layout(set = 0, binding = 1, std430) readonly buffer KCache { vec4 k_cache[]; };
-layout(set = 0, binding = 2, std430) readonly buffer VCache { vec4 v_cache[]; };
-#define CACHED(word) (word)
+#define KEYS_OF(page) KvChunks(page).chunks
+#define CACHED(word) uintBitsToFloat(word)
 #endif
 #ifdef OUTPUT_F16
 layout(set = 0, binding = 3, std430) writeonly buffer Output { uvec2 attended[]; };
@@ -65,11 +66,11 @@ const uint NOT_FINITE = 2;
 vec4 sums[OUT_Q * OUT_D];
 
 // One pass over all visible keys: leaves the output in sums, and marks the rows that are to be computed anew.
-void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len) {
+void attend(uint scheme, bool careful, uint kv_head, uint kv_len) {
     uint thread = gl_LocalInvocationID.x;
     uint softmax_row = thread / PARTS;
     uint softmax_part = thread % PARTS;
-    uint position = push.startPosition + first_q + softmax_row;
+    uint position = row.position + softmax_row;
     float row_frame = scheme == ASYNCHRONIZED ? push.phi : NO_SCORE;
     float row_sum = 0.0; // of this invocation's columns
     bool outside = false;
@@ -79,12 +80,14 @@ void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len)
         sums[i] = vec4(0.0);
     }
 
-    for (uint first_kv = first_key(first_q) / BLOCK_KV * BLOCK_KV; first_kv < kv_len; first_kv += BLOCK_KV) {
+    for (uint first_kv = first_key(row.position) / BLOCK_KV * BLOCK_KV; first_kv < kv_len; first_kv += BLOCK_KV) {
+        // Quads of a head's row are 16-byte chunks in float32, two to a chunk in float16.
+        uvec2 page = page_of(push.blockGroup, first_kv);
+        uint keys = key_at(push.layerAt * (KV_ELEMS / 4), kv_head, first_kv, QUADS);
+        uint values = keys + value_after(push.kvHeads, QUADS);
         barrier(); // the values of the block before have been used
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
-            uint kv = first_kv + i / QUADS;
-            kv_tile[i / QUADS * ROW + i % QUADS] = kv < kv_len
-                ? CACHED(k_cache[cache_at + kv * QUADS + i % QUADS]) : vec4(0.0);
+            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len ? CACHED(KEYS_OF(page)[keys + i]) : vec4(0.0);
         }
         barrier();
 
@@ -109,10 +112,9 @@ void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len)
             }
             [[unroll]] for (uint x = 0; x < SCORE_Q; x++) {
                 [[unroll]] for (uint y = 0; y < SCORE_KV; y++) {
-                    uint row = q + x * (BLOCK_Q / SCORE_Q);
-                    uint column = kv + y * (BLOCK_KV / SCORE_KV);
+                    uint at = (q + x * (BLOCK_Q / SCORE_Q)) * SCORE_ROW + kv + y * (BLOCK_KV / SCORE_KV);
                     float score = dots[x * SCORE_KV + y];
-                    scores[row * SCORE_ROW + column] = push.softCap > 0.0 ? soft_cap(score, push.softCap) : score;
+                    scores[at] = push.softCap > 0.0 ? soft_cap(score, push.softCap) : score;
                 }
             }
         }
@@ -128,9 +130,7 @@ void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len)
             part_of_row[thread] = part_max;
         }
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
-            uint kv = first_kv + i / QUADS;
-            kv_tile[i / QUADS * ROW + i % QUADS] = kv < kv_len
-                ? CACHED(v_cache[cache_at + kv * QUADS + i % QUADS]) : vec4(0.0);
+            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len ? CACHED(KEYS_OF(page)[values + i]) : vec4(0.0);
         }
         if (scheme != ASYNCHRONIZED) {
             barrier();
@@ -182,15 +182,15 @@ void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len)
     }
 
     part_of_row[thread] = row_sum;
-    if (scheme == ASYNCHRONIZED && outside && first_q + softmax_row < push.seqLen) {
+    if (scheme == ASYNCHRONIZED && outside && softmax_row < row.value) {
         atomicOr(row_anew[softmax_row], OUTSIDE);
     }
     barrier();
     [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
-        uint row = out_q + x * THREADS_Q;
+        uint q = out_q + x * THREADS_Q;
         float total = 0.0;
         [[unroll]] for (uint i = 0; i < PARTS; i++) {
-            total += part_of_row[row * PARTS + i];
+            total += part_of_row[q * PARTS + i];
         }
         bool finite = true;
         [[unroll]] for (uint y = 0; y < OUT_D; y++) {
@@ -198,22 +198,22 @@ void attend(uint scheme, bool careful, uint first_q, uint cache_at, uint kv_len)
             sums[x * OUT_D + y] = value;
             finite = finite && is_finite(value.x) && is_finite(value.y) && is_finite(value.z) && is_finite(value.w);
         }
-        if (!finite && first_q + row < push.seqLen) {
-            atomicOr(row_anew[row], NOT_FINITE);
+        if (!finite && q < row.value) {
+            atomicOr(row_anew[q], NOT_FINITE);
         }
     }
 }
 
 // Stores the rows that are right; after the second pass those that it was for.
-void store(uint first_q, uint head, bool marked) {
+void store(uint head, bool marked) {
     [[unroll]] for (uint x = 0; x < OUT_Q; x++) {
-        uint row = gl_LocalInvocationID.x / THREADS_D + x * THREADS_Q;
-        bool is_wanted = first_q + row < push.seqLen && (row_anew[row] != 0) == marked;
+        uint q = gl_LocalInvocationID.x / THREADS_D + x * THREADS_Q;
+        bool is_wanted = q < row.value && (row_anew[q] != 0) == marked;
         [[unroll]] for (uint y = 0; y < OUT_D; y++) {
             uint quad = gl_LocalInvocationID.x % THREADS_D + y * THREADS_D;
             if (is_wanted && quad < QUADS) {
                 vec4 value = sums[x * OUT_D + y];
-                uint to = (first_q + row) * (push.outputStride / 4) + head * QUADS + quad;
+                uint to = (row.row + q) * (push.outputStride / 4) + head * QUADS + quad;
 #ifdef OUTPUT_F16
                 attended[to] = uvec2(half_pair(value.xy), half_pair(value.zw));
 #else
@@ -225,18 +225,15 @@ void store(uint first_q, uint head, bool marked) {
 }
 
 void main() {
+    if (!take_row(gl_WorkGroupID.y)) return;
     uint thread = gl_LocalInvocationID.x;
-    // The last block sees the most keys: it starts first.
-    uint first_q = (gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y) * BLOCK_Q;
     uint head = gl_WorkGroupID.x;
-    uint cache_at = head / push.groupSize * push.capacity * QUADS;
-    uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
+    uint kv_len = row.position + row.value;
 
     for (uint i = thread; i < BLOCK_Q * QUADS; i += THREADS) {
-        uint row = i / QUADS;
-        uint q = first_q + row;
-        q_tile[row * ROW + i % QUADS] = q < push.seqLen
-            ? query[q * (push.queryStride / 4) + head * QUADS + i % QUADS] * push.scale : vec4(0.0);
+        uint q = i / QUADS;
+        q_tile[q * ROW + i % QUADS] = q < row.value
+            ? query[(row.row + q) * (push.queryStride / 4) + head * QUADS + i % QUADS] * push.scale : vec4(0.0);
     }
 
     if (thread < BLOCK_Q) {
@@ -245,18 +242,18 @@ void main() {
 
     for (uint pass = 0; pass < 2; pass++) {
         bool careful = pass == 1;
-        attend(careful ? SYNCHRONIZED : SCHEME, careful, first_q, cache_at, kv_len);
+        attend(careful ? SYNCHRONIZED : SCHEME, careful, head / push.groupSize, kv_len);
         barrier();
         uint marks = 0;
         uint outside = 0;
-        for (uint row = 0; row < BLOCK_Q; row++) {
-            marks |= row_anew[row];
-            outside += row_anew[row] & OUTSIDE;
+        for (uint q = 0; q < BLOCK_Q; q++) {
+            marks |= row_anew[q];
+            outside += row_anew[q] & OUTSIDE;
         }
         if (!careful && SCHEME == ASYNCHRONIZED && thread == 0) {
-            count_rows(min(BLOCK_Q, push.seqLen - first_q), outside);
+            count_rows(row.value, outside);
         }
-        store(first_q, head, careful);
+        store(head, careful);
         if (marks == 0) {
             break;
         }

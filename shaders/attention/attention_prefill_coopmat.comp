@@ -11,7 +11,7 @@
 // Causal attention of a block of queries of one head over a float16 cache, on the matrix units: scores and P V with
 // float16 inputs and float32 sums, softmax by any SCHEME in float32 (FlashAttention-2, Dao 2023). Each subgroup owns ROW_FRAGMENTS
 // fragments of queries, so that the softmax needs no barrier across subgroups; keys and values are staged once for all of
-// them. Workgroup x is the head, y the block of queries, so that the blocks of all heads that see the most keys start first.
+// them. Workgroup x is the head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence.
 //
 // Which row an element of a fragment belongs to is the device's business, so there are two ways from scores to weights:
 //   in place, where a row need not be known: every key is visible to every query, and no score is above what the frames allow. The
@@ -30,7 +30,7 @@
 // OUTPUT_F16: the output is float16, for the matrix units.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of FRAGMENT_N, FRAGMENT_K and 8
-layout(constant_id = 2) const uint BLOCK_KV = 32;  // a multiple of UNIT_KV, that one of FRAGMENT_N, FRAGMENT_K and 8 * LANES_PER_ROW
+layout(constant_id = 2) const uint BLOCK_KV = 32;  // divides a page or is whole pages; a multiple of UNIT_KV, that one of FRAGMENT_N, FRAGMENT_K and 8 * LANES_PER_ROW
 layout(constant_id = 3) const uint SUBGROUPS = 4;
 layout(constant_id = 4) const uint SUBGROUP_SIZE = 32; // a multiple of FRAGMENT_M
 layout(constant_id = 5) const uint FRAGMENT_M = 16;
@@ -41,15 +41,17 @@ layout(constant_id = 9) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 10) const uint UNIT_KV = 32;      // keys at a time, of a block's
 layout(constant_id = 11) const bool LOCKSTEP = false;  // a barrier of a subgroup is one of the workgroup: all take the same way
 
-#define SOFTMAX_STATS_BINDING 4
+#define KV_F16
+#define ROW_LIST_BINDING 1
+#define SEQUENCES_BINDING 2
+#include "kv_cache.glsl"
 #include "push/attention_prefill.glsl"
+#include "rows.glsl"
 #include "softmax_scheme.glsl"
 #include "softmax_stats.glsl"
 #include "attention_mask.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { uvec4 query[]; };
-layout(set = 0, binding = 1, std430) readonly buffer KCache { uvec4 k_cache[]; };
-layout(set = 0, binding = 2, std430) readonly buffer VCache { uvec4 v_cache[]; };
 #ifdef OUTPUT_F16
 #define OUT_TYPE float16_t
 #else
@@ -66,6 +68,7 @@ const uint OCTETS = HEAD_DIM / 8; // eight float16 are one 16-byte word
 const uint ROW = OCTETS + 1;      // one word of padding: neighbouring rows start in different banks
 const uint LOADS = (BLOCK_KV * OCTETS + THREADS - 1) / THREADS;
 const bool EVEN = BLOCK_KV * OCTETS % THREADS == 0;
+const uint BLOCK_PAGES = (BLOCK_KV + PAGE_TOKENS - 1) / PAGE_TOKENS;
 const uint LANES_PER_ROW = SUBGROUP_SIZE / FRAGMENT_M;
 const uint LANE_OCTETS = UNIT_KV / 8 / LANES_PER_ROW; // scores per lane, in eights
 const uint SCORE_ROW = UNIT_KV / 4 + 1;               // in words of four
@@ -94,6 +97,7 @@ const uint NOT_FINITE = 2;
 #define LEFT coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_K, gl_MatrixUseA>
 #define RIGHT coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_N, gl_MatrixUseB>
 
+uvec2 next_pages[BLOCK_PAGES]; // of the block that is fetched next
 uvec4 k_next[LOADS];
 uvec4 v_next[LOADS];
 LEFT queries[ROW_FRAGMENTS * STEPS_D];
@@ -118,13 +122,29 @@ void exchange() {
     controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
 }
 
+// Looks up where a block of keys lies, before it is fetched: beyond kv_len no page may be there.
+void find_pages(uint first_kv, uint kv_len) {
+    [[unroll]] for (uint i = 0; i < BLOCK_PAGES; i++) {
+        next_pages[i] = page_of(push.blockGroup, min(first_kv + i * PAGE_TOKENS, kv_len - 1));
+    }
+}
+
 // Beyond kv_len the cache is undefined: zeros keep a NaN there out of the sums.
-void fetch(uint cache_at, uint first_kv, uint kv_len) {
+void fetch(uint kv_head, uint first_kv, uint kv_len) {
+    const uint keys = key_at(push.layerAt, kv_head, first_kv, OCTETS);
+    const uint values = value_after(push.kvHeads, OCTETS);
     [[unroll]] for (uint i = 0; i < LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
-        bool inside = (EVEN || at < BLOCK_KV * OCTETS) && first_kv + at / OCTETS < kv_len;
-        k_next[i] = inside ? k_cache[cache_at + first_kv * OCTETS + at] : uvec4(0);
-        v_next[i] = inside ? v_cache[cache_at + first_kv * OCTETS + at] : uvec4(0);
+        uint token = at / OCTETS;
+        bool inside = (EVEN || at < BLOCK_KV * OCTETS) && first_kv + token < kv_len;
+        uvec2 page = next_pages[0];
+        uint in_page = keys + at;
+        if (BLOCK_PAGES > 1) {
+            [[unroll]] for (uint p = 1; p < BLOCK_PAGES; p++) page = token / PAGE_TOKENS == p ? next_pages[p] : page;
+            in_page -= token / PAGE_TOKENS * PAGE_TOKENS * OCTETS;
+        }
+        k_next[i] = inside ? KvChunks(page).chunks[in_page] : uvec4(0);
+        v_next[i] = inside ? KvChunks(page).chunks[in_page + values] : uvec4(0);
     }
 }
 
@@ -260,7 +280,7 @@ void weigh_rows(uint i, uint scheme, bool careful, uint keys, uint first_kv, uin
     }
     subgroup_exchange();
 
-    uint row = first_row + i * FRAGMENT_M + lane_row;
+    uint own = first_row + i * FRAGMENT_M + lane_row;
     uint position = first_position + i * FRAGMENT_M + lane_row;
     float mine[LANE_OCTETS * 8];
     float highest = NO_SCORE;
@@ -276,9 +296,9 @@ void weigh_rows(uint i, uint scheme, bool careful, uint keys, uint first_kv, uin
         [[unroll]] for (uint lane = 1; lane < LANES_PER_ROW; lane *= 2) {
             highest = max(highest, subgroupShuffleXor(highest, lane));
         }
-        float before = frames[row];
+        float before = frames[own];
         frame = next_frame(scheme, before, highest);
-        factors[row] = softmax_weight(before, frame);
+        factors[own] = softmax_weight(before, frame);
     }
     subgroup_exchange(); // scores have been read
 
@@ -297,9 +317,9 @@ void weigh_rows(uint i, uint scheme, bool careful, uint keys, uint first_kv, uin
             packHalf2x16(vec2(p[0], p[1])), packHalf2x16(vec2(p[2], p[3])), packHalf2x16(vec2(p[4], p[5])), packHalf2x16(vec2(p[6], p[7])));
     }
     if (scheme == ASYNCHRONIZED) {
-        if (outside && i * FRAGMENT_M + lane_row < queries_left) atomicOr(row_anew[row], OUTSIDE);
+        if (outside && i * FRAGMENT_M + lane_row < queries_left) atomicOr(row_anew[own], OUTSIDE);
     } else {
-        frames[row] = frame;
+        frames[own] = frame;
     }
     load_weights(i);
     if (scheme != ASYNCHRONIZED) {
@@ -358,12 +378,12 @@ void attend(uint keys, uint first_kv, uint scheme, bool careful, uint first_posi
 void normalize(uint scheme, uint queries_left) {
     bool finite = true;
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
-        uint row = i * FRAGMENT_M + lane_row;
+        uint own = i * FRAGMENT_M + lane_row;
         if (scheme == ASYNCHRONIZED) {
             coopMatStore(weight_sums[i], scratch, my_scratch, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
             subgroup_exchange();
             float sum = uintBitsToFloat(scratch[my_scratch + lane_row * (FRAGMENT_N / 4)].x);
-            if (row < queries_left && !(sum >= 1.0)) atomicOr(row_anew[first_row + row], OUTSIDE);
+            if (own < queries_left && !(sum >= 1.0)) atomicOr(row_anew[first_row + own], OUTSIDE);
             subgroup_exchange();
         }
         [[unroll]] for (int e = 0; e < weight_sums[i].length(); e++) {
@@ -383,30 +403,31 @@ void normalize(uint scheme, uint queries_left) {
 }
 
 void main() {
+    if (!take_row(gl_WorkGroupID.y)) return;
     uint thread = gl_LocalInvocationID.x;
-    uint first_q = (gl_NumWorkGroups.y - 1 - gl_WorkGroupID.y) * BLOCK_Q;
     uint head = gl_WorkGroupID.x;
-    uint cache_at = head / push.groupSize * push.capacity * OCTETS;
-    uint kv_len = push.startPosition + min(first_q + BLOCK_Q, push.seqLen);
-    uint begin_kv = first_key(first_q) / BLOCK_KV * BLOCK_KV;
-    uint first_position = push.startPosition + first_q + first_row;
-    uint queries_left = push.seqLen - min(push.seqLen, first_q + first_row); // from the subgroup's first
+    uint kv_head = head / push.groupSize;
+    uint kv_len = row.position + row.value;
+    uint begin_kv = first_key(row.position) / BLOCK_KV * BLOCK_KV;
+    uint first_position = row.position + first_row;
+    uint queries_left = row.value - min(row.value, first_row); // from the subgroup's first
+    find_pages(begin_kv, kv_len);
 
     for (uint i = thread; i < BLOCK_Q; i += THREADS) {
         row_anew[i] = 0;
     }
     for (uint first = 0; first < BLOCK_Q; first += TILE_ROWS) {
         for (uint i = thread; i < min(TILE_ROWS, BLOCK_Q) * OCTETS; i += THREADS) {
-            uint q = first_q + first + i / OCTETS;
-            tile[i / OCTETS * ROW + i % OCTETS] = q < push.seqLen
-                ? query[q * (push.queryStride / 8) + head * OCTETS + i % OCTETS] : uvec4(0);
+            uint q = first + i / OCTETS;
+            tile[i / OCTETS * ROW + i % OCTETS] = q < row.value
+                ? query[(row.row + q) * (push.queryStride / 8) + head * OCTETS + i % OCTETS] : uvec4(0);
         }
         exchange();
         [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
-            uint row = first_row + i * FRAGMENT_M - first;
-            if (row < TILE_ROWS) {
+            uint tile_row = first_row + i * FRAGMENT_M - first;
+            if (tile_row < TILE_ROWS) {
                 [[unroll]] for (uint d = 0; d < STEPS_D; d++) {
-                    coopMatLoad(queries[i * STEPS_D + d], tile, row * ROW + d * (FRAGMENT_K / 8), ROW, gl_CooperativeMatrixLayoutRowMajor);
+                    coopMatLoad(queries[i * STEPS_D + d], tile, tile_row * ROW + d * (FRAGMENT_K / 8), ROW, gl_CooperativeMatrixLayoutRowMajor);
                 }
             }
         }
@@ -433,11 +454,16 @@ void main() {
             }
         }
 
-        fetch(cache_at, begin_kv, kv_len);
+        if (careful) find_pages(begin_kv, kv_len);
+        fetch(kv_head, begin_kv, kv_len);
+        find_pages(begin_kv + BLOCK_KV, kv_len);
         for (uint first_kv = begin_kv; first_kv < kv_len; first_kv += BLOCK_KV) {
             share(careful);
             exchange();
-            if (first_kv + BLOCK_KV < kv_len) fetch(cache_at, first_kv + BLOCK_KV, kv_len);
+            if (first_kv + BLOCK_KV < kv_len) {
+                fetch(kv_head, first_kv + BLOCK_KV, kv_len);
+                find_pages(first_kv + 2 * BLOCK_KV, kv_len);
+            }
             for (uint unit = 0; unit < BLOCK_KV; unit += UNIT_KV) {
                 if (takes_part) attend(unit, first_kv + unit, scheme, careful, first_position, queries_left);
             }
@@ -452,15 +478,15 @@ void main() {
             rows_outside += row_anew[i] & OUTSIDE;
         }
         if (!careful && SCHEME == ASYNCHRONIZED && thread == 0) {
-            count_rows(min(BLOCK_Q, push.seqLen - first_q), rows_outside);
+            count_rows(row.value, rows_outside);
         }
 
         // The same for the whole workgroup: a CPU device runs subgroup barriers in step for all of its subgroups.
-        bool whole = marks == 0 && first_q + BLOCK_Q <= push.seqLen;
+        bool whole = marks == 0 && row.value == BLOCK_Q;
         [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
             [[unroll]] for (uint d = 0; d < FRAGMENTS_D; d++) {
-                uint row = first_row + i * FRAGMENT_M;
-                uint to = (first_q + row) * push.outputStride + head * HEAD_DIM + d * FRAGMENT_N;
+                uint block_row = first_row + i * FRAGMENT_M;
+                uint to = (row.row + block_row) * push.outputStride + head * HEAD_DIM + d * FRAGMENT_N;
                 SUMS sum = sums[i * FRAGMENTS_D + d];
                 if (whole) {
                     coopMatStore(coopmat<OUT_TYPE, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>(sum),
@@ -471,7 +497,7 @@ void main() {
                     for (uint e = gl_SubgroupInvocationID; e < FRAGMENT_M * FRAGMENT_N; e += SUBGROUP_SIZE) {
                         uint r = e / FRAGMENT_N;
                         uint column = e % FRAGMENT_N;
-                        if (first_q + row + r < push.seqLen && (row_anew[row + r] != 0) == careful) {
+                        if (block_row + r < row.value && (row_anew[block_row + r] != 0) == careful) {
                             attended[to + r * push.outputStride + column] =
                                 OUT_TYPE(uintBitsToFloat(scratch[my_scratch + r * SCORE_ROW + column / 4][column % 4]));
                         }

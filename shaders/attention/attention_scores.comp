@@ -1,11 +1,15 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // Statistics of the attention scores of a prefill, for calibration: how many lie in each bin, and the same of each row's
-// lowest and highest. Workgroup x is the query, y the head.
+// lowest and highest. Workgroup x is the row, y the head.
 // KV_F16, QUERY_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 
+#define ROW_LIST_BINDING 1
+#define SEQUENCES_BINDING 2
+#include "kv_cache.glsl"
 #include "push/attention_scores.glsl"
+#include "rows.glsl"
 #include "attention_mask.glsl"
 #include "softmax_scheme.glsl"
 #include "reductions.glsl"
@@ -16,8 +20,7 @@ const float FIRST_BIN = -128.0;
 const float BINS_PER_UNIT = 2.0;
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { uint query[]; };
-layout(set = 0, binding = 1, std430) readonly buffer KCache { uint k_cache[]; };
-layout(set = 0, binding = 2, std430) buffer Statistics {
+layout(set = 0, binding = 3, std430) buffer Statistics {
     uint highest;    // of all scores, as ordered(); 0: none yet
     uint not_lowest; // ~ordered() of the lowest
     uint not_finite; // scores that are no finite number
@@ -35,9 +38,9 @@ shared uint bins[BINS];
 #define QUERY_PAIR(i) vec2(uintBitsToFloat(query[2 * (i)]), uintBitsToFloat(query[2 * (i) + 1]))
 #endif
 #ifdef KV_F16
-#define KEY_PAIR(i) unpackHalf2x16(k_cache[i])
+#define KEY_PAIR(page, i) unpackHalf2x16(KvWords(page).words[i])
 #else
-#define KEY_PAIR(i) vec2(uintBitsToFloat(k_cache[2 * (i)]), uintBitsToFloat(k_cache[2 * (i) + 1]))
+#define KEY_PAIR(page, i) uintBitsToFloat(uvec2(KvWords(page).words[2 * (i)], KvWords(page).words[2 * (i) + 1]))
 #endif
 
 // Bits that compare as unsigned numbers the way the floats do.
@@ -53,20 +56,21 @@ uint bin_of(float score) {
 void main() {
     const uint thread = gl_LocalInvocationID.x;
     const uint threads = gl_WorkGroupSize.x;
-    const uint q = gl_WorkGroupID.x;
+    if (!take_row(gl_WorkGroupID.x)) return;
     const uint head = gl_WorkGroupID.y;
     const uint pairs = push.headDim / 2;
-    const uint query_at = (q * push.queryStride + head * push.headDim) / 2;
-    const uint keys_at = head / push.groupSize * push.capacity * pairs;
-    const uint position = push.startPosition + q;
+    const uint query_at = (row.row * push.queryStride + head * push.headDim) / 2;
+    const uint position = row.position;
     for (uint i = thread; i < BINS; i += threads) bins[i] = 0;
     barrier();
 
     float low = -NO_SCORE;
     float high = NO_SCORE;
-    for (uint kv = first_key(q) + thread; kv <= position; kv += threads) {
+    for (uint kv = first_key(position) + thread; kv <= position; kv += threads) {
         float score = 0.0;
-        for (uint i = 0; i < pairs; i++) score += dot(QUERY_PAIR(query_at + i), KEY_PAIR(keys_at + kv * pairs + i));
+        uvec2 page = page_of(push.blockGroup, kv);
+        uint at = key_at(push.layerAt * (KV_ELEMS / 2), head / push.groupSize, kv, pairs);
+        for (uint i = 0; i < pairs; i++) score += dot(QUERY_PAIR(query_at + i), KEY_PAIR(page, at + i));
         score *= push.scale;
         if (push.softCap > 0.0) score = soft_cap(score, push.softCap);
         if (is_finite(score)) {

@@ -1,9 +1,9 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // Rows [Q heads | K heads | V heads] of the QKV product, with bias, norm of heads and rotation: Q goes to the query buffer, K and V to
-// their place in the cache [NumKvHeads][Capacity][HeadDim].
-// One workgroup does HEADS neighbouring heads (x) of one token (y), an invocation two neighbouring elements at a time.
-// STEP_STATE: the one token's position is the decode step's. QUERY_F16, KV_F16: float16, two per uint.
+// the pages of each row's sequence.
+// One workgroup does HEADS neighbouring heads (x) of one row (y), an invocation two neighbouring elements at a time.
+// STEP_STATE: the one row is that of a decode step. QUERY_F16, KV_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool SPLIT_HALF = false; // pairs (i, i + RotaryDim/2); else (2i, 2i+1)
 layout(constant_id = 2) const bool BIAS = false;
@@ -11,9 +11,13 @@ layout(constant_id = 3) const bool QK_NORM = false;
 layout(constant_id = 4) const bool STEP_STATE = false;
 layout(constant_id = 5) const uint HEADS = 1; // 1 with QK_NORM
 
+#define ROW_LIST_BINDING 3
+#define SEQUENCES_BINDING 4
 #define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
+#include "kv_cache.glsl"
 #include "half_pair.glsl"
+#include "rows.glsl"
 #include "step_state.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
@@ -23,16 +27,9 @@ layout(set = 0, binding = 2, std430) writeonly buffer Query { uint query[]; };
 #else
 layout(set = 0, binding = 2, std430) writeonly buffer Query { float query[]; };
 #endif
-#ifdef KV_F16
-layout(set = 0, binding = 3, std430) writeonly buffer KCache { uint k_cache[]; };
-layout(set = 0, binding = 4, std430) writeonly buffer VCache { uint v_cache[]; };
-#else
-layout(set = 0, binding = 3, std430) writeonly buffer KCache { float k_cache[]; };
-layout(set = 0, binding = 4, std430) writeonly buffer VCache { float v_cache[]; };
-#endif
-
 layout(set = 0, binding = 5, std430) readonly buffer Bias { float bias[]; };
 layout(set = 0, binding = 6, std430) readonly buffer Gain { float gain[]; }; // of a query head, then of a key head
+layout(set = 0, binding = 8, std430) readonly buffer Blocks { uvec2 pages[]; }; // of the decode step's sequence
 
 #define NUM_HEADS push.numHeads
 #define NUM_KV_HEADS push.numKvHeads
@@ -50,32 +47,31 @@ void store_query(uint to, vec2 value) {
 #endif
 }
 
-void store_key(uint to, vec2 value) {
+// Elements of the cache to a 32-bit word, and to a 16-byte chunk.
 #ifdef KV_F16
-    k_cache[to / 2] = half_pair(value);
+const uint WORD_ELEMS = 2;
 #else
-    k_cache[to] = value.x;
-    k_cache[to + 1] = value.y;
+const uint WORD_ELEMS = 1;
 #endif
-}
 
-void store_value(uint to, vec2 value) {
+void store_cached(uvec2 page, uint at, vec2 value) {
 #ifdef KV_F16
-    v_cache[to / 2] = half_pair(value);
+    KvWords(page).words[at] = half_pair(value);
 #else
-    v_cache[to] = value.x;
-    v_cache[to + 1] = value.y;
+    KvWords(page).words[at] = floatBitsToUint(value.x);
+    KvWords(page).words[at + 1] = floatBitsToUint(value.y);
 #endif
 }
 
 void main() {
-    const uint token = gl_WorkGroupID.y;
-    const uint row_at = token * push.inputStride;
-    const uint position = STEP_STATE ? state.position : push.startPosition + token;
-    if (position >= push.capacity) {
-        return;
-    }
+    if (!STEP_STATE && !take_row(gl_WorkGroupID.y)) return;
+    const uint activations = STEP_STATE ? 0 : row.row;
+    const uint position = STEP_STATE ? state.position : row.position;
+    if (position >= (STEP_STATE ? push.capacity : sequence.capacity)) return;
+    const uvec2 page = STEP_STATE ? pages[position / PAGE_TOKENS] : page_of(push.blockGroup, position);
 
+    const uint row_at = activations * push.inputStride;
+    const uint row_words = push.headDim / WORD_ELEMS;
     const uint first_head = gl_WorkGroupID.x * HEADS;
     const float scale = norm_scale(row_at, first_head);
     const uint heads = min(HEADS, push.numHeads + 2 * push.numKvHeads - first_head);
@@ -85,16 +81,17 @@ void main() {
         const uint after_queries = head - min(head, push.numHeads);
         if (head < push.numHeads) {
             store_query(
-                token * push.queryStride + head * push.headDim + i,
+                activations * push.queryStride + head * push.headDim + i,
                 vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
-        } else if (after_queries < push.numKvHeads) {
-            store_key(
-                (after_queries * push.capacity + position) * push.headDim + i,
-                vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+            continue;
+        }
+        const bool is_key = after_queries < push.numKvHeads;
+        const uint kv_head = is_key ? after_queries : after_queries - push.numKvHeads;
+        const uint to = key_at(4 * push.layerAt, kv_head, position, row_words) + i / WORD_ELEMS;
+        if (is_key) {
+            store_cached(page, to, vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
         } else {
-            store_value(
-                ((after_queries - push.numKvHeads) * push.capacity + position) * push.headDim + i,
-                vec2(biased(row_at, head, i), biased(row_at, head, i + 1)));
+            store_cached(page, to + value_after(push.numKvHeads, row_words), vec2(biased(row_at, head, i), biased(row_at, head, i + 1)));
         }
     }
 }

@@ -16,7 +16,7 @@ layout(set = 0, binding = 3, std430) writeonly buffer Hidden { float hidden[]; }
 void main() {
     w_prepare();
     uint token = gl_WorkGroupID.x;
-    uint row = ids[push.firstId + token] - push.firstRow;
+    uint row = ids[push.firstId + token * push.idStep] - push.firstRow;
     if (row >= push.rows) return;
     for (uint chunk = gl_LocalInvocationID.x; chunk < W_STRIDE; chunk += gl_WorkGroupSize.x) {
         float values[W_ELEMS];

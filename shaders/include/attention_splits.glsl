@@ -1,23 +1,29 @@
-// How the visible tokens of a decode step are divided among the splits: evenly, but not below a size that pays. Before including:
-// #define STEP_POSITION, CAPACITY and HEAD_BLOCKS.
+// How the visible tokens of a row are divided among the splits: evenly, in whole pages, but not below a size that pays. Before including:
+// #define POSITION, CAPACITY and HEAD_BLOCKS.
 
-// Tokens that the step attends to: [x, y).
+// Tokens that the row attends to: [x, y).
 uvec2 visible_keys() {
-    uint kv_len = min(STEP_POSITION + 1, CAPACITY);
+    uint kv_len = min(POSITION + 1, CAPACITY);
     return uvec2(push.window > 0 && push.window < kv_len ? kv_len - push.window : 0, kv_len);
 }
 
+// Where the first split begins: with a page, perhaps before the first visible token.
+uint first_split(uvec2 visible) {
+    return visible.x / PAGE_TOKENS * PAGE_TOKENS;
+}
+
 uint keys_per_split(uvec2 visible) {
-    return max((visible.y - visible.x + push.splits - 1) / push.splits, push.min_keys);
+    uint keys = max((visible.y - first_split(visible) + push.splits - 1) / push.splits, push.min_keys);
+    return (keys + PAGE_TOKENS - 1) / PAGE_TOKENS * PAGE_TOKENS;
 }
 
 // Splits that have tokens; the others leave no partial result.
 uint active_splits(uvec2 visible) {
     uint keys = keys_per_split(visible);
-    return (visible.y - visible.x + keys - 1) / keys;
+    return (visible.y - first_split(visible) + keys - 1) / keys;
 }
 
-// Partial results [sequences][num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
+// Partial results [rows][num_heads][splits][HEAD_VECTORS + 1]: the unnormalised output, then (frame, sum of weights).
 uint partial_result(uint head, uint split) {
     const uint heads = gl_NumWorkGroups.x / HEAD_BLOCKS * push.group_size;
     return ((gl_WorkGroupID.z * heads + head) * push.splits + split) * (HEAD_VECTORS + 1);

@@ -1,10 +1,10 @@
-// What the asynchronized softmax counts; SoftmaxStats in C#. Before including: #define SOFTMAX_STATS_BINDING n, or for a batch include
-// sequences.glsl.
+// What the asynchronized softmax counts; SoftmaxStats in C#. Before including: #define SOFTMAX_STATS_BINDING n, or for rows of many
+// sequences include rows.glsl.
 #ifndef SOFTMAX_STATS_GLSL
 #define SOFTMAX_STATS_GLSL
 
 // 64-bit counters in two halves, of rows and of rows computed anew.
-#ifdef SEQUENCES_GLSL
+#ifdef ROWS_GLSL
 layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer SoftmaxStats { uint low[2]; uint high[2]; };
 #define stats_low SoftmaxStats(sequence.softmax_stats).low
 #define stats_high SoftmaxStats(sequence.softmax_stats).high

@@ -1,8 +1,8 @@
 #version 460
 // Queries, keys and values of one token: the concatenated projections with their biases, RoPE on queries and keys, and keys and values
-// stored straight into the cache at the step's position. A slice begins at head push.first_row of the sequence
+// stored straight into the page of the step's position. A slice begins at head push.first_row of the sequence
 // query heads, key heads, value heads. Two slots form a pair that RoPE rotates together.
-#define STEP_STATE_BINDING 7
+#define STEP_STATE_BINDING 6
 #define SLOTS_PER_ITEM 2
 #include "linear/gemv.glsl"
 #include "kv_cache.glsl"
@@ -11,13 +11,15 @@
 layout(constant_id = 8) const bool SPLIT_HALF = false;
 
 layout(set = 0, binding = 3) writeonly buffer QueryBuffer { float q[]; };
-layout(set = 0, binding = 4) writeonly buffer KeyBuffer { KvElement k_cache[]; };
-layout(set = 0, binding = 5) writeonly buffer ValueBuffer { KvElement v_cache[]; };
-layout(set = 0, binding = 6) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
-layout(set = 0, binding = 8) readonly buffer QuantsBuffer { uvec4 W[]; };
+layout(set = 0, binding = 4) readonly buffer BlockBuffer { uvec2 pages[]; };
+layout(set = 0, binding = 5) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
+layout(set = 0, binding = 7) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
-layout(set = 0, binding = 9) readonly buffer ScalesBuffer { W_SCALE S[]; };
+layout(set = 0, binding = 8) readonly buffer ScalesBuffer { W_SCALE S[]; };
 #endif
+layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer KvElements { KvElement elements[]; };
+
+uvec2 page; // looked up before the product, so that nothing waits for it
 
 // The element of its head that a pair's first or second slot stands for. The rotated pairs come first.
 uint element_of(uint pair, uint second) {
@@ -49,14 +51,13 @@ void finish_pair(uint head, uint pair, vec2 value) {
     if (head < push.num_heads) {
         q[head * push.head_dim + first] = value.x;
         q[head * push.head_dim + second] = value.y;
-    } else if (head < first_value_head) {
-        uint token = ((head - push.num_heads) * push.capacity + position) * push.head_dim;
-        k_cache[token + first] = KvElement(value.x);
-        k_cache[token + second] = KvElement(value.y);
     } else {
-        uint token = ((head - first_value_head) * push.capacity + position) * push.head_dim;
-        v_cache[token + first] = KvElement(value.x);
-        v_cache[token + second] = KvElement(value.y);
+        const bool is_key = head < first_value_head;
+        const uint kv_head = is_key ? head - push.num_heads : head - first_value_head;
+        uint to = key_at(push.layer_at * KV_ELEMS, kv_head, position, push.head_dim);
+        if (!is_key) to += value_after(push.num_kv_heads, push.head_dim);
+        KvElements(page).elements[to + first] = KvElement(value.x);
+        KvElements(page).elements[to + second] = KvElement(value.y);
     }
 }
 
@@ -67,5 +68,6 @@ float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
 }
 
 void main() {
+    page = pages[min(state.position, push.capacity - 1) / PAGE_TOKENS];
     gemv();
 }

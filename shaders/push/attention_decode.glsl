@@ -1,7 +1,8 @@
 // Push constants of decode attention. Mirrors DecodeAttentionPush in C#.
 layout(push_constant) uniform DecodeAttentionPush {
     uint group_size;  // query heads per key and value head
-    uint capacity;    // tokens that the cache holds
+    uint kv_heads;
+    uint capacity;    // positions that the sequence may have; of rows their sequences say it
     uint splits;      // parts that the cached tokens are divided into
     uint min_keys;    // tokens of a split, at least
     float scale;      // of the scores
@@ -10,11 +11,8 @@ layout(push_constant) uniform DecodeAttentionPush {
     float phi;        // the frame of the asynchronized softmax
     float lower;      // its scores lie above this,
     float upper;      // and below this: else the row is computed anew
-    // Of a batch only, which has capacity and softmax in its table:
-    uint first_sequence; // its place in the table
-    uint kv_heads;
-    uint rotary_dim;
-    float norm_epsilon;
-    uint input_stride;   // from row to row of the QKV product
-    uint output_stride;  // of the output's rows, in four elements; FIXED: columns of the output, padding included
+    uint layer_at;    // the first 16-byte chunk of the layer in a page
+    uint block_group; // rows: which of a sequence's block tables
+    uint query_stride;  // rows: from row to row, in elements
+    uint output_stride; // rows: likewise, in four elements; FIXED: columns of the output, padding included
 } push;

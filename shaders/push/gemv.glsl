@@ -16,6 +16,7 @@ layout(push_constant) uniform GemvPush {
     uint num_kv_heads;  // qkv: key and value heads
     uint head_dim;      // qkv: elements of a head
     uint rotary_dim;    // qkv: leading elements that are rotated
-    uint capacity;      // qkv: tokens that the cache holds
+    uint capacity;      // qkv: positions that the sequence may have
+    uint layer_at;      // qkv: the first 16-byte chunk of the layer in a page
 } push;
 #endif

@@ -1,12 +1,13 @@
 // Strides in elements; the same record as RopeStorePush in C#.
 layout(push_constant) uniform Push {
-    uint startPosition;
     uint inputStride;
     uint queryStride;
     uint numHeads;
     uint numKvHeads;
     uint headDim;
     uint rotaryDim;
-    uint capacity;
-    float epsilon; // of the norm of queries and keys
+    uint capacity;   // positions that the sequence may have; of rows their sequences say it
+    uint layerAt;    // the first 16-byte chunk of the layer in a page
+    uint blockGroup; // which of a sequence's block tables
+    float epsilon;   // of the norm of queries and keys
 } push;

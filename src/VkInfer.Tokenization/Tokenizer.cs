@@ -26,6 +26,11 @@ public abstract class Tokenizer
         _before = frame?.Before ?? ((data.AddBos ?? addBosByDefault) && BosTokenId is { } bos ? [bos] : []);
         _after = frame?.After ?? ((data.AddEos ?? false) && EosTokenId is { } eos ? [eos] : []);
         EndOfGenerationTokenIds = FindEndOfGeneration(data.EndOfGenerationTokenIds ?? []);
+        SuppressedTokenIds =
+        [
+            .. (data.SuppressedTokenIds ?? [])
+                .Select(id => vocabulary.CheckId(nameof(TokenizerData.SuppressedTokenIds), id)).OfType<int>().Distinct(),
+        ];
     }
 
     /// <summary>The number of tokens; ids are 0 to VocabSize - 1.</summary>
@@ -57,6 +62,12 @@ public abstract class Tokenizer
     /// texts are well known to mean it, as <c>&lt;|im_end|&gt;</c>.
     /// </summary>
     public IReadOnlySet<int> EndOfGenerationTokenIds { get; }
+
+    /// <summary>
+    /// The tokens that a model must never choose: its files list them (<c>suppress_tokens</c>). Sessions exclude them, whatever
+    /// the sampling options say.
+    /// </summary>
+    public IReadOnlyList<int> SuppressedTokenIds { get; }
 
     /// <summary>The character that is dropped where a text begins, in UTF-8, and how often at most.</summary>
     internal virtual (byte[] Character, int Count) DroppedAtStart => ([], 0);

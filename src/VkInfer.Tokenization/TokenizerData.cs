@@ -72,4 +72,7 @@ public sealed record TokenizerData
 
     /// <summary>Tokens that end an answer besides EOS, EOT and those that are known by their text; null for none.</summary>
     public IReadOnlyList<int>? EndOfGenerationTokenIds { get; init; }
+
+    /// <summary>Tokens that the model must never choose, as its author found; null for none.</summary>
+    public IReadOnlyList<int>? SuppressedTokenIds { get; init; }
 }

@@ -35,6 +35,9 @@ public sealed record TokenizerSettings
     /// <summary>Tokens that end an answer besides EOS.</summary>
     public IReadOnlyList<int> EndOfGenerationTokenIds { get; init; } = [];
 
+    /// <summary>Tokens that the model must never choose.</summary>
+    public IReadOnlyList<int> SuppressedTokenIds { get; init; } = [];
+
     /// <summary>Tokens that the weights know; what the tokenizer lacks is filled up with unused ones. Null: as many as it has.</summary>
     public int? VocabSize { get; init; }
 
@@ -80,6 +83,11 @@ public sealed record TokenizerSettings
             [
                 .. data.EndOfGenerationTokenIds ?? [],
                 .. EndOfGenerationTokenIds.Where(id => Known(tokens, "eos_token_id", null, id) is not null),
+            ],
+            SuppressedTokenIds =
+            [
+                .. data.SuppressedTokenIds ?? [],
+                .. SuppressedTokenIds.Where(id => Known(tokens, "suppress_tokens", null, id) is not null),
             ],
         };
     }

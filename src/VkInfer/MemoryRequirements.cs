@@ -1,4 +1,4 @@
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Transformer;
 
@@ -6,13 +6,10 @@ namespace VkInfer;
 
 /// <summary>Device memory a model needs, in bytes.</summary>
 /// <param name="WeightBytes">All weights, as they stand on the device.</param>
-/// <param name="KvCacheBytes">The KV cache of one session.</param>
+/// <param name="KvCacheBytes">The KV cache of one session that fills its context; a shorter one takes less.</param>
 /// <param name="ScratchBytes">Activations of prefill and of one session's decode.</param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
-    /// <summary>Bytes of the keys of one layer, which a device must be able to bind at once.</summary>
-    public long KvBufferBytes { get; init; }
-
     /// <summary>Everything for one session.</summary>
     public long Total => WeightBytes + KvCacheBytes + ScratchBytes;
 
@@ -21,11 +18,8 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         int context = options.ResolveContextLength(config);
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
-            KvCache.SizeInBytes(config, options.KvType, context),
-            PrefillActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput))
-        {
-            KvBufferBytes = KvCache.BufferBytes(config, options.KvType, context),
-        };
+            KvStore.SizeOf(config, options.KvType, context),
+            RowActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
     }
 
     internal static int PrefillRows(ModelOptions options, int contextLength) =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using VkInfer.Engine.Cache;
 using VkInfer.Formats;
 using VkInfer.Grammar;
 using VkInfer.Grammar.Tokens;
@@ -48,20 +49,22 @@ public sealed class Model : IDisposable, IAsyncDisposable
         Fingerprint = parts.Fingerprint;
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
-        PrefillActivations = new PrefillActivations(
+        RowActivations = new RowActivations(
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         try
         {
             using CommandList clear = Gpu.CreateCommandList("prefill.clear");
-            clear.Record(PrefillActivations.RecordClear);
+            clear.Record(RowActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
-            Prefill = new PrefillRunner(Gpu, Config, PrefillActivations);
-            Lifetime = Begin(parts.SelfTest, Prefill, PrefillActivations, _weights, _device);
+            Prefill = new PrefillRunner(Gpu, Config, RowActivations);
+            KvStores = new KvStores(Gpu, Config);
+            KvStores.Of(Options.KvType);
+            Lifetime = Begin(parts.SelfTest, Prefill, RowActivations, KvStores, _weights, _device);
         }
         catch
         {
             Prefill?.Dispose();
-            PrefillActivations.Dispose();
+            RowActivations.Dispose();
             throw;
         }
     }
@@ -132,12 +135,15 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     internal DecoderTransformer Transformer { get; }
 
-    internal PrefillActivations PrefillActivations { get; }
+    internal RowActivations RowActivations { get; }
 
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
 
     internal PrefillRunner Prefill { get; }
+
+    /// <summary>Where sessions take the pages of their keys and values from.</summary>
+    internal KvStores KvStores { get; }
 
     /// <summary>
     /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
@@ -278,7 +284,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// <summary>Creates a session with its own KV cache.</summary>
     /// <param name="options">How; null: the defaults.</param>
     /// <returns>The session, owned by the caller.</returns>
-    /// <exception cref="OutOfDeviceMemoryException">The KV cache does not fit.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Its buffers do not fit; its KV cache takes memory as it gets longer.</exception>
     public Session CreateSession(SessionOptions? options = null)
     {
         Lifetime.ThrowIfClosed();
@@ -316,8 +322,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, PrefillActivations activations, TransformerWeights weights, SharedDevice device) =>
-            new(
+        ModelSelfTest selfTest, PrefillRunner prefill, RowActivations activations, KvStores stores, TransformerWeights weights,
+        SharedDevice device) => new(
         nameof(Model),
         () =>
         {
@@ -325,6 +331,10 @@ public sealed class Model : IDisposable, IAsyncDisposable
             prefill.Dispose();
             activations.Dispose();
             weights.Dispose();
+            device.Gpu.Settle();
+
+            // Pages are reached by address: only now is nobody at work with them.
+            stores.Dispose();
             device.Gpu.Settle();
             device.Dispose();
         });
@@ -348,6 +358,23 @@ public sealed class Model : IDisposable, IAsyncDisposable
         : _transformers.GetOrAdd(choice, _ => new DecoderTransformer(
             Config, _weights,
             new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
+
+    /// <summary>Options that exclude the tokens that the model's files say are never to be chosen.</summary>
+    internal SamplingOptions WithoutSuppressed(SamplingOptions sampling)
+    {
+        if (_tokenizer is not { SuppressedTokenIds: { Count: > 0 } suppressed })
+        {
+            return sampling;
+        }
+
+        var biases = new Dictionary<int, float>(sampling.LogitBias);
+        foreach (int id in suppressed)
+        {
+            biases[id] = float.NegativeInfinity;
+        }
+
+        return sampling with { LogitBias = biases };
+    }
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -62,7 +63,7 @@ public class BadInputTests
     [TestCase(0.999)]
     public void Truncated_model_is_refused(double part)
     {
-        byte[] whole = File.ReadAllBytes(TestData.Path(TestData.Stories));
+        byte[] whole = File.ReadAllBytes(ReferenceData.StoriesPath);
         string path = _folder.Write("truncated.gguf", whole[..(int)(whole.Length * part)]);
         AssertModelFails(["generate", "--prompt", "a"], path, "truncated.gguf");
     }
@@ -70,7 +71,7 @@ public class BadInputTests
     [Test]
     public void Unknown_architecture_is_named()
     {
-        byte[] model = File.ReadAllBytes(TestData.Path(TestData.Stories));
+        byte[] model = File.ReadAllBytes(ReferenceData.StoriesPath);
         int key = model.AsSpan().IndexOf("general.architecture"u8);
         "mamba"u8.CopyTo(model.AsSpan(key + model.AsSpan(key).IndexOf("llama"u8)));
         CliRun.OnDevice("generate", "--prompt", "a", "--model", _folder.Write("mamba.gguf", model)).AssertFailure(1, "mamba");
@@ -81,7 +82,7 @@ public class BadInputTests
     [TestCase("2147483647")]
     public void Token_outside_the_vocabulary_is_refused(string ids)
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         string output = _folder.PathOf("logits");
         Assert.Multiple(() =>
         {
@@ -94,22 +95,22 @@ public class BadInputTests
 
     [Test]
     public void Prompt_longer_than_the_context_is_refused() => CliRun.OnDevice(
-        "generate", "--model", TestData.Path(TestData.Stories), "--context", "4", "--tokens", "1,403,407,261,378")
+        "generate", "--model", ReferenceData.StoriesPath, "--context", "4", "--tokens", "1,403,407,261,378")
         .AssertFailure(1, "5 tokens do not fit");
 
     [Test]
     public void Context_longer_than_the_models_is_refused() => CliRun.OnDevice(
-        "generate", "--model", TestData.Path(TestData.Stories), "--context", "513", "--prompt", "a").AssertFailure(1, "512");
+        "generate", "--model", ReferenceData.StoriesPath, "--context", "513", "--prompt", "a").AssertFailure(1, "512");
 
     [Test]
     public void Unknown_device_is_named() => CliRun.Of(
-        "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "a", "--device", "no-such-device").AssertFailure(
+        "generate", "--model", ReferenceData.StoriesPath, "--prompt", "a", "--device", "no-such-device").AssertFailure(
             1, "no-such-device");
 
     [Test]
     public void Invalid_utf8_is_found_in_files()
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         string file = _folder.Write("latin1.txt", [.. "caf"u8, 0xE9, .. " au lait"u8]);
         Assert.Multiple(() =>
         {
@@ -120,13 +121,13 @@ public class BadInputTests
 
     [Test]
     public void Text_shorter_than_a_window_has_no_perplexity() => CliRun.OnDevice(
-        "perplexity", "--model", TestData.Path(TestData.Stories), "--file",
+        "perplexity", "--model", ReferenceData.StoriesPath, "--file",
         _folder.Write("short.txt", Encoding.UTF8.GetBytes("Once upon a time")))
         .AssertFailure(1, "fewer than one window of 512");
 
     [Test]
     public void Output_that_cannot_be_written_is_named() => CliRun.OnDevice(
-        "logits", "--model", TestData.Path(TestData.Stories), "--tokens", "1", "--out", _folder.FullName).AssertFailure(
+        "logits", "--model", ReferenceData.StoriesPath, "--tokens", "1", "--out", _folder.FullName).AssertFailure(
             1, _folder.FullName);
 
     private static void AssertModelFails(string[] command, string model, string message) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -62,5 +63,5 @@ public class ChatTests
 
     [Test]
     public void Model_without_a_chat_template_is_refused() =>
-        CliRun.With("Hello!\n", [.. Chat, "--model", TestData.Path(TestData.Stories)]).AssertFailure(1, "<|im_start|>");
+        CliRun.With("Hello!\n", [.. Chat, "--model", ReferenceData.StoriesPath]).AssertFailure(1, "<|im_start|>");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VkInfer.Cli.Fidelity;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -37,7 +38,7 @@ public class FidelityTests
     [NonParallelizable]
     public void A_calibrated_model_is_as_good_as_the_reference()
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         using var folder = new TemporaryFolder();
         string file = folder.Write("story.txt", "Once upon a time, there was a little girl named Lily. She loved to play."u8.ToArray());
         string? before = Environment.GetEnvironmentVariable("VKINFER_CACHE");
@@ -65,7 +66,7 @@ public class FidelityTests
     [TestCase("fidelity")]
     public void A_text_that_is_too_short_is_refused(string command)
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         using var folder = new TemporaryFolder();
         CliRun.OnDevice(command, "--model", model, "--file", folder.Write("empty.txt", [])).AssertFailure(1, "tokens");
     }

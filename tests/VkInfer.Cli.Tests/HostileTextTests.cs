@@ -1,4 +1,5 @@
 using System.Text;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 

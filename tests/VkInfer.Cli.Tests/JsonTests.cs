@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -15,7 +16,7 @@ public class JsonTests
     [Test]
     public void Inspect_shows_metadata_tensors_and_memory()
     {
-        Dictionary<string, JsonElement> model = Run("inspect", TestData.Path(TestData.Stories));
+        Dictionary<string, JsonElement> model = Run("inspect", ReferenceData.StoriesPath);
         Assert.Multiple(() =>
         {
             Assert.That(model["config"].GetProperty("vocabSize").GetInt32(), Is.EqualTo(512));
@@ -31,7 +32,7 @@ public class JsonTests
     public void Generate_reports_text_ids_reason_usage_and_timings()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
+            "generate", "--model", ReferenceData.StoriesPath, "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
             "5");
         Assert.Multiple(() =>
         {
@@ -49,7 +50,7 @@ public class JsonTests
     public void Log_probabilities_come_where_they_are_asked_for()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
+            "generate", "--model", ReferenceData.StoriesPath, "--prompt", "Once upon a time", "--temperature", "0", "--max-tokens",
             "5", "--logprobs", "2");
         JsonElement[] entries = [.. answer["logProbabilities"].EnumerateArray()];
         Assert.That(entries.Select(entry => entry.GetProperty("id").GetInt32()), Is.EqualTo(new[] { 432, 383, 286, 261, 376 }));
@@ -68,7 +69,7 @@ public class JsonTests
         string grammar = folder.Write("g.gbnf", "root ::= \" yes\" | \" no\"\n"u8.ToArray());
         string schema = folder.Write(
             "s.json", """{"type":"object","properties":{"n":{"type":"integer","minimum":3,"maximum":9}},"required":["n"]}"""u8.ToArray());
-        string[] generate = ["generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0"];
+        string[] generate = ["generate", "--model", ReferenceData.StoriesPath, "--prompt", "Once upon a time", "--temperature", "0"];
         Dictionary<string, JsonElement> answer = Run([.. generate, "--grammar", grammar]);
         Assert.That(answer["text"].GetString(), Is.EqualTo(" yes").Or.EqualTo(" no"));
         Assert.That(answer["finishReason"].GetString(), Is.EqualTo("grammarComplete"));
@@ -80,7 +81,7 @@ public class JsonTests
     public void Stop_string_ends_the_text()
     {
         Dictionary<string, JsonElement> answer = Run(
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once upon a time", "--temperature", "0", "--stop",
+            "generate", "--model", ReferenceData.StoriesPath, "--prompt", "Once upon a time", "--temperature", "0", "--stop",
             "named Li");
         Assert.Multiple(() =>
         {
@@ -93,7 +94,7 @@ public class JsonTests
     public void Bench_reports_every_test_and_the_check()
     {
         Dictionary<string, JsonElement> bench =
-            Run("bench", "--model", TestData.Path(TestData.Stories), "-p", "16", "-n", "4,8", "-b", "1,2", "-d", "0,32", "-r", "2");
+            Run("bench", "--model", ReferenceData.StoriesPath, "-p", "16", "-n", "4,8", "-b", "1,2", "-d", "0,32", "-r", "2");
         Assert.Multiple(() =>
         {
             Assert.That(
@@ -113,7 +114,7 @@ public class JsonTests
     {
         string plot = Path.Combine(TestContext.CurrentContext.WorkDirectory, "profile.png");
         Dictionary<string, JsonElement> bench = Run(
-            "bench", "--model", TestData.Path(TestData.Stories), "--profile", "-p", "16", "-n", "4", "-b", "1,2", "-d", "8", "-r", "3",
+            "bench", "--model", ReferenceData.StoriesPath, "--profile", "-p", "16", "-n", "4", "-b", "1,2", "-d", "8", "-r", "3",
             "--plot", plot);
         JsonElement[] results = [.. bench["results"].EnumerateArray()];
         Assert.Multiple(() =>
@@ -154,7 +155,7 @@ public class JsonTests
     public void Same_seed_gives_the_same_tokens()
     {
         string[] command = [
-            "generate", "--model", TestData.Path(TestData.Stories), "--prompt", "Once", "--max-tokens", "40", "--temperature", "1.2"];
+            "generate", "--model", ReferenceData.StoriesPath, "--prompt", "Once", "--max-tokens", "40", "--temperature", "1.2"];
         string first = Run([.. command, "--seed", "7"])["ids"].GetRawText();
         Assert.Multiple(() =>
         {

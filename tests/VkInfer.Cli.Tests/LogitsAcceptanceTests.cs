@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -56,7 +57,7 @@ public class LogitsAcceptanceTests
         int rows = shape.GetProperty("rows").GetInt32();
         int columns = shape.GetProperty("cols").GetInt32();
         int[] tokens = [.. Ints(golden, "prompt_tokens"), .. Ints(golden, "greedy_f64")];
-        byte[] bytes = File.ReadAllBytes(TestData.Path("goldens/logits/" + shape.GetProperty("file").GetString()));
+        byte[] bytes = File.ReadAllBytes(ReferenceData.Find("goldens/logits/" + shape.GetProperty("file").GetString()));
         float[] expected = MemoryMarshal.Cast<byte, float>(bytes).ToArray();
 
         float[][] actual = Logits(model, tokens[..rows], kvType);
@@ -96,11 +97,11 @@ public class LogitsAcceptanceTests
         return (double)sorted[0] - sorted[1];
     }
 
-    private static string ModelPath(string model) => TestData.Path($"models/{model}.gguf");
+    private static string ModelPath(string model) => ReferenceData.Find($"models/{model}.gguf");
 
     private static JsonElement Golden(string model)
     {
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(TestData.Path(Index)));
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(ReferenceData.Find(Index)));
         return index.RootElement.EnumerateArray().Single(entry => entry.GetProperty("model").GetString() == $"models/{model}.gguf").Clone();
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VkInfer.Cli.Perplexity;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -25,7 +26,7 @@ public class PerplexityTests
     [TestCase(true, 7)]
     public void Each_full_window_is_scored(bool all, int scoredPerWindow)
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         using var folder = new TemporaryFolder();
         string file = folder.Write("story.txt", "Once upon a time, there was a little girl named Lily. She loved to play."u8.ToArray());
         using JsonDocument ids = JsonDocument.Parse(CliRun.Of("tokenize", "--model", model, "--file", file).AssertSuccess().Out);
@@ -47,10 +48,10 @@ public class PerplexityTests
     [Category("Acceptance")]
     public void Documents_agree_with_the_reference()
     {
-        string[] documents = File.ReadAllText(TestData.Path("text/tinystories-valid.txt")).Split(Separator);
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(TestData.Path("goldens/stories260K-llama2c/golden.json")));
+        string[] documents = File.ReadAllText(ReferenceData.Find("text/tinystories-valid.txt")).Split(Separator);
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(ReferenceData.Find("goldens/stories260K-llama2c/golden.json")));
         JsonElement reference = golden.RootElement.GetProperty("stories260K").GetProperty("per_document_nll");
-        using Model model = Model.Load(TestData.Path(TestData.Stories), new ModelOptions { Device = CliRun.Device });
+        using Model model = Model.Load(ReferenceData.StoriesPath, new ModelOptions { Device = CliRun.Device });
         using Session session = model.CreateSession();
 
         JsonElement[] first = [.. reference.GetProperty("first_docs").EnumerateArray()];

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
 
@@ -8,12 +9,12 @@ public class TokenizeTests
 {
     [Test]
     public void Ids_are_those_of_the_model() => Assert.That(
-        CliRun.Of("tokenize", "--model", TestData.Path(TestData.Stories), "--text", "Once upon a time").AssertSuccess().Out,
+        CliRun.Of("tokenize", "--model", ReferenceData.StoriesPath, "--text", "Once upon a time").AssertSuccess().Out,
         Is.EqualTo("{\"ids\":[403,407,261,378]}\n"));
 
     [Test]
     public void Special_adds_the_beginning() => Assert.That(
-        CliRun.Of("tokenize", "--special", "--model", TestData.Path(TestData.Stories), "--text", "Once upon a time").AssertSuccess().Out,
+        CliRun.Of("tokenize", "--special", "--model", ReferenceData.StoriesPath, "--text", "Once upon a time").AssertSuccess().Out,
         Is.EqualTo("{\"ids\":[1,403,407,261,378]}\n"));
 
     [TestCase("Once upon a time, there was a fox.")]
@@ -22,7 +23,7 @@ public class TokenizeTests
     [TestCase("")]
     public void Detokenize_gives_the_text_back(string text)
     {
-        string model = TestData.Path(TestData.Stories);
+        string model = ReferenceData.StoriesPath;
         using var folder = new TemporaryFolder();
         string file = folder.Write("text", Encoding.UTF8.GetBytes(text));
         CliRun tokenized = CliRun.Of("tokenize", "--model", model, "--file", file, "--special").AssertSuccess();

@@ -1,3 +1,4 @@
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Cli.Tests;

@@ -68,6 +68,26 @@ public sealed class RegistrationTests
     }
 
     [Test]
+    public async Task A_lost_device_is_left_and_the_model_loaded_again()
+    {
+        await using var client = new VkInferChatClient(MiniModel.Options());
+        Model first = await client.LoadAsync();
+        SessionPool sessions = await client.Host.GetAsync(default);
+        client.Host.Lose(sessions, new InvalidOperationException("lost"));
+        client.Host.Lose(sessions, new InvalidOperationException("lost, as another call finds"));
+        Assert.That((await client.GetResponseAsync("What is 27 + 45?", MiniModel.Greedy)).Text, Does.Contain("72"));
+        Assert.That(client.GetService<Model>(), Is.Not.SameAs(first));
+        Assert.That(() => first.CreateSession(), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(client.Host.Failure, Is.Null);
+
+        using var borrowing = new VkInferChatClient(MiniModel.Model, MiniModel.Options());
+        borrowing.Host.Lose(await borrowing.Host.GetAsync(default), new InvalidOperationException("lost"));
+        HealthCheckResult health = await new VkInferHealthCheck(borrowing).CheckHealthAsync(new HealthCheckContext());
+        Assert.That(health.Status, Is.EqualTo(HealthStatus.Unhealthy));
+        Assert.That(borrowing.GetService<Model>(), Is.SameAs(MiniModel.Model));
+    }
+
+    [Test]
     public void Keys_have_clients_and_options_of_their_own()
     {
         var services = new ServiceCollection();

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Formats.Tests;
 
 /// <summary>A model in several files opens as one, by any of them; files that do not belong together are refused.</summary>
@@ -6,9 +8,9 @@ public sealed class GgufSplitTests
     [Test]
     public void Parts_open_as_one_model([Values(1, 2, 3)] int opened)
     {
-        using var folder = new TemporaryDirectory();
+        using var folder = new TemporaryFolder();
         Write(folder, 3);
-        using var file = GgufFile.Open(Path.Combine(folder.Path, Name(opened, 3)));
+        using var file = GgufFile.Open(Path.Combine(folder.FullName, Name(opened, 3)));
         using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(file.Path, Does.EndWith(Name(1, 3)));
         Assert.That(file.GetString("general.name"), Is.EqualTo("split"));
@@ -40,15 +42,15 @@ public sealed class GgufSplitTests
 
     private static void Refuse(string said, Action<string> spoil, string? open = null)
     {
-        using var folder = new TemporaryDirectory();
+        using var folder = new TemporaryFolder();
         Write(folder, 3);
-        spoil(folder.Path);
+        spoil(folder.FullName);
         Assert.That(
-            () => GgufFile.Open(Path.Combine(folder.Path, open ?? Name(1, 3))),
+            () => GgufFile.Open(Path.Combine(folder.FullName, open ?? Name(1, 3))),
             Throws.InstanceOf<ModelFormatException>().With.Message.Contains(said));
     }
 
-    private static void Write(TemporaryDirectory folder, int count)
+    private static void Write(TemporaryFolder folder, int count)
     {
         for (int i = 0; i < count; i++)
         {

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Formats.Tests;
 
 /// <summary>Tensor data is what the file holds, within the tensor's bounds and the file's life.</summary>
@@ -63,7 +65,7 @@ public class GgufTensorTests
     [Test]
     public void Reading_races_safely_with_dispose()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path =
             directory.Write("race.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [1 << 20], new byte[1 << 20]).ToArray());
         for (int round = 0; round < 20; round++)
@@ -89,7 +91,7 @@ public class GgufTensorTests
     public void Tensors_beyond_four_gibibytes_are_read_where_they_lie()
     {
         const long Large = 5L << 30;
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         byte[] header = new GgufWriter()
             .AddTensor("large"u8.ToArray(), (uint)GgufTensorType.I8, [1 << 20, 5 << 10], [])
             .AddTensor("last"u8.ToArray(), (uint)GgufTensorType.I8, [4], [], (ulong)Large)
@@ -121,7 +123,7 @@ public class GgufTensorTests
     [Test]
     public void A_mapped_file_is_released_on_dispose()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = directory.Write("released.gguf", Writer(3).ToArray());
         GgufFile.Open(path).Dispose();
         using var exclusive = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
@@ -18,7 +19,7 @@ public sealed class HeaderLimitTests
     [TestCase(9u, 7u, 1ul << 30, 1, TestName = "A_gibibyte_of_bools_is_refused_at_once")]
     public void Refuses(uint type, uint elementType, ulong count, int bytesEach)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path =
             Sparse(directory, type, [.. BitConverter.GetBytes(elementType), .. BitConverter.GetBytes(count)], (long)count * bytesEach);
         ModelFormatException error = Refused(path);
@@ -28,15 +29,15 @@ public sealed class HeaderLimitTests
     [Test]
     public void A_string_of_a_gibibyte_is_refused_at_once()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         Refused(Sparse(directory, 8, BitConverter.GetBytes(1ul << 30), 1L << 30));
     }
 
     [Test]
     public void Many_arrays_that_are_short_enough_each_are_refused_together()
     {
-        using var directory = new TemporaryDirectory();
-        string path = Path.Combine(directory.Path, "many.gguf");
+        using var directory = new TemporaryFolder();
+        string path = Path.Combine(directory.FullName, "many.gguf");
         using (FileStream file = File.Create(path))
         {
             file.Write("GGUF"u8);
@@ -82,9 +83,9 @@ public sealed class HeaderLimitTests
             Throws.TypeOf<ModelFormatException>().With.Message.Contains("the metadata keys are too long"));
     }
 
-    private static string Sparse(TemporaryDirectory directory, uint type, byte[] value, long zeros)
+    private static string Sparse(TemporaryFolder directory, uint type, byte[] value, long zeros)
     {
-        string path = Path.Combine(directory.Path, "sparse.gguf");
+        string path = Path.Combine(directory.FullName, "sparse.gguf");
         using FileStream file = File.Create(path);
         file.Write("GGUF"u8);
         file.Write([.. BitConverter.GetBytes(3u), .. BitConverter.GetBytes(0ul), .. BitConverter.GetBytes(1ul)]);

@@ -1,4 +1,5 @@
 using System.Text;
+using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
@@ -250,8 +251,8 @@ public class HostileFileTests
     [Test]
     public void A_missing_file_is_named()
     {
-        using var directory = new TemporaryDirectory();
-        string path = Path.Combine(directory.Path, "absent.gguf");
+        using var directory = new TemporaryFolder();
+        string path = Path.Combine(directory.FullName, "absent.gguf");
         FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => GgufFile.Open(path))!;
         Assert.That(error.Message, Is.EqualTo($"{path}: no such file"));
     }
@@ -259,15 +260,15 @@ public class HostileFileTests
     [Test]
     public void A_directory_is_named()
     {
-        using var directory = new TemporaryDirectory();
-        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(directory.Path))!;
-        Assert.That(error.Message, Is.EqualTo($"{directory.Path}: is a directory; expected a GGUF file"));
+        using var directory = new TemporaryFolder();
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(directory.FullName))!;
+        Assert.That(error.Message, Is.EqualTo($"{directory.FullName}: is a directory; expected a GGUF file"));
     }
 
     [Test]
     public void An_empty_file_is_named()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = directory.Write("empty.gguf", []);
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
         Assert.That(error.Message, Is.EqualTo($"{path} at byte 0: the file is empty; expected a GGUF file, got 0 bytes"));
@@ -281,9 +282,9 @@ public class HostileFileTests
             Assert.Ignore("links need privileges on Windows");
         }
 
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         directory.Write("target.gguf", Sample.Writer().ToArray());
-        string link = Path.Combine(directory.Path, "link.gguf");
+        string link = Path.Combine(directory.FullName, "link.gguf");
         File.CreateSymbolicLink(link, "target.gguf");
         using var file = GgufFile.Open(link);
         Assert.That(file.Path, Is.EqualTo(link));
@@ -293,7 +294,7 @@ public class HostileFileTests
     [Test]
     public void A_corrupt_file_on_disk_is_released()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = directory.Write("corrupt.gguf", New(w => w.TensorCount = Huge));
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path))!;
         Assert.That(error.Path, Is.EqualTo(path));

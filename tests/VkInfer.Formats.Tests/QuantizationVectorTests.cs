@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
@@ -65,7 +66,7 @@ public class QuantizationVectorTests
     [Test]
     public void Block_sizes_of_all_types_are_those_of_the_vectors()
     {
-        using var index = JsonDocument.Parse(File.ReadAllText(ReferenceData.Path("quant-vectors", "index.json")));
+        using var index = JsonDocument.Parse(File.ReadAllText(ReferenceData.Find("quant-vectors", "index.json")));
         foreach (JsonElement entry in index.RootElement.GetProperty("types").EnumerateArray())
         {
             var type = (GgufTensorType)entry.GetProperty("ggml_type").GetInt32();
@@ -91,10 +92,10 @@ public class QuantizationVectorTests
 
     private static float[] Input() => MemoryMarshal.Cast<int, float>(ReadBits("input.f32")).ToArray();
 
-    private static byte[] ReadBytes(GgufTensorType type) => File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{Name(type)}.bin"));
+    private static byte[] ReadBytes(GgufTensorType type) => File.ReadAllBytes(ReferenceData.Find("quant-vectors", $"{Name(type)}.bin"));
 
     private static string Name(GgufTensorType type) => type.ToString().ToLowerInvariant().Replace("_k", "_K", StringComparison.Ordinal);
 
     private static int[] ReadBits(string name) =>
-        MemoryMarshal.Cast<byte, int>(File.ReadAllBytes(ReferenceData.Path("quant-vectors", name))).ToArray();
+        MemoryMarshal.Cast<byte, int>(File.ReadAllBytes(ReferenceData.Find("quant-vectors", name))).ToArray();
 }

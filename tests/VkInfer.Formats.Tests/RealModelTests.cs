@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Formats.Tests;
 
 /// <summary>Real files of several makers and types open, and say what is in them.</summary>
@@ -6,7 +8,7 @@ public class RealModelTests
     [Test]
     public void Every_model_opens_with_tensors_that_can_be_read()
     {
-        string[] files = Directory.GetFiles(ReferenceData.Path("models"), "*.gguf");
+        string[] files = Directory.GetFiles(ReferenceData.Find("models"), "*.gguf");
         Assert.That(files, Has.Length.GreaterThanOrEqualTo(17));
         foreach (string path in files)
         {
@@ -27,7 +29,7 @@ public class RealModelTests
     [Test]
     public void Metadata_has_the_values_that_the_model_was_trained_with()
     {
-        using var file = GgufFile.Open(ReferenceData.Path("models", "stories260K-tied-f32.gguf"));
+        using var file = GgufFile.Open(ReferenceData.Find("models", "stories260K-tied-f32.gguf"));
         Assert.Multiple(() =>
         {
             Assert.That(file.Version, Is.EqualTo(3));
@@ -49,10 +51,10 @@ public class RealModelTests
     [Test]
     public void The_same_model_in_other_types_has_the_same_weights()
     {
-        using var exact = GgufFile.Open(ReferenceData.Path("models", "stories260K-tied-f32.gguf"));
+        using var exact = GgufFile.Open(ReferenceData.Find("models", "stories260K-tied-f32.gguf"));
         foreach ((string name, double bound) in new[] { ("stories260K-tied-f16.gguf", 1e-3), ("stories260K-tied-q8_0-mixed.gguf", 1e-2) })
         {
-            using var other = GgufFile.Open(ReferenceData.Path("models", name));
+            using var other = GgufFile.Open(ReferenceData.Find("models", name));
             foreach (GgufTensor tensor in exact.Tensors)
             {
                 Assert.That(other.TryGetTensor(tensor.Name, out GgufTensor? same), Is.True, tensor.Name);

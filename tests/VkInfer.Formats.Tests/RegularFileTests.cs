@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
@@ -10,11 +11,11 @@ public sealed class RegularFileTests
     public void Neither_pipes_nor_devices_are_read_be_they_behind_links(
         [Values("/dev/zero", "/dev/tty", "/dev/null", "pipe")] string target)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = target == "pipe" ? MakePipe(directory) : target;
-        string link = Path.Combine(directory.Path, "link");
+        string link = Path.Combine(directory.FullName, "link");
         File.CreateSymbolicLink(link, path);
-        string chain = Path.Combine(directory.Path, "chain");
+        string chain = Path.Combine(directory.FullName, "chain");
         File.CreateSymbolicLink(chain, "link");
         var reading = Task.Run(() =>
         {
@@ -32,9 +33,9 @@ public sealed class RegularFileTests
     [Test]
     public void Longer_files_are_refused_before_they_are_read()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = directory.Write("long", new byte[11]);
-        string link = Path.Combine(directory.Path, "link");
+        string link = Path.Combine(directory.FullName, "link");
         File.CreateSymbolicLink(link, path);
         Assert.That(() => RegularFile.ReadAllBytes(link, 10), Throws.TypeOf<InvalidDataException>().With.Message.Contains("11 bytes"));
         Assert.That(RegularFile.ReadAllBytes(link, 11), Has.Length.EqualTo(11));
@@ -43,18 +44,18 @@ public sealed class RegularFileTests
     [Test]
     public void Links_to_nothing_and_to_themselves_are_missing_files()
     {
-        using var directory = new TemporaryDirectory();
-        string dangling = Path.Combine(directory.Path, "dangling");
+        using var directory = new TemporaryFolder();
+        string dangling = Path.Combine(directory.FullName, "dangling");
         File.CreateSymbolicLink(dangling, "absent");
-        string loop = Path.Combine(directory.Path, "loop");
+        string loop = Path.Combine(directory.FullName, "loop");
         File.CreateSymbolicLink(loop, "loop");
         Assert.That(() => GgufFile.Open(dangling), Throws.InstanceOf<IOException>());
         Assert.That(() => GgufFile.Open(loop), Throws.InstanceOf<IOException>());
     }
 
-    private static string MakePipe(TemporaryDirectory directory)
+    private static string MakePipe(TemporaryFolder directory)
     {
-        string path = Path.Combine(directory.Path, "pipe");
+        string path = Path.Combine(directory.FullName, "pipe");
         using Process process = Process.Start("mkfifo", [path]);
         process.WaitForExit();
         return path;

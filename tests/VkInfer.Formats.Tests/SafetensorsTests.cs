@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
+using VkInfer.Testing;
 
 namespace VkInfer.Formats.Tests;
 
@@ -191,8 +192,8 @@ public sealed class SafetensorsTests
     [Test]
     public void Shards_are_one_model_with_the_same_weights()
     {
-        using var whole = SafetensorsFile.OpenFolder(ReferenceData.Path("models", "hf-stories260K"));
-        using var shards = SafetensorsFile.OpenFolder(ReferenceData.Path("models", "hf-stories260K", "bf16-sharded"));
+        using var whole = SafetensorsFile.OpenFolder(ReferenceData.Find("models", "hf-stories260K"));
+        using var shards = SafetensorsFile.OpenFolder(ReferenceData.Find("models", "hf-stories260K", "bf16-sharded"));
         Assert.That(shards.Tensors.Select(tensor => tensor.Name), Is.EquivalentTo(whole.Tensors.Select(tensor => tensor.Name)));
         Assert.That(shards.Tensors.Select(tensor => tensor.Part).Distinct(), Is.EquivalentTo(new[] { 0, 1 }));
         foreach (GgufTensor tensor in whole.Tensors)
@@ -215,10 +216,10 @@ public sealed class SafetensorsTests
     [TestCase("""{"weight_map":{"a":"x.safetensors","b":"x.safetensors","c":"x.safetensors"}}""", "tensor 'c' is not in 'x.safetensors'")]
     public void An_index_must_say_what_the_shards_hold(string index, string said)
     {
-        using var folder = new TemporaryDirectory();
+        using var folder = new TemporaryFolder();
         folder.Write("x.safetensors", File(Valid, 32));
         folder.Write(SafetensorsFile.IndexName, Encoding.UTF8.GetBytes(index));
-        Assert.That(() => SafetensorsFile.OpenFolder(folder.Path), Throws.InstanceOf<ModelFormatException>().With.Message.Contains(said));
+        Assert.That(() => SafetensorsFile.OpenFolder(folder.FullName), Throws.InstanceOf<ModelFormatException>().With.Message.Contains(said));
     }
 
     private static float[] Decode(SafetensorsFile file, GgufTensor tensor)

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Formats.Tests;
 
 /// <summary>Files that another program shortens while they are open.</summary>
@@ -8,7 +10,7 @@ public sealed class ShortenedFileTests
     [Test]
     public void A_gguf_file_that_loses_its_end_throws_where_it_is_read()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         string path = directory.Write(
             "short.gguf", new GgufWriter().AddTensor("t", GgufTensorType.I8, [TensorBytes], new byte[TensorBytes]).ToArray());
         using GgufFile file = GgufFile.Open(path);
@@ -19,7 +21,7 @@ public sealed class ShortenedFileTests
     [Test]
     public void A_safetensors_file_that_loses_its_end_throws_where_it_is_read()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         byte[] header = System.Text.Encoding.UTF8.GetBytes(
             $$$"""{"t":{"dtype":"I8","shape":[{{{TensorBytes}}}],"data_offsets":[0,{{{TensorBytes}}}]}}""");
         string path = directory.Write(

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Jinja.Tests;
 
 /// <summary>Mutated templates are rendered or refused with a <see cref="JinjaException"/>, in little time and memory.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VkInfer.Testing;
 
 namespace VkInfer.Jinja.Tests;
 

@@ -9,6 +9,7 @@ internal sealed class KernelHarness : IDisposable
 {
     private readonly List<GpuBuffer> _buffers = [];
     private readonly List<GuardedBuffer> _outputs = [];
+    private readonly List<IDisposable> _others = [];
 
     public KernelContext Context { get; } = new(GpuFixture.Device);
 
@@ -80,6 +81,38 @@ internal sealed class KernelHarness : IDisposable
         return values;
     }
 
+    /// <summary>A sequence's cache of one layer.</summary>
+    public PagedCache Pages(AttentionShape shape, float[]? keys, float[]? values, int group = 0)
+    {
+        var cache = new PagedCache(Context.Device, shape, keys, values, group);
+        _others.Add(cache);
+        return cache;
+    }
+
+    /// <summary>A table of sequences.</summary>
+    public SequenceTable Sequences(params ReadOnlySpan<SequenceKeeps> sequences)
+    {
+        var table = new SequenceTable(Context.Device, sequences.Length, isFixed: true);
+        _others.Add(table);
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            table.Set(i, sequences[i]);
+        }
+
+        return table;
+    }
+
+    /// <summary>A list of rows, in a recording for more: what lies behind them names a sequence that is not there.</summary>
+    public RowList Rows(params ReadOnlySpan<RowEntry> rows)
+    {
+        const int More = 2;
+        RowEntry nobody = new(0, 0, 1 << 20, 0);
+        return new RowList(Upload<RowEntry>([.. RowList.WithHead(rows), .. Enumerable.Repeat(nobody, More)]), rows.Length + More);
+    }
+
+    /// <summary>Counters of a softmax.</summary>
+    public GpuBuffer Stats() => Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+
     /// <summary>Runs what is recorded.</summary>
     public void Run(Action<CommandList> record)
     {
@@ -92,5 +125,6 @@ internal sealed class KernelHarness : IDisposable
     {
         _buffers.ForEach(buffer => buffer.Dispose());
         _outputs.ForEach(output => output.Dispose());
+        _others.ForEach(other => other.Dispose());
     }
 }

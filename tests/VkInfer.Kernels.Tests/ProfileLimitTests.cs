@@ -83,13 +83,13 @@ public sealed class ProfileLimitTests
                 foreach (KvType type in Enum.GetValues<KvType>())
                 {
                     var shape = new AttentionShape(2 * group, 2, headDim, headDim, RopePairing.SplitHalf, 4096, type, 0.1f);
-                    foreach (int sequences in new[] { 1, 3, 32 })
+                    foreach (int rows in new[] { 1, 3, 32 })
                     {
-                        var tuning = DecodeAttentionTuning.Choose(shape, context, sequences);
+                        var tuning = DecodeAttentionTuning.Choose(shape, context, rows);
                         SpecializationConstants constants =
                             tuning.ToConstants(shape, SoftmaxScheme.Synchronized, context.Capabilities).ToSpecialization();
                         Fits(context, DecodeAttentionKernel.Variant(type), constants);
-                        Fits(context, DecodeAttentionKernel.BatchVariant(type, ActivationType.F32), constants);
+                        Fits(context, DecodeAttentionKernel.RowsVariant(type, ActivationType.F32), constants);
                     }
 
                     PrefillAttentionConstants prefill = PrefillAttentionHeuristic.Scalar(context.Capabilities, false, headDim);

@@ -19,12 +19,14 @@ public sealed partial class PushConstantTests
         ["combine"] = typeof(CombinePush),
         ["embed"] = typeof(EmbedPush),
         ["expert"] = typeof(ExpertPush),
+        ["gather_rows"] = typeof(GatherRowsPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
         ["norm"] = typeof(NormPush),
         ["quantize"] = typeof(QuantizePush),
         ["random_blocks"] = typeof(RandomBlocksPush),
         ["random_weights"] = typeof(RandomWeightsPush),
+        ["resolve_rows"] = typeof(ResolveRowsPush),
         ["rope_store"] = typeof(RopeStorePush),
         ["route"] = typeof(RoutePush),
         ["sample"] = typeof(SamplePush),
@@ -68,12 +70,24 @@ public sealed partial class PushConstantTests
     [Test]
     public void A_sequence_is_laid_out_as_its_struct()
     {
-        Match block = SequenceBlock().Match(ShaderSource.Read("include/sequences.glsl"));
+        Match block = SequenceBlock().Match(ShaderSource.Read("include/rows.glsl"));
         Assert.Multiple(() =>
         {
             AssertSameMembers(typeof(SequenceEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic), block);
             Assert.That(Unsafe.SizeOf<SequenceEntry>() % sizeof(ulong), Is.Zero);
             Assert.That(Marshal.OffsetOf<StepState>(nameof(StepState.Position)), Is.EqualTo((nint)0));
+            Assert.That(Marshal.OffsetOf<StepState>(nameof(StepState.TokenId)), Is.EqualTo((nint)sizeof(uint)));
+        });
+    }
+
+    [Test]
+    public void A_row_is_laid_out_as_its_struct()
+    {
+        Match block = RowBlock().Match(ShaderSource.Read("include/rows.glsl"));
+        Assert.Multiple(() =>
+        {
+            AssertSameMembers(typeof(RowEntry).GetFields(BindingFlags.Instance | BindingFlags.NonPublic), block);
+            Assert.That(RowList.SizeInBytes(3), Is.EqualTo(4 * Unsafe.SizeOf<RowEntry>()));
         });
     }
 
@@ -97,6 +111,9 @@ public sealed partial class PushConstantTests
 
     [GeneratedRegex(@"struct StepState \{(.*?)\n\}", RegexOptions.Singleline)]
     private static partial Regex StateBlock();
+
+    [GeneratedRegex(@"struct Row \{(.*?)\n\}", RegexOptions.Singleline)]
+    private static partial Regex RowBlock();
 
     [GeneratedRegex(@"struct Sequence \{(.*?)\n\}", RegexOptions.Singleline)]
     private static partial Regex SequenceBlock();

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Testing;
 
 namespace VkInfer.Tests;
 
@@ -14,18 +15,7 @@ internal static class TestModels
         new() { Device = Device, KvType = kvType, ContextLength = contextLength, Validation = Validation, PrefillChunk = chunk };
 
     /// <summary>A file of the test data; ignores the test where no test data is set, fails where the file is missing.</summary>
-    public static string DataFile(string relative)
-    {
-        string? root = Environment.GetEnvironmentVariable("VKINFER_TEST_DATA");
-        if (string.IsNullOrEmpty(root))
-        {
-            Assert.Ignore("VKINFER_TEST_DATA is not set.");
-        }
+    public static string DataFile(string relative) => ReferenceData.Find(relative);
 
-        string path = Path.Combine(root!, relative);
-        Assert.That(File.Exists(path), $"{path} is missing");
-        return path;
-    }
-
-    public static string Stories => DataFile("models/stories260K-tied-f32.gguf");
+    public static string Stories => DataFile(ReferenceData.Stories);
 }

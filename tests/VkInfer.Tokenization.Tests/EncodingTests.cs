@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
+using VkInfer.Testing;
 
 namespace VkInfer.Tokenization.Tests;
 

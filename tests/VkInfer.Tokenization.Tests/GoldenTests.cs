@@ -29,7 +29,7 @@ public sealed class GoldenTests
             "gpt-2" => Vocabularies.Gpt2,
             _ => Vocabularies.Qwen2,
         };
-        List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
+        List<(string Text, int[] Ids)> tests = TokenizerGoldens.VocabularyTests($"ggml-vocab-{name}.gguf");
         Assert.That(tests, Has.Count.EqualTo(46));
         using IDisposable scope = Assert.EnterMultipleScope();
         foreach ((string text, int[] ids) in tests)
@@ -42,7 +42,7 @@ public sealed class GoldenTests
 
     private static void Check(Tokenizer tokenizer, string goldens)
     {
-        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens(goldens);
+        List<(string Text, int[] Ids, string? Decoded)> tests = TokenizerGoldens.Read(goldens);
         Assert.That(tests, Has.Count.EqualTo(68));
         using IDisposable scope = Assert.EnterMultipleScope();
         foreach ((string? text, int[]? ids, string? decoded) in tests)

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using VkInfer.Testing;
 
 namespace VkInfer.Tokenization.Tests;
 
@@ -74,7 +75,7 @@ public sealed class UnigramTests
     {
         TokenizerData data = SentencePieceModel.Read(File.ReadAllBytes(ReferenceData.Find("models", "hf-stories260K", "tokenizer.model")));
         var tokenizer = Tokenizer.Create(data with { Model = "t5" });
-        foreach ((string? text, int[] _, string? _) in ReferenceData.Goldens("tok512.json"))
+        foreach ((string? text, int[] _, string? _) in TokenizerGoldens.Read("tok512.json"))
         {
             Assert.That(tokenizer.Decode(tokenizer.Encode(text, addSpecial: false)), Is.EqualTo(text));
         }

@@ -17,7 +17,6 @@ public sealed class ValidationTests
         yield return Case("Tokens[6]", "byte token", Llama.WithToken(6, "<0x100>"));
         yield return Case("Tokens[6]", "byte token", Llama.WithToken(6, "<0x 1>"));
         yield return Case("Tokens[6]", "byte token", Llama.WithToken(6, ""));
-        yield return Case("Tokens[17]", "one token per byte", Llama.WithToken(17, "<0x0a>"));
         yield return Case("Scores", "290 entries", Llama with { Scores = null });
         yield return Case("Scores", "290 entries", Llama with { Scores = Llama.Scores![..^1] });
         yield return Case("Scores[3]", "finite", Llama with { Scores = [0, 0, 0, float.NaN, .. Llama.Scores![4..]] });

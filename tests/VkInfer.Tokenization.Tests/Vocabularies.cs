@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using VkInfer.Formats;
+using VkInfer.Testing;
 
 namespace VkInfer.Tokenization.Tests;
 

@@ -1,10 +1,6 @@
 using System.Globalization;
 using System.Text;
 using VkInfer.Cli.Output;
-using VkInfer.Formats;
-using VkInfer.Grammar;
-using VkInfer.Tokenization;
-using VkInfer.Vulkan;
 
 namespace VkInfer.Cli;
 
@@ -74,9 +70,7 @@ internal static class ErrorReport
         ArgumentOutOfRangeException { ActualValue: { } value } range => $"{WithoutParameter(range.Message)} Got {value}.",
         ArgumentException argument => WithoutParameter(argument.Message),
         OutOfMemoryException => "not enough memory",
-        CliException or OptionsException or ModelFormatException or UnsupportedModelException or ContextLengthExceededException
-            or InvalidLogitsException or TokenizerException or ChatTemplateException or GrammarException or VulkanException or ModelStoreException
-            or IOException or UnauthorizedAccessException => problem.Message,
+        CliException or VkInferException or IOException or UnauthorizedAccessException => problem.Message,
         _ => $"internal error: {problem.GetType().Name}: {problem.Message}" + (verbose ? "" : " (--verbose shows the stack)"),
     };
 

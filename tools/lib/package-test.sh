@@ -10,9 +10,25 @@ test_packages() {
     version=${version#VkInfer.Extensions.AI.}
     work=$(mktemp -d)
     cp -r "$root/tests/packages/." "$work"
-    use_packages "$work" "$feed" "$version" || status=1
+    refuses_omitted_shaders "$work" || status=1
+    use_packages "$work" "$feed" "$version" > "$work/log" 2>&1 || status=1
+    cat "$work/log"
+    if grep -qi 'warning [A-Z]' "$work/log"; then
+        echo "a program was built with warnings"
+        status=1
+    fi
     rm -rf "$work"
     return $status
+}
+
+# A package without some of its shader variants would be slow or wrong on the devices that need them.
+refuses_omitted_shaders() {
+    echo 'gemm_f16 (needs a glslc with cooperative_matrix)' > "$1/omitted.txt"
+    if dotnet pack "$root/src/VkInfer" -c Release --no-build -v q -nodeReuse:false -p:OmittedShadersFile="$1/omitted.txt" -o "$1" > "$1/log" 2>&1 < /dev/null; then
+        echo "a package without shader variants was made"
+        return 1
+    fi
+    grep -q 'lack shader variants' "$1/log" || { cat "$1/log"; return 1; }
 }
 
 use_packages() {

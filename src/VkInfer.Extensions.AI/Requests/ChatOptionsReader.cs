@@ -57,8 +57,7 @@ internal static class ChatOptionsReader
             options.Reasoning is { } reasoning && (reasoning.Effort is not null || reasoning.Output is not null),
             nameof(ChatOptions.Reasoning),
             $"reasoning is not told from text; a template's own switch can be set by {AdditionalOptions.TemplateVariables}");
-        Refuse(
-            options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
+        Refuse(options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
         Refuse(options.ContinuationToken is not null, nameof(ChatOptions.ContinuationToken), "answers do not run in the background");
     }
 
@@ -73,19 +72,18 @@ internal static class ChatOptionsReader
 
     private static GenerationOptions? BaseOf(IChatClient client, ChatOptions options) =>
         options.RawRepresentationFactory?.Invoke(client) switch
-    {
-        null => null,
-        GenerationOptions generation => generation,
-        { } other => throw new NotSupportedException(
-            $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
-    };
+        {
+            null => null,
+            GenerationOptions generation => generation,
+            { } other => throw new NotSupportedException(
+                $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
+        };
 
     private static CompiledGrammar? GrammarOf(ChatResponseFormat? format) => format switch
     {
         null or ChatResponseFormatText => null,
         ChatResponseFormatJson { Schema: { } schema } => SchemaCache.Get(schema),
         ChatResponseFormatJson => SchemaCache.AnyObject,
-        _ => throw new NotSupportedException(
-            $"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
+        _ => throw new NotSupportedException($"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
     };
 }

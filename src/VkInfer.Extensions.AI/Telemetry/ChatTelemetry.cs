@@ -5,8 +5,7 @@ namespace VkInfer.Extensions.AI;
 
 /// <summary>
 /// The activity source and the meter, both named <c>VkInfer</c>. Names, units, attributes and bucket boundaries are those of
-/// OpenTelemetry's semantic conventions for generative AI; instruments of our own begin with <c>vkinfer.</c>. Costs nothing where nobody
-/// listens.
+/// OpenTelemetry's semantic conventions for generative AI; instruments of our own begin with <c>vkinfer.</c>.
 /// </summary>
 internal static class ChatTelemetry
 {

@@ -20,13 +20,13 @@ public enum KvType
     F32,
 }
 
-/// <summary>The shape of one layer's attention and of its KV cache, which is two buffers of [NumKvHeads][Capacity][HeadDim].</summary>
+/// <summary>The shape of one layer's attention and of the rows of its cache, which lie in pages: <see cref="KvLayout"/>.</summary>
 /// <param name="NumHeads">Query heads; a multiple of <paramref name="NumKvHeads"/>.</param>
 /// <param name="NumKvHeads">Key and value heads.</param>
 /// <param name="HeadDim">Elements of a head; a multiple of 8, at most <see cref="MaxHeadDim"/>.</param>
 /// <param name="RotaryDim">Leading elements of a head that RoPE rotates; even, at most <paramref name="HeadDim"/>.</param>
 /// <param name="Pairing">Which elements rotate together.</param>
-/// <param name="Capacity">Tokens that the cache holds.</param>
+/// <param name="Capacity">Positions that a sequence may have.</param>
 /// <param name="KvType">How the cache stores its elements.</param>
 /// <param name="Scale">Factor of the scores, usually 1 / sqrt(HeadDim).</param>
 /// <param name="Window">Tokens that a query attends to, itself included (sliding window); 0: all before it.</param>
@@ -52,9 +52,6 @@ public sealed record AttentionShape(
 
     /// <summary>Bytes of one element of the cache.</summary>
     public int KvElementSize => KvType == KvType.F16 ? 2 : 4;
-
-    /// <summary>Bytes of the key buffer, and of the value buffer, of one layer.</summary>
-    public long KvBytes => (long)NumKvHeads * Capacity * HeadDim * KvElementSize;
 
     /// <summary>Checks that the fields fit together and what the kernels can do.</summary>
     /// <exception cref="ArgumentException">Names the field, its value and what is allowed.</exception>

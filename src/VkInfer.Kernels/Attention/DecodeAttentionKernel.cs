@@ -17,33 +17,28 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
-        return ScratchBytes(shape, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))));
+        return ScratchBytes(shape, Tune(shape));
     }
 
-    /// <summary>
-    /// Bytes of the scratch buffer that <see cref="RecordBatch"/> takes for any of some shapes, and up to so many sequences.
-    /// </summary>
+    /// <summary>Bytes of the scratch buffer that <see cref="RecordRows"/> takes for any of some shapes, and up to so many rows.</summary>
     /// <param name="shapes">Attention of a layer over the sequences' caches.</param>
-    /// <param name="sequences">Sequences.</param>
-    public long BatchScratchBytes(IEnumerable<AttentionShape> shapes, int sequences)
+    /// <param name="rows">Rows.</param>
+    public long RowsScratchBytes(IEnumerable<AttentionShape> shapes, int rows)
     {
         (AttentionShape Shape, int Count, DecodeAttentionTuning Tuning)[] tuned = shapes
-            .SelectMany(
-                shape => Enumerable.Range(1, sequences).Select(
-                    count => (Shape: shape, Count: count,
-                        Tuning: DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count))))
+            .SelectMany(shape => Enumerable.Range(1, rows).Select(count => (Shape: shape, Count: count, Tuning: Tune(shape, count))))
             .ToArray();
         return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count))
             + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
     }
 
-    /// <summary>Records attention over the tokens up to and with the step's position, whose key and value are cached already.</summary>
+    /// <summary>Records attention over the tokens up to and with the step's position, whose key and value are stored already.</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated.</param>
     /// <param name="q">float32 [QueryWidth], rotated.</param>
-    /// <param name="kCache">The layer's keys.</param>
-    /// <param name="vCache">The layer's values.</param>
+    /// <param name="layer">Where the layer's keys and values lie.</param>
+    /// <param name="blocks">The sequence's block table of the layer's group, for Capacity positions.</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; positions from Capacity on attend to the whole cache.</param>
     /// <param name="scratch">
     /// Scratch of <see cref="ScratchBytes(AttentionShape)"/>, zero before its first use; layers that run one after another, and
@@ -54,15 +49,13 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="form">How the output is stored; fixed point where <see cref="CanStoreFixed"/>.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
-        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, BufferView kCache, BufferView vCache,
+        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, KvLayer layer, BufferView blocks,
         BufferView stepState, BufferView scratch, BufferView stats, BufferView output, VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
-        RecordTuned(
-            commands, shape, softmax, DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType))), q, kCache, vCache, stepState,
-            scratch, stats, output, form);
+        RecordTuned(commands, shape, softmax, Tune(shape), q, layer, blocks, stepState, scratch, stats, output, form);
     }
 
     /// <summary>Whether the output may be stored in fixed point: heads are whole blocks of it.</summary>
@@ -74,79 +67,58 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     }
 
     /// <summary>
-    /// Records attention of one token of each of several sequences, each over its own cache, in one dispatch: bias, norm of heads,
-    /// rotation, and the store of key and value included, as <see cref="RopeStoreKernel"/> does them.
+    /// Records attention of rows of any sequences, each over the tokens of its own up to its position, in one dispatch. Keys and values of
+    /// all rows of the step must be stored: a sequence may have many of them.
     /// </summary>
     /// <param name="commands">Recording list.</param>
-    /// <param name="shape">The layer's attention, but for the capacities.</param>
-    /// <param name="sequences">The sequences, all of one softmax scheme; nothing is stored at positions from their capacities on.</param>
-    /// <param name="qkv">float32 [rows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
-    /// <param name="ropeTable">float32 (cos, sin) [largest capacity][RotaryDim / 2].</param>
+    /// <param name="shape">The layer's attention, with the largest capacity of the sequences.</param>
+    /// <param name="softmax">How the softmax is accumulated.</param>
+    /// <param name="rows">The rows; each row of activations at most once.</param>
+    /// <param name="sequences">Their sequences.</param>
+    /// <param name="layer">Where the layer's keys and values lie.</param>
+    /// <param name="query">float32 [activationRows, Stride(QueryWidth)], rotated.</param>
     /// <param name="scratch">
-    /// Scratch of <see cref="BatchScratchBytes"/>, zero before its first use; layers that run one after another may share it.
+    /// Scratch of <see cref="RowsScratchBytes"/>, zero before its first use; layers that run one after another may share it.
     /// </param>
-    /// <param name="output">[rows, Stride(QueryWidth)] of <paramref name="outputType"/>; the sequences' rows are written.</param>
+    /// <param name="output">[activationRows, Stride(QueryWidth)] of <paramref name="outputType"/>; the listed rows are written.</param>
     /// <param name="outputType">How the output is stored.</param>
-    /// <param name="bias">float32 [QkvWidth], if given.</param>
-    /// <param name="qkNorm">The norm of heads, if given.</param>
-    /// <exception cref="ArgumentException">A view too short for the shape, or sequences of several schemes.</exception>
-    public void RecordBatch(
-        CommandList commands, AttentionShape shape, SequenceRange sequences, BufferView qkv, BufferView ropeTable, BufferView scratch,
-        BufferView output, ActivationType outputType, BufferView? bias = null, QkNorm? qkNorm = null)
+    /// <param name="activationRows">Rows of the activations.</param>
+    /// <exception cref="ArgumentException">A view too short for the shape.</exception>
+    public void RecordRows(
+        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, RowList rows, SequenceTable sequences, KvLayer layer,
+        BufferView query, BufferView scratch, BufferView output, ActivationType outputType, int activationRows)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(sequences);
-        shape = sequences.Fit(shape);
-        SoftmaxScheme scheme = sequences.Sequences[0].Softmax.Scheme;
-        if (sequences.Sequences.Any(sequence => sequence.Softmax.Scheme != scheme))
-        {
-            throw new ArgumentException($"The first sequence has the softmax scheme {scheme}; expected all to have it", nameof(sequences));
-        }
-
-        (int rows, int count) = (sequences.Rows, sequences.Sequences.Count);
-        var tuning = DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), count);
-        (long arrivals, long partials) = (ArrivalBytes(shape, tuning, count), PartialBytes(shape, tuning, count));
+        shape.Validate();
+        softmax.Validate();
+        rows.Check();
+        layer.Check();
+        DecodeAttentionTuning tuning = Tune(shape, rows.Most);
+        (long arrivals, long partials) = (ArrivalBytes(shape, tuning, rows.Most), PartialBytes(shape, tuning, rows.Most));
         Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
 
         // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
         long firstPartial = (scratch.Length - partials) / Alignment * Alignment;
-        DecodeAttentionConstants constants = tuning.ToConstants(shape, scheme, context.Capabilities) with
-        {
-            SplitHalf = shape.Pairing == RopePairing.SplitHalf,
-            Bias = bias.HasValue,
-            QkNorm = qkNorm.HasValue,
-        };
-        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.QkvWidth);
-        Describe(commands, shape, sequences.Sequences.Count);
+        DecodeAttentionConstants constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities);
+        uint stride = (uint)Activations.Stride(shape.QueryWidth);
+        Describe(commands, shape, rows.Most);
         commands.Dispatch(
-            context.GetPipeline(BatchVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, count),
-            Push(shape, tuning) with
-            {
-                FirstSequence = (uint)sequences.First,
-                KvHeads = (uint)shape.NumKvHeads,
-                RotaryDim = (uint)shape.RotaryDim,
-                NormEpsilon = qkNorm?.Eps ?? 0,
-                InputStride = (uint)Activations.Stride(shape.QkvWidth),
-                OutputStride = (uint)Activations.Stride(shape.QueryWidth) / 4,
-            },
+            context.GetPipeline(RowsVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, rows.Most),
+            Push(shape, softmax, layer, tuning) with { QueryStride = stride, OutputStride = stride / 4 },
             [
-                qkv, RopeStoreKernel.Table(ropeTable, shape, shape.Capacity), RopeStoreKernel.Bias(bias, shape, qkv), sequences.Table,
-                scratch.Buffer.View(scratch.Offset + firstPartial, partials), scratch.Buffer.View(scratch.Offset, arrivals),
-                RopeStoreKernel.Gains(qkNorm, shape, qkv), Activations.Require(nameof(output), output, outputType, rows, shape.QueryWidth),
+                Activations.Require(nameof(query), query, ActivationType.F32, activationRows, shape.QueryWidth), rows.Entries,
+                sequences.Entries, scratch.Buffer.View(scratch.Offset + firstPartial, partials),
+                scratch.Buffer.View(scratch.Offset, arrivals),
+                Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
             ],
-            [
-                .. sequences.Sequences.SelectMany(sequence => new AddressedView[]
-                {
-                    new(sequence.Keys, BindingAccess.ReadWrite), new(sequence.Values, BindingAccess.ReadWrite),
-                    new(sequence.StepState, BindingAccess.Read), new(sequence.SoftmaxStats, BindingAccess.ReadWrite),
-                }),
-            ]);
+            [.. layer.Read, .. sequences.Addressed]);
     }
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
-        BufferView kCache, BufferView vCache, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
+        KvLayer layer, BufferView blocks, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
         VectorForm form = VectorForm.Float)
     {
         ArgumentNullException.ThrowIfNull(commands);
@@ -156,9 +128,9 @@ public sealed class DecodeAttentionKernel(KernelContext context)
                 $"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
         }
 
+        layer.Check();
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
-        Views.RequireBytes(nameof(kCache), kCache, shape.KvBytes);
-        Views.RequireBytes(nameof(vCache), vCache, shape.KvBytes);
+        Views.RequireBytes(nameof(blocks), blocks, (long)KvLayout.PageCount(shape.Capacity) * KvLayout.BlockBytes);
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
         Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
@@ -172,61 +144,66 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),
-            Push(shape, tuning) with
-            {
-                Phi = softmax.Phi,
-                Lower = softmax.Lower,
-                Upper = softmax.Upper,
-                OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth),
-            },
+            Push(shape, softmax, layer, tuning) with { OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth) },
             [
-                q, kCache, vCache, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
-                scratch.Buffer.View(scratch.Offset, arrivals), stats, output,
-            ]);
+                q, blocks, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
+                scratch.Buffer.View(scratch.Offset, arrivals), output, stats,
+            ],
+            layer.Read);
     }
 
     internal static string Variant(KvType kvType) => $"attention_decode_{KvNames.Suffix(kvType)}";
 
-    internal static string BatchVariant(KvType kvType, ActivationType outputType) =>
-        $"{Variant(kvType)}_batch{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
+    internal static string RowsVariant(KvType kvType, ActivationType outputType) =>
+        $"{Variant(kvType)}_rows{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
 
     internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
         ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
 
-    private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
-        ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)sequences);
+    private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1) =>
+        ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)rows);
 
-    private static void Describe(CommandList commands, AttentionShape shape, int sequences)
+    private static void Describe(CommandList commands, AttentionShape shape, int rows)
     {
         if (commands.IsProfiled)
         {
             long tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
             commands.Describe(new DispatchWork(
-                $"{sequences} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: sequences * tokenBytes));
+                $"{rows} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: rows * tokenBytes));
         }
     }
 
-    private static DecodeAttentionPush Push(AttentionShape shape, DecodeAttentionTuning tuning) => new()
+    private static DecodeAttentionPush Push(
+        AttentionShape shape, AttentionSoftmax softmax, KvLayer layer, DecodeAttentionTuning tuning) => new()
     {
         GroupSize = (uint)shape.GroupSize,
+        KvHeads = (uint)shape.NumKvHeads,
         Capacity = (uint)shape.Capacity,
         Splits = (uint)tuning.Splits,
         MinKeys = (uint)tuning.MinKeys,
         Scale = shape.Scale,
         Window = (uint)shape.Window,
         SoftCap = shape.LogitSoftCap,
+        Phi = softmax.Phi,
+        Lower = softmax.Lower,
+        Upper = softmax.Upper,
+        LayerAt = layer.At,
+        BlockGroup = (uint)layer.Group,
     };
+
+    private DecodeAttentionTuning Tune(AttentionShape shape, int rows = 1) =>
+        DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), rows);
 
     private long Alignment => Math.Max(context.Capabilities.StorageBufferOffsetAlignment, 16);
 
-    private long PartialBytes(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1) =>
-        Aligned((long)sequences * shape.NumHeads * tuning.Splits * (shape.HeadDim + 4) * sizeof(float));
+    private long PartialBytes(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1) =>
+        Aligned((long)rows * shape.NumHeads * tuning.Splits * (shape.HeadDim + 4) * sizeof(float));
 
     // Counters of arrived splits, before the partial results.
-    private long ArrivalBytes(AttentionShape shape, DecodeAttentionTuning tuning, int sequences = 1)
+    private long ArrivalBytes(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1)
     {
         const int BytesPerBlock = 2 * sizeof(uint);
-        return Aligned((long)sequences * shape.NumKvHeads * tuning.HeadBlocks * BytesPerBlock);
+        return Aligned((long)rows * shape.NumKvHeads * tuning.HeadBlocks * BytesPerBlock);
     }
 
     private long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

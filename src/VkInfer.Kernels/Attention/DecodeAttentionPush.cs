@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 internal struct DecodeAttentionPush
 {
     public uint GroupSize;
+    public uint KvHeads;
     public uint Capacity;
     public uint Splits;
     public uint MinKeys;
@@ -16,10 +17,8 @@ internal struct DecodeAttentionPush
     public float Phi;
     public float Lower;
     public float Upper;
-    public uint FirstSequence;
-    public uint KvHeads;
-    public uint RotaryDim;
-    public float NormEpsilon;
-    public uint InputStride;
+    public uint LayerAt;
+    public uint BlockGroup;
+    public uint QueryStride;
     public uint OutputStride;
 }

@@ -17,7 +17,7 @@ internal readonly record struct DecodeAttentionTuning(
     private const int ChunkBytes = 16;
     private const int FewestKeys = 32;
 
-    // Where other sequences fill the device, a short cache is not worth the parts' merge.
+    // Where other rows fill the device, a short cache is not worth the parts' merge.
     private const int FewestKeysOfMany = 256;
     private const int MaxSplits = 128;
     private const int GpuWorkgroupSize = 128;
@@ -42,8 +42,8 @@ internal readonly record struct DecodeAttentionTuning(
     /// <summary>16-byte chunks of a key.</summary>
     public static int ChunksOf(AttentionShape shape) => shape.HeadDim * shape.KvElementSize / ChunkBytes;
 
-    /// <summary>The spread for a shape on a device, which so many sequences share.</summary>
-    public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context, int sequences = 1)
+    /// <summary>The spread for a shape on a device, which so many rows share.</summary>
+    public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context, int rows = 1)
     {
         DeviceCapabilities capabilities = context.Capabilities;
         int chunks = ChunksOf(shape);
@@ -52,15 +52,14 @@ internal readonly record struct DecodeAttentionTuning(
             : ChooseLanes(chunks, capabilities.MinSubgroupSize);
         int laneChunks = (chunks + lanes - 1) / lanes;
         int laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
-        int mostHeads = Math.Clamp(
-            Math.Min(MaxRegisterElements / (2 * laneElements), MostHeads(shape, capabilities)), 1, Math.Min(shape.GroupSize, MaxHeads));
+        int mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, Math.Min(shape.GroupSize, MaxHeads));
         int headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         int heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         int keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
-        int minKeys = Math.Clamp(sequences * FewestKeys, FewestKeys, FewestKeysOfMany);
-        int splits = ChooseSplits(shape, sequences * shape.NumKvHeads * headBlocks, minKeys, context);
+        int minKeys = Math.Clamp(rows * FewestKeys, FewestKeys, FewestKeysOfMany);
+        int splits = ChooseSplits(shape, rows * shape.NumKvHeads * headBlocks, minKeys, context);
         return new DecodeAttentionTuning(
-            ChooseWorkgroupSize(shape, heads, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
+            ChooseWorkgroupSize(shape, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
     }
 
     /// <summary>The shader's constants.</summary>
@@ -86,18 +85,7 @@ internal readonly record struct DecodeAttentionTuning(
     // Each subgroup merges its result through shared memory: one head of float32, the softmax and the rows outside.
     private static int SubgroupBytes(AttentionShape shape) => (shape.HeadDim * sizeof(float)) + (3 * sizeof(float));
 
-    // A batch has its queries there, too, a new key and value, and sums of 256 subgroups.
-    private static int PreparedBytes(AttentionShape shape, int heads) =>
-        (shape.HeadDim * ((heads * sizeof(float)) + (2 * shape.KvElementSize))) + ((256 + heads + 1) * sizeof(float));
-
-    // The heads that leave room for the subgroups which the smallest workgroup may have.
-    private static int MostHeads(AttentionShape shape, DeviceCapabilities capabilities)
-    {
-        int fewest = Math.Max(1, capabilities.SubgroupSize / capabilities.MinSubgroupSize) * SubgroupBytes(shape);
-        return (capabilities.MaxSharedMemoryBytes - fewest - PreparedBytes(shape, 0)) / (PreparedBytes(shape, 1) - PreparedBytes(shape, 0));
-    }
-
-    private static int ChooseWorkgroupSize(AttentionShape shape, int heads, int splits, KernelContext context)
+    private static int ChooseWorkgroupSize(AttentionShape shape, int splits, KernelContext context)
     {
         DeviceCapabilities capabilities = context.Capabilities;
         if (context.IsSoftware)
@@ -105,7 +93,7 @@ internal readonly record struct DecodeAttentionTuning(
             return capabilities.SubgroupSize;
         }
 
-        int subgroups = Math.Max(0, capabilities.MaxSharedMemoryBytes - PreparedBytes(shape, heads)) / SubgroupBytes(shape);
+        int subgroups = capabilities.MaxSharedMemoryBytes / SubgroupBytes(shape);
         int usual = Math.Min(splits == 1 ? GpuWorkgroupSizeUndivided : GpuWorkgroupSize, capabilities.MaxWorkgroupInvocations);
         int size = Math.Min(usual, subgroups * capabilities.MinSubgroupSize);
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;

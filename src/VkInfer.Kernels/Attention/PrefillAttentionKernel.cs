@@ -5,7 +5,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Causal attention of a prefill over the cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix
+/// Causal attention of runs of rows, each run of one sequence and over its own cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix
 /// units where the device, the head dimension and the cache's type allow, else on the scalar units in float32. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
@@ -19,65 +19,76 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     public ActivationType QueryType(AttentionShape shape) =>
         MatrixTiling(shape, SoftmaxScheme.Synchronized, 1) is null ? ActivationType.F32 : ActivationType.F16;
 
+    /// <summary>How many rows a tile may have.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="scheme">How the softmax is accumulated.</param>
+    /// <param name="seqLen">Rows of the longest run.</param>
+    /// <exception cref="NotSupportedException">The device's shared memory holds no tile of this head dimension.</exception>
+    public int TileRows(AttentionShape shape, SoftmaxScheme scheme, int seqLen) => Tiling(shape, scheme, seqLen).BlockQ;
+
     /// <summary>Records the attention of all heads.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated.</param>
-    /// <param name="query">[seqLen, Stride(QueryWidth)] of <see cref="QueryType"/>, rotated.</param>
-    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim], in use up to startPosition + seqLen.</param>
-    /// <param name="vCache">Values, likewise.</param>
-    /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
-    /// <param name="output">Output, [seqLen, Stride(QueryWidth)] of <paramref name="outputType"/>.</param>
-    /// <param name="seqLen">Queries.</param>
-    /// <param name="startPosition">Position of the first query.</param>
+    /// <param name="tiles">
+    /// Tiles of consecutive rows and positions of one sequence: at most <see cref="TileRows"/> each, whose keys and values are stored. Those
+    /// with the most keys should stand first.
+    /// </param>
+    /// <param name="sequences">Their sequences.</param>
+    /// <param name="layer">Where the layer's keys and values lie.</param>
+    /// <param name="query">[activationRows, Stride(QueryWidth)] of <see cref="QueryType"/>, rotated.</param>
+    /// <param name="output">Output, [activationRows, Stride(QueryWidth)] of <paramref name="outputType"/>.</param>
+    /// <param name="activationRows">Rows of the activations.</param>
+    /// <param name="seqLen">Rows of the longest run, as for <see cref="TileRows"/>.</param>
     /// <param name="outputType">How the output is stored.</param>
-    /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">The device's shared memory holds no tile of this head dimension.</exception>
     public void Record(
-        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView query, BufferView kCache, BufferView vCache,
-        BufferView stats, BufferView output, int seqLen, int startPosition, ActivationType outputType = ActivationType.F32)
+        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, RowList tiles, SequenceTable sequences, KvLayer layer,
+        BufferView query, BufferView output, int activationRows, int seqLen, ActivationType outputType = ActivationType.F32)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
-        PrefillRange.Check(shape, startPosition, seqLen);
-        IPrefillAttentionTiling tiling = MatrixTiling(shape, softmax.Scheme, seqLen) is { } matrix
-            ? matrix
-            : PrefillAttentionHeuristic.Scalar(
-                context.Capabilities, context.For(ScalarForm(shape.KvType)).IsSoftware, shape.HeadDim);
-        RecordTiled(commands, tiling, shape, softmax, query, kCache, vCache, stats, output, seqLen, startPosition, outputType);
+        RecordTiled(
+            commands, Tiling(shape, softmax.Scheme, seqLen), shape, softmax, tiles, sequences, layer, query, output, activationRows, outputType);
     }
 
     /// <summary>Records the attention with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
-        CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, AttentionSoftmax softmax, BufferView query,
-        BufferView kCache, BufferView vCache, BufferView stats, BufferView output, int seqLen, int startPosition,
-        ActivationType outputType)
+        CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, AttentionSoftmax softmax, RowList tiles,
+        SequenceTable sequences, KvLayer layer, BufferView query, BufferView output, int activationRows, ActivationType outputType)
     {
+        ArgumentNullException.ThrowIfNull(sequences);
+        tiles.Check();
+        layer.Check();
         bool matrix = tiling is PrefillAttentionMatrixConstants;
         ActivationType queryType = matrix ? ActivationType.F16 : ActivationType.F32;
         ComputePipeline pipeline = context.GetPipeline(
             Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
-        if (commands.IsProfiled)
-        {
-            commands.Describe(Work(shape, seqLen, startPosition));
-        }
-
         commands.Dispatch(
             pipeline,
-            ((uint)shape.NumHeads, (uint)((seqLen + tiling.BlockQ - 1) / tiling.BlockQ), 1),
+            ((uint)shape.NumHeads, (uint)tiles.Most, 1),
             new PrefillAttentionPush(
-                (uint)seqLen, (uint)startPosition, stride, stride, (uint)shape.Capacity, (uint)shape.GroupSize, shape.Scale,
-                (uint)shape.Window, shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
+                stride, stride, (uint)shape.GroupSize, (uint)shape.NumKvHeads, layer.At, (uint)layer.Group, shape.Scale, (uint)shape.Window,
+                shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
             [
-                Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
-                Activations.Require(nameof(kCache), kCache, shape.KvBytes),
-                Activations.Require(nameof(vCache), vCache, shape.KvBytes),
-                Activations.Require(nameof(output), output, outputType, seqLen, shape.QueryWidth),
-                Activations.Require(nameof(stats), stats, SoftmaxStats.SizeInBytes),
-            ]);
+                Activations.Require(nameof(query), query, queryType, activationRows, shape.QueryWidth), tiles.Entries, sequences.Entries,
+                Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
+            ],
+            [.. layer.Read, .. sequences.Addressed]);
+    }
+
+    /// <summary>What a run of consecutive rows has to do, for a profile.</summary>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="seqLen">Rows.</param>
+    /// <param name="start">Position of the first.</param>
+    public static DispatchWork DescribeRun(AttentionShape shape, int seqLen, int start)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return Work(shape, seqLen, start);
     }
 
     /// <summary>Each query meets the keys up to its own position, or those of its window.</summary>
@@ -95,13 +106,18 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     }
 
     internal static string Variant(KvType kvType, ActivationType outputType, bool matrix) =>
-        $"attention_prefill_{PrefillRange.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
+        $"attention_prefill_{PrefillNames.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
 
     /// <summary>The form on the matrix units, as <see cref="KernelForms"/> knows it.</summary>
     internal static string MatrixForm => Variant(KvType.F16, ActivationType.F32, matrix: true);
 
     /// <summary>The form on the scalar units, which has two spreads.</summary>
-    internal static string ScalarForm(KvType type) => $"attention_prefill_{PrefillRange.VariantPart(type)}";
+    internal static string ScalarForm(KvType type) => $"attention_prefill_{PrefillNames.VariantPart(type)}";
+
+    private IPrefillAttentionTiling Tiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
+        MatrixTiling(shape, scheme, seqLen) is { } matrix
+            ? matrix
+            : PrefillAttentionHeuristic.Scalar(context.Capabilities, context.For(ScalarForm(shape.KvType)).IsSoftware, shape.HeadDim);
 
     /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
     private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
@@ -113,5 +129,5 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 /// <summary>Push constants of <c>push/attention_prefill.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefillAttentionPush(
-    uint SeqLen, uint StartPosition, uint QueryStride, uint OutputStride, uint Capacity, uint GroupSize, float Scale, uint Window,
-    float SoftCap, float Phi, float Lower, float Upper);
+    uint QueryStride, uint OutputStride, uint GroupSize, uint KvHeads, uint LayerAt, uint BlockGroup, float Scale, uint Window, float SoftCap,
+    float Phi, float Lower, float Upper);

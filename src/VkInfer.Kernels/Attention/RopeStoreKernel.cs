@@ -5,7 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// Between the QKV product and attention: adds the bias, normalises heads where the model does, rotates queries and keys (RoPE, Su et
-/// al. 2021) and stores keys and values in the cache. Thread-safe.
+/// al. 2021) and stores keys and values in pages. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
 public sealed class RopeStoreKernel(KernelContext context)
@@ -23,28 +23,31 @@ public sealed class RopeStoreKernel(KernelContext context)
         return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step, heads);
     }
 
-    /// <summary>Records it for consecutive tokens.</summary>
+    /// <summary>Records it for rows of any sequences.</summary>
     /// <param name="commands">Receives one dispatch.</param>
-    /// <param name="qkv">float32 [seqLen, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
-    /// <param name="shape">The layer's attention.</param>
-    /// <param name="ropeTable">float32 (cos, sin) [position][RotaryDim / 2].</param>
-    /// <param name="startPosition">Position of the first row; the tokens cached before it.</param>
-    /// <param name="query">Output, [seqLen, Stride(QueryWidth)] of <paramref name="queryType"/>.</param>
-    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim]; positions from <paramref name="startPosition"/> are written.</param>
-    /// <param name="vCache">Values, likewise.</param>
-    /// <param name="seqLen">Rows.</param>
-    /// <param name="queryType">What <see cref="PrefillAttentionKernel.QueryType"/> says for this shape.</param>
+    /// <param name="qkv">float32 [activationRows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
+    /// <param name="shape">The layer's attention, with the largest capacity of the sequences.</param>
+    /// <param name="ropeTable">float32 (cos, sin) [Capacity][RotaryDim / 2].</param>
+    /// <param name="rows">The rows; nothing is stored at positions from their sequences' capacities on.</param>
+    /// <param name="sequences">Their sequences.</param>
+    /// <param name="layer">Where keys and values go.</param>
+    /// <param name="query">
+    /// Output, [activationRows, Stride(QueryWidth)] of <paramref name="queryType"/>; the listed rows are written.
+    /// </param>
+    /// <param name="activationRows">Rows of the activations.</param>
+    /// <param name="queryType">What the rows' attention takes: <see cref="PrefillAttentionKernel.QueryType"/>, or float32.</param>
     /// <param name="bias">float32 [QkvWidth], if given.</param>
     /// <param name="qkNorm">The norm of heads, if given.</param>
-    /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
-    public void Record(
-        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int startPosition, BufferView query,
-        BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType = ActivationType.F32, BufferView? bias = null,
-        QkNorm? qkNorm = null)
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordRows(
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, RowList rows, SequenceTable sequences,
+        KvLayer layer, BufferView query, int activationRows, ActivationType queryType = ActivationType.F32, BufferView? bias = null, QkNorm? qkNorm = null)
     {
-        ArgumentNullException.ThrowIfNull(shape);
-        PrefillRange.Check(shape, startPosition, seqLen);
-        Record(commands, qkv, shape, ropeTable, startPosition, null, query, kCache, vCache, seqLen, queryType, bias, qkNorm);
+        ArgumentNullException.ThrowIfNull(sequences);
+        rows.Check();
+        Record(
+            commands, qkv, shape, ropeTable, new RowSource(rows.Entries, sequences, null, null), layer, query, rows.Most, activationRows,
+            queryType, bias, qkNorm);
     }
 
     /// <summary>Records it for the one token of a decode step.</summary>
@@ -54,52 +57,60 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <param name="ropeTable">float32 (cos, sin) [Capacity][RotaryDim / 2].</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
     /// <param name="query">Output, float32 [QueryWidth].</param>
-    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim].</param>
-    /// <param name="vCache">Values, likewise.</param>
+    /// <param name="layer">Where keys and values go.</param>
+    /// <param name="blocks">The sequence's block table of the layer's group, for Capacity positions.</param>
     /// <param name="bias">float32 [QkvWidth], if given.</param>
     /// <param name="qkNorm">The norm of heads, if given.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public void RecordStep(
         CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, BufferView stepState, BufferView query,
-        BufferView kCache, BufferView vCache, BufferView? bias = null, QkNorm? qkNorm = null)
+        KvLayer layer, BufferView blocks, BufferView? bias = null, QkNorm? qkNorm = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        Record(commands, qkv, shape, ropeTable, shape.Capacity - 1, stepState, query, kCache, vCache, 1, ActivationType.F32, bias, qkNorm);
+        Views.RequireBytes(nameof(blocks), blocks, (long)KvLayout.PageCount(shape.Capacity) * KvLayout.BlockBytes);
+        Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
+        Record(
+            commands, qkv, shape, ropeTable, new RowSource(null, null, stepState, blocks), layer, query, 1, 1, ActivationType.F32, bias,
+            qkNorm);
     }
 
-    /// <summary>
-    /// Records the dispatch; <paramref name="lastStart"/> is the first row's position, or the greatest that a step may have.
-    /// </summary>
+    /// <summary>What says where the rows stand: a list and a table of sequences, or one sequence's step state and block table.</summary>
+    private readonly record struct RowSource(BufferView? List, SequenceTable? Sequences, BufferView? StepState, BufferView? Blocks);
+
     private void Record(
-        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, int lastStart, BufferView? stepState,
-        BufferView query, BufferView kCache, BufferView vCache, int seqLen, ActivationType queryType, BufferView? bias, QkNorm? qkNorm)
+        CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, RowSource source, KvLayer layer, BufferView query,
+        int rows, int activationRows, ActivationType queryType, BufferView? bias, QkNorm? qkNorm)
     {
         ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
-        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, seqLen, shape.QkvWidth);
-        RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm.HasValue, stepState.HasValue);
+        layer.Check();
+        qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, activationRows, shape.QkvWidth);
+        RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm.HasValue, source.StepState.HasValue);
         commands.Dispatch(
             context.GetPipeline(
-                $"rope_store_{PrefillRange.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
-            (((uint)constants.Heads + Heads(shape) - 1) / (uint)constants.Heads, (uint)seqLen, 1),
-            Push(shape, (uint)lastStart, qkNorm),
+                $"rope_store_{PrefillNames.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
+            (((uint)constants.Heads + Heads(shape) - 1) / (uint)constants.Heads, (uint)rows, 1),
+            Push(shape, layer, qkNorm),
             [
                 qkv,
-                Table(ropeTable, shape, lastStart + seqLen),
-                Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
-                Activations.Require(nameof(kCache), kCache, shape.KvBytes),
-                Activations.Require(nameof(vCache), vCache, shape.KvBytes),
+                Table(ropeTable, shape, shape.Capacity),
+                Activations.Require(nameof(query), query, queryType, activationRows, shape.QueryWidth),
+                source.List ?? qkv,
+                source.Sequences?.Entries ?? qkv,
                 Bias(bias, shape, qkv),
                 Gains(qkNorm, shape, qkv),
-                stepState is { } state ? Activations.Require(nameof(stepState), state, StepState.SizeInBytes) : qkv,
-            ]);
+                source.StepState ?? qkv,
+                source.Blocks ?? qkv,
+            ],
+            [.. layer.Write, .. source.Sequences?.Addressed ?? []]);
     }
 
     private static uint Heads(AttentionShape shape) => (uint)(shape.NumHeads + (2 * shape.NumKvHeads));
 
-    private static RopeStorePush Push(AttentionShape shape, uint start, QkNorm? qkNorm) => new(
-        start, (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads,
-        (uint)shape.NumKvHeads, (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, qkNorm?.Eps ?? 0);
+    private static RopeStorePush Push(AttentionShape shape, KvLayer layer, QkNorm? qkNorm) => new(
+        (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads, (uint)shape.NumKvHeads,
+        (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, layer.At, (uint)layer.Group, qkNorm?.Eps ?? 0);
 
     internal static BufferView Table(BufferView ropeTable, AttentionShape shape, int positions) => shape.RotaryDim == 0
         ? ropeTable
@@ -113,21 +124,9 @@ public sealed class RopeStoreKernel(KernelContext context)
         qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 8L * shape.HeadDim) : unused;
 }
 
-/// <summary>What the prefill kernels of attention have in common.</summary>
-internal static class PrefillRange
+/// <summary>How the cache's type is called in the names of the kernels that store it, and of prefill attention.</summary>
+internal static class PrefillNames
 {
-    /// <summary>Checks that the rows fit into the cache.</summary>
-    public static void Check(AttentionShape shape, int startPosition, int seqLen)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(startPosition);
-        ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
-        if ((long)startPosition + seqLen > shape.Capacity)
-        {
-            throw new ArgumentException(
-                $"{seqLen} tokens from position {startPosition} do not fit into a cache of {shape.Capacity}", nameof(seqLen));
-        }
-    }
-
     /// <summary>The part of a name in <c>shaders/variants.cmake</c> that stands for the cache's type.</summary>
     public static string VariantPart(KvType type) => type == KvType.F16 ? "f16" : "f32";
 }
@@ -148,5 +147,5 @@ internal readonly record struct RopeStoreConstants(
 /// <summary>Push constants of <c>push/rope_store.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RopeStorePush(
-    uint StartPosition, uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity,
-    float Epsilon);
+    uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity, uint LayerAt,
+    uint BlockGroup, float Epsilon);

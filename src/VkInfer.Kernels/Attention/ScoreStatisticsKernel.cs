@@ -16,39 +16,41 @@ public sealed class ScoreStatisticsKernel(KernelContext context)
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">The layer's attention.</param>
     /// <param name="queryType">Element type of <paramref name="query"/>.</param>
-    /// <param name="query">[seqLen, Stride(QueryWidth)], rotated.</param>
-    /// <param name="kCache">Keys [NumKvHeads][Capacity][HeadDim], in use up to startPosition + seqLen.</param>
+    /// <param name="query">[activationRows, Stride(QueryWidth)], rotated.</param>
+    /// <param name="rows">The rows, whose keys are stored.</param>
+    /// <param name="sequences">Their sequences.</param>
+    /// <param name="layer">Where the layer's keys lie.</param>
     /// <param name="statistics">Counters of <see cref="ScoreStatistics.SizeInBytes"/>, zero before the first use, added to.</param>
-    /// <param name="seqLen">Queries.</param>
-    /// <param name="startPosition">Position of the first query.</param>
-    /// <exception cref="ArgumentException">A view is too short, or the rows do not fit into the cache.</exception>
+    /// <param name="activationRows">Rows of the activations.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
     public void Record(
-        CommandList commands, AttentionShape shape, ActivationType queryType, BufferView query, BufferView kCache, BufferView statistics,
-        int seqLen, int startPosition)
+        CommandList commands, AttentionShape shape, ActivationType queryType, BufferView query, RowList rows, SequenceTable sequences,
+        KvLayer layer, BufferView statistics, int activationRows)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(sequences);
         shape.Validate();
-        PrefillRange.Check(shape, startPosition, seqLen);
+        rows.Check();
+        layer.Check();
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType, queryType), SpecializationConstants.From((0, (uint)Threads))),
-            ((uint)seqLen, (uint)shape.NumHeads, 1),
+            ((uint)rows.Most, (uint)shape.NumHeads, 1),
             new ScoreStatisticsPush(
-                (uint)seqLen, (uint)startPosition, (uint)Activations.Stride(shape.QueryWidth), (uint)shape.Capacity, (uint)shape.GroupSize,
-                (uint)shape.HeadDim, shape.Scale, (uint)shape.Window, shape.LogitSoftCap),
+                (uint)Activations.Stride(shape.QueryWidth), (uint)shape.GroupSize, (uint)shape.HeadDim, layer.At, (uint)layer.Group,
+                shape.Scale, (uint)shape.Window, shape.LogitSoftCap),
             [
-                Activations.Require(nameof(query), query, queryType, seqLen, shape.QueryWidth),
-                Activations.Require(nameof(kCache), kCache, shape.KvBytes),
+                Activations.Require(nameof(query), query, queryType, activationRows, shape.QueryWidth), rows.Entries, sequences.Entries,
                 Activations.Require(nameof(statistics), statistics, ScoreStatistics.SizeInBytes),
-            ]);
+            ],
+            [.. layer.Read, .. sequences.Addressed]);
     }
 
     internal static string Variant(KvType kvType, ActivationType queryType) =>
-        $"attention_scores_{PrefillRange.VariantPart(kvType)}_{Activations.VariantPart(queryType)}";
+        $"attention_scores_{PrefillNames.VariantPart(kvType)}_{Activations.VariantPart(queryType)}";
 }
 
 /// <summary>Push constants of <c>push/attention_scores.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct ScoreStatisticsPush(
-    uint SeqLen, uint StartPosition, uint QueryStride, uint Capacity, uint GroupSize, uint HeadDim, float Scale, uint Window,
-    float SoftCap);
+    uint QueryStride, uint GroupSize, uint HeadDim, uint LayerAt, uint BlockGroup, float Scale, uint Window, float SoftCap);

@@ -4,7 +4,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint FirstRow, uint Rows, float Scale);
+internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint IdStep, uint FirstRow, uint Rows, float Scale);
 
 /// <summary>Token ids to rows of the embedding table (shaders/embed/embed.comp). Thread-safe.</summary>
 public sealed class EmbedKernel
@@ -26,7 +26,23 @@ public sealed class EmbedKernel
     /// <param name="seqLen">Number of tokens.</param>
     /// <param name="scale">Factor of every element.</param>
     public void Record(
-        CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, BufferView hidden, int seqLen, float scale = 1)
+        CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, BufferView hidden, int seqLen, float scale = 1) =>
+        Record(commands, table, tokenIds, firstId, 1, hidden, seqLen, scale);
+
+    /// <summary>Records the same for the tokens of a list, whose rows are those of the activations in their order.</summary>
+    /// <param name="commands">Where to record.</param>
+    /// <param name="table">[VocabSize, HiddenSize].</param>
+    /// <param name="rows">Every row of the list is read, also those beyond its number: they must hold ids, or zero.</param>
+    /// <param name="hidden">Float32 [rows, KPadded], written whole.</param>
+    /// <param name="scale">Factor of every element.</param>
+    public void RecordRows(CommandList commands, WeightMatrix table, RowList rows, BufferView hidden, float scale = 1)
+    {
+        rows.Check();
+        Record(commands, table, rows.Entries, RowList.TokenIndex(0), RowList.EntryWords, hidden, rows.Most, scale);
+    }
+
+    private void Record(
+        CommandList commands, WeightMatrix table, BufferView tokenIds, int firstId, int idStep, BufferView hidden, int seqLen, float scale)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(table);
@@ -34,7 +50,7 @@ public sealed class EmbedKernel
             $"embed_{WeightFormat.Of(table.Type).Name}", SpecializationConstants.From((0, WorkgroupSize)));
         foreach ((int row, WeightMatrix part) in RowSlices.Of(table, _context))
         {
-            var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)row, (uint)part.Rows, scale);
+            var push = new EmbedPush((uint)table.KPadded, (uint)firstId, (uint)idStep, (uint)row, (uint)part.Rows, scale);
             if (commands.IsProfiled)
             {
                 long rowBytes = WeightLayout.QuantBytes(table.Type, 1, table.Columns)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
@@ -131,7 +132,7 @@ public sealed class GemvKernel(KernelContext context)
 
     /// <summary>
     /// Records queries, keys and values of one token from their concatenated weights: RoPE on queries and keys, keys and values
-    /// stored into the cache at the step's position. A dispatch for each part; they do not wait for each other where no two parts
+    /// stored into the page of the step's position. A dispatch for each part; they do not wait for each other where no two parts
     /// hold heads of one kind.
     /// </summary>
     /// <param name="commands">Recording list.</param>
@@ -141,18 +142,18 @@ public sealed class GemvKernel(KernelContext context)
     /// <param name="ropeTable">float32 [Capacity][RotaryDim / 2] (cos, sin).</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; nothing is stored at positions from Capacity on.</param>
     /// <param name="q">float32 [QueryWidth].</param>
-    /// <param name="kCache">The layer's keys.</param>
-    /// <param name="vCache">The layer's values.</param>
+    /// <param name="layer">Where keys and values go.</param>
+    /// <param name="blocks">The sequence's block table of the layer's group, for Capacity positions.</param>
     /// <param name="bias">float32 [QkvWidth], if given: added before the rotation.</param>
     /// <exception cref="ArgumentException">A view too short for the shape, or weights of another shape.</exception>
     public void RecordQkv(
         CommandList commands, StackedWeights qkv, VectorInput x, AttentionShape shape,
-        BufferView ropeTable, BufferView stepState, BufferView q, BufferView kCache, BufferView vCache, BufferView? bias = null)
+        BufferView ropeTable, BufferView stepState, BufferView q, KvLayer layer, BufferView blocks, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(qkv);
         ArgumentNullException.ThrowIfNull(shape);
-        var targets = new QkvTargets(ropeTable, stepState, q, kCache, vCache);
+        var targets = new QkvTargets(ropeTable, stepState, q, layer, blocks);
         targets.Check(shape);
         if (qkv.Rows != shape.QkvWidth)
         {
@@ -171,14 +172,14 @@ public sealed class GemvKernel(KernelContext context)
 
             call.Check(part, qkv.Rows, qkv.Rows);
             int next = head + (part.Rows / shape.HeadDim);
-            RecordHeads(commands, part, call, shape, head, targets.OfHeads(shape, head, next));
+            RecordHeads(commands, part, call, shape, head, targets, next);
             head = next;
         }
     }
 
-    /// <summary>Records the heads from <paramref name="firstHead"/> on, counted through queries, keys and values.</summary>
+    /// <summary>Records the heads from one up to another, counted through queries, keys and values.</summary>
     private void RecordHeads(
-        CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets)
+        CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets, int nextHead)
     {
         GemvTuning tuning = call.Tuning(w, context);
         var constants = new GemvQkvConstants(call.Constants(tuning, context), shape.Pairing == RopePairing.SplitHalf);
@@ -198,13 +199,15 @@ public sealed class GemvKernel(KernelContext context)
             push.HeadDim = (uint)shape.HeadDim;
             push.RotaryDim = (uint)shape.RotaryDim;
             push.Capacity = (uint)shape.Capacity;
+            push.LayerAt = targets.Layer.At;
             Describe(commands, slice, slice.Rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
                 [
-                    .. call.Inputs, targets.Q, targets.KCache, targets.VCache, targets.RopeTable, targets.StepState,
+                    .. call.Inputs, targets.QueryOf(shape, firstHead), targets.Blocks, targets.RopeTable, targets.StepState,
                     slice.Quants, slice.Scales,
-                ]);
+                ],
+                targets.Written(shape, firstHead, nextHead));
         }
     }
 
@@ -259,32 +262,40 @@ public sealed class GemvKernel(KernelContext context)
     }
 
     /// <summary>What the query, key and value projections write, and read beside x.</summary>
-    private readonly record struct QkvTargets(
-        BufferView RopeTable, BufferView StepState, BufferView Q, BufferView KCache, BufferView VCache)
+    private readonly record struct QkvTargets(BufferView RopeTable, BufferView StepState, BufferView Q, KvLayer Layer, BufferView Blocks)
     {
         /// <summary>
-        /// The same with targets that these heads write in the place of those that they do not, so that dispatches need not wait.
+        /// Where queries go; for heads without any, what no other dispatch writes, so that they need not wait for each other.
         /// </summary>
-        public QkvTargets OfHeads(AttentionShape shape, int first, int next)
+        public BufferView QueryOf(AttentionShape shape, int first) =>
+            first < shape.NumHeads ? Q : first < shape.NumHeads + shape.NumKvHeads ? Layer.Keys : Layer.Values;
+
+        /// <summary>What these heads write of the cache.</summary>
+        public ReadOnlySpan<AddressedView> Written(AttentionShape shape, int first, int next)
         {
             int firstValue = shape.NumHeads + shape.NumKvHeads;
-            BufferView target = first < shape.NumHeads ? Q : first < firstValue ? KCache : VCache;
-            return this with
+            var views = new List<AddressedView>(2);
+            if (first < firstValue && next > shape.NumHeads)
             {
-                Q = target,
-                KCache = first < firstValue && next > shape.NumHeads ? KCache : target,
-                VCache = next > firstValue ? VCache : target,
-            };
+                views.Add(new AddressedView(Layer.Keys, BindingAccess.Write));
+            }
+
+            if (next > firstValue)
+            {
+                views.Add(new AddressedView(Layer.Values, BindingAccess.Write));
+            }
+
+            return CollectionsMarshal.AsSpan(views);
         }
 
         public void Check(AttentionShape shape)
         {
             shape.Validate();
+            Layer.Check();
             Views.RequireFloats("ropeTable", RopeTable, (long)shape.Capacity * shape.RotaryDim);
             Views.RequireBytes("stepState", StepState, Kernels.StepState.SizeInBytes);
             Views.RequireFloats("q", Q, shape.QueryWidth);
-            Views.RequireBytes("kCache", KCache, shape.KvBytes);
-            Views.RequireBytes("vCache", VCache, shape.KvBytes);
+            Views.RequireBytes("blocks", Blocks, (long)KvLayout.PageCount(shape.Capacity) * KvLayout.BlockBytes);
         }
     }
 }

@@ -21,4 +21,5 @@ internal struct GemvPush
     public uint HeadDim;
     public uint RotaryDim;
     public uint Capacity;
+    public uint LayerAt;
 }

@@ -53,7 +53,7 @@ public static class AttentionCases
         return new(
             context.For("rope_store").SpreadOf("rope_store"), $"{Text(attention)} {queries}",
             (bench, commands) => Store(bench, commands, attention, queries),
-            $"rope_store_{PrefillRange.VariantPart(attention.KvType)}_{Activations.VariantPart(queries)}");
+            $"rope_store_{PrefillNames.VariantPart(attention.KvType)}_{Activations.VariantPart(queries)}");
     }
 
     private static string Text(AttentionShape shape) =>
@@ -74,12 +74,13 @@ public static class AttentionCases
         const int Tokens = 83;
         AttentionShape shape = Small(attention, 96);
         float[] q = bench.Values(shape.QueryWidth);
-        (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
+        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
+        PagedCache cache = bench.Pages(shape, keys, values);
         var kernel = new DecodeAttentionKernel(bench.Context);
         GpuBuffer output = bench.Output(commands, shape.QueryWidth * sizeof(float));
         kernel.RecordTuned(
-            commands, shape, AttentionSoftmax.Synchronized, tuning, bench.Upload<float>(q), bench.UploadCache(keys, shape.KvType),
-            bench.UploadCache(values, shape.KvType), bench.Upload(new StepState { Position = Tokens - 1 }),
+            commands, shape, AttentionSoftmax.Synchronized, tuning, bench.Upload<float>(q), cache.Layer, cache.Blocks,
+            bench.Upload(new StepState { Position = Tokens - 1 }),
             bench.Zeros(commands, kernel.ScratchBytes(shape, tuning)), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output);
         bench.ExpectDense(output, ActivationType.F32, References.Attend(shape, q, keys, values, Tokens), Exact);
     }
@@ -92,10 +93,12 @@ public static class AttentionCases
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
         (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
-        new PrefillAttentionKernel(bench.Context).Record(
-            commands, shape, AttentionSoftmax.Synchronized, bench.UploadRows(q, Tokens, shape.QueryWidth, queries),
-            bench.UploadCache(keys, shape.KvType), bench.UploadCache(values, shape.KvType), bench.Zeros(commands, SoftmaxStats.SizeInBytes),
-            output, Tokens, Start);
+        PagedCache cache = bench.Pages(shape, keys, values);
+        var kernel = new PrefillAttentionKernel(bench.Context);
+        int tileRows = kernel.TileRows(shape, SoftmaxScheme.Synchronized, Tokens);
+        kernel.Record(
+            commands, shape, AttentionSoftmax.Synchronized, bench.Rows([.. RowList.Tiles(new RowEntry(0, Start, 0, Tokens), tileRows)]),
+            bench.Sequences(commands, cache), cache.Layer, bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
             [
@@ -113,10 +116,11 @@ public static class AttentionCases
         float[] qkv = bench.Values(Tokens * shape.QkvWidth);
         float[] table = bench.Values(Math.Max(1, shape.Capacity * shape.RotaryDim));
         GpuBuffer query = bench.Output(commands, Activations.SizeInBytes(queries, Tokens, shape.QueryWidth));
-        (GpuBuffer k, GpuBuffer v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
-        new RopeStoreKernel(bench.Context).Record(
-            commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table), Start, query, k,
-            v, Tokens, queries);
+        PagedCache cache = bench.Pages(shape);
+        new RopeStoreKernel(bench.Context).RecordRows(
+            commands, bench.UploadRows(qkv, Tokens, shape.QkvWidth, ActivationType.F32), shape, bench.Upload<float>(table),
+            bench.Rows([.. Enumerable.Range(0, Tokens).Select(token => new RowEntry((uint)token, (uint)(Start + token), 0, 0))]),
+            bench.Sequences(commands, cache), cache.Layer, query, Tokens, queries);
 
         double[] rows = [.. qkv.Select(value => (double)value)];
         for (int token = 0; token < Tokens; token++)
@@ -133,10 +137,13 @@ public static class AttentionCases
             token => rows.Skip((token * shape.QkvWidth) + first).Take(width))];
         bench.Expect(query, queries, shape.QueryWidth, Part(0, shape.QueryWidth), Half);
         ActivationType cached = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
-        int from = Start * shape.HeadDim * shape.KvElementSize;
-        bench.ExpectDense(new BufferView(k, from, k.SizeInBytes - from), cached, Part(shape.QueryWidth, shape.KvWidth), Half);
-        bench.ExpectDense(
-            new BufferView(v, from, v.SizeInBytes - from), cached, Part(shape.QueryWidth + shape.KvWidth, shape.KvWidth), Half);
+        for (int token = 0; token < Tokens; token++)
+        {
+            (BufferView key, BufferView value) = cache.Row(0, Start + token);
+            int at = (token * shape.QkvWidth) + shape.QueryWidth;
+            bench.ExpectDense(key, cached, rows[at..(at + shape.KvWidth)], Half);
+            bench.ExpectDense(value, cached, rows[(at + shape.KvWidth)..(at + (2 * shape.KvWidth))], Half);
+        }
     }
 
     private static float[] Cache(SelfTestBench bench, AttentionShape shape) =>

@@ -114,10 +114,10 @@ public static class LinearCases
         (float[] x, float[] gain) = (bench.Values(Columns), bench.Values(Columns));
         float[] table = bench.Values(shape.Capacity * shape.RotaryDim);
         GpuBuffer q = bench.Output(commands, shape.QueryWidth * sizeof(float));
-        (GpuBuffer k, GpuBuffer v) = (bench.Output(commands, shape.KvBytes), bench.Output(commands, shape.KvBytes));
+        PagedCache cache = bench.Pages(shape);
         new GemvKernel(bench.Context).RecordQkv(
             commands, w, Input(bench, commands, type, x, gain), shape, bench.Upload<float>(table),
-            bench.Upload(new StepState { Position = Position }), q, k, v);
+            bench.Upload(new StepState { Position = Position }), q, cache.Layer, cache.Blocks);
 
         double[] sums = References.Multiply(values, References.Norm(x, gain, null, Epsilon), shape.QkvWidth, Columns);
         for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
@@ -130,9 +130,9 @@ public static class LinearCases
         (ActivationType kvType, double tolerance) = attention.KvType == KvType.F16
             ? (ActivationType.F16, Half)
             : (ActivationType.F32, Exact);
-        var row = new BufferView(k, Position * shape.HeadDim * shape.KvElementSize, shape.HeadDim * shape.KvElementSize);
-        bench.ExpectDense(row, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
-        bench.ExpectDense(row with { Buffer = v }, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
+        (BufferView key, BufferView value) = cache.Row(0, Position);
+        bench.ExpectDense(key, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
+        bench.ExpectDense(value, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
     }
 
     /// <summary>A normed vector in the form that products with these weights take.</summary>

@@ -37,20 +37,25 @@ public static class RowCases
     /// <param name="function">The activation.</param>
     /// <param name="gated">Whether the input has a gate.</param>
     /// <param name="output">How its output is stored.</param>
-    public static SelfTestCase Activate(KernelContext context, ActivationFunction function, bool gated, ActivationType output)
+    /// <param name="biased">Whether a bias is added first.</param>
+    public static SelfTestCase Activate(
+        KernelContext context, ActivationFunction function, bool gated, ActivationType output, bool biased = false)
     {
         ArgumentNullException.ThrowIfNull(context);
         return new(
-            context.For("activate").SpreadOf("activate"), $"{function} {gated} {output}", (bench, commands) =>
+            context.For("activate").SpreadOf("activate"), $"{function} {gated} {output}{(biased ? " biased" : "")}", (bench, commands) =>
             {
                 const int Width = 300;
                 float[] x = bench.Values(gated ? 2 * Width : Width);
+                float[] bias = biased ? bench.Values(x.Length) : new float[x.Length];
+                double[] sums = [.. x.Zip(bias, (value, added) => (double)value + added)];
                 GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(output, 1, Width));
                 new ActivateKernel(bench.Context).Record(
-                    commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated, outputType: output);
+                    commands, bench.UploadRows(x, 1, x.Length, ActivationType.F32), y, 1, Width, function, gated,
+                    biased ? bench.Upload<float>(bias) : default(BufferView?), outputType: output);
                 bench.Expect(
                     y, output, Width,
-                    [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, x[i]) * (gated ? x[Width + i] : 1))],
+                    [.. Enumerable.Range(0, Width).Select(i => References.Activate(function, sums[i]) * (gated ? sums[Width + i] : 1))],
                     Tolerance);
             },
             $"activate_f32_{Activations.VariantPart(output)}");

@@ -61,9 +61,20 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
         return type == ActivationType.F32 ? Upload<float>(padded) : Upload<Half>(Array.ConvertAll(padded, value => (Half)value));
     }
 
-    /// <summary>A cache: of the type's elements, as they are.</summary>
-    public GpuBuffer UploadCache(float[] values, KvType type) =>
-        type == KvType.F32 ? Upload<float>(values) : Upload<Half>(Array.ConvertAll(values, value => (Half)value));
+    /// <summary>A sequence's cache of one layer: no numbers where nothing is given.</summary>
+    public PagedCache Pages(AttentionShape shape, float[]? keys = null, float[]? values = null) =>
+        Own(new PagedCache(Context.Device, shape, keys, values));
+
+    /// <summary>A table of one sequence.</summary>
+    public SequenceTable Sequences(CommandList commands, PagedCache cache)
+    {
+        SequenceTable table = Own(new SequenceTable(Context.Device, 1, isFixed: true));
+        table.Set(0, cache.Keeps(Zeros(commands, SoftmaxStats.SizeInBytes)));
+        return table;
+    }
+
+    /// <summary>A list of rows.</summary>
+    public RowList Rows(params ReadOnlySpan<RowEntry> rows) => new(Upload<RowEntry>(RowList.WithHead(rows)), rows.Length);
 
     /// <summary>A buffer of so many bytes that reads as no number until it is written.</summary>
     public GpuBuffer Output(CommandList commands, long bytes)

@@ -19,9 +19,8 @@ internal sealed record TokenizerLayout(string? Model, string? PreTokenizer, bool
             return new TokenizerLayout(name is null ? null : "gpt2", name, false);
         }
 
-        JsonField metaspace = steps.Find(step => step.Type == "Metaspace");
         bool prefix = normalizers.Exists(step => step.Type == "Prepend")
-            || (metaspace.Place is not null && SplitterReader.MetaspaceFields(metaspace).PrependScheme != "never");
+            || steps.Exists(step => step.Type == "Metaspace" && SplitterReader.MetaspaceFields(step).PrependScheme != "never");
         bool isSentencePiece = isUnigram || hasByteFallback;
         return new TokenizerLayout(!isSentencePiece ? null : isUnigram ? "t5" : "llama", null, prefix);
     }

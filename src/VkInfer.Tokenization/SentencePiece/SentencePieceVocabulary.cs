@@ -39,13 +39,8 @@ internal static class SentencePieceVocabulary
                     $"{nameof(TokenizerData.Tokens)}[{id}]", "a byte token <0x00> to <0xFF>", TokenizerException.Show(text));
             }
 
-            if (ids[value] >= 0)
-            {
-                throw new TokenizerException(
-                    $"{nameof(TokenizerData.Tokens)}[{id}]", "one token per byte", $"{text}, which is token {ids[value]} too");
-            }
-
-            ids[value] = id;
+            // As of other tokens with one text: the first encodes, all decode.
+            ids[value] = ids[value] < 0 ? id : ids[value];
         }
 
         return ids;

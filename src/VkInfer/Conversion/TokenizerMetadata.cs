@@ -34,6 +34,7 @@ internal static class TokenizerMetadata
         Set("eot_token_id", Id(ends.Length > 0 ? ends[0] : null));
         Set("eom_token_id", Id(ends.Length > 1 ? ends[1] : null));
         Set("eos_token_ids", ends.Length > 2 ? GgufValue.FromInts(data.EosTokenId is { } eos ? [eos, .. ends] : ends) : null);
+        Set("suppress_tokens", data.SuppressedTokenIds is { Count: > 0 } suppressed ? GgufValue.FromInts([.. suppressed]) : null);
         Set("unknown_token_id", Id(data.UnknownTokenId));
         Set("padding_token_id", Id(data.PaddingTokenId));
         Set("add_bos_token", Flag(data.AddBos));

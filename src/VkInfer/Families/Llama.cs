@@ -13,7 +13,10 @@ internal sealed class Llama : ModelFamily
         ("model.layers.*.block_sparse_moe.gate", "blk.*.ffn_gate_inp"),
         ("model.layers.*.block_sparse_moe.experts.*.w1", "blk.*.ffn_gate.*"),
         ("model.layers.*.block_sparse_moe.experts.*.w3", "blk.*.ffn_up.*"),
-        ("model.layers.*.block_sparse_moe.experts.*.w2", "blk.*.ffn_down.*"));
+        ("model.layers.*.block_sparse_moe.experts.*.w2", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
+        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"));
 
     // llama.cpp's llama has no windows: a key "attention.sliding_window" in such a file is another architecture's.
     public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape();

@@ -14,7 +14,9 @@ internal sealed class Qwen3Moe : ModelFamily
         ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
         ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
         ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
-        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"));
+        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"));
 
     public override ModelConfig Describe(GgufConfigReader gguf) =>
         gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };

@@ -63,6 +63,7 @@ internal sealed class GgufSpecialTokens
             .. ends, .. Ids("eos_token_ids", null), .. Ids("eot_token_id", null), .. Ids("eom_token_id", null),
             .. EndsByText(tokens, types),
         ];
+        Suppressed = Ids("suppress_tokens", null);
     }
 
     public int? Bos { get; }
@@ -77,6 +78,9 @@ internal sealed class GgufSpecialTokens
 
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> EndOfGeneration { get; }
+
+    /// <summary>Tokens that are never chosen.</summary>
+    public IReadOnlyList<int> Suppressed { get; }
 
     /// <summary>Types as llama.cpp reads them: numbers that it does not know mean undefined.</summary>
     public static int[] ReadTypes(GgufFile file, int count)

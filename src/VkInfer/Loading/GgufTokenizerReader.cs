@@ -70,6 +70,7 @@ internal static class GgufTokenizerReader
             UnknownTokenId = special.Unknown,
             PaddingTokenId = special.Padding,
             EndOfGenerationTokenIds = special.EndOfGeneration,
+            SuppressedTokenIds = special.Suppressed,
             AddBos = Flag("add_bos_token"),
             AddEos = Flag("add_eos_token"),
             AddSpacePrefix = Flag("add_space_prefix"),

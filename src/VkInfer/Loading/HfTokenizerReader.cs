@@ -20,6 +20,13 @@ internal sealed class HfTokenizerReader
     /// <summary>Longest chat template that is read.</summary>
     private const long MaxTemplateBytes = 1 << 20;
 
+    /// <summary>Keys of generation_config.json that change which tokens may come, and are not applied.</summary>
+    private static readonly string[] LeftOut =
+    [
+        "begin_suppress_tokens", "bad_words_ids", "sequence_bias", "forced_bos_token_id", "forced_eos_token_id", "force_words_ids",
+        "constraints", "exponential_decay_length_penalty",
+    ];
+
     private readonly string _folder;
     private readonly ILogger? _logger;
     private readonly HfJson? _config;
@@ -85,6 +92,7 @@ internal sealed class HfTokenizerReader
     private TokenizerSettings ReadSettings(HfJson config, int? vocabSize)
     {
         HfJson? generation = HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
+        WarnOfLeftOut(generation);
         IReadOnlyList<int> ends = [.. Ids(config, "eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
         return new TokenizerSettings
         {
@@ -96,6 +104,7 @@ internal sealed class HfTokenizerReader
             AddBos = _config?.TryBool("add_bos_token"),
             AddEos = _config?.TryBool("add_eos_token"),
             EndOfGenerationTokenIds = [.. ends.Distinct()],
+            SuppressedTokenIds = generation?.Ids("suppress_tokens") ?? [],
             VocabSize = vocabSize,
             AddedTokens = ReadAddedTokens(),
             Warn = warning => _logger?.LogWarning("{Folder}: {Warning}", _folder, warning),
@@ -104,6 +113,15 @@ internal sealed class HfTokenizerReader
         // A model that also sees may have them in the part for text.
         static IReadOnlyList<int> Ids(HfJson config, string key) => config.Has(key) ? config.Ids(key)
             : ModelFamily.TextConfig(config).Ids(key);
+    }
+
+    /// <summary>Tells of what an author wants of every answer and no option here does.</summary>
+    private void WarnOfLeftOut(HfJson? generation)
+    {
+        foreach (string key in LeftOut.Where(key => generation?.IsSet(key) == true))
+        {
+            _logger?.LogWarning("{Path}: {Key} is not applied", generation!.Path, key);
+        }
     }
 
     private List<(int Id, string Text, bool IsControl)> ReadAddedTokens()

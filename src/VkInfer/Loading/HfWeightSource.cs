@@ -17,6 +17,7 @@ internal sealed partial class HfWeightSource : IWeightSource
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FusedExperts> _fused = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly List<(string Name, Lazy<byte[]> Data)> _changed = [];
 
@@ -35,6 +36,17 @@ internal sealed partial class HfWeightSource : IWeightSource
             {
                 string name = ToGgufName(family, tensor.Name);
                 GgufTensor renamed = tensor with { Name = name };
+                if (FusedExperts.Split(renamed) is { } parts)
+                {
+                    foreach (FusedExperts part in parts)
+                    {
+                        _fused[part.Part.Name] = part;
+                        Add(folder, part.Part, tensor.Name);
+                    }
+
+                    continue;
+                }
+
                 if (HfTensorForm.Of(family, renamed) is { } form)
                 {
                     _forms[name] = form;
@@ -42,9 +54,9 @@ internal sealed partial class HfWeightSource : IWeightSource
                 }
 
                 // Some tied models store the embedding a second time.
-                if ((!isTied || name != "output.weight") && !_tensors.TryAdd(name, renamed))
+                if (!isTied || name != "output.weight")
                 {
-                    throw new UnsupportedModelException($"{folder}: two tensors are {name} in GGUF, one of them {tensor.Name}.");
+                    Add(folder, renamed, tensor.Name);
                 }
             }
 
@@ -77,6 +89,12 @@ internal sealed partial class HfWeightSource : IWeightSource
     public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(tensor);
+        if (_fused.TryGetValue(tensor.Name, out FusedExperts? part))
+        {
+            part.Read(_file, offset, destination);
+            return;
+        }
+
         if (!_forms.TryGetValue(tensor.Name, out HfTensorForm? form))
         {
             _file.ReadTensor(tensor, offset, destination);
@@ -95,6 +113,14 @@ internal sealed partial class HfWeightSource : IWeightSource
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private void Add(string folder, GgufTensor tensor, string stored)
+    {
+        if (!_tensors.TryAdd(tensor.Name, tensor))
+        {
+            throw new UnsupportedModelException($"{folder}: two tensors are {tensor.Name} in GGUF, one of them {stored}.");
+        }
+    }
 
     // The latest are kept, since matrices are read in pieces, by several threads at once.
     private byte[] Change(HfTensorForm form)
@@ -123,7 +149,7 @@ internal sealed partial class HfWeightSource : IWeightSource
         string suffix = name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : name.EndsWith(".bias", StringComparison.Ordinal)
             ? ".bias" : "";
         string stem = name[..^suffix.Length];
-        if (suffix.Length == 0 || Find(family, stem) is not { } known)
+        if (Find(family, stem) is not { } known || (suffix.Length == 0 && !FusedExperts.HasNoSuffix(known)))
         {
             return name;
         }
@@ -135,7 +161,7 @@ internal sealed partial class HfWeightSource : IWeightSource
             known = $"{known[..star]}{number.Groups[1].Value}{known[(star + 1)..]}";
         }
 
-        return known + suffix;
+        return known + (suffix.Length == 0 ? ".weight" : suffix);
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using VkInfer.Cache;
 using VkInfer.Kernels;
 using VkInfer.Tokenization;
 using VkInfer.Transformer;
@@ -124,7 +123,5 @@ internal static class ModelLoader
                 $"{name} (weights {needed.WeightBytes}, KV cache {needed.KvCacheBytes}, activations {needed.ScratchBytes} bytes)",
                 needed.Total, available);
         }
-
-        KvCache.RequireBindable(gpu.Info, config, options.KvType, contextLength);
     }
 }

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
@@ -45,7 +45,8 @@ internal static class PipelinePlanner
         var transformer = new DecoderTransformer(config, weights, kernels);
         int contextLength = options.ResolveContextLength(config);
         using CommandList list = device.CreatePlanningList("plan");
-        using var cache = new KvCache(device, config, options.KvType, contextLength, softmax);
+        using var store = new KvStore(device, config, options.KvType);
+        using var cache = new KvCache(device, store, contextLength, softmax);
         list.Record(_ =>
         {
             foreach (int rows in PromptRows)
@@ -62,14 +63,15 @@ internal static class PipelinePlanner
         int rows)
     {
         GpuDevice device = kernels.Context.Device;
-        using GpuBuffer ids = device.CreateBuffer(rows * sizeof(uint), BufferKind.DeviceLocal, "plan.ids");
+        using var prompt = new PromptRows(device, rows);
+        prompt.Set(new int[rows], 0, cache, transformer.TileRows(cache.Type, cache.Capacity, cache.Softmax, rows));
         using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
-        using var prompt = new PrefillActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
+        using var activations = new RowActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
         using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(transformer.Shape(cache, 0)));
-        transformer.RecordPrefillEmbed(list, prompt, ids, rows, 0);
+        transformer.RecordEmbed(list, activations, prompt.All);
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
-            transformer.RecordPrefillLayer(list, prompt, cache, layer, rows, 0);
+            transformer.RecordPrefillLayer(list, activations, prompt, layer);
         }
 
         transformer.RecordHead(list, step.Hidden, step.Normed, step.Logits);

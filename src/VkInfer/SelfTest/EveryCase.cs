@@ -14,7 +14,7 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context) =>
         types.SelectMany(type => OfType(context, type)).Concat(OfAttention(context)).Concat(RowCases.Choose(context)).Concat(
-            OfRows(context));
+            OfRows(context)).Concat(ExpertCases.Routing(context));
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) => [];
@@ -25,6 +25,7 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
         return LinearCases.Vector(context, type, Shape(64, 1, KvType.F16))
             .Concat(LinearCases.Vector(context, type, Shape(64, 1, KvType.F32)))
             .Append(LinearCases.Embed(type))
+            .Append(ExpertCases.Products(context, type))
             .Concat(SeqLens.Select(seqLen => LinearCases.Matrix(context, type, Width, Width, input, seqLen)));
     }
 
@@ -45,6 +46,7 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
         {
             RowCases.Norm(context, Width, layerNorm: false, output), RowCases.Norm(context, Width, layerNorm: true, output),
             RowCases.Activate(context, ActivationFunction.Silu, gated: true, output),
+            RowCases.Activate(context, ActivationFunction.Silu, gated: true, output, biased: true),
             RowCases.Activate(context, ActivationFunction.Gelu, gated: false, output),
         }
         select each;

@@ -34,7 +34,15 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
         foreach (ActivationType input in weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct())
         {
             yield return RowCases.Norm(context, config.HiddenSize, config.Norm == NormKind.LayerNorm, input);
-            yield return RowCases.Activate(context, config.Activation, config.IsGated, input);
+            yield return RowCases.Activate(context, config.Activation, config.IsGated, input, weights.Layers[0].Up.Bias is not null);
+        }
+
+        if (config.NumExperts > 0)
+        {
+            foreach (SelfTestCase each in Experts(context))
+            {
+                yield return each;
+            }
         }
 
         yield return AttentionCases.Store(context, attention);
@@ -47,6 +55,10 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) => Products(context, OtherRows);
+
+    private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
+        weights.Layers.SelectMany(layer => layer.Up.Matrix.Parts.Concat(layer.Down.Matrix.Parts)).Select(part => part.Type).Distinct()
+            .Select(type => ExpertCases.Products(context, type)));
 
     private IEnumerable<SelfTestCase> Products(KernelContext context, int[] rows)
     {

@@ -1,4 +1,4 @@
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 

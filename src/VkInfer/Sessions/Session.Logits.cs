@@ -81,9 +81,10 @@ public sealed partial class Session
     private void RunChunkForLogits(GpuBuffer target, int rows, Cancellation cancellation)
     {
         using Lifetime.Lease lease = _lifetime.Enter();
+        Reserve(_cached, _cached + rows, cancellation);
         Model.Prefill.Run(
             Transformer, CollectionsMarshal.AsSpan(_tokens).Slice(_cached, rows), _cached, _cache, rows,
-            (commands, _, _) => Transformer.RecordHeads(commands, Model.PrefillActivations, target, rows), cancellation);
+            (commands, _, _) => Transformer.RecordHeads(commands, Model.RowActivations, target, rows), cancellation);
         _cached += rows;
     }
 

@@ -30,7 +30,7 @@ public sealed partial class Session
     internal bool CanSubmit(int depth) => _decode.Pending < depth && _tokens.Count + _decode.Pending < Capacity;
 
     /// <summary>Submits steps of this session alone until so many are under way, as far as they fit.</summary>
-    internal void SubmitUpTo(int depth)
+    internal void SubmitUpTo(int depth, Cancellation cancellation)
     {
         while (CanSubmit(depth))
         {
@@ -42,9 +42,17 @@ public sealed partial class Session
             }
             else
             {
+                ReserveStep(cancellation);
                 _decode.SubmitStep();
             }
         }
+    }
+
+    /// <summary>Takes the page that the next step writes to, where it begins one.</summary>
+    internal void ReserveStep(Cancellation cancellation)
+    {
+        int position = _tokens.Count + _decode.Pending - 1;
+        Reserve(position, position + 1, cancellation);
     }
 
     /// <summary>Waits for the earliest token under way, and leaves it there.</summary>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Grammar;
 using VkInfer.Kernels;
 using VkInfer.Transformer;
@@ -46,7 +46,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         Linear = options.Linear ?? model.Options.Linear;
         Transformer = model.TransformerFor(Linear);
         Softmax = options.Softmax is { } choice ? SoftmaxPlan.For(choice, model.Config.NumLayers, model.Calibration) : model.Softmax;
-        _cache = new KvCache(model.Gpu, model.Config, options.KvType ?? model.Options.KvType, Capacity, Softmax);
+        _cache = new KvCache(model.Gpu, model.KvStores.Of(options.KvType ?? model.Options.KvType), Capacity, Softmax);
         try
         {
             _decode = new DecodeRunner(
@@ -66,7 +66,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>The model this session belongs to. Disposing it disposes the session.</summary>
     public Model Model { get; }
 
-    /// <summary>Positions the KV cache holds, in tokens.</summary>
+    /// <summary>Tokens that the session may have. No memory is reserved for them: the KV cache grows with the session.</summary>
     public int Capacity { get; }
 
     /// <summary>How attention accumulates its softmax in this session.</summary>
@@ -107,25 +107,34 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
 
     internal Lifetime Lifetime => _lifetime;
 
-    /// <summary>Forgets all tokens. The KV cache keeps its memory.</summary>
+    /// <summary>Forgets all tokens. The KV cache's memory goes back to the model.</summary>
     public void Reset() => Truncate(0);
 
-    /// <summary>Forgets the tokens from <paramref name="position"/> on.</summary>
+    /// <summary>Forgets the tokens from <paramref name="position"/> on, and gives the memory of their keys and values back.</summary>
     /// <param name="position">How many tokens stay: 0 to <see cref="Position"/>.</param>
     public void Truncate(int position)
     {
         using Use use = Enter();
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position);
+        if (_decode.Pending > 0)
+        {
+            _decode.Drain(Cancel(default));
+        }
+
         _tokens.RemoveRange(position, Position - position);
         _cached = Math.Min(_cached, position);
+        _cache.Truncate(_cached);
         _logitsReady = false;
         _running = null;
         _drawn = 0;
         _answer = null;
     }
 
-    /// <summary>Makes a second session with the same tokens and a copy of the KV cache; both go on independently.</summary>
+    /// <summary>
+    /// Makes a second session with the same tokens; both go on independently. They share the KV cache's pages, but for the last, which
+    /// who writes it first copies.
+    /// </summary>
     /// <returns>The new session, owned by the caller.</returns>
     public Session Fork() => Fork(_options);
 
@@ -136,13 +145,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         var fork = new Session(Model, options with { Capacity = Capacity, KvType = _options.KvType });
         try
         {
-            if (_cached > 0)
-            {
-                using CommandList commands = Model.Gpu.CreateCommandList("fork");
-                commands.Record(list => fork._cache.RecordCopyFrom(list, _cache, _cached));
-                Model.Gpu.Wait(Model.Gpu.Submit(commands), Cancel(default));
-            }
-
+            fork._cache.Share(_cache, _cached);
             fork._tokens.AddRange(_tokens);
             fork._cached = _cached;
             return fork;
@@ -159,6 +162,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the call; the session then stands where it stood before.</param>
     /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
     /// <exception cref="ContextLengthExceededException">They do not fit.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is no device memory for their keys and values.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
     public void Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
@@ -174,7 +178,8 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the token is then not appended.</param>
     /// <returns>The id.</returns>
     /// <exception cref="InvalidOperationException">The session is empty.</exception>
-    /// <exception cref="ContextLengthExceededException">The KV cache is full.</exception>
+    /// <exception cref="ContextLengthExceededException">The session has as many tokens as its capacity.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is no device memory for its keys and values; no token was appended.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
     public int NextToken(SamplingOptions? sampling = null, CancellationToken cancellationToken = default)
     {
@@ -207,7 +212,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         }
 
         RequireSpace();
-        SubmitUpTo(depth);
+        SubmitUpTo(depth, either);
         return TakeToken(either);
     }
 
@@ -251,7 +256,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         }
 
-        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), sampling, masked, _seed, _drawn, cancellation);
+        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), Model.WithoutSuppressed(sampling), masked, _seed, _drawn, cancellation);
         (_running, _runningMasked) = (sampling, masked);
     }
 
@@ -299,10 +304,24 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         _logitsReady = false;
     }
 
+    /// <summary>
+    /// Takes pages for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.
+    /// </summary>
+    private void Reserve(int first, int end, Cancellation cancellation)
+    {
+        if (_cache.MustCopy(first))
+        {
+            _decode.WaitForAll(cancellation);
+        }
+
+        _cache.Reserve(first, end);
+    }
+
     /// <summary>Processes every token that is not in the cache; leaves the logits of the last one.</summary>
     private void RunPending(Cancellation cancellation)
     {
         ReadOnlySpan<int> pending = CollectionsMarshal.AsSpan(_tokens)[_cached..];
+        Reserve(_cached, _tokens.Count, cancellation);
         if (pending.Length == 1)
         {
             _decode.Reset(CollectionsMarshal.AsSpan(_tokens), SamplingOptions.Greedy, false, 0, 0, cancellation);
@@ -317,7 +336,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             {
                 if (start + rows > last)
                 {
-                    Transformer.RecordHead(commands, Model.PrefillActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
+                    Transformer.RecordHead(commands, Model.RowActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
                 }
             }, cancellation);
             LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;

@@ -87,7 +87,8 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; no session has then moved on.</param>
     /// <exception cref="ArgumentException"><paramref name="tokens"/> has not one place for each session.</exception>
     /// <exception cref="InvalidOperationException">A session is empty or in use by another call.</exception>
-    /// <exception cref="ContextLengthExceededException">A session's KV cache is full; no session has moved on.</exception>
+    /// <exception cref="ContextLengthExceededException">A session has as many tokens as its capacity; no session has moved on.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is no device memory for keys and values; no session has moved on.</exception>
     /// <exception cref="ObjectDisposedException">The batch, a session of it or the model is disposed, or was meanwhile.</exception>
     public void NextTokens(Span<int> tokens, SamplingOptions? sampling = null, CancellationToken cancellationToken = default) =>
         NextTokensCore(tokens, sampling ?? DefaultSampling, 1, cancellationToken);
@@ -173,19 +174,24 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
         {
             foreach (Session session in _sessions)
             {
-                session.SubmitUpTo(1);
+                session.SubmitUpTo(1, cancellation);
             }
         }
 
         while (CanSubmit(depth))
         {
+            foreach (Session session in _sessions)
+            {
+                session.ReserveStep(cancellation);
+            }
+
             _runner.SubmitStep(cancellation);
         }
 
         // Where one has no space for a step ahead, or has steps under way from a call of its own, the others still need one.
         foreach (Session session in _sessions)
         {
-            session.SubmitUpTo(1);
+            session.SubmitUpTo(1, cancellation);
         }
     }
 

@@ -173,7 +173,7 @@ internal sealed class BlobDownload
                 }
 
                 if (response.Content.Headers.ContentRange is { } range
-                    && (range.From != from || range.Length is { } length && length != _file.Size))
+                    && (range.From != from || (range.Length ?? _file.Size) != _file.Size))
                 {
                     throw new ModelStoreException(
                         $"{_name}: {_file.Path} should have {_file.Size} bytes; the hub gives {range} for {from} to {to - 1}");
@@ -216,8 +216,8 @@ internal sealed class BlobDownload
         for (long at = from; at < to;)
         {
             stall.Restart();
-            int read =
-                await content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - at)), stall.Token).ConfigureAwait(false);
+            Memory<byte> wanted = buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - at));
+            int read = await content.ReadAsync(wanted, stall.Token).ConfigureAwait(false);
             if (read == 0)
             {
                 throw new HttpRequestException($"the connection ended at byte {at}");
@@ -248,7 +248,9 @@ internal sealed class BlobDownload
                 (tries, pause) = done() > before ? (0, _options.RetryDelay) : (tries + 1, pause);
                 if (tries > _options.Retries)
                 {
-                    throw new ModelStoreException($"{_name}: {_file.Path} stops at byte {done()}: {problem.Message}", problem);
+                    string reason = problem is OperationCanceledException
+                        ? $"nothing came for {_options.StallTimeout.TotalSeconds:F0} s" : problem.Message;
+                    throw new ModelStoreException($"{_name}: {_file.Path} stops after {done()} bytes of a part: {reason}", problem);
                 }
             }
 

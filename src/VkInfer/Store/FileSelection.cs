@@ -12,10 +12,8 @@ internal sealed partial record FileSelection(string? Entry, IReadOnlyList<string
 
     private static readonly string[] Companions =
     [
-        "config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer.model",
-        "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja",
-        "chat_template.json",
+        "config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json",
     ];
 
     /// <summary>Chooses; the files may be a hub's or a folder's.</summary>
@@ -98,8 +96,7 @@ internal sealed partial record FileSelection(string? Entry, IReadOnlyList<string
     /// <summary>Whether a path has a quantisation's name in it: whole, so that Q4_K is not found in Q4_K_M.</summary>
     private static bool HasTag(string path, string tag)
     {
-        for (int at = path.IndexOf(tag, StringComparison.OrdinalIgnoreCase); at >= 0; at =
-            path.IndexOf(tag, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (int at = -1; (at = path.IndexOf(tag, at + 1, StringComparison.OrdinalIgnoreCase)) >= 0;)
         {
             if ((at == 0 || IsBetween(path[at - 1])) && (at + tag.Length == path.Length || IsBetween(path[at + tag.Length])))
             {

@@ -103,9 +103,8 @@ public sealed class ModelStore : IDisposable
             ILookup<string, string> revisions = folder.Revisions();
             foreach (string commit in folder.Commits())
             {
-                ModelName? name =
-                    ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revisions[commit].FirstOrDefault() ?? commit);
-                if (name is not null)
+                string revision = revisions[commit].FirstOrDefault() ?? commit;
+                if (ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revision) is { } name)
                 {
                     AddModels(folder, commit, name, models);
                 }
@@ -158,8 +157,8 @@ public sealed class ModelStore : IDisposable
         StoreFolder folder, string commit, HubFile[] files, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(folder.Folder, "blobs"));
-        HubFile[] missing = [
-            .. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
+        HubFile[] missing =
+            [.. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
         long total = files.Sum(file => file.Size);
         long done = total - missing.Sum(file => file.Size - BlobDownload.FindDone(folder.BlobPath(file), file));
         RequireSpace(folder, missing);
@@ -193,7 +192,16 @@ public sealed class ModelStore : IDisposable
     {
         // What an attempt began has its space already.
         long needed = missing.Where(file => !File.Exists(folder.BlobPath(file) + ".vkinfer-partial")).Sum(file => file.Size);
-        long free = new DriveInfo(Path.GetFullPath(folder.Folder)).AvailableFreeSpace;
+        long free;
+        try
+        {
+            free = new DriveInfo(Path.GetFullPath(folder.Folder)).AvailableFreeSpace;
+        }
+        catch (ArgumentException)
+        {
+            return; // A share of another machine on Windows: writing will tell.
+        }
+
         if (needed > free)
         {
             throw new ModelStoreException($"{folder.Name}: it needs {needed} bytes, and {folder.Folder} has {free} free");

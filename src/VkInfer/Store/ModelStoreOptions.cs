@@ -13,9 +13,8 @@ public sealed record ModelStoreOptions
     public Uri Endpoint { get; init; } = DefaultEndpoint();
 
     /// <summary>
-    /// Sent to the hub, and to no other host, for models that ask for it; null: none. Default: <c>HF_TOKEN</c>, else the file <c>token</c>
-    /// in
-    /// <c>HF_HOME</c>.
+    /// Sent to the hub, and to no other host, for models that ask for it; null: none. Default: <c>HF_TOKEN</c>, else the file
+    /// <c>token</c> in <c>HF_HOME</c>.
     /// </summary>
     public string? Token { get; init; } = DefaultToken();
 
@@ -57,8 +56,7 @@ public sealed record ModelStoreOptions
     private static string DefaultFolder() => Variable("HF_HUB_CACHE") ?? Path.Combine(Home(), "hub");
 
     private static string Home() => Variable("HF_HOME") ?? Path.Combine(
-        Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "huggingface");
+        Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");
 
     private static Uri DefaultEndpoint() =>
         Variable("HF_ENDPOINT") is { } text && Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out Uri? endpoint)

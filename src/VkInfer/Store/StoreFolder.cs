@@ -55,10 +55,8 @@ internal sealed class StoreFolder
     public IEnumerable<string> Commits()
     {
         string folder = Path.Combine(Folder, "snapshots");
-        return Directory.Exists(folder)
-            ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(HubPath.IsHash).Order(
-                StringComparer.Ordinal)
-            : [];
+        return (Directory.Exists(folder) ? Directory.EnumerateDirectories(folder) : [])
+            .Select(path => Path.GetFileName(path)!).Where(HubPath.IsHash).Order(StringComparer.Ordinal);
     }
 
     /// <summary>The commit that a revision was when it was last asked for; null where it is not known or not there.</summary>

@@ -12,8 +12,8 @@ internal sealed class BatchRunner : IDisposable
 {
     private readonly GpuDevice _device;
     private readonly DecodeRunner[] _sequences;
-    private readonly PrefillActivations _activations;
-    private readonly BatchAttention _attention;
+    private readonly RowActivations _activations;
+    private readonly BatchRows _rows;
     private readonly GpuBuffer _logits;
     private readonly CommandList _pass;
     private readonly TokenChoice _choice;
@@ -26,29 +26,28 @@ internal sealed class BatchRunner : IDisposable
     {
         _device = device;
         _sequences = [.. sequences];
-        _activations = new PrefillActivations(device, config, sequences.Count, inputTypes);
+        _activations = new RowActivations(device, config, sequences.Count, inputTypes);
         try
         {
             _logits = device.CreateBuffer(
                 Activations.SizeInBytes(ActivationType.F32, sequences.Count, config.VocabSize), BufferKind.DeviceLocal, "batch.logits");
-            _attention = new BatchAttention(device, config, transformer, kernels, sequences.Select(sequence => sequence.Row));
+            _rows = new BatchRows(device, transformer, kernels, sequences.Select(sequence => sequence.Row));
             _pass = device.CreateCommandList("batch.step");
             _choice = new TokenChoice(
                 device, kernels, config.VocabSize, sequences.Select(static sequence => (sequence.Slot, sequence.Logits)));
             _pass.Record(commands =>
             {
                 _activations.RecordClear(commands);
-                _attention.RecordClear(commands);
+                _rows.RecordClear(commands);
             });
             device.Wait(device.Submit(_pass), cancellation);
 
             _pass.Record(commands =>
             {
                 RecordTimestamp("begin");
-                transformer.RecordBatch(commands, _activations, _attention, _logits);
+                transformer.RecordBatch(commands, _activations, _rows, _logits);
                 RecordTimestamp("end");
             });
-            _attention.Upload();
         }
         catch
         {
@@ -92,7 +91,7 @@ internal sealed class BatchRunner : IDisposable
         _pass?.Dispose();
         _choice?.Dispose();
         _logits?.Dispose();
-        _attention?.Dispose();
+        _rows?.Dispose();
         _activations.Dispose();
     }
 

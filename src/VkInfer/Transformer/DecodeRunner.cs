@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -17,8 +17,8 @@ internal sealed class DecodeRunner : IDisposable
     private readonly GpuDevice _device;
     private readonly BufferSet _buffers;
     private readonly DecodeActivations _activations;
-    private readonly PrefillActivations? _unfused;
-    private readonly BatchAttention? _unfusedAttention;
+    private readonly RowActivations? _unfused;
+    private readonly BatchRows? _unfusedRows;
     private readonly KvCache _cache;
     private readonly GpuBuffer _state;
     private readonly CommandList _step;
@@ -54,8 +54,8 @@ internal sealed class DecodeRunner : IDisposable
         CommandList? step = null;
         TokenChoice? choice = null;
         DecodeActivations? activations = null;
-        PrefillActivations? unfused = null;
-        BatchAttention? attention = null;
+        RowActivations? unfused = null;
+        BatchRows? rows = null;
         AttentionShape shape = transformer.Shape(cache, 0);
         try
         {
@@ -66,15 +66,15 @@ internal sealed class DecodeRunner : IDisposable
 
             if (unfusedInputs is not null)
             {
-                unfused = new PrefillActivations(device, config, 1, unfusedInputs);
-                attention = new BatchAttention(device, config, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
+                unfused = new RowActivations(device, config, 1, unfusedInputs);
+                rows = new BatchRows(device, transformer, kernels, [new BatchRow(cache, _state, activations.Logits)]);
             }
 
             step.Record(commands =>
             {
                 activations.RecordClear(commands);
                 unfused?.RecordClear(commands);
-                attention?.RecordClear(commands);
+                rows?.RecordClear(commands);
                 cache.RecordClear(commands);
             });
             device.Wait(device.Submit(step), cancellation);
@@ -82,10 +82,9 @@ internal sealed class DecodeRunner : IDisposable
             step.Record(commands =>
             {
                 RecordTimestamp(commands, "begin");
-                if (unfused is not null && attention is not null)
+                if (unfused is not null && rows is not null)
                 {
-                    transformer.RecordBatch(commands, unfused, attention, activations.Logits);
-                    attention.Upload();
+                    transformer.RecordBatch(commands, unfused, rows, activations.Logits);
                 }
                 else
                 {
@@ -103,12 +102,12 @@ internal sealed class DecodeRunner : IDisposable
             step?.Dispose();
             activations?.Dispose();
             unfused?.Dispose();
-            attention?.Dispose();
+            rows?.Dispose();
             _buffers.Dispose();
             throw;
         }
 
-        (_step, _choice, _activations, _unfused, _unfusedAttention) = (step, choice, activations, unfused, attention);
+        (_step, _choice, _activations, _unfused, _unfusedRows) = (step, choice, activations, unfused, rows);
         _pair[0] = _step;
     }
 
@@ -177,6 +176,15 @@ internal sealed class DecodeRunner : IDisposable
     /// <summary>Waits for the earliest pending token, and leaves it pending.</summary>
     public void Wait(Cancellation cancellation) => _device.Wait(_inFlight[_taken % MaxInFlight], cancellation);
 
+    /// <summary>Waits for all steps under way, and leaves their tokens pending.</summary>
+    public void WaitForAll(Cancellation cancellation)
+    {
+        foreach (Submission submission in _inFlight)
+        {
+            _device.Wait(submission, cancellation);
+        }
+    }
+
     /// <summary>Waits for the earliest pending token.</summary>
     public int Take(Cancellation cancellation)
     {
@@ -216,6 +224,13 @@ internal sealed class DecodeRunner : IDisposable
 
     public void ReadLogits(Span<float> logits) => _device.Download(_activations.Logits, 0, MemoryMarshal.AsBytes(logits));
 
+    /// <summary>Waits for steps under way and forgets their tokens.</summary>
+    public void Drain(Cancellation cancellation)
+    {
+        WaitForAll(cancellation);
+        _taken = _submitted;
+    }
+
     public void Dispose()
     {
         _step.Dispose();
@@ -223,18 +238,8 @@ internal sealed class DecodeRunner : IDisposable
         _slot.Dispose();
         _activations.Dispose();
         _unfused?.Dispose();
-        _unfusedAttention?.Dispose();
+        _unfusedRows?.Dispose();
         _buffers.Dispose();
-    }
-
-    private void Drain(Cancellation cancellation)
-    {
-        foreach (Submission submission in _inFlight)
-        {
-            _device.Wait(submission, cancellation);
-        }
-
-        _taken = _submitted;
     }
 
     private void RecordTimestamp(CommandList commands, string label)

@@ -1,4 +1,4 @@
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -86,58 +86,55 @@ internal sealed class DecoderTransformer
     /// </summary>
     /// <param name="commands">Receives the dispatches.</param>
     /// <param name="act">For as many rows as there are sequences, or more.</param>
-    /// <param name="attention">The sequences; to be uploaded before the commands are submitted.</param>
+    /// <param name="batch">The sequences.</param>
     /// <param name="logits">Scratch, float32 [rows, VocabSize]; of one sequence its own.</param>
-    public void RecordBatch(CommandList commands, PrefillActivations act, BatchAttention attention, BufferView logits)
+    public void RecordBatch(CommandList commands, RowActivations act, BatchRows batch, BufferView logits)
     {
-        IReadOnlyList<BatchRow> rows = attention.Rows;
-        for (int row = 0; row < rows.Count; row++)
-        {
-            RecordStepEmbed(commands, act.Row(row), rows[row].StepState);
-        }
-
+        int rows = batch.All.Most;
+        batch.RecordResolve(commands, _kernels);
+        RecordEmbed(commands, act, batch.All);
         for (int i = 0; i < _weights.Layers.Count; i++)
         {
-            RecordPrefillQkv(commands, act, i, rows.Count);
-            RecordBatchAttention(commands, act, attention, i);
-            RecordPrefillOutput(commands, act, i, rows.Count);
-            RecordPrefillMlp(commands, act, i, rows.Count);
+            RecordRowsQkv(commands, act, i, rows);
+            RecordBatchAttention(commands, act, batch, i);
+            RecordRowsOutput(commands, act, i, rows);
+            RecordRowsMlp(commands, act, i, rows);
         }
 
-        RecordHeads(commands, act, logits, rows.Count);
-        for (int row = 0; row < rows.Count; row++)
+        RecordHeads(commands, act, logits, rows);
+        for (int row = 0; row < rows; row++)
         {
             BufferView computed = Activations.Row(logits, ActivationType.F32, row, _config.VocabSize);
-            if (computed != rows[row].Logits)
+            if (computed != batch.Sequences[row].Logits)
             {
-                commands.Copy(computed, rows[row].Logits);
+                commands.Copy(computed, batch.Sequences[row].Logits);
             }
         }
     }
 
-    /// <summary>Token ids [rows] to the residual stream; the first is at <paramref name="position"/>.</summary>
-    public void RecordPrefillEmbed(CommandList commands, PrefillActivations act, BufferView tokenIds, int rows, int position)
+    /// <summary>The tokens of rows to the residual stream.</summary>
+    public void RecordEmbed(CommandList commands, RowActivations act, RowList rows)
     {
-        _kernels.Embed.Record(commands, _weights.Embedding, tokenIds, 0, act.Hidden, rows, _config.EmbeddingScale);
+        _kernels.Embed.RecordRows(commands, _weights.Embedding, rows, act.Hidden, _config.EmbeddingScale);
         if (_weights.Positions is { } positions)
         {
             _kernels.AddRows.RecordPositions(
-                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value + position, rows,
-                _config.HiddenSize);
+                commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, rows, _config.HiddenSize,
+                rows.Most);
         }
     }
 
-    /// <summary>One layer over <paramref name="rows"/> tokens of one sequence, the first at <paramref name="position"/>.</summary>
-    public void RecordPrefillLayer(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    /// <summary>One layer over the rows of a prompt.</summary>
+    public void RecordPrefillLayer(CommandList commands, RowActivations act, PromptRows prompt, int index)
     {
-        RecordPrefillQkv(commands, act, index, rows);
-        RecordPrefillAttention(commands, act, cache, index, rows, position);
-        RecordPrefillOutput(commands, act, index, rows);
-        RecordPrefillMlp(commands, act, index, rows);
+        RecordRowsQkv(commands, act, index, prompt.Count);
+        RecordPrefillAttention(commands, act, prompt, index);
+        RecordRowsOutput(commands, act, index, prompt.Count);
+        RecordRowsMlp(commands, act, index, prompt.Count);
     }
 
-    /// <summary>Norm and product: the residual stream to <see cref="PrefillActivations.Qkv"/>, without its bias.</summary>
-    public void RecordPrefillQkv(CommandList commands, PrefillActivations act, int index, int rows)
+    /// <summary>Norm and product: the residual stream to <see cref="RowActivations.Qkv"/>, without its bias.</summary>
+    public void RecordRowsQkv(CommandList commands, RowActivations act, int index, int rows)
     {
         LayerWeights layer = _weights.Layers[index];
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Qkv.Matrix);
@@ -146,38 +143,51 @@ internal sealed class DecoderTransformer
             commands, layer.Qkv.Matrix, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
     }
 
-    /// <summary>Bias, norm of heads, rotation, store and attention of consecutive tokens of one sequence.</summary>
-    public void RecordPrefillAttention(CommandList commands, PrefillActivations act, KvCache cache, int index, int rows, int position)
+    /// <summary>Rows of a tile of attention of runs, in each layer, where the longest run has so many rows.</summary>
+    public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) =>
+        Enumerable.Range(0, _weights.Layers.Count).Select(index => TileRows(Shape(type, capacity, index), softmax, index, longestRun));
+
+    private int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
+        _kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
+
+    /// <summary>Bias, norm of heads, rotation, store and attention of the rows of a prompt.</summary>
+    public void RecordPrefillAttention(CommandList commands, RowActivations act, PromptRows prompt, int index)
     {
         LayerWeights layer = _weights.Layers[index];
+        KvCache cache = prompt.Cache;
+        int rows = prompt.Count;
         AttentionShape shape = Shape(cache, index);
-        BufferView keys = cache.Keys(index);
-        BufferView values = cache.Values(index);
         ActivationType queryType = _kernels.PrefillAttention.QueryType(shape);
-        _kernels.RopeStore.Record(
-            commands, act.Qkv, shape, Rope(index), position, act.Query, keys, values, rows, queryType, layer.Qkv.Bias, HeadNorm(layer));
+        _kernels.RopeStore.RecordRows(
+            commands, act.Qkv, shape, Rope(index), prompt.All, cache.Sequence, cache.Layer(index), act.RunQuery, rows, queryType,
+            layer.Qkv.Bias, HeadNorm(layer));
         if (cache.ScoreStatistics is { } statistics)
         {
             _kernels.ScoreStatistics.Record(
-                commands, shape, queryType, act.Query, keys, statistics.Layer(index), rows, position);
+                commands, shape, queryType, act.RunQuery, prompt.All, cache.Sequence, cache.Layer(index), statistics.Layer(index), rows);
+        }
+
+        if (commands.IsProfiled)
+        {
+            commands.Describe(PrefillAttentionKernel.DescribeRun(shape, rows, prompt.Position));
         }
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
         _kernels.PrefillAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Prefill, act.Query, keys, values, cache.SoftmaxStats, act.Inputs(type).Attention,
-            rows, position, type);
+            commands, shape, cache.Softmax.Layers[index].Prefill, prompt.Tiles(TileRows(shape, cache.Softmax, index, rows)), cache.Sequence,
+            cache.Layer(index), act.RunQuery, act.Inputs(type).Attention, rows, rows, type);
     }
 
     /// <summary>Attention's output projection, added to the residual stream.</summary>
-    public void RecordPrefillOutput(CommandList commands, PrefillActivations act, int index, int rows)
+    public void RecordRowsOutput(CommandList commands, RowActivations act, int index, int rows)
     {
         LayerWeights layer = _weights.Layers[index];
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        RecordPrefillResidual(commands, layer.Output, act.Inputs(type).Attention, type, layer.AttentionPostNorm, act, rows);
+        RecordRowsResidual(commands, layer.Output, act.Inputs(type).Attention, type, layer.AttentionPostNorm, act, rows);
     }
 
     /// <summary>Norm and feed-forward layer, added to the residual stream.</summary>
-    public void RecordPrefillMlp(CommandList commands, PrefillActivations act, int index, int rows)
+    public void RecordRowsMlp(CommandList commands, RowActivations act, int index, int rows)
     {
         LayerWeights layer = _weights.Layers[index];
         if (layer.Router is { } router)
@@ -202,7 +212,7 @@ internal sealed class DecoderTransformer
                 commands, up, mlp, rows, _config.IntermediateSize, _config.Activation, _config.IsGated, layer.Up.Bias, upType, mlpType);
         }
 
-        RecordPrefillResidual(commands, layer.Down, mlp, mlpType, layer.MlpPostNorm, act, rows);
+        RecordRowsResidual(commands, layer.Down, mlp, mlpType, layer.MlpPostNorm, act, rows);
     }
 
     /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>
@@ -222,10 +232,13 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>Logits [rows, VocabSize] of many rows.</summary>
-    public void RecordHeads(CommandList commands, PrefillActivations act, BufferView logits, int rows)
+    public void RecordHeads(CommandList commands, RowActivations act, BufferView logits, int rows) =>
+        RecordHeads(commands, act, act.Hidden, logits, rows);
+
+    private void RecordHeads(CommandList commands, RowActivations act, BufferView hidden, BufferView logits, int rows)
     {
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
-        RecordNorm(commands, act.Hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
+        RecordNorm(commands, hidden, _weights.OutputNorm, act.Inputs(type).Normed, rows, type);
         _kernels.Gemm.Record(
             commands, _weights.Output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type,
             scratch: act.GemmScratch);
@@ -253,18 +266,18 @@ internal sealed class DecoderTransformer
     {
         LayerWeights layer = _weights.Layers[index];
         AttentionShape shape = Shape(cache, index);
-        BufferView keys = cache.Keys(index);
-        BufferView values = cache.Values(index);
         QkNorm? headNorm = HeadNorm(layer);
         if (headNorm is not null || !_kernels.Gemv.CanRecordQkv(shape.KvType))
         {
             _kernels.Gemv.Record(commands, layer.Qkv.Matrix, normed, act.Qkv, GemvMode.Store, layer.Qkv.Bias);
-            _kernels.RopeStore.RecordStep(commands, act.Qkv, shape, Rope(index), stepState, act.Query, keys, values, qkNorm: headNorm);
+            _kernels.RopeStore.RecordStep(
+                commands, act.Qkv, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index), qkNorm: headNorm);
         }
         else
         {
             _kernels.Gemv.RecordQkv(
-                commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, keys, values, layer.Qkv.Bias);
+                commands, layer.Qkv.Matrix, normed, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index),
+                layer.Qkv.Bias);
         }
     }
 
@@ -275,22 +288,95 @@ internal sealed class DecoderTransformer
             ? _kernels.Gemv.FormOf(_weights.Layers[index].Output.Matrix)
             : VectorForm.Float;
         _kernels.DecodeAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Keys(index), cache.Values(index), stepState,
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
             act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
         return new VectorInput(act.Attention, form);
     }
 
-    /// <summary>As <see cref="RecordPrefillAttention"/>, for one token of each sequence.</summary>
-    private void RecordBatchAttention(CommandList commands, PrefillActivations act, BatchAttention attention, int index)
+    /// <summary>As <see cref="RecordPrefillAttention"/>, for rows alone in their sequences.</summary>
+    private void RecordBatchAttention(CommandList commands, RowActivations act, BatchRows batch, int index)
     {
         LayerWeights layer = _weights.Layers[index];
-        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        foreach ((KvType kvType, SequenceRange sequences) in attention.AddLayer(index))
+        int rows = batch.All.Most;
+        foreach (RowGroup group in batch.Groups)
         {
-            AttentionShape shape = Shape(kvType, sequences.Sequences[0].Capacity, index);
-            _kernels.DecodeAttention.RecordBatch(
-                commands, shape, sequences, act.Qkv, Rope(index), attention.Scratch, act.Inputs(type).Attention, type, layer.Qkv.Bias,
-                HeadNorm(layer));
+            _kernels.RopeStore.RecordRows(
+                commands, act.Qkv, Shape(group.Cache.Type, group.Capacity, index), Rope(index), group.Rows, batch.Table,
+                group.Cache.Layer(index), act.Query, rows, ActivationType.F32, layer.Qkv.Bias, HeadNorm(layer));
+        }
+
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        foreach (RowGroup group in batch.Groups)
+        {
+            _kernels.DecodeAttention.RecordRows(
+                commands, Shape(group.Cache.Type, group.Capacity, index), group.Cache.Softmax.Layers[index].Decode, group.Rows, batch.Table,
+                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows);
+        }
+    }
+
+    /// <summary>
+    /// Rows of many sequences through all layers and on to the logits of those that want them; what the pass' rows share is the pass'.
+    /// </summary>
+    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, StepRows step)
+    {
+        int rows = step.Shape.Rows;
+        RecordEmbed(commands, act, step.All);
+        for (int i = 0; i < _weights.Layers.Count; i++)
+        {
+            RecordRowsQkv(commands, act, i, rows);
+            RecordRowsAttention(commands, act, pass, step, i);
+            RecordRowsOutput(commands, act, i, rows);
+            RecordRowsMlp(commands, act, i, rows);
+        }
+
+        if (step.Shape.Logits == rows)
+        {
+            RecordHeads(commands, act, act.Hidden, pass.Logits, rows);
+        }
+        else if (step.Shape.Logits > 0)
+        {
+            _kernels.GatherRows.Record(commands, act.Hidden, step.Logits, pass.LogitRows, _config.HiddenSize, rows);
+            RecordHeads(commands, act, pass.LogitRows, pass.Logits, step.Shape.Logits);
+        }
+    }
+
+    /// <summary>Keys and values of all rows are stored before any attends, so that several of them may belong to one sequence.</summary>
+    private void RecordRowsAttention(CommandList commands, RowActivations act, RowsPass pass, StepRows step, int index)
+    {
+        LayerWeights layer = _weights.Layers[index];
+        RowsCache cache = pass.Cache;
+        KvLayer place = cache.Store.Layer(index);
+        StepShape most = step.Shape;
+        AttentionShape shape = Shape(cache.Store.Type, cache.Capacity, index);
+        if (most.Alone > 0)
+        {
+            _kernels.RopeStore.RecordRows(
+                commands, act.Qkv, shape, Rope(index), step.Alone, cache.Sequences, place, act.Query, most.Rows, ActivationType.F32,
+                layer.Qkv.Bias, HeadNorm(layer));
+        }
+
+        if (most.RunRows > 0)
+        {
+            _kernels.RopeStore.RecordRows(
+                commands, act.Qkv, shape, Rope(index), step.Runs, cache.Sequences, place, act.RunQuery, most.Rows,
+                _kernels.PrefillAttention.QueryType(shape), layer.Qkv.Bias, HeadNorm(layer));
+        }
+
+        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
+        BufferView attended = act.Inputs(type).Attention;
+        if (most.Alone > 0)
+        {
+            _kernels.DecodeAttention.RecordRows(
+                commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, act.Query, pass.AttentionScratch,
+                attended, type, most.Rows);
+        }
+
+        if (most.RunRows > 0)
+        {
+            _kernels.PrefillAttention.Record(
+                commands, shape, cache.Softmax.Layers[index].Prefill,
+                step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,
+                most.Rows, most.LongestRun, type);
         }
     }
 
@@ -368,8 +454,8 @@ internal sealed class DecoderTransformer
         _kernels.Norm.RecordVector(commands, x, norm.Gain, y, _config.HiddenSize, _config.NormEps, norm.Shift);
 
     /// <summary>Adds a layer's output to the residual stream, normalised first where the model does.</summary>
-    private void RecordPrefillResidual(
-        CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, PrefillActivations act,
+    private void RecordRowsResidual(
+        CommandList commands, LinearWeights linear, BufferView input, ActivationType type, NormWeights? postNorm, RowActivations act,
         int rows)
     {
         BufferView target = postNorm is null ? act.Hidden : act.Projected;

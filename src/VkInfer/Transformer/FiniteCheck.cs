@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;

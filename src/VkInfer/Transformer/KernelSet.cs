@@ -24,6 +24,8 @@ internal sealed class KernelSet
         _tokenHistory = new(() => new TokenHistoryKernel(context));
         _logProbabilities = new(() => new LogProbabilitiesKernel(context));
         Gemm = new GemmKernel(context);
+        ResolveRows = new ResolveRowsKernel(context);
+        GatherRows = new GatherRowsKernel(context);
         RopeStore = new RopeStoreKernel(context);
         ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
@@ -59,6 +61,10 @@ internal sealed class KernelSet
     public NormKernel Norm { get; }
 
     public GemmKernel Gemm { get; }
+
+    public ResolveRowsKernel ResolveRows { get; }
+
+    public GatherRowsKernel GatherRows { get; }
 
     public RopeStoreKernel RopeStore { get; }
 

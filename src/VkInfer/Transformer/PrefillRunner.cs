@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using VkInfer.Cache;
+using VkInfer.Engine.Cache;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
@@ -21,38 +21,34 @@ internal sealed class PrefillRunner : IDisposable
 
     private readonly GpuDevice _device;
     private readonly ModelConfig _config;
-    private readonly PrefillActivations _activations;
-    private readonly BufferSet _buffers;
+    private readonly RowActivations _activations;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CommandList[] _lists = new CommandList[ListsInFlight];
     private readonly Submission[] _submissions = new Submission[ListsInFlight];
-    private readonly GpuBuffer[] _tokenIds = new GpuBuffer[2];
-    private readonly Submission[] _tokenIdUses = new Submission[2];
-    private readonly uint[] _ids;
+    private readonly PromptRows[] _rows = new PromptRows[2];
+    private readonly Submission[] _rowUses = new Submission[2];
     private readonly double _flopsPerTokenAndLayer;
     private readonly bool _timestamps;
     private int _nextList;
-    private int _nextIds;
+    private int _nextRows;
     private long _lastCollected;
     private double _flopsPerSecond;
 
-    public PrefillRunner(GpuDevice device, ModelConfig config, PrefillActivations activations)
+    public PrefillRunner(GpuDevice device, ModelConfig config, RowActivations activations)
     {
         _device = device;
         _config = config;
         _activations = activations;
         _timestamps = device.Capabilities is { TimestampsSupported: true, TimestampsWait: false };
-        _ids = new uint[activations.MaxRows];
         _flopsPerTokenAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
 
         // A first guess, corrected by each slice: low, so that the first slice is short.
         _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
-        _buffers = new BufferSet(device, "prefill");
         try
         {
-            for (int i = 0; i < _tokenIds.Length; i++)
+            for (int i = 0; i < _rows.Length; i++)
             {
-                _tokenIds[i] = _buffers.Create($"token_ids.{i}", activations.MaxRows * sizeof(uint), BufferKind.HostWritable);
+                _rows[i] = new PromptRows(device, activations.MaxRows);
             }
 
             for (int i = 0; i < _lists.Length; i++)
@@ -83,8 +79,8 @@ internal sealed class PrefillRunner : IDisposable
     /// <param name="transformer">Records the layers.</param>
     /// <param name="tokens">Token ids, all inside the vocabulary.</param>
     /// <param name="position">Position of the first token.</param>
-    /// <param name="cache">Where keys and values go; must have room.</param>
-    /// <param name="maxRows">Most tokens per chunk, at most <see cref="PrefillActivations.MaxRows"/>.</param>
+    /// <param name="cache">Where keys and values go; has pages for all of them.</param>
+    /// <param name="maxRows">Most tokens per chunk, at most <see cref="RowActivations.MaxRows"/>.</param>
     /// <param name="afterChunk">Called while recording with (commands, index of the chunk's first token, rows).</param>
     /// <param name="cancellation">Ends the call at once; slices already on the queue run out behind it.</param>
     public void Run(
@@ -117,7 +113,11 @@ internal sealed class PrefillRunner : IDisposable
             list?.Dispose();
         }
 
-        _buffers.Dispose();
+        foreach (PromptRows? rows in _rows)
+        {
+            rows?.Dispose();
+        }
+
         _gate.Dispose();
     }
 
@@ -141,14 +141,10 @@ internal sealed class PrefillRunner : IDisposable
         Action<CommandList, int, int> afterChunk, Cancellation cancellation)
     {
         int rows = tokens.Length;
-        int slot = _nextIds++ % _tokenIds.Length;
-        _device.Wait(_tokenIdUses[slot], cancellation);
-        for (int i = 0; i < rows; i++)
-        {
-            _ids[i] = (uint)tokens[i];
-        }
-
-        _tokenIds[slot].Write(0, _ids.AsSpan(0, rows));
+        int slot = _nextRows++ % _rows.Length;
+        _device.Wait(_rowUses[slot], cancellation);
+        PromptRows prompt = _rows[slot];
+        prompt.Set(tokens, position, cache, transformer.TileRows(cache.Type, cache.Capacity, cache.Softmax, rows));
 
         double layerFlops = rows * (_flopsPerTokenAndLayer + (4.0 * (position + (rows * 0.5)) * _config.QuerySize));
         int most = start == 0 ? FirstLayers : _config.NumLayers;
@@ -163,12 +159,12 @@ internal sealed class PrefillRunner : IDisposable
                 RecordTimestamp(list, "begin");
                 if (first == 0)
                 {
-                    transformer.RecordPrefillEmbed(list, _activations, _tokenIds[slot].View(0, rows * sizeof(uint)), rows, position);
+                    transformer.RecordEmbed(list, _activations, prompt.All);
                 }
 
                 for (int i = first; i < first + count; i++)
                 {
-                    transformer.RecordPrefillLayer(list, _activations, cache, i, rows, position);
+                    transformer.RecordPrefillLayer(list, _activations, prompt, i);
                 }
 
                 if (first + count == _config.NumLayers)
@@ -180,7 +176,7 @@ internal sealed class PrefillRunner : IDisposable
             });
 
             // Once: a session's cache is not to be kept by a list of its model.
-            _submissions[index] = _tokenIdUses[slot] = _device.SubmitOnce(_lists[index]);
+            _submissions[index] = _rowUses[slot] = _device.SubmitOnce(_lists[index]);
             _pending[index] = new Slice(count * layerFlops, Stopwatch.GetTimestamp());
             layer += count;
         }

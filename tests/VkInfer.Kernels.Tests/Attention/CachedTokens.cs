@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace VkInfer.Kernels.Tests.Attention;
 
 /// <summary>Keys and values as a cache holds them, and attention over them in double precision.</summary>
@@ -18,14 +16,6 @@ internal static class CachedTokens
 
         return values;
     }
-
-    public static byte[] Encode(float[] values, KvType type) => type == KvType.F16
-        ? MemoryMarshal.AsBytes(values.Select(value => (Half)value).ToArray().AsSpan()).ToArray()
-        : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
-
-    public static float[] Decode(ReadOnlySpan<byte> bytes, KvType type) => type == KvType.F16
-        ? Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), half => (float)half)
-        : MemoryMarshal.Cast<byte, float>(bytes).ToArray();
 
     /// <summary>The output of all query heads.</summary>
     public static double[] Attend(AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v)

@@ -150,15 +150,15 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
         var tuning = DecodeAttentionTuning.Choose(shape, Context);
         tuning = tune?.Invoke(tuning) ?? tuning;
         using GpuBuffer q = Buffers.Create<float>(Device, input.Queries, "q");
-        using GpuBuffer k = Buffers.Create<float>(Device, input.Keys, "k");
-        using GpuBuffer v = Buffers.Create<float>(Device, input.Values, "v");
+        using var cache = new PagedCache(Device, shape, input.Keys, input.Values);
         using GpuBuffer state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");
         using var scratch = new GuardedBuffer(Device, kernel.ScratchBytes(shape, tuning), "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
         using GpuBuffer stats = Buffers.Create<uint>(Device, [countFrom, 0, 0, 0], "stats");
         using var output = new GuardedBuffer(Device, shape.QueryWidth * sizeof(float), "output");
         using CommandList commands = Device.CreateCommandList("softmax");
-        commands.Record(list => kernel.RecordTuned(list, shape, softmax, tuning, q, k, v, state, scratch.View, stats, output.View));
+        commands.Record(list => kernel.RecordTuned(
+            list, shape, softmax, tuning, q, cache.Layer, cache.Blocks, state, scratch.View, stats, output.View));
         for (int i = 0; i < runs; i++)
         {
             Device.Wait(Device.Submit(commands));

@@ -100,20 +100,22 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
         int kvLen = startPosition + seqLen;
         (float[] query, float[] keys, float[] values) = Operands(shape, seqLen, queryType, kvLen);
         GpuBuffer q = harness.UploadActivations(query, seqLen, shape.QueryWidth, queryType);
-        GpuBuffer k = UploadCache(harness, shape, keys);
-        GpuBuffer v = UploadCache(harness, shape, values);
-        GpuBuffer stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+        PagedCache cache = harness.Pages(shape, keys, values, group: 1);
+        SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()));
         AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(0) : new AttentionSoftmax(scheme);
         GuardedBuffer output = harness.OutputActivations(seqLen, shape.QueryWidth, outputType);
+        int tileRows = tiling?.BlockQ ?? kernel.TileRows(shape, scheme, seqLen);
+        RowList tiles = harness.Rows([.. RowList.Tiles(new RowEntry(0, (uint)startPosition, 0, (uint)seqLen), tileRows)]);
         harness.Run(commands =>
         {
             if (tiling is null)
             {
-                kernel.Record(commands, shape, softmax, q, k, v, stats, output.View, seqLen, startPosition, outputType);
+                kernel.Record(
+                    commands, shape, softmax, tiles, sequences, cache.Layer, q, output.View, seqLen, seqLen, outputType);
             }
             else
             {
-                kernel.RecordTiled(commands, tiling, shape, softmax, q, k, v, stats, output.View, seqLen, startPosition, outputType);
+                kernel.RecordTiled(commands, tiling, shape, softmax, tiles, sequences, cache.Layer, q, output.View, seqLen, outputType);
             }
         });
 
@@ -141,11 +143,6 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
 
         return (TestValues.Normal(seqLen * shape.QueryWidth, 31, queryType, 2), keys, values);
     }
-
-    private static GpuBuffer UploadCache(KernelHarness harness, AttentionShape shape, float[] cache) =>
-        shape.KvType == KvType.F32
-            ? harness.Upload<float>(cache)
-            : harness.Upload<Half>(Array.ConvertAll(cache, value => (Half)value));
 
     private static double[] Reference(
         float[] query, float[] keys, float[] values, AttentionShape shape, int seqLen, int startPosition, int keysTooMany)

@@ -96,15 +96,13 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
 
         GpuBuffer q =
             harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
-        GpuBuffer k = Upload(harness, input.Keys);
-        GpuBuffer v = Upload(harness, input.Values);
-        GpuBuffer stats = harness.Upload<uint>(new uint[SoftmaxStats.SizeInBytes / sizeof(uint)]);
+        PagedCache cache = harness.Pages(shape, input.Keys, input.Values);
+        GpuBuffer stats = harness.Stats();
+        SequenceTable sequences = harness.Sequences(cache.Keeps(stats));
+        RowList tiles = harness.Rows([.. RowList.Tiles(new RowEntry(0, StartPosition, 0, SeqLen), tiling!.BlockQ)]);
         GuardedBuffer output = harness.OutputActivations(SeqLen, shape.QueryWidth, ActivationType.F32);
         harness.Run(commands => kernel.RecordTiled(
-            commands, tiling!, shape, softmax, q, k, v, stats, output.View, SeqLen, StartPosition, ActivationType.F32));
+            commands, tiling!, shape, softmax, tiles, sequences, cache.Layer, q, output.View, SeqLen, ActivationType.F32));
         return (KernelHarness.ReadActivations(output, SeqLen, shape.QueryWidth, ActivationType.F32), SoftmaxStats.Read(Device, stats));
     }
-
-    private GpuBuffer Upload(KernelHarness harness, float[] cache) =>
-        isMatrix ? harness.Upload<Half>(Array.ConvertAll(cache, value => (Half)value)) : harness.Upload<float>(cache);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -40,26 +39,61 @@ public sealed class RopeStoreKernelTests : GpuTest
         var shape = new AttentionShape(2, 1, 8, 8, RopePairing.Interleaved, Capacity, KvType.F32, 1);
         using var harness = new KernelHarness();
         GpuBuffer buffer = harness.Upload<float>(new float[Capacity * 8]);
-        GuardedBuffer keys = harness.Output<byte>(Sentinel(shape));
-        GuardedBuffer values = harness.Output<byte>(Sentinel(shape));
+        PagedCache cache = harness.Pages(shape, null, null);
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = Capacity }]);
-        harness.Run(
-            commands =>
-                new RopeStoreKernel(harness.Context).RecordStep(commands, buffer, shape, buffer, state, buffer, keys.View, values.View));
-        Assert.That(keys.Read<float>(), Is.All.EqualTo(-3f));
-        Assert.That(values.Read<float>(), Is.All.EqualTo(-3f));
+        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordStep(
+            commands, buffer, shape, buffer, state, buffer, cache.Layer, cache.Blocks));
+        (float[] keys, float[] values) = cache.Read();
+        Assert.That(keys, Is.All.NaN);
+        Assert.That(values, Is.All.NaN);
     }
 
     [Test]
-    public void More_tokens_than_the_cache_holds_are_refused()
+    public void Rows_of_several_sequences_go_to_their_own_pages([Values] KvType kvType, [Values] ActivationType queryType)
     {
-        var shape = new AttentionShape(2, 2, 8, 8, RopePairing.Interleaved, 10, KvType.F32, 1);
+        // A run of three rows, two rows of one sequence apart from each other, one beyond the capacity, and a row of nobody.
+        var shape = new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1);
+        AttentionShape small = shape with { Capacity = 20 };
+        RowEntry[] rows = [new(4, 30, 0, 0), new(0, 31, 0, 0), new(2, 32, 0, 0), new(3, 7, 1, 0), new(6, 19, 1, 0), new(5, 20, 1, 0)];
+        const int Rows = 7;
+        float[] qkv = TestValues.Normal(Rows * shape.QkvWidth, 21);
         using var harness = new KernelHarness();
-        GpuBuffer buffer = harness.Upload<float>(new float[1024]);
-        Assert.That(
-            () => harness.Run(commands => new RopeStoreKernel(harness.Context).Record(
-                commands, buffer, shape, buffer, 8, buffer, buffer, buffer, 3)),
-            Throws.ArgumentException.With.Message.Contain("3 tokens from position 8 do not fit into a cache of 10"));
+        PagedCache[] caches = [harness.Pages(shape, null, null, group: 1), harness.Pages(small, null, null, group: 1)];
+        SequenceTable sequences = harness.Sequences(caches[0].Keeps(harness.Stats()), caches[1].Keeps(harness.Stats()));
+        GpuBuffer input = harness.UploadActivations(qkv, Rows, shape.QkvWidth, ActivationType.F32);
+        GpuBuffer rope = harness.Upload<float>(RotationReference.RopeTable(shape));
+        GuardedBuffer query = harness.OutputActivations(Rows, shape.QueryWidth, queryType);
+        RowList list = harness.Rows(rows);
+        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordRows(
+            commands, input, shape, rope, list, sequences, caches[0].Layer, query.View, Rows, queryType));
+
+        float[] queries = KernelHarness.ReadActivations(query, Rows, shape.QueryWidth, queryType);
+        (float[] Keys, float[] Values)[] stored = [caches[0].Read(), caches[1].Read()];
+        Bound kvBound = kvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
+        foreach (RowEntry row in rows[..^1])
+        {
+            double[] prepared = [.. qkv.Skip((int)row.Row * shape.QkvWidth).Take(shape.QkvWidth).Select(value => (double)value)];
+            double[] expected = RotationReference.Rotate(prepared, shape, (int)row.Position, 1);
+            Comparison.AssertClose(
+                queries.AsSpan((int)row.Row * shape.QueryWidth, shape.QueryWidth), expected.AsSpan(0, shape.QueryWidth),
+                queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16, $"queries of row {row.Row}");
+            int capacity = row.Sequence == 0 ? shape.Capacity : small.Capacity;
+            for (int head = 0; head < shape.NumKvHeads; head++)
+            {
+                int at = ((head * capacity) + (int)row.Position) * shape.HeadDim;
+                int from = shape.QueryWidth + (head * shape.HeadDim);
+                Span<float> key = stored[row.Sequence].Keys.AsSpan(at, shape.HeadDim);
+                Comparison.AssertClose(key, expected.AsSpan(from, shape.HeadDim), kvBound, $"key of row {row.Row}");
+                Span<float> value = stored[row.Sequence].Values.AsSpan(at, shape.HeadDim);
+                Comparison.AssertClose(value, expected.AsSpan(from + shape.KvWidth, shape.HeadDim), kvBound, $"value of row {row.Row}");
+                key.Fill(float.NaN);
+                value.Fill(float.NaN);
+            }
+        }
+
+        Assert.That(stored.SelectMany(cache => cache.Keys.Concat(cache.Values)), Is.All.NaN, "what no row stores");
+        Assert.That(queries.Skip(5 * shape.QueryWidth).Take(shape.QueryWidth), Is.All.NaN, "the row beyond the capacity");
+        Assert.That(queries.Skip(shape.QueryWidth).Take(shape.QueryWidth), Is.All.NaN, "the row of nobody");
     }
 
     private static void Check(
@@ -75,8 +109,10 @@ public sealed class RopeStoreKernelTests : GpuTest
         GpuBuffer input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
         GpuBuffer rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
         GuardedBuffer query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
-        GuardedBuffer keys = harness.Output<byte>(Sentinel(shape));
-        GuardedBuffer values = harness.Output<byte>(Sentinel(shape));
+        PagedCache cache = harness.Pages(shape, null, null);
+        SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()));
+        RowList rows = harness.Rows(
+            [.. Enumerable.Range(0, seqLen).Select(i => new RowEntry((uint)i, (uint)(startPosition + i), 0, 0))]);
         BufferView? biasView = biased ? (BufferView)harness.Upload<float>(bias) : null;
         QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
@@ -85,12 +121,12 @@ public sealed class RopeStoreKernelTests : GpuTest
             var kernel = new RopeStoreKernel(harness.Context);
             if (step)
             {
-                kernel.RecordStep(commands, input, shape, rope, state, query.View, keys.View, values.View, biasView, norm);
+                kernel.RecordStep(commands, input, shape, rope, state, query.View, cache.Layer, cache.Blocks, biasView, norm);
             }
             else
             {
-                kernel.Record(
-                    commands, input, shape, rope, startPosition, query.View, keys.View, values.View, seqLen, queryType, biasView, norm);
+                kernel.RecordRows(
+                    commands, input, shape, rope, rows, sequences, cache.Layer, query.View, seqLen, queryType, biasView, norm);
             }
         });
 
@@ -105,15 +141,13 @@ public sealed class RopeStoreKernelTests : GpuTest
 
         Bound queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
         Comparison.AssertClose(KernelHarness.ReadActivations(query, seqLen, shape.QueryWidth, queryType), expectedQuery, queryBound);
-        CheckCache(shape, rotated, shape.QueryWidth, keys.Read<byte>(), startPosition, seqLen);
-        CheckCache(shape, rotated, shape.QueryWidth + shape.KvWidth, values.Read<byte>(), startPosition, seqLen);
+        (float[] keys, float[] values) = cache.Read();
+        CheckCache(shape, rotated, shape.QueryWidth, keys, startPosition, seqLen);
+        CheckCache(shape, rotated, shape.QueryWidth + shape.KvWidth, values, startPosition, seqLen);
     }
 
-    private static void CheckCache(AttentionShape shape, double[] rotated, int from, byte[] cache, int startPosition, int seqLen)
+    private static void CheckCache(AttentionShape shape, double[] rotated, int from, float[] got, int startPosition, int seqLen)
     {
-        float[] got = shape.KvType == KvType.F32
-            ? MemoryMarshal.Cast<byte, float>(cache).ToArray()
-            : Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(cache).ToArray(), value => (float)value);
         Bound bound = shape.KvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
         for (int head = 0; head < shape.NumKvHeads; head++)
         {
@@ -127,24 +161,8 @@ public sealed class RopeStoreKernelTests : GpuTest
 
             int first = startPosition * shape.HeadDim;
             Comparison.AssertClose(slots.Slice(first, expected.Length), expected, bound);
-            Assert.That(slots[..first].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions before the first");
-            Assert.That(slots[(first + expected.Length)..].IndexOfAnyExcept(-3f), Is.EqualTo(-1), "positions after the last");
+            Assert.That(slots[..first].ToArray(), Is.All.NaN, "positions before the first");
+            Assert.That(slots[(first + expected.Length)..].ToArray(), Is.All.NaN, "positions after the last");
         }
-    }
-
-    /// <summary>A cache whose every element is -3: what the kernel leaves alone must stay so.</summary>
-    private static byte[] Sentinel(AttentionShape shape)
-    {
-        byte[] bytes = new byte[shape.KvBytes];
-        if (shape.KvType == KvType.F32)
-        {
-            MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(-3f);
-        }
-        else
-        {
-            MemoryMarshal.Cast<byte, Half>(bytes.AsSpan()).Fill((Half)(-3));
-        }
-
-        return bytes;
     }
 }

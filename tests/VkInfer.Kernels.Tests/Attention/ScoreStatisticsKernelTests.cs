@@ -75,12 +75,13 @@ public sealed class ScoreStatisticsKernelTests : GpuTest
         using var harness = new KernelHarness();
         AttentionShape shape = input.Shape;
         GpuBuffer q = harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, queryType);
-        GpuBuffer k = shape.KvType == KvType.F16
-            ? harness.Upload<Half>(Array.ConvertAll(input.Keys, value => (Half)value))
-            : harness.Upload<float>(input.Keys);
+        PagedCache cache = harness.Pages(shape, input.Keys, input.Values);
+        SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()));
+        RowList rows = harness.Rows(
+            [.. Enumerable.Range(0, SeqLen).Select(i => new RowEntry((uint)i, (uint)(StartPosition + i), 0, 0))]);
         GpuBuffer statistics = harness.Upload<uint>(new uint[ScoreStatistics.SizeInBytes / sizeof(uint)]);
         harness.Run(commands => new ScoreStatisticsKernel(harness.Context).Record(
-            commands, shape, queryType, q, k, statistics, SeqLen, StartPosition));
+            commands, shape, queryType, q, rows, sequences, cache.Layer, statistics, SeqLen));
         return ScoreStatistics.Read(Device, statistics);
     }
 }

@@ -86,7 +86,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
         if (form == VectorForm.Fixed && Context.IsSoftware)
         {
-            Assert.Pass("no product of such a device takes fixed point");
+            Assert.Ignore("no product of such a device takes fixed point");
         }
 
         Residual(Context, type, form, norm, rows, 256);
@@ -139,7 +139,7 @@ public sealed class GemvKernelTests(string form) : GpuTest
     {
         if (form == VectorForm.Fixed && form != GemvHeuristic.Form(WeightType.Q4_0, Context))
         {
-            Assert.Pass("no product of such a device takes fixed point");
+            Assert.Ignore("no product of such a device takes fixed point");
         }
 
         long rowBytes = WeightLayout.QuantBytes(WeightType.Q4_0, 1, 256);

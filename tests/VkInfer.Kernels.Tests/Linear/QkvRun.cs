@@ -48,17 +48,14 @@ internal sealed class QkvRun : IDisposable
         _rope = Buffers.Create<float>(device, table, "rope");
         _state = Buffers.Create<StepState>(device, [new StepState { Position = (uint)position }], "step state");
         Q = new GuardedBuffer(device, shape.QueryWidth * sizeof(float), "q");
-        K = new GuardedBuffer(device, shape.KvBytes, "k");
-        V = new GuardedBuffer(device, shape.KvBytes, "v");
+        Cache = new PagedCache(device, shape, null, null);
     }
 
     public AttentionShape Shape { get; }
 
     public GuardedBuffer Q { get; }
 
-    public GuardedBuffer K { get; }
-
-    public GuardedBuffer V { get; }
+    public PagedCache Cache { get; }
 
     /// <summary>Records the projections from parts of these many rows.</summary>
     public void Record(CommandList commands, KernelContext context, params ReadOnlySpan<int> partWidths)
@@ -74,7 +71,7 @@ internal sealed class QkvRun : IDisposable
         }
 
         BufferView? bias = _bias is null ? null : (BufferView)_bias;
-        kernel.RecordQkv(commands, new StackedWeights(parts), _input.X, Shape, _rope, _state, Q.View, K.View, V.View, bias);
+        kernel.RecordQkv(commands, new StackedWeights(parts), _input.X, Shape, _rope, _state, Q.View, Cache.Layer, Cache.Blocks, bias);
     }
 
     /// <summary>The elements of some heads, counted through queries, keys and values.</summary>
@@ -105,8 +102,7 @@ internal sealed class QkvRun : IDisposable
         _rope.Dispose();
         _state.Dispose();
         Q.Dispose();
-        K.Dispose();
-        V.Dispose();
+        Cache.Dispose();
     }
 
     private double Angle(int position, int pair) => position * Math.Pow(10000, -2.0 * pair / Shape.RotaryDim);

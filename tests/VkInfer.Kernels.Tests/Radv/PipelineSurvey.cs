@@ -146,9 +146,9 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     private IEnumerable<PipelineRequest> Attention(AttentionShape shape)
     {
-        string kv = PrefillRange.VariantPart(shape.KvType);
+        string kv = PrefillNames.VariantPart(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
-        var ofMany = DecodeAttentionTuning.Choose(shape, context, sequences: 8);
+        var ofMany = DecodeAttentionTuning.Choose(shape, context, rows: 8);
         foreach (AttentionShape attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
         {
             foreach (SoftmaxScheme scheme in Enum.GetValues<SoftmaxScheme>())
@@ -159,12 +159,9 @@ internal sealed class PipelineSurvey(KernelContext context)
                 ActivationType[] types = scheme == SoftmaxScheme.Asynchronized ? Enum.GetValues<ActivationType>() : [ActivationType.F16];
                 foreach (ActivationType type in types)
                 {
-                    bool normed = shape.Pairing == RopePairing.SplitHalf;
                     yield return new(
-                        DecodeAttentionKernel.BatchVariant(shape.KvType, type),
-                        (ofMany.ToConstants(
-                            attention, scheme,
-                            context.Capabilities) with { SplitHalf = normed, Bias = normed, QkNorm = normed }).ToSpecialization());
+                        DecodeAttentionKernel.RowsVariant(shape.KvType, type),
+                        ofMany.ToConstants(attention, scheme, context.Capabilities).ToSpecialization());
                 }
             }
         }
@@ -201,7 +198,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             new NormConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true, Accumulate: false, Held: 4).ToSpecialization();
         SpecializationConstants swiGlu = new ActivateConstants(
             new ActivateKernel(context).Threads, ActivationFunction.Silu, Gated: true, Bias: false).ToSpecialization();
-        SpecializationConstants addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, StepState: true).ToSpecialization();
+        SpecializationConstants addRows = new AddRowsConstants(new AddRowsKernel(context).Threads, RowPosition.OfList).ToSpecialization();
         SpecializationConstants sampler = SamplerPipeline.Constants(context);
         return
         [
@@ -210,6 +207,8 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("route", SpecializationConstants.From((0, (uint)new RouteKernel(context).Threads))),
             new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
+            new("gather_rows", SpecializationConstants.From((0, (uint)new GatherRowsKernel(context).Threads))),
+            new("resolve_rows", SpecializationConstants.From((0, (uint)new ResolveRowsKernel(context).Threads))),
             new("add_rows", addRows), new("soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads))),
             new("argmax", sampler), new("sample_top", sampler), new("sample_buckets", sampler), new("sample", sampler),
             new("adjust_logits", AdjustLogitsKernel.Constants), new("token_history", TokenHistoryKernel.Constants),

@@ -93,7 +93,7 @@ public sealed class RadvPipelineTests
                 Assert.That(MatrixUnits.Find(Device.Capabilities), Is.Null);
                 break;
             default:
-                Assert.Pass("Whether the driver offers them depends on its version.");
+                Assert.Ignore("Whether the driver offers them depends on its version.");
                 break;
         }
     }

@@ -94,7 +94,10 @@ public sealed class KernelSelfTestTests : GpuTest
         RowCases.Norm(context, 512, layerNorm: false, ActivationType.F32), RowCases.Norm(context, 512, layerNorm: true, ActivationType.F32),
         RowCases.Activate(context, ActivationFunction.Silu, gated: true, ActivationType.F32),
         RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32),
+        RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32, biased: true),
         .. RowCases.Choose(context),
+        .. types.Select(type => ExpertCases.Products(context, type)),
+        .. ExpertCases.Routing(context),
     ];
 
     private static void Decode(WeightType type, ReadOnlySpan<byte> source, Span<float> values) =>

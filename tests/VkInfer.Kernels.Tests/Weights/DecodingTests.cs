@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using VkInfer.Formats.Tests;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -28,8 +27,8 @@ public sealed class DecodingTests : GpuTest
     public void Stored_vectors_are_decoded_exactly(WeightType type)
     {
         string name = type.ToString().ToLowerInvariant().Replace("_k", "_K", StringComparison.Ordinal);
-        var weights = TestWeights.Of(type, 4, 512, File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.bin")));
-        byte[] expected = File.ReadAllBytes(ReferenceData.Path("quant-vectors", $"{name}.f32"));
+        var weights = TestWeights.Of(type, 4, 512, File.ReadAllBytes(ReferenceData.Find("quant-vectors", $"{name}.bin")));
+        byte[] expected = File.ReadAllBytes(ReferenceData.Find("quant-vectors", $"{name}.f32"));
         Assert.That(Decode(weights), Is.EqualTo(MemoryMarshal.Cast<byte, float>(expected).ToArray()));
     }
 

@@ -1,23 +1,25 @@
 using VkInfer.Formats;
+using VkInfer.Loading;
 using VkInfer.Testing;
 using VkInfer.Tests.Families;
+using VkInfer.Tokenization;
 
 namespace VkInfer.Tests.Conversion;
 
 /// <summary>What is written is the model that was read.</summary>
 public sealed class ConvertTests
 {
-    private DirectoryInfo _folder = null!;
+    private TemporaryFolder _folder = null!;
 
     private static string Folder => Path.GetDirectoryName(TestModels.DataFile("models/hf-stories260K/config.json"))!;
 
     private string Output => Path.Combine(_folder.FullName, "out.gguf");
 
     [SetUp]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-convert-");
+    public void CreateFolder() => _folder = new TemporaryFolder();
 
     [TearDown]
-    public void CleanUp() => _folder.Delete(recursive: true);
+    public void CleanUp() => _folder.Dispose();
 
     [Test]
     public void A_folder_as_GGUF_gives_the_logits_of_the_reference()
@@ -46,6 +48,29 @@ public sealed class ConvertTests
             Assert.That(written.TryGetTensor(tensor.Name, out GgufTensor? same), Is.True, tensor.Name);
             Assert.That(Bytes(written, same!).AsSpan().SequenceEqual(Bytes(reference, tensor)), Is.True, tensor.Name);
         }
+    }
+
+    /// <summary>User-defined tokens are text in GGUF: with spaces, where tokenizer.json has ▁.</summary>
+    [Test]
+    public void User_defined_tokens_of_spaces_stay_spaces_on_the_way_to_GGUF()
+    {
+        string folder = ReferenceData.Case("gemma-space-tokens-decode", "folder");
+        ModelConverter.Convert(folder, Output);
+        using (GgufFile file = GgufFile.Open(Output))
+        {
+            int[] types = file.GetIntArray("tokenizer.ggml.token_type");
+            GgufByteStrings tokens = file.GetByteStringArray("tokenizer.ggml.tokens");
+            string[] spaces = [.. Enumerable.Range(0, types.Length).Where(id => types[id] == 4).Select(tokens.GetString)];
+            Assert.That(spaces, Has.Some.EqualTo("  ").And.None.Contains('\u2581'));
+        }
+
+        using ModelSource source = ModelSource.Open(Output);
+        using ModelSource original = ModelSource.Open(folder);
+        Tokenizer tokenizer = source.CreateTokenizer()!;
+        int[] ids = tokenizer.Encode("if a    b", addSpecial: false);
+        Assert.That(ids, Is.EqualTo(original.CreateTokenizer()!.Encode("if a    b", addSpecial: false)));
+        Assert.That(tokenizer.Decode(ids), Is.EqualTo("if a    b"));
+        Assert.That(tokenizer.Decode([273, 271, 262, 272]), Is.EqualTo("if a    b"));
     }
 
     [Test]
@@ -99,7 +124,7 @@ public sealed class ConvertTests
             Throws.ArgumentException.With.Message.Contains("Q8_0"));
         Assert.That(() => ModelConverter.Convert(Model.DefaultModelPath, Model.DefaultModelPath), Throws.ArgumentException);
         Assert.That(() => ModelConverter.Convert(_folder.FullName, Output), Throws.InstanceOf<UnsupportedModelException>());
-        Assert.That(_folder.EnumerateFiles(), Is.Empty);
+        Assert.That(Directory.GetFiles(_folder.FullName), Is.Empty);
     }
 
     [Test]

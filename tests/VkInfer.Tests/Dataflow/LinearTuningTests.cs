@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using VkInfer.Kernels;
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Dataflow;
@@ -9,23 +10,23 @@ namespace VkInfer.Tests.Dataflow;
 [NonParallelizable]
 public sealed class LinearTuningTests
 {
-    private string _folder = null!;
+    private TemporaryFolder _folder = null!;
     private string? _before;
     private LinearTuning? _small;
 
     [SetUp]
     public void UseOwnFolder()
     {
-        _folder = Directory.CreateTempSubdirectory("vkinfer-").FullName;
+        _folder = new TemporaryFolder();
         _before = Environment.GetEnvironmentVariable(GpuCacheFolder.EnvironmentVariable);
-        Environment.SetEnvironmentVariable(GpuCacheFolder.EnvironmentVariable, _folder);
+        Environment.SetEnvironmentVariable(GpuCacheFolder.EnvironmentVariable, _folder.FullName);
     }
 
     [TearDown]
     public void Restore()
     {
         Environment.SetEnvironmentVariable(GpuCacheFolder.EnvironmentVariable, _before);
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     [Test]

@@ -18,21 +18,14 @@ public sealed class FamilyTests
     public void Hugging_Face_models_give_the_logits_of_the_reference(string name)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("vkinfer-");
-        try
+        using var folder = new TemporaryFolder();
+        foreach (string file in new[] { "config.json", "model.safetensors" })
         {
-            foreach (string file in new[] { "config.json", "model.safetensors" })
-            {
-                File.Copy(Path.Combine(reference.Path, file), Path.Combine(folder.FullName, file));
-            }
+            File.Copy(Path.Combine(reference.Path, file), Path.Combine(folder.FullName, file));
+        }
 
-            TinyTokenizer.Write(folder.FullName, reference.Rows[0].Length);
-            Check(reference with { Path = folder.FullName }, Bounds.LogitsF32);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        TinyTokenizer.Write(folder.FullName, reference.Rows[0].Length);
+        Check(reference with { Path = folder.FullName }, Bounds.LogitsF32);
     }
 
     [Test]

@@ -19,18 +19,11 @@ public sealed class FolderTests
     [Test]
     public void Quantised_while_loading_it_is_the_model_that_convert_writes([Values(WeightType.Q8_0, WeightType.Q4_0)] WeightType type)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("vkinfer-");
-        try
-        {
-            string converted = Path.Combine(folder.FullName, "converted.gguf");
-            ModelConverter.Convert(TestModels.Stories, converted, Enum.Parse<GgufTensorType>(type.ToString()));
-            int[] tokens = [1, 403, 407, 261, 378, 311];
-            Assert.That(Logits(TestModels.Stories, type, tokens), Is.EqualTo(Logits(converted, null, tokens)));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new TemporaryFolder();
+        string converted = Path.Combine(folder.FullName, "converted.gguf");
+        ModelConverter.Convert(TestModels.Stories, converted, Enum.Parse<GgufTensorType>(type.ToString()));
+        int[] tokens = [1, 403, 407, 261, 378, 311];
+        Assert.That(Logits(TestModels.Stories, type, tokens), Is.EqualTo(Logits(converted, null, tokens)));
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VkInfer.Formats;
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Hostile;
@@ -18,13 +19,13 @@ public sealed class SideFileTests
         "model.safetensors", "model.safetensors.index.json",
     ];
 
-    private DirectoryInfo _folder = null!;
+    private TemporaryFolder _folder = null!;
 
     [SetUp]
     public void CopyFolder()
     {
         string folder = Path.GetDirectoryName(TestModels.DataFile("models/hf-stories260K/config.json"))!;
-        _folder = Directory.CreateTempSubdirectory("vkinfer-side-files-");
+        _folder = new TemporaryFolder();
         foreach (string file in Directory.GetFiles(folder))
         {
             File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
@@ -32,7 +33,7 @@ public sealed class SideFileTests
     }
 
     [TearDown]
-    public void DeleteFolder() => _folder?.Delete(recursive: true);
+    public void DeleteFolder() => _folder?.Dispose();
 
     [Test]
     public void A_folder_s_file_that_is_none_ends_loading_or_counts_as_empty(

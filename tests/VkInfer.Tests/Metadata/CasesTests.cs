@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VkInfer.Testing;
 using VkInfer.Tests.Hostile;
 using VkInfer.Tokenization;
 
@@ -20,13 +21,13 @@ public sealed class CasesTests
     [TestCase("hf-yarn-without-original", "folder")]
     [TestCase("stale-index-beside-single-file", "folder")]
     [TestCase("added-token-text-twice-crash", "folder")]
-    public void Runs(string name, string model) => Assert.That(Generate(Case(name, model), "ab", 4), Has.Length.EqualTo(4));
+    public void Runs(string name, string model) => Assert.That(Generate(ReferenceData.Case(name, model), "ab", 4), Has.Length.EqualTo(4));
 
     [Test]
     public void A_padding_token_outside_the_vocabulary_is_none_and_a_warning_tells()
     {
         var logger = new ListLogger();
-        using Model model = Model.Load(Case("pad-id-outside-vocab", "model.gguf"), TestModels.Options() with { Logger = logger });
+        using Model model = Model.Load(ReferenceData.Case("pad-id-outside-vocab", "model.gguf"), TestModels.Options() with { Logger = logger });
         Assert.That(model.Tokenizer.PaddingTokenId, Is.Null);
         Assert.That(logger.Warnings, Has.Some.Contains("tokenizer.ggml.padding_token_id is 32000"));
     }
@@ -34,21 +35,21 @@ public sealed class CasesTests
     [Test]
     public void The_end_of_a_message_ends_an_answer()
     {
-        using Model model = Model.Load(Case("eom-token-id-ignored", "model.gguf"), TestModels.Options());
+        using Model model = Model.Load(ReferenceData.Case("eom-token-id-ignored", "model.gguf"), TestModels.Options());
         Assert.That(model.Tokenizer.EndOfGenerationTokenIds, Does.Contain(262));
     }
 
     [TestCase("llama-sliding-window-applied")]
     [TestCase("qwen2-window-without-use-flag")]
     public void A_window_that_is_not_the_types_changes_nothing(string name) => Assert.That(
-        Generate(Case(name, "folder"), "if a b if a b", 8), Is.EqualTo(Generate(Case(name, "control"), "if a b if a b", 8)));
+        Generate(ReferenceData.Case(name, "folder"), "if a b if a b", 8), Is.EqualTo(Generate(ReferenceData.Case(name, "control"), "if a b if a b", 8)));
 
     [Test]
     public void A_factor_without_a_type_is_linear()
     {
-        int[] ids = Generate(Case("rope-factor-without-type", "factor8-no-type.gguf"), Letters, 8);
+        int[] ids = Generate(ReferenceData.Case("rope-factor-without-type", "factor8-no-type.gguf"), Letters, 8);
         Assert.That(ids[..4], Is.EqualTo([258, 257, 225, 225]));
-        Assert.That(ids, Is.EqualTo(Generate(Case("rope-factor-without-type", "linear8.gguf"), Letters, 8)));
+        Assert.That(ids, Is.EqualTo(Generate(ReferenceData.Case("rope-factor-without-type", "linear8.gguf"), Letters, 8)));
     }
 
     [Test]
@@ -56,7 +57,7 @@ public sealed class CasesTests
     {
         float[] Logits(string file)
         {
-            using Model model = Model.Load(Case("yarn-attn-factor-ignored", file), TestModels.Options());
+            using Model model = Model.Load(ReferenceData.Case("yarn-attn-factor-ignored", file), TestModels.Options());
             using Session session = model.CreateSession();
             session.Append(model.Tokenizer.Encode(Letters));
             float[] logits = new float[model.Config.VocabSize];
@@ -70,7 +71,7 @@ public sealed class CasesTests
     [Test]
     public void An_added_token_has_the_id_that_the_model_has_for_its_text()
     {
-        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(Case("added-token-text-twice-crash", "folder"));
+        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(ReferenceData.Case("added-token-text-twice-crash", "folder"));
         Tokenizer tokenizer = source.CreateTokenizer()!;
         int[] ids = tokenizer.Encode("a ret b", addSpecial: false);
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("a ret b"));
@@ -167,17 +168,5 @@ public sealed class CasesTests
         using Session session = model.CreateSession();
         session.Append(model.Tokenizer.Encode(prompt));
         return [.. Enumerable.Range(0, count).Select(_ => session.NextToken(SamplingOptions.Greedy))];
-    }
-
-    private static string Case(string name, string file)
-    {
-        string? data = Environment.GetEnvironmentVariable("VKINFER_TEST_DATA");
-        string path = Path.Combine(data ?? "", "..", "cases", name, file);
-        if (string.IsNullOrEmpty(data) || !Path.Exists(path))
-        {
-            Assert.Ignore("The reference cases are not beside the test data.");
-        }
-
-        return path;
     }
 }

@@ -1,4 +1,5 @@
 using VkInfer.Loading;
+using VkInfer.Testing;
 using VkInfer.Tests.Hostile;
 using VkInfer.Tokenization;
 
@@ -150,6 +151,48 @@ public sealed class GgufTokenTests
         model.Metadata.Remove(Prefix + "tokens");
         using var file = new TemporaryFile(model.ToArray());
         Assert.That(ModelInspection.Inspect(file.Path).Unsupported, Is.Null);
+    }
+
+    [Test]
+    public void Suppressed_tokens_are_never_chosen()
+    {
+        var model = new TinyLlama();
+        model.Metadata[Prefix + "suppress_tokens"] = new[] { 40, 100_000 };
+        using var file = new TemporaryFile(model.ToArray());
+        var logger = new ListLogger();
+        using Model loaded = Model.Load(file.Path, TestModels.Options() with { Logger = logger });
+        Assert.That(loaded.Tokenizer.SuppressedTokenIds, Is.EqualTo([40]));
+        Assert.That(logger.Warnings, Has.Some.Contains("suppress_tokens"));
+        using Session session = loaded.CreateSession();
+
+        // Whatever the options say: nothing could come but the suppressed token.
+        SamplingOptions wanted = SamplingOptions.Greedy with { LogitBias = new Dictionary<int, float> { [40] = 1e6f, [41] = 1e5f } };
+        session.Append([1, 50]);
+        Assert.That(session.NextToken(wanted), Is.EqualTo(41));
+        Assert.That(session.NextToken(wanted with { Temperature = 1 }), Is.EqualTo(41));
+    }
+
+    [Test]
+    public void Suppressed_tokens_of_a_folder_are_kept_by_conversion()
+    {
+        var logger = new ListLogger();
+        using var folder = new TinyFolder();
+        folder.File("generation_config.json", """{"suppress_tokens": [7, 300, 9], "begin_suppress_tokens": [4], "bad_words_ids": null}""");
+        using var target = new TemporaryFolder();
+        ModelConverter.Convert(folder.Write(), target.PathOf("out.gguf"));
+        using ModelSource source = ModelSource.Open(folder.Path, logger);
+        using ModelSource written = ModelSource.Open(target.PathOf("out.gguf"));
+        Assert.That(source.CreateTokenizer(TinyFolder.VocabSize)!.SuppressedTokenIds, Is.EqualTo([7, 9]));
+        Assert.That(written.CreateTokenizer()!.SuppressedTokenIds, Is.EqualTo([7, 9]));
+        Assert.That(logger.Warnings, Has.Some.Contains("begin_suppress_tokens").And.None.Contains("bad_words_ids"));
+    }
+
+    [Test]
+    public void Of_two_tokens_for_one_byte_the_first_encodes_and_both_decode()
+    {
+        Tokenizer tokenizer = Read(model => SetToken(model, 262, "<0x7A>", 6));
+        Assert.That(tokenizer.Encode("z", addSpecial: false), Does.Contain(3 + 'z').And.Not.Contain(262));
+        Assert.That(tokenizer.Decode([3 + 'z', 262]), Is.EqualTo("zz"));
     }
 
     private static void SetToken(TinyLlama model, int id, string text, int type)

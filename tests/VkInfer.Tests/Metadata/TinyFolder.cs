@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using VkInfer.Testing;
 using VkInfer.Tests.Families;
 
 namespace VkInfer.Tests.Metadata;
@@ -15,7 +16,7 @@ internal sealed class TinyFolder : IDisposable
     private const int Hidden = 32;
     private const int Layers = 2;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vkinfer-metadata-");
+    private readonly TemporaryFolder _folder = new TemporaryFolder();
 
     public TinyFolder(string modelType = "llama")
     {
@@ -89,6 +90,9 @@ internal sealed class TinyFolder : IDisposable
 
     public OrderedDictionary<string, int[]> Tensors { get; } = [];
 
+    /// <summary>The elements of tensors that have not the usual ones.</summary>
+    public Dictionary<string, float[]> Values { get; } = [];
+
     public TinyFolder With(string key, JsonNode? value)
     {
         Config[key] = value;
@@ -143,6 +147,8 @@ internal sealed class TinyFolder : IDisposable
                 values[i] = ((((i * 7919) + name.Length) % 97) - 48) * 0.005f;
             }
 
+            values = Values.GetValueOrDefault(name, values);
+
             long start = data.Position;
             data.Write(MemoryMarshal.AsBytes(values.AsSpan()));
             header[name] = new JsonObject
@@ -159,5 +165,5 @@ internal sealed class TinyFolder : IDisposable
         return Path;
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 }

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Testing;
 
 namespace VkInfer.Tests.Options;
 
@@ -6,14 +7,14 @@ namespace VkInfer.Tests.Options;
 [NonParallelizable]
 public class OptionsTests
 {
-    private DirectoryInfo _folder = null!;
+    private TemporaryFolder _folder = null!;
     private Dictionary<string, string?> _environment = null!;
 
     /// <summary>Whoever runs the tests may have set options, as the run under validation does: they are put aside.</summary>
     [SetUp]
     public void CreateFolder()
     {
-        _folder = Directory.CreateTempSubdirectory("vkinfer-options-");
+        _folder = new TemporaryFolder();
         string[] names = [.. OptionKey.All.Select(key => key.EnvironmentName), "VKINFER_SEDE"];
         _environment = names.ToDictionary(name => name, Environment.GetEnvironmentVariable);
         Array.ForEach(names, name => Environment.SetEnvironmentVariable(name, null));
@@ -22,7 +23,7 @@ public class OptionsTests
     [TearDown]
     public void CleanUp()
     {
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
         foreach ((string name, string? value) in _environment)
         {
             Environment.SetEnvironmentVariable(name, value);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using VkInfer.Kernels;
+using VkInfer.Testing;
 
 namespace VkInfer.Tests.Softmax;
 
@@ -10,22 +11,22 @@ public sealed class SoftmaxCalibrationTests
 {
     private static readonly int[] Prompt = [1, 403, 407, 261, 378, 289, 265, 340, 392, 261, 300];
 
-    private string _folder = null!;
+    private TemporaryFolder _folder = null!;
     private string? _before;
 
     [SetUp]
     public void UseAFolderOfItsOwn()
     {
         _before = Environment.GetEnvironmentVariable("VKINFER_CACHE");
-        _folder = Directory.CreateTempSubdirectory("vkinfer-calibration").FullName;
-        Environment.SetEnvironmentVariable("VKINFER_CACHE", _folder);
+        _folder = new TemporaryFolder();
+        Environment.SetEnvironmentVariable("VKINFER_CACHE", _folder.FullName);
     }
 
     [TearDown]
     public void LeaveIt()
     {
         Environment.SetEnvironmentVariable("VKINFER_CACHE", _before);
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     [Test]
@@ -33,7 +34,7 @@ public sealed class SoftmaxCalibrationTests
     {
         SoftmaxCalibration calibration = Calibrate();
         string file = Model.SaveSoftmaxCalibration(calibration);
-        Assert.That(Path.GetDirectoryName(file), Is.EqualTo(_folder));
+        Assert.That(Path.GetDirectoryName(file), Is.EqualTo(_folder.FullName));
 
         using Model model = Load(SoftmaxChoice.Auto);
         Assert.That(model.Softmax.Origin, Is.EqualTo("calibration"));

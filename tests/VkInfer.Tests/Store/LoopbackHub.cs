@@ -67,7 +67,11 @@ internal sealed class LoopbackHub : IDisposable
 
     public ModelStoreOptions Options(string folder) => new()
     {
-        Folder = folder, Endpoint = Endpoint, Token = "secret", Offline = false, RetryDelay = TimeSpan.FromMilliseconds(5),
+        Folder = folder,
+        Endpoint = Endpoint,
+        Token = "secret",
+        Offline = false,
+        RetryDelay = TimeSpan.FromMilliseconds(5),
         ChunkBytes = 65536,
     };
 
@@ -118,7 +122,8 @@ internal sealed class LoopbackHub : IDisposable
                 await SendFileAsync(context, path);
             }
         }
-        catch (Exception problem) when (problem is HttpListenerException or ObjectDisposedException or IOException or InvalidOperationException)
+        catch (Exception problem) when (
+            problem is HttpListenerException or ObjectDisposedException or IOException or InvalidOperationException)
         {
             // The other side left.
         }

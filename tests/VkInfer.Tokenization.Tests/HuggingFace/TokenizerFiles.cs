@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using VkInfer.Formats;
+using VkInfer.Testing;
 
 namespace VkInfer.Tokenization.Tests;
 

@@ -34,7 +34,7 @@ public sealed class TokenizerJsonGoldenTests
     public void Opt_cuts_as_Gpt2_does_and_begins_with_its_end()
     {
         Tokenizer opt = TokenizerJson.Create(TokenizerFiles.Opt());
-        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens("gguf-gpt-2.json");
+        List<(string Text, int[] Ids, string? Decoded)> tests = TokenizerGoldens.Read("gguf-gpt-2.json");
         using IDisposable scope = Assert.EnterMultipleScope();
         foreach ((string? text, int[]? ids, string? _) in tests)
         {
@@ -54,7 +54,7 @@ public sealed class TokenizerJsonGoldenTests
             Tokenizer.Create(TokenizerJson.ReadData(json, new TokenizerSettings())));
         using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That((converted.AddBos, converted.VocabSize), Is.EqualTo((direct.AddBos, direct.VocabSize)));
-        foreach ((string? original, int[] _, string? _) in ReferenceData.Goldens("gguf-gpt-2.json"))
+        foreach ((string? original, int[] _, string? _) in TokenizerGoldens.Read("gguf-gpt-2.json"))
         {
             // GGUF has no place for Qwen2's normalizer.
             string text = UnicodeForms.Normalize(original, "NFC");
@@ -66,7 +66,7 @@ public sealed class TokenizerJsonGoldenTests
 
     private static void CheckVocabularyTests(Tokenizer tokenizer, string name)
     {
-        List<(string Text, int[] Ids)> tests = ReferenceData.VocabularyTests($"ggml-vocab-{name}.gguf");
+        List<(string Text, int[] Ids)> tests = TokenizerGoldens.VocabularyTests($"ggml-vocab-{name}.gguf");
         using IDisposable scope = Assert.EnterMultipleScope();
         foreach ((string text, int[] ids) in tests)
         {
@@ -79,7 +79,7 @@ public sealed class TokenizerJsonGoldenTests
 
     private static void CheckGoldens(Tokenizer tokenizer, string goldens, Func<string, string>? decode)
     {
-        List<(string Text, int[] Ids, string? Decoded)> tests = ReferenceData.Goldens(goldens);
+        List<(string Text, int[] Ids, string? Decoded)> tests = TokenizerGoldens.Read(goldens);
         using IDisposable scope = Assert.EnterMultipleScope();
         foreach ((string? text, int[]? ids, string? decoded) in tests)
         {

@@ -4,7 +4,7 @@ namespace VkInfer.Vulkan.Tests;
 
 public sealed class PipelineCacheTests
 {
-    private string _folder = null!;
+    private TemporaryFolder _folder = null!;
 
     private enum Damage
     {
@@ -15,28 +15,28 @@ public sealed class PipelineCacheTests
     }
 
     [SetUp]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("vkinfer-cache-").FullName;
+    public void CreateFolder() => _folder = new TemporaryFolder();
 
     [TearDown]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public void The_cache_is_written_and_read_back()
     {
         UseDevice();
-        string file = Directory.GetFiles(_folder).Single();
+        string file = Directory.GetFiles(_folder.FullName).Single();
         byte[] first = File.ReadAllBytes(file);
         Assert.That(Load(), Is.EqualTo(first[32..]));
 
         UseDevice();
-        Assert.That(Directory.GetFiles(_folder), Is.EqualTo(new[] { file }), "No temporary file is left.");
+        Assert.That(Directory.GetFiles(_folder.FullName), Is.EqualTo(new[] { file }), "No temporary file is left.");
     }
 
     [Test]
     public void A_damaged_cache_counts_as_none([Values(0, 1, 2, 3)] int damage)
     {
         UseDevice();
-        string file = Directory.GetFiles(_folder).Single();
+        string file = Directory.GetFiles(_folder.FullName).Single();
         byte[] bytes = File.ReadAllBytes(file);
         switch ((Damage)damage)
         {
@@ -63,7 +63,7 @@ public sealed class PipelineCacheTests
     [Test]
     public void A_folder_that_cannot_be_written_is_done_without()
     {
-        string file = Path.Combine(_folder, "a-file");
+        string file = Path.Combine(_folder.FullName, "a-file");
         File.WriteAllText(file, "not a folder");
         _ = UseDevice(Path.Combine(file, "below"));
         Assert.That(File.ReadAllText(file), Is.EqualTo("not a folder"));
@@ -75,10 +75,10 @@ public sealed class PipelineCacheTests
     private byte[]? Load()
     {
         using var instance = VulkanInstance.Create();
-        return new PipelineCacheFile(_folder, instance.Select(GpuFixture.Selector)).Load();
+        return new PipelineCacheFile(_folder.FullName, instance.Select(GpuFixture.Selector)).Load();
     }
 
-    private void UseDevice() => UseDevice(_folder);
+    private void UseDevice() => UseDevice(_folder.FullName);
 
     private static int UseDevice(string folder)
     {

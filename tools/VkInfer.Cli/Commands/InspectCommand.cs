@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using VkInfer.Cli.Output;
-using VkInfer.Vulkan;
 
 namespace VkInfer.Cli.Commands;
 
@@ -9,9 +8,6 @@ namespace VkInfer.Cli.Commands;
 internal sealed class InspectCommand : CliCommand
 {
     private const double Mebibyte = 1 << 20;
-
-    /// <summary>What every Vulkan device can bind at once.</summary>
-    private const long LeastStorageBufferRange = 1 << 27;
 
     private readonly Argument<string?> _file = new("MODEL")
     {
@@ -63,11 +59,6 @@ internal sealed class InspectCommand : CliCommand
 
         if (model.Memory is { } memory)
         {
-            if (Refusal(call, memory) is { } refusal)
-            {
-                Console.Out.WriteLine($"Does not run here: {ErrorReport.OneLine(refusal)}");
-            }
-
             Console.Out.WriteLine(
                 $"Device memory for one session: {Mebibytes(memory.Total)} MiB (weights {Mebibytes(memory.WeightBytes)}, "
                 + $"KV cache {Mebibytes(memory.KvCacheBytes)}, scratch {Mebibytes(memory.ScratchBytes)})");
@@ -96,31 +87,6 @@ internal sealed class InspectCommand : CliCommand
         }
 
         tensors.Write(Console.Out);
-    }
-
-    /// <summary>
-    /// Why the selected device cannot run a session; null: nothing is against it, or what any device must be able to do suffices.
-    /// </summary>
-    private static string? Refusal(CliCall call, MemoryRequirements memory)
-    {
-        if (memory.KvBufferBytes <= LeastStorageBufferRange)
-        {
-            return null;
-        }
-
-        try
-        {
-            using VulkanInstance instance = VulkanInstance.Create();
-            PhysicalDeviceInfo device = instance.Select(DeviceSelector.Parse(call.Options.Device));
-            long most = device.Capabilities.MaxStorageBufferRange;
-            return memory.KvBufferBytes <= most ? null
-                : $"the keys of one layer take {memory.KvBufferBytes} bytes, and {device.Name} binds at most {most} bytes at once: "
-                    + "a shorter context (--context) fits";
-        }
-        catch (VulkanException)
-        {
-            return null;
-        }
     }
 
     private static string Mebibytes(long bytes) => (bytes / Mebibyte).ToString("F1", CultureInfo.InvariantCulture);

@@ -1,7 +1,7 @@
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
-namespace VkInfer.Cache;
+namespace VkInfer.Engine.Cache;
 
 /// <summary>Counters of the scores of every layer, zero at first, while a softmax is calibrated. Owns their buffer.</summary>
 internal sealed class ScoreCounters : IDisposable

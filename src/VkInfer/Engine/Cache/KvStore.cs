@@ -1,0 +1,269 @@
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Engine.Cache;
+
+/// <summary>
+/// Device memory of pages: keys and values of <see cref="KvLayout.PageTokens"/> positions of one sequence in one group of layers each. Pages
+/// are cut from segments, buffers of bounded size that are made when they are needed and freed when no page of theirs is held, so that
+/// neither a limit on buffers nor one on bindings bounds a context. Counts who holds a page. Owns its buffers; thread-safe.
+/// </summary>
+internal sealed class KvStore : IDisposable
+{
+    // Large enough that few are made, small enough that one that a few pages hold wastes little.
+    private const long SegmentBytes = 64L << 20;
+
+    // Pages of the first segment; each next one has twice as many.
+    private const int FirstPages = 16;
+
+    // Alignment of every buffer view that Vulkan may ask for.
+    private const int Alignment = 256;
+
+    private readonly GpuDevice _device;
+    private readonly Lock _lock = new();
+    private readonly KvLayer[] _layers;
+    private readonly GpuBuffer _order;
+    private readonly List<Segment> _segments = [];
+    private readonly List<int> _holders = [];
+    private readonly List<int> _segmentOf = [];
+    private readonly Stack<int> _free = new();
+    private bool _disposed;
+
+    /// <summary>Makes a store without pages.</summary>
+    public KvStore(GpuDevice device, ModelConfig config, KvType type)
+    {
+        _device = device;
+        Type = type;
+        KvGroups groups = KvGroups.Of(config);
+        Groups = groups.Windows;
+        long layerBytes = LayerBytes(config, type);
+        PageBytes = groups.LayersPerPage * layerBytes;
+        _order = device.CreateBuffer(2L * config.NumLayers * Alignment, BufferKind.DeviceLocal, "kv.order");
+        _layers = [.. groups.Places.Select((place, layer) => new KvLayer(
+            place.Group, place.Index * layerBytes, _order.View(2L * layer * Alignment, Alignment),
+            _order.View(((2L * layer) + 1) * Alignment, Alignment)))];
+    }
+
+    /// <summary>How elements are stored.</summary>
+    public KvType Type { get; }
+
+    /// <summary>Groups of layers; each page holds positions of one of them.</summary>
+    public IReadOnlyList<CacheGroup> Groups { get; }
+
+    /// <summary>Bytes of a page, the same in every group.</summary>
+    public long PageBytes { get; }
+
+    /// <summary>Pages that somebody holds.</summary>
+    public int Held
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _segments.Sum(segment => segment.Held);
+            }
+        }
+    }
+
+    /// <summary>Device memory of all segments.</summary>
+    public long SizeInBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _segments.Sum(segment => segment.Buffer?.SizeInBytes ?? 0);
+            }
+        }
+    }
+
+    /// <summary>Device memory of the pages of one sequence with so many positions.</summary>
+    public static long SizeOf(ModelConfig config, KvType type, int positions)
+    {
+        KvGroups groups = KvGroups.Of(config);
+        return (long)groups.Windows.Count * KvLayout.PageCount(positions) * groups.LayersPerPage * LayerBytes(config, type);
+    }
+
+    /// <summary>Where a layer's keys and values lie in the pages of its group.</summary>
+    public KvLayer Layer(int index) => _layers[index];
+
+    /// <summary>Takes a page that nobody holds, and makes memory for it where there is none.</summary>
+    /// <returns>Its number; it has one holder.</returns>
+    /// <exception cref="OutOfDeviceMemoryException">There is no memory for more pages; nothing has changed.</exception>
+    public int Take()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_free.TryPop(out int page))
+            {
+                Grow();
+                page = _free.Pop();
+            }
+
+            _holders[page] = 1;
+            _segments[_segmentOf[page]].Held++;
+            return page;
+        }
+    }
+
+    /// <summary>Adds a holder to a page that has one.</summary>
+    public void Hold(int page)
+    {
+        lock (_lock)
+        {
+            RequireHeld(page);
+            _holders[page]++;
+        }
+    }
+
+    /// <summary>
+    /// Removes a holder. A page without one may have a new owner at once: what was submitted before runs before what that one submits.
+    /// </summary>
+    public void Release(int page)
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            RequireHeld(page);
+            if (--_holders[page] > 0)
+            {
+                return;
+            }
+
+            _free.Push(page);
+            Segment segment = _segments[_segmentOf[page]];
+            if (--segment.Held == 0)
+            {
+                Free(segment);
+            }
+        }
+    }
+
+    /// <summary>Whether more than one holds the page: then nobody may write it.</summary>
+    public bool IsShared(int page)
+    {
+        lock (_lock)
+        {
+            return _holders[page] > 1;
+        }
+    }
+
+    /// <summary>Where shaders find a page that is held.</summary>
+    public ulong Address(int page) => View(page).DeviceAddress;
+
+    /// <summary>Records a copy of one held page over another.</summary>
+    public void RecordCopy(CommandList commands, int from, int to) => commands.Copy(View(from), View(to));
+
+    /// <summary>Frees all segments. What was submitted must have ended.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                _segments.ForEach(segment => segment.Buffer?.Dispose());
+                _order.Dispose();
+            }
+        }
+    }
+
+    private static long LayerBytes(ModelConfig config, KvType type)
+    {
+        var shape = new AttentionShape(
+            config.NumHeads, config.NumKvHeads, config.HeadDim, 0, config.RopePairing, 1, type, 1);
+        return (KvLayout.LayerBytes(shape) + Alignment - 1) / Alignment * Alignment;
+    }
+
+    private BufferView View(int page)
+    {
+        lock (_lock)
+        {
+            RequireHeld(page);
+            Segment segment = _segments[_segmentOf[page]];
+            return segment.Buffer!.View((page - segment.First) * PageBytes, PageBytes);
+        }
+    }
+
+    private void RequireHeld(int page)
+    {
+        if ((uint)page >= (uint)_holders.Count || _holders[page] == 0)
+        {
+            throw new InvalidOperationException($"Page {page} is not held; expected one that is.");
+        }
+    }
+
+    /// <summary>Makes memory: for a segment that was freed, or for a new one.</summary>
+    private void Grow()
+    {
+        int index = _segments.FindIndex(segment => segment.Buffer is null);
+        if (index < 0)
+        {
+            index = _segments.Count;
+            int most = (int)Math.Clamp(SegmentBytes / PageBytes, 1, 1 << 20);
+            _segments.Add(new Segment(_holders.Count, (int)Math.Min((long)FirstPages << Math.Min(index, 24), most)));
+            for (int i = 0; i < _segments[index].Count; i++)
+            {
+                _holders.Add(0);
+                _segmentOf.Add(index);
+            }
+        }
+
+        Segment grown = _segments[index];
+        grown.Buffer = _device.CreateBuffer(grown.Count * PageBytes, BufferKind.DeviceLocal, $"kv.pages.{index}");
+        for (int page = grown.First + grown.Count - 1; page >= grown.First; page--)
+        {
+            _free.Push(page);
+        }
+    }
+
+    /// <summary>
+    /// Frees a segment none of whose pages is held, behind everything that was submitted: pages are reached by address, so that nothing else
+    /// knows when the device is done with them.
+    /// </summary>
+    private void Free(Segment segment)
+    {
+        GpuBuffer buffer = segment.Buffer!;
+        try
+        {
+            using CommandList last = _device.CreateCommandList("kv.free");
+            last.Record(commands => commands.Fill(buffer.View(0, KvLayout.PageTokens), 0));
+            _device.SubmitOnce(last);
+        }
+        catch (Exception exception) when (exception is DeviceLostException or ObjectDisposedException)
+        {
+            // Nothing runs on the device any more.
+        }
+        catch (VulkanException)
+        {
+            // What may run there cannot be waited for now: the segment stays, with all its pages free.
+            return;
+        }
+
+        buffer.Dispose();
+        segment.Buffer = null;
+        int[] others = [.. _free.Where(page => page < segment.First || page >= segment.First + segment.Count)];
+        _free.Clear();
+        for (int i = others.Length - 1; i >= 0; i--)
+        {
+            _free.Push(others[i]);
+        }
+    }
+
+    private sealed class Segment(int first, int count)
+    {
+        public int First { get; } = first;
+
+        public int Count { get; } = count;
+
+        public int Held { get; set; }
+
+        /// <summary>Null while no page is held.</summary>
+        public GpuBuffer? Buffer { get; set; }
+    }
+}

@@ -1,0 +1,125 @@
+using VkInfer.Testing;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels.Tests.Attention;
+
+/// <summary>Decode attention of rows of many sequences in one dispatch, several of one sequence among them.</summary>
+[TestFixture(true)]
+[TestFixture(false)]
+public sealed class RowAttentionTests(bool asSoftware) : GpuTest
+{
+    private const int ActivationRows = 8;
+
+    // Positions that the sequences may have, and how many of them are stored.
+    private static readonly (int Capacity, int Length)[] Sequences = [(700, 603), (64, 1), (320, 320)];
+
+    // Three rows of the first sequence, the only one of the second, two of the third; rows 1 and 6 are nobody's.
+    private static readonly RowEntry[] Entries =
+        [new(3, 600, 0, 0), new(0, 602, 0, 0), new(5, 31, 0, 0), new(2, 0, 1, 0), new(7, 319, 2, 0), new(4, 32, 2, 0)];
+
+    private KernelContext Context => new(Device) { IsSoftware = asSoftware };
+
+    [TestCase(KvType.F16, ActivationType.F16, SoftmaxScheme.Asynchronized)]
+    [TestCase(KvType.F16, ActivationType.F32, SoftmaxScheme.Synchronized)]
+    [TestCase(KvType.F32, ActivationType.F32, SoftmaxScheme.ConditionalRescale)]
+    [TestCase(KvType.F32, ActivationType.F16, SoftmaxScheme.Synchronized)]
+    public void Each_row_attends_to_its_own_tokens(KvType kvType, ActivationType outputType, SoftmaxScheme scheme)
+        => Check(Shape(4, 2, 64, kvType), outputType, scheme);
+
+    [TestCase(4, 128)]
+    [TestCase(7, 80)]
+    [TestCase(1, 256)]
+    public void Heads_of_a_group_share_keys(int group, int headDim)
+        => Check(Shape(2 * group, 2, headDim, KvType.F16), ActivationType.F32, SoftmaxScheme.Asynchronized);
+
+    [TestCase(1)]
+    [TestCase(32)]
+    [TestCase(100)]
+    [TestCase(321)]
+    public void Windows_and_bounds_hold(int window) => Check(
+        Shape(4, 2, 64, KvType.F16) with { Window = window, LogitSoftCap = 2 }, ActivationType.F16, SoftmaxScheme.Synchronized);
+
+    [Test]
+    public void Only_rows_whose_scores_leave_the_range_are_computed_anew()
+    {
+        // The third sequence's keys are so long that its rows' scores leave the range.
+        SoftmaxStats[] counts = Check(Shape(2, 1, 64, KvType.F32), ActivationType.F32, SoftmaxScheme.Asynchronized, far: 2);
+        Assert.That(counts.Select(count => count.Rows), Is.EqualTo(new[] { 12, 4, 8 }));
+        Assert.That(counts.Select(count => count.Recomputed), Is.EqualTo(new[] { 0, 0, 8 }));
+    }
+
+    [Test]
+    public void Views_that_are_too_short_are_refused()
+    {
+        using var harness = new KernelHarness();
+        AttentionShape shape = Shape(2, 2, 64, KvType.F32) with { Capacity = 100 };
+        PagedCache cache = harness.Pages(shape, null, null);
+        SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()));
+        using GpuBuffer buffer = Device.CreateBuffer(1 << 10, BufferKind.DeviceLocal, "all");
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => Record(new RowList(buffer, 64)), Throws.ArgumentException.With.Message.Contain("expected at least 1040 bytes"));
+            Assert.That(() => Record(new RowList(buffer, 2)), Throws.ArgumentException.With.Message.Contain("scratch"));
+            Assert.That(
+                () => sequences.Set(0, cache.Keeps(buffer) with { Capacity = 1000 }),
+                Throws.ArgumentException.With.Message.Contain("expected 32"));
+            Assert.That(() => sequences.Set(1, cache.Keeps(buffer)), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        });
+
+        void Record(RowList rows) => Run(commands => new DecodeAttentionKernel(Context).RecordRows(
+            commands, shape, AttentionSoftmax.Synchronized, rows, sequences, cache.Layer, buffer, buffer, buffer, ActivationType.F32, 1));
+    }
+
+    private static AttentionShape Shape(int heads, int kvHeads, int headDim, KvType kvType) => new(
+        heads, kvHeads, headDim, headDim, RopePairing.Interleaved, Sequences.Max(sequence => sequence.Capacity), kvType,
+        (float)(1 / Math.Sqrt(headDim)));
+
+    private SoftmaxStats[] Check(AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, int? far = null)
+    {
+        using var harness = new KernelHarness();
+        float[] query = Buffers.Random(1, ActivationRows * shape.QueryWidth, -2, 2);
+        double[] expected = new double[ActivationRows * shape.QueryWidth];
+        var keeps = new List<SequenceKeeps>();
+        KvLayer layer = default;
+        for (int i = 0; i < Sequences.Length; i++)
+        {
+            AttentionShape own = shape with { Capacity = Sequences[i].Capacity };
+            int count = shape.NumKvHeads * own.Capacity * shape.HeadDim;
+            float reach = i == far ? 40 : 2;
+            float[] k = CachedTokens.Prepare(Buffers.Random(10 + i, count, -reach, reach), own, Sequences[i].Length, float.NaN);
+            float[] v = CachedTokens.Prepare(Buffers.Random(20 + i, count, -2, 2), own, Sequences[i].Length, float.NaN);
+            PagedCache cache = harness.Pages(own, k, v, group: 1);
+            keeps.Add(cache.Keeps(harness.Stats()));
+            layer = cache.Layer;
+            foreach (RowEntry entry in Entries.Where(entry => entry.Sequence == i))
+            {
+                int at = (int)entry.Row * shape.QueryWidth;
+                CachedTokens.Attend(own, (int)entry.Position + 1, query.AsSpan(at, shape.QueryWidth), k, v).CopyTo(expected, at);
+            }
+        }
+
+        SequenceTable sequences = harness.Sequences([.. keeps]);
+        RowList rows = harness.Rows(Entries);
+        GpuBuffer input = harness.UploadActivations(query, ActivationRows, shape.QueryWidth, ActivationType.F32);
+        var kernel = new DecodeAttentionKernel(Context);
+        using var scratch = new GuardedBuffer(Device, kernel.RowsScratchBytes([shape], rows.Most), "scratch");
+        scratch.Write<byte>(new byte[scratch.View.Length]);
+
+        // A row of nobody stays as it was.
+        GuardedBuffer output = harness.OutputActivations(
+            new float[ActivationRows * shape.QueryWidth], ActivationRows, shape.QueryWidth, outputType);
+        AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized
+            ? far is null ? AttentionSoftmax.Asynchronized(1) : AttentionSoftmax.Asynchronized(0, -20, 20)
+            : new AttentionSoftmax(scheme);
+        Bound bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        for (int step = 0; step < 2; step++)
+        {
+            Run(commands => kernel.RecordRows(
+                commands, shape, softmax, rows, sequences, layer, input, scratch.View, output.View, outputType, ActivationRows));
+            Comparison.AssertClose(KernelHarness.ReadActivations(output, ActivationRows, shape.QueryWidth, outputType), expected, bound);
+        }
+
+        scratch.AssertIntact();
+        return [.. keeps.Select(sequence => SoftmaxStats.Read(Device, sequence.SoftmaxStats))];
+    }
+}
