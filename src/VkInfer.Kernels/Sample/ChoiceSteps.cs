@@ -20,7 +20,9 @@ public sealed class ChoiceSteps
     /// <param name="table">Names the choices.</param>
     /// <param name="rows">Most choices that a replay serves; 1 to the table's capacity.</param>
     /// <param name="vocabSize">Width of all rows; 1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
-    /// <param name="scratch"><see cref="SamplerScratch"/> for as many rows, zero before the first use; samplers may share it.</param>
+    /// <param name="scratch">
+    /// <see cref="SamplerScratch"/> for the table's capacity, zero before the first use; recordings for tables of one capacity may share it.
+    /// </param>
     public ChoiceSteps(ChoiceTable table, int rows, int vocabSize, BufferView scratch)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -28,7 +30,7 @@ public sealed class ChoiceSteps
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, table.Capacity);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(vocabSize, SampleKernel.MaxVocabSize);
-        Views.RequireBytes(nameof(scratch), scratch, SamplerScratch.Bytes(vocabSize, rows));
+        Views.RequireBytes(nameof(scratch), scratch, SamplerScratch.Bytes(vocabSize, table.Capacity));
         (Table, Rows, VocabSize, Scratch) = (table, rows, vocabSize, scratch);
     }
 

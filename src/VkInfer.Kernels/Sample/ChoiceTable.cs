@@ -58,7 +58,7 @@ public sealed class ChoiceTable : IDisposable
     public void Add(in Choice choice, ChoiceFeatures features)
     {
         var entry = new ChoiceEntry(
-            Address(choice.Logits), Address(features.HasFlag(ChoiceFeatures.Adjusted) ? choice.Adjusted : choice.Logits),
+            Address(choice.Logits), Address((features & ChoiceFeatures.Adjusted) != 0 ? choice.Adjusted : choice.Logits),
             Address(choice.StepState), Address(choice.Ring), Address(choice.Counts), Address(choice.History), Address(choice.Biases),
             Address(choice.Mask), Address(choice.Entries));
         Features |= features;

@@ -40,8 +40,8 @@ public sealed class SampleKernel
         steps.Dispatch(commands, _top, ChoiceFeatures.Drawn, slices, [steps.Scratch], [steps.Logits, steps.Adjusted], []);
         steps.Dispatch(commands, _buckets, ChoiceFeatures.Drawn, slices, [steps.Scratch], [steps.Logits, steps.Adjusted, steps.States], []);
 
-        BufferView candidates = SamplerScratch.Candidates(steps.Scratch, steps.VocabSize, steps.Rows);
-        int atOnce = SamplerScratch.DrawsAtOnce(steps.VocabSize, steps.Rows);
+        BufferView candidates = SamplerScratch.Candidates(steps.Scratch, steps.VocabSize, steps.Table.Capacity);
+        int atOnce = SamplerScratch.DrawsAtOnce(steps.VocabSize, steps.Table.Capacity);
         for (int row = 0; row < steps.Rows; row += atOnce)
         {
             steps.Dispatch(

@@ -6,7 +6,7 @@ namespace VkInfer;
 public sealed partial class Session
 {
     // The answer that may go on; null when the session was used otherwise since.
-    private Answer? _answer;
+    private SessionAnswer? _answer;
 
     /// <summary>Appends a prompt and streams the answer.</summary>
     /// <param name="prompt">The text, taken literally: control tokens written in it are not recognised.</param>
@@ -41,7 +41,7 @@ public sealed partial class Session
     {
         options ??= new GenerationOptions();
         options.Validate();
-        var answer = new Answer(this, promptTokens, options, cancellationToken);
+        var answer = new SessionAnswer(this, promptTokens, options, cancellationToken);
         while (await BlockingWork.Run(answer.Next).ConfigureAwait(false) is { } update)
         {
             yield return update;
@@ -49,7 +49,7 @@ public sealed partial class Session
     }
 
     /// <summary>Appends an answer's prompt and entitles the answer to go on from there.</summary>
-    internal int BeginAnswer(Answer answer, ReadOnlySpan<int> prompt, CancellationToken cancellation)
+    internal int BeginAnswer(SessionAnswer answer, ReadOnlySpan<int> prompt, CancellationToken cancellation)
     {
         int cached = _cached;
         AppendCore(prompt, Cancel(cancellation));
@@ -58,7 +58,7 @@ public sealed partial class Session
     }
 
     /// <summary>Throws where the session was used otherwise since the answer's last token.</summary>
-    internal void RequireAnswer(Answer answer)
+    internal void RequireAnswer(SessionAnswer answer)
     {
         if (!ReferenceEquals(_answer, answer))
         {

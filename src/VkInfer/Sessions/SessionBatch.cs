@@ -72,6 +72,9 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
     internal IReadOnlyList<Vulkan.DispatchTime> ReadStepProfile() => _runner.ReadProfile();
 
+    /// <summary>Dispatches that chose the tokens of the last step that all sessions took together.</summary>
+    internal int DispatchesPerChoice => _runner.DispatchesPerChoice;
+
     /// <summary>GPU time of the last step's layers in microseconds, when no further step is under way.</summary>
     internal double LastStepGpuMicroseconds => _runner.LastGpuMicroseconds;
 

@@ -67,6 +67,9 @@ internal sealed class BatchRunner : IDisposable
     /// <summary>Dispatches of one pass, from the sequences' ids to their logits, as recorded.</summary>
     public int DispatchesPerPass => _pass.DispatchCount;
 
+    /// <summary>Dispatches that choose the tokens of all sequences, as recorded for the last step.</summary>
+    public int DispatchesPerChoice => _step[1].DispatchCount;
+
     /// <summary>Submits a step of all sequences: the pass of their last tokens and the choice of their next.</summary>
     public void SubmitStep(Cancellation cancellation)
     {

@@ -136,13 +136,19 @@ internal sealed class SamplerSlot : IDisposable
         return new TokenLogProbabilities(new TokenLogProbability(token, BitConverter.UInt32BitsToSingle(entry[0])), top);
     }
 
-    public void Dispose()
+    /// <summary>Gives back what options asked for; no step of the sequence may be under way. A reset makes it anew.</summary>
+    public void Trim()
     {
         foreach (GpuBuffer? buffer in (ReadOnlySpan<GpuBuffer?>)[_counts, _history, _biases, _mask, _adjusted, _entries])
         {
             buffer?.Dispose();
         }
+
+        _counts = _history = _biases = _mask = _adjusted = _entries = null;
+        Version++;
     }
+
+    public void Dispose() => Trim();
 
     private static BufferView View(GpuBuffer? buffer) => buffer is null ? default : buffer.Whole;
 

@@ -11,7 +11,7 @@ namespace VkInfer.Transformer;
 internal sealed class TokenChoice : IDisposable
 {
     private readonly GpuDevice _device;
-    private readonly KernelSet _kernels;
+    private readonly ChoiceCommands _kernels;
     private readonly (SamplerSlot Slot, BufferView Logits)[] _rows;
     private readonly int[] _versions;
     private readonly int _vocabSize;
@@ -29,7 +29,7 @@ internal sealed class TokenChoice : IDisposable
     public TokenChoice(GpuDevice device, KernelSet kernels, int vocabSize, IEnumerable<(SamplerSlot Slot, BufferView Logits)> rows)
     {
         _device = device;
-        _kernels = kernels;
+        _kernels = new ChoiceCommands(kernels);
         _vocabSize = vocabSize;
         _rows = [.. rows];
         _versions = new int[_rows.Length];
@@ -126,37 +126,9 @@ internal sealed class TokenChoice : IDisposable
 
         var steps = new ChoiceSteps(_table, _rows.Length, _vocabSize, _scratch);
         Array.ForEach(choices, choice => steps.MayUse(choice));
-        commands.Record(list => Record(list, steps, features));
+        commands.Record(list => _kernels.Record(list, steps, features, _slices is null ? null : _slices.Whole));
         _recorded[features] = new Recording(commands, choices);
         return commands;
-    }
-
-    private void Record(CommandList commands, ChoiceSteps steps, ChoiceFeatures features)
-    {
-        if (features.HasFlag(ChoiceFeatures.Adjusted))
-        {
-            _kernels.AdjustLogits.Record(commands, steps);
-        }
-
-        if (features.HasFlag(ChoiceFeatures.Greedy))
-        {
-            _kernels.Argmax.Record(commands, steps);
-        }
-
-        if (features.HasFlag(ChoiceFeatures.Drawn))
-        {
-            _kernels.Sample.Record(commands, steps);
-        }
-
-        if (features.HasFlag(ChoiceFeatures.Counted))
-        {
-            _kernels.TokenHistory.Record(commands, steps);
-        }
-
-        if (features.HasFlag(ChoiceFeatures.LogProbabilities))
-        {
-            _kernels.LogProbabilities.Record(commands, steps, _slices!);
-        }
     }
 
     private sealed record Recording(CommandList Commands, Choice[] Choices);

@@ -52,6 +52,22 @@ public sealed class ChoiceStepsTests : GpuTest
     }
 
     [Test]
+    public void Recordings_for_more_and_for_fewer_rows_share_their_scratch()
+    {
+        var random = new Random(7);
+        using var rows = new ChoiceRows(VocabSize, [.. Enumerable.Range(0, 24).Select(i => ChoiceRow.Random(random, VocabSize, i))]);
+        using var chain = new ChoiceChain(rows, capacity: 24, 1, 5, 24);
+        foreach (int count in new[] { 1, 24, 5, 24, 1, 5, 24 })
+        {
+            chain.Run(Enumerable.Range(0, count));
+            for (int i = 0; i < count; i++)
+            {
+                rows.Check(i);
+            }
+        }
+    }
+
+    [Test]
     public void A_row_without_a_choice_leaves_the_others_alone()
     {
         var random = new Random(5);
@@ -155,24 +171,56 @@ public sealed class ChoiceStepsTests : GpuTest
         private readonly ChoiceTable _table;
         private readonly GpuBuffer _scratch;
         private readonly GpuBuffer _slices;
-        private readonly CommandList _commands;
+        private readonly Dictionary<int, CommandList> _commands = [];
 
-        public ChoiceChain(ChoiceRows rows, int capacity)
+        /// <param name="rows">The rows.</param>
+        /// <param name="capacity">Of the table.</param>
+        /// <param name="recorded">Rows to record for; none: the capacity.</param>
+        public ChoiceChain(ChoiceRows rows, int capacity, params int[] recorded)
         {
             _rows = rows;
             _table = new ChoiceTable(Device, capacity, BufferKind.HostWritable);
             _scratch = Device.CreateBuffer(SamplerScratch.Bytes(VocabSize, capacity), BufferKind.DeviceLocal, "scratch");
             _slices = Device.CreateBuffer(LogProbabilitiesKernel.SlicesBytes(VocabSize, capacity), BufferKind.DeviceLocal, "slices");
             Device.Upload(_scratch, 0, new byte[SamplerScratch.ClearedBytes(capacity)]);
-            _commands = Device.CreateCommandList("choices");
-            var steps = new ChoiceSteps(_table, capacity, VocabSize, _scratch);
-            foreach (Choice memory in rows.Memory)
+            foreach (int count in recorded.Length > 0 ? recorded : [capacity])
+            {
+                _commands.Add(count, Record(new ChoiceSteps(_table, count, VocabSize, _scratch)));
+            }
+        }
+
+        public void Run(IEnumerable<int> members)
+        {
+            _table.Clear();
+            int count = 0;
+            foreach (int member in members)
+            {
+                _table.Add(_rows.Memory[member], _rows.Features(member));
+                count++;
+            }
+
+            _table.Write();
+            Device.Wait(Device.Submit(_commands[_commands.Keys.Order().First(rows => rows >= count)]));
+        }
+
+        public void Dispose()
+        {
+            Array.ForEach([.. _commands.Values], commands => commands.Dispose());
+            _slices.Dispose();
+            _scratch.Dispose();
+            _table.Dispose();
+        }
+
+        private CommandList Record(ChoiceSteps steps)
+        {
+            foreach (Choice memory in _rows.Memory)
             {
                 steps.MayUse(memory);
             }
 
             var context = new KernelContext(Device);
-            _commands.Record(commands =>
+            CommandList list = Device.CreateCommandList("choices");
+            list.Record(commands =>
             {
                 new AdjustLogitsKernel(context).Record(commands, steps);
                 new ArgmaxKernel(context).Record(commands, steps);
@@ -180,26 +228,7 @@ public sealed class ChoiceStepsTests : GpuTest
                 new TokenHistoryKernel(context).Record(commands, steps);
                 new LogProbabilitiesKernel(context).Record(commands, steps, _slices);
             });
-        }
-
-        public void Run(IEnumerable<int> members)
-        {
-            _table.Clear();
-            foreach (int member in members)
-            {
-                _table.Add(_rows.Memory[member], _rows.Features(member));
-            }
-
-            _table.Write();
-            Device.Wait(Device.Submit(_commands));
-        }
-
-        public void Dispose()
-        {
-            _commands.Dispose();
-            _slices.Dispose();
-            _scratch.Dispose();
-            _table.Dispose();
+            return list;
         }
     }
 }

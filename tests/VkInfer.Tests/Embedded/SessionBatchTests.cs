@@ -33,6 +33,17 @@ public sealed class SessionBatchTests : EmbeddedFixture
         Assert.That(sessions.Select(session => session.Tokens.TakeLast(12)), Is.EqualTo(alone));
     }
 
+    [TestCase(1)]
+    [TestCase(9)]
+    public void All_tokens_of_a_step_are_chosen_by_one_chain_of_dispatches(int count)
+    {
+        using SessionBatch batch = Model.CreateBatch([.. Enumerable.Range(0, count).Select(Open)]);
+        Take(batch, 3, SamplingOptions.Greedy);
+        Assert.That(batch.DispatchesPerChoice, Is.EqualTo(1));
+        Take(batch, 3, Drawn with { FrequencyPenalty = 0.1f });
+        Assert.That(batch.DispatchesPerChoice, Is.EqualTo(5));
+    }
+
     [Test]
     public void Sessions_of_any_cache_and_softmax_share_a_batch()
     {

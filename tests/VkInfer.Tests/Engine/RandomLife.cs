@@ -37,6 +37,7 @@ internal sealed class RandomLife
         foreach (Sequence sequence in life._turns.Keys)
         {
             sequence.IsPaused = false;
+            simulation.Scheduler.Unpark(sequence);
         }
 
         simulation.RunToEnd(20_000);
@@ -65,7 +66,7 @@ internal sealed class RandomLife
     private void Happen()
     {
         List<Sequence> known = [.. _turns.Keys];
-        switch (_random.Next(12))
+        switch (_random.Next(13))
         {
             case < 3:
                 int[] common = SchedulerTests.Prompt(_random.Next(3), _random.Next(1, 150));
@@ -90,6 +91,9 @@ internal sealed class RandomLife
                 break;
             case 6 when _idle.Count > 0:
                 Fork(_idle[_random.Next(_idle.Count)]);
+                break;
+            case 7 when known.Count > 0:
+                ParkOrUnpark(known[_random.Next(known.Count)]);
                 break;
             default:
                 _simulation.Now += TimeSpan.FromSeconds(1);
@@ -146,6 +150,18 @@ internal sealed class RandomLife
     }
 
     /// <summary>Looks at those that ended.</summary>
+    private void ParkOrUnpark(Sequence sequence)
+    {
+        if (sequence.State == SequenceState.Parked)
+        {
+            _simulation.Scheduler.Unpark(sequence);
+        }
+        else
+        {
+            _simulation.Scheduler.Park(sequence);
+        }
+    }
+
     private void Settle()
     {
         foreach ((Sequence sequence, EndReason? reason) in _simulation.Ended)

@@ -182,6 +182,57 @@ public sealed class SchedulerTests
     }
 
     [Test]
+    public void A_parked_sequence_takes_no_place_and_goes_on_with_its_pages()
+    {
+        var simulation = new Simulation(Plain, 16, new SchedulerOptions { MaxRunning = 1 });
+        Sequence parked = Add(simulation, Prompt(0, 100), 40);
+        for (int i = 0; i < 5; i++)
+        {
+            simulation.Step();
+        }
+
+        int rows = simulation.Device.Rows;
+        simulation.Scheduler.Park(parked);
+        Sequence other = Add(simulation, Prompt(1, 40), 20);
+        simulation.RunToEnd();
+        Expect(other, 40);
+        Assert.That(parked.Tokens.Length, Is.InRange(103, 106));
+        simulation.Scheduler.Unpark(parked);
+        simulation.RunToEnd();
+        Expect(parked, 100);
+        Assert.That(simulation.Device.Rows - rows, Is.LessThan(40 + 20 + 40), "its prompt is not computed again");
+    }
+
+    [Test]
+    public void The_pages_of_parked_sequences_go_to_those_that_run()
+    {
+        var simulation = new Simulation(Plain, 8, new SchedulerOptions());
+        Sequence parked = Add(simulation, Prompt(0, 100), 40);
+        for (int i = 0; i < 5; i++)
+        {
+            simulation.Step();
+        }
+
+        simulation.Scheduler.Park(parked);
+        Sequence large = Add(simulation, Prompt(1, 200), 30);
+        simulation.RunToEnd();
+        Expect(large, 200);
+        simulation.Scheduler.Unpark(parked);
+        simulation.RunToEnd();
+        Expect(parked, 100);
+    }
+
+    [Test]
+    public void Taking_out_one_that_never_came_in_leaves_the_first_alone()
+    {
+        var simulation = new Simulation(Plain, 8, new SchedulerOptions());
+        Sequence first = Add(simulation, Prompt(0, 10), 5);
+        simulation.Scheduler.Remove(new Sequence(Prompt(1, 10), 15));
+        simulation.RunToEnd();
+        Expect(first, 10);
+    }
+
+    [Test]
     public void The_pages_of_idle_sequences_go_to_those_that_run()
     {
         var simulation = new Simulation(Plain, 8, new SchedulerOptions());

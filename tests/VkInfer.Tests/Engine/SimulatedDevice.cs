@@ -10,7 +10,7 @@ namespace VkInfer.Tests.Engine;
 /// </summary>
 internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
 {
-    private const int Vocabulary = 50;
+    public const int Vocabulary = 50;
 
     private readonly ulong[,] _memory = new ulong[pages, KvPool.PageTokens];
 
@@ -18,6 +18,9 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
     private readonly Dictionary<Sequence, List<int>> _texts = [];
 
     public int Rows { get; private set; }
+
+    /// <summary>Which token a sequence gets where this one is likeliest; null: that one.</summary>
+    public Func<Sequence, int, int>? Select { get; init; }
 
     /// <summary>The text of a prompt run alone, up to a length.</summary>
     public static List<int> Alone(IEnumerable<int> prompt, int length)
@@ -122,7 +125,8 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
         var chosen = new List<int>();
         for (int known = input.Count - rows.Drafts; ; known++)
         {
-            chosen.Add(Next(rowContents[known - 1]));
+            int likeliest = Next(rowContents[known - 1]);
+            chosen.Add(Select?.Invoke(rows.Sequence, likeliest) ?? likeliest);
             text.Add(chosen[^1]);
             if (known == input.Count || input[known] != chosen[^1])
             {

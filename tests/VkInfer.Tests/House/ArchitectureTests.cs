@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace VkInfer.Tests.House;
@@ -7,7 +8,7 @@ namespace VkInfer.Tests.House;
 /// The arrows of the house: Vulkan ← Kernels ← VkInfer → Formats, Tokenization, Grammar; Tokenization → Jinja; all know the base of their
 /// exceptions, and only Vulkan knows Silk.NET.
 /// </summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
@@ -49,6 +50,35 @@ public sealed class ArchitectureTests
             select $"{type.Name}.{member.Name}: {used}";
         Assert.That(leaks, Is.Empty);
     }
+
+    /// <summary>Sessions → Engine → Transformer. Where keys and values lie (Engine/Cache) is known to all of them.</summary>
+    [TestCase("Engine", "Sessions")]
+    [TestCase("Transformer", "Sessions")]
+    [TestCase("Sampling", "Sessions")]
+    [TestCase("Transformer", "Engine")]
+    [TestCase("Sampling", "Engine")]
+    public void A_folder_of_the_library_knows_nothing_of_those_above_it(string lower, string upper)
+    {
+        // Types of Sessions are in the library's own namespace, those of the other folders in namespaces of theirs.
+        string[] types = [.. Sources(upper).SelectMany(source => Types().Matches(source)).Select(type => type.Groups[1].Value)];
+        Assert.That(types, Has.Length.GreaterThan(5));
+        var above = new Regex(upper == "Sessions" ? $@"\b({string.Join('|', types)})\b" : $@"\b{upper}\.(?!Cache\b)\w+");
+        IEnumerable<string> named = Sources(lower).SelectMany(source => above.Matches(source)).Select(match => match.Value).Distinct();
+        Assert.That(named, Is.Empty);
+    }
+
+    /// <summary>The files of a folder of the library, but for its room Cache, without comments.</summary>
+    private static IEnumerable<string> Sources(string folder) =>
+        from file in SourceTree.Read(".cs")
+        where file.Path.StartsWith($"src/VkInfer/{folder}/", StringComparison.Ordinal)
+        where !file.Path.Contains("/Cache/", StringComparison.Ordinal)
+        select Comments().Replace(string.Join('\n', file.Lines), "");
+
+    [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
+    private static partial Regex Comments();
+
+    [GeneratedRegex(@"^(?:\w+ )*(?:class|struct|interface|enum|record) (?!struct|class)(\w+)", RegexOptions.Multiline)]
+    private static partial Regex Types();
 
     [TestCaseSource(nameof(Names))]
     public void Every_exception_has_the_one_base(string name)

@@ -287,6 +287,29 @@ internal sealed class KvPool
         sequence.Computed = 0;
     }
 
+    /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>
+    public void Withdraw(Sequence sequence)
+    {
+        PrefixNode? node = sequence.Tables.Length > 0 && _sharesPrefixes ? LastOf(sequence) : null;
+        PrefixNode? last = node;
+        for (int i = sequence.Chain.Count; node is not null && i < sequence.Tokens.Length / PageTokens; i++)
+        {
+            node = node.Find(PageOf(sequence.Tokens, i));
+            if (node?.Computing == sequence)
+            {
+                node.Computing = null;
+            }
+
+            last = node ?? last;
+        }
+
+        last?.Prune();
+        if (sequence.PrefixScope is { } scope && _scopes.TryGetValue(scope, out PrefixNode? root) && root.IsEmpty)
+        {
+            _scopes.Remove(scope);
+        }
+    }
+
     private static int PageCount(int positions) => (positions + PageTokens - 1) / PageTokens;
 
     private static ReadOnlySpan<int> PageOf(ReadOnlySpan<int> tokens, int index) => tokens.Slice(index * PageTokens, PageTokens);
@@ -360,28 +383,6 @@ internal sealed class KvPool
             {
                 Release(table.TakeFirst());
             }
-        }
-    }
-
-    private void Withdraw(Sequence sequence)
-    {
-        PrefixNode? node = sequence.Tables.Length > 0 && _sharesPrefixes ? LastOf(sequence) : null;
-        PrefixNode? last = node;
-        for (int i = sequence.Chain.Count; node is not null && i < sequence.Tokens.Length / PageTokens; i++)
-        {
-            node = node.Find(PageOf(sequence.Tokens, i));
-            if (node?.Computing == sequence)
-            {
-                node.Computing = null;
-            }
-
-            last = node ?? last;
-        }
-
-        last?.Prune();
-        if (sequence.PrefixScope is { } scope && _scopes.TryGetValue(scope, out PrefixNode? root) && root.IsEmpty)
-        {
-            _scopes.Remove(scope);
         }
     }
 

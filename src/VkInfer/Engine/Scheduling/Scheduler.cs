@@ -13,10 +13,12 @@ internal sealed class Scheduler
     private readonly KvPool _pool;
     private readonly SortedSet<Sequence> _waiting = new(SoonestFirst);
     private readonly List<Sequence> _running = [];
+    private readonly List<Sequence> _parked = [];
 
     // Not running, but with pages, of an earlier turn or of a fork: the first gives them up first.
     private readonly LinkedList<Sequence> _holders = [];
     private long _arrivals;
+    private int _withDeadline;
 
     public Scheduler(SchedulerOptions options, KvPool pool)
     {
@@ -57,9 +59,10 @@ internal sealed class Scheduler
         // The last token's logits are needed, which pages do not hold.
         _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Length - 1));
         sequence.Arrival = _arrivals++;
-        (sequence.CachedTokens, sequence.Preemptions) = (0, 0);
+        (sequence.CachedTokens, sequence.Preemptions) = (null, 0);
         sequence.State = SequenceState.Waiting;
         _waiting.Add(sequence);
+        _withDeadline += sequence.Deadline is null ? 0 : 1;
 
         // Those before it in the queue may need its pages.
         if (sequence.Tables.Length > 0 && !_holders.Contains(sequence))
@@ -75,8 +78,13 @@ internal sealed class Scheduler
     public void Plan(TimeSpan now, StepPlan plan, Action<Sequence, EndReason> ended)
     {
         plan.Clear();
-        EndLate(_running, now, ended);
-        EndLate(_waiting, now, ended);
+        if (_withDeadline > 0)
+        {
+            EndLate(_running, now, ended);
+            EndLate(_waiting, now, ended);
+            EndLate(_parked, now, ended);
+        }
+
         int decodeRows = 0;
         foreach (Sequence sequence in _running)
         {
@@ -86,7 +94,7 @@ internal sealed class Scheduler
         int spare = _options.MaxRows - decodeRows;
         int prompts = Math.Min(spare, Math.Max(1, _options.Policy.PromptRows(decodeRows)));
         PlanRunning(plan, spare, ref prompts, ended);
-        if (prompts > 0)
+        if (prompts > 0 && _waiting.Count > 0)
         {
             Admit(plan, prompts);
         }
@@ -116,14 +124,15 @@ internal sealed class Scheduler
             sequence.InFlight--;
         }
 
-        if (rows.Drafts > 0 && sequence.State == SequenceState.Running)
+        // Nobody enters while steps of his are under way: pages that there are, are those of this step.
+        if (rows.Drafts > 0 && sequence.Tables.Length > 0)
         {
             // What guesses that did not hold left in the pages is written again before it is read.
             sequence.Computed = rows.First + rows.Count - rows.Drafts + tokens.Length - 1;
             sequence.Drafts.Clear();
         }
 
-        if (sequence.State == SequenceState.Running && rows.First < sequence.PromptLength)
+        if (sequence.Tables.Length > 0 && rows.First < sequence.PromptLength)
         {
             _pool.Publish(sequence, Math.Min(sequence.Computed, rows.First + rows.Count));
         }
@@ -139,8 +148,15 @@ internal sealed class Scheduler
     /// </param>
     public void Remove(Sequence sequence, bool keepPages = false)
     {
-        _waiting.Remove(sequence);
+        _withDeadline -= sequence.State == SequenceState.Idle || sequence.Deadline is null ? 0 : 1;
+        if (sequence.State == SequenceState.Waiting)
+        {
+            // By its order, which others may have that never waited.
+            _waiting.Remove(sequence);
+        }
+
         _running.Remove(sequence);
+        _parked.Remove(sequence);
         _holders.Remove(sequence);
         sequence.State = SequenceState.Idle;
         sequence.Epoch++;
@@ -156,6 +172,54 @@ internal sealed class Scheduler
             _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Tokens.Length));
             _holders.AddLast(sequence);
         }
+    }
+
+    /// <summary>
+    /// Puts a sequence aside whose reader is behind. It makes room for others, and keeps its pages until they are needed. Without effect
+    /// on one that is not scheduled.
+    /// </summary>
+    public void Park(Sequence sequence)
+    {
+        if (sequence.State is not (SequenceState.Waiting or SequenceState.Running))
+        {
+            return;
+        }
+
+        if (sequence.State == SequenceState.Waiting)
+        {
+            _waiting.Remove(sequence);
+        }
+        else if (_running.Remove(sequence) && sequence.Tables.Length > 0)
+        {
+            _holders.AddLast(sequence);
+        }
+
+        // Who waits for a prefix of its own would wait for its reader.
+        _pool.Withdraw(sequence);
+        sequence.State = SequenceState.Parked;
+        _parked.Add(sequence);
+    }
+
+    /// <summary>Lets a parked sequence go on, in its old place in the order of arrivals. Without effect on any other.</summary>
+    public void Unpark(Sequence sequence)
+    {
+        if (_parked.Remove(sequence))
+        {
+            sequence.State = SequenceState.Waiting;
+            _waiting.Add(sequence);
+        }
+    }
+
+    /// <summary>Drops all tokens of a sequence that is not scheduled from <paramref name="length"/> on.</summary>
+    public void Truncate(Sequence sequence, int length)
+    {
+        if (sequence.State != SequenceState.Idle)
+        {
+            throw new InvalidOperationException("The sequence is scheduled; expected one that is not.");
+        }
+
+        _pool.Cut(sequence, Math.Min(sequence.Computed, length));
+        sequence.Cut(length);
     }
 
     /// <summary>Undoes a plan that could not be submitted: its sequences compute their pages anew.</summary>
@@ -181,11 +245,6 @@ internal sealed class Scheduler
 
     private void EndLate(IReadOnlyCollection<Sequence> sequences, TimeSpan now, Action<Sequence, EndReason> ended)
     {
-        if (sequences.Count == 0 || !sequences.Any(sequence => sequence.Deadline <= now))
-        {
-            return;
-        }
-
         foreach (Sequence late in sequences.Where(sequence => sequence.Deadline <= now).ToArray())
         {
             Remove(late);
@@ -273,6 +332,11 @@ internal sealed class Scheduler
 
     private void Admit(StepPlan plan, int budget)
     {
+        if (_running.Count >= _options.MaxRunning)
+        {
+            return;
+        }
+
         foreach (Sequence sequence in _waiting.ToArray())
         {
             if (budget == 0 || _running.Count >= _options.MaxRunning)
@@ -305,7 +369,7 @@ internal sealed class Scheduler
 
             _waiting.Remove(sequence);
             sequence.State = SequenceState.Running;
-            sequence.CachedTokens = sequence.Preemptions == 0 ? sequence.Computed : sequence.CachedTokens;
+            sequence.CachedTokens ??= sequence.Computed;
             Insert(sequence);
             _pool.Announce(sequence);
             Commit(plan, sequence, rows, 0);

@@ -8,7 +8,12 @@ namespace VkInfer.Engine.Sequences;
 /// </summary>
 internal sealed class Sequence
 {
-    private readonly List<int> _tokens;
+    private readonly List<int> _tokens = [];
+
+    /// <summary>Makes an empty one, which gets tokens before it is scheduled.</summary>
+    public Sequence()
+    {
+    }
 
     /// <param name="tokens">What is known: at least one token.</param>
     /// <param name="maxLength">Tokens at which it ends.</param>
@@ -31,18 +36,18 @@ internal sealed class Sequence
     public int MaxLength { get; set; }
 
     /// <summary>More is sooner.</summary>
-    public int Priority { get; init; }
+    public int Priority { get; set; }
 
     /// <summary>When it ends, whatever it has; null: never.</summary>
-    public TimeSpan? Deadline { get; init; }
+    public TimeSpan? Deadline { get; set; }
 
     /// <summary>Whose prefixes it may share; null: everybody's who says null.</summary>
     public string? PrefixScope { get; init; }
 
     /// <summary>The next row needs the token before it to be known: a grammar, or drafts.</summary>
-    public bool NeedsKnownTokens { get; init; }
+    public bool NeedsKnownTokens { get; set; }
 
-    /// <summary>Its reader is behind: it keeps its pages and gets no rows.</summary>
+    /// <summary>It keeps its place and its pages and gets no rows for a while: its next mask is being computed.</summary>
     public bool IsPaused { get; set; }
 
     /// <summary>Guesses at what follows the known tokens, to be verified in the next step.</summary>
@@ -62,8 +67,8 @@ internal sealed class Sequence
     /// <summary>Rises whenever steps under way lose their meaning.</summary>
     public int Epoch { get; set; }
 
-    /// <summary>Tokens of its prompt that were found in the prefix cache.</summary>
-    public int CachedTokens { get; set; }
+    /// <summary>Tokens of its prompt that had their keys and values when it first ran; null: it has not yet.</summary>
+    public int? CachedTokens { get; set; }
 
     /// <summary>How often it gave its pages away.</summary>
     public int Preemptions { get; set; }
@@ -81,6 +86,9 @@ internal sealed class Sequence
     public int Pending => Length - Computed;
 
     public void Add(int token) => _tokens.Add(token);
+
+    /// <summary>How its tokens are chosen; replaced, never changed, but for the mask.</summary>
+    public TokenSelection? Selection { get; set; }
 
     /// <summary>Appends tokens from outside: the next turn of a conversation.</summary>
     public void AddPrompt(ReadOnlySpan<int> tokens)

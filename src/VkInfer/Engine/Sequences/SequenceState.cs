@@ -11,4 +11,7 @@ internal enum SequenceState
 
     /// <summary>It takes part in steps.</summary>
     Running,
+
+    /// <summary>Somebody put it aside: it takes no place, and keeps its pages as long as nobody needs them.</summary>
+    Parked,
 }

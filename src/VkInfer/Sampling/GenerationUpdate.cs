@@ -17,6 +17,12 @@ public enum FinishReason
 
     /// <summary>The answer is whole, and the grammar allows nothing more.</summary>
     GrammarComplete,
+
+    /// <summary>The request's deadline has passed.</summary>
+    DeadlineExceeded,
+
+    /// <summary>The memory of the KV cache holds no more of this sequence.</summary>
+    OutOfPages,
 }
 
 /// <summary>What an answer cost.</summary>

@@ -1,0 +1,135 @@
+using VkInfer.Engine.Answers;
+using VkInfer.Engine.Sequences;
+using VkInfer.Grammar;
+
+namespace VkInfer.Engine;
+
+/// <summary>
+/// What is asked of the engine: tokens behind a sequence. Made by anybody, then the engine's until it has ended.
+/// </summary>
+internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
+{
+    private readonly CancellationTokenSource _ended = new();
+    private ModelEngine? _engine;
+    private bool _isDisposed;
+
+    /// <param name="sequence">Gets the tokens; in no other request that has not ended.</param>
+    /// <param name="receiver">Takes them, too.</param>
+    public EngineRequest(Sequence sequence, ITokenReceiver receiver)
+    {
+        Sequence = sequence;
+        Receiver = receiver;
+    }
+
+    /// <summary>Gets the tokens.</summary>
+    public Sequence Sequence { get; }
+
+    /// <summary>Takes them, too.</summary>
+    public ITokenReceiver Receiver { get; }
+
+    /// <summary>Appended before; may be empty for a sequence that has tokens.</summary>
+    public ReadOnlyMemory<int> Prompt { get; init; }
+
+    /// <summary>Most tokens to choose; null: as many as the context holds.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Tokens that the sequence may have in all.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>How tokens are chosen.</summary>
+    public required TokenSelection Selection { get; init; }
+
+    /// <summary>
+    /// Says which tokens may come, into the selection's mask. The receiver moves it on with each token. Null: all may.
+    /// </summary>
+    public GrammarMatcher? Grammar { get; init; }
+
+    /// <summary>More is sooner.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>After so long the request ends, whatever it has; null: never.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>
+    /// Whether the sequence keeps its pages when the request ends, to go on later, until somebody needs them.
+    /// </summary>
+    public bool KeepsPages { get; init; }
+
+    /// <summary>Ends the request, in its prompt and in its answer.</summary>
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>What happened since the loop last looked; guarded by the engine.</summary>
+    internal EngineSignals Signals { get; set; }
+
+    /// <summary>Whether the loop has it.</summary>
+    internal bool IsLive { get; set; }
+
+    /// <summary>Whether its sequence is, or was, with the scheduler.</summary>
+    internal bool IsScheduled { get; set; }
+
+    /// <summary>Whether <see cref="ITokenReceiver.Begin"/> was called.</summary>
+    internal bool HasBegun { get; set; }
+
+    /// <summary>Tokens of the sequence before it: where it goes back to when the prompt fails.</summary>
+    internal int LengthBefore { get; set; }
+
+    /// <summary>What went wrong with the latest mask.</summary>
+    internal Exception? MaskFailure { get; private set; }
+
+    internal CancellationTokenRegistration CancellationRegistration { get; set; }
+
+    /// <summary>Computes the next mask on another thread, which then signals the engine.</summary>
+    internal void BeginMask(ModelEngine engine)
+    {
+        _engine = engine;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Ends a mask under way; the engine does so when the request ends.</summary>
+    public void Dispose()
+    {
+        CancellationRegistration.Unregister();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _ended.Cancel();
+            _ended.Dispose();
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            // Where the request has ended meanwhile, there is no token any more, and nobody who wants a mask.
+            Grammar!.FillMask(Selection.Mask!, _ended.Token);
+        }
+#pragma warning disable CA1031 // Whatever is wrong with a grammar ends its own request.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            MaskFailure = exception;
+        }
+
+        _engine!.Signal(this, EngineSignals.MaskReady);
+    }
+}
+
+/// <summary>What may happen to a request from outside the loop.</summary>
+[Flags]
+internal enum EngineSignals
+{
+    None = 0,
+
+    /// <summary>It is new.</summary>
+    Started = 1,
+
+    /// <summary>Its caller does not want it any more.</summary>
+    Cancelled = 2,
+
+    /// <summary>Its receiver takes tokens again.</summary>
+    Resumed = 4,
+
+    /// <summary>Its mask is there, or has failed.</summary>
+    MaskReady = 8,
+}
