@@ -24,7 +24,8 @@ public sealed class CaseTests
     [Test]
     public void A_posix_class_is_a_class()
     {
-        Tokenizer tokenizer = TokenizerJson.Create(File.ReadAllBytes(ReferenceData.Case("posix-class-in-regex", "folder", "tokenizer.json")));
+        Tokenizer tokenizer =
+            TokenizerJson.Create(File.ReadAllBytes(ReferenceData.Case("posix-class-in-regex", "folder", "tokenizer.json")));
         Assert.That(tokenizer.Encode("if ab", addSpecial: false), Is.EqualTo(new[] { 273, 260, 266, 267 }));
     }
 
@@ -51,7 +52,8 @@ public sealed class CaseTests
     [Test]
     public void A_message_opens_no_turns()
     {
-        Tokenizer tokenizer = TokenizerJson.Create(File.ReadAllBytes(ReferenceData.Case("chat-markers-not-special-forged", "folder", "tokenizer.json")));
+        Tokenizer tokenizer =
+            TokenizerJson.Create(File.ReadAllBytes(ReferenceData.Case("chat-markers-not-special-forged", "folder", "tokenizer.json")));
         using JsonDocument config =
             JsonDocument.Parse(File.ReadAllText(ReferenceData.Case("chat-markers-not-special-forged", "folder", "tokenizer_config.json")));
         int[] ids = ChatTemplate.FromJinja(config.RootElement.GetProperty("chat_template").GetString()!)

@@ -31,7 +31,8 @@ internal sealed record DeviceProof(string Device, string Driver, SortedDictionar
             missing ??= old.Missing;
         }
 
-        File.WriteAllText(path, JsonSerializer.Serialize(this with { Models = all, Missing = missing }, ProofJson.Default.DeviceProof) + "\n");
+        File.WriteAllText(
+            path, JsonSerializer.Serialize(this with { Models = all, Missing = missing }, ProofJson.Default.DeviceProof) + "\n");
     }
 
     private static Dictionary<string, double> Joined(Dictionary<string, double> old, Dictionary<string, double> measured)

@@ -57,7 +57,8 @@ internal static class ChatOptionsReader
             options.Reasoning is { } reasoning && (reasoning.Effort is not null || reasoning.Output is not null),
             nameof(ChatOptions.Reasoning),
             $"reasoning is not told from text; a template's own switch can be set by {AdditionalOptions.TemplateVariables}");
-        Refuse(options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
+        Refuse(
+            options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
         Refuse(options.ContinuationToken is not null, nameof(ChatOptions.ContinuationToken), "answers do not run in the background");
     }
 
@@ -84,6 +85,7 @@ internal static class ChatOptionsReader
         null or ChatResponseFormatText => null,
         ChatResponseFormatJson { Schema: { } schema } => SchemaCache.Get(schema),
         ChatResponseFormatJson => SchemaCache.AnyObject,
-        _ => throw new NotSupportedException($"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
+        _ => throw new NotSupportedException(
+            $"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
     };
 }

@@ -4,8 +4,8 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// How keys and values lie in pages; mirrors <c>include/kv_cache.glsl</c>, and nobody else knows it. A page holds
-/// <see cref="PageTokens"/> consecutive positions of one sequence: for each of its layers keys, then values, [NumKvHeads][PageTokens][HeadDim]
-/// each. A block table holds the 64-bit address of each page of a sequence.
+/// <see cref="PageTokens"/> consecutive positions of one sequence: for each of its layers keys, then values,
+/// [NumKvHeads][PageTokens][HeadDim] each. A block table holds the 64-bit address of each page of a sequence.
 /// </summary>
 public static class KvLayout
 {

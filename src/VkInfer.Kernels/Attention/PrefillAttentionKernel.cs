@@ -5,8 +5,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Causal attention of runs of rows, each run of one sequence and over its own cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix
-/// units where the device, the head dimension and the cache's type allow, else on the scalar units in float32. Thread-safe.
+/// Causal attention of runs of rows, each run of one sequence and over its own cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao
+/// et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
+/// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
 public sealed class PrefillAttentionKernel(KernelContext context)
@@ -31,8 +32,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <param name="shape">The layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated.</param>
     /// <param name="tiles">
-    /// Tiles of consecutive rows and positions of one sequence: at most <see cref="TileRows"/> each, whose keys and values are stored. Those
-    /// with the most keys should stand first.
+    /// Tiles of consecutive rows and positions of one sequence: at most <see cref="TileRows"/> each, whose keys and values are stored.
+    /// Those with the most keys should stand first.
     /// </param>
     /// <param name="sequences">Their sequences.</param>
     /// <param name="layer">Where the layer's keys and values lie.</param>
@@ -52,7 +53,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         shape.Validate();
         softmax.Validate();
         RecordTiled(
-            commands, Tiling(shape, softmax.Scheme, seqLen), shape, softmax, tiles, sequences, layer, query, output, activationRows, outputType);
+            commands, Tiling(shape, softmax.Scheme, seqLen), shape, softmax, tiles, sequences, layer, query, output, activationRows,
+            outputType);
     }
 
     /// <summary>Records the attention with a tiling of the caller's choice.</summary>
@@ -129,5 +131,5 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 /// <summary>Push constants of <c>push/attention_prefill.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefillAttentionPush(
-    uint QueryStride, uint OutputStride, uint GroupSize, uint KvHeads, uint LayerAt, uint BlockGroup, float Scale, uint Window, float SoftCap,
-    float Phi, float Lower, float Upper);
+    uint QueryStride, uint OutputStride, uint GroupSize, uint KvHeads, uint LayerAt, uint BlockGroup, float Scale, uint Window,
+    float SoftCap, float Phi, float Lower, float Upper);

@@ -41,7 +41,8 @@ public sealed class RopeStoreKernel(KernelContext context)
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public void RecordRows(
         CommandList commands, BufferView qkv, AttentionShape shape, BufferView ropeTable, RowList rows, SequenceTable sequences,
-        KvLayer layer, BufferView query, int activationRows, ActivationType queryType = ActivationType.F32, BufferView? bias = null, QkNorm? qkNorm = null)
+        KvLayer layer, BufferView query, int activationRows, ActivationType queryType = ActivationType.F32, BufferView? bias = null,
+        QkNorm? qkNorm = null)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         rows.Check();

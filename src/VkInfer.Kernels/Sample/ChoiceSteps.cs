@@ -21,7 +21,8 @@ public sealed class ChoiceSteps
     /// <param name="rows">Most choices that a replay serves; 1 to the table's capacity.</param>
     /// <param name="vocabSize">Width of all rows; 1 to <see cref="SampleKernel.MaxVocabSize"/>.</param>
     /// <param name="scratch">
-    /// <see cref="SamplerScratch"/> for the table's capacity, zero before the first use; recordings for tables of one capacity may share it.
+    /// <see cref="SamplerScratch"/> for the table's capacity, zero before the first use; recordings for tables of one capacity may share
+    /// it.
     /// </param>
     public ChoiceSteps(ChoiceTable table, int rows, int vocabSize, BufferView scratch)
     {

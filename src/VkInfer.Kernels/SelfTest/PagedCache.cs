@@ -75,7 +75,9 @@ internal sealed class PagedCache : IDisposable
             _pages.View(page + KvLayout.ValueOffset(_shape, kvHead, position), bytes));
     }
 
-    /// <summary>All keys and values [NumKvHeads][Capacity][HeadDim], which must be all that is not as it was made: it checks the rest.</summary>
+    /// <summary>
+    /// All keys and values [NumKvHeads][Capacity][HeadDim], which must be all that is not as it was made: it checks the rest.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A byte of another layer, or of positions behind the capacity, was written.</exception>
     public (float[] Keys, float[] Values) Read()
     {
@@ -137,7 +139,9 @@ internal sealed class PagedCache : IDisposable
     {
         for (int i = 0; i < to.Length; i++)
         {
-            to[i] = _shape.KvType == KvType.F16 ? (float)MemoryMarshal.Cast<byte, Half>(bytes)[i] : MemoryMarshal.Cast<byte, float>(bytes)[i];
+            to[i] = _shape.KvType == KvType.F16
+                ? (float)MemoryMarshal.Cast<byte, Half>(bytes)[i]
+                : MemoryMarshal.Cast<byte, float>(bytes)[i];
         }
 
         bytes.Fill(0xFF);

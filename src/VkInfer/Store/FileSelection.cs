@@ -12,8 +12,10 @@ internal sealed partial record FileSelection(string? Entry, IReadOnlyList<string
 
     private static readonly string[] Companions =
     [
-        "config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json",
+        "config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer.json", "tokenizer.model",
+        "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja",
+        "chat_template.json",
     ];
 
     /// <summary>Chooses; the files may be a hub's or a folder's.</summary>

@@ -56,7 +56,8 @@ public sealed record ModelStoreOptions
     private static string DefaultFolder() => Variable("HF_HUB_CACHE") ?? Path.Combine(Home(), "hub");
 
     private static string Home() => Variable("HF_HOME") ?? Path.Combine(
-        Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");
+        Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "huggingface");
 
     private static Uri DefaultEndpoint() =>
         Variable("HF_ENDPOINT") is { } text && Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out Uri? endpoint)

@@ -84,7 +84,8 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         using GpuBuffer stats = Buffers.Create<uint>(Device, new uint[SoftmaxStats.SizeInBytes / sizeof(uint)], "stats");
         using var output = new GuardedBuffer(Device, VectorInput.SizeInBytes(form, shape.QueryWidth), "output");
         AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized ? AttentionSoftmax.Asynchronized(1) : new AttentionSoftmax(scheme);
-        Run(commands => kernel.Record(commands, shape, softmax, qBuffer, cache.Layer, cache.Blocks, state, scratch.View, stats, output.View, form));
+        Run(commands =>
+            kernel.Record(commands, shape, softmax, qBuffer, cache.Layer, cache.Blocks, state, scratch.View, stats, output.View, form));
         scratch.AssertIntact();
         output.AssertIntact();
         Bound bound = form == VectorForm.Fixed ? Bounds.FixedPoint : shape.KvType == KvType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;

@@ -58,7 +58,8 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
         using GpuBuffer buffer = Device.CreateBuffer(1 << 10, BufferKind.DeviceLocal, "all");
         Assert.Multiple(() =>
         {
-            Assert.That(() => Record(new RowList(buffer, 64)), Throws.ArgumentException.With.Message.Contain("expected at least 1040 bytes"));
+            Assert.That(
+                () => Record(new RowList(buffer, 64)), Throws.ArgumentException.With.Message.Contain("expected at least 1040 bytes"));
             Assert.That(() => Record(new RowList(buffer, 2)), Throws.ArgumentException.With.Message.Contain("scratch"));
             Assert.That(
                 () => sequences.Set(0, cache.Keeps(buffer) with { Capacity = 1000 }),

@@ -94,7 +94,9 @@ public sealed class LoadingTests
         using Session session = model.CreateSession();
         session.Append([1, 2, 3]);
         Assert.That(session.NextToken(SamplingOptions.Greedy), Is.InRange(0, 255));
-        Assert.That(model.KvStores.Of(KvType.F16).SizeInBytes, Is.LessThan(device.Capabilities.MaxStorageBufferRange / 8), "memory of three tokens");
+        Assert.That(
+            model.KvStores.Of(KvType.F16).SizeInBytes, Is.LessThan(device.Capabilities.MaxStorageBufferRange / 8),
+            "memory of three tokens");
     }
 
     private static int[] Answer(string path, ModelOptions options)

@@ -167,9 +167,12 @@ public sealed class QuantizedFolderTests
     [TestCase("""{"quant_method": "fp8"}""", "quantization_config.quant_method is \"fp8\"; expected gptq")]
     [TestCase("""{"quant_method": "gptq", "bits": 3, "group_size": 32}""", "quantization_config.bits is 3; expected 4 or 8")]
     [TestCase("""{"quant_method": "gptq", "bits": 4, "group_size": 48}""", "quantization_config.group_size is 48")]
-    [TestCase("""{"quant_method": "awq", "bits": 4, "group_size": 32, "version": "gemv"}""", "quantization_config.version is \"gemv\"; expected gemm")]
+    [TestCase(
+        """{"quant_method": "awq", "bits": 4, "group_size": 32, "version": "gemv"}""",
+        "quantization_config.version is \"gemv\"; expected gemm")]
     [TestCase("""{"quant_method": "modelopt", "quant_algo": "FP8"}""", "quantization_config.quant_algo is FP8; expected NVFP4")]
-    [TestCase("""{"quant_method": "compressed-tensors", "format": "float-quantized"}""", "quantization_config.format is \"float-quantized\"")]
+    [TestCase(
+        """{"quant_method": "compressed-tensors", "format": "float-quantized"}""", "quantization_config.format is \"float-quantized\"")]
     public void Refuses_other_schemes_by_key_and_value(string scheme, string expected)
     {
         using TinyFolder folder = new TinyFolder().With("quantization_config", JsonNode.Parse(scheme));

@@ -27,7 +27,8 @@ public sealed class CasesTests
     public void A_padding_token_outside_the_vocabulary_is_none_and_a_warning_tells()
     {
         var logger = new ListLogger();
-        using Model model = Model.Load(ReferenceData.Case("pad-id-outside-vocab", "model.gguf"), TestModels.Options() with { Logger = logger });
+        using Model model =
+            Model.Load(ReferenceData.Case("pad-id-outside-vocab", "model.gguf"), TestModels.Options() with { Logger = logger });
         Assert.That(model.Tokenizer.PaddingTokenId, Is.Null);
         Assert.That(logger.Warnings, Has.Some.Contains("tokenizer.ggml.padding_token_id is 32000"));
     }
@@ -42,7 +43,8 @@ public sealed class CasesTests
     [TestCase("llama-sliding-window-applied")]
     [TestCase("qwen2-window-without-use-flag")]
     public void A_window_that_is_not_the_types_changes_nothing(string name) => Assert.That(
-        Generate(ReferenceData.Case(name, "folder"), "if a b if a b", 8), Is.EqualTo(Generate(ReferenceData.Case(name, "control"), "if a b if a b", 8)));
+        Generate(ReferenceData.Case(name, "folder"), "if a b if a b", 8),
+        Is.EqualTo(Generate(ReferenceData.Case(name, "control"), "if a b if a b", 8)));
 
     [Test]
     public void A_factor_without_a_type_is_linear()
@@ -71,7 +73,8 @@ public sealed class CasesTests
     [Test]
     public void An_added_token_has_the_id_that_the_model_has_for_its_text()
     {
-        using VkInfer.Loading.ModelSource source = VkInfer.Loading.ModelSource.Open(ReferenceData.Case("added-token-text-twice-crash", "folder"));
+        using VkInfer.Loading.ModelSource source =
+            VkInfer.Loading.ModelSource.Open(ReferenceData.Case("added-token-text-twice-crash", "folder"));
         Tokenizer tokenizer = source.CreateTokenizer()!;
         int[] ids = tokenizer.Encode("a ret b", addSpecial: false);
         Assert.That(tokenizer.Decode(ids), Is.EqualTo("a ret b"));

@@ -188,7 +188,8 @@ public sealed class ModelStoreTests
         using var store = new ModelStore(hub.Options(_folder));
         string blobs = Path.Combine(_folder, "models--owner--repo", "blobs");
         Directory.CreateDirectory(blobs);
-        string journal = Path.Combine(blobs, $"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Content))}.vkinfer-journal");
+        string journal =
+            Path.Combine(blobs, $"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Content))}.vkinfer-journal");
         if (!File.Exists("/dev/full"))
         {
             Assert.Ignore("This system has no device that is always full.");
@@ -204,11 +205,12 @@ public sealed class ModelStoreTests
     [Test]
     public async Task A_folder_of_safetensors_is_loaded_listed_and_removed_as_one()
     {
-        byte[] index = Encoding.UTF8.GetBytes("""{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}""");
+        byte[] index =
+            Encoding.UTF8.GetBytes("""{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}""");
         using var hub = new LoopbackHub(
             ("config.json", "{}"u8.ToArray()), ("model.safetensors.index.json", index), ("model-00001-of-00002.safetensors", Bytes(100, 2)),
-            ("model-00002-of-00002.safetensors", Bytes(100, 3)), ("tokenizer.json", "{ }"u8.ToArray()), ("pytorch_model.bin", Bytes(100, 4)),
-            ("onnx/model.onnx", Bytes(9, 5)), ("tokenizer_config.json", []));
+            ("model-00002-of-00002.safetensors", Bytes(100, 3)), ("tokenizer.json", "{ }"u8.ToArray()),
+            ("pytorch_model.bin", Bytes(100, 4)), ("onnx/model.onnx", Bytes(9, 5)), ("tokenizer_config.json", []));
         using var store = new ModelStore(hub.Options(_folder));
         var name = ModelName.Parse("hf:owner/repo");
         string path = await store.GetAsync(name);
@@ -235,7 +237,9 @@ public sealed class ModelStoreTests
         using var store = new ModelStore(hub.Options(_folder));
         await store.GetAsync(ModelName.Parse("hf:owner/repo:Q4_0"));
         string kept = await store.GetAsync(ModelName.Parse("hf:owner/repo:q8_0"));
-        Assert.That(store.List().Select(model => model.Name.ToString()), Is.EqualTo(new[] { "hf:owner/repo:a-Q4_0.gguf", "hf:owner/repo:a-Q8_0.gguf" }));
+        Assert.That(
+            store.List().Select(model => model.Name.ToString()),
+            Is.EqualTo(new[] { "hf:owner/repo:a-Q4_0.gguf", "hf:owner/repo:a-Q8_0.gguf" }));
         Assert.That(store.Remove(ModelName.Parse("hf:owner/repo:Q4_0")), Is.EqualTo(3000));
         Assert.That(store.List().Single().Path, Is.EqualTo(kept));
         store.Remove(ModelName.Parse("hf:owner/repo:Q8_0"));

@@ -90,7 +90,9 @@ internal sealed class KvCache : IDisposable
         return false;
     }
 
-    /// <summary>Makes room for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.</summary>
+    /// <summary>
+    /// Makes room for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.
+    /// </summary>
     /// <exception cref="OutOfDeviceMemoryException">There is no memory for them; what was cached stays.</exception>
     public void Reserve(int first, int end)
     {
@@ -112,7 +114,9 @@ internal sealed class KvCache : IDisposable
         }
     }
 
-    /// <summary>Gives back the pages behind the first <paramref name="length"/> positions; no step of the session may be under way.</summary>
+    /// <summary>
+    /// Gives back the pages behind the first <paramref name="length"/> positions; no step of the session may be under way.
+    /// </summary>
     public void Truncate(int length)
     {
         int kept = KvLayout.PageCount(length);
@@ -126,7 +130,9 @@ internal sealed class KvCache : IDisposable
         }
     }
 
-    /// <summary>Holds the pages of the first <paramref name="length"/> positions of another cache of the same store; this one is empty.</summary>
+    /// <summary>
+    /// Holds the pages of the first <paramref name="length"/> positions of another cache of the same store; this one is empty.
+    /// </summary>
     public void Share(KvCache source, int length)
     {
         for (int group = 0; group < _pages.Length; group++)

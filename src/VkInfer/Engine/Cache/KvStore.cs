@@ -4,9 +4,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Engine.Cache;
 
 /// <summary>
-/// Device memory of pages: keys and values of <see cref="KvLayout.PageTokens"/> positions of one sequence in one group of layers each. Pages
-/// are cut from segments, buffers of bounded size that are made when they are needed and freed when no page of theirs is held, so that
-/// neither a limit on buffers nor one on bindings bounds a context. Counts who holds a page. Owns its buffers; thread-safe.
+/// Device memory of pages: keys and values of <see cref="KvLayout.PageTokens"/> positions of one sequence in one group of layers each.
+/// Pages are cut from segments, buffers of bounded size that are made when they are needed and freed when no page of theirs is held, so
+/// that neither a limit on buffers nor one on bindings bounds a context. Counts who holds a page. Owns its buffers; thread-safe.
 /// </summary>
 internal sealed class KvStore : IDisposable
 {
@@ -223,8 +223,8 @@ internal sealed class KvStore : IDisposable
     }
 
     /// <summary>
-    /// Frees a segment none of whose pages is held, behind everything that was submitted: pages are reached by address, so that nothing else
-    /// knows when the device is done with them.
+    /// Frees a segment none of whose pages is held, behind everything that was submitted: pages are reached by address, so that nothing
+    /// else knows when the device is done with them.
     /// </summary>
     private void Free(Segment segment)
     {
