@@ -30,7 +30,8 @@
 // OUTPUT_F16: the output is float16, for the matrix units.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of FRAGMENT_N, FRAGMENT_K and 8
-layout(constant_id = 2) const uint BLOCK_KV = 32;  // divides a page or is whole pages; a multiple of UNIT_KV, that one of FRAGMENT_N, FRAGMENT_K and 8 * LANES_PER_ROW
+// Divides a page or is whole pages; a multiple of UNIT_KV, that one of FRAGMENT_N, FRAGMENT_K and 8 * LANES_PER_ROW.
+layout(constant_id = 2) const uint BLOCK_KV = 32;
 layout(constant_id = 3) const uint SUBGROUPS = 4;
 layout(constant_id = 4) const uint SUBGROUP_SIZE = 32; // a multiple of FRAGMENT_M
 layout(constant_id = 5) const uint FRAGMENT_M = 16;
@@ -427,7 +428,9 @@ void main() {
             uint tile_row = first_row + i * FRAGMENT_M - first;
             if (tile_row < TILE_ROWS) {
                 [[unroll]] for (uint d = 0; d < STEPS_D; d++) {
-                    coopMatLoad(queries[i * STEPS_D + d], tile, tile_row * ROW + d * (FRAGMENT_K / 8), ROW, gl_CooperativeMatrixLayoutRowMajor);
+                    coopMatLoad(
+                        queries[i * STEPS_D + d], tile, tile_row * ROW + d * (FRAGMENT_K / 8), ROW,
+                        gl_CooperativeMatrixLayoutRowMajor);
                 }
             }
         }

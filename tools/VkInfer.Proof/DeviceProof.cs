@@ -8,7 +8,9 @@ namespace VkInfer.Proof;
 /// <param name="Driver">Name and version of the driver.</param>
 /// <param name="Models">By the name of the fixture.</param>
 /// <param name="Missing">Why figures are not there; null where all are.</param>
-internal sealed record DeviceProof(string Device, string Driver, SortedDictionary<string, ModelProof> Models, string? Missing = null)
+/// <param name="Unmeasured">Formats that <paramref name="Missing"/> speaks of; null: it speaks of all.</param>
+internal sealed record DeviceProof(
+    string Device, string Driver, SortedDictionary<string, ModelProof> Models, string? Missing = null, string[]? Unmeasured = null)
 {
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
     public static DeviceProof Read(string path) => JsonSerializer.Deserialize(File.ReadAllBytes(path), ProofJson.Default.DeviceProof)!;
@@ -17,7 +19,7 @@ internal sealed record DeviceProof(string Device, string Driver, SortedDictionar
     public void Write(string path)
     {
         SortedDictionary<string, ModelProof> all = new(Models, StringComparer.Ordinal);
-        string? missing = Missing;
+        (string? missing, string[]? unmeasured) = (Missing, Unmeasured);
         if (File.Exists(path) && Read(path) is var old && old.Device == Device && old.Driver == Driver)
         {
             foreach ((string name, ModelProof model) in old.Models)
@@ -28,11 +30,13 @@ internal sealed record DeviceProof(string Device, string Driver, SortedDictionar
                 }
             }
 
-            missing ??= old.Missing;
+            (missing, unmeasured) = missing is null ? (old.Missing, old.Unmeasured) : (missing, unmeasured);
         }
 
         File.WriteAllText(
-            path, JsonSerializer.Serialize(this with { Models = all, Missing = missing }, ProofJson.Default.DeviceProof) + "\n");
+            path,
+            JsonSerializer.Serialize(
+                this with { Models = all, Missing = missing, Unmeasured = unmeasured }, ProofJson.Default.DeviceProof) + "\n");
     }
 
     private static Dictionary<string, double> Joined(Dictionary<string, double> old, Dictionary<string, double> measured)

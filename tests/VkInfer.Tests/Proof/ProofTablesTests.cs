@@ -21,12 +21,11 @@ public sealed class ProofTablesTests
     public void Every_model_and_format_has_a_figure_on_every_device_or_a_reason_why_not()
     {
         IReadOnlyList<DeviceProof> devices = ProofTables.Read(Docs);
-        Assert.That(devices.Where(device => device.Missing is null), Is.Not.Empty);
-        foreach (DeviceProof device in devices)
+        Assert.That(devices.Where(device => device.Missing is null || device.Unmeasured is not null), Is.Not.Empty);
+        foreach (DeviceProof device in devices.Where(device => device.Missing is null || device.Unmeasured is not null))
         {
-            string[] empty = [.. Fixture.All.SelectMany(fixture => Empty(device, fixture.Name))];
             Assert.That(
-                empty.Length == 0 || device.Missing is not null, $"{device.Device}: run tools/proof for {string.Join(", ", empty)}");
+                Fixture.All.SelectMany(fixture => Empty(device, fixture.Name)), Is.Empty, $"{device.Device}: run tools/proof for these");
         }
     }
 
@@ -41,7 +40,7 @@ public sealed class ProofTablesTests
     private static IEnumerable<string> Empty(DeviceProof device, string name)
     {
         ModelProof? model = device.Models.GetValueOrDefault(name);
-        return ProofTables.Formats.Where(format => model?.Formats.ContainsKey(format) != true)
+        return ProofTables.Formats.Except(device.Unmeasured ?? []).Where(format => model?.Formats.ContainsKey(format) != true)
             .Concat(model?.Prefill is null || model.Decode is null ? ["transformers"] : [])
             .Select(column => $"{name} {column}");
     }
