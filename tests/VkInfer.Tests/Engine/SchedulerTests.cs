@@ -351,6 +351,9 @@ public sealed class SchedulerTests
         }
     }
 
+    [TestCase(1015701347, TestName = "One_that_ended_announces_nothing")]
+    public void Lives_that_once_went_wrong(int seed) => Live(new Random(seed));
+
     /// <summary>The same with events that no run has seen.</summary>
     [Test, Category("Release")]
     public void Whatever_else_comes_nobody_starves() =>

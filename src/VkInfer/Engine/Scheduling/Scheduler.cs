@@ -132,7 +132,7 @@ internal sealed class Scheduler
             sequence.Drafts.Clear();
         }
 
-        if (sequence.Tables.Length > 0 && rows.First < sequence.PromptLength)
+        if (sequence.Tables.Length > 0)
         {
             _pool.Publish(sequence, Math.Min(sequence.Computed, rows.First + rows.Count));
         }
@@ -170,6 +170,10 @@ internal sealed class Scheduler
         {
             // Steps under way may have computed positions of tokens that will never be known.
             _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Tokens.Length));
+
+            // Nobody must wait for pages that it no longer computes.
+            _pool.Publish(sequence, sequence.Computed);
+            _pool.Withdraw(sequence);
             _holders.AddLast(sequence);
         }
     }
