@@ -116,7 +116,7 @@ public class ProcessTests
         Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, message.Length == 0 ? "" : $"vkinfer: {message}")));
     }
 
-    /// <summary>With fewer the runtime does not start, and says so itself; <c>tools/vkinfer</c> asks for 64.</summary>
+    /// <summary>With fewer the runtime does not start, and says so itself; <c>tools/vkinfer</c> asks for 96.</summary>
     [TestCase(24)]
     [TestCase(32)]
     [TestCase(64)]
@@ -137,7 +137,8 @@ public class ProcessTests
         CliRun run = await FinishAsync(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (run.ExitCode != 0)
         {
-            Assert.That(run.Error.Trim().Split('\n'), Has.Length.EqualTo(1), run.Error);
+            Assert.That(run.Error.TrimEnd('\n').Split('\n'), Has.Length.EqualTo(1), run.Error);
+            Assert.That(run.Error, Does.StartWith("vkinfer: "));
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using VkInfer.Cli.Output;
 
 namespace VkInfer.Cli;
@@ -31,14 +33,46 @@ internal static class ErrorReport
     {
         try
         {
-            return Write(StandardStreams.IsClosed(StandardStreams.Error) ? TextWriter.Null : Console.Error, problem, verbose: false);
+            return WriteToConsole(problem);
+        }
+#pragma warning disable CA1031 // With no file handle left, assemblies cannot be loaded: the console, types of errors.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return WriteBare(problem.Message);
+        }
+    }
+
+    // Not inlined: what it needs is loaded where its absence is caught.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int WriteToConsole(Exception problem) =>
+        Write(StandardStreams.IsClosed(StandardStreams.Error) ? TextWriter.Null : Console.Error, problem, verbose: false);
+
+    /// <summary>One line of ASCII on standard error, if it is open, by what is loaded always: no assembly may be needed for it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int WriteBare(string message)
+    {
+        try
+        {
+            int end = message.IndexOf('\n');
+            string line = "vkinfer: " + (end < 0 ? message : message.Substring(0, end)) + " Is the limit of open files too low (ulimit -n)?\n";
+            byte[] bytes = new byte[line.Length];
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = line[i] < 128 ? (byte)line[i] : (byte)'?';
+            }
+
+            using var handle = new SafeFileHandle(StandardStreams.Error, ownsHandle: false);
+            using var stream = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+            stream.Write(bytes, 0, bytes.Length);
         }
 #pragma warning disable CA1031 // There is nobody left to tell.
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return ExitCodes.Failure;
         }
+
+        return ExitCodes.Failure;
     }
 
     /// <summary>Puts a text on one line of bounded length, without control characters.</summary>

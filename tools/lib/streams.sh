@@ -7,5 +7,5 @@ require_streams() {
     { true >&2; } 2> /dev/null || exec 2> /dev/null
     local handles
     handles=$(ulimit -n)
-    [ "$handles" = unlimited ] || [ "$handles" -ge 64 ] || die "at most $handles files may be open (ulimit -n); expected 64 or more"
+    [ "$handles" = unlimited ] || [ "$handles" -ge 96 ] || die "at most $handles files may be open (ulimit -n); expected 96 or more"
 }
