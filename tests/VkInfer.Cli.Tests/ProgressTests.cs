@@ -47,7 +47,8 @@ public sealed class ProgressTests
         var errors = new StreamWriter(new MemoryStream());
         await errors.DisposeAsync();
         var console = new CliConsole(
-            TextReader.Null, TextWriter.Null, errors, false, false) { ProgressInterval = TimeSpan.FromMilliseconds(5) };
+            TextReader.Null, TextWriter.Null, errors, false, false)
+        { ProgressInterval = TimeSpan.FromMilliseconds(5) };
         Assert.That(await ProgressDisplay.RunAsync(console, "Scoring", async _ => { await Task.Delay(60); return 1; }), Is.EqualTo(1));
     }
 

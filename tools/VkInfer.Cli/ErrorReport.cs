@@ -55,7 +55,8 @@ internal static class ErrorReport
         try
         {
             int end = message.IndexOf('\n');
-            string line = "vkinfer: " + (end < 0 ? message : message.Substring(0, end)) + " Is the limit of open files too low (ulimit -n)?\n";
+            string line = "vkinfer: " + (end < 0 ? message : message.Substring(0, end))
+                + " Is the limit of open files too low (ulimit -n)?\n";
             byte[] bytes = new byte[line.Length];
             for (int i = 0; i < bytes.Length; i++)
             {

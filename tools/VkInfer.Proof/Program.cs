@@ -3,15 +3,20 @@ using VkInfer.Kernels;
 using VkInfer.Proof;
 
 var device = new Option<string>(
-    "--device") { Description = "A Vulkan device: auto, an index, a type or part of a name.", DefaultValueFactory = _ => "auto" };
+    "--device")
+{ Description = "A Vulkan device: auto, an index, a type or part of a name.", DefaultValueFactory = _ => "auto" };
 var only = new Option<string[]>(
-    "--only") { Description = "Names of models; the others are left out.", AllowMultipleArgumentsPerToken = true };
+    "--only")
+{ Description = "Names of models; the others are left out.", AllowMultipleArgumentsPerToken = true };
 var formats = new Option<string[]>(
-    "--formats") { Description = "Names of formats; the others are left out.", AllowMultipleArgumentsPerToken = true };
+    "--formats")
+{ Description = "Names of formats; the others are left out.", AllowMultipleArgumentsPerToken = true };
 var json = new Option<string?>(
-    "--json") { Description = "A file for the figures. Those that it has already, and that are not measured now, stay in it." };
+    "--json")
+{ Description = "A file for the figures. Those that it has already, and that are not measured now, stay in it." };
 var folder = new Argument<string>(
-    "folder") { Description = "The folder with models.md and proof/*.json.", DefaultValueFactory = _ => "docs" };
+    "folder")
+{ Description = "The folder with models.md and proof/*.json.", DefaultValueFactory = _ => "docs" };
 
 var root = new RootCommand(
     "Measures the logits of every model family in every weight format on a device. Fails where one is further from its reference than its bound.")

@@ -175,21 +175,21 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     private static DecodeAttentionPush Push(
         AttentionShape shape, AttentionSoftmax softmax, KvLayer layer, DecodeAttentionTuning tuning) => new()
-    {
-        GroupSize = (uint)shape.GroupSize,
-        KvHeads = (uint)shape.NumKvHeads,
-        Capacity = (uint)shape.Capacity,
-        Splits = (uint)tuning.Splits,
-        MinKeys = (uint)tuning.MinKeys,
-        Scale = shape.Scale,
-        Window = (uint)shape.Window,
-        SoftCap = shape.LogitSoftCap,
-        Phi = softmax.Phi,
-        Lower = softmax.Lower,
-        Upper = softmax.Upper,
-        LayerAt = layer.At,
-        BlockGroup = (uint)layer.Group,
-    };
+        {
+            GroupSize = (uint)shape.GroupSize,
+            KvHeads = (uint)shape.NumKvHeads,
+            Capacity = (uint)shape.Capacity,
+            Splits = (uint)tuning.Splits,
+            MinKeys = (uint)tuning.MinKeys,
+            Scale = shape.Scale,
+            Window = (uint)shape.Window,
+            SoftCap = shape.LogitSoftCap,
+            Phi = softmax.Phi,
+            Lower = softmax.Lower,
+            Upper = softmax.Upper,
+            LayerAt = layer.At,
+            BlockGroup = (uint)layer.Group,
+        };
 
     private DecodeAttentionTuning Tune(AttentionShape shape, int rows = 1) =>
         DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), rows);

@@ -29,8 +29,13 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
         if (ReferenceEquals(spread, context) && context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
             && measured.IntegerDot == tuning.IntegerDot)
         {
-            tuning = tuning with { WorkgroupSize = measured.WorkgroupSize, Rows = measured.Rows, Unroll = measured.Unroll, Passes =
-                measured.Passes };
+            tuning = tuning with
+            {
+                WorkgroupSize = measured.WorkgroupSize,
+                Rows = measured.Rows,
+                Unroll = measured.Unroll,
+                Passes = measured.Passes,
+            };
         }
 
         return Next is null ? tuning : tuning.OfWholeBlocks(context.Capabilities, rowsPerElement);

@@ -141,8 +141,11 @@ internal sealed unsafe class MemoryAllocator(DeviceContext context) : IDisposabl
 
     private MemoryBlock? TryAllocateBlock(int type, long size, bool dedicated)
     {
-        var flags = new MemoryAllocateFlagsInfo { SType = StructureType.MemoryAllocateFlagsInfo, Flags =
-            MemoryAllocateFlags.DeviceAddressBit };
+        var flags = new MemoryAllocateFlagsInfo
+        {
+            SType = StructureType.MemoryAllocateFlagsInfo,
+            Flags = MemoryAllocateFlags.DeviceAddressBit,
+        };
         var info = new MemoryAllocateInfo
         {
             SType = StructureType.MemoryAllocateInfo,

@@ -37,7 +37,8 @@ internal static class LinearTuningRun
         PhysicalDeviceInfo device = context.Device.Info;
         return new LinearTuning(
             device.Name, device.DriverName, device.DriverVersion, LinearTuningFile.Shaders, tuner.WorstExcess,
-            tables) { Problems = tuner.Problems };
+            tables)
+        { Problems = tuner.Problems };
     }
 
     private static WeightMatrix[] Some(IGrouping<(WeightType Type, int Rows, int Columns), WeightMatrix> shape)

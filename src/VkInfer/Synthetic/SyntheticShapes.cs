@@ -32,21 +32,21 @@ public static class SyntheticShapes
 
     private static ModelConfig Llama(
         int hidden, int intermediate, int layers, int heads, int kvHeads, int vocab, int context, float theta = 10000) => new()
-    {
-        Architecture = "llama",
-        VocabSize = vocab,
-        HiddenSize = hidden,
-        IntermediateSize = intermediate,
-        NumLayers = layers,
-        NumHeads = heads,
-        NumKvHeads = kvHeads,
-        HeadDim = hidden / heads,
-        RotaryDim = hidden / heads,
-        RopePairing = RopePairing.Interleaved,
-        RopeTheta = theta,
-        NormEps = 1e-5f,
-        MaxContextLength = context,
-    };
+        {
+            Architecture = "llama",
+            VocabSize = vocab,
+            HiddenSize = hidden,
+            IntermediateSize = intermediate,
+            NumLayers = layers,
+            NumHeads = heads,
+            NumKvHeads = kvHeads,
+            HeadDim = hidden / heads,
+            RotaryDim = hidden / heads,
+            RopePairing = RopePairing.Interleaved,
+            RopeTheta = theta,
+            NormEps = 1e-5f,
+            MaxContextLength = context,
+        };
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>
         Llama(hidden, intermediate, layers, heads, heads, vocab, context) with

@@ -44,8 +44,14 @@ internal static class TokenizerFiles
             {
                 ["type"] = "Sequence",
                 ["pretokenizers"] = new JsonArray(
-                    new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] =
-                        "Isolated", ["invert"] = false },
+                    new JsonObject
+                    {
+                        ["type"] = "Split",
+                        ["pattern"] = new JsonObject { ["Regex"] = pattern },
+                        ["behavior"] =
+                        "Isolated",
+                        ["invert"] = false
+                    },
                     JsonNode.Parse(ByteLevel.Replace("true", "false"))),
             },
             JsonNode.Parse(ByteLevel), JsonNode.Parse(ByteLevel), new JsonObject());
