@@ -17,7 +17,7 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     /// <summary>Requests for weights and caches of every type; many are the same.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
-        Enum.GetValues<WeightType>().SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
+        TypesOf(model).SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
             .Concat(Rows());
 
@@ -27,7 +27,11 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
-        Enum.GetValues<WeightType>().SelectMany(type => Products(type, model));
+        TypesOf(model).SelectMany(type => Products(type, model));
+
+    /// <summary>A codebook takes the compiler seconds a pipeline: one model of such weights is enough.</summary>
+    private static IEnumerable<WeightType> TypesOf(ModelShape model) => Enum.GetValues<WeightType>()
+        .Where(type => ReferenceEquals(model, ModelShape.Usual[0]) || WeightFormat.Of(type).CodebookBytes == 0);
 
     /// <summary>What reads weights for one token at a time.</summary>
     private IEnumerable<PipelineRequest> Vectors(WeightType type, ModelShape model)
