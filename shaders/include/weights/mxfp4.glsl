@@ -18,5 +18,5 @@ vec2[W_PARTS] w_scales(uint exponent) {
 }
 
 uint w_quad(WRaw raw, uint i) {
-    return quad_of_fp4(quad_of_nibbles(raw.nibbles, i));
+    return quad_of_levels(quad_of_nibbles(raw.nibbles, i));
 }
