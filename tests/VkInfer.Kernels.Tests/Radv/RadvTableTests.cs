@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using VkInfer.Testing;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Radv;
@@ -51,7 +52,7 @@ public sealed class RadvTableTests
                 .GroupBy(row => row.Variant).Select(Row.Worst).OrderBy(row => row.Variant, StringComparer.Ordinal),
         ];
 
-        string document = FindDocument();
+        string document = Path.Combine(Repository.Root!, "docs", "amd.md");
         if (Environment.GetEnvironmentVariable("VKINFER_WRITE_DOCS") == "1")
         {
             Write(document, gpu, device.Info, rows);
@@ -95,17 +96,6 @@ public sealed class RadvTableTests
             old.Length > 0
                 ? document.Replace(old, text.Append('\n').ToString().TrimEnd('\n') + "\n", StringComparison.Ordinal)
                 : document.TrimEnd('\n') + "\n\n" + text);
-    }
-
-    private static string FindDocument()
-    {
-        DirectoryInfo? folder = new(TestContext.CurrentContext.TestDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "VkInfer.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return Path.Combine(folder.FullName, "docs", "amd.md");
     }
 
     /// <summary>Statistics of a pipeline; the worst where a variant has several specialisations.</summary>

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Tests.House;
 
 /// <summary>The repository's own files, as far as people write them.</summary>
@@ -5,7 +7,8 @@ internal static class SourceTree
 {
     private static readonly string[] Rooms = ["src", "tests", "tools", "samples", "shaders"];
 
-    private static string Root { get; } = FindRoot();
+    private static string Root => Repository.Root
+        ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} does not lie in the source tree.");
 
     /// <summary>Files whose name ends so, with the path from the root on.</summary>
     public static IEnumerable<(string Path, string[] Lines)> Read(params string[] endings) =>
@@ -20,17 +23,4 @@ internal static class SourceTree
         let path = Path.GetRelativePath(Root, file).Replace('\\', '/')
         where !path.Split('/').Any(part => part is "obj" or "bin" or "__pycache__" || part.StartsWith('.'))
         select path;
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "VkInfer.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException($"{AppContext.BaseDirectory} does not lie in the source tree.");
-    }
 }

@@ -126,14 +126,8 @@ public sealed class DeviceProfileTests
     [Test]
     public void The_table_in_the_documentation_is_the_one_in_the_code()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "VkInfer.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        Assume.That(folder, Is.Not.Null, "the tests run outside the repository");
-        string text = File.ReadAllText(Path.Combine(folder!.FullName, "docs", "devices.md"));
+        Assume.That(Repository.Root, Is.Not.Null, "the tests run outside the repository");
+        string text = File.ReadAllText(Path.Combine(Repository.Root!, "docs", "devices.md"));
         Assert.Multiple(() =>
         {
             foreach (DeviceProfile profile in DeviceProfiles.All)
