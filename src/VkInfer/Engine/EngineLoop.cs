@@ -188,7 +188,7 @@ internal sealed class EngineLoop : IDisposable
             sequence.Priority = request.Priority;
             sequence.Deadline = request.TimeLimit is { } limit ? Now + limit : null;
             sequence.NeedsKnownTokens = request.Grammar is not null;
-            sequence.Selection = request.Selection;
+            sequence.Select(request.Selection);
             sequence.IsPaused = false;
             if (request.Grammar is null)
             {
