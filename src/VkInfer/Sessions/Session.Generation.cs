@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using VkInfer.Engine;
 using VkInfer.Engine.Answers;
 using VkInfer.Grammar;
+using VkInfer.Vulkan;
 
 namespace VkInfer;
 
@@ -55,6 +56,8 @@ public sealed partial class Session
 
     private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
+        // The session's end waits for this, and cancels what is started here.
+        using Lifetime.Lease lease = _lifetime.Enter();
         options.Sampling.CheckVocabulary(Model.Config.VocabSize);
         GrammarMatcher? grammar = options.Grammar is null ? null : Model.CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
         cancellation.ThrowIfCancellationRequested();

@@ -32,6 +32,7 @@ public sealed partial class Session
     {
         Cancellation either = Cancel(cancellation);
         either.ThrowIfRequested();
+        Require(sampling);
         if (PrepareRun(sampling, depth, out EngineRequest? request) is var signals && request is not null)
         {
             Signal(request, signals);
@@ -55,17 +56,32 @@ public sealed partial class Session
             return EngineSignals.Resumed;
         }
 
-        RequireSpace();
         request = StartRun(sampling, depth);
         return EngineSignals.Started;
     }
 
-    /// <summary>Throws where neither a token is there or under way nor space for one is left.</summary>
-    internal void RequireSpace()
+    /// <summary>Throws where no token can be chosen so.</summary>
+    internal void Require(SamplingOptions sampling)
     {
-        if (_run is null or { IsOver: true } && _tokens.Count >= Capacity)
+        if (_run is { IsOver: false } && ReferenceEquals(_sampling, sampling))
+        {
+            return;
+        }
+
+        if (_tokens.Count == 0)
+        {
+            throw new InvalidOperationException("The session is empty; append a prompt first.");
+        }
+
+        if (_tokens.Count >= Capacity)
         {
             throw new ContextLengthExceededException(1, 0, Capacity);
+        }
+
+        if (!ReferenceEquals(_sampling, sampling))
+        {
+            sampling.Validate();
+            sampling.CheckVocabulary(Model.Config.VocabSize);
         }
     }
 
@@ -133,13 +149,6 @@ public sealed partial class Session
             (last.Length, last.KeepsLogits) = (_tokens.Count, KeepsLogits);
             _sequence.Starting(last);
             return last;
-        }
-
-        sampling.Validate();
-        sampling.CheckVocabulary(Model.Config.VocabSize);
-        if (_tokens.Count == 0)
-        {
-            throw new InvalidOperationException("The session is empty; append a prompt first.");
         }
 
         EndRun();

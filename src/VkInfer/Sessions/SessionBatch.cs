@@ -140,9 +140,10 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
         cancellation.ThrowIfRequested();
         foreach (Session session in _sessions)
         {
-            session.RequireSpace();
+            session.Require(sampling);
         }
 
+        // From here on nothing throws: what is prepared is started.
         for (int i = 0; i < _sessions.Length; i++)
         {
             EngineSignals signals = _sessions[i].PrepareRun(sampling, depth, out EngineRequest? request);
