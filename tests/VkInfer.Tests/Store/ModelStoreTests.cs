@@ -128,11 +128,12 @@ public sealed class ModelStoreTests
             there = progress.BytesDone;
         }
 
-        hub.Breaks = 0;
-        hub.Requests.Clear();
-        Assert.That(File.ReadAllBytes(await store.GetAsync(ModelName.Parse(GgufName))), Is.EqualTo(Content));
+        // A hub of its own, which sees nothing of what was cancelled and came late.
+        using LoopbackHub last = Hub();
+        using var later = new ModelStore(last.Options(_folder));
+        Assert.That(File.ReadAllBytes(await later.GetAsync(ModelName.Parse(GgufName))), Is.EqualTo(Content));
         Assert.That(there, Is.Positive);
-        Assert.That(hub.BytesAsked, Is.EqualTo(Content.Length - there), "what was there is not asked for again, the rest is once");
+        Assert.That(last.BytesAsked, Is.EqualTo(Content.Length - there), "what was there is not asked for again, the rest is once");
         Assert.That(soonest, Is.LessThan(TimeSpan.FromMilliseconds(100)));
     }
 
