@@ -17,14 +17,14 @@ public sealed class SoftmaxAgreementTests
     [Category("Long")]
     public void A_story_model_says_the_same_over_2000_tokens() => Check(TestModels.DataFile("models/stories260K-tied-f32.gguf"), 2000);
 
-    private static void Check(string path, int tokens)
+    private static void Check(string path, int atLeast)
     {
         using Model model = Model.Load(path, new ModelOptions { Device = TestModels.Device, Validation = TestModels.Validation });
         int capacity = Math.Min(model.ContextLength, 512);
         int[] Prompt(int index) => model.Tokenizer.Encode($"Once upon a time there were {index} little foxes", addSpecial: true);
         var stats = default(SoftmaxStats);
         int compared = 0;
-        for (int text = 2; compared < tokens; text++)
+        for (int text = 2; compared < atLeast; text++)
         {
             int[] prompt = Prompt(text);
             int[] Run(SoftmaxChoice softmax)
