@@ -131,6 +131,7 @@ public sealed class LinearTuningTests
     [TestCase("no times")]
     [TestCase("too many tables")]
     [TestCase("huge")]
+    [Category("Host")]
     public void A_table_that_is_not_to_be_trusted_is_ignored_with_one_line(string damage)
     {
         string path;

@@ -6,6 +6,7 @@ using VkInfer.Engine.Scheduling;
 namespace VkInfer.Tests.Engine;
 
 /// <summary>Requests that come, go, wait and are forgotten at random, from many threads, with too few pages for all of them.</summary>
+[Category("Host")]
 public sealed class EngineStressTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

@@ -11,6 +11,7 @@ using VkInfer.Grammar;
 namespace VkInfer.Tests.Engine;
 
 /// <summary>The engine on a simulated device: whoever comes, goes, waits or fails, the others get what they would get alone.</summary>
+[Category("Host")]
 public sealed class EngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
