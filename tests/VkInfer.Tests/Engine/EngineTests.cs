@@ -546,9 +546,11 @@ public sealed class EngineTests
             }
         }
 
-        public void Release(Sequence sequence)
+        public void Release(Sequence sequence, bool keeps)
         {
         }
+
+        public string? FindNotFinite(Sequence sequence) => null;
 
         public void Dispose()
         {
