@@ -443,6 +443,8 @@ public sealed class EngineTests
             });
         }
 
+        // One that begins allocates: all do before the first step ends.
+        executor.AllAsked.Set();
         await Task.WhenAll(receivers.Select(receiver => receiver.End)).WaitAsync(Patience);
 
         TestContext.Out.WriteLine($"{executor.Allocating} of {executor.Measured} steps allocated");
@@ -475,6 +477,7 @@ public sealed class EngineTests
         AnswerStream stream = fixture.Answer([1, 2, 3], new GenerationOptions { IgnoreEndOfText = true }, queueLimit: 2);
         Assert.That(stream.NextAsync().AsTask().Wait(Patience), Is.True);
         Assert.That(fixture.HeldPages(), Is.Positive);
+        GC.KeepAlive(stream);
     }
 
     private sealed class CountingReceiver : ITokenReceiver
@@ -505,12 +508,15 @@ public sealed class EngineTests
         private int _steps;
         private int _sinceBoundary;
 
+        public ManualResetEventSlim AllAsked { get; } = new();
+
         public int Allocating { get; private set; }
 
         public int Measured { get; private set; }
 
         public void Submit(StepPlan plan)
         {
+            AllAsked.Wait(Patience);
             long now = GC.GetAllocatedBytesForCurrentThread();
             ulong wants = 0;
             bool atBoundary = false;
@@ -552,8 +558,6 @@ public sealed class EngineTests
 
         public string? FindNotFinite(Sequence sequence) => null;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => AllAsked.Dispose();
     }
 }
