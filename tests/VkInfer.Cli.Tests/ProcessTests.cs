@@ -160,7 +160,8 @@ public class ProcessTests
     }
 
     /// <summary>
-    /// Waits until a process has its handlers of signals, however slow the machine is, and then long enough for it to be at work on a usual one.
+    /// Waits until a process has its handlers of signals, however slow the machine is, and then long enough for it to be at work on a usual
+    /// one.
     /// </summary>
     private static async Task UntilCaughtAsync(Process process)
     {

@@ -108,7 +108,7 @@ public sealed class CancellationTests : EmbeddedFixture
         }
     }
 
-    /// <summary>Cancels a long prompt under way. Where the device is through before, the session forgets it and it is cancelled sooner.</summary>
+    /// <summary>Cancels a long prompt under way; sooner, where the device was through before.</summary>
     /// <param name="session">The session.</param>
     /// <param name="after">Milliseconds behind its begin.</param>
     /// <returns>How long it took from the cancellation to the exception.</returns>
