@@ -28,7 +28,7 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
     {
         if (!model.Gpu.Capabilities.TimestampsSupported)
         {
-            throw new CliException($"--profile needs time stamps, which '{model.Device.Name}' has not");
+            throw new CliException($"--profile needs time stamps, which '{model.Device.Name}' lacks");
         }
 
         double microseconds = ProfileResult.Median(Passes(test, false, cancellationToken).Select(pass => pass.Microseconds));
