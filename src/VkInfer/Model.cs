@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text;
 using VkInfer.Engine.Cache;
 using VkInfer.Formats;
 using VkInfer.Grammar;
@@ -349,7 +350,9 @@ public sealed class Model : IDisposable, IAsyncDisposable
             tokens[id] = Tokenizer.IsControl(id) || id == Tokenizer.UnknownTokenId ? default : Tokenizer.GetTokenBytes(id).ToArray();
         }
 
-        return new TokenTrie(tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count));
+        return new TokenTrie(
+            tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count),
+            Enumerable.Range(0, count).Where(Tokenizer.IsControl).Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
 
     /// <summary>The same weights with other linear layers.</summary>
