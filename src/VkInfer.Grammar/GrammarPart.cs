@@ -33,11 +33,24 @@ public sealed class GrammarPart
     }
 
     /// <summary>A JSON value under a schema (<see cref="JsonSchema"/>).</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="pointer">Which of the schemas in it is meant: a JSON pointer, as <c>#/properties/a</c>.</param>
     /// <exception cref="GrammarException">Thrown by <see cref="Compile"/>: the schema is wrong or not supported.</exception>
-    public static GrammarPart Json(JsonElement schema)
+    public static GrammarPart Json(JsonElement schema, string pointer = "#")
     {
         JsonElement own = schema.Clone();
-        return new GrammarPart(rules => new Expression.Reference(new SchemaReader(own, rules).Read()));
+        return new GrammarPart(rules => new Expression.Reference(new SchemaReader(own, rules).Read(pointer)));
+    }
+
+    /// <summary>The string that a schema allows, as text without quotation marks and escapes, in which none of the markers stands.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="pointer">Which of the schemas in it is meant.</param>
+    /// <param name="markers">What the text may not have in it.</param>
+    /// <exception cref="GrammarException">Thrown by <see cref="Compile"/>: the schema is wrong or not supported.</exception>
+    public static GrammarPart StringWithout(JsonElement schema, string pointer, params string[] markers)
+    {
+        JsonElement own = schema.Clone();
+        return new GrammarPart(rules => new SchemaReader(own, rules).ReadText(pointer, Without(markers)));
     }
 
     /// <summary>Any text in which none of the markers stands, possibly none at all. Control tokens are no text.</summary>
@@ -46,13 +59,7 @@ public sealed class GrammarPart
     {
         ArgumentNullException.ThrowIfNull(markers);
         string[] own = [.. markers];
-        return new GrammarPart(rules =>
-        {
-            Expression any = new Expression.CodePoints(Utf8Ranges.Normalize([(0, Utf8Ranges.MaxCodePoint)])).Times(0, null);
-            Expression found = new Expression.Choice([.. own.Select(Expression.Text)]);
-            Dfa without = own.Length == 0 ? Dfa.Any : DfaBuilder.Of(Expression.Of(any, found, any)).Not().Minimize();
-            return LanguageRules.Add(rules, without, "");
-        });
+        return new GrammarPart(rules => LanguageRules.Add(rules, Without(own), ""));
     }
 
     /// <summary>Any number of white-space characters up to some.</summary>
@@ -90,5 +97,12 @@ public sealed class GrammarPart
         int whole = rules.Add("answer", "");
         rules.Define(whole, "", _add(rules));
         return new CompiledGrammar(AutomatonBuilder.Build(rules, Limits.SchemaDepth + 8));
+    }
+
+    private static Dfa Without(string[] markers)
+    {
+        Expression any = new Expression.CodePoints(Utf8Ranges.Normalize([(0, Utf8Ranges.MaxCodePoint)])).Times(0, null);
+        Expression found = new Expression.Choice([.. markers.Select(Expression.Text)]);
+        return markers.Length == 0 ? Dfa.Any : DfaBuilder.Of(Expression.Of(any, found, any)).Not().Minimize();
     }
 }

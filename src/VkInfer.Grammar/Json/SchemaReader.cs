@@ -30,18 +30,13 @@ internal sealed partial class SchemaReader
         _check = new ValueCheck(_expander);
     }
 
-    /// <summary>Reads the schema.</summary>
+    /// <summary>Reads the schema, or one within it.</summary>
+    /// <param name="pointer">Where that stands.</param>
     /// <returns>The rule of the whole.</returns>
-    public int Read()
+    public int Read(string pointer = "#")
     {
-        int whole = _rules.Add("#", "#");
-        Part root = new(_root, "#");
-        var goal = new Goal(_expander.Resolve(root));
-        IReadOnlyList<ValueFacts> ways = _expander.Expand(goal);
-        if (ways.Count == 0)
-        {
-            throw Fault("#", _root.ValueKind == JsonValueKind.False ? "the schema 'false' allows nothing" : "the schema allows nothing");
-        }
+        int whole = _rules.Add(pointer, pointer);
+        Goal goal = Whole(pointer, out IReadOnlyList<ValueFacts> ways);
 
         _known[goal.Key] = new Expression.Reference(whole);
         _pending.Enqueue((whole, ways, goal.At));
@@ -51,6 +46,34 @@ internal sealed partial class SchemaReader
         }
 
         return whole;
+    }
+
+    /// <summary>Reads a schema of strings as text without quotation marks.</summary>
+    /// <param name="pointer">Where it stands.</param>
+    /// <param name="within">What texts must be besides.</param>
+    public Expression ReadText(string pointer, Dfa within)
+    {
+        Whole(pointer, out IReadOnlyList<ValueFacts> ways);
+        try
+        {
+            Dfa? language = ways.Where(way => (way.Types & JsonTypes.String) != 0)
+                .Select(Strings).Aggregate(default(Dfa), (some, one) => some is null ? one : some.Or(one));
+            return language is null ? new Expression.Choice([]) : LanguageRules.Add(_rules, language.And(within).Minimize(), pointer);
+        }
+        catch (DfaTooLargeException problem)
+        {
+            throw new GrammarException(pointer, "the texts that the schema allows need too many states", problem);
+        }
+    }
+
+    private Goal Whole(string pointer, out IReadOnlyList<ValueFacts> ways)
+    {
+        var root = new Part(JsonPointer.Find(_root, pointer, pointer), pointer);
+        var goal = new Goal(_expander.Resolve(root));
+        ways = _expander.Expand(goal);
+        return ways.Count > 0 ? goal
+            : throw Fault(
+                pointer, root.Schema.ValueKind == JsonValueKind.False ? "the schema 'false' allows nothing" : "the schema allows nothing");
     }
 
     /// <summary>What reaches a goal.</summary>
