@@ -12,6 +12,9 @@ public abstract class AnswerParser
     {
     }
 
+    /// <summary>Whether what comes next belongs to the reasoning, as far as is known.</summary>
+    public abstract bool IsReasoning { get; }
+
     private protected AnswerBuffer Buffer { get; } = new();
 
     private protected PieceWriter Pieces { get; } = new();
@@ -31,6 +34,26 @@ public abstract class AnswerParser
         }
 
         return Pieces.Drain();
+    }
+
+    /// <summary>Adds what has come of an answer: its text, then its control token.</summary>
+    /// <param name="update">What has come.</param>
+    /// <returns>The pieces that are complete now; with the last update all that are left.</returns>
+    public IReadOnlyList<AnswerPiece> Append(GenerationUpdate update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        var pieces = new List<AnswerPiece>(Append(update.Text));
+        if (update.ControlToken is { } control)
+        {
+            pieces.AddRange(Append(control, isControl: true));
+        }
+
+        if (update.FinishReason is not null)
+        {
+            pieces.AddRange(End());
+        }
+
+        return pieces;
     }
 
     /// <summary>Ends the answer.</summary>

@@ -21,6 +21,9 @@ internal sealed class HarmonyParser : AnswerParser
     private bool _isCall;
     private bool _isReasoning;
 
+    /// <inheritdoc/>
+    public override bool IsReasoning => _isReasoning && !_isHeader;
+
     private protected override bool Step(bool isEnd)
     {
         if (_isHeader)

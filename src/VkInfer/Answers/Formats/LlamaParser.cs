@@ -14,6 +14,9 @@ internal sealed class LlamaParser : AnswerParser
     private string _tag = "";
     private bool _isText;
 
+    /// <inheritdoc/>
+    public override bool IsReasoning => false;
+
     private protected override bool Step(bool isEnd)
     {
         if (_isText)

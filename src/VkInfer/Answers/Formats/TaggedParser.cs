@@ -25,6 +25,9 @@ internal sealed class TaggedParser(AnswerTags tags, bool startsInReasoning) : An
         BehindCall,
     }
 
+    /// <inheritdoc/>
+    public override bool IsReasoning => _section == Section.Reasoning;
+
     private protected override bool Step(bool isEnd)
     {
         if (!_hasStarted)
