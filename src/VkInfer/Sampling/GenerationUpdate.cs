@@ -49,7 +49,7 @@ public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, 
 {
     /// <summary>
     /// The text of a control token that comes behind <see cref="Text"/>, as <c>&lt;|channel|&gt;</c>; null: there is none. It is no part of
-    /// the text; an <see cref="Answers.AnswerParser"/> takes both. The token that ends the answer is not told.
+    /// the text; an <see cref="Answers.AnswerParser"/> takes both. Tokens that end a text are not told.
     /// </summary>
     public string? ControlToken { get; init; }
 

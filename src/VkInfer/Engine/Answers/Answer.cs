@@ -64,7 +64,7 @@ internal sealed class Answer
         else
         {
             piece = _stops.Append(_text.Append(token));
-            if (!_stops.IsStopped && _tokenizer.IsControl(token))
+            if (!_stops.IsStopped && _tokenizer.IsControl(token) && !_tokenizer.EndOfGenerationTokenIds.Contains(token))
             {
                 // What stands before a control token is told before it: no stop string goes across one.
                 piece += _stops.Flush();
