@@ -21,6 +21,9 @@ internal sealed class DecoderTransformer
         _kernels = kernels;
     }
 
+    /// <summary>Layers of the model.</summary>
+    public int LayerCount => _weights.Layers.Count;
+
     /// <summary>
     /// One token, named by the step state, through all layers and on to its logits: at most five dispatches a layer, one more for a norm of
     /// query and key heads, one or two for each norm that no product can compute on its way, and one or two for each matrix in parts. What
@@ -314,34 +317,42 @@ internal sealed class DecoderTransformer
         }
     }
 
-    /// <summary>
-    /// Rows of many sequences through all layers and on to the logits of those that want them; what the pass' rows share is the pass'.
-    /// </summary>
-    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, StepRows step)
+    /// <summary>One layer over rows of many sequences; what the pass' rows share is the pass'.</summary>
+    public void RecordRowsLayer(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
     {
         int rows = step.Shape.Rows;
-        RecordEmbed(commands, act, step.All);
-        for (int i = 0; i < _weights.Layers.Count; i++)
-        {
-            RecordRowsQkv(commands, act, i, rows);
-            RecordRowsAttention(commands, act, pass, step, i);
-            RecordRowsOutput(commands, act, i, rows);
-            RecordRowsMlp(commands, act, i, rows);
-        }
+        RecordRowsQkv(commands, act, index, rows);
+        RecordRowsAttention(commands, act, pass, step, index);
+        RecordRowsOutput(commands, act, index, rows);
+        RecordRowsMlp(commands, act, index, rows);
+    }
 
-        if (step.Shape.Logits == rows)
+    /// <summary>The logits of those rows that want them.</summary>
+    public void RecordRowsLogits(CommandList commands, RowActivations act, RowsPass pass, PassRows step)
+    {
+        (int rows, int logits) = (step.Shape.Rows, step.Shape.Logits);
+        if (logits == rows)
         {
             RecordHeads(commands, act, act.Hidden, pass.Logits, rows);
         }
-        else if (step.Shape.Logits > 0)
+        else if (logits > 0)
         {
             _kernels.GatherRows.Record(commands, act.Hidden, step.Logits, pass.LogitRows, _config.HiddenSize, rows);
-            RecordHeads(commands, act, pass.LogitRows, pass.Logits, step.Shape.Logits);
+            if (logits == 1)
+            {
+                RecordHead(
+                    commands, Activations.Row(pass.LogitRows, ActivationType.F32, 0, _config.HiddenSize), pass.Normed,
+                    Activations.Row(pass.Logits, ActivationType.F32, 0, _config.VocabSize));
+            }
+            else
+            {
+                RecordHeads(commands, act, pass.LogitRows, pass.Logits, logits);
+            }
         }
     }
 
     /// <summary>Keys and values of all rows are stored before any attends, so that several of them may belong to one sequence.</summary>
-    private void RecordRowsAttention(CommandList commands, RowActivations act, RowsPass pass, StepRows step, int index)
+    private void RecordRowsAttention(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
     {
         LayerWeights layer = _weights.Layers[index];
         RowsCache cache = pass.Cache;
@@ -360,6 +371,12 @@ internal sealed class DecoderTransformer
             _kernels.RopeStore.RecordRows(
                 commands, act.Qkv, shape, Rope(index), step.Runs, cache.Sequences, place, act.RunQuery, most.Rows,
                 _kernels.PrefillAttention.QueryType(shape), layer.Qkv.Bias, HeadNorm(layer));
+            if (pass.Statistics is { } statistics)
+            {
+                _kernels.ScoreStatistics.Record(
+                    commands, shape, _kernels.PrefillAttention.QueryType(shape), act.RunQuery, step.Runs, cache.Sequences, place,
+                    statistics.Layer(index), most.Rows);
+            }
         }
 
         ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
@@ -373,6 +390,11 @@ internal sealed class DecoderTransformer
 
         if (most.RunRows > 0)
         {
+            if (commands.IsProfiled)
+            {
+                commands.Describe(PrefillAttentionKernel.DescribeRun(shape, most.RunRows, step.FirstPosition));
+            }
+
             _kernels.PrefillAttention.Record(
                 commands, shape, cache.Softmax.Layers[index].Prefill,
                 step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,
