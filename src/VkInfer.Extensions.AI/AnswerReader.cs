@@ -6,7 +6,9 @@ using VkInfer.Answers;
 
 namespace VkInfer.Extensions.AI;
 
-/// <summary>Makes contents of an answer's pieces. A call is one content, when it is whole; one that the answer's end cut off is none.</summary>
+/// <summary>
+/// Makes contents of an answer's pieces. A call is one content, when it is whole; one that the answer's end cut off is none.
+/// </summary>
 internal sealed class AnswerReader(AnswerParser parser, bool showsReasoning)
 {
     private const string IdLetters = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -6,7 +6,8 @@ using VkInfer.Grammar.Tokens;
 namespace VkInfer.Grammar;
 
 /// <summary>
-/// A part of an answer, of which grammars are composed: text up to a marker, the marker, a value under a schema. So a schema may begin after
+/// A part of an answer, of which grammars are composed: text up to a marker, the marker, a value under a schema. So a schema may begin
+/// after
 /// the reasoning, or a tool call within a text. Immutable and thread-safe.
 /// </summary>
 public sealed class GrammarPart
@@ -42,7 +43,9 @@ public sealed class GrammarPart
         return new GrammarPart(rules => new Expression.Reference(new SchemaReader(own, rules).Read(pointer)));
     }
 
-    /// <summary>The string that a schema allows, as text without quotation marks and escapes, in which none of the markers stands.</summary>
+    /// <summary>
+    /// The string that a schema allows, as text without quotation marks and escapes, in which none of the markers stands.
+    /// </summary>
     /// <param name="schema">The schema.</param>
     /// <param name="pointer">Which of the schemas in it is meant.</param>
     /// <param name="markers">What the text may not have in it.</param>

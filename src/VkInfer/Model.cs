@@ -352,7 +352,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
         return new TokenTrie(
             tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count),
-            Enumerable.Range(0, count).Where(Tokenizer.IsControl).Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
+            Enumerable.Range(0, count).Where(Tokenizer.IsControl)
+                .Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
 
     /// <summary>The same weights with other linear layers.</summary>

@@ -57,7 +57,8 @@ internal sealed partial class Script
         }
 
         yield return new GenerationUpdate(
-            "", [1], FinishReason.EndOfText, new Usage(request.Prompt.Length, 0, tokens + 1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+            "", [1], FinishReason.EndOfText,
+            new Usage(request.Prompt.Length, 0, tokens + 1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
     }
 
     [GeneratedRegex("⟦([^⟧]*)⟧")]

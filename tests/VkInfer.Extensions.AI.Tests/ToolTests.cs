@@ -34,7 +34,8 @@ public sealed class ToolTests
             ? "<think>\nNow I know.\n</think>\n\nIt is warm."
             : "<think>\nI ask.\n</think>\n\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bonn\", \"days\": 2}}\n</tool_call>\n"
                 + "<tool_call>\n{\"name\": \"clock\", \"arguments\": {}}\n</tool_call>", Thinking);
-        using IChatClient client = script.Client.AsBuilder().UseFunctionInvocation().UseOpenTelemetry().UseLogging(NullLoggerFactory.Instance).Build();
+        using IChatClient client = script.Client.AsBuilder()
+            .UseFunctionInvocation().UseOpenTelemetry().UseLogging(NullLoggerFactory.Instance).Build();
         ChatOptions options = WithTools();
         ChatResponse response = streams
             ? await client.GetStreamingResponseAsync("How warm is it?", options).ToChatResponseAsync()
@@ -84,7 +85,8 @@ public sealed class ToolTests
         var script = new Script(_ => "<think>Hm.</think>Yes.", Thinking);
         ChatResponse full = await script.Client.GetResponseAsync("Is it?");
         ChatResponse none = await script.Client.GetResponseAsync(
-            "Is it?", new ChatOptions { Reasoning = new ReasoningOptions { Output = ReasoningOutput.None, Effort = ReasoningEffort.None } });
+            "Is it?",
+            new ChatOptions { Reasoning = new ReasoningOptions { Output = ReasoningOutput.None, Effort = ReasoningEffort.None } });
         Assert.That(full.Messages[0].Contents.OfType<TextReasoningContent>().Single().Text, Is.EqualTo("Hm."));
         Assert.That(none.Messages[0].Contents.OfType<TextReasoningContent>(), Is.Empty);
         Assert.That(none.Text, Is.EqualTo("Yes."));

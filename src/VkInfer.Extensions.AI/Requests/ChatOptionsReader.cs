@@ -3,7 +3,8 @@ using Microsoft.Extensions.AI;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// Options of Microsoft.Extensions.AI as the runtime takes them, but for tools, reasoning and the response's format. Each member is honoured or refused, none is ignored.
+/// Options of Microsoft.Extensions.AI as the runtime takes them, but for tools, reasoning and the response's format. Each member is
+/// honoured or refused, none is ignored.
 /// </summary>
 internal static class ChatOptionsReader
 {

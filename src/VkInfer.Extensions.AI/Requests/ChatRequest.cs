@@ -74,7 +74,7 @@ internal sealed record ChatRequest(int[] Prompt, GenerationOptions Generation, A
 
         // The same few are asked for again and again, and a grammar that lives on keeps its masks.
         string key = string.Join('\0', [
-            text.Name, text.Format.Name, tail.TrimEnd()[Math.Max(0, tail.TrimEnd().Length - 24)..], schema?.GetRawText() ?? "", $"{tools.NeedsCall} {tools.MayCallSeveral}",
+            $"{text.Id} {tools.NeedsCall} {tools.MayCallSeveral}", tail[Math.Max(0, tail.Length - 24)..], schema?.GetRawText() ?? "",
             .. tools.Callable.SelectMany(tool => new[] { tool.Name, tool.Parameters.GetRawText() })]);
         CompiledGrammar? grammar = GrammarCache.Get(key, () => text.Format.CreateGrammar(
             tools.Callable, tools.NeedsCall, tools.MayCallSeveral, schema is { } json ? GrammarPart.Json(json) : null, tail));

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// Tools for a model whose template knows none: they are described in the system message, calls stand in the assistant's text, and results in
+/// Tools for a model whose template knows none: they are described in the system message, calls stand in the assistant's text, and results
+/// in
 /// a user's message, each between tags.
 /// </summary>
 internal static class GenericTools
@@ -17,17 +18,18 @@ internal static class GenericTools
         {
             if (message.Role != Tokenization.ChatRole.Tool)
             {
-                string calls = string.Join('\n', message.Calls.Select(
-                    call => $"<tool_call>\n{new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments.DeepClone() }.ToJsonString()}\n</tool_call>"));
+                string calls = string.Join('\n', message.Calls.Select(Write));
                 string text = message.Text.Length > 0 && calls.Length > 0 ? $"{message.Text}\n{calls}" : message.Text + calls;
                 written.Add(message.ToTemplate(text, withCalls: false));
                 continue;
             }
 
             string result = $"<tool_response>\n{message.Text}\n</tool_response>";
-            if (written.Count > 0 && written[^1] is { Role: Tokenization.ChatRole.User } last && last.Content.EndsWith("</tool_response>", StringComparison.Ordinal))
+            bool isNext = written.Count > 0 && written[^1].Role == Tokenization.ChatRole.User
+                && written[^1].Content.EndsWith("</tool_response>", StringComparison.Ordinal);
+            if (isNext)
             {
-                written[^1] = last with { Content = $"{last.Content}\n{result}" };
+                written[^1] = written[^1] with { Content = $"{written[^1].Content}\n{result}" };
             }
             else
             {
@@ -49,6 +51,12 @@ internal static class GenericTools
         }
 
         return written;
+    }
+
+    private static string Write(ReadCall call)
+    {
+        var json = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments.DeepClone() };
+        return $"<tool_call>\n{json.ToJsonString()}\n</tool_call>";
     }
 
     private static string Describe(RequestedTools tools)

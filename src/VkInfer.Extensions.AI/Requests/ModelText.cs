@@ -12,7 +12,12 @@ namespace VkInfer.Extensions.AI;
 /// <param name="Format">How it writes reasoning and calls.</param>
 internal sealed record ModelText(string Name, Tokenizer Tokenizer, ChatTemplate Template, string Source, AnswerFormat Format)
 {
+    private static int _count;
+
     private static readonly ConditionalWeakTable<Model, ModelText> Known = [];
+
+    /// <summary>A number of its own: grammars depend on the vocabulary.</summary>
+    public int Id { get; } = Interlocked.Increment(ref _count);
 
     /// <summary>That of a model.</summary>
     public static ModelText Of(Model model) => Known.GetValue(model, key => new ModelText(

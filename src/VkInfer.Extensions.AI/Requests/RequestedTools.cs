@@ -36,7 +36,8 @@ internal sealed record RequestedTools(
             required?.RequiredFunctionName is { } name ? [.. all.Where(tool => tool.Name == name)] : all;
         return required is not null && callable.Length == 0
             ? throw new ArgumentException(
-                $"ChatOptions.ToolMode requires {required.RequiredFunctionName ?? "a tool"}, which ChatOptions.Tools has not.", nameof(options))
+                $"ChatOptions.ToolMode requires {required.RequiredFunctionName ?? "a tool"}, which ChatOptions.Tools has not.",
+                nameof(options))
             : new RequestedTools(all, callable, required is not null, options.AllowMultipleToolCalls != false);
     }
 

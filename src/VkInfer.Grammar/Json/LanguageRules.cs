@@ -7,7 +7,8 @@ namespace VkInfer.Grammar;
 internal static class LanguageRules
 {
     /// <summary>Texts as they are.</summary>
-    public static Expression Add(RuleSet rules, Dfa language, string at) => Add(rules, language, at, Expression.Empty, ranges => [new Expression.CodePoints(ranges)]);
+    public static Expression Add(RuleSet rules, Dfa language, string at) =>
+        Add(rules, language, at, Expression.Empty, ranges => [new Expression.CodePoints(ranges)]);
 
     /// <summary>Strings of JSON: characters as themselves where they may, others escaped in the shortest way.</summary>
     public static Expression AddQuoted(RuleSet rules, Dfa language, string at) =>

@@ -68,7 +68,8 @@ internal sealed partial class SchemaReader
 
             Expression? name = patterns.Length == 0 && facts.Names.Count == 0
                 ? AnyOther(names, at)
-                : Names(facts, [.. patterns.Select((pattern, i) => (set & (1 << i)) != 0 ? pattern.Names : pattern.Names.Not())], names, at);
+                : Names(
+                    facts, [.. patterns.Select((pattern, i) => (set & (1 << i)) != 0 ? pattern.Names : pattern.Names.Not())], names, at);
             if (name is not null)
             {
                 ways.Add(Expression.Of(name, _json.Colon, Value(goal)));

@@ -107,7 +107,8 @@ internal sealed partial class SchemaReader
     {
         if (facts.Enum is { } values)
         {
-            return new Expression.Choice([.. values.Where(value => _check.Allows(facts, value)).Select(value => _constants.Value(value, at))]);
+            return new Expression.Choice(
+                [.. values.Where(value => _check.Allows(facts, value)).Select(value => _constants.Value(value, at))]);
         }
 
         JsonTypes types = facts.Allowed;
@@ -199,7 +200,8 @@ internal sealed partial class SchemaReader
             return _json.StringOf(facts.MinLength, facts.MaxLength);
         }
 
-        bool isFormat = facts.Strings is [{ Format: not null, IsNegated: false }] && !isListed && facts.MinLength == 0 && facts.MaxLength is null;
+        bool isFormat = facts.Strings is [{ Format: not null, IsNegated: false }]
+            && !isListed && facts.MinLength == 0 && facts.MaxLength is null;
         if (isFormat)
         {
             return _json.Formatted(facts.Strings[0].Format!);

@@ -30,7 +30,8 @@ internal static class SchemaValues
         var names = new HashSet<string>();
         foreach (JsonProperty member in value.EnumerateObject())
         {
-            yield return names.Add(member.Name) ? member : throw Fault($"{at}/{keyword}/{Escaped(member.Name)}", "the property is named twice");
+            yield return names.Add(member.Name)
+                ? member : throw Fault($"{at}/{keyword}/{Escaped(member.Name)}", "the property is named twice");
         }
     }
 
@@ -84,9 +85,11 @@ internal static class SchemaValues
 
     /// <summary>What a message shows of a text of unknown length.</summary>
     public static string Short(string text, int length = 40) =>
-        new string([.. text.Take(length).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]) + (text.Length > length ? "…" : "");
+        new string([.. text.Take(length).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)])
+            + (text.Length > length ? "…" : "");
 
     /// <summary>A name as a part of a JSON pointer.</summary>
     public static string Escaped(string name) =>
-        name.AsSpan().ContainsAny('~', '/') ? name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal) : name;
+        name.AsSpan().ContainsAny('~', '/')
+            ? name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal) : name;
 }

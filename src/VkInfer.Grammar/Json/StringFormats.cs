@@ -45,7 +45,8 @@ internal static class StringFormats
 
     private static readonly Expression Byte = Expression.Either(
         Digit, Expression.Of(Expression.Class(('1', '9')), Digit), Expression.Of(Expression.Text("1"), Digit, Digit),
-        Expression.Of(Expression.Text("2"), Expression.Class(('0', '4')), Digit), Expression.Of(Expression.Text("25"), Expression.Class(('0', '5'))));
+        Expression.Of(Expression.Text("2"), Expression.Class(('0', '4')), Digit),
+        Expression.Of(Expression.Text("25"), Expression.Class(('0', '5'))));
 
     private static readonly Expression Ipv4 = Expression.Of(Byte, Expression.Of(Expression.Text("."), Byte).Times(3, 3));
 
@@ -63,8 +64,8 @@ internal static class StringFormats
 
     private static readonly Expression PathCharacter = Expression.Either(
         Expression.Class(
-            ('0', '9'), ('A', 'Z'), ('a', 'z'), ('-', '-'), ('.', '.'), ('_', '_'), ('~', '~'), ('!', '!'), ('$', '$'), ('(', ','), ('=', '='),
-            (':', ';'), ('@', '@')),
+            ('0', '9'), ('A', 'Z'), ('a', 'z'), ('-', '-'), ('.', '.'), ('_', '_'), ('~', '~'), ('!', '!'), ('$', '$'), ('(', ','),
+            ('=', '='), (':', ';'), ('@', '@')),
         Expression.Of(Expression.Text("%"), Expression.Class(('0', '9'), ('A', 'F')).Times(2, 2)));
 
     private static readonly Expression Query = Expression.Either(PathCharacter, Expression.Class(('&', '&'), ('/', '/'), ('?', '?')));
@@ -76,7 +77,8 @@ internal static class StringFormats
 
     private static readonly Expression Uri = Expression.Either(
         Expression.Of(
-            OneOf("http", "https", "ftp", "ws", "wss"), Expression.Text("://"), Expression.Either(Domain, Expression.Text("localhost"), Ipv4),
+            OneOf("http", "https", "ftp", "ws", "wss"), Expression.Text("://"),
+            Expression.Either(Domain, Expression.Text("localhost"), Ipv4),
             Expression.Of(Expression.Text(":"), Expression.Class(('1', '9')), Digit.Times(0, 3)).Optional(), PathAndMore),
         Expression.Of(Expression.Text("mailto:"), Email),
         Expression.Of(
@@ -99,7 +101,9 @@ internal static class StringFormats
         TimeUnits(), Units("W")));
 
     private static readonly Expression Pointer = Expression.Of(
-        Expression.Text("/"), Expression.Either(Expression.Class((' ', '!'), ('#', '.'), ('0', '['), (']', '}')), OneOf("~0", "~1")).Times(0, null)).Times(0, null);
+        Expression.Text("/"),
+        Expression.Either(Expression.Class((' ', '!'), ('#', '.'), ('0', '['), (']', '}')), OneOf("~0", "~1")).Times(0, null))
+        .Times(0, null);
 
     private static readonly Dictionary<string, StringFormat> All = new StringFormat[]
     {

@@ -192,7 +192,8 @@ internal sealed class Dfa
         }
 
         return new Dfa(
-            firsts, [.. next], [.. pairs.Select(p => accepts(p.Mine != Dead && _accepts[p.Mine], p.Theirs != Dead && other._accepts[p.Theirs]))])
+            firsts, [.. next],
+            [.. pairs.Select(p => accepts(p.Mine != Dead && _accepts[p.Mine], p.Theirs != Dead && other._accepts[p.Theirs]))])
             .Trim();
     }
 

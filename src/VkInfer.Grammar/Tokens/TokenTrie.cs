@@ -20,9 +20,11 @@ public sealed class TokenTrie
     /// <summary>Builds the tree.</summary>
     /// <param name="tokens">The bytes of each token; empty for one that is no text and must never be chosen.</param>
     /// <param name="endTokens">Tokens that end a text.</param>
-    /// <param name="controlTokens">Control tokens with their texts, which grammars may ask for by <see cref="GrammarPart.Control"/>.</param>
+    /// <param name="controlTokens">Control tokens with their texts, which grammars may ask for by <see
+    /// cref="GrammarPart.Control"/>.</param>
     public TokenTrie(
-        IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens, IEnumerable<KeyValuePair<int, string>>? controlTokens = null)
+        IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens,
+        IEnumerable<KeyValuePair<int, string>>? controlTokens = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(endTokens);

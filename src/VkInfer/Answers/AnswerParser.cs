@@ -1,7 +1,8 @@
 namespace VkInfer.Answers;
 
 /// <summary>
-/// Reads the stream of one answer and tells its pieces apart. What it gives does not depend on where the stream is cut: joined, the pieces are the
+/// Reads the stream of one answer and tells its pieces apart. What it gives does not depend on where the stream is cut: joined, the pieces
+/// are the
 /// same. Nothing that a model writes makes it throw: what keeps to no format is text. Not thread-safe.
 /// </summary>
 public abstract class AnswerParser

@@ -10,8 +10,9 @@ internal static class DotNetTypes
 {
     public static Type[] All { get; } =
     [
-        typeof(string), typeof(int), typeof(double), typeof(bool), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeSpan),
-        typeof(Guid), typeof(Uri), typeof(Version), typeof(Color), typeof(int?), typeof(int[]), typeof(List<string>), typeof(HashSet<Color>),
+        typeof(string), typeof(int), typeof(double), typeof(bool), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly),
+        typeof(TimeSpan), typeof(Guid), typeof(Uri), typeof(Version), typeof(Color), typeof(int?), typeof(int[]), typeof(List<string>),
+        typeof(HashSet<Color>),
         typeof(Dictionary<string, int>), typeof(Dictionary<string, List<Person>>), typeof(Person), typeof(Validated), typeof(Tree),
         typeof(Shape), typeof(Drawing), typeof(Everything), typeof(JsonElement), typeof(KeyValuePair<string, int>), typeof(Lenient),
     ];
@@ -61,8 +62,8 @@ internal static class DotNetTypes
     public sealed record Drawing(string Title, Shape Main, List<Shape> Others);
 
     public sealed record Everything(
-        DateTime When, DateTimeOffset There, DateOnly Day, TimeSpan Length, Guid Id, Version Version, decimal Price, float Ratio, byte[] Bytes,
-        Dictionary<string, double> Scores);
+        DateTime When, DateTimeOffset There, DateOnly Day, TimeSpan Length, Guid Id, Version Version, decimal Price, float Ratio,
+        byte[] Bytes, Dictionary<string, double> Scores);
 
     public sealed class Lenient
     {

@@ -26,7 +26,8 @@ public sealed class JudgedTests
     ];
 
     [Test]
-    public void There_are_two_hundred_schemas() => Assert.That(Samples.DistinctBy(sample => sample.Schema).Count(), Is.GreaterThanOrEqualTo(200));
+    public void There_are_two_hundred_schemas() =>
+        Assert.That(Samples.DistinctBy(sample => sample.Schema).Count(), Is.GreaterThanOrEqualTo(200));
 
     [TestCaseSource(nameof(Samples))]
     public void Every_answer_is_valid(Sample sample)

@@ -7,7 +7,9 @@ using VkInfer.Tokenization;
 
 namespace VkInfer.Tests.Answers;
 
-/// <summary>What the grammar of a format allows is what its parser reads: calls with valid arguments, whatever the model would like.</summary>
+/// <summary>
+/// What the grammar of a format allows is what its parser reads: calls with valid arguments, whatever the model would like.
+/// </summary>
 public sealed class AnswerGrammarTests
 {
     private static readonly Conversation[] Formats =

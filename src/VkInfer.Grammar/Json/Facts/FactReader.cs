@@ -97,7 +97,8 @@ internal static class FactReader
             case "additionalProperties" or "items" or "propertyNames" when value.ValueKind == JsonValueKind.True:
                 return [];
             default:
-                throw Fault(at, $"keyword '{Short(name)}' is not supported where it must not hold ('not', 'if', 'oneOf' whose schemas overlap)");
+                throw Fault(
+                    at, $"keyword '{Short(name)}' is not supported where it must not hold ('not', 'if', 'oneOf' whose schemas overlap)");
         }
     }
 
@@ -204,7 +205,8 @@ internal static class FactReader
         }
 
         return new ObjectShape(
-            at, properties, matching, hasOthers ? new Part(Schema(others, "additionalProperties", at), $"{at}/additionalProperties") : null);
+            at, properties, matching,
+            hasOthers ? new Part(Schema(others, "additionalProperties", at), $"{at}/additionalProperties") : null);
     }
 
     private static void CheckOrder(JsonElement schema, string minName, string maxName, string at)

@@ -170,7 +170,8 @@ internal sealed class SchemaExpander
         var holds = new Part(condition, $"{at}/if");
         return Any(
         [
-            schema.TryGetProperty("then", out JsonElement then) ? Both(Expand(holds), Expand(new Part(then, $"{at}/then").Negated), at) : [],
+            schema.TryGetProperty("then", out JsonElement then)
+                ? Both(Expand(holds), Expand(new Part(then, $"{at}/then").Negated), at) : [],
             schema.TryGetProperty("else", out JsonElement other)
                 ? Both(Expand(holds.Negated), Expand(new Part(other, $"{at}/else").Negated), at) : [],
         ], at);
@@ -179,7 +180,8 @@ internal sealed class SchemaExpander
     private static List<ValueFacts> Depends(string property, IReadOnlyList<ValueFacts> facts) =>
     [
         new ValueFacts { Forbidden = [property], Spoken = JsonTypes.Object },
-        .. facts.Select(fact => ValueFacts.Both(fact, new ValueFacts { Required = [property], Spoken = JsonTypes.Object })).OfType<ValueFacts>(),
+        .. facts.Select(fact => ValueFacts.Both(fact, new ValueFacts { Required = [property], Spoken = JsonTypes.Object }))
+            .OfType<ValueFacts>(),
     ];
 
     /// <summary>
@@ -237,7 +239,8 @@ internal sealed class SchemaExpander
     private static IEnumerable<Part> Parts(string keyword, JsonElement value, string at)
     {
         JsonElement[] schemas = Array(value, keyword, at);
-        return schemas.Length > 0 ? schemas.Select((schema, i) => new Part(schema, $"{at}/{keyword}/{i}")) : throw Fault(at, $"'{keyword}' is empty");
+        return schemas.Length > 0
+            ? schemas.Select((schema, i) => new Part(schema, $"{at}/{keyword}/{i}")) : throw Fault(at, $"'{keyword}' is empty");
     }
 
     private static List<ValueFacts> Any(IEnumerable<IReadOnlyList<ValueFacts>> alternatives, string at)

@@ -2,7 +2,9 @@ using VkInfer.Grammar.Regular;
 
 namespace VkInfer.Grammar.Facts;
 
-/// <summary>What one schema says of properties: <c>properties</c>, <c>patternProperties</c> and <c>additionalProperties</c> belong together.</summary>
+/// <summary>
+/// What one schema says of properties: <c>properties</c>, <c>patternProperties</c> and <c>additionalProperties</c> belong together.
+/// </summary>
 /// <param name="At">Its place.</param>
 /// <param name="Named">The properties with names, in order.</param>
 /// <param name="Patterns">Those whose names match a pattern.</param>

@@ -59,7 +59,8 @@ internal static class StringLanguage
         }
         catch (DfaTooLargeException problem)
         {
-            throw new GrammarException(at, $"'{keyword}', together with what stands beside it, needs more than {Dfa.MostStates} states", problem);
+            throw new GrammarException(
+                at, $"'{keyword}', together with what stands beside it, needs more than {Dfa.MostStates} states", problem);
         }
     }
 }

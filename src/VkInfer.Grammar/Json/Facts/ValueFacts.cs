@@ -73,7 +73,8 @@ internal sealed record ValueFacts
             Types = a.Types & b.Types,
             NamesTypes = a.NamesTypes || b.NamesTypes,
             Spoken = a.Spoken | b.Spoken,
-            Enum = a.Enum is null ? b.Enum : b.Enum is null ? a.Enum : [.. a.Enum.Where(v => b.Enum.Any(w => JsonElement.DeepEquals(v, w)))],
+            Enum = a.Enum is null ? b.Enum
+                : b.Enum is null ? a.Enum : [.. a.Enum.Where(v => b.Enum.Any(w => JsonElement.DeepEquals(v, w)))],
             NotEnum = Joined(a.NotEnum, b.NotEnum),
             MinLength = Math.Max(a.MinLength, b.MinLength),
             MaxLength = Least(a.MaxLength, b.MaxLength),

@@ -3,7 +3,9 @@ using VkInfer.Grammar.Regular;
 
 namespace VkInfer.Grammar.Patterns;
 
-/// <summary>A regular expression of a schema (ECMA-262, as JSON Schema 2020-12, Core, section 6.4, has it) as a language of whole strings.</summary>
+/// <summary>
+/// A regular expression of a schema (ECMA-262, as JSON Schema 2020-12, Core, section 6.4, has it) as a language of whole strings.
+/// </summary>
 internal static class Pattern
 {
     private static readonly Expression Anything =

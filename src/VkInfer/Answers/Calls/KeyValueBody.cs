@@ -1,7 +1,8 @@
 namespace VkInfer.Answers.Calls;
 
 /// <summary>
-/// A call in GLM's way: its name, then <c>&lt;arg_key&gt;…&lt;/arg_key&gt;</c> and <c>&lt;arg_value&gt;…&lt;/arg_value&gt;</c> for each argument.
+/// A call in GLM's way: its name, then <c>&lt;arg_key&gt;…&lt;/arg_key&gt;</c> and <c>&lt;arg_value&gt;…&lt;/arg_value&gt;</c> for each
+/// argument.
 /// Each argument is told when it is whole.
 /// </summary>
 /// <param name="tools">The tools, whose schemas give the arguments' types.</param>

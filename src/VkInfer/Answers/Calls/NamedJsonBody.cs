@@ -55,7 +55,8 @@ internal sealed class NamedJsonBody(string separator, string? idSeparator = null
     }
 
     /// <summary>Tells arguments up to the end of their JSON value.</summary>
-    internal static BodyState ReadArguments(ref JsonValueReader value, AnswerBuffer buffer, PieceWriter pieces, bool isEnd, string? id = null)
+    internal static BodyState ReadArguments(
+        ref JsonValueReader value, AnswerBuffer buffer, PieceWriter pieces, bool isEnd, string? id = null)
     {
         string text = buffer.Rest;
         for (int i = 0; i < text.Length; i++)

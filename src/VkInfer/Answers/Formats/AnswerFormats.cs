@@ -102,7 +102,8 @@ internal static class AnswerFormats
             GrammarPart.Text($"<function={tool.Name}>\n"),
             Arguments(
                 tool, (name, value) => GrammarPart.Sequence(
-                    GrammarPart.Text($"<parameter={name}>\n"), value, GrammarPart.Text("\n</parameter>\n")), ["</parameter>", "</function>"]),
+                    GrammarPart.Text($"<parameter={name}>\n"), value, GrammarPart.Text("\n</parameter>\n")),
+                ["</parameter>", "</function>"]),
             GrammarPart.Text("</function>"))));
 
     private static CallStyle Glm(Func<string, Marker> mark) => new(
@@ -117,7 +118,9 @@ internal static class AnswerFormats
 
     private static CallStyle Mistral(Func<string, Marker> mark) => new(
         mark("[TOOL_CALLS]"), null, null, _ => new JsonArrayBody(),
-        tool => Object(tool, "arguments", GrammarPart.Sequence(GrammarPart.Text(", \"id\": \""), Id, GrammarPart.Text("\"")).Times(0, 1)), IsOpenedOnce: true, GrammarPart.Text(", "))
+        tool => Object(
+            tool, "arguments", GrammarPart.Sequence(GrammarPart.Text(", \"id\": \""), Id, GrammarPart.Text("\"")).Times(0, 1)),
+        IsOpenedOnce: true, GrammarPart.Text(", "))
     {
         Before = "[", Behind = "]",
     };

@@ -2,7 +2,9 @@ using VkInfer.Grammar;
 
 namespace VkInfer.Answers.Formats;
 
-/// <summary>The channels of gpt-oss. The prompt ends with <c>&lt;|start|&gt;assistant</c>, so that an answer begins with a channel.</summary>
+/// <summary>
+/// The channels of gpt-oss. The prompt ends with <c>&lt;|start|&gt;assistant</c>, so that an answer begins with a channel.
+/// </summary>
 internal sealed class HarmonyFormat() : AnswerFormat("harmony", templateHasTools: true, hasReasoning: true)
 {
     private static readonly GrammarPart Message = GrammarPart.Control("<|message|>");

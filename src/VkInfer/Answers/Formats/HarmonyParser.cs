@@ -1,7 +1,8 @@
 namespace VkInfer.Answers.Formats;
 
 /// <summary>
-/// Reads answers in channels: a header up to <c>&lt;|message|&gt;</c>, which names the channel and perhaps a recipient, then its content. What
+/// Reads answers in channels: a header up to <c>&lt;|message|&gt;</c>, which names the channel and perhaps a recipient, then its content.
+/// What
 /// has a recipient is a call, on whichever channel; <c>analysis</c> is reasoning, the others are text.
 /// </summary>
 internal sealed class HarmonyParser : AnswerParser
@@ -12,7 +13,7 @@ internal sealed class HarmonyParser : AnswerParser
     private static readonly string Message = AnswerBuffer.Control("<|message|>"), Channel = AnswerBuffer.Control("<|channel|>");
 
     private static readonly string[] Ends =
-        [AnswerBuffer.Control("<|end|>"), AnswerBuffer.Control("<|call|>"), AnswerBuffer.Control("<|return|>"), AnswerBuffer.Control("<|start|>")];
+        [.. new[] { "<|end|>", "<|call|>", "<|return|>", "<|start|>" }.Select(AnswerBuffer.Control)];
 
     private readonly string[] _inHeader = [Message, .. Ends];
     private readonly string[] _inContent = [.. Ends, Channel];
@@ -84,7 +85,8 @@ internal sealed class HarmonyParser : AnswerParser
         string[] words = AnswerBuffer.WithoutControls(channel < 0 ? "" : _header[(channel + Channel.Length)..])
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         string? to = AnswerBuffer.WithoutControls(_header.Replace(Channel, " ", StringComparison.Ordinal))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(word => word.StartsWith("to=", StringComparison.Ordinal))?[3..];
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(word => word.StartsWith("to=", StringComparison.Ordinal))?[3..];
         _isReasoning = words is ["analysis", ..];
         _isCall = !string.IsNullOrEmpty(to);
         Pieces.Break();

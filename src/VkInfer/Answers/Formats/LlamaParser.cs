@@ -3,7 +3,8 @@ using VkInfer.Answers.Calls;
 namespace VkInfer.Answers.Formats;
 
 /// <summary>
-/// Reads answers of Llama 3: an answer that begins with a JSON object that has a name, behind <c>&lt;|python_tag|&gt;</c> or at once, is calls,
+/// Reads answers of Llama 3: an answer that begins with a JSON object that has a name, behind <c>&lt;|python_tag|&gt;</c> or at once, is
+/// calls,
 /// with semicolons between; any other is text.
 /// </summary>
 internal sealed class LlamaParser : AnswerParser

@@ -31,8 +31,8 @@ internal sealed class TaggedFormat(string name, bool templateHasTools, (Marker O
     private protected override bool StartsInReasoning(string prompt) =>
         reasoning is { } marks && prompt.TrimEnd().EndsWith(marks.Open.Text.TrimEnd(), StringComparison.Ordinal);
 
-    private protected override AnswerParser Parser(IReadOnlyList<ToolDefinition> tools, bool startsInReasoning) => calls.Open is null && tools.Count > 0
-        ? new LlamaParser()
+    private protected override AnswerParser Parser(IReadOnlyList<ToolDefinition> tools, bool startsInReasoning) =>
+        calls.Open is null && tools.Count > 0 ? new LlamaParser()
         : new TaggedParser(
             new AnswerTags
             {
