@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text;
 using VkInfer.Engine.Cache;
 using VkInfer.Grammar;
 using VkInfer.Grammar.Tokens;
@@ -205,7 +206,10 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             tokens[id] = Tokenizer.IsControl(id) || id == Tokenizer.UnknownTokenId ? default : Tokenizer.GetTokenBytes(id).ToArray();
         }
 
-        return new TokenTrie(tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count));
+        return new TokenTrie(
+            tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count),
+            Enumerable.Range(0, count).Where(Tokenizer.IsControl)
+                .Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
 
     /// <summary>The engine of sessions with these options, made when one is first asked for.</summary>
