@@ -42,10 +42,8 @@ internal sealed class Gemma3 : ModelFamily
             throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
         }
 
-        return shape with
+        return Qwen3.WithHeadNorms(Gemma2.WithPostNorms(shape)) with
         {
-            HasPostNorms = true,
-            HasQkNorm = true,
             WindowedRopeTheta = gguf.Keys.TryNumber("rope.freq_base_swa", NumberRange.RopeTheta) ?? WindowedTheta,
             Windows = gguf.AlternatingWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window"), Period),
             LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
@@ -56,9 +54,8 @@ internal sealed class Gemma3 : ModelFamily
     public override ModelConfig Describe(HfConfigReader config)
     {
         ModelConfig shape = Gemma2.Base(config, Architecture, Defaults);
-        return shape with
+        return Qwen3.WithHeadNorms(shape) with
         {
-            HasQkNorm = true,
             AttentionSoftCap = Gemma2.SoftCap(config, "attn_logit_softcapping", 0),
             LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
             WindowedRopeTheta = shape.WindowedRopeTheta ?? config.Json.TryNumber("rope_local_base_freq", NumberRange.RopeTheta)

@@ -1,4 +1,5 @@
 using VkInfer.Formats;
+using VkInfer.Recipes;
 
 namespace VkInfer.Proof.Reference;
 
@@ -38,13 +39,26 @@ internal sealed class ReferenceTransformer
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             string block = $"blk.{layer}.";
-            double[][] attention = Attention(block, layer, hidden);
-            Parallel.For(
-                0, hidden.Length,
-                i => AddOutput(hidden[i], _weights.Linear(block + "attn_output", attention[i]), block + "post_attention_norm"));
-            Parallel.For(
-                0, hidden.Length,
-                i => AddOutput(hidden[i], FeedForward(block, Norm(hidden[i], block + "ffn_norm")), block + "post_ffw_norm"));
+            LayerRecipe recipe = _config.Layers[layer];
+            double[] Before(double[] x, string norm) => recipe.HasNormsBefore ? Norm(x, block + norm) : x;
+            double[] Behind(double[] x, string norm) => recipe.HasNormsBehind ? Norm(x, block + norm) : x;
+            double[][] inputs = [.. hidden.Select(x => Before(x, "attn_norm"))];
+            double[][] attention = Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
+            Parallel.For(0, hidden.Length, i =>
+            {
+                double[] mixed = Behind(_weights.Linear(block + "attn_output", attention[i]), "post_attention_norm");
+                if (!recipe.IsParallel)
+                {
+                    ReferenceMath.Add(hidden[i], mixed);
+                    inputs[i] = Before(hidden[i], "ffn_norm");
+                }
+
+                ReferenceMath.Add(hidden[i], Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm"));
+                if (recipe.IsParallel)
+                {
+                    ReferenceMath.Add(hidden[i], mixed);
+                }
+            });
         }
 
         double[][] logits = new double[hidden.Length][];
@@ -66,20 +80,20 @@ internal sealed class ReferenceTransformer
         return hidden;
     }
 
-    private double[][] Attention(string block, int layer, double[][] hidden)
+    private double[][] Attention(string block, int layer, AttentionRecipe recipe, double[][] inputs)
     {
-        double[][] queries = new double[hidden.Length][];
-        double[][] keys = new double[hidden.Length][];
-        double[][] values = new double[hidden.Length][];
-        Parallel.For(0, hidden.Length, i =>
+        double[][] queries = new double[inputs.Length][];
+        double[][] keys = new double[inputs.Length][];
+        double[][] values = new double[inputs.Length][];
+        Parallel.For(0, inputs.Length, i =>
         {
-            (queries[i], keys[i], values[i]) = Project(block, Norm(hidden[i], block + "attn_norm"));
-            PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, i);
-            PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, i);
+            (queries[i], keys[i], values[i]) = Project(block, inputs[i]);
+            PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, recipe, i);
+            PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, recipe, i);
         });
 
-        double[][] attention = new double[hidden.Length][];
-        Parallel.For(0, hidden.Length, i => attention[i] =
+        double[][] attention = new double[inputs.Length][];
+        Parallel.For(0, inputs.Length, i => attention[i] =
             [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
                 head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
         return attention;
@@ -98,14 +112,14 @@ internal sealed class ReferenceTransformer
     }
 
     /// <summary>Normalises and rotates each head.</summary>
-    private void PrepareHeads(double[] heads, string norm, int layer, int position)
+    private void PrepareHeads(double[] heads, string norm, int layer, AttentionRecipe recipe, int position)
     {
         double[] frequencies = _config.Window(layer) > 0 ? _windowedFrequencies : _frequencies;
         double magnitude = ReferenceEquals(frequencies, _frequencies) ? _config.RopeScaling?.Magnitude ?? 1 : 1;
         for (int start = 0; start < heads.Length; start += _config.HeadDim)
         {
             Span<double> head = heads.AsSpan(start, _config.HeadDim);
-            if (_config.HasQkNorm)
+            if (recipe.HeadNorm == HeadNormKind.EachHead)
             {
                 ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
             }
@@ -145,9 +159,11 @@ internal sealed class ReferenceTransformer
         return result;
     }
 
-    private double[] FeedForward(string block, double[] x) => _config.NumExperts == 0
-        ? _weights.Linear(block + "ffn_down", Up(x, block + "ffn_gate", block + "ffn_up"))
-        : Experts(block, x);
+    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x) => recipe switch
+    {
+        DenseRecipe dense => _weights.Linear(block + "ffn_down", Up(x, block + "ffn_gate", block + "ffn_up", dense.IsGated)),
+        _ => Experts(block, x),
+    };
 
     private double[] Experts(string block, double[] x)
     {
@@ -161,7 +177,7 @@ internal sealed class ReferenceTransformer
         double[] sum = new double[x.Length];
         for (int i = 0; i < chosen.Length; i++)
         {
-            double[] up = Up(x, $"{block}ffn_gate.{chosen[i]}", $"{block}ffn_up.{chosen[i]}");
+            double[] up = Up(x, $"{block}ffn_gate.{chosen[i]}", $"{block}ffn_up.{chosen[i]}", isGated: true);
             double weight = weights[i];
             ReferenceMath.Add(sum, [.. _weights.Linear($"{block}ffn_down.{chosen[i]}", up).Select(value => weight * value)]);
         }
@@ -170,21 +186,18 @@ internal sealed class ReferenceTransformer
     }
 
     /// <summary>f(gate(x)) · up(x), or f(up(x)) where there is no gate; one matrix may hold both.</summary>
-    private double[] Up(double[] x, string gate, string up)
+    private double[] Up(double[] x, string gate, string up, bool isGated)
     {
         double[] y = _weights.Linear(up, x);
-        if (!_config.IsGated)
+        if (!isGated)
         {
             return [.. y.Select(value => ReferenceMath.Activate(_config.Activation, value))];
         }
 
-        int width = _config.IntermediateSize;
-        (double[] gates, double[] ups) = y.Length == 2 * width ? (y[..width], y[width..]) : (_weights.Linear(gate, x), y);
+        int width = y.Length / 2;
+        (double[] gates, double[] ups) = _weights.Has(gate + ".weight") ? (_weights.Linear(gate, x), y) : (y[..width], y[width..]);
         return [.. gates.Zip(ups, (g, u) => ReferenceMath.Activate(_config.Activation, g) * u)];
     }
-
-    private void AddOutput(double[] hidden, double[] output, string postNorm) =>
-        ReferenceMath.Add(hidden, _config.HasPostNorms ? Norm(output, postNorm) : output);
 
     private double[] Norm(double[] x, string name) => _config.Norm == NormKind.LayerNorm
         ? ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), _weights.Values(name + ".bias"), _config.NormEps)

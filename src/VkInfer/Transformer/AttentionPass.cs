@@ -1,0 +1,174 @@
+using VkInfer.Engine.Cache;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>
+/// Attention, from a normalised input to what the output projection takes: of one row, of a prompt's rows, of rows of several sequences.
+/// Records commands only; immutable, thread-safe.
+/// </summary>
+internal sealed class AttentionPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
+{
+    /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
+    public AttentionShape Shape(KvType type, int capacity, int index) => new(
+        config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim, config.RopePairing, capacity, type,
+        config.AttentionScale ?? 1f / MathF.Sqrt(config.HeadDim), config.Window(index), config.AttentionSoftCap);
+
+    private AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
+
+    /// <summary>Rows of a tile of attention of runs, in each layer, where the longest run has so many rows.</summary>
+    public int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
+        kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
+
+    /// <summary>
+    /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or the device lacks 16-bit storage.
+    /// </summary>
+    public void RecordQkv(
+        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index,
+        AttentionBlock block)
+    {
+        LinearWeights qkv = weights[block.Qkv];
+        AttentionShape shape = Shape(cache, index);
+        QkNorm? headNorm = HeadNorm(block);
+        if (headNorm is not null || !kernels.Gemv.CanRecordQkv(shape.KvType))
+        {
+            kernels.Gemv.Record(commands, qkv.Matrix, input, act.Qkv, GemvMode.Store, qkv.Bias);
+            kernels.RopeStore.RecordStep(
+                commands, act.Qkv, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index), qkNorm: headNorm);
+        }
+        else
+        {
+            kernels.Gemv.RecordQkv(
+                commands, qkv.Matrix, input, shape, Rope(index), stepState, act.Query, cache.Layer(index), cache.Blocks(index), qkv.Bias);
+        }
+    }
+
+    /// <summary>Attention of one token.</summary>
+    public VectorInput RecordAttend(
+        CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index, AttentionBlock block)
+    {
+        AttentionShape shape = Shape(cache, index);
+        VectorForm form = DecodeAttentionKernel.CanStoreFixed(shape)
+            ? kernels.Gemv.FormOf(weights[block.Output].Matrix)
+            : VectorForm.Float;
+        kernels.DecodeAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
+            act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
+        return new VectorInput(act.Attention, form);
+    }
+
+    /// <summary>Norm and product: the residual stream to <see cref="RowActivations.Qkv"/>, without its bias.</summary>
+    /// <returns>The type in which <see cref="GemmInputs.Normed"/> holds the input.</returns>
+    public ActivationType RecordQkv(CommandList commands, RowActivations act, NormPart? norm, AttentionBlock block, int rows)
+    {
+        StackedWeights qkv = weights[block.Qkv].Matrix;
+        ActivationType type = kernels.Gemm.PreferredInput(qkv);
+        stream.RecordInput(commands, act, norm, rows, type);
+        kernels.Gemm.Record(
+            commands, qkv, act.Inputs(type).Normed, act.Qkv, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
+        return type;
+    }
+
+    /// <summary>Bias, norm of heads, rotation, store and attention of the rows of a prompt.</summary>
+    public void RecordPrompt(CommandList commands, RowActivations act, PromptRows prompt, int index, AttentionBlock block)
+    {
+        KvCache cache = prompt.Cache;
+        int rows = prompt.Count;
+        AttentionShape shape = Shape(cache, index);
+        ActivationType queryType = kernels.PrefillAttention.QueryType(shape);
+        kernels.RopeStore.RecordRows(
+            commands, act.Qkv, shape, Rope(index), prompt.All, cache.Sequence, cache.Layer(index), act.RunQuery, rows, queryType,
+            weights[block.Qkv].Bias, HeadNorm(block));
+        if (cache.ScoreStatistics is { } statistics)
+        {
+            kernels.ScoreStatistics.Record(
+                commands, shape, queryType, act.RunQuery, prompt.All, cache.Sequence, cache.Layer(index), statistics.Layer(index), rows);
+        }
+
+        if (commands.IsProfiled)
+        {
+            commands.Describe(PrefillAttentionKernel.DescribeRun(shape, rows, prompt.Position));
+        }
+
+        ActivationType type = OutputType(block);
+        kernels.PrefillAttention.Record(
+            commands, shape, cache.Softmax.Layers[index].Prefill, prompt.Tiles(TileRows(shape, cache.Softmax, index, rows)), cache.Sequence,
+            cache.Layer(index), act.RunQuery, act.Inputs(type).Attention, rows, rows, type);
+    }
+
+    /// <summary>As <see cref="RecordPrompt"/>, for rows alone in their sequences.</summary>
+    public void RecordBatch(CommandList commands, RowActivations act, BatchRows batch, int index, AttentionBlock block)
+    {
+        int rows = batch.All.Most;
+        foreach (RowGroup group in batch.Groups)
+        {
+            kernels.RopeStore.RecordRows(
+                commands, act.Qkv, Shape(group.Cache.Type, group.Capacity, index), Rope(index), group.Rows, batch.Table,
+                group.Cache.Layer(index), act.Query, rows, ActivationType.F32, weights[block.Qkv].Bias, HeadNorm(block));
+        }
+
+        ActivationType type = OutputType(block);
+        foreach (RowGroup group in batch.Groups)
+        {
+            kernels.DecodeAttention.RecordRows(
+                commands, Shape(group.Cache.Type, group.Capacity, index), group.Cache.Softmax.Layers[index].Decode, group.Rows, batch.Table,
+                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows);
+        }
+    }
+
+    /// <summary>Keys and values of all rows are stored before any attends, so that several of them may belong to one sequence.</summary>
+    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, StepRows step, int index, AttentionBlock block)
+    {
+        RowsCache cache = pass.Cache;
+        KvLayer place = cache.Store.Layer(index);
+        StepShape most = step.Shape;
+        AttentionShape shape = Shape(cache.Store.Type, cache.Capacity, index);
+        BufferView? bias = weights[block.Qkv].Bias;
+        if (most.Alone > 0)
+        {
+            kernels.RopeStore.RecordRows(
+                commands, act.Qkv, shape, Rope(index), step.Alone, cache.Sequences, place, act.Query, most.Rows, ActivationType.F32,
+                bias, HeadNorm(block));
+        }
+
+        if (most.RunRows > 0)
+        {
+            kernels.RopeStore.RecordRows(
+                commands, act.Qkv, shape, Rope(index), step.Runs, cache.Sequences, place, act.RunQuery, most.Rows,
+                kernels.PrefillAttention.QueryType(shape), bias, HeadNorm(block));
+        }
+
+        ActivationType type = OutputType(block);
+        BufferView attended = act.Inputs(type).Attention;
+        if (most.Alone > 0)
+        {
+            kernels.DecodeAttention.RecordRows(
+                commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, act.Query, pass.AttentionScratch,
+                attended, type, most.Rows);
+        }
+
+        if (most.RunRows > 0)
+        {
+            kernels.PrefillAttention.Record(
+                commands, shape, cache.Softmax.Layers[index].Prefill,
+                step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,
+                most.Rows, most.LongestRun, type);
+        }
+    }
+
+    /// <summary>Attention's output projection of rows, added to the residual stream.</summary>
+    public void RecordOutput(CommandList commands, RowActivations act, AttentionBlock block, NormPart? postNorm, int rows)
+    {
+        ActivationType type = OutputType(block);
+        stream.RecordAdd(commands, act, block.Output, act.Inputs(type).Attention, type, postNorm, rows);
+    }
+
+    private ActivationType OutputType(AttentionBlock block) => kernels.Gemm.PreferredInput(weights[block.Output].Matrix);
+
+    private BufferView Rope(int index) => config.Window(index) > 0 ? weights.Rope.Windowed : weights.Rope.Full;
+
+    private QkNorm? HeadNorm(AttentionBlock block) =>
+        block.HeadNorm is { } gains ? new QkNorm(weights[gains], config.NormEps) : null;
+}
