@@ -156,6 +156,11 @@ public sealed class GemvKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(shape);
         var targets = new QkvTargets(ropeTable, stepState, q, layer, blocks);
         targets.Check(shape);
+        if (shape.Temperature.Beta != 0)
+        {
+            throw new NotSupportedException("attention weights: queries that grow with their position are made by rope_store");
+        }
+
         if (qkv.Rows != shape.QkvWidth)
         {
             throw new ArgumentException($"attention weights: expected {shape.QkvWidth} rows, got {qkv.Rows}", nameof(qkv));

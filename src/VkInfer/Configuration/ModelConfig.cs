@@ -11,6 +11,9 @@ public enum NormKind
 
     /// <summary>(x − mean(x)) / sqrt(var(x) + eps) · gain + shift.</summary>
     LayerNorm,
+
+    /// <summary>LayerNorm without a shift.</summary>
+    CentredNorm,
 }
 
 /// <summary>
@@ -66,6 +69,12 @@ public sealed record ModelConfig
     /// <summary>Factor of the token embeddings.</summary>
     public float EmbeddingScale { get; init; } = 1f;
 
+    /// <summary>Factor of what every block adds to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1f;
+
+    /// <summary>Factor of the logits, before their bound.</summary>
+    public float LogitScale { get; init; } = 1f;
+
     /// <summary>The norm before attention, before the feed-forward layer and before the output.</summary>
     public NormKind Norm { get; init; }
 
@@ -118,6 +127,15 @@ public sealed record ModelConfig
         get => field.Count > 0 ? [.. field.Take(NumLayers)] : [.. Enumerable.Repeat(UsualLayer, NumLayers)];
         init;
     } = [];
+
+    /// <summary>
+    /// Epsilon of norms of the residual stream h, which is kept as h / <see cref="ResidualScale"/>: then blocks add their outputs as they
+    /// are. RMSNorm(h; ε) = RMSNorm(h / s; ε / s²), and LayerNorm likewise.
+    /// </summary>
+    internal float StreamEps => NormEps / (ResidualScale * ResidualScale);
+
+    /// <summary>Factor of the token embeddings in the stream as it is kept.</summary>
+    internal float StreamEmbeddingScale => EmbeddingScale / ResidualScale;
 
     /// <summary>Most rows of a layer's first feed-forward matrix for all tokens; at least 1.</summary>
     internal int UpSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Up));

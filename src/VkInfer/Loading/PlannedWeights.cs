@@ -1,3 +1,4 @@
+using VkInfer.Kernels;
 using VkInfer.Recipes;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
@@ -18,7 +19,10 @@ internal sealed class PlannedWeights(WeightPlan plan, WeightUploader uploader) :
     public NormWeights Make(NormPart part)
     {
         NormPlan norm = plan.Norms[part];
-        return new NormWeights(uploader.Upload(norm.Gain), norm.Shift is { } shift ? uploader.Upload(shift) : null);
+        BufferView? shift = norm.Shift is { } planned ? uploader.Upload(planned)
+            : part.Kind == NormKind.CentredNorm ? uploader.Upload(part.Name + ".no_shift", new float[WeightLayout.PadColumns(part.Width)])
+            : null;
+        return new NormWeights(uploader.Upload(norm.Gain), shift);
     }
 
     /// <inheritdoc/>

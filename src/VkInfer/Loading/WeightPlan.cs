@@ -17,7 +17,8 @@ internal sealed record MatrixPlan(string Name, WeightType Type, int Rows, int Co
 /// <summary>One float32 vector on the device: one or more tensors of the file, one after another.</summary>
 /// <param name="Length">Elements of all parts together.</param>
 /// <param name="Tensors">Names of the file's tensors.</param>
-internal sealed record VectorPlan(int Length, IReadOnlyList<string> Tensors);
+/// <param name="Factor">Factor of each element.</param>
+internal sealed record VectorPlan(int Length, IReadOnlyList<string> Tensors, float Factor = 1);
 
 /// <summary>A norm's gain, and for LayerNorm its shift.</summary>
 internal sealed record NormPlan(VectorPlan Gain, VectorPlan? Shift = null);

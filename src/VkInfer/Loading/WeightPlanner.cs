@@ -60,7 +60,7 @@ internal sealed class WeightPlanner
                     norms.Add(norm, Norm(norm));
                     break;
                 case VectorPart vector:
-                    vectors.Add(vector, Vector(vector.Length, [.. vector.Tensors]));
+                    vectors.Add(vector, Vector([.. vector.Tensors]));
                     break;
             }
         }
@@ -85,8 +85,8 @@ internal sealed class WeightPlanner
     }
 
     private NormPlan Norm(NormPart part) => new(
-        Vector(part.Width, part.Name + ".weight"),
-        part.Kind == NormKind.LayerNorm ? Vector(part.Width, part.Name + ".bias") : null);
+        Vector((part.Name + ".weight", part.Width)) with { Factor = part.Factor },
+        part.Kind == NormKind.LayerNorm ? Vector((part.Name + ".bias", part.Width)) with { Factor = part.Factor } : null);
 
     private LinearPlan Linear(LinearPart part, TensorRows[] layout)
     {
@@ -103,15 +103,7 @@ internal sealed class WeightPlanner
             part.IsAdded ? [Added(matrices[0])] : matrices, part.IsMultiplied && Has(layout[0].Tensor + ".bias") ? Bias(layout) : null);
     }
 
-    private VectorPlan Bias(TensorRows[] layout)
-    {
-        foreach (TensorRows tensor in layout)
-        {
-            Vector(tensor.Rows, tensor.Tensor + ".bias");
-        }
-
-        return new VectorPlan(layout.Sum(tensor => tensor.Rows), [.. layout.Select(tensor => tensor.Tensor + ".bias")]);
-    }
+    private VectorPlan Bias(TensorRows[] layout) => Vector([.. layout.Select(tensor => (tensor.Tensor + ".bias", tensor.Rows))]);
 
     private MatrixPlan Matrix(string name, int rows, int columns)
     {
@@ -125,12 +117,12 @@ internal sealed class WeightPlanner
         : throw new UnsupportedModelException(
             $"{_file.Path}: tensor {matrix.Name}.scale: what is added to the residual stream has no scale of its own here.");
 
-    private VectorPlan Vector(int length, params string[] tensors)
+    private VectorPlan Vector(params (string Tensor, int Length)[] tensors)
     {
-        foreach (string name in tensors)
+        foreach ((string name, int length) in tensors)
         {
             GgufTensor tensor = Take(name);
-            if (tensor.Columns != length || tensor.Rows != 1)
+            if (tensor.ElementCount != length || (tensor.Rows != 1 && !IsOfExperts(tensor)))
             {
                 throw Shape(tensor, $"{length} elements");
             }
@@ -138,8 +130,12 @@ internal sealed class WeightPlanner
             ToWeightType(_file.Path, tensor);
         }
 
-        return new VectorPlan(length * tensors.Length, tensors);
+        return new VectorPlan(tensors.Sum(tensor => tensor.Length), [.. tensors.Select(tensor => tensor.Tensor)]);
     }
+
+    // A bias of each expert is a row of a matrix.
+    private bool IsOfExperts(GgufTensor tensor) =>
+        tensor.Name.EndsWith("_exps.bias", StringComparison.Ordinal) && tensor.Rows == _config.NumExperts;
 
     private WeightType CheckMatrix(string name, int rows, int columns)
     {

@@ -32,8 +32,11 @@ internal sealed class AttentionBlock : MixerBlock
             prefix + "attn_qkv", query + (2 * kv), config.HiddenSize,
             [new(prefix + "attn_qkv", query + (2 * kv))],
             [new(prefix + "attn_q", query), new(prefix + "attn_k", kv), new(prefix + "attn_v", kv)]));
+        bool isWhole = recipe.HeadNorm == HeadNormKind.Projection;
         HeadNorm = recipe.HeadNorm == HeadNormKind.None ? null : parts.Add(new VectorPart(
-            prefix + "attn_qk_norm", config.HeadDim, prefix + "attn_q_norm.weight", prefix + "attn_k_norm.weight"));
+            prefix + "attn_qk_norm", (prefix + "attn_q_norm.weight", isWhole ? query : config.HeadDim),
+            (prefix + "attn_k_norm.weight", isWhole ? kv : config.HeadDim)));
+        Sinks = recipe.HasSinks ? parts.Add(new VectorPart(prefix + "attn_sinks", (prefix + "attn_sinks.weight", config.NumHeads))) : null;
         Output = parts.Add(new LinearPart(prefix + "attn_output", config.HiddenSize, query));
     }
 
@@ -43,8 +46,11 @@ internal sealed class AttentionBlock : MixerBlock
     /// <summary>Rows Q, then K, then V: [QkvSize, HiddenSize].</summary>
     public LinearPart Qkv { get; }
 
-    /// <summary>Gains of a query head, then of a key head; null: heads are not normalised.</summary>
+    /// <summary>Gains of queries, then of keys; null: they are not normalised.</summary>
     public VectorPart? HeadNorm { get; }
+
+    /// <summary>A score more of each head; null: there are none.</summary>
+    public VectorPart? Sinks { get; }
 
     /// <inheritdoc/>
     public override LinearPart Input => Qkv;

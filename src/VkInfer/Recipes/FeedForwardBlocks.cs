@@ -11,7 +11,7 @@ internal abstract class FeedForwardBlock
     public static FeedForwardBlock Of(ModelConfig config, FeedForwardRecipe recipe, string prefix, PartList parts) => recipe switch
     {
         DenseRecipe dense => new DenseBlock(config, dense, prefix, parts),
-        MixtureRecipe => new MixtureBlock(config, prefix, parts),
+        MixtureRecipe mixture => new MixtureBlock(config, mixture, prefix, parts),
         _ => throw new NotSupportedException($"{prefix}: no block for {recipe}"),
     };
 }
@@ -22,14 +22,15 @@ internal sealed class DenseBlock : FeedForwardBlock
     public DenseBlock(ModelConfig config, DenseRecipe recipe, string prefix, PartList parts)
     {
         IsGated = recipe.IsGated;
-        Width = config.IntermediateSize;
+        Width = recipe.WidthIn(config);
+        string end = recipe.Suffix;
         (int hidden, int rows) = (config.HiddenSize, IsGated ? 2 * Width : Width);
-        TensorRows[] inOne = [new(prefix + "ffn_up", rows)];
+        TensorRows[] inOne = [new(prefix + "ffn_up" + end, rows)];
         Up = parts.Add(IsGated
             ? new LinearPart(
-                prefix + "ffn_gate_up", rows, hidden, inOne, [new(prefix + "ffn_gate", Width), new(prefix + "ffn_up", Width)])
-            : new LinearPart(prefix + "ffn_up", rows, hidden, inOne));
-        Down = parts.Add(new LinearPart(prefix + "ffn_down", hidden, Width));
+                prefix + "ffn_gate_up" + end, rows, hidden, inOne, [new(prefix + "ffn_gate" + end, Width), new(prefix + "ffn_up" + end, Width)])
+            : new LinearPart(prefix + "ffn_up" + end, rows, hidden, inOne));
+        Down = parts.Add(new LinearPart(prefix + "ffn_down" + end, hidden, Width));
     }
 
     /// <summary>Whether there is a gate.</summary>
@@ -48,8 +49,9 @@ internal sealed class DenseBlock : FeedForwardBlock
 /// <summary>The weights of a mixture of experts.</summary>
 internal sealed class MixtureBlock : FeedForwardBlock
 {
-    public MixtureBlock(ModelConfig config, string prefix, PartList parts)
+    public MixtureBlock(ModelConfig config, MixtureRecipe recipe, string prefix, PartList parts)
     {
+        Recipe = recipe;
         (int hidden, int width, int experts) = (config.HiddenSize, config.IntermediateSize, config.NumExperts);
         Router = parts.Add(new LinearPart(prefix + "ffn_gate_inp", experts, hidden) { IsMultiplied = false });
         Up = parts.Add(new LinearPart(
@@ -66,7 +68,34 @@ internal sealed class MixtureBlock : FeedForwardBlock
         {
             Experts = experts,
         });
+        ChoiceBias = recipe.HasChoiceBias ? Vector("exp_probs_b", "exp_probs_b.bias", experts) : null;
+        RouterBias = recipe.HasBiases ? Vector("ffn_gate_inp.bias", "ffn_gate_inp.bias", experts) : null;
+        UpBias = recipe.HasBiases ? parts.Add(new VectorPart(
+            prefix + "ffn_gate_up_exps.bias", (prefix + "ffn_gate_exps.bias", experts * width),
+            (prefix + "ffn_up_exps.bias", experts * width))) : null;
+        DownBias = recipe.HasBiases ? Vector("ffn_down_exps.bias", "ffn_down_exps.bias", experts * hidden) : null;
+        Shared = recipe.Shared is { } shared ? new DenseBlock(config, shared, prefix, parts) : null;
+
+        VectorPart Vector(string name, string tensor, int length) => parts.Add(new VectorPart(prefix + name, (prefix + tensor, length)));
     }
+
+    /// <summary>What the mixture is.</summary>
+    public MixtureRecipe Recipe { get; }
+
+    /// <summary>Added to scores for the choice [NumExperts]; null: there is none.</summary>
+    public VectorPart? ChoiceBias { get; }
+
+    /// <summary>The router's [NumExperts]; null: there is none.</summary>
+    public VectorPart? RouterBias { get; }
+
+    /// <summary>One for each row of <see cref="Up"/>; null: there is none.</summary>
+    public VectorPart? UpBias { get; }
+
+    /// <summary>One for each row of <see cref="Down"/>; null: there is none.</summary>
+    public VectorPart? DownBias { get; }
+
+    /// <summary>An expert for all tokens; null: there is none.</summary>
+    public DenseBlock? Shared { get; }
 
     /// <summary>[NumExperts, HiddenSize].</summary>
     public LinearPart Router { get; }

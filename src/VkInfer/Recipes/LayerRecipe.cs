@@ -31,6 +31,9 @@ internal sealed record LayerRecipe
     /// <summary>Whether both blocks take the same normalised input, h += mixer(norm(h)) + feedForward(norm(h)), with one norm.</summary>
     public bool IsParallel { get; init; }
 
+    /// <summary>What files call the norm before the feed-forward layer.</summary>
+    public string FeedForwardNorm { get; init; } = "ffn_norm";
+
     /// <summary>Whether inputs of blocks are normalised.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.Behind;
 

@@ -23,6 +23,11 @@ internal sealed class LayerBlocks
 {
     public LayerBlocks(ModelConfig config, LayerRecipe recipe, string prefix, PartList parts)
     {
+        if (recipe.FeedForward is MixtureRecipe && (recipe.IsParallel || recipe.Norms != NormPlacement.Before))
+        {
+            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with a norm behind it");
+        }
+
         Recipe = recipe;
         NormPart? Norm(bool isThere, string name) =>
             isThere ? parts.Add(new NormPart(prefix + name, config.HiddenSize, config.Norm)) : null;
@@ -30,7 +35,7 @@ internal sealed class LayerBlocks
         MixerNorm = Norm(recipe.HasNormsBefore, "attn_norm");
         Mixer = MixerBlock.Of(config, recipe.Mixer, prefix, parts);
         MixerPostNorm = Norm(recipe.HasNormsBehind, "post_attention_norm");
-        FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, "ffn_norm");
+        FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, recipe.FeedForwardNorm);
         FeedForward = FeedForwardBlock.Of(config, recipe.FeedForward, prefix, parts);
         FeedForwardPostNorm = Norm(recipe.HasNormsBehind, "post_ffw_norm");
     }
@@ -68,7 +73,7 @@ internal sealed class ModelBlocks
         Positions = config.FirstPositionRow is null ? null : parts.Add(
             new LinearPart("position_embd", config.PositionRows, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
         Layers = [.. config.Layers.Select((recipe, layer) => new LayerBlocks(config, recipe, $"blk.{layer}.", parts))];
-        OutputNorm = parts.Add(new NormPart("output_norm", config.HiddenSize, config.Norm));
+        OutputNorm = parts.Add(new NormPart("output_norm", config.HiddenSize, config.Norm) { Factor = config.LogitScale });
         Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
         Parts = parts.Parts;
     }

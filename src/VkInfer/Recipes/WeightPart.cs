@@ -59,7 +59,7 @@ internal sealed class LinearPart(string name, int rows, int columns, params Tens
 /// <summary>A norm of rows.</summary>
 /// <param name="name">Its tensors without <c>.weight</c> and <c>.bias</c>.</param>
 /// <param name="width">Elements of a row.</param>
-/// <param name="kind">Which norm; LayerNorm has a bias.</param>
+/// <param name="kind">Which norm.</param>
 internal sealed class NormPart(string name, int width, NormKind kind) : WeightPart(name)
 {
     /// <summary>Elements of a row.</summary>
@@ -67,17 +67,19 @@ internal sealed class NormPart(string name, int width, NormKind kind) : WeightPa
 
     /// <summary>Which norm.</summary>
     public NormKind Kind { get; } = kind;
+
+    /// <summary>Factor of its output, which is put into its parameters.</summary>
+    public float Factor { get; init; } = 1;
 }
 
 /// <summary>A vector of float32: one or more tensors, one after another.</summary>
 /// <param name="name">For messages and debug names.</param>
-/// <param name="length">Elements of each tensor.</param>
-/// <param name="tensors">Full names.</param>
-internal sealed class VectorPart(string name, int length, params string[] tensors) : WeightPart(name)
+/// <param name="tensors">Full names, and elements of each.</param>
+internal sealed class VectorPart(string name, params (string Tensor, int Length)[] tensors) : WeightPart(name)
 {
-    /// <summary>Elements of each tensor.</summary>
-    public int Length { get; } = length;
+    /// <summary>Full names, and elements of each.</summary>
+    public IReadOnlyList<(string Tensor, int Length)> Tensors { get; } = tensors;
 
-    /// <summary>Full names.</summary>
-    public IReadOnlyList<string> Tensors { get; } = tensors;
+    /// <summary>Elements of all tensors together.</summary>
+    public int Length { get; } = tensors.Sum(tensor => tensor.Length);
 }

@@ -34,7 +34,7 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
         foreach (ActivationType input in weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct())
         {
-            yield return RowCases.Norm(context, config.HiddenSize, config.Norm == NormKind.LayerNorm, input);
+            yield return RowCases.Norm(context, config.HiddenSize, config.Norm != NormKind.RmsNorm, input);
             foreach ((bool isGated, bool isBiased) in Dense.Select(block => (block.IsGated, weights[block.Up].Bias is not null)).Distinct())
             {
                 yield return RowCases.Activate(context, config.Activation, isGated, input, isBiased);

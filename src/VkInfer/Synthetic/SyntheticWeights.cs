@@ -52,9 +52,9 @@ internal sealed class SyntheticWeights : IWeightMaker
 
     NormWeights IWeightMaker.Make(NormPart part) => new(
         Ones(part.Name, part.Width),
-        part.Kind == NormKind.LayerNorm ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Width)]) : null);
+        part.Kind != NormKind.RmsNorm ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Width)]) : null);
 
-    BufferView IWeightMaker.Make(VectorPart part) => Ones(part.Name, part.Length * part.Tensors.Count);
+    BufferView IWeightMaker.Make(VectorPart part) => Ones(part.Name, part.Length);
 
     BufferView IWeightMaker.Make(string name, float[] values) => Upload(name, values);
 

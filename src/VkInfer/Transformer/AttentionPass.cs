@@ -12,9 +12,16 @@ namespace VkInfer.Transformer;
 internal sealed class AttentionPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
 {
     /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
-    public AttentionShape Shape(KvType type, int capacity, int index) => new(
-        config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim, config.RopePairing, capacity, type,
-        config.AttentionScale ?? 1f / MathF.Sqrt(config.HeadDim), config.Window(index), config.AttentionSoftCap);
+    public AttentionShape Shape(KvType type, int capacity, int index)
+    {
+        AttentionRecipe recipe = ((AttentionBlock)weights.Blocks.Layers[index].Mixer).Recipe;
+        return new AttentionShape(
+            config.NumHeads, config.NumKvHeads, config.HeadDim, recipe.IsRotated ? config.RotaryDim : 0, config.RopePairing, capacity, type,
+            config.AttentionScale ?? 1f / MathF.Sqrt(config.HeadDim), config.Window(index), config.AttentionSoftCap)
+        {
+            Temperature = recipe.Temperature,
+        };
+    }
 
     private AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
 
@@ -23,7 +30,8 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
 
     /// <summary>
-    /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or the device lacks 16-bit storage.
+    /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised, queries grow with their position or
+    /// the device lacks 16-bit storage.
     /// </summary>
     public void RecordQkv(
         CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index,
@@ -32,7 +40,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         LinearWeights qkv = weights[block.Qkv];
         AttentionShape shape = Shape(cache, index);
         QkNorm? headNorm = HeadNorm(block);
-        if (headNorm is not null || !kernels.Gemv.CanRecordQkv(shape.KvType))
+        if (headNorm is not null || shape.Temperature.Beta != 0 || !kernels.Gemv.CanRecordQkv(shape.KvType))
         {
             kernels.Gemv.Record(commands, qkv.Matrix, input, act.Qkv, GemvMode.Store, qkv.Bias);
             kernels.RopeStore.RecordStep(
@@ -55,7 +63,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
             : VectorForm.Float;
         kernels.DecodeAttention.Record(
             commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
-            act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
+            act.AttentionScratch, cache.SoftmaxStats, act.Attention, form, Sinks(block));
         return new VectorInput(act.Attention, form);
     }
 
@@ -95,7 +103,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         ActivationType type = OutputType(block);
         kernels.PrefillAttention.Record(
             commands, shape, cache.Softmax.Layers[index].Prefill, prompt.Tiles(TileRows(shape, cache.Softmax, index, rows)), cache.Sequence,
-            cache.Layer(index), act.RunQuery, act.Inputs(type).Attention, rows, rows, type);
+            cache.Layer(index), act.RunQuery, act.Inputs(type).Attention, rows, rows, type, Sinks(block));
     }
 
     /// <summary>As <see cref="RecordPrompt"/>, for rows alone in their sequences.</summary>
@@ -114,7 +122,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         {
             kernels.DecodeAttention.RecordRows(
                 commands, Shape(group.Cache.Type, group.Capacity, index), group.Cache.Softmax.Layers[index].Decode, group.Rows, batch.Table,
-                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows);
+                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows, Sinks(block));
         }
     }
 
@@ -146,7 +154,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         {
             kernels.DecodeAttention.RecordRows(
                 commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, act.Query, pass.AttentionScratch,
-                attended, type, most.Rows);
+                attended, type, most.Rows, Sinks(block));
         }
 
         if (most.RunRows > 0)
@@ -154,7 +162,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
             kernels.PrefillAttention.Record(
                 commands, shape, cache.Softmax.Layers[index].Prefill,
                 step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,
-                most.Rows, most.LongestRun, type);
+                most.Rows, most.LongestRun, type, Sinks(block));
         }
     }
 
@@ -169,6 +177,16 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
 
     private BufferView Rope(int index) => config.Window(index) > 0 ? weights.Rope.Windowed : weights.Rope.Full;
 
+    private BufferView? Sinks(AttentionBlock block) => block.Sinks is { } sinks ? weights[sinks] : null;
+
     private QkNorm? HeadNorm(AttentionBlock block) =>
-        block.HeadNorm is { } gains ? new QkNorm(weights[gains], config.NormEps) : null;
+        block.HeadNorm is { } gains ? new QkNorm(weights[gains], config.NormEps, Kind(block.Recipe.HeadNorm)) : null;
+
+    private static QkNormKind Kind(HeadNormKind kind) => kind switch
+    {
+        HeadNormKind.EachHead => QkNormKind.EachHead,
+        HeadNormKind.Projection => QkNormKind.Projection,
+        HeadNormKind.EachHeadRotated => QkNormKind.EachHeadRotated,
+        _ => throw new NotSupportedException($"no kernel for a norm of heads of kind {kind}"),
+    };
 }

@@ -67,11 +67,22 @@ internal sealed class DecoderTransformer
         LayerBlocks layer = _layers[index];
         AttentionBlock mixer = AttentionOf(layer);
         _attention.RecordQkv(commands, act, input, cache, stepState, index, mixer);
+        if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
+        {
+            // The stream changes only behind both. Formats may differ, and with them the form of the input.
+            NextInput own = new(layer.FeedForwardNorm, beside.Up);
+            input = input.Norm is null && _stream.FormOf(own) == input.Form ? input : _stream.RecordInput(commands, act, own);
+            VectorInput middle = _feedForward.RecordUp(commands, act, input, beside);
+            VectorInput mixed = _attention.RecordAttend(commands, act, cache, stepState, index, mixer);
+            _stream.RecordAdd(commands, act, mixer.Output, mixed, layer.MixerPostNorm);
+            return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, InputOf(index + 1));
+        }
+
         VectorInput attended = _attention.RecordAttend(commands, act, cache, stepState, index, mixer);
         if (layer.FeedForward is MixtureBlock mixture)
         {
             _stream.RecordAdd(commands, act, mixer.Output, attended, layer.MixerPostNorm);
-            _feedForward.RecordMixture(commands, act.Experts!, act.Hidden, layer.FeedForwardNorm!, mixture, 1);
+            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture);
             return _stream.RecordInput(commands, act, InputOf(index + 1));
         }
 
@@ -155,12 +166,21 @@ internal sealed class DecoderTransformer
     {
         LayerBlocks layer = _layers[index];
         AttentionBlock mixer = AttentionOf(layer);
-        _attention.RecordQkv(commands, act, layer.MixerNorm, mixer, rows);
+        ActivationType normed = _attention.RecordQkv(commands, act, layer.MixerNorm, mixer, rows);
+        if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
+        {
+            _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, beside, rows, normed);
+            attend();
+            _attention.RecordOutput(commands, act, mixer, layer.MixerPostNorm, rows);
+            _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows);
+            return;
+        }
+
         attend();
         _attention.RecordOutput(commands, act, mixer, layer.MixerPostNorm, rows);
         if (layer.FeedForward is MixtureBlock mixture)
         {
-            _feedForward.RecordMixture(commands, act.Experts!, act.Hidden, layer.FeedForwardNorm!, mixture, rows);
+            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
             return;
         }
 

@@ -69,19 +69,56 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         stream.RecordAdd(commands, act, block.Down, act.Inputs(type).Mlp, type, postNorm, rows);
     }
 
-    /// <summary>Norm, router and the experts of each row, added to the residual stream; the choice stays on the device.</summary>
-    public void RecordMixture(
-        CommandList commands, ExpertActivations act, BufferView hidden, NormPart norm, MixtureBlock block, int rows)
+    /// <summary>Norm, router and the experts of one row, added to the residual stream; the choice stays on the device.</summary>
+    public void RecordMixture(CommandList commands, DecodeActivations act, NormPart norm, MixtureBlock block)
+    {
+        ExpertActivations own = act.Experts!;
+        stream.RecordNorm(commands, act.Hidden, norm, own.Normed, 1, ActivationType.F32);
+        VectorInput? shared = block.Shared is { } up ? RecordUp(commands, act, new VectorInput(own.Normed), up) : null;
+        RecordExperts(commands, own, act.Hidden, block, 1);
+        if (shared is { } input)
+        {
+            stream.RecordAdd(commands, act, block.Shared!.Down, input, null);
+        }
+    }
+
+    /// <summary>The same of many rows.</summary>
+    public void RecordMixture(CommandList commands, RowActivations act, NormPart norm, MixtureBlock block, int rows)
+    {
+        ExpertActivations own = act.Experts!;
+        stream.RecordNorm(commands, act.Hidden, norm, own.Normed, rows, ActivationType.F32);
+        if (block.Shared is { } up)
+        {
+            RecordUp(commands, act, norm, up, rows);
+        }
+
+        RecordExperts(commands, own, act.Hidden, block, rows);
+        if (block.Shared is { } down)
+        {
+            RecordDown(commands, act, down, null, rows);
+        }
+    }
+
+    /// <summary>Router and experts, from their normalised input to the residual stream.</summary>
+    private void RecordExperts(CommandList commands, ExpertActivations act, BufferView hidden, MixtureBlock block, int rows)
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
-        stream.RecordNorm(commands, hidden, norm, act.Normed, rows, ActivationType.F32);
         kernels.Gemm.Record(
             commands, weights[block.Router].Matrix, act.Normed, act.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
-        kernels.Route.Record(commands, act.Logits, act.Chosen, act.Weights, rows, experts, used);
+        if (Vector(block.RouterBias) is { } bias)
+        {
+            kernels.AddRows.RecordBias(commands, act.Logits, bias, rows, experts);
+        }
+
+        kernels.Route.Record(
+            commands, act.Logits, act.Chosen, act.Weights, rows, experts, used, block.Recipe.Router, Vector(block.ChoiceBias));
         kernels.Expert.RecordGated(
-            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation);
+            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation,
+            Vector(block.UpBias));
         kernels.Expert.RecordDown(
-            commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used);
+            commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
         kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, config.HiddenSize);
     }
+
+    private BufferView? Vector(VectorPart? part) => part is null ? null : weights[part];
 }

@@ -18,7 +18,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     /// <summary>The token of a step state.</summary>
     public void RecordEmbed(CommandList commands, BufferView hidden, BufferView stepState)
     {
-        kernels.Embed.Record(commands, weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, config.EmbeddingScale);
+        kernels.Embed.Record(commands, weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, config.StreamEmbeddingScale);
         if (weights.Positions is { } positions)
         {
             kernels.AddRows.RecordPosition(
@@ -29,7 +29,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     /// <summary>The tokens of rows.</summary>
     public void RecordEmbed(CommandList commands, RowActivations act, RowList rows)
     {
-        kernels.Embed.RecordRows(commands, weights.Embedding, rows, act.Hidden, config.EmbeddingScale);
+        kernels.Embed.RecordRows(commands, weights.Embedding, rows, act.Hidden, config.StreamEmbeddingScale);
         if (weights.Positions is { } positions)
         {
             kernels.AddRows.RecordPositions(
@@ -51,8 +51,12 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
 
         NormWeights norm = weights[part];
         var output = new VectorOutput(normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix));
-        return kernels.Norm.RecordVector(commands, hidden, norm.Gain, output, config.HiddenSize, config.NormEps, norm.Shift);
+        return kernels.Norm.RecordVector(commands, hidden, norm.Gain, output, config.HiddenSize, config.StreamEps, norm.Shift);
     }
+
+    /// <summary>The form in which a product takes the stream.</summary>
+    public VectorForm FormOf(NextInput next) =>
+        next.Norm is null ? VectorForm.Float : kernels.Gemv.FormOf(weights[next.Linear].Matrix);
 
     /// <summary>The stream of rows as matrix products of a type take it, to <see cref="GemmInputs.Normed"/>.</summary>
     public void RecordInput(CommandList commands, RowActivations act, NormPart? norm, int rows, ActivationType type)
@@ -79,7 +83,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         }
 
         kernels.Gemv.Record(commands, w.Matrix, input, act.Projected, GemvMode.Store, w.Bias);
-        RecordNorm(commands, act.Projected, postNorm, act.Hidden, 1, ActivationType.F32, accumulate: true);
+        RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, 1);
     }
 
     /// <summary>The same, ending with what comes next takes.</summary>
@@ -88,7 +92,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     {
         if (postNorm is null && next.Norm is { Kind: NormKind.RmsNorm } part)
         {
-            var norm = new NextNorm(weights[part].Gain, act.Squares, config.NormEps);
+            var norm = new NextNorm(weights[part].Gain, act.Squares, config.StreamEps);
             return kernels.Gemv.RecordResidual(
                 commands, weights[linear].Matrix, input, act.Hidden,
                 new VectorOutput(act.Normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix), norm), weights[linear].Bias);
@@ -113,15 +117,18 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
 
         if (postNorm is not null)
         {
-            RecordNorm(commands, target, postNorm, act.Hidden, rows, ActivationType.F32, accumulate: true);
+            RecordPostNorm(commands, target, postNorm, act.Hidden, rows);
         }
     }
 
-    /// <summary>A norm of rows [rows, HiddenSize].</summary>
-    public void RecordNorm(
-        CommandList commands, BufferView x, NormPart part, BufferView y, int rows, ActivationType type, bool accumulate = false) =>
-        kernels.Norm.Record(
-            commands, x, weights[part].Gain, y, rows, config.HiddenSize, config.NormEps, type, weights[part].Shift, accumulate);
+    /// <summary>A norm of rows of the stream [rows, HiddenSize].</summary>
+    public void RecordNorm(CommandList commands, BufferView x, NormPart part, BufferView y, int rows, ActivationType type) =>
+        kernels.Norm.Record(commands, x, weights[part].Gain, y, rows, config.HiddenSize, config.StreamEps, type, weights[part].Shift);
+
+    /// <summary>A norm of blocks' outputs, added to the stream.</summary>
+    private void RecordPostNorm(CommandList commands, BufferView x, NormPart part, BufferView hidden, int rows) => kernels.Norm.Record(
+        commands, x, weights[part].Gain, hidden, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
+        accumulate: true);
 
     /// <summary>What the head takes.</summary>
     public NextInput Head => new(weights.Blocks.OutputNorm, weights.Blocks.Output);

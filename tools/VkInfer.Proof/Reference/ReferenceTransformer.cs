@@ -1,4 +1,5 @@
 using VkInfer.Formats;
+using VkInfer.Kernels;
 using VkInfer.Recipes;
 
 namespace VkInfer.Proof.Reference;
@@ -46,14 +47,14 @@ internal sealed class ReferenceTransformer
             double[][] attention = Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
             Parallel.For(0, hidden.Length, i =>
             {
-                double[] mixed = Behind(_weights.Linear(block + "attn_output", attention[i]), "post_attention_norm");
+                double[] mixed = Scaled(Behind(_weights.Linear(block + "attn_output", attention[i]), "post_attention_norm"));
                 if (!recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], mixed);
-                    inputs[i] = Before(hidden[i], "ffn_norm");
+                    inputs[i] = Before(hidden[i], recipe.FeedForwardNorm);
                 }
 
-                ReferenceMath.Add(hidden[i], Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm"));
+                ReferenceMath.Add(hidden[i], Scaled(Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm")));
                 if (recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], mixed);
@@ -65,9 +66,11 @@ internal sealed class ReferenceTransformer
         string output = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
             [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(
-                logit => ReferenceMath.SoftCap(logit, _config.LogitSoftCap))]);
+                logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }
+
+    private double[] Scaled(double[] output) => [.. output.Select(value => _config.ResidualScale * value)];
 
     private double[] Embed(int token, int position)
     {
@@ -90,12 +93,14 @@ internal sealed class ReferenceTransformer
             (queries[i], keys[i], values[i]) = Project(block, inputs[i]);
             PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, recipe, i);
             PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, recipe, i);
+            double temperature = 1 + (recipe.Temperature.Beta * Math.Log(1 + (i / recipe.Temperature.Length)));
+            queries[i] = [.. queries[i].Select(value => temperature * value)];
         });
 
         double[][] attention = new double[inputs.Length][];
         Parallel.For(0, inputs.Length, i => attention[i] =
             [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
-                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
+                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
         return attention;
     }
 
@@ -116,6 +121,11 @@ internal sealed class ReferenceTransformer
     {
         double[] frequencies = _config.Window(layer) > 0 ? _windowedFrequencies : _frequencies;
         double magnitude = ReferenceEquals(frequencies, _frequencies) ? _config.RopeScaling?.Magnitude ?? 1 : 1;
+        if (recipe.HeadNorm == HeadNormKind.Projection)
+        {
+            ReferenceMath.RmsNorm(heads, _weights.Values(norm), _config.NormEps).CopyTo(heads, 0);
+        }
+
         for (int start = 0; start < heads.Length; start += _config.HeadDim)
         {
             Span<double> head = heads.AsSpan(start, _config.HeadDim);
@@ -124,11 +134,22 @@ internal sealed class ReferenceTransformer
                 ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
             }
 
-            ReferenceMath.Rotate(head, frequencies, position, magnitude, _config.RopePairing);
+            if (recipe.IsRotated)
+            {
+                ReferenceMath.Rotate(head, frequencies, position, magnitude, _config.RopePairing);
+            }
+
+            if (recipe.HeadNorm == HeadNormKind.EachHeadRotated)
+            {
+                ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
+            }
         }
     }
 
-    private double[] AttendHead(double[] query, double[][] keys, double[][] values, int head, int position, int window)
+    private double? Sink(string block, AttentionRecipe recipe, int head) =>
+        recipe.HasSinks ? _weights.Values(block + "attn_sinks.weight")[head] : null;
+
+    private double[] AttendHead(double[] query, double[][] keys, double[][] values, int head, int position, int window, double? sink)
     {
         int size = _config.HeadDim;
         int from = head / (_config.NumHeads / _config.NumKvHeads) * size;
@@ -146,7 +167,7 @@ internal sealed class ReferenceTransformer
             scores[i] = ReferenceMath.SoftCap(scale * dot, _config.AttentionSoftCap);
         }
 
-        double[] weights = ReferenceMath.Softmax(scores);
+        double[] weights = ReferenceMath.Softmax(sink is { } more ? [.. scores, more] : scores)[..scores.Length];
         double[] result = new double[size];
         for (int d = 0; d < size; d++)
         {
@@ -159,30 +180,87 @@ internal sealed class ReferenceTransformer
         return result;
     }
 
-    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x) => recipe switch
+    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x)
     {
-        DenseRecipe dense => _weights.Linear(block + "ffn_down", Up(x, block + "ffn_gate", block + "ffn_up", dense.IsGated)),
-        _ => Experts(block, x),
-    };
-
-    private double[] Experts(string block, double[] x)
-    {
-        double[] logits = _weights.Linear(block + "ffn_gate_inp", x);
-        int[] order = [.. Enumerable.Range(0, logits.Length).OrderByDescending(expert => logits[expert])];
-        int[] chosen = order[.._config.NumExpertsPerToken];
-        NoteMargin(logits[chosen[^1]] - logits[order[chosen.Length]]);
-
-        // The softmax of all, then divided by the sum of the chosen ones: the softmax of the chosen ones.
-        double[] weights = ReferenceMath.Softmax([.. chosen.Select(expert => logits[expert])]);
-        double[] sum = new double[x.Length];
-        for (int i = 0; i < chosen.Length; i++)
+        if (recipe is DenseRecipe dense)
         {
-            double[] up = Up(x, $"{block}ffn_gate.{chosen[i]}", $"{block}ffn_up.{chosen[i]}", isGated: true);
-            double weight = weights[i];
-            ReferenceMath.Add(sum, [.. _weights.Linear($"{block}ffn_down.{chosen[i]}", up).Select(value => weight * value)]);
+            string end = dense.Suffix;
+            return _weights.Linear($"{block}ffn_down{end}", Up(x, $"{block}ffn_gate{end}", $"{block}ffn_up{end}", dense.IsGated));
+        }
+
+        var mixture = (MixtureRecipe)recipe;
+        double[] sum = Experts(block, mixture, x);
+        if (mixture.Shared is { } shared)
+        {
+            ReferenceMath.Add(sum, FeedForward(block, shared, x));
         }
 
         return sum;
+    }
+
+    private double[] Experts(string block, MixtureRecipe recipe, double[] x)
+    {
+        RouterRule rule = recipe.Router;
+        double[] logits = _weights.Linear(block + "ffn_gate_inp", x);
+        double[] scores = rule.Score switch
+        {
+            RouterScore.Softmax => ReferenceMath.Softmax(logits),
+            RouterScore.Sigmoid => [.. logits.Select(logit => 1 / (1 + Math.Exp(-logit)))],
+            _ => logits,
+        };
+        double[] choices = [.. scores];
+        if (recipe.HasChoiceBias)
+        {
+            ReferenceMath.Add(choices, _weights.Values(block + "exp_probs_b.bias"));
+        }
+
+        int[] order = [.. Allowed(choices, rule).OrderByDescending(expert => choices[expert])];
+        int[] chosen = order[.._config.NumExpertsPerToken];
+        NoteMargin(chosen.Length < order.Length ? choices[chosen[^1]] - choices[order[chosen.Length]] : double.PositiveInfinity);
+        double[] weights = [.. chosen.Select(expert => scores[expert])];
+        weights = rule.Score == RouterScore.SoftmaxOfChosen ? ReferenceMath.Softmax(weights)
+            : rule.Normalises ? [.. weights.Select(weight => weight / weights.Sum())]
+            : weights;
+        double[] sum = new double[x.Length];
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            double[] y = Expert(block, chosen[i], x);
+            double weight = weights[i] * rule.Scale;
+            ReferenceMath.Add(sum, [.. y.Select(value => weight * value)]);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The experts that a token may go to: those of the best groups.</summary>
+    private IEnumerable<int> Allowed(double[] choices, RouterRule rule)
+    {
+        int size = choices.Length / Math.Max(1, rule.Groups);
+        int[][] groups = [.. Enumerable.Range(0, choices.Length).Chunk(size)];
+        if (groups.Length <= 1 || rule.GroupsUsed >= groups.Length)
+        {
+            return Enumerable.Range(0, choices.Length);
+        }
+
+        double Score(int[] group) => group.Select(expert => choices[expert]).OrderDescending().Take(2).Sum();
+        double[] best = [.. groups.Select(Score).OrderDescending()];
+        NoteMargin(best[rule.GroupsUsed - 1] - best[rule.GroupsUsed]);
+        return groups.OrderByDescending(Score).Take(rule.GroupsUsed).SelectMany(group => group).Order();
+    }
+
+    /// <summary>One expert, whose matrices are tensors of their own or a slice of one for all.</summary>
+    private double[] Expert(string block, int expert, double[] x)
+    {
+        if (!_weights.Has(block + "ffn_gate_exps.weight"))
+        {
+            return _weights.Linear($"{block}ffn_down.{expert}", Up(x, $"{block}ffn_gate.{expert}", $"{block}ffn_up.{expert}", true));
+        }
+
+        int width = _config.IntermediateSize;
+        double[] gates = _weights.Linear(block + "ffn_gate_exps", x, expert * width, width);
+        double[] ups = _weights.Linear(block + "ffn_up_exps", x, expert * width, width);
+        double[] middle = [.. gates.Zip(ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))];
+        return _weights.Linear(block + "ffn_down_exps", middle, expert * x.Length, x.Length);
     }
 
     /// <summary>f(gate(x)) · up(x), or f(up(x)) where there is no gate; one matrix may hold both.</summary>
@@ -196,12 +274,16 @@ internal sealed class ReferenceTransformer
 
         int width = y.Length / 2;
         (double[] gates, double[] ups) = _weights.Has(gate + ".weight") ? (_weights.Linear(gate, x), y) : (y[..width], y[width..]);
-        return [.. gates.Zip(ups, (g, u) => ReferenceMath.Activate(_config.Activation, g) * u)];
+        return [.. gates.Zip(ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))];
     }
 
-    private double[] Norm(double[] x, string name) => _config.Norm == NormKind.LayerNorm
-        ? ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), _weights.Values(name + ".bias"), _config.NormEps)
-        : ReferenceMath.RmsNorm(x, _weights.Values(name + ".weight"), _config.NormEps);
+    private double[] Norm(double[] x, string name) => _config.Norm switch
+    {
+        NormKind.RmsNorm => ReferenceMath.RmsNorm(x, _weights.Values(name + ".weight"), _config.NormEps),
+        NormKind.LayerNorm =>
+            ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), _weights.Values(name + ".bias"), _config.NormEps),
+        _ => ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), new float[x.Length], _config.NormEps),
+    };
 
     private void NoteMargin(double margin)
     {
