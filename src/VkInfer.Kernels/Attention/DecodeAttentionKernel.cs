@@ -144,7 +144,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         long arrivals = ArrivalBytes(shape, tuning);
         DecodeAttentionConstants constants =
-            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed, Sinks = sinks.HasValue };
+            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with
+            {
+                Fixed = form == VectorForm.Fixed,
+                Sinks = sinks.HasValue,
+            };
         Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),

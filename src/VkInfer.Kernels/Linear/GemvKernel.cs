@@ -88,6 +88,11 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
         }
 
+        if (activation == ActivationFunction.ClampedSwiglu)
+        {
+            throw new NotSupportedException("gate and up: clamped SwiGLU is not computed at the end of a product");
+        }
+
         if (next.Norm is not null)
         {
             throw new ArgumentException("gate and up: expected no norm between the product and the next one", nameof(next));

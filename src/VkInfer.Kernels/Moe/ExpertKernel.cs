@@ -32,7 +32,9 @@ public sealed class ExpertKernel(KernelContext context)
         ActivationFunction activation, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(gateUp);
-        Record(commands, gateUp, x, seqLen, chosen, y, gateUp.Rows / experts / 2, seqLen, experts, used, new(Threads, true, activation, bias.HasValue), bias);
+        Record(
+            commands, gateUp, x, seqLen, chosen, y, gateUp.Rows / experts / 2, seqLen, experts, used,
+            new(Threads, true, activation, bias.HasValue), bias);
     }
 
     /// <summary>Records y = down x for every token and each of its experts.</summary>
@@ -85,7 +87,8 @@ public sealed class ExpertKernel(KernelContext context)
 }
 
 /// <summary>Specialisation constants of <c>moe/expert.comp</c>.</summary>
-internal readonly record struct ExpertConstants(int Threads, bool Gated, ActivationFunction Activation, bool Bias = false) : IKernelConstants
+internal readonly record struct ExpertConstants(int Threads, bool Gated, ActivationFunction Activation, bool Bias = false)
+    : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION", "BIAS"];
 

@@ -171,7 +171,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         bool splitHalf = shape.Pairing == RopePairing.SplitHalf;
-        RopeStoreConstants rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf ? QkNormKind.EachHead : null, step: false);
+        RopeStoreConstants rope = new RopeStoreKernel(context).Constants(
+            shape, biased: splitHalf, normed: splitHalf ? QkNormKind.EachHead : null, step: false);
         bool matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
         foreach (ActivationType type in Enum.GetValues<ActivationType>())
         {
