@@ -32,9 +32,6 @@ public sealed class SequenceTable : IDisposable
     /// <summary>The entries.</summary>
     internal BufferView Entries => _buffer;
 
-    /// <summary>The most positions that a sequence may have.</summary>
-    internal int MostPositions => _sequences.Max(sequence => sequence?.Capacity ?? 0);
-
     /// <summary>What recorded commands reach through the table.</summary>
     internal IEnumerable<AddressedView> Addressed => !_isFixed ? [] : _sequences.OfType<SequenceKeeps>().SelectMany(
         sequence => new AddressedView[]

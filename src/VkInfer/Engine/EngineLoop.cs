@@ -79,7 +79,7 @@ internal sealed class EngineLoop : IDisposable
     {
         StepPlan plan = _unused.TryPop(out StepPlan? unused) ? unused : new StepPlan();
         _scheduler.Plan(Now, plan, _ended);
-        bool submitted = plan.RowCount > 0 && Submit(plan);
+        bool submitted = plan.Rows.Count > 0 && Submit(plan);
         if (!submitted)
         {
             _unused.Push(plan);
@@ -161,6 +161,11 @@ internal sealed class EngineLoop : IDisposable
         {
             request.Cancellation.ThrowIfCancellationRequested();
             _engine.Watch(request);
+            if (request.Length < sequence.Tokens.Length)
+            {
+                _scheduler.Truncate(sequence, request.Length.Value);
+            }
+
             request.LengthBefore = sequence.Tokens.Length;
             sequence.AddPrompt(request.Prompt.Span);
             int room = request.ContextLength - sequence.Tokens.Length;
@@ -171,13 +176,15 @@ internal sealed class EngineLoop : IDisposable
                     : new ContextLengthExceededException(request.Prompt.Length, room + request.Prompt.Length, request.ContextLength);
             }
 
-            if (room == 0)
+            bool chooses = request.Selection is not null;
+            if (room == 0 && chooses)
             {
                 End(request, FinishReason.ContextFull);
                 return;
             }
 
-            sequence.MaxLength = sequence.Tokens.Length + Math.Min(room, request.MaxTokens ?? room);
+            (sequence.Chooses, sequence.KeepsLogits, sequence.LogitsTarget) = (chooses, request.KeepsLogits, request.LogitsTarget);
+            sequence.MaxLength = sequence.Tokens.Length + (chooses ? Math.Min(room, request.MaxTokens ?? room) : 1);
             sequence.Priority = request.Priority;
             sequence.Deadline = request.TimeLimit is { } limit ? Now + limit : null;
             sequence.NeedsKnownTokens = request.Grammar is not null;
@@ -282,8 +289,15 @@ internal sealed class EngineLoop : IDisposable
     private void Deliver(StepRows rows, int index)
     {
         ReadOnlySpan<int> tokens = _outcome.Tokens(index);
-        if (!_scheduler.Complete(rows, tokens) || !rows.WantsLogits || !_live.TryGetValue(rows.Sequence, out EngineRequest? request))
+        if (!_scheduler.Complete(rows, tokens) || !_live.TryGetValue(rows.Sequence, out EngineRequest? request))
         {
+            return;
+        }
+
+        request.PromptMicroseconds += request.HasBegun ? 0 : _outcome.GpuMicroseconds;
+        if (!rows.WantsLogits)
+        {
+            EndWithoutToken(request, rows);
             return;
         }
 
@@ -309,12 +323,8 @@ internal sealed class EngineLoop : IDisposable
             return;
         }
 
-        if (!request.HasBegun)
-        {
-            request.HasBegun = true;
-            request.Receiver.Begin(sequence.CachedTokens ?? 0);
-        }
-
+        sequence.LogitsAt = sequence.KeepsLogits && sequence.InFlight == 0 ? sequence.Tokens.Length - 1 : -1;
+        BeginAnswer(request);
         Reception reception = Reception.GoOn;
         for (int i = 0; i < tokens.Length; i++)
         {
@@ -347,13 +357,34 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    private static InvalidLogitsException Explain(EngineRequest request, ChoiceFault fault)
+    private static void BeginAnswer(EngineRequest request)
+    {
+        if (!request.HasBegun)
+        {
+            request.HasBegun = true;
+            request.Receiver.Begin(request.Sequence.CachedTokens ?? 0);
+        }
+    }
+
+    /// <summary>A request for no token ends when its prompt is processed.</summary>
+    private void EndWithoutToken(EngineRequest request, StepRows rows)
+    {
+        Sequence sequence = request.Sequence;
+        if (!sequence.Chooses && rows.First + rows.Count == sequence.Tokens.Length)
+        {
+            sequence.LogitsAt = sequence.KeepsLogits ? sequence.Tokens.Length : -1;
+            BeginAnswer(request);
+            End(request, FinishReason.MaxTokens);
+        }
+    }
+
+    private InvalidLogitsException Explain(EngineRequest request, ChoiceFault fault)
     {
         int position = request.Sequence.Tokens.Length - 1;
         return fault == ChoiceFault.LogitsNotFinite
-            ? InvalidLogitsException.NotFinite(position, null)
+            ? InvalidLogitsException.NotFinite(position, _executor.FindNotFinite(request.Sequence))
             : InvalidLogitsException.NoneAllowed(
-                position, request.Selection.Sampling.LogitBias.Count > 0, request.Selection.Mask is not null);
+                position, request.Selection!.Sampling.LogitBias.Count > 0, request.Selection.Mask is not null);
     }
 
     private void Observe(StepPlan plan)
@@ -428,6 +459,6 @@ internal sealed class EngineLoop : IDisposable
         request.Dispose();
         _live.Remove(request.Sequence);
         _scheduler.Remove(request.Sequence, request.KeepsPages);
-        _executor.Release(request.Sequence);
+        _executor.Release(request.Sequence, request.KeepsPages);
     }
 }

@@ -27,7 +27,10 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>Takes them, too.</summary>
     public ITokenReceiver Receiver { get; }
 
-    /// <summary>Appended before; may be empty for a sequence that has tokens.</summary>
+    /// <summary>Tokens of the sequence that stay; those behind are dropped first. Null: all.</summary>
+    public int? Length { get; init; }
+
+    /// <summary>Appended then; may be empty for a sequence that has tokens.</summary>
     public ReadOnlyMemory<int> Prompt { get; init; }
 
     /// <summary>Most tokens to choose; null: as many as the context holds.</summary>
@@ -36,8 +39,14 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>Tokens that the sequence may have in all.</summary>
     public required int ContextLength { get; init; }
 
-    /// <summary>How tokens are chosen.</summary>
-    public required TokenSelection Selection { get; init; }
+    /// <summary>How tokens are chosen; null: none is, the prompt is processed and that is all.</summary>
+    public required TokenSelection? Selection { get; init; }
+
+    /// <summary>Whether the logits of the last row are kept, so that the next token can be chosen later.</summary>
+    public bool KeepsLogits { get; init; }
+
+    /// <summary>Receives the logits of all rows of the prompt; null: nobody wants them.</summary>
+    public LogitsTarget? LogitsTarget { get; init; }
 
     /// <summary>
     /// Says which tokens may come, into the selection's mask. The receiver moves it on with each token. Null: all may.
@@ -76,6 +85,9 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>What went wrong with the latest mask.</summary>
     internal Exception? MaskFailure { get; private set; }
 
+    /// <summary>Time on the device of the steps that processed the prompt, in microseconds.</summary>
+    internal double PromptMicroseconds { get; set; }
+
     internal CancellationTokenRegistration CancellationRegistration { get; set; }
 
     /// <summary>Computes the next mask on another thread, which then signals the engine.</summary>
@@ -102,7 +114,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         try
         {
             // Where the request has ended meanwhile, there is no token any more, and nobody who wants a mask.
-            Grammar!.FillMask(Selection.Mask!, _ended.Token);
+            Grammar!.FillMask(Selection!.Mask!, _ended.Token);
         }
 #pragma warning disable CA1031 // Whatever is wrong with a grammar ends its own request.
         catch (Exception exception)

@@ -69,6 +69,17 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
         Signal(request, EngineSignals.Started);
     }
 
+    /// <summary>Takes requests in together: they begin in one step where there is room.</summary>
+    /// <exception cref="ObjectDisposedException">The engine's end has begun.</exception>
+    public void Start(ReadOnlySpan<EngineRequest> requests)
+    {
+        using Lifetime.Lease lease = _lifetime.Enter();
+        Signal(requests, EngineSignals.Started);
+    }
+
+    /// <summary>Lets requests go on together whose receivers waited.</summary>
+    public void Resume(ReadOnlySpan<EngineRequest> requests) => Signal(requests, EngineSignals.Resumed);
+
     /// <summary>Ends a request, unless it has ended: its receiver gets <see cref="OperationCanceledException"/>.</summary>
     public void Cancel(EngineRequest request) => Signal(request, EngineSignals.Cancelled);
 
@@ -112,16 +123,23 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Tells the loop what happened to a request. After the engine's end without effect.</summary>
-    internal void Signal(EngineRequest request, EngineSignals signals)
+    internal void Signal(EngineRequest request, EngineSignals signals) =>
+        Signal(new ReadOnlySpan<EngineRequest>(in request), signals);
+
+    private void Signal(ReadOnlySpan<EngineRequest> requests, EngineSignals signals)
     {
         lock (_gate)
         {
-            if (request.Signals == EngineSignals.None)
+            foreach (EngineRequest request in requests)
             {
-                _signalled.Add(request);
+                if (request.Signals == EngineSignals.None)
+                {
+                    _signalled.Add(request);
+                }
+
+                request.Signals |= signals;
             }
 
-            request.Signals |= signals;
             WakeLocked();
         }
     }

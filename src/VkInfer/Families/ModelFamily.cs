@@ -15,7 +15,8 @@ internal abstract class ModelFamily
     [
         new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(),
         new Gemma2(), new Gemma3(), new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
-        new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(), new GptOss(),
+        new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
+        new GptOss(),
     ];
 
     /// <summary>

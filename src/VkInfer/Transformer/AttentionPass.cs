@@ -127,7 +127,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
     }
 
     /// <summary>Keys and values of all rows are stored before any attends, so that several of them may belong to one sequence.</summary>
-    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, StepRows step, int index, AttentionBlock block)
+    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index, AttentionBlock block)
     {
         RowsCache cache = pass.Cache;
         KvLayer place = cache.Store.Layer(index);
@@ -146,6 +146,12 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
             kernels.RopeStore.RecordRows(
                 commands, act.Qkv, shape, Rope(index), step.Runs, cache.Sequences, place, act.RunQuery, most.Rows,
                 kernels.PrefillAttention.QueryType(shape), bias, HeadNorm(block));
+            if (pass.Statistics is { } statistics)
+            {
+                kernels.ScoreStatistics.Record(
+                    commands, shape, kernels.PrefillAttention.QueryType(shape), act.RunQuery, step.Runs, cache.Sequences, place,
+                    statistics.Layer(index), most.Rows);
+            }
         }
 
         ActivationType type = OutputType(block);
@@ -159,6 +165,11 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
 
         if (most.RunRows > 0)
         {
+            if (commands.IsProfiled)
+            {
+                commands.Describe(PrefillAttentionKernel.DescribeRun(shape, most.RunRows, step.FirstPosition));
+            }
+
             kernels.PrefillAttention.Record(
                 commands, shape, cache.Softmax.Layers[index].Prefill,
                 step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,

@@ -29,6 +29,9 @@ internal sealed class DecoderTransformer
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
     }
 
+    /// <summary>Layers of the model.</summary>
+    public int LayerCount => _layers.Count;
+
     /// <summary>
     /// One token, named by the step state, through all layers and on to its logits: at most five dispatches a layer, one more for a norm of
     /// query and key heads, one or two for each norm that no product can compute on its way, and one or two for each matrix in parts. What
@@ -131,28 +134,32 @@ internal sealed class DecoderTransformer
     public void RecordPrefillLayer(CommandList commands, RowActivations act, PromptRows prompt, int index) => RecordRowsLayer(
         commands, act, index, prompt.Count, () => _attention.RecordPrompt(commands, act, prompt, index, AttentionOf(_layers[index])));
 
-    /// <summary>
-    /// Rows of many sequences through all layers and on to the logits of those that want them; what the pass' rows share is the pass'.
-    /// </summary>
-    public void RecordRows(CommandList commands, RowActivations act, RowsPass pass, StepRows step)
-    {
-        int rows = step.Shape.Rows;
-        RecordEmbed(commands, act, step.All);
-        for (int i = 0; i < _layers.Count; i++)
-        {
-            int index = i;
-            AttentionBlock mixer = AttentionOf(_layers[i]);
-            RecordRowsLayer(commands, act, index, rows, () => _attention.RecordRows(commands, act, pass, step, index, mixer));
-        }
+    /// <summary>One layer over rows of many sequences; what the pass' rows share is the pass'.</summary>
+    public void RecordRowsLayer(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index) => RecordRowsLayer(
+        commands, act, index, step.Shape.Rows,
+        () => _attention.RecordRows(commands, act, pass, step, index, AttentionOf(_layers[index])));
 
-        if (step.Shape.Logits == rows)
+    /// <summary>The logits of those rows that want them.</summary>
+    public void RecordRowsLogits(CommandList commands, RowActivations act, RowsPass pass, PassRows step)
+    {
+        (int rows, int logits) = (step.Shape.Rows, step.Shape.Logits);
+        if (logits == rows)
         {
             RecordHeads(commands, act, pass.Logits, rows);
         }
-        else if (step.Shape.Logits > 0)
+        else if (logits > 0)
         {
             _kernels.GatherRows.Record(commands, act.Hidden, step.Logits, pass.LogitRows, _config.HiddenSize, rows);
-            _stream.RecordHeads(commands, act, pass.LogitRows, pass.Logits, step.Shape.Logits);
+            if (logits == 1)
+            {
+                RecordHead(
+                    commands, Activations.Row(pass.LogitRows, ActivationType.F32, 0, _config.HiddenSize), pass.Normed,
+                    Activations.Row(pass.Logits, ActivationType.F32, 0, _config.VocabSize));
+            }
+            else
+            {
+                _stream.RecordHeads(commands, act, pass.LogitRows, pass.Logits, logits);
+            }
         }
     }
 

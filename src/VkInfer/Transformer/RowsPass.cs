@@ -7,8 +7,7 @@ namespace VkInfer.Transformer;
 /// <summary>
 /// A pass over rows of many sequences, any number of each: decode steps, drafts and chunks of prompts mixed. Keys and values of all rows
 /// are stored before any attends; then rows attend in two dispatches a layer at most, those alone and those in tiles. Recorded for a
-/// <see cref="StepShape"/> and replayed; how many rows a step has is on the device. Owns activations and logits, which its steps share; not
-/// thread-safe.
+/// <see cref="StepShape"/> and replayed; how many rows a step has is on the device. Owns the logits, which its steps share; not thread-safe.
 /// </summary>
 internal sealed class RowsPass : IDisposable
 {
@@ -21,22 +20,24 @@ internal sealed class RowsPass : IDisposable
     /// <param name="config">The model's shape.</param>
     /// <param name="transformer">Records the layers.</param>
     /// <param name="kernels">What they are made of.</param>
-    /// <param name="inputTypes">How matrix products of the model take their inputs.</param>
+    /// <param name="activations">For as many rows as the largest steps have; not owned.</param>
     /// <param name="cache">Where keys and values of the sequences lie, and how attention accumulates.</param>
     /// <param name="most">The largest steps: most of each kind of row.</param>
     public RowsPass(
-        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IEnumerable<ActivationType> inputTypes,
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, RowActivations activations,
         RowsCache cache, StepShape most)
     {
         _transformer = transformer;
         _kernels = kernels;
         Cache = cache;
-        _activations = new RowActivations(device, config, most.Rows, inputTypes);
+        _activations = activations;
+        Most = most;
         _buffers = new BufferSet(device, "rows_pass");
         try
         {
             Logits = _buffers.CreateFloats("logits", most.Logits, config.VocabSize);
             LogitRows = _buffers.CreateFloats("logit_rows", most.Logits, config.HiddenSize);
+            Normed = _buffers.CreateFloats("normed", 1, config.HiddenSize);
             AttentionScratch = _buffers.Create("attention_scratch", kernels.DecodeAttention.RowsScratchBytes(
                 [transformer.Shape(cache.Store.Type, cache.Capacity, 0)], Math.Max(1, most.Alone)));
         }
@@ -47,6 +48,9 @@ internal sealed class RowsPass : IDisposable
         }
     }
 
+    /// <summary>The largest steps.</summary>
+    public StepShape Most { get; }
+
     /// <summary>Where keys and values lie.</summary>
     public RowsCache Cache { get; }
 
@@ -55,6 +59,12 @@ internal sealed class RowsPass : IDisposable
 
     /// <summary>The residual stream of those rows, [rows, HiddenSize].</summary>
     internal GpuBuffer LogitRows { get; }
+
+    /// <summary>One of them behind the last norm, [HiddenSize].</summary>
+    internal GpuBuffer Normed { get; }
+
+    /// <summary>Counters of every layer's scores while the softmax is calibrated; else null.</summary>
+    public ScoreCounters? Statistics { get; init; }
 
     /// <summary>Partial sums of split-KV attention, and counters that are zero between steps.</summary>
     internal GpuBuffer AttentionScratch { get; }
@@ -65,24 +75,32 @@ internal sealed class RowsPass : IDisposable
         : _transformer.TileRows(Cache.Store.Type, Cache.Capacity, Cache.Softmax, shape.LongestRun).Distinct();
 
     /// <summary>Zeroes what must be zero before the first step.</summary>
-    public void RecordClear(CommandList commands)
+    public void RecordClear(CommandList commands) => _buffers.RecordClear(commands);
+
+    /// <summary>Records the pass, from tokens to <see cref="Logits"/>, for steps of one shape.</summary>
+    public void Record(CommandList commands, PassRows step) => RecordLayers(commands, step, 0, _transformer.LayerCount);
+
+    /// <summary>Records so many layers of the pass; what stands before the first with it, what stands behind the last with that.</summary>
+    public void RecordLayers(CommandList commands, PassRows step, int first, int count)
     {
-        _activations.RecordClear(commands);
-        _buffers.RecordClear(commands);
+        if (first == 0)
+        {
+            _kernels.ResolveRows.Record(commands, step.Plan, Cache.Sequences, step.Resolved);
+            _transformer.RecordEmbed(commands, _activations, step.All);
+        }
+
+        for (int layer = first; layer < first + count; layer++)
+        {
+            _transformer.RecordRowsLayer(commands, _activations, this, step, layer);
+        }
+
+        if (first + count == _transformer.LayerCount)
+        {
+            _transformer.RecordRowsLogits(commands, _activations, this, step);
+        }
     }
 
-    /// <summary>Records the pass, from tokens to <see cref="Logits"/>, for steps that <paramref name="step"/> may hold.</summary>
-    public void Record(CommandList commands, StepRows step)
-    {
-        _kernels.ResolveRows.Record(commands, step.Plan, Cache.Sequences, step.Resolved);
-        _transformer.RecordRows(commands, _activations, this, step);
-    }
-
-    public void Dispose()
-    {
-        _activations.Dispose();
-        _buffers.Dispose();
-    }
+    public void Dispose() => _buffers.Dispose();
 }
 
 /// <summary>What the rows of a pass share: one store of pages, one softmax, and a table of their sequences.</summary>

@@ -93,6 +93,16 @@ internal sealed class SamplerSlot : IDisposable
         _state.Buffer.Write(_state.Offset, new ReadOnlySpan<StepState>(in state));
     }
 
+    /// <summary>What the device knows of the sequence's last token; not owned.</summary>
+    public BufferView State => _state;
+
+    /// <summary>Sets the last token and its position alone, for a pass that chooses nothing; a reset must follow before a choice.</summary>
+    public void Place(int position, int token)
+    {
+        StepState state = new() { Position = (uint)position, TokenId = (uint)token };
+        _state.Buffer.Write(_state.Offset, new ReadOnlySpan<StepState>(in state));
+    }
+
     /// <summary>The choice from a row of logits.</summary>
     public Choice For(BufferView logits) => new()
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using VkInfer.Engine;
+using VkInfer.Engine.Cache;
 using VkInfer.Engine.Answers;
 using VkInfer.Engine.Execution;
 using VkInfer.Engine.Scheduling;
@@ -420,7 +421,7 @@ public sealed class EngineTests
     {
         using var executor = new LeanExecutor();
         using var engine = new ModelEngine(
-            new SchedulerOptions(), new VkInfer.Engine.Cache.KvPool([new VkInfer.Engine.Cache.CacheGroup(0)], 4096), executor);
+            new SchedulerOptions(), new KvPool([new CacheGroup(0)], 4096), executor);
         CountingReceiver[] receivers = [.. Enumerable.Range(0, 8).Select(_ => new CountingReceiver())];
         foreach (CountingReceiver receiver in receivers)
         {
@@ -435,9 +436,9 @@ public sealed class EngineTests
 
         await Task.WhenAll(receivers.Select(receiver => receiver.End)).WaitAsync(Patience);
 
-        // Lists of tokens and pages double now and then.
         TestContext.Out.WriteLine($"{executor.Allocating} of {executor.Measured} steps allocated");
-        Assert.That(executor.Allocating, Is.LessThan(executor.Measured / 50));
+        Assert.That(executor.Measured, Is.GreaterThan(1000));
+        Assert.That(executor.Allocating, Is.Zero);
     }
 
     private static Reception Cancel(CancellationTokenSource source)
@@ -484,12 +485,16 @@ public sealed class EngineTests
         public void Fail(Exception exception) => _end.SetException(exception);
     }
 
-    /// <summary>Chooses token 1 for everybody, and measures what the loop allocates between steps.</summary>
+    /// <summary>
+    /// Chooses token 1 for everybody, and measures what the loop allocates between steps. Steps near the boundary of a page do not count:
+    /// full pages enter the index of prefixes, which keeps their tokens, and lists double where pages begin.
+    /// </summary>
     private sealed class LeanExecutor : IExecutor
     {
         private readonly Queue<(int Rows, ulong Wants)> _underWay = new();
         private long _last;
         private int _steps;
+        private int _sinceBoundary;
 
         public int Allocating { get; private set; }
 
@@ -497,21 +502,26 @@ public sealed class EngineTests
 
         public void Submit(StepPlan plan)
         {
+            long now = GC.GetAllocatedBytesForCurrentThread();
             ulong wants = 0;
+            bool atBoundary = false;
             for (int i = 0; i < plan.Rows.Count; i++)
             {
-                wants |= plan.Rows[i].WantsLogits ? 1UL << i : 0;
+                StepRows rows = plan.Rows[i];
+                wants |= rows.WantsLogits ? 1UL << i : 0;
+                atBoundary |= (rows.First + rows.Count) % KvPool.PageTokens <= 1;
             }
 
-            _underWay.Enqueue((plan.Rows.Count, wants));
-            long now = GC.GetAllocatedBytesForCurrentThread();
-            if (_steps++ > 200)
+            // What a step brings about is delivered while the one after the next is planned.
+            _sinceBoundary = atBoundary ? 0 : _sinceBoundary + 1;
+            if (_steps++ > 200 && _sinceBoundary > 2)
             {
                 Allocating += now > _last ? 1 : 0;
                 Measured++;
             }
 
-            _last = now;
+            _underWay.Enqueue((plan.Rows.Count, wants));
+            _last = GC.GetAllocatedBytesForCurrentThread();
         }
 
         public void Complete(StepOutcome outcome)
@@ -527,9 +537,11 @@ public sealed class EngineTests
             }
         }
 
-        public void Release(Sequence sequence)
+        public void Release(Sequence sequence, bool keeps)
         {
         }
+
+        public string? FindNotFinite(Sequence sequence) => null;
 
         public void Dispose()
         {

@@ -31,7 +31,7 @@ public sealed class RowsPassTests : EmbeddedFixture
         // One recording serves all steps, with room to spare in each kind of row.
         (RowsPass pass, KvCache[] caches) = Create(3, Mixed);
         int[][] texts = [Prompt(0, 50), Prompt(3, 60), Prompt(6, 40)];
-        StepRows step = Own(new StepRows(Model.Gpu, Mixed, pass.TileRows(Mixed)));
+        PassRows step = Own(new PassRows(Model.Gpu, Mixed, pass.TileRows(Mixed)));
         CommandList commands = Own(Model.Gpu.CreateCommandList("rows"));
         commands.Record(list => pass.Record(list, step));
 
@@ -55,9 +55,9 @@ public sealed class RowsPassTests : EmbeddedFixture
         Add(step, caches, logits, 1, texts[1], 53, 1, asRun: false, wanted: 1);
         Check(pass, step, commands, texts, logits);
 
-        void Begin(StepRows rows)
+        void Begin(PassRows rows)
         {
-            rows.Clear();
+            rows.Begin(Mixed, pass.TileRows(Mixed));
             logits.Clear();
         }
     }
@@ -67,7 +67,7 @@ public sealed class RowsPassTests : EmbeddedFixture
     {
         (RowsPass pass, KvCache[] caches) = Create(2, StepShape.Decode(4));
         int[] text = Prompt(0, 9);
-        StepRows step = Own(new StepRows(Model.Gpu, StepShape.Decode(4), []));
+        PassRows step = Own(new PassRows(Model.Gpu, StepShape.Decode(4), []));
         CommandList commands = Own(Model.Gpu.CreateCommandList("rows"));
         commands.Record(list => pass.Record(list, step));
         GpuBuffer state = Own(Model.Gpu.CreateBuffer(StepState.SizeInBytes, BufferKind.HostWritable, "state"));
@@ -77,7 +77,7 @@ public sealed class RowsPassTests : EmbeddedFixture
         {
             state.Write<StepState>(0, [new StepState { Position = positionToo ? (uint)i : 77, TokenId = (uint)text[i] }]);
             caches[1].Reserve(i, i + 1);
-            step.Clear();
+            step.Begin(StepShape.Decode(4), []);
             step.Add(1, positionToo ? 5 : i, [positionToo ? RowEntry.OfStepState : RowEntry.TokenOfStepState], asRun: false, logits: 1);
             step.Write();
             Model.Gpu.Wait(Model.Gpu.Submit(commands));
@@ -90,7 +90,7 @@ public sealed class RowsPassTests : EmbeddedFixture
     [Test]
     public void More_rows_than_a_recording_serves_are_refused()
     {
-        StepRows step = Own(new StepRows(Model.Gpu, new StepShape(8, 2, 6, 1, 1, 6), [4]));
+        PassRows step = Own(new PassRows(Model.Gpu, new StepShape(8, 2, 6, 1, 1, 6), [4]));
         Assert.Multiple(() =>
         {
             Assert.That(
@@ -111,12 +111,14 @@ public sealed class RowsPassTests : EmbeddedFixture
             table.Set(i, caches[i].Keeps());
         }
 
+        RowActivations activations = Own(new RowActivations(Model.Gpu, Model.Config, most.Rows, Model.MatrixInputTypes));
         RowsPass pass = Own(new RowsPass(
-            Model.Gpu, Model.Config, Model.Transformer, Model.Kernels, Model.MatrixInputTypes,
+            Model.Gpu, Model.Config, Model.Transformer, Model.Kernels, activations,
             new RowsCache(store, table, Model.Softmax, Capacity), most));
         using CommandList clear = Model.Gpu.CreateCommandList("clear");
         clear.Record(commands =>
         {
+            activations.RecordClear(commands);
             pass.RecordClear(commands);
             Array.ForEach(caches, cache => cache.RecordClear(commands));
         });
@@ -125,7 +127,7 @@ public sealed class RowsPassTests : EmbeddedFixture
     }
 
     private static void Add(
-        StepRows step, KvCache[] caches, List<(int Text, int Position, int Row)> logits, int sequence, int[] text, int position, int count,
+        PassRows step, KvCache[] caches, List<(int Text, int Position, int Row)> logits, int sequence, int[] text, int position, int count,
         bool asRun, int wanted)
     {
         caches[sequence].Reserve(position, position + count);
@@ -135,7 +137,7 @@ public sealed class RowsPassTests : EmbeddedFixture
     }
 
     private void Check(
-        RowsPass pass, StepRows step, CommandList commands, int[][] texts, List<(int Text, int Position, int Row)> logits)
+        RowsPass pass, PassRows step, CommandList commands, int[][] texts, List<(int Text, int Position, int Row)> logits)
     {
         step.Write();
         Model.Gpu.Wait(Model.Gpu.Submit(commands));

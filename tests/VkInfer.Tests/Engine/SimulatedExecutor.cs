@@ -64,7 +64,9 @@ internal sealed class SimulatedExecutor : IExecutor
         }
     });
 
-    public void Release(Sequence sequence) => Exclusively(() => Device.Forget(sequence));
+    public void Release(Sequence sequence, bool keeps) => Exclusively(() => Device.Forget(sequence));
+
+    public string? FindNotFinite(Sequence sequence) => null;
 
     public void Dispose() => Exclusively(() =>
     {

@@ -19,7 +19,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
         var random = new Random(seed);
         using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
         using GpuBuffer logits = Logits(random);
-        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, logits, Model.Config.VocabSize, MaxRows, underWay: 2);
+        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, Model.Config.VocabSize, MaxRows, underWay: 2);
         Sampled[] all = [.. Enumerable.Range(0, MaxRows).Select(i => new Sampled(Model, slots.Acquire(), logits, OptionsOf(i), i))];
         try
         {
@@ -29,7 +29,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
                 choices.Begin();
                 foreach ((Sampled who, int row) in members)
                 {
-                    choices.Add(who.Slot, row);
+                    choices.Add(who.Slot, Row(logits, row));
                 }
 
                 Model.Gpu.Wait(Model.Gpu.Submit(choices.Commands()!));
@@ -50,7 +50,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
     {
         using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
         using GpuBuffer logits = Logits(new Random(1));
-        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, logits, Model.Config.VocabSize, 4, underWay: 2);
+        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, Model.Config.VocabSize, 4, underWay: 2);
         choices.Begin();
         Assert.That(choices.Commands(), Is.Null);
     }
@@ -60,7 +60,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
     {
         using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
         using GpuBuffer logits = Logits(new Random(1));
-        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, logits, Model.Config.VocabSize, 8, underWay: 2);
+        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, Model.Config.VocabSize, 8, underWay: 2);
         SamplerSlot[] taken = [.. Enumerable.Range(0, 8).Select(_ => slots.Acquire())];
         int Dispatches(params SamplingOptions[] options)
         {
@@ -68,7 +68,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
             foreach ((int i, SamplingOptions sampling) in options.Index())
             {
                 taken[i].Reset([1], sampling, false, 1, 0);
-                choices.Add(taken[i], i);
+                choices.Add(taken[i], Row(logits, i));
             }
 
             int count = choices.Commands()!.DispatchCount;
@@ -90,7 +90,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
     {
         using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
         using GpuBuffer logits = Logits(new Random(1));
-        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, logits, Model.Config.VocabSize, 8, underWay: 2);
+        using var choices = new StepChoices(Model.Gpu, Model.Kernels, slots, Model.Config.VocabSize, 8, underWay: 2);
         SamplerSlot[] taken = [.. Enumerable.Range(0, 8).Select(_ => slots.Acquire())];
         foreach ((int i, SamplerSlot slot) in taken.Index())
         {
@@ -105,7 +105,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
                 choices.Begin();
                 for (int i = 0; i < taken.Length - (step % 2); i++)
                 {
-                    choices.Add(taken[i], i);
+                    choices.Add(taken[i], Row(logits, i));
                 }
 
                 Model.Gpu.Wait(Model.Gpu.Submit(choices.Commands()!));
@@ -176,6 +176,8 @@ public sealed class StepChoicesTests : EmbeddedFixture
         Model.Gpu.Upload(buffer, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         return buffer;
     }
+
+    private BufferView Row(GpuBuffer logits, int row) => Activations.Row(logits, ActivationType.F32, row, Model.Config.VocabSize);
 
     /// <summary>A sequence in the crowd, and its twin, which chooses alone.</summary>
     private sealed class Sampled : IDisposable

@@ -14,6 +14,15 @@ internal sealed class BlockTable
     /// <summary>Entries before this one are <see cref="None"/>.</summary>
     public int FirstHeld { get; private set; }
 
+    /// <summary>Entries from this one on may have changed since <see cref="TakeChanges"/>, but for those behind the window.</summary>
+    public int FirstChanged { get; private set; }
+
+    /// <summary>Says that whoever mirrors the table has seen all of it.</summary>
+    public void TakeChanges() => FirstChanged = _pages.Count;
+
+    /// <summary>Says that somebody else is to mirror the table, from the beginning.</summary>
+    public void Restart() => FirstChanged = 0;
+
     public void Add(int page) => _pages.Add(page);
 
     /// <summary>Adds an entry for positions that nobody will see; only where no page is held yet.</summary>
@@ -23,13 +32,18 @@ internal sealed class BlockTable
         FirstHeld = _pages.Count;
     }
 
-    public void Replace(int index, int page) => _pages[index] = page;
+    public void Replace(int index, int page)
+    {
+        _pages[index] = page;
+        FirstChanged = Math.Min(FirstChanged, index);
+    }
 
     public int TakeLast()
     {
         int page = _pages[^1];
         _pages.RemoveAt(_pages.Count - 1);
         FirstHeld = Math.Min(FirstHeld, _pages.Count);
+        FirstChanged = Math.Min(FirstChanged, _pages.Count);
         return page;
     }
 

@@ -60,6 +60,9 @@ internal sealed class KvCache : IDisposable
     /// <summary>Entries from one group's block table to the next.</summary>
     public int BlockStride { get; }
 
+    /// <summary>Groups of layers.</summary>
+    public int Groups => _pages.Length;
+
     /// <summary>Pages held, of all groups.</summary>
     public int PageCount => _pages.Sum(pages => pages.Count);
 
@@ -178,9 +181,11 @@ internal sealed class KvCache : IDisposable
         _store.Release(from);
     }
 
-    private void Name(int group, int index)
+    private void Name(int group, int index) => Name(group, index, _store.Address(_pages[group][index]));
+
+    /// <summary>Says where the page lies that holds a group's positions from so many pages on.</summary>
+    public void Name(int group, int index, ulong address)
     {
-        ulong address = _store.Address(_pages[group][index]);
         _blocks.Write((((long)group * BlockStride) + index) * KvLayout.BlockBytes, new ReadOnlySpan<ulong>(in address));
     }
 }

@@ -284,7 +284,7 @@ internal sealed class KvPool
         Withdraw(sequence);
         sequence.Chain.Clear();
         sequence.Tables = [];
-        sequence.Computed = 0;
+        (sequence.Computed, sequence.LogitsAt) = (0, -1);
     }
 
     /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>

@@ -21,5 +21,13 @@ internal interface IExecutor : IDisposable
     /// <summary>
     /// A sequence will not choose by its present selection any more. Steps under way may still do so, and their results are not used.
     /// </summary>
-    void Release(Sequence sequence);
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="keeps">Whether it may come back, with its pages; else all that is kept of it goes.</param>
+    void Release(Sequence sequence, bool keeps);
+
+    /// <summary>
+    /// Finds where the first value came from that is no number, for a sequence whose last known token led to such logits.
+    /// </summary>
+    /// <returns>The part of the model; null: it cannot be told.</returns>
+    string? FindNotFinite(Sequence sequence);
 }

@@ -13,7 +13,6 @@ internal sealed class StepChoices : IDisposable
     private readonly GpuDevice _device;
     private readonly ChoiceCommands _kernels;
     private readonly SamplerSlots _slots;
-    private readonly BufferView _logits;
     private readonly int _vocabSize;
     private readonly int _maxRows;
     private readonly BufferSet _buffers;
@@ -29,17 +28,15 @@ internal sealed class StepChoices : IDisposable
     /// <param name="device">Where to run.</param>
     /// <param name="kernels">Choose.</param>
     /// <param name="slots">Whose choices; not owned.</param>
-    /// <param name="logits">Float32 rows that steps leave, each <see cref="Activations.Stride"/> wide; not owned.</param>
     /// <param name="vocabSize">Width of a row.</param>
     /// <param name="maxRows">Most choices of a step.</param>
     /// <param name="underWay">Most steps that are submitted and have not ended.</param>
     public StepChoices(
-        GpuDevice device, KernelSet kernels, SamplerSlots slots, BufferView logits, int vocabSize, int maxRows, int underWay)
+        GpuDevice device, KernelSet kernels, SamplerSlots slots, int vocabSize, int maxRows, int underWay)
     {
         _device = device;
         _kernels = new ChoiceCommands(kernels);
         _slots = slots;
-        _logits = logits;
         _vocabSize = vocabSize;
         _maxRows = RowBuckets.Of(maxRows);
         _tables = new ChoiceTable[underWay];
@@ -62,6 +59,9 @@ internal sealed class StepChoices : IDisposable
         }
     }
 
+    /// <summary>Most choices of a step.</summary>
+    public int MaxRows => _maxRows;
+
     /// <summary>Begins a step, after the last but so many as may be under way has ended.</summary>
     public void Begin()
     {
@@ -72,10 +72,10 @@ internal sealed class StepChoices : IDisposable
 
     /// <summary>Adds a choice to the step.</summary>
     /// <param name="slot">Whose.</param>
-    /// <param name="row">The row of logits.</param>
-    public void Add(SamplerSlot slot, int row)
+    /// <param name="logits">Float32 [vocabSize], made by what is submitted before.</param>
+    public void Add(SamplerSlot slot, BufferView logits)
     {
-        _tables[_turn].Add(slot.For(Activations.Row(_logits, ActivationType.F32, row, _vocabSize)), slot.Features);
+        _tables[_turn].Add(slot.For(logits), slot.Features);
         _rows++;
     }
 
@@ -125,7 +125,7 @@ internal sealed class StepChoices : IDisposable
         var steps = new ChoiceSteps(table, key.Rows, _vocabSize, _scratch);
 
         // What slots have besides lives as long as they do; one view stands for all of it, so that dispatches wait for each other.
-        steps.MayUse(new Choice { Logits = _logits, Counts = _order, Biases = _order, Adjusted = _order, Entries = _order });
+        steps.MayUse(new Choice { Counts = _order, Biases = _order, Adjusted = _order, Entries = _order });
         for (int i = 0; i < _slots.States.Count; i++)
         {
             steps.MayUse(new Choice { StepState = _slots.States[i], Ring = _slots.Rings[i] });

@@ -25,6 +25,9 @@ internal sealed class StepOutcome
     /// <summary>How long the step took on the device.</summary>
     public TimeSpan Time { get; set; }
 
+    /// <summary>Its time by the device's own clock, in microseconds; 0 where that is not known.</summary>
+    public double GpuMicroseconds { get; set; }
+
     /// <summary>Rows that were added.</summary>
     public int Count => _rows.Count;
 
@@ -43,7 +46,7 @@ internal sealed class StepOutcome
         _tokens.Clear();
         _logProbabilities.Clear();
         _rows.Clear();
-        Time = TimeSpan.Zero;
+        (Time, GpuMicroseconds) = (TimeSpan.Zero, 0);
     }
 
     /// <summary>Begins the next rows of the plan.</summary>

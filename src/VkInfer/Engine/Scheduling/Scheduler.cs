@@ -57,7 +57,11 @@ internal sealed class Scheduler
         }
 
         // The last token's logits are needed, which pages do not hold.
-        _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Length - 1));
+        if (!sequence.HasLogits || !sequence.Chooses)
+        {
+            _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Length - 1));
+        }
+
         sequence.Arrival = _arrivals++;
         (sequence.CachedTokens, sequence.Preemptions) = (null, 0);
         sequence.State = SequenceState.Waiting;
@@ -243,7 +247,7 @@ internal sealed class Scheduler
 
     private static bool CanRun(Sequence sequence) =>
         !sequence.IsPaused
-        && sequence.Pending > 0
+        && (sequence.Pending > 0 || (sequence.HasLogits && sequence.InFlight == 0))
         && sequence.Length < sequence.MaxLength
         && (sequence.InFlight == 0 || !(sequence.NeedsKnownTokens || sequence.Drafts.Count > 0));
 
@@ -325,11 +329,12 @@ internal sealed class Scheduler
 
     private static void Commit(StepPlan plan, Sequence sequence, int count, int drafts)
     {
-        bool wantsLogits = sequence.Computed + count == sequence.Length;
+        bool wantsLogits = sequence.Chooses && sequence.Computed + count == sequence.Length;
         plan.Add(new StepRows(sequence, sequence.Computed, count + drafts, drafts, wantsLogits, sequence.Epoch));
         sequence.Computed += count + drafts;
         if (wantsLogits)
         {
+            sequence.LogitsAt = -1;
             sequence.InFlight++;
         }
     }

@@ -50,6 +50,21 @@ internal sealed class Sequence
     /// <summary>It keeps its place and its pages and gets no rows for a while: its next mask is being computed.</summary>
     public bool IsPaused { get; set; }
 
+    /// <summary>Whether a token is chosen behind the last known one; else its rows are computed, and that is all.</summary>
+    public bool Chooses { get; set; } = true;
+
+    /// <summary>Whether the logits of the last row are kept for later, until another row's are.</summary>
+    public bool KeepsLogits { get; set; }
+
+    /// <summary>Tokens behind which the kept logits stand; -1: none are kept. Where they are all known ones, a choice needs no row.</summary>
+    public int LogitsAt { get; set; } = -1;
+
+    /// <summary>Receives the logits of rows of the prompt; null: nobody wants them.</summary>
+    public LogitsTarget? LogitsTarget { get; set; }
+
+    /// <summary>Whether the next token can be chosen from kept logits.</summary>
+    public bool HasLogits => LogitsAt == Length && Computed == Length;
+
     /// <summary>Guesses at what follows the known tokens, to be verified in the next step.</summary>
     public List<int> Drafts { get; } = [];
 
@@ -98,5 +113,9 @@ internal sealed class Sequence
     }
 
     /// <summary>Drops all known tokens from <paramref name="length"/> on.</summary>
-    public void Cut(int length) => _tokens.RemoveRange(length, _tokens.Count - length);
+    public void Cut(int length)
+    {
+        _tokens.RemoveRange(length, _tokens.Count - length);
+        LogitsAt = LogitsAt > length ? -1 : LogitsAt;
+    }
 }

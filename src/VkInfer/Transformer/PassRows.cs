@@ -4,10 +4,10 @@ using VkInfer.Vulkan;
 namespace VkInfer.Transformer;
 
 /// <summary>
-/// The rows of a step for one recording: who takes part, and how each row attends. Filled by the host before each submission: two steps
-/// under way need two of these. Owns its buffers; not thread-safe.
+/// The rows of a step: who takes part, and how each row attends. Filled by the host before each submission: two steps under way need two of
+/// these. Steps of one shape lie at the same places, so that a recording of one serves all of them. Owns its buffers; not thread-safe.
 /// </summary>
-internal sealed class StepRows : IDisposable
+internal sealed class PassRows : IDisposable
 {
     // Alignment of every buffer view that Vulkan may ask for, in entries of a list.
     private const int Alignment = 16;
@@ -16,29 +16,24 @@ internal sealed class StepRows : IDisposable
     private readonly GpuBuffer _plan;
     private readonly GpuBuffer _resolved;
     private readonly RowEntry[] _entries;
-    private readonly List _all;
-    private readonly List _alone;
-    private readonly List _runs;
-    private readonly List _logits;
-    private readonly (int Rows, List Tiles)[] _tiles;
+    private readonly List<(int Rows, List Tiles)> _tiles = [];
+    private List _all;
+    private List _alone;
+    private List _runs;
+    private List _logits;
+    private int _used;
 
     /// <param name="device">Where.</param>
-    /// <param name="shape">What the recording serves.</param>
-    /// <param name="tileRows">Rows of a tile, for each size that a layer takes: <see cref="RowsPass.TileRows"/>.</param>
-    public StepRows(GpuDevice device, StepShape shape, IEnumerable<int> tileRows)
+    /// <param name="most">The largest steps: most of each kind of row.</param>
+    /// <param name="tileRows">Every size of tiles that a step may take: <see cref="RowsPass.TileRows"/>.</param>
+    public PassRows(GpuDevice device, StepShape most, IEnumerable<int> tileRows)
     {
-        Shape = shape;
-        int at = 0;
-        _all = Place(ref at, shape.Rows);
-        _alone = Place(ref at, shape.Alone);
-        _runs = Place(ref at, shape.RunRows);
-        _logits = Place(ref at, shape.Logits);
-        _tiles = [.. tileRows.Distinct().Select(rows => (rows, Place(ref at, shape.Tiles(rows))))];
-        _entries = new RowEntry[at];
+        Begin(most, tileRows);
+        _entries = new RowEntry[_used];
         _buffers = new BufferSet(device, "step");
         try
         {
-            _plan = _buffers.Create("plan", at * RowList.SizeInBytes(0), BufferKind.HostWritable);
+            _plan = _buffers.Create("plan", _used * RowList.SizeInBytes(0), BufferKind.HostWritable);
             _resolved = _buffers.Create("rows", _plan.SizeInBytes);
         }
         catch
@@ -48,14 +43,14 @@ internal sealed class StepRows : IDisposable
         }
     }
 
-    /// <summary>What the recording serves.</summary>
-    public StepShape Shape { get; }
+    /// <summary>What the step holds at most, and a recording of it serves.</summary>
+    public StepShape Shape { get; private set; }
 
     /// <summary>As the host wrote it.</summary>
-    public BufferView Plan => _plan;
+    public BufferView Plan => _plan.View(0, _used * RowList.SizeInBytes(0));
 
     /// <summary>As kernels read it.</summary>
-    public BufferView Resolved => _resolved;
+    public BufferView Resolved => _resolved.View(0, _used * RowList.SizeInBytes(0));
 
     /// <summary>All rows, in the order of the activations.</summary>
     public RowList All => View(_all);
@@ -70,10 +65,43 @@ internal sealed class StepRows : IDisposable
     public RowList Logits => View(_logits);
 
     /// <summary>The tiles of the runs.</summary>
-    public RowList Tiles(int tileRows) => View(Array.Find(_tiles, tiles => tiles.Rows == tileRows).Tiles);
+    public RowList Tiles(int tileRows) => View(_tiles.Find(tiles => tiles.Rows == tileRows).Tiles);
+
+    /// <summary>Position of the first row of runs, by which a profile judges them.</summary>
+    public int FirstPosition => _runs.Most > 0 ? (int)_entries[_runs.First + 1].Position : 0;
 
     /// <summary>Begins a step; no submission that reads the one before may be under way.</summary>
-    public void Clear() => Array.Clear(_entries);
+    /// <param name="shape">What it holds at most; each number at most that of the largest steps.</param>
+    /// <param name="tileRows">Rows of a tile, for each size that a layer takes.</param>
+    /// <exception cref="ArgumentException">There is no room for such a step.</exception>
+    public void Begin(StepShape shape, IEnumerable<int> tileRows)
+    {
+        Shape = shape;
+        int at = 0;
+        _all = Place(ref at, shape.Rows);
+        _alone = Place(ref at, shape.Alone);
+        _runs = Place(ref at, shape.RunRows);
+        _logits = Place(ref at, shape.Logits);
+        _tiles.Clear();
+        foreach (int rows in tileRows)
+        {
+            if (!_tiles.Exists(tiles => tiles.Rows == rows))
+            {
+                _tiles.Add((rows, Place(ref at, shape.Tiles(rows))));
+            }
+        }
+
+        _used = at;
+        if (_entries is not null)
+        {
+            if (at > _entries.Length)
+            {
+                throw new ArgumentException($"{at} entries for {shape}; there is room for {_entries.Length}.", nameof(shape));
+            }
+
+            Array.Clear(_entries, 0, at);
+        }
+    }
 
     /// <summary>Adds consecutive rows of one sequence.</summary>
     /// <param name="sequence">Its place in the table of sequences.</param>
@@ -81,7 +109,7 @@ internal sealed class StepRows : IDisposable
     /// <param name="tokens">Their tokens, <see cref="RowEntry.OfStepState"/> or <see cref="RowEntry.TokenOfStepState"/> among them.</param>
     /// <param name="asRun">Whether they attend in tiles; else alone.</param>
     /// <param name="logits">How many of the last of them want logits.</param>
-    /// <returns>Index of the first logits that are wanted.</returns>
+    /// <returns>The row of the first logits that are wanted.</returns>
     /// <exception cref="ArgumentException">The recording does not serve as many.</exception>
     public int Add(int sequence, int position, ReadOnlySpan<uint> tokens, bool asRun, int logits)
     {
@@ -100,7 +128,7 @@ internal sealed class StepRows : IDisposable
             }
         }
 
-        for (int i = 0; asRun && i < _tiles.Length; i++)
+        for (int i = 0; asRun && i < _tiles.Count; i++)
         {
             foreach (RowEntry tile in RowList.Tiles(
                 new RowEntry((uint)rows, (uint)position, (uint)sequence, (uint)tokens.Length), _tiles[i].Rows))
@@ -110,7 +138,7 @@ internal sealed class StepRows : IDisposable
             }
         }
 
-        return first;
+        return Shape.Logits == Shape.Rows ? rows + tokens.Length - logits : first;
     }
 
     /// <summary>Makes the step ready to be submitted.</summary>
@@ -122,7 +150,7 @@ internal sealed class StepRows : IDisposable
             _entries.AsSpan(tiles.First + 1, Count(tiles)).Sort(static (a, b) => b.Position.CompareTo(a.Position));
         }
 
-        _plan.Write<RowEntry>(0, _entries);
+        _plan.Write<RowEntry>(0, _entries.AsSpan(0, _used));
     }
 
     public void Dispose() => _buffers.Dispose();

@@ -1,0 +1,90 @@
+using VkInfer.Kernels;
+using VkInfer.Transformer;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Engine.Execution;
+
+/// <summary>
+/// Steps of one row alone, by the fused pass: norm and residual inside the products. Recorded for a slot, then replayed; the slots used
+/// last keep their recordings. Owns the pass' activations; not thread-safe.
+/// </summary>
+internal sealed class AlonePass : IDisposable
+{
+    /// <summary>Slots that keep their recordings.</summary>
+    private const int MostRecorded = 16;
+
+    private readonly GpuDevice _device;
+    private readonly ModelConfig _config;
+    private readonly DecoderTransformer _transformer;
+    private readonly DecodeActivations _activations;
+    private readonly List<SequenceSlot> _recorded = [];
+
+    /// <param name="device">Where.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="transformer">Records the pass.</param>
+    /// <param name="kernels">What it is made of.</param>
+    /// <param name="shape">The attention of a layer.</param>
+    public AlonePass(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, AttentionShape shape)
+    {
+        _device = device;
+        _config = config;
+        _transformer = transformer;
+        _activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
+        try
+        {
+            using CommandList clear = device.CreateCommandList("alone.clear");
+            clear.Record(_activations.RecordClear);
+            device.SubmitOnce(clear);
+        }
+        catch
+        {
+            _activations.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a step leaves: float32 [VocabSize].</summary>
+    public BufferView Logits => Activations.Row(_activations.Logits, ActivationType.F32, 0, _config.VocabSize);
+
+    /// <summary>The commands of a step of a slot's sequence, whose token and position its step state says.</summary>
+    public CommandList Commands(SequenceSlot slot)
+    {
+        if (slot.Alone is { } recorded)
+        {
+            return recorded;
+        }
+
+        if (_recorded.Count == MostRecorded)
+        {
+            SequenceSlot oldest = _recorded[0];
+            _recorded.RemoveAt(0);
+            oldest.Alone?.Dispose();
+            oldest.Alone = null;
+        }
+
+        CommandList commands = _device.CreateCommandList("step.alone");
+        try
+        {
+            commands.Record(list =>
+            {
+                StepClock.Begin(_device, list);
+                _transformer.RecordDecode(list, _activations, slot.Cache, slot.Sampler.State);
+                StepClock.End(_device, list);
+            });
+        }
+        catch
+        {
+            commands.Dispose();
+            throw;
+        }
+
+        _recorded.Add(slot);
+        return slot.Alone = commands;
+    }
+
+    /// <summary>Where the first value comes from that is no number, when the token of the slot's step state is processed.</summary>
+    public string? FindNotFinite(SequenceSlot slot) => FiniteCheck.FirstNotFinite(
+        _device, _config, _transformer, _activations, slot.Cache, slot.Sampler.State, default);
+
+    public void Dispose() => _activations.Dispose();
+}

@@ -1,0 +1,23 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Engine.Execution;
+
+/// <summary>How long recorded steps take, by the device's own clock where it has one.</summary>
+internal static class StepClock
+{
+    public static void Begin(GpuDevice device, CommandList commands) => Stamp(device, commands, "begin");
+
+    public static void End(GpuDevice device, CommandList commands) => Stamp(device, commands, "end");
+
+    /// <summary>Microseconds of the latest submission, which has completed; 0: the device has no clock.</summary>
+    public static double Read(GpuDevice device, CommandList commands) =>
+        device.Capabilities.TimestampsSupported ? commands.ReadTimestamps()[^1].Microseconds : 0;
+
+    private static void Stamp(GpuDevice device, CommandList commands, string label)
+    {
+        if (device.Capabilities.TimestampsSupported)
+        {
+            commands.Timestamp(label);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using VkInfer.Transformer;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Engine.Execution;
+
+/// <summary>A step from its submission to its end; used again. Not thread-safe.</summary>
+/// <param name="rows">The rows that its pass takes; owned.</param>
+internal sealed class StepUnderWay(PassRows rows) : IDisposable
+{
+    /// <summary>The rows that its pass takes, if it takes a table of them.</summary>
+    public PassRows Rows { get; } = rows;
+
+    /// <summary>Which of the steps that may be under way it is.</summary>
+    public int Turn { get; private set; }
+
+    /// <summary>For each entry of the plan its slot.</summary>
+    public List<SequenceSlot> Slots { get; } = [];
+
+    /// <summary>For each entry of the plan the logits of its last row; null: the step makes none.</summary>
+    public List<BufferView?> Logits { get; } = [];
+
+    /// <summary>For each entry of the plan the row of its first logits.</summary>
+    public List<int> FirstLogits { get; } = [];
+
+    /// <summary>For each entry of the plan who chooses; a slot that is null: nobody.</summary>
+    public List<Chooser> Choosers { get; } = [];
+
+    /// <summary>Keys that its rows see, all together.</summary>
+    public double KeysSeen { get; set; }
+
+    /// <summary>Its last submission.</summary>
+    public Submission Last { get; set; }
+
+    /// <summary>When it was submitted.</summary>
+    public long Submitted { get; set; }
+
+    /// <summary>Whether its pass was submitted in slices.</summary>
+    public bool IsSliced { get; set; }
+
+    /// <summary>The commands of its pass, where they are replayed; not owned.</summary>
+    public CommandList? Pass { get; set; }
+
+    /// <summary>Whether they are submitted.</summary>
+    public bool IsFlushed { get; set; }
+
+    /// <summary>Begins anew.</summary>
+    public void Clear(int turn)
+    {
+        Turn = turn;
+        Slots.Clear();
+        Logits.Clear();
+        FirstLogits.Clear();
+        Choosers.Clear();
+        (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
+    }
+
+    /// <summary>Adds an entry of the plan.</summary>
+    public void Add(SequenceSlot slot)
+    {
+        Slots.Add(slot);
+        Logits.Add(null);
+        FirstLogits.Add(0);
+    }
+
+    public void Dispose() => Rows.Dispose();
+
+    /// <summary>Who reads a result of the step.</summary>
+    /// <param name="Slot">Whose.</param>
+    /// <param name="Choice">Where it stands in the slot's ring.</param>
+    /// <param name="Generation">Of the slot's sampler; another one means that nobody wants the result.</param>
+    public readonly record struct Chooser(SequenceSlot? Slot, int Choice, int Generation);
+}

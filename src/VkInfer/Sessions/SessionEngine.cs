@@ -1,0 +1,77 @@
+using VkInfer.Engine;
+using VkInfer.Engine.Cache;
+using VkInfer.Engine.Execution;
+using VkInfer.Engine.Scheduling;
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer;
+
+/// <summary>An engine of a model, and what it runs on. Owned by the model: it ends with it. Thread-safe.</summary>
+internal sealed class SessionEngine
+{
+    /// <summary>Sequences of a step, at most.</summary>
+    private const int MaxRunning = 256;
+
+    private SessionEngine(ModelEngine engine, Executor executor, KvStore store)
+    {
+        Engine = engine;
+        Executor = executor;
+        Store = store;
+    }
+
+    /// <summary>Serves requests.</summary>
+    public ModelEngine Engine { get; }
+
+    /// <summary>Its device; to be used by its loop alone.</summary>
+    public Executor Executor { get; }
+
+    /// <summary>The memory of its pages.</summary>
+    public KvStore Store { get; }
+
+    /// <summary>Makes an engine.</summary>
+    /// <param name="model">The model; its end is the engine's.</param>
+    /// <param name="type">Element type of keys and values.</param>
+    /// <param name="softmax">How attention accumulates.</param>
+    /// <param name="linear">Which implementation linear layers use.</param>
+    /// <param name="statistics">Counts the scores of prompts; null: nobody does.</param>
+    public static SessionEngine Create(
+        Model model, KvType type, SoftmaxPlan softmax, LinearChoice linear, ScoreCounters? statistics = null)
+    {
+        KvStore store = model.KvStores.Of(type);
+        int rows = model.RowActivations.MaxRows;
+        int running = Math.Min(MaxRunning, rows);
+        int pages = PagesOf(model, store, running);
+        var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
+        {
+            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
+            Statistics = statistics,
+        };
+        var executor = new Executor(
+            new StepParts(model.Gpu, model.Config, model.TransformerFor(linear), model.Kernels, model.RowActivations), store, options,
+            new Cancellation(default, model.Lifetime));
+        try
+        {
+            var engine = new ModelEngine(
+                new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
+                new KvPool(store.Groups, pages), executor, null, model.Lifetime);
+            return new SessionEngine(engine, executor, store);
+        }
+        catch
+        {
+            executor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Pages of the pool: as many as free memory holds, but never fewer than one sequence may need, nor more than all of a step's. Memory
+    /// is taken when a page is first used.
+    /// </summary>
+    private static int PagesOf(Model model, KvStore store, int running)
+    {
+        long one = (long)store.Groups.Count * (KvLayout.PageCount(model.ContextLength) + 1);
+        long free = model.Gpu.GetMemoryBudget().Available / 10 * 9 / store.PageBytes;
+        return (int)Math.Min(Math.Clamp(free, one, one * running), 1 << 22);
+    }
+}
