@@ -44,6 +44,7 @@ layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subg
 layout(constant_id = 6) const uint SCHEME = 0;
 layout(constant_id = 7) const bool SOFT_CAP = false;   // scores are bounded
 layout(constant_id = 8) const bool FIXED = false;      // not of rows
+layout(constant_id = 9) const bool SINKS = false;      // each head has a score more, without a value
 
 const uint LANE_CHUNKS = (CHUNKS + LANES - 1) / LANES;
 const uint LANE_VECTORS = LANE_CHUNKS * KV_VECTORS;
@@ -70,6 +71,12 @@ layout(set = 0, binding = 5) writeonly buffer OutputBuffer { vec4 attended[]; };
 #ifndef ROWS
 #define FIXED_BINDING 5
 #include "fixed_point.glsl"
+#endif
+
+#ifdef ROWS
+layout(set = 0, binding = 6) readonly buffer SinkBuffer { float sinks[]; }; // [num_heads]
+#else
+layout(set = 0, binding = 7) readonly buffer SinkBuffer { float sinks[]; };
 #endif
 
 shared vec4 shared_output[MAX_SUBGROUPS * HEAD_VECTORS];
@@ -103,6 +110,11 @@ void store_output(uint vector, vec4 value, bool is_there) {
 #else
     attended[vector] = value;
 #endif
+}
+
+// The sum of a head's weights with its sink's. That may be infinite where the others then count for nothing, and the output is 0.
+float whole_sum(uint head, float sum, float frame) {
+    return SINKS ? sum + softmax_weight(sinks[head], frame) : sum;
 }
 
 vec4 query_vector(uint first_head, uint h, uint vector) {
@@ -256,7 +268,7 @@ void finish_head(uint scheme, uint h, uint head, uint split, bool is_only) {
             value += shared_output[s * HEAD_VECTORS + i] * softmax_weight(shared_softmax[s].x, frame);
         }
         if (is_only) {
-            store_output(head * HEAD_VECTORS + i, value / sum, is_there);
+            store_output(head * HEAD_VECTORS + i, value / whole_sum(head, sum, frame), is_there);
         } else if (is_there) {
             partials[partial_result(head, split) + i] = value;
         }
@@ -334,7 +346,7 @@ void merge_splits(uint first_head, uint heads, uint anew, uint splits) {
                 }
             }
         }
-        store_output((first_head + h) * HEAD_VECTORS + vector, value / sum, is_there);
+        store_output((first_head + h) * HEAD_VECTORS + vector, value / whole_sum(first_head + h, sum, frame), is_there);
     }
 }
 

@@ -15,6 +15,7 @@ layout(constant_id = 3) const uint BLOCK_KV = 32; // divides a page
 layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads that holds the output
 layout(constant_id = 5) const uint THREADS_D = 16; // its columns
 layout(constant_id = 6) const uint SCHEME = 1;
+layout(constant_id = 7) const bool SINKS = false; // each head has a score more, without a value
 
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
@@ -39,6 +40,8 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { uvec2 attended[];
 #else
 layout(set = 0, binding = 3, std430) writeonly buffer Output { vec4 attended[]; };
 #endif
+
+layout(set = 0, binding = 4, std430) readonly buffer Sinks { float sinks[]; }; // [heads]
 
 const uint THREADS = THREADS_Q * THREADS_D;
 const uint QUADS = HEAD_DIM / 4;
@@ -181,6 +184,8 @@ void attend(uint scheme, bool careful, uint kv_head, uint kv_len) {
         }
     }
 
+    // The sum may become infinite where the other weights then count for nothing.
+    if (SINKS && softmax_part == 0) row_sum += softmax_weight(sinks[gl_WorkGroupID.x], row_frame);
     part_of_row[thread] = row_sum;
     if (scheme == ASYNCHRONIZED && outside && softmax_row < row.value) {
         atomicOr(row_anew[softmax_row], OUTSIDE);

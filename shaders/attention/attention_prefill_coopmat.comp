@@ -41,6 +41,7 @@ layout(constant_id = 8) const uint SCHEME = 1;
 layout(constant_id = 9) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 10) const uint UNIT_KV = 32;      // keys at a time, of a block's
 layout(constant_id = 11) const bool LOCKSTEP = false;  // a barrier of a subgroup is one of the workgroup: all take the same way
+layout(constant_id = 12) const bool SINKS = false;     // each head has a score more, without a value
 
 #define KV_F16
 #define ROW_LIST_BINDING 1
@@ -59,6 +60,8 @@ layout(set = 0, binding = 0, std430) readonly buffer Query { uvec4 query[]; };
 #define OUT_TYPE float
 #endif
 layout(set = 0, binding = 3, std430) writeonly buffer Output { OUT_TYPE attended[]; };
+
+layout(set = 0, binding = 4, std430) readonly buffer Sinks { float sinks[]; }; // [heads]
 
 // 15 · ln 2: exp(score - frame) is below 2^15 where the score is below frame + MAX_EXPONENT.
 const float MAX_EXPONENT = 10.397207708399179;
@@ -375,6 +378,18 @@ void attend(uint keys, uint first_kv, uint scheme, bool careful, uint first_posi
     add_values(keys);
 }
 
+// The sums may become infinite where the other weights then count for nothing.
+void add_sink(uint i, uint scheme) {
+    SUMS frame = SUMS(push.phi);
+    if (scheme != ASYNCHRONIZED) {
+        subgroup_exchange();
+        coopMatLoad(frame, frames, first_row + i * FRAGMENT_M, 0, gl_CooperativeMatrixLayoutColumnMajor);
+    }
+    [[unroll]] for (int e = 0; e < frame.length(); e++) {
+        weight_sums[i][e] += softmax_weight(sinks[gl_WorkGroupID.x], frame[e]);
+    }
+}
+
 // Divides by the sums of weights, and marks rows that must be computed anew.
 void normalize(uint scheme, uint queries_left) {
     bool finite = true;
@@ -387,6 +402,7 @@ void normalize(uint scheme, uint queries_left) {
             if (own < queries_left && !(sum >= 1.0)) atomicOr(row_anew[first_row + own], OUTSIDE);
             subgroup_exchange();
         }
+        if (SINKS) add_sink(i, scheme);
         [[unroll]] for (int e = 0; e < weight_sums[i].length(); e++) {
             float inverse = weight_sums[i][e] > 0.0 ? 1.0 / weight_sums[i][e] : 0.0;
             [[unroll]] for (uint d = 0; d < FRAGMENTS_D; d++) {

@@ -7,9 +7,9 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool SPLIT_HALF = false; // pairs (i, i + RotaryDim/2); else (2i, 2i+1)
 layout(constant_id = 2) const bool BIAS = false;
-layout(constant_id = 3) const bool QK_NORM = false;
+layout(constant_id = 3) const uint QK_NORM = 0; // QkNormKind in C#; 0: none
 layout(constant_id = 4) const bool STEP_STATE = false;
-layout(constant_id = 5) const uint HEADS = 1; // 1 with QK_NORM
+layout(constant_id = 5) const uint HEADS = 1; // 1 with a norm
 
 #define ROW_LIST_BINDING 3
 #define SEQUENCES_BINDING 4
@@ -74,6 +74,7 @@ void main() {
     const uint row_words = push.headDim / WORD_ELEMS;
     const uint first_head = gl_WorkGroupID.x * HEADS;
     const float scale = norm_scale(row_at, first_head);
+    const float temperature = 1.0 + push.temperatureBeta * log(1.0 + float(position / push.temperatureLength));
     const uint heads = min(HEADS, push.numHeads + 2 * push.numKvHeads - first_head);
     for (uint at = 2 * gl_LocalInvocationID.x; at < heads * push.headDim; at += 2 * gl_WorkGroupSize.x) {
         const uint head = first_head + (HEADS == 1 ? 0 : at / push.headDim);
@@ -82,7 +83,7 @@ void main() {
         if (head < push.numHeads) {
             store_query(
                 activations * push.queryStride + head * push.headDim + i,
-                vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+                temperature * vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
             continue;
         }
         const bool is_key = after_queries < push.numKvHeads;

@@ -11,7 +11,7 @@ layout(constant_id = 2) const bool GATED = true;
 layout(constant_id = 3) const bool BIAS = false;
 
 #include "push/activate.glsl"
-#include "activation.glsl"
+#include "gated_activation.glsl"
 #include "half_pair.glsl"
 
 #ifdef INPUT_F16
@@ -40,8 +40,8 @@ float input_of(uint row, uint column) {
 }
 
 float activated(uint row, uint column) {
-    float value = activate(ACTIVATION, input_of(row, column));
-    return GATED ? value * input_of(row, push.width + column) : value;
+    const float value = input_of(row, column);
+    return GATED ? gated(ACTIVATION, value, input_of(row, push.width + column)) : activate(ACTIVATION, value);
 }
 
 void main() {

@@ -10,9 +10,10 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool GATED = true;
 layout(constant_id = 2) const uint ACTIVATION = 1;
+layout(constant_id = 3) const bool BIAS = false; // each row of the matrices has one, which is added to its product
 
 #include "push/expert.glsl"
-#include "activation.glsl"
+#include "gated_activation.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights/weights.glsl"
 
@@ -21,6 +22,7 @@ layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
 layout(set = 0, binding = 2, std430) readonly buffer Input { vec4 x[]; };
 layout(set = 0, binding = 3, std430) readonly buffer Experts { uint chosen[]; };
 layout(set = 0, binding = 4, std430) writeonly buffer Output { float y[]; };
+layout(set = 0, binding = 5, std430) readonly buffer Biases { float bias[]; };
 
 void main() {
     w_prepare();
@@ -39,8 +41,9 @@ void main() {
             if (GATED) sums.y += w_dot(w_load(second, chunk), piece);
         }
         sums = subgroupAdd(sums);
+        if (BIAS) sums += vec2(bias[first], GATED ? bias[second] : 0.0);
         if (subgroupElect()) {
-            y[pair * push.outputStride + row] = GATED ? activate(ACTIVATION, sums.x) * sums.y : sums.x;
+            y[pair * push.outputStride + row] = GATED ? gated(ACTIVATION, sums.x, sums.y) : sums.x;
         }
     }
 }

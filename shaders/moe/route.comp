@@ -1,8 +1,19 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// The experts that each token goes to: those with the greatest of the router's logits, the earlier of two equal ones, and
-// the softmax of their logits as weights. One workgroup per token.
+// The experts that each token goes to: those with the greatest scores, the earlier of two equal ones; and their weights. One workgroup
+// per token. SCORE:
+//   OF_CHOSEN  the router's logits; weights are the softmax of the chosen ones
+//   SOFTMAX    the softmax over all experts; weights are the chosen ones' scores
+//   SIGMOID    each logit's sigmoid; likewise
+// BIASED: a bias of each expert is added to its score for the choice, and not for its weight. GROUPED: only experts of the best groups
+// are chosen, a group being as good as its two best experts together. NORMALISED: weights are divided by their sum. All of them are
+// multiplied by a factor at last.
 layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint EXPERTS = 1;
+layout(constant_id = 2) const uint SCORE = 0; // RouterScore in C#
+layout(constant_id = 3) const bool BIASED = false;
+layout(constant_id = 4) const bool GROUPED = false;
+layout(constant_id = 5) const bool NORMALISED = true;
 
 #include "push/route.glsl"
 #include "reductions.glsl"
@@ -10,33 +21,101 @@ layout(local_size_x_id = 0) in;
 layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1, std430) writeonly buffer Experts { uint chosen[]; }; // [SeqLen][used]
 layout(set = 0, binding = 2, std430) buffer Weights { float weights[]; };         // likewise
+layout(set = 0, binding = 3, std430) readonly buffer Bias { float bias[]; };      // [experts]
 
+const uint OF_CHOSEN = 0;
+const uint SOFTMAX = 1;
+const uint SIGMOID = 2;
 const float LOWEST = -3.0e38;
+const float LEAST_SUM = 1.0e-20;
+
+shared float choices[EXPERTS]; // what experts are chosen by
+
+float all_greatest; // of the softmax over all
+float all_sum;
+
+// What an expert's weight is made of.
+float score_of(float logit) {
+    if (SCORE == SOFTMAX) return exp(logit - all_greatest) / all_sum;
+    if (SCORE == SIGMOID) return 1.0 / (1.0 + exp(-logit));
+    return logit;
+}
+
+void prepare_softmax(uint from) {
+    float greatest = LOWEST;
+    for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) greatest = max(greatest, logits[from + e]);
+    all_greatest = workgroup_max(greatest);
+    float sum = 0.0;
+    for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) sum += exp(logits[from + e] - all_greatest);
+    all_sum = workgroup_sum(sum);
+}
+
+// The two best of a group together.
+float group_score(uint group) {
+    const uint size = EXPERTS / push.groups;
+    float best = LOWEST;
+    float second = LOWEST;
+    for (uint e = group * size; e < (group + 1) * size; e++) {
+        const float choice = choices[e];
+        second = max(second, min(best, choice));
+        best = max(best, choice);
+    }
+    return size > 1 ? best + second : best;
+}
+
+// Takes the experts of all but the best groups out of the choice. By one invocation: there are few groups.
+void keep_best_groups() {
+    const uint size = EXPERTS / push.groups;
+    for (uint out_of = push.groups; out_of > push.groupsUsed; out_of--) {
+        uint worst = 0;
+        float lowest = -LOWEST;
+        for (uint g = 0; g < push.groups; g++) {
+            if (choices[g * size] <= LOWEST) continue; // out already
+            const float score = group_score(g);
+            if (score <= lowest) {
+                lowest = score;
+                worst = g;
+            }
+        }
+        for (uint e = worst * size; e < (worst + 1) * size; e++) choices[e] = LOWEST;
+    }
+}
 
 void main() {
-    uint from = gl_WorkGroupID.x * push.stride;
-    uint to = gl_WorkGroupID.x * push.used;
-    bool writes = gl_LocalInvocationID.x == 0;
+    const uint from = gl_WorkGroupID.x * push.stride;
+    const uint to = gl_WorkGroupID.x * push.used;
+    const bool writes = gl_LocalInvocationID.x == 0;
+    if (SCORE == SOFTMAX) prepare_softmax(from);
+    for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
+        choices[e] = score_of(logits[from + e]) + (BIASED ? bias[e] : 0.0);
+    }
+    barrier();
+    if (GROUPED) {
+        if (writes) keep_best_groups();
+        barrier();
+    }
+
     float last = -LOWEST;
     int last_index = -1;
     float greatest = 0.0;
     float sum = 0.0;
     for (uint i = 0; i < push.used; i++) {
-        // The greatest logit behind the last one, then the first expert that has it.
+        // The greatest behind the last one, then the first expert that has it.
         float best = LOWEST;
-        for (uint e = gl_LocalInvocationID.x; e < push.experts; e += gl_WorkGroupSize.x) {
-            float logit = logits[from + e];
-            if (logit < last || (logit == last && int(e) > last_index)) best = max(best, logit);
+        for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
+            const float choice = choices[e];
+            if (choice < last || (choice == last && int(e) > last_index)) best = max(best, choice);
         }
         best = workgroup_max(best);
-        float first = -float(push.experts);
-        for (uint e = gl_LocalInvocationID.x; e < push.experts; e += gl_WorkGroupSize.x) {
-            if (logits[from + e] == best && (best < last || int(e) > last_index)) first = max(first, -float(e));
+        float first = -float(EXPERTS);
+        for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
+            if (choices[e] == best && (best < last || int(e) > last_index)) first = max(first, -float(e));
         }
         // A logit that is no number has no place in the order; the index stays inside all the same.
-        int index = min(int(-workgroup_max(first)), int(push.experts) - 1);
-        if (i == 0) greatest = best;
-        float weight = exp(best - greatest);
+        const int index = min(int(-workgroup_max(first)), int(EXPERTS) - 1);
+        const float score = BIASED ? score_of(logits[from + index]) : best;
+        if (i == 0) greatest = score;
+        const float weight = SCORE == OF_CHOSEN ? exp(score - greatest) : score;
         sum += weight;
         if (writes) {
             chosen[to + i] = uint(index);
@@ -46,6 +125,7 @@ void main() {
         last_index = index;
     }
     if (writes) {
-        for (uint i = 0; i < push.used; i++) weights[to + i] /= sum;
+        const float divisor = NORMALISED || SCORE == OF_CHOSEN ? max(sum, LEAST_SUM) : 1.0;
+        for (uint i = 0; i < push.used; i++) weights[to + i] = weights[to + i] / divisor * push.scale;
     }
 }

@@ -10,4 +10,6 @@ layout(push_constant) uniform Push {
     uint layerAt;    // the first 16-byte chunk of the layer in a page
     uint blockGroup; // which of a sequence's block tables
     float epsilon;   // of the norm of queries and keys
+    float temperatureBeta;  // queries grow by this with the logarithm of their position; 0: they do not
+    uint temperatureLength; // positions that have the same factor
 } push;

@@ -1,6 +1,8 @@
 // The same record as RoutePush in C#.
 layout(push_constant) uniform Push {
-    uint experts;
-    uint stride;  // elements from one token's logits to the next
-    uint used;    // experts that a token goes to
+    uint stride;     // elements from one token's logits to the next
+    uint used;       // experts that a token goes to
+    uint groups;     // GROUPED: groups of neighbouring experts, as many each
+    uint groupsUsed; // GROUPED: groups that a token's experts are in
+    float scale;     // of the weights
 } push;

@@ -1,6 +1,7 @@
 namespace VkInfer.Kernels;
 
-/// <summary>The function between the two halves of a feed-forward layer. The values are those of <c>include/activation.glsl</c>.</summary>
+/// <summary>The function between the two halves of a feed-forward layer. The values are those of <c>include/activation.glsl</c> and
+/// <c>include/gated_activation.glsl</c>.</summary>
 public enum ActivationFunction
 {
     /// <summary>x.</summary>
@@ -14,4 +15,10 @@ public enum ActivationFunction
 
     /// <summary>max(x, 0).</summary>
     Relu,
+
+    /// <summary>
+    /// Of layers with a gate only: g σ(1.702 g) (u + 1) with g the gate, at most 7, and u the other half between −7 and 7 (gpt-oss).
+    /// Matrix products do not compute it at their end.
+    /// </summary>
+    ClampedSwiglu,
 }

@@ -9,8 +9,10 @@ namespace VkInfer.Proof;
 /// <param name="Models">By the name of the fixture.</param>
 /// <param name="Missing">Why figures are not there; null where all are.</param>
 /// <param name="Unmeasured">Formats that <paramref name="Missing"/> speaks of; null: it speaks of all.</param>
+/// <param name="UnmeasuredModels">Models that have not been measured, and why.</param>
 internal sealed record DeviceProof(
-    string Device, string Driver, SortedDictionary<string, ModelProof> Models, string? Missing = null, string[]? Unmeasured = null)
+    string Device, string Driver, SortedDictionary<string, ModelProof> Models, string? Missing = null, string[]? Unmeasured = null,
+    SortedDictionary<string, string>? UnmeasuredModels = null)
 {
     /// <summary>Reads a file that <see cref="Write"/> wrote.</summary>
     public static DeviceProof Read(string path) => JsonSerializer.Deserialize(File.ReadAllBytes(path), ProofJson.Default.DeviceProof)!;
@@ -19,7 +21,7 @@ internal sealed record DeviceProof(
     public void Write(string path)
     {
         SortedDictionary<string, ModelProof> all = new(Models, StringComparer.Ordinal);
-        (string? missing, string[]? unmeasured) = (Missing, Unmeasured);
+        (string? missing, string[]? unmeasured, SortedDictionary<string, string>? models) = (Missing, Unmeasured, UnmeasuredModels);
         if (File.Exists(path) && Read(path) is var old && old.Device == Device && old.Driver == Driver)
         {
             foreach ((string name, ModelProof model) in old.Models)
@@ -30,13 +32,20 @@ internal sealed record DeviceProof(
                 }
             }
 
+            models ??= old.UnmeasuredModels is { } without ? new(without, StringComparer.Ordinal) : null;
+            foreach (string name in Models.Keys)
+            {
+                models?.Remove(name);
+            }
+
             (missing, unmeasured) = missing is null ? (old.Missing, old.Unmeasured) : (missing, unmeasured);
         }
 
         File.WriteAllText(
             path,
             JsonSerializer.Serialize(
-                this with { Models = all, Missing = missing, Unmeasured = unmeasured }, ProofJson.Default.DeviceProof) + "\n");
+                this with { Models = all, Missing = missing, Unmeasured = unmeasured, UnmeasuredModels = models },
+                ProofJson.Default.DeviceProof) + "\n");
     }
 
     private static Dictionary<string, double> Joined(Dictionary<string, double> old, Dictionary<string, double> measured)

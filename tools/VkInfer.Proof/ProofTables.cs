@@ -51,6 +51,11 @@ internal static class ProofTables
                 $"| {name} | {string.Join(" | ", new[] { model.Prefill, model.Decode }.Concat(formats).Select(Cell))} |\n");
         }
 
+        foreach (IGrouping<string, string> without in (device.UnmeasuredModels ?? []).GroupBy(pair => pair.Value, pair => pair.Key))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n{string.Join(", ", without)}: {without.Key}\n");
+        }
+
         return text.ToString();
     }
 

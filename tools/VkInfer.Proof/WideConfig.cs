@@ -18,6 +18,7 @@ internal static class WideConfig
     private const int HeadDim = Width / Heads;
     private const int MaxLayers = 2;
 
+    private static readonly string[] PerLayerKeys = ["layer_types", "no_rope_layers"];
     private static readonly string[] LayerKeys = ["num_hidden_layers", "n_layer"];
 
     /// <summary>Reads a fixture's configuration and widens it.</summary>
@@ -29,6 +30,7 @@ internal static class WideConfig
         Set(config, config.ContainsKey("num_experts_per_tok")
             ? ExpertWidth
             : FeedForwardWidth, "intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim");
+        Set(config, ExpertWidth, "shared_intermediate_size");
         Set(config, Heads, "num_attention_heads", "n_head");
         Set(config, KvHeads, "num_key_value_heads");
         Set(config, HeadDim, "head_dim", "query_pre_attn_scalar");
@@ -37,9 +39,13 @@ internal static class WideConfig
             config[key] = Math.Min((int)config[key]!, MaxLayers);
         }
 
-        if (config["layer_types"] is JsonArray types)
+        foreach (string key in PerLayerKeys)
         {
-            config["layer_types"] = new JsonArray([.. types.Take(MaxLayers).Select(type => type!.DeepClone())]);
+            if (config[key] is JsonArray layers)
+            {
+                // The last ones, among which are those that differ.
+                config[key] = new JsonArray([.. layers.TakeLast(MaxLayers).Select(layer => layer!.DeepClone())]);
+            }
         }
 
         if (config["rope_parameters"] is JsonObject rope)

@@ -27,7 +27,7 @@ internal sealed class WideModel : ModelSource, IWeightSource
         Name = fixture.Name;
         _config = HfConfigReader.Read(WideConfig.Of(fixture));
         using ModelSource narrow = Open(fixture.Folder);
-        bool hasGates = narrow.Weights.Tensors.Any(tensor => tensor.Name.Contains("ffn_gate.", StringComparison.Ordinal));
+        var shapes = new WideShape(_config, stem => narrow.Weights.TryGetTensor(stem + ".weight", out _));
         GgufTensorType matrixType = Quantization.ToTensorType(type);
         foreach (string name in narrow.Weights.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal))
         {
@@ -36,7 +36,7 @@ internal sealed class WideModel : ModelSource, IWeightSource
                 continue;
             }
 
-            (int rows, int columns) = WideShape.Of(name, _config, hasGates);
+            (int rows, int columns) = shapes.Of(name);
             float[] values = RandomValues(name, rows, columns, (seed * 1000) + _tensors.Count);
             if (rows > 1 && !RowConverter.CanWrite(matrixType))
             {

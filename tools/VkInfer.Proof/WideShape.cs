@@ -1,35 +1,44 @@
+using VkInfer.Recipes;
+
 namespace VkInfer.Proof;
 
-/// <summary>The shape of a tensor as a configuration has it.</summary>
-internal static class WideShape
+/// <summary>The shapes of a model's tensors as its recipe has them, in whichever of its layouts.</summary>
+internal sealed class WideShape
 {
+    private readonly Dictionary<string, (int Rows, int Columns)> _shapes = new(StringComparer.Ordinal);
+
+    /// <param name="config">The model's shape.</param>
+    /// <param name="has">Whether the model has a tensor of a name, without <c>.weight</c>.</param>
+    public WideShape(ModelConfig config, Func<string, bool> has)
+    {
+        foreach (WeightPart part in new ModelBlocks(config).Parts)
+        {
+            switch (part)
+            {
+                case LinearPart linear:
+                    foreach (TensorRows tensor in linear.Layouts.LastOrDefault(layout => layout.All(rows => has(rows.Tensor))) ?? [])
+                    {
+                        _shapes[tensor.Tensor + ".weight"] = (tensor.Rows, linear.Columns);
+                        _shapes[tensor.Tensor + ".bias"] = (1, tensor.Rows);
+                    }
+
+                    break;
+                case NormPart norm:
+                    _shapes[norm.Name + ".weight"] = _shapes[norm.Name + ".bias"] = (1, norm.Width);
+                    break;
+                case VectorPart vector:
+                    foreach ((string tensor, int length) in vector.Tensors)
+                    {
+                        _shapes[tensor] = (1, length);
+                    }
+
+                    break;
+            }
+        }
+    }
+
     /// <summary>Rows and columns; a vector has one row.</summary>
     /// <param name="name">GGUF's name of the tensor, <c>blk.0.attn_q.weight</c>.</param>
-    /// <param name="config">The model's shape.</param>
-    /// <param name="hasGates">Whether the feed-forward layer has its gate in a matrix of its own.</param>
-    public static (int Rows, int Columns) Of(string name, ModelConfig config, bool hasGates)
-    {
-        string[] parts = name.Split('.');
-        string layer = parts[0] == "blk" ? parts[2] : parts[0];
-        if (layer.EndsWith("norm", StringComparison.Ordinal))
-        {
-            return (1, layer is "attn_q_norm" or "attn_k_norm" ? config.HeadDim : config.HiddenSize);
-        }
-
-        (int rows, int columns) = layer switch
-        {
-            "token_embd" or "output" => (config.VocabSize, config.HiddenSize),
-            "position_embd" => (config.PositionRows, config.HiddenSize),
-            "attn_q" => (config.QuerySize, config.HiddenSize),
-            "attn_k" or "attn_v" => (config.KvSize, config.HiddenSize),
-            "attn_qkv" => (config.QkvSize, config.HiddenSize),
-            "attn_output" => (config.HiddenSize, config.QuerySize),
-            "ffn_gate_inp" => (config.NumExperts, config.HiddenSize),
-            "ffn_gate" => (config.IntermediateSize, config.HiddenSize),
-            "ffn_up" => (hasGates ? config.IntermediateSize : config.UpSize, config.HiddenSize),
-            "ffn_down" => (config.HiddenSize, config.IntermediateSize),
-            _ => throw new ArgumentException($"{name}: no shape is known for it.", nameof(name)),
-        };
-        return parts[^1] == "bias" ? (1, rows) : (rows, columns);
-    }
+    public (int Rows, int Columns) Of(string name) => _shapes.TryGetValue(name, out (int, int) shape) ? shape
+        : throw new ArgumentException($"{name}: no shape is known for it.", nameof(name));
 }

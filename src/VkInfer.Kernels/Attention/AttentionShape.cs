@@ -20,6 +20,17 @@ public enum KvType
     F32,
 }
 
+/// <summary>
+/// Queries grow with their position: a factor 1 + β ln(1 + ⌊position / length⌋) behind their rotation (Llama 4, Ministral 3).
+/// </summary>
+/// <param name="Beta">β; 0: none.</param>
+/// <param name="Length">Positions that have the same factor, at least 1.</param>
+public readonly record struct QueryTemperature(float Beta, int Length)
+{
+    /// <summary>No factor.</summary>
+    public static readonly QueryTemperature None = new(0, 1);
+}
+
 /// <summary>The shape of one layer's attention and of the rows of its cache, which lie in pages: <see cref="KvLayout"/>.</summary>
 /// <param name="NumHeads">Query heads; a multiple of <paramref name="NumKvHeads"/>.</param>
 /// <param name="NumKvHeads">Key and value heads.</param>
@@ -35,6 +46,9 @@ public sealed record AttentionShape(
     int NumHeads, int NumKvHeads, int HeadDim, int RotaryDim, RopePairing Pairing, int Capacity, KvType KvType, float Scale,
     int Window = 0, float LogitSoftCap = 0)
 {
+    /// <summary>How queries grow with their position.</summary>
+    public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
+
     /// <summary>The largest head dimension that the kernels take.</summary>
     public const int MaxHeadDim = 512;
 
@@ -68,6 +82,9 @@ public sealed record AttentionShape(
         Require(Capacity >= 1, nameof(Capacity), Capacity, "at least 1");
         Require(float.IsFinite(Scale), nameof(Scale), Scale, "finite");
         Require(Window >= 0, nameof(Window), Window, "0 or more tokens");
+        Require(
+            float.IsFinite(Temperature.Beta) && Temperature.Length >= 1, nameof(Temperature), Temperature,
+            "a finite factor, and 1 or more positions");
         Require(float.IsFinite(LogitSoftCap) && LogitSoftCap >= 0, nameof(LogitSoftCap), LogitSoftCap, "finite, 0 or more");
     }
 

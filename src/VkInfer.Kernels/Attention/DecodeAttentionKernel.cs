@@ -47,15 +47,17 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
     /// <param name="output">[QueryWidth] of <paramref name="form"/>.</param>
     /// <param name="form">How the output is stored; fixed point where <see cref="CanStoreFixed"/>.</param>
+    /// <param name="sinks">float32 [NumHeads], if given: a score more of each head, without a value.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, BufferView q, KvLayer layer, BufferView blocks,
-        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, VectorForm form = VectorForm.Float)
+        BufferView stepState, BufferView scratch, BufferView stats, BufferView output, VectorForm form = VectorForm.Float,
+        BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         softmax.Validate();
-        RecordTuned(commands, shape, softmax, Tune(shape), q, layer, blocks, stepState, scratch, stats, output, form);
+        RecordTuned(commands, shape, softmax, Tune(shape), q, layer, blocks, stepState, scratch, stats, output, form, sinks);
     }
 
     /// <summary>Whether the output may be stored in fixed point: heads are whole blocks of it.</summary>
@@ -83,10 +85,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="output">[activationRows, Stride(QueryWidth)] of <paramref name="outputType"/>; the listed rows are written.</param>
     /// <param name="outputType">How the output is stored.</param>
     /// <param name="activationRows">Rows of the activations.</param>
+    /// <param name="sinks">float32 [NumHeads], if given: a score more of each head, without a value.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void RecordRows(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, RowList rows, SequenceTable sequences, KvLayer layer,
-        BufferView query, BufferView scratch, BufferView output, ActivationType outputType, int activationRows)
+        BufferView query, BufferView scratch, BufferView output, ActivationType outputType, int activationRows, BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
@@ -101,7 +104,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
         // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
         long firstPartial = (scratch.Length - partials) / Alignment * Alignment;
-        DecodeAttentionConstants constants = tuning.ToConstants(shape, softmax.Scheme, context.Capabilities);
+        DecodeAttentionConstants constants =
+            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Sinks = sinks.HasValue };
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
         Describe(commands, shape, rows.Most);
         commands.Dispatch(
@@ -112,6 +116,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
                 sequences.Entries, scratch.Buffer.View(scratch.Offset + firstPartial, partials),
                 scratch.Buffer.View(scratch.Offset, arrivals),
                 Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
+                Sinks(sinks, shape, query),
             ],
             [.. layer.Read, .. sequences.Addressed]);
     }
@@ -119,7 +124,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
         KvLayer layer, BufferView blocks, BufferView stepState, BufferView scratch, BufferView stats, BufferView output,
-        VectorForm form = VectorForm.Float)
+        VectorForm form = VectorForm.Float, BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         if (form == VectorForm.Fixed && !CanStoreFixed(shape))
@@ -139,7 +144,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
         long arrivals = ArrivalBytes(shape, tuning);
         DecodeAttentionConstants constants =
-            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Fixed = form == VectorForm.Fixed };
+            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with
+            {
+                Fixed = form == VectorForm.Fixed,
+                Sinks = sinks.HasValue,
+            };
         Describe(commands, shape, 1);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
@@ -147,10 +156,14 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Push(shape, softmax, layer, tuning) with { OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth) },
             [
                 q, blocks, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
-                scratch.Buffer.View(scratch.Offset, arrivals), output, stats,
+                scratch.Buffer.View(scratch.Offset, arrivals), output, stats, Sinks(sinks, shape, q),
             ],
             layer.Read);
     }
+
+    // A binding that the shader does not read takes any buffer.
+    internal static BufferView Sinks(BufferView? sinks, AttentionShape shape, BufferView unused) =>
+        sinks is { } added ? Activations.Require(nameof(sinks), added, 4L * shape.NumHeads) : unused;
 
     internal static string Variant(KvType kvType) => $"attention_decode_{KvNames.Suffix(kvType)}";
 

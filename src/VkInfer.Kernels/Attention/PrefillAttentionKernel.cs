@@ -42,11 +42,13 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <param name="activationRows">Rows of the activations.</param>
     /// <param name="seqLen">Rows of the longest run, as for <see cref="TileRows"/>.</param>
     /// <param name="outputType">How the output is stored.</param>
+    /// <param name="sinks">float32 [NumHeads], if given: a score more of each head, without a value.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">The device's shared memory holds no tile of this head dimension.</exception>
     public void Record(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, RowList tiles, SequenceTable sequences, KvLayer layer,
-        BufferView query, BufferView output, int activationRows, int seqLen, ActivationType outputType = ActivationType.F32)
+        BufferView query, BufferView output, int activationRows, int seqLen, ActivationType outputType = ActivationType.F32,
+        BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(shape);
@@ -54,13 +56,14 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         softmax.Validate();
         RecordTiled(
             commands, Tiling(shape, softmax.Scheme, seqLen), shape, softmax, tiles, sequences, layer, query, output, activationRows,
-            outputType);
+            outputType, sinks);
     }
 
     /// <summary>Records the attention with a tiling of the caller's choice.</summary>
     internal void RecordTiled(
         CommandList commands, IPrefillAttentionTiling tiling, AttentionShape shape, AttentionSoftmax softmax, RowList tiles,
-        SequenceTable sequences, KvLayer layer, BufferView query, BufferView output, int activationRows, ActivationType outputType)
+        SequenceTable sequences, KvLayer layer, BufferView query, BufferView output, int activationRows, ActivationType outputType,
+        BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         tiles.Check();
@@ -68,7 +71,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         bool matrix = tiling is PrefillAttentionMatrixConstants;
         ActivationType queryType = matrix ? ActivationType.F16 : ActivationType.F32;
         ComputePipeline pipeline = context.GetPipeline(
-            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme), tiling.SubgroupSize, fullSubgroups: matrix);
+            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme, sinks.HasValue), tiling.SubgroupSize,
+            fullSubgroups: matrix);
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
             pipeline,
@@ -79,6 +83,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
             [
                 Activations.Require(nameof(query), query, queryType, activationRows, shape.QueryWidth), tiles.Entries, sequences.Entries,
                 Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
+                DecodeAttentionKernel.Sinks(sinks, shape, query),
             ],
             [.. layer.Read, .. sequences.Addressed]);
     }

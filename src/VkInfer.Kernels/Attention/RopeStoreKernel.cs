@@ -15,12 +15,12 @@ public sealed class RopeStoreKernel(KernelContext context)
     private const int MaxThreads = 256;
 
     /// <summary>How a shape is cut into workgroups: a norm of heads is the workgroup's own.</summary>
-    internal RopeStoreConstants Constants(AttentionShape shape, bool biased, bool normed, bool step)
+    internal RopeStoreConstants Constants(AttentionShape shape, bool biased, QkNormKind? normed, bool step)
     {
         KernelContext own = context.For("rope_store");
-        int heads = normed || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
+        int heads = normed.HasValue || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
         int threads = own.Threads(heads == 1 ? 64 : MaxThreads);
-        return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, normed, step, heads);
+        return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, (uint)(normed ?? 0), step, heads);
     }
 
     /// <summary>Records it for rows of any sequences.</summary>
@@ -87,7 +87,7 @@ public sealed class RopeStoreKernel(KernelContext context)
         shape.Validate();
         layer.Check();
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, activationRows, shape.QkvWidth);
-        RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm.HasValue, source.StepState.HasValue);
+        RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm?.Kind, source.StepState.HasValue);
         commands.Dispatch(
             context.GetPipeline(
                 $"rope_store_{PrefillNames.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
@@ -111,7 +111,8 @@ public sealed class RopeStoreKernel(KernelContext context)
 
     private static RopeStorePush Push(AttentionShape shape, KvLayer layer, QkNorm? qkNorm) => new(
         (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads, (uint)shape.NumKvHeads,
-        (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, layer.At, (uint)layer.Group, qkNorm?.Eps ?? 0);
+        (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, layer.At, (uint)layer.Group, qkNorm?.Eps ?? 0,
+        shape.Temperature.Beta, (uint)shape.Temperature.Length);
 
     internal static BufferView Table(BufferView ropeTable, AttentionShape shape, int positions) => shape.RotaryDim == 0
         ? ropeTable
@@ -122,7 +123,7 @@ public sealed class RopeStoreKernel(KernelContext context)
         bias is { } added ? Activations.Require(nameof(bias), added, 4L * shape.QkvWidth) : unused;
 
     internal static BufferView Gains(QkNorm? qkNorm, AttentionShape shape, BufferView unused) =>
-        qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 8L * shape.HeadDim) : unused;
+        qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 4L * norm.GainsWidth(shape)) : unused;
 }
 
 /// <summary>How the cache's type is called in the names of the kernels that store it, and of prefill attention.</summary>
@@ -134,7 +135,7 @@ internal static class PrefillNames
 
 /// <summary>Specialisation constants of <c>attention/rope_store.comp</c>.</summary>
 internal readonly record struct RopeStoreConstants(
-    int Threads, bool SplitHalf, bool Bias, bool QkNorm, bool StepState, int Heads) : IKernelConstants
+    int Threads, bool SplitHalf, bool Bias, uint QkNorm, bool StepState, int Heads) : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE", "HEADS"];
 
@@ -142,11 +143,11 @@ internal readonly record struct RopeStoreConstants(
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, SpecializationConstants.Bits(SplitHalf)), (2, SpecializationConstants.Bits(Bias)),
-        (3, SpecializationConstants.Bits(QkNorm)), (4, SpecializationConstants.Bits(StepState)), (5, (uint)Heads));
+        (3, QkNorm), (4, SpecializationConstants.Bits(StepState)), (5, (uint)Heads));
 }
 
 /// <summary>Push constants of <c>push/rope_store.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RopeStorePush(
     uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity, uint LayerAt,
-    uint BlockGroup, float Epsilon);
+    uint BlockGroup, float Epsilon, float TemperatureBeta, uint TemperatureLength);

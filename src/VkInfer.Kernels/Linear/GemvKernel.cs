@@ -88,6 +88,11 @@ public sealed class GemvKernel(KernelContext context)
             throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
         }
 
+        if (activation == ActivationFunction.ClampedSwiglu)
+        {
+            throw new NotSupportedException("gate and up: clamped SwiGLU is not computed at the end of a product");
+        }
+
         if (next.Norm is not null)
         {
             throw new ArgumentException("gate and up: expected no norm between the product and the next one", nameof(next));
@@ -156,6 +161,11 @@ public sealed class GemvKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(shape);
         var targets = new QkvTargets(ropeTable, stepState, q, layer, blocks);
         targets.Check(shape);
+        if (shape.Temperature.Beta != 0)
+        {
+            throw new NotSupportedException("attention weights: queries that grow with their position are made by rope_store");
+        }
+
         if (qkv.Rows != shape.QkvWidth)
         {
             throw new ArgumentException($"attention weights: expected {shape.QkvWidth} rows, got {qkv.Rows}", nameof(qkv));

@@ -24,14 +24,17 @@ public sealed class ExpertKernel(KernelContext context)
     /// <param name="experts">How many there are.</param>
     /// <param name="used">How many a token goes to.</param>
     /// <param name="activation">f.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="gateUp"/>, if given.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
     public void RecordGated(
         CommandList commands, WeightMatrix gateUp, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used,
-        ActivationFunction activation)
+        ActivationFunction activation, BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(gateUp);
-        Record(commands, gateUp, x, seqLen, chosen, y, gateUp.Rows / experts / 2, seqLen, experts, used, new(Threads, true, activation));
+        Record(
+            commands, gateUp, x, seqLen, chosen, y, gateUp.Rows / experts / 2, seqLen, experts, used,
+            new(Threads, true, activation, bias.HasValue), bias);
     }
 
     /// <summary>Records y = down x for every token and each of its experts.</summary>
@@ -43,20 +46,22 @@ public sealed class ExpertKernel(KernelContext context)
     /// <param name="seqLen">Tokens.</param>
     /// <param name="experts">How many there are.</param>
     /// <param name="used">How many a token goes to.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="down"/>, if given.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
     public void RecordDown(
-        CommandList commands, WeightMatrix down, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used)
+        CommandList commands, WeightMatrix down, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used,
+        BufferView? bias = null)
     {
         ArgumentNullException.ThrowIfNull(down);
         Record(
             commands, down, x, seqLen * used, chosen, y, down.Rows / experts, seqLen, experts, used,
-            new(Threads, false, ActivationFunction.None));
+            new(Threads, false, ActivationFunction.None, bias.HasValue), bias);
     }
 
     private void Record(
         CommandList commands, WeightMatrix w, BufferView x, int inputRows, BufferView chosen, BufferView y, int width, int seqLen,
-        int experts, int used, ExpertConstants constants)
+        int experts, int used, ExpertConstants constants, BufferView? bias)
     {
         ArgumentNullException.ThrowIfNull(commands);
         if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)
@@ -76,19 +81,22 @@ public sealed class ExpertKernel(KernelContext context)
                 Activations.Require(nameof(x), x, ActivationType.F32, inputRows, w.Columns),
                 Activations.Require(nameof(chosen), chosen, 4L * seqLen * used),
                 Activations.Require(nameof(y), y, ActivationType.F32, seqLen * used, width),
+                bias is { } added ? Activations.Require(nameof(bias), added, 4L * w.Rows) : x,
             ]);
     }
 }
 
 /// <summary>Specialisation constants of <c>moe/expert.comp</c>.</summary>
-internal readonly record struct ExpertConstants(int Threads, bool Gated, ActivationFunction Activation) : IKernelConstants
+internal readonly record struct ExpertConstants(int Threads, bool Gated, ActivationFunction Activation, bool Bias = false)
+    : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION", "BIAS"];
 
     public static string Source => "moe/expert.comp";
 
     public SpecializationConstants ToSpecialization() =>
-        SpecializationConstants.From((0, (uint)Threads), (1, SpecializationConstants.Bits(Gated)), (2, (uint)Activation));
+        SpecializationConstants.From(
+            (0, (uint)Threads), (1, SpecializationConstants.Bits(Gated)), (2, (uint)Activation), (3, SpecializationConstants.Bits(Bias)));
 }
 
 /// <summary>Push constants of <c>push/expert.glsl</c>.</summary>

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer;
 
@@ -10,6 +11,9 @@ public enum NormKind
 
     /// <summary>(x − mean(x)) / sqrt(var(x) + eps) · gain + shift.</summary>
     LayerNorm,
+
+    /// <summary>LayerNorm without a shift.</summary>
+    CentredNorm,
 }
 
 /// <summary>
@@ -65,25 +69,20 @@ public sealed record ModelConfig
     /// <summary>Factor of the token embeddings.</summary>
     public float EmbeddingScale { get; init; } = 1f;
 
+    /// <summary>Factor of what every block adds to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1f;
+
+    /// <summary>Factor of the logits, before their bound.</summary>
+    public float LogitScale { get; init; } = 1f;
+
     /// <summary>The norm before attention, before the feed-forward layer and before the output.</summary>
     public NormKind Norm { get; init; }
 
     /// <summary>Epsilon of the norms.</summary>
     public required float NormEps { get; init; }
 
-    /// <summary>Whether every query and key head is normalised before its rotation.</summary>
-    public bool HasQkNorm { get; init; }
-
-    /// <summary>
-    /// Whether the outputs of attention and of the feed-forward layer are normalised before they are added to the residual stream.
-    /// </summary>
-    public bool HasPostNorms { get; init; }
-
     /// <summary>The function inside the feed-forward layer.</summary>
     public ActivationFunction Activation { get; init; } = ActivationFunction.Silu;
-
-    /// <summary>Whether the feed-forward layer has a gate: down(f(gate(x)) · up(x)) instead of down(f(up(x))).</summary>
-    public bool IsGated { get; init; } = true;
 
     /// <summary>Feed-forward layers of each layer, of which a router chooses for every token; 0: there is one, for all.</summary>
     public int NumExperts { get; init; }
@@ -115,15 +114,43 @@ public sealed record ModelConfig
     /// <summary>Rows of the concatenated query, key and value weights.</summary>
     public int QkvSize => QuerySize + (2 * KvSize);
 
-    /// <summary>Rows of the first matrix of the feed-forward layer: gate and up, or up alone.</summary>
-    public int UpSize => IsGated ? 2 * IntermediateSize : IntermediateSize;
-
     /// <summary>Rows of the table of learned positions; 0 where there is none.</summary>
     public int PositionRows => FirstPositionRow is { } first ? first + MaxContextLength : 0;
 
     /// <summary>How many of the last positions a query sees in a layer; 0: all.</summary>
     /// <param name="layer">The layer, from 0.</param>
     public int Window(int layer) => Windows.Count == 0 ? 0 : Windows[layer];
+
+    /// <summary>What each layer is composed of; Llama's blocks where nothing else is said.</summary>
+    internal IReadOnlyList<LayerRecipe> Layers
+    {
+        get => field.Count > 0 ? [.. field.Take(NumLayers)] : [.. Enumerable.Repeat(UsualLayer, NumLayers)];
+        init;
+    } = [];
+
+    /// <summary>
+    /// Epsilon of norms of the residual stream h, which is kept as h / <see cref="ResidualScale"/>: then blocks add their outputs as they
+    /// are. RMSNorm(h; ε) = RMSNorm(h / s; ε / s²), and LayerNorm likewise.
+    /// </summary>
+    internal float StreamEps => NormEps / (ResidualScale * ResidualScale);
+
+    /// <summary>Factor of the token embeddings in the stream as it is kept.</summary>
+    internal float StreamEmbeddingScale => EmbeddingScale / ResidualScale;
+
+    /// <summary>Most rows of a layer's first feed-forward matrix for all tokens; at least 1.</summary>
+    internal int UpSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Up));
+
+    /// <summary>Most columns of a layer's last feed-forward matrix for all tokens; at least 1.</summary>
+    internal int DownSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Down));
+
+    private LayerRecipe UsualLayer => NumExperts > 0 ? new LayerRecipe { FeedForward = new MixtureRecipe() } : new LayerRecipe();
+
+    /// <summary>The same model with other blocks in its layers.</summary>
+    /// <param name="change">Makes a layer's recipe of what it was and the layer's number, from 0.</param>
+    internal ModelConfig Compose(Func<LayerRecipe, int, LayerRecipe> change) => this with { Layers = [.. Layers.Select(change)] };
+
+    /// <summary>The same model with other blocks in all layers.</summary>
+    internal ModelConfig Compose(Func<LayerRecipe, LayerRecipe> change) => Compose((layer, _) => change(layer));
 
     /// <summary>The same window in all layers; none where it is 0.</summary>
     internal static IReadOnlyList<int> UniformWindows(int layers, int window) => window == 0 ? [] : [.. Enumerable.Repeat(window, layers)];

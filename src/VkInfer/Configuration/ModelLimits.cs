@@ -48,8 +48,7 @@ internal static class ModelLimits
         Check(
             config.NumExpertsPerToken <= config.NumExperts,
             $"{config.NumExpertsPerToken} of {config.NumExperts} experts for each token ({keys.ExpertsPerToken}, {keys.Experts})");
-        Check(config.NumExperts == 0 || (config.NumExpertsPerToken > 0 && config.IsGated),
-            $"experts without a gate, or of which no token goes to any ({keys.Experts})");
+        Check(config.NumExperts == 0 || config.NumExpertsPerToken > 0, $"experts of which no token goes to any ({keys.Experts})");
 
         void Check(bool holds, string what)
         {

@@ -33,6 +33,12 @@ internal readonly record struct NumberRange(float Min, float Max)
     /// <summary>Share of a head that is rotated.</summary>
     public static readonly NumberRange RotatedShare = new(1e-6f, 1f);
 
+    /// <summary>Factor of embeddings, residuals, scores or logits.</summary>
+    public static readonly NumberRange Factor = new(1e-6f, 1e6f);
+
+    /// <summary>Growth of queries with the logarithm of their position.</summary>
+    public static readonly NumberRange Growth = new(0f, 1e3f);
+
     /// <summary>Bound of scores or logits.</summary>
     public static readonly NumberRange SoftCap = new(1e-3f, 1e6f);
 

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
@@ -23,7 +24,11 @@ internal static class LinearTuningRun
             .. weights.Matrices.SelectMany(stack => stack.Parts).Distinct().GroupBy(part => (part.Type, part.Rows, part.Columns)).Select(
                 Some),
         ];
-        HashSet<WeightMatrix> gated = config.IsGated ? [.. weights.Layers.SelectMany(layer => layer.GatedInOne)] : [];
+        HashSet<WeightMatrix> gated =
+        [
+            .. weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<DenseBlock>().Where(block => block.IsGated)
+                .Select(block => weights[block.Up].GatedInOne).OfType<WeightMatrix>(),
+        ];
         var tuner = new LinearTuner(context);
         var tables = new List<LinearTable>();
         foreach (WeightMatrix[] shape in shapes)

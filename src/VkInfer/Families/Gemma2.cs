@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -29,9 +30,8 @@ internal sealed class Gemma2 : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         ModelConfig shape = Gemma.Adapt(gguf.ReadShape() with { Activation = ActivationFunction.Gelu });
-        return shape with
+        return WithPostNorms(shape) with
         {
-            HasPostNorms = true,
             Windows = gguf.AlternatingWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window", DefaultWindow), Period),
             WindowedRopeTheta = ReadWindowedTheta(gguf, shape),
             AttentionSoftCap = gguf.SoftCap("attn_logit_softcapping", 50f),
@@ -56,8 +56,12 @@ internal sealed class Gemma2 : ModelFamily
     {
         config.Refuse("use_bidirectional_attention", refused: true, "attention to later positions does not run here");
         float width = config.Json.TryNumber("query_pre_attn_scalar", NumberRange.ScoreWidth) ?? 256f;
-        return Gemma.Adapt(config.ReadShape(architecture, defaults)) with { HasPostNorms = true, AttentionScale = 1 / MathF.Sqrt(width) };
+        return WithPostNorms(Gemma.Adapt(config.ReadShape(architecture, defaults))) with { AttentionScale = 1 / MathF.Sqrt(width) };
     }
+
+    /// <summary>The same model with norms before and behind each block.</summary>
+    public static ModelConfig WithPostNorms(ModelConfig config) =>
+        config.Compose(layer => layer with { Norms = NormPlacement.BeforeAndBehind });
 
     /// <summary>A bound of scores or logits; null means none.</summary>
     public static float SoftCap(HfConfigReader config, string key, float fallback) =>

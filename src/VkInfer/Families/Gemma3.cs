@@ -10,18 +10,17 @@ namespace VkInfer.Families;
 internal sealed class Gemma3 : ModelFamily
 {
     /// <summary>The type of a model that also sees.</summary>
-    public const string WithVision = "gemma3";
+    private const string WithVision = "gemma3";
 
     private const int LayersOf27B = 62;
     private const int Period = 6;
     private const float WindowedTheta = 10000f;
 
-    private static readonly string[] VisionTensors =
-        ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
-
     public override string Architecture => "gemma3";
 
     public override IReadOnlyList<string> HfModelTypes => ["gemma3_text", WithVision];
+
+    public override string HfTypeWithVision => WithVision;
 
     public override bool TiesEmbeddings => true;
 
@@ -30,7 +29,7 @@ internal sealed class Gemma3 : ModelFamily
     public override IReadOnlyDictionary<string, string> HfTensorNames => Gemma2.Names;
 
     public override bool IsLeftOut(string name) =>
-        base.IsLeftOut(name) || VisionTensors.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+        base.IsLeftOut(name) || IsOfVision(name);
 
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
@@ -42,10 +41,8 @@ internal sealed class Gemma3 : ModelFamily
             throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
         }
 
-        return shape with
+        return Qwen3.WithHeadNorms(Gemma2.WithPostNorms(shape)) with
         {
-            HasPostNorms = true,
-            HasQkNorm = true,
             WindowedRopeTheta = gguf.Keys.TryNumber("rope.freq_base_swa", NumberRange.RopeTheta) ?? WindowedTheta,
             Windows = gguf.AlternatingWindows(shape.NumLayers, gguf.Keys.Window("attention.sliding_window"), Period),
             LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
@@ -56,9 +53,8 @@ internal sealed class Gemma3 : ModelFamily
     public override ModelConfig Describe(HfConfigReader config)
     {
         ModelConfig shape = Gemma2.Base(config, Architecture, Defaults);
-        return shape with
+        return Qwen3.WithHeadNorms(shape) with
         {
-            HasQkNorm = true,
             AttentionSoftCap = Gemma2.SoftCap(config, "attn_logit_softcapping", 0),
             LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
             WindowedRopeTheta = shape.WindowedRopeTheta ?? config.Json.TryNumber("rope_local_base_freq", NumberRange.RopeTheta)

@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -15,11 +16,10 @@ internal sealed class Glm4 : ModelFamily
         ("model.layers.*.mlp.gate_up_proj", "blk.*.ffn_up"),
         ("model.layers.*.post_mlp_layernorm", "blk.*.post_ffw_norm"));
 
-    public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape() with { HasPostNorms = true };
+    public override ModelConfig Describe(GgufConfigReader gguf) => Adapt(gguf.ReadShape());
 
-    public override ModelConfig Describe(HfConfigReader config) => config.ReadShape(Architecture, ChatGlm.Defaults) with
-    {
-        RopePairing = RopePairing.Interleaved,
-        HasPostNorms = true,
-    };
+    public override ModelConfig Describe(HfConfigReader config) =>
+        Adapt(config.ReadShape(Architecture, ChatGlm.Defaults) with { RopePairing = RopePairing.Interleaved });
+
+    private static ModelConfig Adapt(ModelConfig shape) => shape.Compose(layer => layer with { Norms = NormPlacement.BeforeAndBehind });
 }

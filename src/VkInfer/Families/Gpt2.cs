@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -72,11 +73,10 @@ internal sealed class Gpt2 : ModelFamily
         && !name.Contains("norm", StringComparison.Ordinal)
         && name.EndsWith(".weight", StringComparison.Ordinal);
 
-    private static ModelConfig Adapt(ModelConfig shape) => shape with
+    private static ModelConfig Adapt(ModelConfig shape) => (shape with
     {
         RotaryDim = 0,
         FirstPositionRow = 0,
         Norm = NormKind.LayerNorm,
-        IsGated = false,
-    };
+    }).Compose(layer => layer with { FeedForward = new DenseRecipe { IsGated = false } });
 }

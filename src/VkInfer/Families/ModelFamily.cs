@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Formats;
+using VkInfer.Loading;
 
 namespace VkInfer.Families;
 
@@ -13,7 +14,9 @@ internal abstract class ModelFamily
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(),
-        new Gemma2(), new Gemma3(),
+        new Gemma2(), new Gemma3(), new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
+        new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
+        new GptOss(),
     ];
 
     /// <summary>
@@ -31,6 +34,11 @@ internal abstract class ModelFamily
     /// Whether the output projection of a Hugging Face model is the embedding where <c>tie_word_embeddings</c> is not said.
     /// </summary>
     public virtual bool TiesEmbeddings => false;
+
+    /// <summary>How a folder stores matrices that are not tensors of their own; null: each is one.</summary>
+    /// <param name="config">Its <c>config.json</c>.</param>
+    /// <exception cref="UnsupportedModelException">In a way that is not supported.</exception>
+    public virtual HfScheme? HfScheme(HfJson config) => Loading.HfScheme.Of(config);
 
     /// <summary>What Hugging Face adds to the gains of norms when it uses them; GGUF files hold the sum.</summary>
     public virtual float HfNormOffset => 0;
@@ -55,9 +63,19 @@ internal abstract class ModelFamily
 
     private static string Short(string name) => DisplayText.OneLine(name, 60);
 
+    /// <summary>The value of <c>model_type</c> of a model that also sees, and has its part for text in an object of its own.</summary>
+    public virtual string? HfTypeWithVision => null;
+
     /// <summary>What a <c>config.json</c> says of the part for text: of a model that also sees an object of its own.</summary>
-    public static HfJson TextConfig(HfJson json) => json.TryString("model_type") != Gemma3.WithVision ? json
+    public static HfJson TextConfig(HfJson json) =>
+        json.TryString("model_type") is not { } type || All.All(family => family.HfTypeWithVision != type) ? json
         : json.TryObject("text_config") ?? HfJson.Empty(json.Path, "text_config.");
+
+    /// <summary>Whether a tensor belongs to the eyes of a model that also sees.</summary>
+    protected static bool IsOfVision(string name) => VisionTensors.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static readonly string[] VisionTensors =
+        ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
 
     /// <summary>Describes the model of a GGUF file.</summary>
     /// <exception cref="UnsupportedModelException">The file asks for what does not run here.</exception>

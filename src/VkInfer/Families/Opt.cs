@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -69,11 +70,10 @@ internal sealed class Opt : ModelFamily
         });
     }
 
-    private static ModelConfig Adapt(ModelConfig shape) => shape with
+    private static ModelConfig Adapt(ModelConfig shape) => (shape with
     {
         RotaryDim = 0,
         FirstPositionRow = 2,
         Norm = NormKind.LayerNorm,
-        IsGated = false,
-    };
+    }).Compose(layer => layer with { FeedForward = new DenseRecipe { IsGated = false } });
 }

@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -11,8 +12,12 @@ internal sealed class Qwen3 : ModelFamily
     public override IReadOnlyList<string> HfModelTypes => ["qwen3"];
 
     public override ModelConfig Describe(GgufConfigReader gguf) =>
-        gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
+        WithHeadNorms(gguf.ReadShape() with { RopePairing = RopePairing.SplitHalf });
 
     public override ModelConfig Describe(HfConfigReader config) =>
-        config.ReadShape(Architecture, Qwen2.Defaults with { HeadDim = 128 }) with { HasQkNorm = true };
+        WithHeadNorms(config.ReadShape(Architecture, Qwen2.Defaults with { HeadDim = 128 }));
+
+    /// <summary>The same model with a norm of each query and key head.</summary>
+    public static ModelConfig WithHeadNorms(ModelConfig config) => config.Compose(
+        layer => layer.WithAttention(attention => attention with { HeadNorm = HeadNormKind.EachHead }));
 }

@@ -19,7 +19,7 @@ internal sealed class Qwen3Moe : ModelFamily
         ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"));
 
     public override ModelConfig Describe(GgufConfigReader gguf) =>
-        gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf, HasQkNorm = true };
+        Qwen3.WithHeadNorms(gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf });
 
     public override ModelConfig Describe(HfConfigReader config)
     {
@@ -40,7 +40,7 @@ internal sealed class Qwen3Moe : ModelFamily
             throw json.Wrong("mlp_only_layers", "none: layers without experts do not run here", $"a list of {layers.Count}");
         }
 
-        return config.ReadShape(Architecture, Defaults) with { HasQkNorm = true };
+        return Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
     }
 
     private static HfDefaults Defaults { get; } = new()

@@ -28,7 +28,7 @@ internal sealed partial class HfWeightSource : IWeightSource
     {
         ModelFamily family = ModelFamily.FindHuggingFace(config.Path, config.String("model_type"));
 
-        var scheme = HfScheme.Of(config); // Before the files, which may have types that only a scheme that is refused has.
+        HfScheme? scheme = family.HfScheme(config); // Before the files, which may have types that only a scheme that is refused has.
 
         // As transformers does: a whole file comes before an index, which may be of an earlier state of the folder.
         string whole = System.IO.Path.Combine(folder, SafetensorsFile.FileName);
@@ -153,10 +153,13 @@ internal sealed partial class HfWeightSource : IWeightSource
     {
         string suffix = Suffixes.FirstOrDefault(suffix => name.EndsWith(suffix, StringComparison.Ordinal), "");
         string stem = name[..^suffix.Length];
-        if (Find(family, stem) is not { } known || (suffix.Length == 0 && !FusedExperts.HasNoSuffix(known)))
+        if (Find(family, stem) is not { } known || (suffix.Length == 0 && !FusedExperts.HasNoSuffix(known) && !IsWhole(known)))
         {
             return name;
         }
+
+        // A parameter that is no tensor of a layer has its whole name in the table.
+        string end = suffix.Length > 0 ? suffix : IsWhole(known) ? "" : ".weight";
 
         // The layer's number, then the expert's.
         foreach (Match number in Number().Matches(stem))
@@ -165,7 +168,9 @@ internal sealed partial class HfWeightSource : IWeightSource
             known = $"{known[..star]}{number.Groups[1].Value}{known[(star + 1)..]}";
         }
 
-        return known + (suffix.Length == 0 ? ".weight" : suffix);
+        return known + end;
+
+        static bool IsWhole(string name) => Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
     }
 
     /// <summary>

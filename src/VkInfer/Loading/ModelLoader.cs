@@ -35,7 +35,7 @@ internal static class ModelLoader
             {
                 var uploader = new WeightUploader(
                     context.Device, context, source.Weights, plan.SizeInBytes, buffers, progress, cancellation);
-                return WeightAssembly.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers, planned);
+                return PlannedWeights.Upload(plan, config, options.ResolveContextLength(config), uploader, buffers, planned);
             }, cancellation);
         }
         catch

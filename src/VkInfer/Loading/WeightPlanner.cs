@@ -1,5 +1,6 @@
 using VkInfer.Formats;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Loading;
 
@@ -44,85 +45,65 @@ internal sealed class WeightPlanner
 
     private WeightPlan Plan()
     {
-        var plan = new WeightPlan(
-            Matrix("token_embd", _config.VocabSize, _config.HiddenSize),
-            _config.FirstPositionRow is null ? null : Positions(),
-            [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)],
-            Norm("output_norm"),
-            Has("output.weight") ? Linear("output", _config.HiddenSize, ("output", _config.VocabSize)) : null);
+        var blocks = new ModelBlocks(_config);
+        var linears = new Dictionary<LinearPart, LinearPlan>();
+        var norms = new Dictionary<NormPart, NormPlan>();
+        var vectors = new Dictionary<VectorPart, VectorPlan>();
+        foreach (WeightPart part in blocks.Parts)
+        {
+            switch (part)
+            {
+                case LinearPart linear when LayoutOf(linear) is { } layout:
+                    linears.Add(linear, Linear(linear, layout));
+                    break;
+                case NormPart norm:
+                    norms.Add(norm, Norm(norm));
+                    break;
+                case VectorPart vector:
+                    vectors.Add(vector, Vector([.. vector.Tensors]));
+                    break;
+            }
+        }
+
         RejectUnknown();
-        return plan;
+        return new WeightPlan(blocks, linears, norms, vectors);
     }
 
-    private LayerPlan Layer(int index)
+    /// <summary>
+    /// How the file has a layer's rows: the layout that fits, else the one whose tensors are there, for the message that says what is wrong
+    /// with them; null: not at all, and it may.
+    /// </summary>
+    private TensorRows[]? LayoutOf(LinearPart part)
     {
-        string block = $"blk.{index}.";
-        int hidden = _config.HiddenSize;
-        return new LayerPlan(
-            Norm(block + "attn_norm"),
-            Has(block + "attn_qkv.weight")
-                ? Linear(block + "attn_qkv", hidden, (block + "attn_qkv", _config.QkvSize))
-                : Linear(
-                    block + "attn_qkv", hidden, (block + "attn_q", _config.QuerySize), (block + "attn_k", _config.KvSize),
-                    (block + "attn_v", _config.KvSize)),
-            _config.HasQkNorm ? Vector(_config.HeadDim, block + "attn_q_norm.weight", block + "attn_k_norm.weight") : null,
-            Linear(block + "attn_output", _config.QuerySize, (block + "attn_output", hidden)),
-            _config.HasPostNorms ? Norm(block + "post_attention_norm") : null,
-            Norm(block + "ffn_norm"),
-            _config.NumExperts > 0 ? Matrix(block + "ffn_gate_inp", _config.NumExperts, hidden) : null,
-            Up(block),
-            _config.NumExperts > 0
-                ? Experts(block + "ffn_down_exps", _config.IntermediateSize, ExpertParts(block + "ffn_down", hidden))
-                : Linear(block + "ffn_down", _config.IntermediateSize, (block + "ffn_down", hidden)),
-            _config.HasPostNorms ? Norm(block + "post_ffw_norm") : null);
+        TensorRows[] usual = part.Layouts[^1];
+        bool Fits(TensorRows rows) => _file.TryGetTensor(rows.Tensor + ".weight", out GgufTensor? tensor) && tensor.Rows == rows.Rows;
+        bool IsMeant(TensorRows[] layout) => Has(layout[0].Tensor + ".weight")
+            && (layout == usual || !usual.Any(rows => rows.Tensor == layout[0].Tensor));
+
+        return part.Layouts.FirstOrDefault(layout => layout.All(Fits)) ?? part.Layouts.FirstOrDefault(IsMeant)
+            ?? (part.IsOptional ? null : usual);
     }
 
-    private LinearPlan Up(string block)
+    private NormPlan Norm(NormPart part) => new(
+        Vector((part.Name + ".weight", part.Width)) with { Factor = part.Factor },
+        part.Kind == NormKind.LayerNorm ? Vector((part.Name + ".bias", part.Width)) with { Factor = part.Factor } : null);
+
+    private LinearPlan Linear(LinearPart part, TensorRows[] layout)
     {
-        (int hidden, int width) = (_config.HiddenSize, _config.IntermediateSize);
-        if (_config.NumExperts > 0)
+        List<MatrixPlan> matrices = Join(part.Name, [.. layout.Select(tensor => Matrix(tensor.Tensor, tensor.Rows, part.Columns))]);
+        if (part.Experts > 1)
         {
-            return Experts(
-                block + "ffn_gate_up_exps", hidden, [.. ExpertParts(block + "ffn_gate", width), .. ExpertParts(block + "ffn_up", width)]);
+            // Experts have no biases; one in the file is refused as unknown.
+            return matrices.Count == 1 ? new LinearPlan(matrices, null) : throw new UnsupportedModelException(
+                $"{_file.Path}: {part.Name} is of {string.Join(", ", matrices.Select(matrix => matrix.Type).Distinct())}; "
+                + "experts of different types do not run.");
         }
 
-        return _config.IsGated && !HoldsGate(block + "ffn_up.weight")
-            ? Linear(block + "ffn_gate_up", hidden, (block + "ffn_gate", width), (block + "ffn_up", width))
-            : Linear(block + "ffn_up", hidden, (block + "ffn_up", _config.UpSize));
+        return new LinearPlan(
+            part.IsAdded ? [Added(matrices[0])] : matrices, part.IsMultiplied && Has(layout[0].Tensor + ".bias") ? Bias(layout) : null);
     }
 
-    // Experts have no biases; one in the file is refused as unknown.
-    private LinearPlan Experts(string name, int columns, (string Part, int Rows)[] parts)
-    {
-        List<MatrixPlan> joined = Join(name, [.. parts.Select(part => Matrix(part.Part, part.Rows, columns))]);
-        return joined.Count == 1 ? new LinearPlan(joined, null) : throw new UnsupportedModelException(
-            $"{_file.Path}: {name} is of {string.Join(", ", joined.Select(part => part.Type).Distinct())}; experts of different types do not run.");
-    }
-
-    /// <summary>The matrices of all experts, which are one tensor or one each.</summary>
-    private (string Part, int Rows)[] ExpertParts(string name, int rows) => Has(name + "_exps.weight")
-        ? [(name + "_exps", checked(_config.NumExperts * rows))]
-        : [.. Enumerable.Range(0, _config.NumExperts).Select(expert => ($"{name}.{expert}", rows))];
-
-    private NormPlan Norm(string name) => new(
-        Vector(_config.HiddenSize, name + ".weight"),
-        _config.Norm == NormKind.LayerNorm ? Vector(_config.HiddenSize, name + ".bias") : null);
-
-    private LinearPlan Linear(string name, int columns, params (string Part, int Rows)[] parts)
-    {
-        List<MatrixPlan> matrices = Join(name, [.. parts.Select(part => Matrix(part.Part, part.Rows, columns))]);
-        return new LinearPlan(matrices, Has(parts[0].Part + ".bias") ? Bias(parts) : null);
-    }
-
-    private VectorPlan Bias((string Part, int Rows)[] parts)
-    {
-        foreach ((string part, int rows) in parts)
-        {
-            Vector(rows, part + ".bias");
-        }
-
-        return new VectorPlan(parts.Sum(part => part.Rows), [.. parts.Select(part => part.Part + ".bias")]);
-    }
+    private VectorPlan Bias(TensorRows[] layout) => Vector([.. layout.Select(tensor => (tensor.Tensor + ".bias", tensor.Rows))]);
 
     private MatrixPlan Matrix(string name, int rows, int columns)
     {
@@ -132,19 +113,16 @@ internal sealed class WeightPlanner
     }
 
     // Added to the residual stream, which is float32; small beside the token embedding.
-    private MatrixPlan Positions()
-    {
-        MatrixPlan positions = Matrix("position_embd", _config.PositionRows, _config.HiddenSize);
-        return !Has("position_embd.scale") ? positions with { Type = WeightType.F32 } : throw new UnsupportedModelException(
-            $"{_file.Path}: tensor position_embd.scale: learned positions have no scale of their own here.");
-    }
+    private MatrixPlan Added(MatrixPlan matrix) => !Has(matrix.Name + ".scale") ? matrix with { Type = WeightType.F32 }
+        : throw new UnsupportedModelException(
+            $"{_file.Path}: tensor {matrix.Name}.scale: what is added to the residual stream has no scale of its own here.");
 
-    private VectorPlan Vector(int length, params string[] tensors)
+    private VectorPlan Vector(params (string Tensor, int Length)[] tensors)
     {
-        foreach (string name in tensors)
+        foreach ((string name, int length) in tensors)
         {
             GgufTensor tensor = Take(name);
-            if (tensor.Columns != length || tensor.Rows != 1)
+            if (tensor.ElementCount != length || (tensor.Rows != 1 && !IsOfExperts(tensor)))
             {
                 throw Shape(tensor, $"{length} elements");
             }
@@ -152,8 +130,12 @@ internal sealed class WeightPlanner
             ToWeightType(_file.Path, tensor);
         }
 
-        return new VectorPlan(length * tensors.Length, tensors);
+        return new VectorPlan(tensors.Sum(tensor => tensor.Length), [.. tensors.Select(tensor => tensor.Tensor)]);
     }
+
+    // A bias of each expert is a row of a matrix.
+    private bool IsOfExperts(GgufTensor tensor) =>
+        tensor.Name.EndsWith("_exps.bias", StringComparison.Ordinal) && tensor.Rows == _config.NumExperts;
 
     private WeightType CheckMatrix(string name, int rows, int columns)
     {
@@ -223,8 +205,6 @@ internal sealed class WeightPlanner
             }
         }
     }
-
-    private bool HoldsGate(string up) => _file.TryGetTensor(up, out GgufTensor? tensor) && tensor.Rows == _config.UpSize;
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
 

@@ -57,13 +57,20 @@ internal sealed class WeightUploader
             int at = 0;
             foreach (GgufTensor tensor in tensors)
             {
-                int length = checked((int)tensor.Columns);
+                int length = checked((int)tensor.ElementCount);
                 ReadOnlySpan<byte> stored = worker.Read(_file, tensor, 0, checked((int)tensor.ByteSize));
                 Dequantizer.ToFloat32(tensor.Type, stored, values.Slice(at, length));
                 at += length;
             }
 
             values[at..].Clear();
+            if (plan.Factor != 1)
+            {
+                foreach (ref float value in values[..at])
+                {
+                    value *= plan.Factor;
+                }
+            }
         })));
         return buffer;
     }

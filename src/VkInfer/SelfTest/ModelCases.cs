@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 using VkInfer.Transformer;
 
 namespace VkInfer;
@@ -42,11 +43,14 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
         foreach (ActivationType input in weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct())
         {
-            yield return RowCases.Norm(context, config.HiddenSize, config.Norm == NormKind.LayerNorm, input);
-            yield return RowCases.Activate(context, config.Activation, config.IsGated, input, weights.Layers[0].Up.Bias is not null);
+            yield return RowCases.Norm(context, config.HiddenSize, config.Norm != NormKind.RmsNorm, input);
+            foreach ((bool isGated, bool isBiased) in Dense.Select(block => (block.IsGated, weights[block.Up].Bias is not null)).Distinct())
+            {
+                yield return RowCases.Activate(context, config.Activation, isGated, input, isBiased);
+            }
         }
 
-        if (config.NumExperts > 0)
+        if (Mixtures.Any())
         {
             foreach (SelfTestCase each in Experts(context))
             {
@@ -93,15 +97,19 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
                 softmax => AttentionCases.Prefill(context, attention, softmax)));
     }
 
+    private IEnumerable<DenseBlock> Dense => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<DenseBlock>();
+
+    private IEnumerable<MixtureBlock> Mixtures => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<MixtureBlock>();
+
     private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
-        weights.Layers.SelectMany(layer => layer.Up.Matrix.Parts.Concat(layer.Down.Matrix.Parts)).Select(part => part.Type).Distinct()
-            .Select(type => ExpertCases.Products(context, type)));
+        Mixtures.SelectMany(block => weights[block.Up].Matrix.Parts.Concat(weights[block.Down].Matrix.Parts)).Select(part => part.Type)
+            .Distinct().Select(type => ExpertCases.Products(context, type)));
 
     private IEnumerable<SelfTestCase> Products(KernelContext context, int[] rows)
     {
         var kernel = new GemmKernel(context);
         return
-            from stack in weights.Matrices.Append(weights.Layers[0].Router is { } router ? router : weights.Output.Matrix)
+            from stack in weights.Matrices.Concat(Mixtures.Select(block => weights[block.Router].Matrix))
             let input = kernel.PreferredInput(stack)
             from part in stack.Parts
             group part by (part.Type, part.Rows, part.Columns, input) into shape

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer;
 
@@ -49,13 +50,12 @@ public static class SyntheticShapes
         };
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>
-        Llama(hidden, intermediate, layers, heads, heads, vocab, context) with
+        (Llama(hidden, intermediate, layers, heads, heads, vocab, context) with
         {
             Architecture = "opt",
             RotaryDim = 0,
             FirstPositionRow = 2,
             Norm = NormKind.LayerNorm,
             Activation = ActivationFunction.Relu,
-            IsGated = false,
-        };
+        }).Compose(layer => layer with { FeedForward = new DenseRecipe { IsGated = false } });
 }

@@ -1,17 +1,18 @@
 using System.Runtime.InteropServices;
 using VkInfer.Kernels;
-using VkInfer.Loading;
+using VkInfer.Recipes;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
 
 /// <summary>Random weights, made on the device: nothing is read or uploaded but the norms and the rotary table.</summary>
-internal sealed class SyntheticWeights
+internal sealed class SyntheticWeights : IWeightMaker
 {
     private readonly GpuDevice _device;
     private readonly RandomWeightsKernel _random;
     private readonly ModelConfig _config;
+    private readonly ModelBlocks _blocks;
     private readonly WeightType _type;
     private readonly long _total;
     private readonly List<GpuBuffer> _buffers;
@@ -27,6 +28,7 @@ internal sealed class SyntheticWeights
         _device = device;
         _random = new RandomWeightsKernel(context);
         _config = config;
+        _blocks = new ModelBlocks(config);
         _type = type;
         _total = totalBytes;
         _buffers = buffers;
@@ -34,50 +36,36 @@ internal sealed class SyntheticWeights
         _cancellation = cancellation;
     }
 
-    public static long SizeInBytes(ModelConfig config, WeightType type)
-    {
-        long Matrix(int rows, int columns) => WeightLayout.SizeInBytes(type, rows, columns);
-        return (2 * Matrix(config.VocabSize, config.HiddenSize))
-            + (config.NumLayers * (Matrix(config.QkvSize, config.HiddenSize) + Matrix(config.HiddenSize, config.QuerySize)
-                + Matrix(config.UpSize, config.HiddenSize) + Matrix(config.HiddenSize, config.IntermediateSize)));
-    }
+    public static long SizeInBytes(ModelConfig config, WeightType type) => new ModelBlocks(config).Parts.OfType<LinearPart>()
+        .Sum(part => WeightLayout.SizeInBytes(TypeOf(part, type), part.Rows, part.Columns));
 
-    public TransformerWeights Create(int contextLength)
-    {
-        WeightMatrix embedding = Matrix("token_embd", _config.VocabSize, _config.HiddenSize);
-        BufferView? positions = _config.PositionRows > 0
-            ? Upload("position_embd", new float[(long)_config.PositionRows * WeightLayout.PadColumns(_config.HiddenSize)])
-            : null;
-        LayerWeights[] layers = [.. Enumerable.Range(0, _config.NumLayers).Select(Layer)];
-        NormWeights outputNorm = Norm("output_norm");
-        LinearWeights output = new LinearWeights(Matrix("output", _config.VocabSize, _config.HiddenSize));
-        return new TransformerWeights(
-            embedding, positions, layers, outputNorm, output, WeightAssembly.Rope(_config, contextLength, Upload), _buffers);
-    }
-
-    private LayerWeights Layer(int i)
-    {
-        NormWeights attentionNorm = Norm($"blk.{i}.attn_norm");
-        NormWeights mlpNorm = Norm($"blk.{i}.ffn_norm");
-        return new LayerWeights(
-            attentionNorm,
-            Linear($"blk.{i}.attn_qkv", _config.QkvSize, _config.HiddenSize),
-            _config.HasQkNorm ? Ones($"blk.{i}.attn_qk_norm", 2 * _config.HeadDim) : null,
-            Linear($"blk.{i}.attn_output", _config.HiddenSize, _config.QuerySize),
-            _config.HasPostNorms ? Norm($"blk.{i}.post_attention_norm") : null,
-            mlpNorm,
-            null,
-            Linear($"blk.{i}.ffn_up", _config.UpSize, _config.HiddenSize),
-            Linear($"blk.{i}.ffn_down", _config.HiddenSize, _config.IntermediateSize),
-            _config.HasPostNorms ? Norm($"blk.{i}.post_ffw_norm") : null);
-    }
-
-    private NormWeights Norm(string name) =>
-        new(Ones(name, _config.HiddenSize), _config.Norm == NormKind.LayerNorm ? Zeros(name + ".bias", _config.HiddenSize) : null);
+    public TransformerWeights Create(int contextLength) => new(_blocks, this, _config, contextLength, _buffers);
 
     // Models with LayerNorm have biases everywhere.
-    private LinearWeights Linear(string name, int rows, int columns) =>
-        new(Matrix(name, rows, columns), _config.Norm == NormKind.LayerNorm ? Zeros(name + ".bias", rows) : null);
+    LinearWeights? IWeightMaker.Make(LinearPart part)
+    {
+        bool isBiased = _config.Norm == NormKind.LayerNorm && part.IsMultiplied && part.Experts == 1 && part != _blocks.Output;
+        return new LinearWeights(
+            part.IsAdded ? Added(part) : Matrix(part.Name, part.Rows, part.Columns),
+            isBiased ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Rows)]) : null);
+    }
+
+    NormWeights IWeightMaker.Make(NormPart part) => new(
+        Ones(part.Name, part.Width),
+        part.Kind != NormKind.RmsNorm ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Width)]) : null);
+
+    BufferView IWeightMaker.Make(VectorPart part) => Ones(part.Name, part.Length);
+
+    BufferView IWeightMaker.Make(string name, float[] values) => Upload(name, values);
+
+    // Learned positions, all 0.
+    private WeightMatrix Added(LinearPart part)
+    {
+        BufferView zeros = Upload(part.Name, new float[(long)part.Rows * WeightLayout.PadColumns(part.Columns)]);
+        return WeightMatrix.FromPacked(WeightType.F32, part.Rows, part.Columns, zeros.Buffer);
+    }
+
+    private static WeightType TypeOf(LinearPart part, WeightType type) => part.IsAdded ? WeightType.F32 : type;
 
     private WeightMatrix Matrix(string name, int rows, int columns)
     {
@@ -99,8 +87,6 @@ internal sealed class SyntheticWeights
         values.AsSpan(0, length).Fill(1f);
         return Upload(name, values);
     }
-
-    private BufferView Zeros(string name, int length) => Upload(name, new float[WeightLayout.PadColumns(length)]);
 
     private BufferView Upload(string name, float[] values)
     {

@@ -25,7 +25,7 @@ internal sealed class DecodeActivations : IDisposable
             AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1) : null;
-            Mlp = _buffers.CreateFloats("mlp", 1, config.IntermediateSize);
+            Mlp = _buffers.CreateFloats("mlp", 1, config.DownSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
         }
         catch
@@ -65,7 +65,7 @@ internal sealed class DecodeActivations : IDisposable
     /// <summary>What a mixture of experts writes; null: there is none.</summary>
     public ExpertActivations? Experts { get; }
 
-    /// <summary>What the feed-forward layer's second matrix takes [IntermediateSize].</summary>
+    /// <summary>What the feed-forward layer's second matrix takes [DownSize].</summary>
     public GpuBuffer Mlp { get; }
 
     /// <summary>[VocabSize].</summary>

@@ -7,7 +7,7 @@ namespace VkInfer.Transformer;
 /// <param name="Normed">[rows, HiddenSize].</param>
 /// <param name="Attention">[rows, QuerySize].</param>
 /// <param name="Up">[rows, UpSize].</param>
-/// <param name="Mlp">[rows, IntermediateSize].</param>
+/// <param name="Mlp">[rows, DownSize].</param>
 internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuffer Up, GpuBuffer Mlp);
 
 /// <summary>
@@ -41,7 +41,7 @@ internal sealed class RowActivations : IDisposable
                 _parts.Add(part.Name, _buffers.Create(part.Name, part.SizeInBytes));
             }
 
-            Projected = config.HasPostNorms ? _parts["projected"] : Hidden;
+            Projected = config.Layers.Any(layer => layer.HasNormsBehind) ? _parts["projected"] : Hidden;
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows) : null;
             GemmScratch = types.Contains(ActivationType.F16)
                 ? new GemmScratch(_buffers.Create("gemm_scratch", GemmScratch.SizeInBytes(device.Capabilities)))
@@ -102,7 +102,7 @@ internal sealed class RowActivations : IDisposable
         yield return new("qkv", rows, config.QkvSize);
         yield return new("query", rows, config.QuerySize);
         yield return new("run_query", rows, config.QuerySize);
-        if (config.HasPostNorms)
+        if (config.Layers.Any(layer => layer.HasNormsBehind))
         {
             yield return new("projected", rows, config.HiddenSize);
         }
@@ -114,7 +114,7 @@ internal sealed class RowActivations : IDisposable
             yield return new(InputName("normed", type), inputRows, config.HiddenSize, type);
             yield return new(InputName("attention", type), inputRows, config.QuerySize, type);
             yield return new(InputName("up", type), inputRows, config.UpSize, type);
-            yield return new(InputName("mlp", type), inputRows, config.IntermediateSize, type);
+            yield return new(InputName("mlp", type), inputRows, config.DownSize, type);
         }
     }
 

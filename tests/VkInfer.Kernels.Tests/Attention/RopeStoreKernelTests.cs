@@ -28,6 +28,19 @@ public sealed class RopeStoreKernelTests : GpuTest
         Check(new AttentionShape(6, 2, headDim, headDim - 4, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3, biased, normed);
 
     [Test]
+    public void Normalises_whole_projections_and_behind_the_rotation(
+        [Values] QkNormKind kind, [Values] RopePairing pairing, [Values] bool biased, [Values] bool step) =>
+        Check(
+            new AttentionShape(6, 2, 40, 24, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, step ? 1 : 3, biased, normed: true,
+            step, kind);
+
+    [Test]
+    public void Queries_grow_with_their_position([Values] bool step) =>
+        Check(
+            new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, KvType.F32, 1) { Temperature = new(0.3f, 16) },
+            ActivationType.F32, 46, step ? 1 : 5, step: step);
+
+    [Test]
     public void A_decode_step_stores_at_its_position([Values] bool biased, [Values] bool normed, [Values] KvType kvType) =>
         Check(
             new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1), ActivationType.F32, 77, 1, biased, normed,
@@ -98,12 +111,12 @@ public sealed class RopeStoreKernelTests : GpuTest
 
     private static void Check(
         AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false,
-        bool step = false)
+        bool step = false, QkNormKind kind = QkNormKind.EachHead)
     {
         const float epsilon = 1e-5f;
         float[] qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
         float[] bias = TestValues.Normal(shape.QkvWidth, 22);
-        float[] gains = TestValues.Normal(2 * shape.HeadDim, 23);
+        float[] gains = TestValues.Normal(kind == QkNormKind.Projection ? shape.QueryWidth + shape.KvWidth : 2 * shape.HeadDim, 23);
         float[] table = RotationReference.RopeTable(shape);
         using var harness = new KernelHarness();
         GpuBuffer input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
@@ -114,7 +127,7 @@ public sealed class RopeStoreKernelTests : GpuTest
         RowList rows = harness.Rows(
             [.. Enumerable.Range(0, seqLen).Select(i => new RowEntry((uint)i, (uint)(startPosition + i), 0, 0))]);
         BufferView? biasView = biased ? (BufferView)harness.Upload<float>(bias) : null;
-        QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon) : null;
+        QkNorm? norm = normed ? new QkNorm(harness.Upload<float>(gains), epsilon, kind) : null;
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
         harness.Run(commands =>
         {
@@ -130,13 +143,25 @@ public sealed class RopeStoreKernelTests : GpuTest
             }
         });
 
+        double[] prepared = RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null);
         double[] rotated = RotationReference.Rotate(
-            RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null, normed ? gains : null, epsilon), shape, startPosition,
-            seqLen);
+            normed && kind != QkNormKind.EachHeadRotated
+                ? RotationReference.Normalise(prepared, shape, seqLen, gains, epsilon, kind)
+                : prepared,
+            shape, startPosition, seqLen);
+        if (normed && kind == QkNormKind.EachHeadRotated)
+        {
+            rotated = RotationReference.Normalise(rotated, shape, seqLen, gains, epsilon, kind);
+        }
+
         double[] expectedQuery = new double[seqLen * shape.QueryWidth];
         for (int token = 0; token < seqLen; token++)
         {
-            Array.Copy(rotated, token * shape.QkvWidth, expectedQuery, token * shape.QueryWidth, shape.QueryWidth);
+            double growth = 1 + (shape.Temperature.Beta * Math.Log(1 + ((startPosition + token) / shape.Temperature.Length)));
+            for (int i = 0; i < shape.QueryWidth; i++)
+            {
+                expectedQuery[(token * shape.QueryWidth) + i] = growth * rotated[(token * shape.QkvWidth) + i];
+            }
         }
 
         Bound queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;

@@ -18,24 +18,34 @@ internal static class RotationReference
         return table;
     }
 
-    /// <summary>What stands before the rotation: the bias, and the norm of query and key heads.</summary>
-    public static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias, float[]? gains, double epsilon)
-    {
-        double[] result = [.. qkv.Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
-        for (int token = 0; gains is not null && token < seqLen; token++)
-        {
-            for (int head = 0; head < shape.NumHeads + shape.NumKvHeads; head++)
-            {
-                Span<double> elements = result.AsSpan((token * shape.QkvWidth) + (head * shape.HeadDim), shape.HeadDim);
-                double squares = 0.0;
-                foreach (double element in elements)
-                {
-                    squares += element * element;
-                }
+    /// <summary>What stands before all else: the bias.</summary>
+    public static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias) =>
+        [.. qkv.Take(seqLen * shape.QkvWidth).Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
 
-                for (int i = 0; i < elements.Length; i++)
+    /// <summary>The norm of query and key heads, each or all together.</summary>
+    public static double[] Normalise(double[] qkv, AttentionShape shape, int seqLen, float[] gains, double epsilon, QkNormKind kind)
+    {
+        double[] result = (double[])qkv.Clone();
+        bool isWhole = kind == QkNormKind.Projection;
+        for (int token = 0; token < seqLen; token++)
+        {
+            foreach ((int start, int width) in new[] { (0, shape.QueryWidth), (shape.QueryWidth, shape.KvWidth) })
+            {
+                int size = isWhole ? width : shape.HeadDim;
+                for (int at = start; at < start + width; at += size)
                 {
-                    elements[i] *= gains[(head < shape.NumHeads ? 0 : shape.HeadDim) + i] / Math.Sqrt((squares / shape.HeadDim) + epsilon);
+                    Span<double> elements = result.AsSpan((token * shape.QkvWidth) + at, size);
+                    double squares = 0.0;
+                    foreach (double element in elements)
+                    {
+                        squares += element * element;
+                    }
+
+                    int firstGain = isWhole ? at : start == 0 ? 0 : shape.HeadDim;
+                    for (int i = 0; i < size; i++)
+                    {
+                        elements[i] *= gains[firstGain + i] / Math.Sqrt((squares / size) + epsilon);
+                    }
                 }
             }
         }

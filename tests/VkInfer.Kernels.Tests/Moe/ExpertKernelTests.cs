@@ -38,6 +38,43 @@ public sealed class ExpertKernelTests : GpuTest
     }
 
     [Test]
+    public void Routes_by_scores_with_a_bias_in_the_best_groups(
+        [Values] RouterScore score, [Values] bool normalises, [Values(1, 2)] int groupsUsed)
+    {
+        const int Experts = 12, Used = 3, Groups = 4;
+        var rule = new RouterRule(score, normalises, 2.5f, groupsUsed == 1 ? 1 : Groups, groupsUsed);
+        float[] logits = TestValues.Normal(SeqLen * Experts, 5);
+        float[] bias = TestValues.Normal(Experts, 6);
+        using var harness = new KernelHarness();
+        GpuBuffer input = harness.UploadActivations(logits, SeqLen, Experts, ActivationType.F32);
+        GuardedBuffer chosen = harness.Output<uint>(new uint[SeqLen * Used]);
+        GuardedBuffer weights = harness.Output<float>(new float[SeqLen * Used]);
+        GpuBuffer biases = harness.Upload<float>(bias);
+        harness.Run(commands => new RouteKernel(harness.Context).Record(
+            commands, input, chosen.View, weights.View, SeqLen, Experts, Used, rule, biases));
+
+        var expected = new List<uint>();
+        var expectedWeights = new List<double>();
+        foreach (float[] row in logits.Chunk(Experts))
+        {
+            double all = row.Sum(logit => Math.Exp(logit));
+            double[] scores = [.. row.Select(logit => score == RouterScore.Sigmoid ? 1 / (1 + Math.Exp(-logit))
+                : score == RouterScore.Softmax ? Math.Exp(logit) / all : logit)];
+            double[] choices = [.. scores.Zip(bias, (own, more) => own + more)];
+            int[] best = [.. Enumerable.Range(0, Experts).Chunk(Experts / rule.Groups)
+                .OrderByDescending(group => group.Select(expert => choices[expert]).OrderDescending().Take(2).Sum()).Take(groupsUsed)
+                .SelectMany(group => group).OrderByDescending(expert => choices[expert]).Take(Used)];
+            double[] own = [.. best.Select(expert => score == RouterScore.SoftmaxOfChosen ? Math.Exp(row[expert]) : scores[expert])];
+            double divisor = normalises || score == RouterScore.SoftmaxOfChosen ? own.Sum() : 1;
+            expected.AddRange(best.Select(expert => (uint)expert));
+            expectedWeights.AddRange(own.Select(weight => 2.5 * weight / divisor));
+        }
+
+        Assert.That(chosen.Read<uint>(), Is.EqualTo(expected));
+        Comparison.AssertClose(weights.Read<float>(), [.. expectedWeights], Bounds.F32);
+    }
+
+    [Test]
     public void A_logit_that_is_no_number_chooses_an_expert_that_exists()
     {
         using var harness = new KernelHarness();

@@ -171,7 +171,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         bool splitHalf = shape.Pairing == RopePairing.SplitHalf;
-        RopeStoreConstants rope = new RopeStoreKernel(context).Constants(shape, biased: splitHalf, normed: splitHalf, step: false);
+        RopeStoreConstants rope = new RopeStoreKernel(context).Constants(
+            shape, biased: splitHalf, normed: splitHalf ? QkNormKind.EachHead : null, step: false);
         bool matrix = new PrefillAttentionKernel(context).QueryType(shape) == ActivationType.F16;
         foreach (ActivationType type in Enum.GetValues<ActivationType>())
         {
@@ -209,7 +210,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("norm_f32", rmsNorm), new("norm_f16", rmsNorm), new("norm_f32", layerNorm), new("norm_f16", layerNorm),
             new("norm_fixed", new NormFixedConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true).ToSpecialization()),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
-            new("route", SpecializationConstants.From((0, (uint)new RouteKernel(context).Threads))),
+            new("route", new RouteKernel(context).Constants(8, RouterRule.OfChosen, biased: false).ToSpecialization()),
             new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
             new("gather_rows", SpecializationConstants.From((0, (uint)new GatherRowsKernel(context).Threads))),
             new("resolve_rows", SpecializationConstants.From((0, (uint)new ResolveRowsKernel(context).Threads))),

@@ -14,6 +14,31 @@ public sealed class FamilyTests
     public void Gguf_models_give_the_logits_of_a_reference_with_an_approximate_gelu(string name) =>
         Check(LogitsReference.OfGguf(name), Bounds.LogitsOfGeluTable);
 
+    [TestCase("granite", "granite")]
+    [TestCase("granitemoe", "granitemoe")]
+    [TestCase("smollm3", "smollm3")]
+    [TestCase("olmo2", "olmo2")]
+    [TestCase("olmo3", "olmo2")]
+    [TestCase("ministral3", "mistral3")]
+    [TestCase("cohere", "command-r")]
+    [TestCase("cohere2", "cohere2")]
+    [TestCase("exaone4-full", "exaone4")]
+    [TestCase("seed-oss", "seed_oss")]
+    [TestCase("ernie4.5", "ernie4_5")]
+    [TestCase("ernie4.5-moe", "ernie4_5-moe")]
+    [TestCase("starcoder2", "starcoder2")]
+    [TestCase("phi", "phi2")]
+    [TestCase("stablelm", "stablelm")]
+    [TestCase("gpt-oss", "gpt-oss")]
+    public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
+    {
+        LogitsReference reference = LogitsReference.OfFixture(name);
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.FullName, name + ".gguf");
+        FolderAsGguf.Write(reference.Path, architecture, path);
+        Check(reference with { Path = path }, Bounds.LogitsF32);
+    }
+
     [TestCaseSource(typeof(LogitsReference), nameof(LogitsReference.FixtureNames))]
     public void Hugging_Face_models_give_the_logits_of_the_reference(string name)
     {

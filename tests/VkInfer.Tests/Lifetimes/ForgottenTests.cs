@@ -68,8 +68,6 @@ public sealed class ForgottenTests : LifetimeFixture
     [Test]
     public async Task A_dropped_enumerator_leaves_its_session_to_others_and_no_thread()
     {
-        // Threads of the tests before end when nobody has asked them for a while.
-        Assert.That(() => BlockingWork.ThreadCount, Is.Zero.After(Patience, 50));
         using Model model = Load();
         using Session session = model.CreateSession();
         var dropped = new List<IAsyncEnumerator<GenerationUpdate>>();

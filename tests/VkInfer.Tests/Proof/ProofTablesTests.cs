@@ -39,6 +39,11 @@ public sealed class ProofTablesTests
 
     private static IEnumerable<string> Empty(DeviceProof device, string name)
     {
+        if (device.UnmeasuredModels?.ContainsKey(name) == true)
+        {
+            return [];
+        }
+
         ModelProof? model = device.Models.GetValueOrDefault(name);
         return ProofTables.Formats.Except(device.Unmeasured ?? []).Where(format => model?.Formats.ContainsKey(format) != true)
             .Concat(model?.Prefill is null || model.Decode is null ? ["transformers"] : [])

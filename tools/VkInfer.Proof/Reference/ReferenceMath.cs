@@ -57,6 +57,18 @@ internal static class ReferenceMath
         _ => x,
     };
 
+    /// <summary>The middle of a feed-forward layer with a gate.</summary>
+    public static double Gated(ActivationFunction function, double gate, double up)
+    {
+        if (function != ActivationFunction.ClampedSwiglu)
+        {
+            return Activate(function, gate) * up;
+        }
+
+        double bounded = Math.Min(gate, 7);
+        return bounded / (1 + Math.Exp(-1.702 * bounded)) * (Math.Clamp(up, -7, 7) + 1);
+    }
+
     /// <summary>e to the values, divided by their sum.</summary>
     public static double[] Softmax(double[] x)
     {

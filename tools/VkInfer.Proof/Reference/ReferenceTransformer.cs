@@ -1,4 +1,6 @@
 using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Proof.Reference;
 
@@ -38,22 +40,37 @@ internal sealed class ReferenceTransformer
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             string block = $"blk.{layer}.";
-            double[][] attention = Attention(block, layer, hidden);
-            Parallel.For(
-                0, hidden.Length,
-                i => AddOutput(hidden[i], _weights.Linear(block + "attn_output", attention[i]), block + "post_attention_norm"));
-            Parallel.For(
-                0, hidden.Length,
-                i => AddOutput(hidden[i], FeedForward(block, Norm(hidden[i], block + "ffn_norm")), block + "post_ffw_norm"));
+            LayerRecipe recipe = _config.Layers[layer];
+            double[] Before(double[] x, string norm) => recipe.HasNormsBefore ? Norm(x, block + norm) : x;
+            double[] Behind(double[] x, string norm) => recipe.HasNormsBehind ? Norm(x, block + norm) : x;
+            double[][] inputs = [.. hidden.Select(x => Before(x, "attn_norm"))];
+            double[][] attention = Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
+            Parallel.For(0, hidden.Length, i =>
+            {
+                double[] mixed = Scaled(Behind(_weights.Linear(block + "attn_output", attention[i]), "post_attention_norm"));
+                if (!recipe.IsParallel)
+                {
+                    ReferenceMath.Add(hidden[i], mixed);
+                    inputs[i] = Before(hidden[i], recipe.FeedForwardNorm);
+                }
+
+                ReferenceMath.Add(hidden[i], Scaled(Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm")));
+                if (recipe.IsParallel)
+                {
+                    ReferenceMath.Add(hidden[i], mixed);
+                }
+            });
         }
 
         double[][] logits = new double[hidden.Length][];
         string output = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
             [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(
-                logit => ReferenceMath.SoftCap(logit, _config.LogitSoftCap))]);
+                logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }
+
+    private double[] Scaled(double[] output) => [.. output.Select(value => _config.ResidualScale * value)];
 
     private double[] Embed(int token, int position)
     {
@@ -66,22 +83,24 @@ internal sealed class ReferenceTransformer
         return hidden;
     }
 
-    private double[][] Attention(string block, int layer, double[][] hidden)
+    private double[][] Attention(string block, int layer, AttentionRecipe recipe, double[][] inputs)
     {
-        double[][] queries = new double[hidden.Length][];
-        double[][] keys = new double[hidden.Length][];
-        double[][] values = new double[hidden.Length][];
-        Parallel.For(0, hidden.Length, i =>
+        double[][] queries = new double[inputs.Length][];
+        double[][] keys = new double[inputs.Length][];
+        double[][] values = new double[inputs.Length][];
+        Parallel.For(0, inputs.Length, i =>
         {
-            (queries[i], keys[i], values[i]) = Project(block, Norm(hidden[i], block + "attn_norm"));
-            PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, i);
-            PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, i);
+            (queries[i], keys[i], values[i]) = Project(block, inputs[i]);
+            PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, recipe, i);
+            PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, recipe, i);
+            double temperature = 1 + (recipe.Temperature.Beta * Math.Log(1 + (i / recipe.Temperature.Length)));
+            queries[i] = [.. queries[i].Select(value => temperature * value)];
         });
 
-        double[][] attention = new double[hidden.Length][];
-        Parallel.For(0, hidden.Length, i => attention[i] =
+        double[][] attention = new double[inputs.Length][];
+        Parallel.For(0, inputs.Length, i => attention[i] =
             [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
-                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer)))]);
+                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
         return attention;
     }
 
@@ -98,23 +117,39 @@ internal sealed class ReferenceTransformer
     }
 
     /// <summary>Normalises and rotates each head.</summary>
-    private void PrepareHeads(double[] heads, string norm, int layer, int position)
+    private void PrepareHeads(double[] heads, string norm, int layer, AttentionRecipe recipe, int position)
     {
         double[] frequencies = _config.Window(layer) > 0 ? _windowedFrequencies : _frequencies;
         double magnitude = ReferenceEquals(frequencies, _frequencies) ? _config.RopeScaling?.Magnitude ?? 1 : 1;
+        if (recipe.HeadNorm == HeadNormKind.Projection)
+        {
+            ReferenceMath.RmsNorm(heads, _weights.Values(norm), _config.NormEps).CopyTo(heads, 0);
+        }
+
         for (int start = 0; start < heads.Length; start += _config.HeadDim)
         {
             Span<double> head = heads.AsSpan(start, _config.HeadDim);
-            if (_config.HasQkNorm)
+            if (recipe.HeadNorm == HeadNormKind.EachHead)
             {
                 ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
             }
 
-            ReferenceMath.Rotate(head, frequencies, position, magnitude, _config.RopePairing);
+            if (recipe.IsRotated)
+            {
+                ReferenceMath.Rotate(head, frequencies, position, magnitude, _config.RopePairing);
+            }
+
+            if (recipe.HeadNorm == HeadNormKind.EachHeadRotated)
+            {
+                ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
+            }
         }
     }
 
-    private double[] AttendHead(double[] query, double[][] keys, double[][] values, int head, int position, int window)
+    private double? Sink(string block, AttentionRecipe recipe, int head) =>
+        recipe.HasSinks ? _weights.Values(block + "attn_sinks.weight")[head] : null;
+
+    private double[] AttendHead(double[] query, double[][] keys, double[][] values, int head, int position, int window, double? sink)
     {
         int size = _config.HeadDim;
         int from = head / (_config.NumHeads / _config.NumKvHeads) * size;
@@ -132,7 +167,7 @@ internal sealed class ReferenceTransformer
             scores[i] = ReferenceMath.SoftCap(scale * dot, _config.AttentionSoftCap);
         }
 
-        double[] weights = ReferenceMath.Softmax(scores);
+        double[] weights = ReferenceMath.Softmax(sink is { } more ? [.. scores, more] : scores)[..scores.Length];
         double[] result = new double[size];
         for (int d = 0; d < size; d++)
         {
@@ -145,50 +180,110 @@ internal sealed class ReferenceTransformer
         return result;
     }
 
-    private double[] FeedForward(string block, double[] x) => _config.NumExperts == 0
-        ? _weights.Linear(block + "ffn_down", Up(x, block + "ffn_gate", block + "ffn_up"))
-        : Experts(block, x);
-
-    private double[] Experts(string block, double[] x)
+    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x)
     {
-        double[] logits = _weights.Linear(block + "ffn_gate_inp", x);
-        int[] order = [.. Enumerable.Range(0, logits.Length).OrderByDescending(expert => logits[expert])];
-        int[] chosen = order[.._config.NumExpertsPerToken];
-        NoteMargin(logits[chosen[^1]] - logits[order[chosen.Length]]);
-
-        // The softmax of all, then divided by the sum of the chosen ones: the softmax of the chosen ones.
-        double[] weights = ReferenceMath.Softmax([.. chosen.Select(expert => logits[expert])]);
-        double[] sum = new double[x.Length];
-        for (int i = 0; i < chosen.Length; i++)
+        if (recipe is DenseRecipe dense)
         {
-            double[] up = Up(x, $"{block}ffn_gate.{chosen[i]}", $"{block}ffn_up.{chosen[i]}");
-            double weight = weights[i];
-            ReferenceMath.Add(sum, [.. _weights.Linear($"{block}ffn_down.{chosen[i]}", up).Select(value => weight * value)]);
+            string end = dense.Suffix;
+            return _weights.Linear($"{block}ffn_down{end}", Up(x, $"{block}ffn_gate{end}", $"{block}ffn_up{end}", dense.IsGated));
+        }
+
+        var mixture = (MixtureRecipe)recipe;
+        double[] sum = Experts(block, mixture, x);
+        if (mixture.Shared is { } shared)
+        {
+            ReferenceMath.Add(sum, FeedForward(block, shared, x));
         }
 
         return sum;
     }
 
+    private double[] Experts(string block, MixtureRecipe recipe, double[] x)
+    {
+        RouterRule rule = recipe.Router;
+        double[] logits = _weights.Linear(block + "ffn_gate_inp", x);
+        double[] scores = rule.Score switch
+        {
+            RouterScore.Softmax => ReferenceMath.Softmax(logits),
+            RouterScore.Sigmoid => [.. logits.Select(logit => 1 / (1 + Math.Exp(-logit)))],
+            _ => logits,
+        };
+        double[] choices = [.. scores];
+        if (recipe.HasChoiceBias)
+        {
+            ReferenceMath.Add(choices, _weights.Values(block + "exp_probs_b.bias"));
+        }
+
+        int[] order = [.. Allowed(choices, rule).OrderByDescending(expert => choices[expert])];
+        int[] chosen = order[.._config.NumExpertsPerToken];
+        NoteMargin(chosen.Length < order.Length ? choices[chosen[^1]] - choices[order[chosen.Length]] : double.PositiveInfinity);
+        double[] weights = [.. chosen.Select(expert => scores[expert])];
+        weights = rule.Score == RouterScore.SoftmaxOfChosen ? ReferenceMath.Softmax(weights)
+            : rule.Normalises ? [.. weights.Select(weight => weight / weights.Sum())]
+            : weights;
+        double[] sum = new double[x.Length];
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            double[] y = Expert(block, chosen[i], x);
+            double weight = weights[i] * rule.Scale;
+            ReferenceMath.Add(sum, [.. y.Select(value => weight * value)]);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The experts that a token may go to: those of the best groups.</summary>
+    private IEnumerable<int> Allowed(double[] choices, RouterRule rule)
+    {
+        int size = choices.Length / Math.Max(1, rule.Groups);
+        int[][] groups = [.. Enumerable.Range(0, choices.Length).Chunk(size)];
+        if (groups.Length <= 1 || rule.GroupsUsed >= groups.Length)
+        {
+            return Enumerable.Range(0, choices.Length);
+        }
+
+        double Score(int[] group) => group.Select(expert => choices[expert]).OrderDescending().Take(2).Sum();
+        double[] best = [.. groups.Select(Score).OrderDescending()];
+        NoteMargin(best[rule.GroupsUsed - 1] - best[rule.GroupsUsed]);
+        return groups.OrderByDescending(Score).Take(rule.GroupsUsed).SelectMany(group => group).Order();
+    }
+
+    /// <summary>One expert, whose matrices are tensors of their own or a slice of one for all.</summary>
+    private double[] Expert(string block, int expert, double[] x)
+    {
+        if (!_weights.Has(block + "ffn_gate_exps.weight"))
+        {
+            return _weights.Linear($"{block}ffn_down.{expert}", Up(x, $"{block}ffn_gate.{expert}", $"{block}ffn_up.{expert}", true));
+        }
+
+        int width = _config.IntermediateSize;
+        double[] gates = _weights.Linear(block + "ffn_gate_exps", x, expert * width, width);
+        double[] ups = _weights.Linear(block + "ffn_up_exps", x, expert * width, width);
+        double[] middle = [.. gates.Zip(ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))];
+        return _weights.Linear(block + "ffn_down_exps", middle, expert * x.Length, x.Length);
+    }
+
     /// <summary>f(gate(x)) · up(x), or f(up(x)) where there is no gate; one matrix may hold both.</summary>
-    private double[] Up(double[] x, string gate, string up)
+    private double[] Up(double[] x, string gate, string up, bool isGated)
     {
         double[] y = _weights.Linear(up, x);
-        if (!_config.IsGated)
+        if (!isGated)
         {
             return [.. y.Select(value => ReferenceMath.Activate(_config.Activation, value))];
         }
 
-        int width = _config.IntermediateSize;
-        (double[] gates, double[] ups) = y.Length == 2 * width ? (y[..width], y[width..]) : (_weights.Linear(gate, x), y);
-        return [.. gates.Zip(ups, (g, u) => ReferenceMath.Activate(_config.Activation, g) * u)];
+        int width = y.Length / 2;
+        (double[] gates, double[] ups) = _weights.Has(gate + ".weight") ? (_weights.Linear(gate, x), y) : (y[..width], y[width..]);
+        return [.. gates.Zip(ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))];
     }
 
-    private void AddOutput(double[] hidden, double[] output, string postNorm) =>
-        ReferenceMath.Add(hidden, _config.HasPostNorms ? Norm(output, postNorm) : output);
-
-    private double[] Norm(double[] x, string name) => _config.Norm == NormKind.LayerNorm
-        ? ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), _weights.Values(name + ".bias"), _config.NormEps)
-        : ReferenceMath.RmsNorm(x, _weights.Values(name + ".weight"), _config.NormEps);
+    private double[] Norm(double[] x, string name) => _config.Norm switch
+    {
+        NormKind.RmsNorm => ReferenceMath.RmsNorm(x, _weights.Values(name + ".weight"), _config.NormEps),
+        NormKind.LayerNorm =>
+            ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), _weights.Values(name + ".bias"), _config.NormEps),
+        _ => ReferenceMath.LayerNorm(x, _weights.Values(name + ".weight"), new float[x.Length], _config.NormEps),
+    };
 
     private void NoteMargin(double margin)
     {

@@ -25,15 +25,22 @@ internal sealed class ReferenceWeights(IWeightSource source)
     /// <summary>y = W x, plus the bias where the model has one.</summary>
     /// <param name="name">The layer, without <c>.weight</c>.</param>
     /// <param name="x">The input.</param>
-    public double[] Linear(string name, double[] x)
+    public double[] Linear(string name, double[] x) => Linear(name, x, 0, Values(name + ".weight").Length / x.Length);
+
+    /// <summary>Some rows of the same.</summary>
+    /// <param name="name">The layer, without <c>.weight</c>.</param>
+    /// <param name="x">The input.</param>
+    /// <param name="first">The first row.</param>
+    /// <param name="rows">How many.</param>
+    public double[] Linear(string name, double[] x, int first, int rows)
     {
         float[] weights = Values(name + ".weight");
         float[]? bias = Has(name + ".bias") ? Values(name + ".bias") : null;
-        double[] y = new double[weights.Length / x.Length];
+        double[] y = new double[rows];
         for (int row = 0; row < y.Length; row++)
         {
-            double sum = bias?[row] ?? 0;
-            ReadOnlySpan<float> w = weights.AsSpan(row * x.Length, x.Length);
+            double sum = bias?[first + row] ?? 0;
+            ReadOnlySpan<float> w = weights.AsSpan((first + row) * x.Length, x.Length);
             for (int i = 0; i < x.Length; i++)
             {
                 sum += w[i] * x[i];

@@ -107,6 +107,10 @@ internal sealed class GgufConfigReader
         return said == 0 ? ModelConfig.UniformWindows(layers, window) : ModelConfig.AlternatingWindows(layers, window, said);
     }
 
+    /// <summary>A factor of activations; 0 means none.</summary>
+    public float Factor(string name, float fallback = 1) =>
+        Keys.TryNumber(name, NumberRange.Factor, none: number => number == 0) ?? fallback;
+
     /// <summary>A bound of scores or logits; 0 means none.</summary>
     public float SoftCap(string name, float fallback) =>
         Keys.Has(name) ? Keys.TryNumber(name, NumberRange.SoftCap, none: number => number == 0) ?? 0 : fallback;

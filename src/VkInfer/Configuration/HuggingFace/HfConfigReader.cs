@@ -61,7 +61,8 @@ internal sealed class HfConfigReader
         int layers = Json.TryInt("num_hidden_layers", ModelLimits.MaxLayers) ?? defaults.NumLayers;
         int context = Json.TryInt("max_position_embeddings", ModelLimits.MaxContextLength) ?? defaults.MaxContextLength;
         int experts = defaults.NumExperts == 0 ? 0
-            : Json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? Json.TryInt("num_experts", ModelLimits.MaxExperts)
+            : (defaults.ExpertsKey is { } key ? Json.TryInt(key, ModelLimits.MaxExperts) : null)
+                ?? Json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? Json.TryInt("num_experts", ModelLimits.MaxExperts)
                 ?? defaults.NumExperts;
 
         var rope = new HfRopeReader(Json, defaults, _logger);
@@ -77,7 +78,7 @@ internal sealed class HfConfigReader
                 experts > 0),
             NumExperts = experts,
             NumExpertsPerToken = experts > 0
-                ? Json.TryInt("num_experts_per_tok", ModelLimits.MaxExperts) ?? defaults.NumExpertsPerToken
+                ? Json.TryInt(defaults.ExpertsPerTokenKey, ModelLimits.MaxExperts) ?? defaults.NumExpertsPerToken
                 : 0,
             NumLayers = layers,
             NumHeads = heads,
@@ -88,7 +89,7 @@ internal sealed class HfConfigReader
             RopeTheta = rope.Theta,
             RopeScaling = rope.ReadScaling(rotary / 2, context),
             WindowedRopeTheta = rope.Windows?.TryNumber("rope_theta", NumberRange.RopeTheta),
-            NormEps = Json.TryNumber("rms_norm_eps", NumberRange.Epsilon) ?? defaults.NormEps,
+            NormEps = Json.TryNumber(defaults.EpsilonKey, NumberRange.Epsilon) ?? defaults.NormEps,
             Activation = ReadActivation(defaults.ActivationKey, defaults.Activation),
             Windows = HfWindowReader.Read(Json, defaults, layers),
             MaxContextLength = context,
@@ -103,6 +104,9 @@ internal sealed class HfConfigReader
         "relu" => ActivationFunction.Relu,
         string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new or relu", $"\"{other}\""),
     };
+
+    /// <summary>A factor of activations.</summary>
+    public float Factor(string key, float fallback = 1) => Json.TryNumber(key, NumberRange.Factor) ?? fallback;
 
     /// <summary>Refuses a field that asks for what does not run here.</summary>
     /// <param name="key">The field.</param>

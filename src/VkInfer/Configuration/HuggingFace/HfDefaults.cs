@@ -33,6 +33,9 @@ internal sealed record HfDefaults
     /// <summary>Positions of the first training where that is a key of its own beside the scaling; null: it is not.</summary>
     public int? OriginalContextLength { get; init; }
 
+    /// <summary>The key of the norms' epsilon.</summary>
+    public string EpsilonKey { get; init; } = "rms_norm_eps";
+
     /// <summary>Epsilon of the norms.</summary>
     public float NormEps { get; init; } = 1e-6f;
 
@@ -56,6 +59,12 @@ internal sealed record HfDefaults
 
     /// <summary>The key of the experts' width.</summary>
     public string WidthKey { get; init; } = "intermediate_size";
+
+    /// <summary>The key of their number, beside the usual ones; null: it has none.</summary>
+    public string? ExpertsKey { get; init; }
+
+    /// <summary>The key of the experts of a token.</summary>
+    public string ExpertsPerTokenKey { get; init; } = "num_experts_per_tok";
 
     /// <summary>Which layers have a window.</summary>
     public HfWindows Windows { get; init; }

@@ -185,6 +185,25 @@ internal sealed class HfJson
         : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select((value, i) => Text($"{key}[{i}]", value))]
         : throw Wrong(key, "a list of strings", list);
 
+    /// <summary>An optional list of as many numbers 0 or 1, or bools; empty where there is none.</summary>
+    public IReadOnlyList<int> Flags(string key, int count)
+    {
+        string expected = $"a list of {count} times 0 or 1";
+        if (Find(key) is not { } list)
+        {
+            return [];
+        }
+
+        return list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == count
+            ? [.. list.EnumerateArray().Select(Flag)]
+            : throw Wrong(key, expected, list);
+
+        int Flag(JsonElement value) => value.ValueKind is JsonValueKind.True ? 1
+            : value.ValueKind is JsonValueKind.False ? 0
+            : TryInteger(value) is { } number and (0 or 1) ? (int)number
+            : throw Wrong(key, expected, value);
+    }
+
     /// <summary>All keys with their values, which must be objects.</summary>
     public IEnumerable<(string Key, HfJson Value)> NamedObjects() =>
         _object.EnumerateObject().Select(property => (property.Name, TryObject(property.Name)

@@ -1,0 +1,34 @@
+using VkInfer.Configuration;
+using VkInfer.Recipes;
+
+namespace VkInfer.Families;
+
+/// <summary>Granite's mixtures of experts, some with an expert for all tokens.</summary>
+internal sealed class GraniteMoe : ModelFamily
+{
+    public override string Architecture => "granitemoe";
+
+    public override IReadOnlyList<string> HfModelTypes => ["granitemoe", "granitemoeshared"];
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
+        ("model.layers.*.block_sparse_moe.router.layer", "blk.*.ffn_gate_inp"),
+        ("model.layers.*.block_sparse_moe.input_linear", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.block_sparse_moe.output_linear", "blk.*.ffn_down_exps"),
+        ("model.layers.*.shared_mlp.input_linear", "blk.*.ffn_up_shexp"),
+        ("model.layers.*.shared_mlp.output_linear", "blk.*.ffn_down_shexp"));
+
+    public override ModelConfig Describe(GgufConfigReader gguf) => WithShared(
+        Granite.Scaled(gguf, gguf.ReadShape()), gguf.Keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth, min: 0) ?? 0);
+
+    public override ModelConfig Describe(HfConfigReader config) => WithShared(
+        Granite.Scaled(config, config.ReadShape(Architecture, Granite.Defaults with { NumExperts = 8, NumExpertsPerToken = 2 })),
+        config.ModelType == "granitemoe" ? 0
+            : config.Json.TryInt("shared_intermediate_size", ModelLimits.MaxWidth, min: 0) ?? DefaultSharedWidth);
+
+    private const int DefaultSharedWidth = 1024;
+
+    private static ModelConfig WithShared(ModelConfig shape, int width) => width == 0 ? shape : shape.Compose(layer => layer with
+    {
+        FeedForward = new MixtureRecipe { Shared = new DenseRecipe { Width = width, Suffix = "_shexp" } },
+    });
+}

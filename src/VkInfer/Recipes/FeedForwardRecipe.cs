@@ -1,0 +1,50 @@
+using VkInfer.Kernels;
+
+namespace VkInfer.Recipes;
+
+/// <summary>The block of a layer that sees one position. Immutable.</summary>
+internal abstract record FeedForwardRecipe
+{
+    /// <summary>Elements that products for all tokens leave and take in its middle.</summary>
+    /// <param name="config">The model's sizes.</param>
+    public abstract (int Up, int Down) Widths(ModelConfig config);
+}
+
+/// <summary>One feed-forward layer for all tokens: down(f(gate(x)) · up(x)), or down(f(up(x))) without a gate.</summary>
+internal sealed record DenseRecipe : FeedForwardRecipe
+{
+    /// <summary>Whether there is a gate.</summary>
+    public bool IsGated { get; init; } = true;
+
+    /// <summary>Elements in its middle; null: the model's <see cref="ModelConfig.IntermediateSize"/>.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>What tensors' names have at their end: <c>_shexp</c> of an expert for all tokens.</summary>
+    public string Suffix { get; init; } = "";
+
+    /// <inheritdoc/>
+    public override (int Up, int Down) Widths(ModelConfig config) =>
+        (IsGated ? 2 * WidthIn(config) : WidthIn(config), WidthIn(config));
+
+    /// <summary>Elements in its middle.</summary>
+    public int WidthIn(ModelConfig config) => Width ?? config.IntermediateSize;
+}
+
+/// <summary>A mixture of experts with gates; how many there are, and how wide, is the model's.</summary>
+internal sealed record MixtureRecipe : FeedForwardRecipe
+{
+    /// <summary>How experts are chosen and weighed.</summary>
+    public RouterRule Router { get; init; } = RouterRule.OfChosen;
+
+    /// <summary>Whether the choice has a bias for each expert, which their weights do not have.</summary>
+    public bool HasChoiceBias { get; init; }
+
+    /// <summary>Whether the router and the matrices of experts have biases.</summary>
+    public bool HasBiases { get; init; }
+
+    /// <summary>An expert for all tokens beside them; null: there is none.</summary>
+    public DenseRecipe? Shared { get; init; }
+
+    /// <inheritdoc/>
+    public override (int Up, int Down) Widths(ModelConfig config) => Shared?.Widths(config) ?? default;
+}

@@ -1,0 +1,46 @@
+namespace VkInfer.Recipes;
+
+/// <summary>Where the norms of a layer's blocks stand.</summary>
+internal enum NormPlacement
+{
+    /// <summary>h += block(norm(h)).</summary>
+    Before,
+
+    /// <summary>h += norm(block(h)).</summary>
+    Behind,
+
+    /// <summary>h += norm(block(norm(h))).</summary>
+    BeforeAndBehind,
+}
+
+/// <summary>
+/// What a layer is composed of: a mixer, which sees other positions, and a feed-forward layer. Families change the defaults, which are
+/// Llama's. Immutable.
+/// </summary>
+internal sealed record LayerRecipe
+{
+    /// <summary>The block that sees other positions.</summary>
+    public MixerRecipe Mixer { get; init; } = new AttentionRecipe();
+
+    /// <summary>The block that sees one position.</summary>
+    public FeedForwardRecipe FeedForward { get; init; } = new DenseRecipe();
+
+    /// <summary>Where norms stand.</summary>
+    public NormPlacement Norms { get; init; }
+
+    /// <summary>Whether both blocks take the same normalised input, h += mixer(norm(h)) + feedForward(norm(h)), with one norm.</summary>
+    public bool IsParallel { get; init; }
+
+    /// <summary>What files call the norm before the feed-forward layer.</summary>
+    public string FeedForwardNorm { get; init; } = "ffn_norm";
+
+    /// <summary>Whether inputs of blocks are normalised.</summary>
+    public bool HasNormsBefore => Norms != NormPlacement.Behind;
+
+    /// <summary>Whether outputs of blocks are normalised.</summary>
+    public bool HasNormsBehind => Norms != NormPlacement.Before;
+
+    /// <summary>The recipe where the mixer is attention, changed.</summary>
+    public LayerRecipe WithAttention(Func<AttentionRecipe, AttentionRecipe> change) =>
+        Mixer is AttentionRecipe attention ? this with { Mixer = change(attention) } : this;
+}

@@ -1,0 +1,98 @@
+namespace VkInfer.Recipes;
+
+/// <summary>Takes down the parts of blocks while they are made.</summary>
+internal sealed class PartList
+{
+    private readonly List<WeightPart> _parts = [];
+
+    /// <summary>All parts, in the order in which blocks listed them.</summary>
+    public IReadOnlyList<WeightPart> Parts => _parts;
+
+    /// <summary>Takes a part down.</summary>
+    /// <returns>The part.</returns>
+    public T Add<T>(T part)
+        where T : WeightPart
+    {
+        _parts.Add(part);
+        return part;
+    }
+}
+
+/// <summary>A layer's recipe with its parts. Immutable.</summary>
+internal sealed class LayerBlocks
+{
+    public LayerBlocks(ModelConfig config, LayerRecipe recipe, string prefix, PartList parts)
+    {
+        if (recipe.FeedForward is MixtureRecipe && (recipe.IsParallel || recipe.Norms != NormPlacement.Before))
+        {
+            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with a norm behind it");
+        }
+
+        Recipe = recipe;
+        NormPart? Norm(bool isThere, string name) =>
+            isThere ? parts.Add(new NormPart(prefix + name, config.HiddenSize, config.Norm)) : null;
+
+        MixerNorm = Norm(recipe.HasNormsBefore, "attn_norm");
+        Mixer = MixerBlock.Of(config, recipe.Mixer, prefix, parts);
+        MixerPostNorm = Norm(recipe.HasNormsBehind, "post_attention_norm");
+        FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, recipe.FeedForwardNorm);
+        FeedForward = FeedForwardBlock.Of(config, recipe.FeedForward, prefix, parts);
+        FeedForwardPostNorm = Norm(recipe.HasNormsBehind, "post_ffw_norm");
+    }
+
+    /// <summary>Which blocks there are.</summary>
+    public LayerRecipe Recipe { get; }
+
+    /// <summary>The norm of the mixer's input, or null.</summary>
+    public NormPart? MixerNorm { get; }
+
+    /// <summary>What sees other positions.</summary>
+    public MixerBlock Mixer { get; }
+
+    /// <summary>The norm of the mixer's output, or null.</summary>
+    public NormPart? MixerPostNorm { get; }
+
+    /// <summary>The norm of the feed-forward layer's input, or null; of parallel blocks the mixer's.</summary>
+    public NormPart? FeedForwardNorm { get; }
+
+    /// <summary>What sees one position.</summary>
+    public FeedForwardBlock FeedForward { get; }
+
+    /// <summary>The norm of the feed-forward layer's output, or null.</summary>
+    public NormPart? FeedForwardPostNorm { get; }
+}
+
+/// <summary>A model's recipe with its parts: the one list of what weights there are. Immutable.</summary>
+internal sealed class ModelBlocks
+{
+    /// <param name="config">The model's sizes, and the recipes of its layers.</param>
+    public ModelBlocks(ModelConfig config)
+    {
+        var parts = new PartList();
+        Embedding = parts.Add(new LinearPart("token_embd", config.VocabSize, config.HiddenSize) { IsMultiplied = false });
+        Positions = config.FirstPositionRow is null ? null : parts.Add(
+            new LinearPart("position_embd", config.PositionRows, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
+        Layers = [.. config.Layers.Select((recipe, layer) => new LayerBlocks(config, recipe, $"blk.{layer}.", parts))];
+        OutputNorm = parts.Add(new NormPart("output_norm", config.HiddenSize, config.Norm) { Factor = config.LogitScale });
+        Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
+        Parts = parts.Parts;
+    }
+
+    /// <summary>[VocabSize, HiddenSize].</summary>
+    public LinearPart Embedding { get; }
+
+    /// <summary>Learned positions [PositionRows, HiddenSize]; null: none.</summary>
+    public LinearPart? Positions { get; }
+
+    /// <summary>The layers.</summary>
+    public IReadOnlyList<LayerBlocks> Layers { get; }
+
+    /// <summary>The last norm.</summary>
+    public NormPart OutputNorm { get; }
+
+    /// <summary>[VocabSize, HiddenSize]; where a model has none it is the embedding.</summary>
+    public LinearPart Output { get; }
+
+    /// <summary>All parts.</summary>
+    public IReadOnlyList<WeightPart> Parts { get; }
+}

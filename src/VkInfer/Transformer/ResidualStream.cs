@@ -1,0 +1,174 @@
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>What takes the residual stream next.</summary>
+/// <param name="Norm">The norm of its input; null: it takes the stream as it is.</param>
+/// <param name="Linear">Its first product.</param>
+internal readonly record struct NextInput(NormPart? Norm, LinearPart Linear);
+
+/// <summary>
+/// The residual stream between blocks: embeddings, the norms that take it to products, what blocks add to it, and the head. Records
+/// commands only; immutable, thread-safe.
+/// </summary>
+internal sealed class ResidualStream(ModelConfig config, TransformerWeights weights, KernelSet kernels)
+{
+    /// <summary>The token of a step state.</summary>
+    public void RecordEmbed(CommandList commands, BufferView hidden, BufferView stepState)
+    {
+        kernels.Embed.Record(commands, weights.Embedding, stepState, StepState.TokenIdIndex, hidden, 1, config.StreamEmbeddingScale);
+        if (weights.Positions is { } positions)
+        {
+            kernels.AddRows.RecordPosition(
+                commands, hidden, positions, config.PositionRows, config.FirstPositionRow!.Value, stepState, config.HiddenSize);
+        }
+    }
+
+    /// <summary>The tokens of rows.</summary>
+    public void RecordEmbed(CommandList commands, RowActivations act, RowList rows)
+    {
+        kernels.Embed.RecordRows(commands, weights.Embedding, rows, act.Hidden, config.StreamEmbeddingScale);
+        if (weights.Positions is { } positions)
+        {
+            kernels.AddRows.RecordPositions(
+                commands, act.Hidden, positions, config.PositionRows, config.FirstPositionRow!.Value, rows, config.HiddenSize, rows.Most);
+        }
+    }
+
+    /// <summary>The stream of one row as a product takes it.</summary>
+    public VectorInput RecordInput(CommandList commands, DecodeActivations act, NextInput next) =>
+        RecordInput(commands, act.Hidden, act.Normed, next);
+
+    private VectorInput RecordInput(CommandList commands, BufferView hidden, BufferView normed, NextInput next)
+    {
+        // Products take float32 whatever the format of their weights; as it is, the stream is in no other form.
+        if (next.Norm is not { } part)
+        {
+            return new VectorInput(hidden);
+        }
+
+        NormWeights norm = weights[part];
+        var output = new VectorOutput(normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix));
+        return kernels.Norm.RecordVector(commands, hidden, norm.Gain, output, config.HiddenSize, config.StreamEps, norm.Shift);
+    }
+
+    /// <summary>The form in which a product takes the stream.</summary>
+    public VectorForm FormOf(NextInput next) =>
+        next.Norm is null ? VectorForm.Float : kernels.Gemv.FormOf(weights[next.Linear].Matrix);
+
+    /// <summary>The stream of rows as matrix products of a type take it, to <see cref="GemmInputs.Normed"/>.</summary>
+    public void RecordInput(CommandList commands, RowActivations act, NormPart? norm, int rows, ActivationType type)
+    {
+        if (norm is null)
+        {
+            kernels.Activate.Record(
+                commands, act.Hidden, act.Inputs(type).Normed, rows, config.HiddenSize, ActivationFunction.None, gated: false,
+                outputType: type);
+            return;
+        }
+
+        RecordNorm(commands, act.Hidden, norm, act.Inputs(type).Normed, rows, type);
+    }
+
+    /// <summary>Adds a block's output to the stream of one row, normalised first where the layer does.</summary>
+    public void RecordAdd(CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm)
+    {
+        LinearWeights w = weights[linear];
+        if (postNorm is null)
+        {
+            kernels.Gemv.Record(commands, w.Matrix, input, act.Hidden, GemvMode.Accumulate, w.Bias);
+            return;
+        }
+
+        kernels.Gemv.Record(commands, w.Matrix, input, act.Projected, GemvMode.Store, w.Bias);
+        RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, 1);
+    }
+
+    /// <summary>The same, ending with what comes next takes.</summary>
+    public VectorInput RecordAdd(
+        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput next)
+    {
+        if (postNorm is null && next.Norm is { Kind: NormKind.RmsNorm } part)
+        {
+            var norm = new NextNorm(weights[part].Gain, act.Squares, config.StreamEps);
+            return kernels.Gemv.RecordResidual(
+                commands, weights[linear].Matrix, input, act.Hidden,
+                new VectorOutput(act.Normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix), norm), weights[linear].Bias);
+        }
+
+        RecordAdd(commands, act, linear, input, postNorm);
+        return RecordInput(commands, act, next);
+    }
+
+    /// <summary>Adds a block's output to the stream of rows, normalised first where the layer does.</summary>
+    public void RecordAdd(
+        CommandList commands, RowActivations act, LinearPart linear, BufferView input, ActivationType type, NormPart? postNorm, int rows)
+    {
+        LinearWeights w = weights[linear];
+        BufferView target = postNorm is null ? act.Hidden : act.Projected;
+        GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
+        kernels.Gemm.Record(commands, w.Matrix, input, target, mode, rows, inputType: type, scratch: act.GemmScratch);
+        if (w.Bias is { } bias)
+        {
+            kernels.AddRows.RecordBias(commands, target, bias, rows, config.HiddenSize);
+        }
+
+        if (postNorm is not null)
+        {
+            RecordPostNorm(commands, target, postNorm, act.Hidden, rows);
+        }
+    }
+
+    /// <summary>A norm of rows of the stream [rows, HiddenSize].</summary>
+    public void RecordNorm(CommandList commands, BufferView x, NormPart part, BufferView y, int rows, ActivationType type) =>
+        kernels.Norm.Record(commands, x, weights[part].Gain, y, rows, config.HiddenSize, config.StreamEps, type, weights[part].Shift);
+
+    /// <summary>A norm of blocks' outputs, added to the stream.</summary>
+    private void RecordPostNorm(CommandList commands, BufferView x, NormPart part, BufferView hidden, int rows) => kernels.Norm.Record(
+        commands, x, weights[part].Gain, hidden, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
+        accumulate: true);
+
+    /// <summary>What the head takes.</summary>
+    public NextInput Head => new(weights.Blocks.OutputNorm, weights.Blocks.Output);
+
+    /// <summary>Logits [VocabSize] of what <see cref="RecordInput(CommandList, DecodeActivations, NextInput)"/> made for the head.</summary>
+    public void RecordHead(CommandList commands, VectorInput input, BufferView logits)
+    {
+        kernels.Gemv.Record(commands, weights.Output.Matrix, input, logits, GemvMode.Store, weights.Output.Bias);
+        RecordSoftCap(commands, logits);
+    }
+
+    /// <summary>Logits of one row of the stream.</summary>
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="hidden">float32 [HiddenSize].</param>
+    /// <param name="normed">Scratch, of as many bytes.</param>
+    /// <param name="logits">float32 [VocabSize].</param>
+    public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) =>
+        RecordHead(commands, RecordInput(commands, hidden, normed, Head), logits);
+
+    /// <summary>Logits [rows, VocabSize] of rows of the stream.</summary>
+    public void RecordHeads(CommandList commands, RowActivations act, BufferView hidden, BufferView logits, int rows)
+    {
+        LinearWeights output = weights.Output;
+        ActivationType type = kernels.Gemm.PreferredInput(output.Matrix);
+        RecordNorm(commands, hidden, weights.Blocks.OutputNorm, act.Inputs(type).Normed, rows, type);
+        kernels.Gemm.Record(
+            commands, output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
+        if (output.Bias is { } bias)
+        {
+            kernels.AddRows.RecordBias(commands, logits, bias, rows, config.VocabSize);
+        }
+
+        RecordSoftCap(commands, logits);
+    }
+
+    private void RecordSoftCap(CommandList commands, BufferView logits)
+    {
+        if (config.LogitSoftCap > 0)
+        {
+            kernels.SoftCap.Record(commands, logits, config.LogitSoftCap);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using VkInfer.Formats;
+using VkInfer.Formats.Tests;
+using VkInfer.Loading;
+
+namespace VkInfer.Tests.Families;
+
+/// <summary>
+/// A fixture's folder as the GGUF file that llama.cpp's converter makes of it: its keys, and rows of Q and K in its order.
+/// </summary>
+internal static class FolderAsGguf
+{
+    private static readonly string[] Permuted = ["granite", "granitemoe", "smollm3", "mistral3"];
+
+    /// <summary>GGUF's key, and the field of <c>config.json</c> it is from.</summary>
+    private static readonly (string Key, string Field)[] Counts =
+    [
+        ("context_length", "max_position_embeddings"), ("embedding_length", "hidden_size"), ("feed_forward_length", "intermediate_size"),
+        ("block_count", "num_hidden_layers"), ("attention.head_count", "num_attention_heads"),
+        ("attention.head_count_kv", "num_key_value_heads"), ("attention.sliding_window", "sliding_window"),
+        ("expert_count", "num_local_experts"), ("expert_used_count", "num_experts_per_tok"), ("expert_count", "moe_num_experts"),
+        ("expert_used_count", "moe_k"), ("expert_feed_forward_length", "moe_intermediate_size"),
+        ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
+        ("interleave_moe_layer_step", "moe_layer_interval"), ("attention.key_length", "head_dim"), ("attention.value_length", "head_dim"),
+    ];
+
+    private static readonly (string Key, string Field)[] Numbers =
+    [
+        ("attention.layer_norm_rms_epsilon", "rms_norm_eps"), ("attention.layer_norm_epsilon", "layer_norm_eps"),
+        ("attention.layer_norm_epsilon", "norm_epsilon"), ("embedding_scale", "embedding_multiplier"),
+        ("residual_scale", "residual_multiplier"), ("attention.scale", "attention_multiplier"), ("logit_scale", "logits_scaling"),
+        ("logit_scale", "logit_scale"),
+    ];
+
+    /// <summary>Writes the file.</summary>
+    /// <param name="folder">The fixture.</param>
+    /// <param name="architecture">GGUF's name of its family.</param>
+    /// <param name="path">Where to.</param>
+    public static void Write(string folder, string architecture, string path)
+    {
+        JsonObject config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")))!.AsObject();
+        using ModelSource source = ModelSource.Open(folder);
+        ModelConfig shape = source.ReadConfig();
+        var writer = new GgufWriter();
+        writer.Add("general.architecture", architecture);
+        writer.Add("tokenizer.ggml.model", "no_vocab");
+        writer.Add($"{architecture}.vocab_size", (uint)shape.VocabSize);
+        foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
+        {
+            writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
+        }
+
+        foreach ((string key, string field) in Numbers.Where(pair => config[pair.Field] is not null))
+        {
+            writer.Add($"{architecture}.{key}", config[field]!.GetValue<float>());
+        }
+
+        if (config["moe_num_shared_experts"] is { } shared)
+        {
+            writer.Add(
+                $"{architecture}.expert_shared_feed_forward_length",
+                (uint)(shared.GetValue<int>() * config["moe_intermediate_size"]!.GetValue<int>()));
+        }
+
+        if (architecture == "gpt-oss")
+        {
+            writer.Add("gpt-oss.expert_feed_forward_length", (uint)shape.IntermediateSize);
+        }
+
+        AddRope(writer, architecture, config, shape);
+        var experts = new Dictionary<(string Layer, string Part), (GgufTensor First, List<byte[]> Data)>();
+        foreach (GgufTensor tensor in source.Weights.Tensors)
+        {
+            byte[] data = source.Weights.GetTensorData(tensor, 0, checked((int)tensor.ByteSize));
+            bool isPermuted = Permuted.Contains(architecture) && tensor.Name.Split('.') is ["blk", _, "attn_q" or "attn_k", ..];
+            if (tensor.Name.EndsWith(".ffn_up_shexp.weight", StringComparison.Ordinal) && config["shared_intermediate_size"] is not null)
+            {
+                AddHalves(writer, tensor, data);
+                continue;
+            }
+
+            if (tensor.Name.Split('.') is [_, _, var part, _, "weight"])
+            {
+                // Experts one by one: their rows one behind another.
+                experts.TryAdd((tensor.Name.Split('.')[1], part), (tensor, []));
+                experts[(tensor.Name.Split('.')[1], part)].Data.Add(data);
+                continue;
+            }
+
+            writer.AddTensor(
+                tensor.Name, tensor.Type, [.. tensor.Dimensions.Select(size => (ulong)size)],
+                isPermuted ? Permute(data, shape.HeadDim, checked((int)tensor.RowBytes)) : data);
+        }
+
+        foreach (((string layer, string part), (GgufTensor first, List<byte[]> data)) in experts)
+        {
+            writer.AddTensor(
+                $"blk.{layer}.{part}_exps.weight", first.Type, [(ulong)first.Columns, (ulong)first.Rows, (ulong)data.Count],
+                [.. data.SelectMany(bytes => bytes)]);
+        }
+
+        File.WriteAllBytes(path, writer.ToArray());
+    }
+
+    /// <summary>Gate and up, which a folder has in one tensor.</summary>
+    private static void AddHalves(GgufWriter writer, GgufTensor tensor, byte[] data)
+    {
+        ulong[] dimensions = [(ulong)tensor.Columns, (ulong)tensor.Rows / 2];
+        string gate = tensor.Name.Replace("ffn_up", "ffn_gate", StringComparison.Ordinal);
+        writer.AddTensor(gate, tensor.Type, dimensions, data[..(data.Length / 2)]);
+        writer.AddTensor(tensor.Name, tensor.Type, dimensions, data[(data.Length / 2)..]);
+    }
+
+    private static void AddRope(GgufWriter writer, string architecture, JsonObject config, ModelConfig shape)
+    {
+        writer.Add($"{architecture}.rope.dimension_count", (uint)shape.RotaryDim);
+        writer.Add($"{architecture}.rope.freq_base", shape.RopeTheta);
+        JsonObject rope = config["rope_parameters"]!.AsObject();
+        rope = rope["full_attention"]?.AsObject() ?? rope;
+        if (shape.RopeScaling is not YarnRopeScaling yarn)
+        {
+            return;
+        }
+
+        writer.Add($"{architecture}.rope.scaling.type", "yarn");
+        writer.Add($"{architecture}.rope.scaling.factor", yarn.Factor);
+        writer.Add($"{architecture}.rope.scaling.original_context_length", (uint)yarn.OriginalContextLength);
+        if (rope["mscale_all_dim"] is { } weight)
+        {
+            writer.Add($"{architecture}.rope.scaling.yarn_log_multiplier", weight.GetValue<float>());
+        }
+
+        if (rope["llama_4_scaling_beta"] is { } beta)
+        {
+            writer.Add($"{architecture}.attention.temperature_scale", beta.GetValue<float>());
+        }
+    }
+
+    /// <summary>Halves of a head to neighbours.</summary>
+    private static byte[] Permute(byte[] data, int headDim, int rowBytes)
+    {
+        byte[] result = new byte[data.Length];
+        for (int row = 0; row < data.Length / rowBytes; row++)
+        {
+            int inHead = row % headDim;
+            int from = row - inHead + (inHead % 2 * (headDim / 2)) + (inHead / 2);
+            data.AsSpan(from * rowBytes, rowBytes).CopyTo(result.AsSpan(row * rowBytes));
+        }
+
+        return result;
+    }
+}
