@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 using VkInfer.Engine.Cache;
-using VkInfer.Formats;
 using VkInfer.Grammar;
 using VkInfer.Grammar.Tokens;
 using VkInfer.Kernels;
@@ -22,7 +21,7 @@ namespace VkInfer;
 /// cancelled, and its callers get <see cref="ObjectDisposedException"/>, as does every later call on the model, its sessions and its
 /// batches.
 /// </remarks>
-public sealed class Model : IDisposable, IAsyncDisposable
+public sealed partial class Model : IDisposable, IAsyncDisposable
 {
     private readonly SharedDevice _device;
     private readonly TransformerWeights _weights;
@@ -31,6 +30,7 @@ public sealed class Model : IDisposable, IAsyncDisposable
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
+    private readonly ConcurrentDictionary<(KvType, SoftmaxChoice?, LinearChoice), Lazy<SessionEngine>> _engines = [];
 
     internal Model(ModelParts parts)
     {
@@ -54,17 +54,15 @@ public sealed class Model : IDisposable, IAsyncDisposable
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         try
         {
-            using CommandList clear = Gpu.CreateCommandList("prefill.clear");
+            using CommandList clear = Gpu.CreateCommandList("rows.clear");
             clear.Record(RowActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
-            Prefill = new PrefillRunner(Gpu, Config, RowActivations);
             KvStores = new KvStores(Gpu, Config);
             KvStores.Of(Options.KvType);
-            Lifetime = Begin(parts.SelfTest, Prefill, RowActivations, KvStores, _weights, _device);
+            Lifetime = Begin(parts.SelfTest, RowActivations, KvStores, _weights, _device);
         }
         catch
         {
-            Prefill?.Dispose();
             RowActivations.Dispose();
             throw;
         }
@@ -72,9 +70,6 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     /// <summary>A model that was forgotten gives its memory back.</summary>
     ~Model() => Lifetime?.DisposeLater();
-
-    /// <summary>Where the model of the package VkInfer.Models.Mini lies: beside the program.</summary>
-    public static string DefaultModelPath => Path.Combine(AppContext.BaseDirectory, "models", "vkinfer-mini-q8_0.gguf");
 
     /// <summary>The model's name as its file gives it, or the file's name.</summary>
     public string Name { get; }
@@ -141,146 +136,8 @@ public sealed class Model : IDisposable, IAsyncDisposable
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
 
-    internal PrefillRunner Prefill { get; }
-
     /// <summary>Where sessions take the pages of their keys and values from.</summary>
     internal KvStores KvStores { get; }
-
-    /// <summary>
-    /// Loads a GGUF file, any part of a split one, or a Hugging Face folder with <c>config.json</c>, safetensors, and <c>tokenizer.json</c>
-    /// or <c>tokenizer.model</c>.
-    /// </summary>
-    /// <param name="path">
-    /// The file or folder; or a <see cref="ModelName"/>, which the default <see cref="ModelStore"/> downloads if need be.
-    /// </param>
-    /// <param name="options">How; null: the defaults.</param>
-    /// <param name="progress">Told how many bytes are on the device.</param>
-    /// <param name="cancellationToken">Ends loading and frees what was taken.</param>
-    /// <returns>The model, owned by the caller.</returns>
-    /// <exception cref="FileNotFoundException">No such file or folder.</exception>
-    /// <exception cref="ModelStoreException">The name's model cannot be downloaded.</exception>
-    /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
-    /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
-    /// <exception cref="DeviceSelfTestException">The device computes wrong results, in every way there is.</exception>
-    public static Model Load(
-        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (path == DefaultModelPath && !File.Exists(path))
-        {
-            throw new FileNotFoundException(
-                $"{path}: the built-in model is not there; reference the package VkInfer.Models.Mini, or name another model", path);
-        }
-
-        if (ModelName.IsName(path))
-        {
-            using var store = new ModelStore();
-            path = store.GetAsync(ModelName.Parse(path), progress, cancellationToken).GetAwaiter().GetResult();
-        }
-
-        return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
-    }
-
-    /// <inheritdoc cref="Load"/>
-    public static Task<Model> LoadAsync(
-        string path, ModelOptions? options = null, IProgress<LoadProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => Load(path, options, progress, cancellationToken), cancellationToken);
-
-    /// <summary>Loads the model of the package VkInfer.Models.Mini: small, for trying things out.</summary>
-    /// <inheritdoc cref="Load"/>
-    public static Model LoadDefault(
-        ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Load(DefaultModelPath, options, progress, cancellationToken);
-
-    /// <inheritdoc cref="LoadDefault"/>
-    public static Task<Model> LoadDefaultAsync(
-        ModelOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        LoadAsync(DefaultModelPath, options, progress, cancellationToken);
-
-    /// <summary>Makes a model with random weights on the device, for measuring. It has no tokenizer.</summary>
-    /// <param name="shape">One of <see cref="SyntheticShapes.Names"/>.</param>
-    /// <param name="weights">Element type of all matrices.</param>
-    /// <param name="options">How; null: the defaults.</param>
-    /// <param name="progress">Told how many bytes are on the device.</param>
-    /// <param name="layers">Fewer layers than the shape has, to measure what would not fit; null: all.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The model, owned by the caller.</returns>
-    public static Model CreateSynthetic(
-        string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
-        CancellationToken cancellationToken = default) =>
-        ModelLoader.Synthesise(
-            SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
-
-    /// <summary>
-    /// Runs the model over a text and chooses how its attention accumulates its softmax. Nothing changes in this model; sessions of a
-    /// model loaded after <see cref="SaveSoftmaxCalibration"/> follow it.
-    /// </summary>
-    /// <param name="tokens">The text, as tokens; its beginning counts, up to 4096 tokens and the model's context.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What was found.</returns>
-    /// <exception cref="ArgumentException">Fewer than two tokens, or one outside the vocabulary.</exception>
-    /// <exception cref="InvalidOperationException">The model is synthetic.</exception>
-    public SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
-    {
-        Lifetime.ThrowIfClosed();
-        return SoftmaxCalibrator.Run(this, tokens, cancellationToken);
-    }
-
-    /// <summary>Keeps a calibration beside the pipeline caches, where loading its model finds it.</summary>
-    /// <param name="calibration">What <see cref="CalibrateSoftmax"/> returned.</param>
-    /// <returns>Path of the file.</returns>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public static string SaveSoftmaxCalibration(SoftmaxCalibration calibration)
-    {
-        ArgumentNullException.ThrowIfNull(calibration);
-        return CalibrationFile.Write(calibration);
-    }
-
-    /// <summary>
-    /// Measures the implementations of this model's linear layers on its device. Nothing changes in this model; one loaded after
-    /// <see cref="SaveLinearTuning"/> looks up what was found. Keeps the device busy.
-    /// </summary>
-    /// <param name="budget">About how long it may take; what it has no time for is left to the heuristic.</param>
-    /// <param name="progress">Told how many shapes of matrices are done, as bytes of the stage that is named.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What was found.</returns>
-    public LinearTuning TuneLinear(TimeSpan budget, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        Lifetime.ThrowIfClosed();
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
-        var cancellation = new Cancellation(cancellationToken, Lifetime);
-        using CancellationTokenSource either = cancellation.Link();
-        try
-        {
-            // Without a lease, since progress is reported from within: what it measures with keeps its own memory.
-            return LinearTuningRun.Run(
-                Kernels.Context with { Linear = LinearDataflow.Empty }, Config, _weights, budget, progress, either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            cancellation.ThrowIfRequested();
-            throw;
-        }
-        finally
-        {
-            GC.KeepAlive(this);
-        }
-    }
-
-    /// <summary>Keeps a tuning beside the pipeline caches, where loading a model on this device finds it.</summary>
-    /// <param name="tuning">What <see cref="TuneLinear"/> returned.</param>
-    /// <returns>Path of the file.</returns>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public string SaveLinearTuning(LinearTuning tuning)
-    {
-        ArgumentNullException.ThrowIfNull(tuning);
-        return LinearTuningFile.Write(Device, tuning);
-    }
-
-    /// <summary>What was measured of linear layers on this model's device: by its user, or by us; null: nothing.</summary>
-    public LinearTuning? ReadLinearTuning() => LinearTuningFile.Read(Device, Options.Logger) ?? LinearTuningFile.ReadShipped(Device);
 
     /// <summary>Creates a session with its own KV cache.</summary>
     /// <param name="options">How; null: the defaults.</param>
@@ -323,13 +180,12 @@ public sealed class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, RowActivations activations, KvStores stores, TransformerWeights weights,
+        ModelSelfTest selfTest, RowActivations activations, KvStores stores, TransformerWeights weights,
         SharedDevice device) => new(
         nameof(Model),
         () =>
         {
             selfTest.AtExit();
-            prefill.Dispose();
             activations.Dispose();
             weights.Dispose();
             device.Gpu.Settle();
@@ -355,6 +211,13 @@ public sealed class Model : IDisposable, IAsyncDisposable
             Enumerable.Range(0, count).Where(Tokenizer.IsControl)
                 .Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
+
+    /// <summary>The engine of sessions with these options, made when one is first asked for.</summary>
+    internal SessionEngine EngineFor(KvType type, SoftmaxChoice? softmax, LinearChoice linear) => _engines.GetOrAdd(
+        (type, softmax, linear),
+        key => new Lazy<SessionEngine>(() => SessionEngine.Create(
+            this, key.Item1, key.Item2 is { } choice ? SoftmaxPlan.For(choice, Config.NumLayers, Calibration) : Softmax, key.Item3),
+            LazyThreadSafetyMode.PublicationOnly)).Value;
 
     /// <summary>The same weights with other linear layers.</summary>
     internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear

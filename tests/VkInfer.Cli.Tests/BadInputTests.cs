@@ -77,6 +77,18 @@ public class BadInputTests
         CliRun.OnDevice("generate", "--prompt", "a", "--model", _folder.Write("mamba.gguf", model)).AssertFailure(1, "mamba");
     }
 
+    [TestCase("generate --prompt a --grammar", "more than 16777216 bytes")]
+    [TestCase("generate --prompt a --json-schema", "more than 16777216 bytes")]
+    [TestCase("perplexity --file", "more than 67108864 bytes")]
+    [TestCase("tokenize --file", "more than 67108864 bytes")]
+    [Platform("Unix")]
+    public void A_text_without_end_is_refused_in_bounded_memory(string command, string message)
+    {
+        long before = GC.GetTotalAllocatedBytes();
+        CliRun.OnDevice([.. command.Split(' '), "/dev/zero", "--model", ReferenceData.StoriesPath]).AssertFailure(1, message);
+        Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(400L << 20));
+    }
+
     [TestCase("-1")]
     [TestCase("1,2,512")]
     [TestCase("2147483647")]

@@ -46,7 +46,14 @@ public class PerplexityTests
 
     [Test]
     [Category("Acceptance")]
-    public void Documents_agree_with_the_reference()
+    public void Documents_agree_with_the_reference() => CheckDocuments(all: false);
+
+    [Test]
+    [Category("Release")]
+    public void All_documents_agree_with_the_reference() => CheckDocuments(all: true);
+
+    /// <summary>The first documents have figures of their own in the reference; all have one together.</summary>
+    private static void CheckDocuments(bool all)
     {
         string[] documents = File.ReadAllText(ReferenceData.Find("text/tinystories-valid.txt")).Split(Separator);
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(ReferenceData.Find("goldens/stories260K-llama2c/golden.json")));
@@ -57,7 +64,7 @@ public class PerplexityTests
         JsonElement[] first = [.. reference.GetProperty("first_docs").EnumerateArray()];
         double sum = 0;
         int tokens = 0;
-        for (int i = 0; i < reference.GetProperty("docs").GetInt32(); i++)
+        for (int i = 0; i < (all ? reference.GetProperty("docs").GetInt32() : first.Length); i++)
         {
             PerplexityResult result = Score(session, documents[i]);
             sum += result.Sum;
@@ -70,11 +77,11 @@ public class PerplexityTests
         }
 
         TestContext.Out.WriteLine($"perplexity {Math.Exp(sum / tokens)} of {tokens} tokens");
-        Assert.Multiple(() =>
+        if (all)
         {
             Assert.That(tokens, Is.EqualTo(reference.GetProperty("tokens").GetInt32()));
             Assert.That(Math.Exp(sum / tokens), Is.EqualTo(reference.GetProperty("ppl").GetDouble()).Within(0.5).Percent);
-        });
+        }
     }
 
     private static PerplexityResult Score(Session session, string document)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
@@ -45,7 +46,7 @@ public class ProcessTests
     {
         string model = ReferenceData.StoriesPath;
         using Process process = Start("bench", "--model", model, "--device", CliRun.Device, "-r", "10000", "-p", "0");
-        CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(4)));
+        CliRun run = await SignalAsync(process, signal, () => UntilCaughtAsync(process));
         run.AssertFailure(exitCode, "vkinfer: cancelled");
     }
 
@@ -55,7 +56,7 @@ public class ProcessTests
     public async Task Signals_end_a_chat_that_waits_for_its_next_line(string signal, int exitCode)
     {
         using Process process = Start("chat", "--model", ReferenceData.StoriesPath, "--device", CliRun.Device);
-        CliRun run = await SignalAsync(process, signal, () => Task.Delay(TimeSpan.FromSeconds(5)));
+        CliRun run = await SignalAsync(process, signal, () => UntilCaughtAsync(process));
         Assert.That((run.ExitCode, run.Error.Trim()), Is.EqualTo((exitCode, "vkinfer: cancelled")));
     }
 
@@ -156,6 +157,30 @@ public class ProcessTests
         }
 
         return await FinishAsync(process, output, error);
+    }
+
+    /// <summary>
+    /// Waits until a process has its handlers of signals, however slow the machine is, and then long enough for it to be at work on a usual
+    /// one.
+    /// </summary>
+    private static async Task UntilCaughtAsync(Process process)
+    {
+        // The last one that the program sets up; the runtime has none of its own for it.
+        const ulong HangUp = 1;
+        using var limit = new CancellationTokenSource(Limit);
+        while (OperatingSystem.IsLinux() && (CaughtSignals(process) & HangUp) == 0)
+        {
+            await Task.Delay(20, limit.Token);
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(3));
+    }
+
+    private static ulong CaughtSignals(Process process)
+    {
+        const string Field = "SigCgt:";
+        string line = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return ulong.Parse(line[Field.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private async Task<CliRun> RunAsync(byte[] input, params string[] arguments)

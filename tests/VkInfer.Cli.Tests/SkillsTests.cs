@@ -7,13 +7,17 @@ namespace VkInfer.Cli.Tests;
 [Category("Acceptance")]
 public class SkillsTests
 {
-    // Of the held-out questions, as many as the bound can be told with.
-    private const int Asked = 20;
-    private const int Wanted = 19;
     private const int LongestAnswer = 64;
 
     [Test]
-    public async Task Each_skill_is_right_in_nineteen_of_twenty_answers()
+    public Task Each_skill_is_right_in_seven_of_eight_answers() => Ask(asked: 8, wanted: 7);
+
+    /// <summary>Of the held-out questions, as many as the bound can be told with.</summary>
+    [Test]
+    [Category("Release")]
+    public Task Each_skill_is_right_in_nineteen_of_twenty_answers() => Ask(asked: 20, wanted: 19);
+
+    private static async Task Ask(int asked, int wanted)
     {
         string file = Path.Combine(AppContext.BaseDirectory, "Skills", "skills.json");
         Dictionary<string, string[][]> skills =
@@ -26,14 +30,14 @@ public class SkillsTests
             foreach ((string skill, string[][] questions) in skills)
             {
                 int right = 0;
-                Assert.That(questions, Has.Length.GreaterThanOrEqualTo(Asked), skill);
-                foreach (string[] question in questions.Take(Asked))
+                Assert.That(questions, Has.Length.GreaterThanOrEqualTo(asked), skill);
+                foreach (string[] question in questions.Take(asked))
                 {
                     right += await AskAsync(chat, question[0]) == question[1] ? 1 : 0;
                 }
 
-                TestContext.Out.WriteLine($"{skill}: {right} of {Asked}");
-                Assert.That(right, Is.GreaterThanOrEqualTo(Wanted), skill);
+                TestContext.Out.WriteLine($"{skill}: {right} of {asked}");
+                Assert.That(right, Is.GreaterThanOrEqualTo(wanted), skill);
             }
         });
     }

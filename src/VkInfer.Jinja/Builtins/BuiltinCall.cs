@@ -49,14 +49,14 @@ internal sealed class BuiltinCall(
     /// <summary>The items of what the builtin is applied to.</summary>
     public IReadOnlyList<object?> TargetItems() => Sequences.Iterate(target, Budget);
 
-    /// <summary>The same, but none where it is false, whatever it is: <c>none|map(…)</c> gives nothing.</summary>
-    public IReadOnlyList<object?> TargetItemsIfTrue() => Comparison.IsTrue(target) ? TargetItems() : [];
-
     public TextBuilder NewText() => new(Budget);
 
     public ListValue List(IEnumerable<object?> items) => new([.. items], Budget);
 
-    public GeneratorValue Generator(IEnumerable<object?> items) => new([.. items], Budget);
+    /// <summary>What jinja2 makes by a generator: what fails in it fails for whoever reads that far.</summary>
+    /// <param name="function">Name of jinja2's function.</param>
+    /// <param name="items">Its items.</param>
+    public GeneratorValue Generator(string function, IEnumerable<object?> items) => GeneratorValue.Of(function, items, Budget);
 
     private JinjaException Wrong(int index, string expected, object? value) =>
         JinjaException.Runtime($"{builtin.Name}() argument '{builtin.Parameters[index]}' must be {expected}, not {TypeNames.Of(value)}");
@@ -80,5 +80,9 @@ internal sealed class BuiltinFunction : ICallable
 /// <summary>A method together with the value it belongs to.</summary>
 internal sealed class BoundMethod(object? owner, Builtin method) : ICallable
 {
+    public string Name => method.Name;
+
+    public object? Owner => owner;
+
     public object? Call(RenderContext context, Arguments arguments) => method.Invoke(context, owner, arguments);
 }

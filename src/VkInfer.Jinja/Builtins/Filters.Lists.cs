@@ -10,17 +10,10 @@ internal static partial class Filters
         table.Add("first", "", First);
         table.Add("last", "", Last);
         table.Add("join", "d? attribute?", Join);
-        table.Add("reverse", "", call => call.Target is string
-            ? Sequences.Slice(call.Target, null, null, -1, call.Budget)
-            : call.Generator(call.TargetItems().Reverse()));
-        table.Add("items", "", call => call.Target switch
-        {
-            UndefinedValue => call.Generator([]),
-            DictValue dict => call.Generator(CollectionMethods.Items(dict, call.Budget)),
-            _ => throw JinjaException.Runtime("Can only get item pairs from a mapping."),
-        });
-        table.Add("batch", "linecount fill_with?", Batch);
-        table.Add("slice", "slices fill_with?", Slice);
+        table.Add("reverse", "", Reverse);
+        table.Add("items", "", call => call.Generator("do_items", Items(call)));
+        table.Add("batch", "linecount fill_with?", call => call.Generator("do_batch", Batches(call)));
+        table.Add("slice", "slices fill_with?", call => call.Generator("sync_do_slice", Slices(call)));
         table.Add("dictsort", "case_sensitive? by? reverse?", DictSort);
     }
 
@@ -36,9 +29,9 @@ internal static partial class Filters
 
     private static object? Last(BuiltinCall call)
     {
-        if (call.Target is GeneratorValue)
+        if (call.Target is GeneratorValue generator)
         {
-            throw JinjaException.Runtime("'generator' object is not reversible");
+            throw JinjaException.Runtime($"'{generator.TypeName}' object is not reversible");
         }
 
         return call.TargetItems() is [.., var last] ? last : Empty("last");
@@ -61,34 +54,79 @@ internal static partial class Filters
         return text.ToString();
     }
 
-    private static GeneratorValue Batch(BuiltinCall call)
+    private static object? Reverse(BuiltinCall call) => call.Target switch
     {
-        long size = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("batch needs a size above 0");
-        var batches = new List<object?>();
-        foreach (object?[] chunk in call.TargetItems().Chunk((int)Math.Min(size, int.MaxValue)))
-        {
-            List<object?> items = chunk.ToList();
-            if (call[1] is not null)
-            {
-                call.Budget.Items(size - items.Count);
-                items.AddRange(Enumerable.Repeat(call[1], (int)(size - items.Count)));
-            }
+        string => Sequences.Slice(call.Target, null, null, -1, call.Budget),
+        GeneratorValue => call.List(call.TargetItems().Reverse()),
+        _ => GeneratorValue.Of(null, call.TargetItems().Reverse(), call.Budget, ReversedType(call.Target)),
+    };
 
-            batches.Add(call.List(items));
+    /// <summary>What Python's <c>reversed</c> makes of a value.</summary>
+    private static string ReversedType(object? value) => value switch
+    {
+        ListValue => "list_reverseiterator",
+        DictValue => "dict_reversekeyiterator",
+        RangeValue => "range_iterator",
+        ViewValue view => $"dict_reverse{view.TypeName["dict_".Length..].TrimEnd('s')}iterator",
+        _ => "reversed",
+    };
+
+    private static IEnumerable<object?> Items(BuiltinCall call)
+    {
+        if (call.Target is UndefinedValue)
+        {
+            yield break;
         }
 
-        return call.Generator(batches);
+        DictValue dict = call.Target as DictValue ?? throw JinjaException.Runtime("Can only get item pairs from a mapping.");
+        foreach (object? item in CollectionMethods.Items(dict, call.Budget))
+        {
+            yield return item;
+        }
     }
 
-    private static GeneratorValue Slice(BuiltinCall call)
+    private static IEnumerable<object?> Batches(BuiltinCall call)
+    {
+        var items = new List<object?>();
+        foreach (object? item in call.TargetItems())
+        {
+            if (Comparison.AreEqual((long)items.Count, call[0], call.Budget))
+            {
+                yield return call.List(items);
+                items = [];
+            }
+
+            items.Add(item);
+        }
+
+        if (items.Count == 0)
+        {
+            yield break;
+        }
+
+        if (call[1] is not null && Comparison.Compare((long)items.Count, call[0], "<", call.Budget) < 0)
+        {
+            int missing = (int)Math.Min(call.Int(0) - items.Count, int.MaxValue);
+            call.Budget.Items(missing);
+            items.AddRange(Enumerable.Repeat(call[1], missing));
+        }
+
+        yield return call.List(items);
+    }
+
+    private static IEnumerable<object?> Slices(BuiltinCall call)
     {
         IReadOnlyList<object?> items = call.TargetItems();
-        long count = call.Int(0) is > 0 and var given ? given : throw JinjaException.Runtime("slice needs a number above 0");
-        call.Budget.Items(count);
+        long count = call.Int(0);
+        if (count == 0)
+        {
+            throw JinjaException.Runtime("integer division or modulo by zero");
+        }
+
+        call.Budget.Items(Math.Max(0, count));
         (long size, long larger) = (items.Count / count, items.Count % count);
-        var slices = new List<object?>();
         int start = 0;
-        for (int i = 0; i < count; i++)
+        for (long i = 0; i < count; i++)
         {
             int length = (int)size + (i < larger ? 1 : 0);
             var slice = items.Skip(start).Take(length).ToList();
@@ -98,10 +136,8 @@ internal static partial class Filters
                 slice.Add(call[1]);
             }
 
-            slices.Add(call.List(slice));
+            yield return call.List(slice);
         }
-
-        return call.Generator(slices);
     }
 
     private static ListValue DictSort(BuiltinCall call)

@@ -5,36 +5,71 @@ internal static partial class Filters
 {
     private static void AddSelections(BuiltinTable table)
     {
-        table.Add("map", "*", Map);
-        table.Add("select", "*", call => Select(call, withAttribute: false, keep: true));
-        table.Add("reject", "*", call => Select(call, withAttribute: false, keep: false));
-        table.Add("selectattr", "*", call => Select(call, withAttribute: true, keep: true));
-        table.Add("rejectattr", "*", call => Select(call, withAttribute: true, keep: false));
+        table.Add("map", "*", call => call.Generator("sync_do_map", Map(call)));
+        table.Add("select", "*", call => Selected(call, withAttribute: false, keep: true));
+        table.Add("reject", "*", call => Selected(call, withAttribute: false, keep: false));
+        table.Add("selectattr", "*", call => Selected(call, withAttribute: true, keep: true));
+        table.Add("rejectattr", "*", call => Selected(call, withAttribute: true, keep: false));
         table.Add("sort", "reverse? case_sensitive? attribute?", call =>
             Sort(call, call.TargetItems(), AttributeReader.OfMany(call[2]), call.Flag(1), call.Flag(0)));
-        table.Add("unique", "case_sensitive? attribute?", Unique);
+        table.Add("unique", "case_sensitive? attribute?", call => call.Generator("sync_do_unique", Unique(call)));
         table.Add("min", "case_sensitive? attribute?", call => Extreme(call, sign: -1));
         table.Add("max", "case_sensitive? attribute?", call => Extreme(call, sign: 1));
         table.Add("sum", "attribute? start?", Sum);
         table.Add("groupby", "attribute default? case_sensitive?", GroupBy);
     }
 
-    private static GeneratorValue Map(BuiltinCall call)
+    private static IEnumerable<object?> Map(BuiltinCall call)
+    {
+        // As in jinja2: what is false, whatever it is, gives nothing, and its arguments are not looked at.
+        if (!Comparison.IsTrue(call.Target))
+        {
+            yield break;
+        }
+
+        Func<object?, object?> function = MapFunction(call);
+        foreach (object? item in call.TargetItems())
+        {
+            yield return function(item);
+        }
+    }
+
+    private static Func<object?, object?> MapFunction(BuiltinCall call)
     {
         (List<object?> positional, Dictionary<string, object?> named) = (call.Arguments.Positional, call.Arguments.Named);
         if (positional.Count == 0 && named.Remove("attribute", out object? attribute))
         {
             named.Remove("default", out object? fallback);
             Func<object?, Budget, object?> read = AttributeReader.Of(attribute!, fallback);
-            return call.Generator(call.TargetItemsIfTrue().Select(item => read(item, call.Budget)));
+            return item => read(item, call.Budget);
         }
 
         string name = positional is [string filter, ..] ? filter : throw JinjaException.Runtime("map requires a filter argument");
         Arguments rest = Rest(call, 1);
-        return call.Generator(call.TargetItemsIfTrue().Select(item => Apply(call.Context, name, item, rest)));
+        return item => Apply(call.Context, name, item, rest);
     }
 
-    private static GeneratorValue Select(BuiltinCall call, bool withAttribute, bool keep)
+    private static GeneratorValue Selected(BuiltinCall call, bool withAttribute, bool keep) =>
+        call.Generator("select_or_reject", Select(call, withAttribute, keep));
+
+    private static IEnumerable<object?> Select(BuiltinCall call, bool withAttribute, bool keep)
+    {
+        if (!Comparison.IsTrue(call.Target))
+        {
+            yield break;
+        }
+
+        Func<object?, bool> holds = Selection(call, withAttribute);
+        foreach (object? item in call.TargetItems())
+        {
+            if (holds(item) == keep)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    private static Func<object?, bool> Selection(BuiltinCall call, bool withAttribute)
     {
         List<object?> positional = call.Arguments.Positional;
         int skipped = withAttribute ? 1 : 0;
@@ -43,13 +78,12 @@ internal static partial class Filters
             : throw JinjaException.Runtime("Missing parameter for attribute name");
         if (positional.Count == skipped)
         {
-            return call.Generator(call.TargetItemsIfTrue().Where(item => Comparison.IsTrue(read(item, call.Budget)) == keep));
+            return item => Comparison.IsTrue(read(item, call.Budget));
         }
 
         string name = positional[skipped] as string ?? throw JinjaException.Runtime("the name of a test must be a string");
         Arguments rest = Rest(call, skipped + 1);
-        return call.Generator(
-            call.TargetItemsIfTrue().Where(item => Tests.Apply(call.Context, name, read(item, call.Budget), rest) == keep));
+        return item => Tests.Apply(call.Context, name, read(item, call.Budget), rest);
     }
 
     /// <summary>The arguments that go on to a filter or a test.</summary>
@@ -65,12 +99,17 @@ internal static partial class Filters
         return rest;
     }
 
-    private static GeneratorValue Unique(BuiltinCall call)
+    private static IEnumerable<object?> Unique(BuiltinCall call)
     {
         Func<object?, Budget, object?> read = call[1] is null ? (item, _) => item : AttributeReader.Of(call[1]!, null);
         var seen = new HashSet<DictKey>(new DictKeyComparer(call.Budget));
-        return call.Generator(
-            call.TargetItems().Where(item => seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget)))));
+        foreach (object? item in call.TargetItems())
+        {
+            if (seen.Add(new DictKey(Folded(read(item, call.Budget), call.Flag(0), call.Budget))))
+            {
+                yield return item;
+            }
+        }
     }
 
     private static object? Extreme(BuiltinCall call, int sign)

@@ -7,6 +7,8 @@ internal sealed class LoopValue(IReadOnlyList<object?> items, int depth, Func<ob
 
     public int Index { get; set; }
 
+    public int Count => items.Count;
+
     public object? Get(string name, Budget budget) => name switch
     {
         "index" => Index + 1L,

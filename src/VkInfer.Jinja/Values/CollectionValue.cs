@@ -32,22 +32,69 @@ internal sealed class ViewValue(string typeName, List<object?> items, Budget bud
     public string TypeName { get; } = typeName;
 }
 
-/// <summary>What filters as <c>map</c> return: it can be read once.</summary>
-internal sealed class GeneratorValue(List<object?> items, Budget budget) : CollectionValue(items, budget)
+/// <summary>What filters as <c>map</c> return: it can be read once, and fails for whoever reads as far as what failed.</summary>
+internal sealed class GeneratorValue : CollectionValue
 {
+    private readonly JinjaException? _failure;
     private int _read;
 
-    public IReadOnlyList<object?> TakeAll()
+    private GeneratorValue(string typeName, string? function, List<object?> items, JinjaException? failure, Budget budget)
+        : base(items, budget) => (TypeName, Function, _failure) = (typeName, function, failure);
+
+    /// <summary>Name of the type in Python.</summary>
+    public string TypeName { get; }
+
+    /// <summary>Name of jinja2's function that it runs, where it is a generator in Python.</summary>
+    public string? Function { get; }
+
+    /// <summary>Takes what there is up to the first failure.</summary>
+    public static GeneratorValue Of(string? function, IEnumerable<object?> items, Budget budget, string typeName = "generator")
     {
-        IReadOnlyList<object?> rest = _read == 0 ? Items : [];
+        var taken = new List<object?>();
+        JinjaException? failure = null;
+        try
+        {
+            foreach (object? item in items)
+            {
+                taken.Add(item);
+            }
+        }
+        catch (JinjaException problem) when (problem.Kind == JinjaErrorKind.Runtime)
+        {
+            failure = problem;
+        }
+
+        return new GeneratorValue(typeName, function, taken, failure, budget);
+    }
+
+    public List<object?> TakeAll()
+    {
+        var rest = new List<object?>(Items.Skip(_read));
         _read = Items.Count;
+        ThrowAtEnd();
         return rest;
     }
 
     public bool TryTake(out object? item)
     {
-        item = _read < Items.Count ? Items[_read] : null;
-        return _read++ < Items.Count;
+        if (_read < Items.Count)
+        {
+            item = Items[_read++];
+            return true;
+        }
+
+        item = null;
+        ThrowAtEnd();
+        return false;
+    }
+
+    // Once: what has failed is at its end.
+    private void ThrowAtEnd()
+    {
+        if (_read++ == Items.Count && _failure is not null)
+        {
+            throw _failure;
+        }
     }
 }
 

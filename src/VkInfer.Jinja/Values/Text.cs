@@ -41,7 +41,17 @@ internal static class Text
                 text.Append(string.Create(CultureInfo.InvariantCulture, $"range({range.Start}, {range.Stop}"));
                 text.Append(range.Step == 1 ? ")" : string.Create(CultureInfo.InvariantCulture, $", {range.Step})"));
                 break;
-            case MacroValue macro: text.Append($"<Macro {macro.Name}>"); break;
+            case MacroValue macro:
+                text.Append("<Macro ");
+                Append(macro.Name, text, budget);
+                text.Append('>');
+                break;
+            case LoopValue loop:
+                text.Append(string.Create(CultureInfo.InvariantCulture, $"<LoopContext {loop.Index + 1}/{loop.Count}>"));
+                break;
+            case GeneratorValue { Function: { } function }: text.Append($"<generator object {function}>"); break;
+            case GeneratorValue iterator: text.Append($"<{iterator.TypeName} object>"); break;
+            case BoundMethod method: text.Append($"<built-in method {method.Name} of {TypeNames.Of(method.Owner)} object>"); break;
             case null or bool or long or double: text.Append(Repr(value, budget)); break;
             case UndefinedValue: text.Append("Undefined"); break;
             default: text.Append($"<{TypeNames.Of(value)}>"); break;

@@ -15,7 +15,7 @@ internal static class TypeNames
         DictValue => "dict",
         RangeValue => "range",
         ViewValue view => view.TypeName,
-        GeneratorValue => "generator",
+        GeneratorValue generator => generator.TypeName,
         UndefinedValue => "Undefined",
         NamespaceValue => "Namespace",
         MacroValue => "Macro",

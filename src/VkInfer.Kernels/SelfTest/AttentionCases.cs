@@ -11,10 +11,18 @@ public static class AttentionCases
     /// <summary>With queries, weights or results in float16.</summary>
     private const double Half = 5e-3;
 
+    /// <summary>The schemes of softmax; the asynchronized one with a frame in which all scores of a case lie.</summary>
+    public static IReadOnlyList<AttentionSoftmax> Schemes { get; } =
+    [
+        AttentionSoftmax.Synchronized, AttentionSoftmax.ConditionalRescale,
+        AttentionSoftmax.Asynchronized(0, b: AttentionSoftmax.MaxMatrixDistance),
+    ];
+
     /// <summary>Attention of a decode step.</summary>
     /// <param name="context">The device.</param>
     /// <param name="attention">A layer's attention.</param>
-    public static SelfTestCase Decode(KernelContext context, AttentionShape attention)
+    /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
+    public static SelfTestCase Decode(KernelContext context, AttentionShape attention, AttentionSoftmax softmax)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
@@ -22,14 +30,33 @@ public static class AttentionCases
         KernelContext spread = context.For(name);
         var tuning = DecodeAttentionTuning.Choose(attention, spread);
         return new(
-            spread.SpreadOf(name), Text(attention) + $" {tuning.WorkgroupSize}",
-            (bench, commands) => Decode(bench, commands, attention, tuning with { Splits = Math.Min(tuning.Splits, 2) }), name);
+            spread.SpreadOf(name), $"{Text(attention)} {tuning.WorkgroupSize} {softmax.Scheme}",
+            (bench, commands) => Decode(
+                bench, commands, attention, softmax, tuning with { Splits = Math.Min(tuning.Splits, 2) }), name);
+    }
+
+    /// <summary>Attention of rows of several sequences.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="attention">A layer's attention.</param>
+    /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
+    /// <param name="output">How its output is stored.</param>
+    public static SelfTestCase DecodeRows(
+        KernelContext context, AttentionShape attention, AttentionSoftmax softmax, ActivationType output)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(attention);
+        string spread = DecodeAttentionKernel.Variant(attention.KvType);
+        return new(
+            context.For(spread).SpreadOf(spread), $"rows {Text(attention)} {softmax.Scheme} {output}",
+            (bench, commands) => DecodeRows(bench, commands, attention, softmax, output),
+            DecodeAttentionKernel.RowsVariant(attention.KvType, output));
     }
 
     /// <summary>Attention of a prompt.</summary>
     /// <param name="context">The device.</param>
     /// <param name="attention">A layer's attention.</param>
-    public static SelfTestCase Prefill(KernelContext context, AttentionShape attention)
+    /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
+    public static SelfTestCase Prefill(KernelContext context, AttentionShape attention, AttentionSoftmax softmax)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
@@ -37,8 +64,8 @@ public static class AttentionCases
         string name = PrefillAttentionKernel.ScalarForm(attention.KvType);
         bool isMatrix = queries == ActivationType.F16;
         return new(
-            isMatrix ? PrefillAttentionKernel.MatrixForm : context.For(name).SpreadOf(name), Text(attention),
-            (bench, commands) => Prefill(bench, commands, attention, queries),
+            isMatrix ? PrefillAttentionKernel.MatrixForm : context.For(name).SpreadOf(name), $"{Text(attention)} {softmax.Scheme}",
+            (bench, commands) => Prefill(bench, commands, attention, softmax, queries),
             PrefillAttentionKernel.Variant(attention.KvType, ActivationType.F32, isMatrix));
     }
 
@@ -69,7 +96,8 @@ public static class AttentionCases
         Scale = 1 / MathF.Sqrt(shape.HeadDim),
     };
 
-    private static void Decode(SelfTestBench bench, CommandList commands, AttentionShape attention, DecodeAttentionTuning tuning)
+    private static void Decode(
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, DecodeAttentionTuning tuning)
     {
         const int Tokens = 83;
         AttentionShape shape = Small(attention, 96);
@@ -79,33 +107,48 @@ public static class AttentionCases
         var kernel = new DecodeAttentionKernel(bench.Context);
         GpuBuffer output = bench.Output(commands, shape.QueryWidth * sizeof(float));
         kernel.RecordTuned(
-            commands, shape, AttentionSoftmax.Synchronized, tuning, bench.Upload<float>(q), cache.Layer, cache.Blocks,
+            commands, shape, softmax, tuning, bench.Upload<float>(q), cache.Layer, cache.Blocks,
             bench.Upload(new StepState { Position = Tokens - 1 }),
             bench.Zeros(commands, kernel.ScratchBytes(shape, tuning)), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output);
         bench.ExpectDense(output, ActivationType.F32, References.Attend(shape, q, keys, values, Tokens), Exact);
     }
 
-    private static void Prefill(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)
+    private static void DecodeRows(
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType outputType)
     {
-        const int Start = 7;
+        AttentionShape shape = Small(attention, 96);
+        RowEntry[] rows = [new(0, 40, 0, 0), new(1, 82, 1, 0), new(2, 39, 0, 0)];
+        float[] q = bench.Values(rows.Length * shape.QueryWidth);
+        (PagedCache Pages, float[] Keys, float[] Values)[] caches = Caches(bench, shape, 2);
+        var kernel = new DecodeAttentionKernel(bench.Context);
+        GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(outputType, rows.Length, shape.QueryWidth));
+        kernel.RecordRows(
+            commands, shape, softmax, bench.Rows(rows), bench.Sequences(commands, [.. caches.Select(cache => cache.Pages)]),
+            caches[0].Pages.Layer, bench.UploadRows(q, rows.Length, shape.QueryWidth, ActivationType.F32),
+            bench.Zeros(commands, kernel.RowsScratchBytes([shape], rows.Length)), output, outputType, rows.Length);
+        bench.Expect(
+            output, outputType, shape.QueryWidth, Attended(shape, q, caches, rows), outputType == ActivationType.F16 ? Half : Exact);
+    }
+
+    // Two sequences, each with a run of its tokens.
+    private static void Prefill(
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType queries)
+    {
         const int Tokens = 37;
+        RowEntry[] runs = [new(0, 7, 0, 33), new(33, 20, 1, Tokens - 33)];
         AttentionShape shape = Small(attention, 48);
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
-        (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
+        (PagedCache Pages, float[] Keys, float[] Values)[] caches = Caches(bench, shape, runs.Length);
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
-        PagedCache cache = bench.Pages(shape, keys, values);
         var kernel = new PrefillAttentionKernel(bench.Context);
-        int tileRows = kernel.TileRows(shape, SoftmaxScheme.Synchronized, Tokens);
+        int tileRows = kernel.TileRows(shape, softmax.Scheme, Tokens);
         kernel.Record(
-            commands, shape, AttentionSoftmax.Synchronized, bench.Rows([.. RowList.Tiles(new RowEntry(0, Start, 0, Tokens), tileRows)]),
-            bench.Sequences(commands, cache), cache.Layer, bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
+            commands, shape, softmax, bench.Rows([.. runs.SelectMany(run => RowList.Tiles(run, tileRows))]),
+            bench.Sequences(commands, [.. caches.Select(cache => cache.Pages)]), caches[0].Pages.Layer,
+            bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
-            [
-                .. Enumerable.Range(0, Tokens).SelectMany(token => References.Attend(
-                    shape, q.AsSpan(token * shape.QueryWidth, shape.QueryWidth), keys, values, Start + token + 1)),
-            ],
-            queries == ActivationType.F16 ? Half : Exact);
+            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1))]), queries == ActivationType.F16 ? Half : Exact);
     }
 
     private static void Store(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)
@@ -145,6 +188,24 @@ public static class AttentionCases
             bench.ExpectDense(value, cached, rows[(at + shape.KvWidth)..(at + (2 * shape.KvWidth))], Half);
         }
     }
+
+    /// <summary>Caches of several sequences, whose pages lie in one layer's memory.</summary>
+    private static (PagedCache Pages, float[] Keys, float[] Values)[] Caches(SelfTestBench bench, AttentionShape shape, int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(_ =>
+        {
+            (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
+            return (bench.Pages(shape, keys, values), keys, values);
+        }),
+    ];
+
+    private static double[] Attended(
+        AttentionShape shape, float[] q, (PagedCache Pages, float[] Keys, float[] Values)[] caches, RowEntry[] rows) =>
+    [
+        .. rows.SelectMany(row => References.Attend(
+            shape, q.AsSpan((int)row.Row * shape.QueryWidth, shape.QueryWidth), caches[row.Sequence].Keys, caches[row.Sequence].Values,
+            (int)row.Position + 1)),
+    ];
 
     private static float[] Cache(SelfTestBench bench, AttentionShape shape) =>
         SelfTestBench.Rounded(bench.Values(shape.NumKvHeads * shape.Capacity * shape.HeadDim));

@@ -61,6 +61,28 @@ public static class RowCases
             $"activate_f32_{Activations.VariantPart(output)}");
     }
 
+    /// <summary>Learned positions, added to rows of a list and to the row of a decode step.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="width">Elements of a row.</param>
+    public static IEnumerable<SelfTestCase> Positions(KernelContext context, int width)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        foreach (bool ofList in new[] { true, false })
+        {
+            yield return new(
+                context.For("add_rows").SpreadOf("add_rows"), $"{width} {(ofList ? "list" : "step")}",
+                (bench, commands) => Positions(bench, commands, width, ofList), "add_rows");
+        }
+    }
+
+    /// <summary>A step some of whose tokens the host does not know.</summary>
+    /// <param name="context">The device.</param>
+    public static SelfTestCase Resolve(KernelContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new(context.For("resolve_rows").SpreadOf("resolve_rows"), "", Resolve, "resolve_rows");
+    }
+
     /// <summary>The most likely token: greedily, and drawn from one candidate.</summary>
     /// <param name="context">The device.</param>
     public static IEnumerable<SelfTestCase> Choose(KernelContext context)
@@ -75,6 +97,55 @@ public static class RowCases
                 bench, commands, new StepState { Temperature = 1, TopK = 1, TopP = 1, TypicalP = 1, RepetitionPenalty = 1 },
                 isGreedy: false),
             "sample_top", "sample_buckets", "sample");
+    }
+
+    private static void Positions(SelfTestBench bench, CommandList commands, int width, bool ofList)
+    {
+        const int FirstRow = 2;
+        const int TableRows = 12;
+        uint[] positions = ofList ? [9, 0, 4] : [7];
+        float[] x = bench.Values(positions.Length * width);
+        float[] table = bench.Values(TableRows * width);
+        GpuBuffer y = bench.UploadRows(x, positions.Length, width, ActivationType.F32);
+        GpuBuffer rows = bench.UploadRows(table, TableRows, width, ActivationType.F32);
+        var kernel = new AddRowsKernel(bench.Context);
+        if (ofList)
+        {
+            kernel.RecordPositions(
+                commands, y, rows, TableRows, FirstRow,
+                bench.Rows([.. positions.Select((position, row) => new RowEntry((uint)row, position, 0, 0))]), width, positions.Length);
+        }
+        else
+        {
+            kernel.RecordPosition(
+                commands, y, rows, TableRows, FirstRow, bench.Upload(new StepState { Position = positions[0] }), width);
+        }
+
+        bench.Expect(
+            y, ActivationType.F32, width,
+            [.. x.Select((value, i) => (double)value + table[((FirstRow + positions[i / width]) * width) + (i % width)])], Tolerance);
+    }
+
+    private static void Resolve(SelfTestBench bench, CommandList commands)
+    {
+        const uint Token = 321;
+        const uint Position = 17;
+        GpuBuffer state = bench.Upload(new StepState { Position = Position, TokenId = Token });
+        AttentionShape shape = new(1, 1, 64, 64, RopePairing.SplitHalf, 32, KvType.F32, 0.125f);
+        SequenceTable sequences = bench.Own(new SequenceTable(bench.Context.Device, 2, isFixed: true));
+        for (int i = 0; i < 2; i++)
+        {
+            sequences.Set(i, bench.Pages(shape).Keeps(bench.Zeros(commands, SoftmaxStats.SizeInBytes), state));
+        }
+
+        RowEntry[] plan = RowList.WithHead([new(0, 5, 0, 99), new(1, 6, 1, RowEntry.OfStepState), new(2, 7, 1, RowEntry.TokenOfStepState)]);
+        GpuBuffer resolved = bench.Output(commands, RowList.SizeInBytes(plan.Length - 1));
+        new ResolveRowsKernel(bench.Context).Record(commands, bench.Upload<RowEntry>(plan), sequences, resolved);
+        uint[] expected = [3, 0, 0, 0, 0, 5, 0, 99, 1, Position, 1, Token, 2, 7, 1, Token];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            bench.ExpectWord(resolved.View(i * sizeof(uint), sizeof(uint)), expected[i]);
+        }
     }
 
     private static void Choose(SelfTestBench bench, CommandList commands, StepState state, bool isGreedy)

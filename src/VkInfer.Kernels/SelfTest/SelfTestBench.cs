@@ -65,11 +65,15 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     public PagedCache Pages(AttentionShape shape, float[]? keys = null, float[]? values = null) =>
         Own(new PagedCache(Context.Device, shape, keys, values));
 
-    /// <summary>A table of one sequence.</summary>
-    public SequenceTable Sequences(CommandList commands, PagedCache cache)
+    /// <summary>A table of sequences.</summary>
+    public SequenceTable Sequences(CommandList commands, params ReadOnlySpan<PagedCache> caches)
     {
-        SequenceTable table = Own(new SequenceTable(Context.Device, 1, isFixed: true));
-        table.Set(0, cache.Keeps(Zeros(commands, SoftmaxStats.SizeInBytes)));
+        SequenceTable table = Own(new SequenceTable(Context.Device, caches.Length, isFixed: true));
+        for (int i = 0; i < caches.Length; i++)
+        {
+            table.Set(i, caches[i].Keeps(Zeros(commands, SoftmaxStats.SizeInBytes)));
+        }
+
         return table;
     }
 

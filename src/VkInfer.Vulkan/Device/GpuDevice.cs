@@ -196,8 +196,10 @@ public sealed unsafe partial class GpuDevice : IDisposable
 
         try
         {
+            // Asked before: what another thread stages and disposes meanwhile may wait for a submission that nobody makes.
+            (ulong, ulong) last = _retired.Last;
             _transfers.Flush();
-            _retired.Wait();
+            _retired.Wait(last);
             Collect();
         }
         catch (Exception exception) when (exception is VulkanException or ObjectDisposedException)

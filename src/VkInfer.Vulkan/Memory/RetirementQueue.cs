@@ -44,17 +44,22 @@ internal sealed class RetirementQueue(Timeline compute, Timeline uploads)
         }
     }
 
-    /// <summary>Waits until the GPU is done with all that was added so far.</summary>
-    public void Wait()
+    /// <summary>The points of the compute and the upload timelines behind which all is free that was added so far.</summary>
+    public (ulong Use, ulong Upload) Last
     {
-        ulong use;
-        ulong upload;
-        lock (_lock)
+        get
         {
-            (use, upload) = (_lastUse, _lastUpload);
+            lock (_lock)
+            {
+                return (_lastUse, _lastUpload);
+            }
         }
+    }
 
-        compute.Wait(use, default);
-        uploads.Wait(upload, default);
+    /// <summary>Waits until the GPU has passed such points, up to which everything must have been submitted.</summary>
+    public void Wait((ulong Use, ulong Upload) last)
+    {
+        compute.Wait(last.Use, default);
+        uploads.Wait(last.Upload, default);
     }
 }

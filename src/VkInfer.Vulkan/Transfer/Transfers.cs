@@ -53,8 +53,11 @@ internal sealed unsafe class Transfers(
             }
 
             source.CheckRange(offset, destination.Length, nameof(destination));
+
+            // Asked before: what another thread stages meanwhile may wait for a submission that nobody makes.
+            ulong upload = source.LastUpload;
             _uploader.Flush();
-            uploads.Timeline.Wait(source.LastUpload, default);
+            uploads.Timeline.Wait(upload, default);
             if (source.Mapped is not null && source.HostCached && !context.ForceStaging)
             {
                 compute.Timeline.Wait(source.LastUse, default);

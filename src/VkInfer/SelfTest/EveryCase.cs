@@ -14,7 +14,8 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context) =>
         WeightLayout.WithKernels(types).SelectMany(type => OfType(context, type)).Concat(OfAttention(context))
-            .Concat(RowCases.Choose(context)).Concat(OfRows(context)).Concat(ExpertCases.Routing(context));
+            .Concat(RowCases.Choose(context)).Append(RowCases.Resolve(context)).Concat(RowCases.Positions(context, Width))
+            .Concat(OfRows(context)).Concat(ExpertCases.Routing(context));
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) => [];
@@ -36,7 +37,17 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
         let shape = Shape(headDim, groupSize, kvType)
         from each in new[]
         {
-            AttentionCases.Decode(context, shape), AttentionCases.Prefill(context, shape), AttentionCases.Store(context, shape),
+            AttentionCases.Store(context, shape),
+        }.Concat(OfSoftmax(context, shape))
+        select each;
+
+    private static IEnumerable<SelfTestCase> OfSoftmax(KernelContext context, AttentionShape shape) =>
+        from softmax in AttentionCases.Schemes
+        from each in new[]
+        {
+            AttentionCases.Decode(context, shape, softmax), AttentionCases.Prefill(context, shape, softmax),
+            AttentionCases.DecodeRows(context, shape, softmax, ActivationType.F32),
+            AttentionCases.DecodeRows(context, shape, softmax, ActivationType.F16),
         }
         select each;
 

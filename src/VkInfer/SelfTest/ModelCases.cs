@@ -25,7 +25,16 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             }
         }
 
-        yield return AttentionCases.Decode(context, attention);
+        if (weights.Positions is not null)
+        {
+            foreach (SelfTestCase each in RowCases.Positions(context, config.HiddenSize))
+            {
+                yield return each;
+            }
+        }
+
+        (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
+        yield return AttentionCases.Decode(context, attention, decode);
         foreach (SelfTestCase each in RowCases.Choose(context))
         {
             yield return each;
@@ -46,7 +55,7 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
         }
 
         yield return AttentionCases.Store(context, attention);
-        yield return AttentionCases.Prefill(context, attention);
+        yield return AttentionCases.Prefill(context, attention, prefill);
         foreach (SelfTestCase each in Products(context, UsualRows))
         {
             yield return each;
@@ -54,7 +63,35 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     }
 
     /// <inheritdoc/>
-    public IEnumerable<SelfTestCase> Rest(KernelContext context) => Products(context, OtherRows);
+    public IEnumerable<SelfTestCase> Rest(KernelContext context) => Rows(context).Concat(Products(context, OtherRows));
+
+    // What a model does that has no calibration; with one, its layers may have any scheme.
+    private (AttentionSoftmax Decode, AttentionSoftmax Prefill) UsualSoftmax
+    {
+        get
+        {
+            LayerSoftmax usual = SoftmaxPlan.For(options.Softmax, 1, null).Layers[0];
+            return (Scheme(usual.Decode), Scheme(usual.Prefill));
+        }
+    }
+
+    private static AttentionSoftmax Scheme(AttentionSoftmax softmax) =>
+        AttentionCases.Schemes.First(scheme => scheme.Scheme == softmax.Scheme);
+
+    // Of batches, and of the softmax that a calibration may choose.
+    private IEnumerable<SelfTestCase> Rows(KernelContext context)
+    {
+        AttentionShape attention = Attention(context);
+        (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
+        ActivationType[] inputs = [.. weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct()];
+        return inputs.Select(input => AttentionCases.DecodeRows(context, attention, decode, input))
+            .Append(RowCases.Resolve(context))
+            .Concat(AttentionCases.Schemes.Where(softmax => softmax != decode).SelectMany(
+                softmax => inputs.Select(input => AttentionCases.DecodeRows(context, attention, softmax, input))
+                    .Append(AttentionCases.Decode(context, attention, softmax))))
+            .Concat(AttentionCases.Schemes.Where(softmax => softmax != prefill).Select(
+                softmax => AttentionCases.Prefill(context, attention, softmax)));
+    }
 
     private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
         weights.Layers.SelectMany(layer => layer.Up.Matrix.Parts.Concat(layer.Down.Matrix.Parts)).Select(part => part.Type).Distinct()

@@ -51,6 +51,10 @@ internal sealed class TemplateGenerator(Random random)
         "tojson(separators=(',', ':'))", "trim", "trim('Ha ')", "truncate(5)", "truncate(8, true, '..', 0)", "truncate(9, leeway=2)",
         "unique|list", "unique(true)|list", "unique(attribute='age')|list", "upper", "urlencode", "wordcount", "xmlattr",
         "select('even')|list", "map('trim')|list", "map('replace', 'a', 'b')|list", "map('tojson')|join(' ')", "select('mapping')|list",
+        "map('length')|first", "map('abs')|first", "map('no_such')", "map", "select('no_such')|first", "selectattr", "batch(0)|list",
+        "batch(-1)|list", "batch('a', 'x')|list", "batch(2.0)|list", "slice(-2)|list", "slice(0)", "slice(true, 'f')|list",
+        "map('string')|reverse", "map('upper')|reverse|list", "reverse|reverse", "reverse|first", "items|first", "items|default('x')",
+        "unique|first", "batch(2)|first",
     ];
 
     private static readonly string[] NumberFilters =

@@ -158,10 +158,7 @@ public sealed class ChoiceStepsTests : GpuTest
             table.Write();
         }
 
-        Fill();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Fill();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(Least.Allocated(Fill), Is.Zero);
     }
 
     /// <summary>The whole chain, recorded once over a table that the host writes anew.</summary>

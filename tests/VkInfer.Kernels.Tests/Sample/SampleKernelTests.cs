@@ -27,7 +27,10 @@ public sealed class SampleKernelTests : GpuTest
         var random = new Random(vocabSize + (int)topK);
         float[] logits = [.. Enumerable.Range(0, vocabSize).Select(_ => (float)(Normal(random) * 3))];
         int compared = 0;
-        for (uint step = 0; step < 24; step++)
+
+        // The reference takes long over a large vocabulary.
+        int steps = vocabSize > 100_000 ? 6 : 24;
+        for (uint step = 0; step < steps; step++)
         {
             StepState state = new()
             {
@@ -79,7 +82,7 @@ public sealed class SampleKernelTests : GpuTest
     {
         // The largest sum that there is: every token has the largest mass, and ties with the last that a filter keeps stay.
         float[] logits = new float[SampleKernel.MaxVocabSize];
-        for (uint step = 0; step < 6; step++)
+        for (uint step = 0; step < 2; step++)
         {
             StepState state = new() { StepIndex = step, SeedLo = 7, Temperature = 1, TopK = topK, TopP = topP, TypicalP = typicalP };
             double expected = Math.Floor(ReferenceSampler.Uniform(state) * logits.Length);

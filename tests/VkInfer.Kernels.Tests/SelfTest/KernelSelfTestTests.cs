@@ -92,7 +92,13 @@ public sealed class KernelSelfTestTests : GpuTest
         .. types.Select(LinearCases.Embed),
         .. types.SelectMany(type => LinearCases.Vector(context, type, Shape)),
         .. types.Select(type => LinearCases.Matrix(context, type, 512, 512, new GemmKernel(context).PreferredInput(type), 24)),
-        AttentionCases.Decode(context, Shape), AttentionCases.Prefill(context, Shape), AttentionCases.Store(context, Shape),
+        .. AttentionCases.Schemes.SelectMany(softmax => new[]
+        {
+            AttentionCases.Decode(context, Shape, softmax), AttentionCases.Prefill(context, Shape, softmax),
+            AttentionCases.DecodeRows(context, Shape, softmax, ActivationType.F32),
+            AttentionCases.DecodeRows(context, Shape, softmax, ActivationType.F16),
+        }),
+        AttentionCases.Store(context, Shape), RowCases.Resolve(context), .. RowCases.Positions(context, 512),
         RowCases.Norm(context, 512, layerNorm: false, ActivationType.F32), RowCases.Norm(context, 512, layerNorm: true, ActivationType.F32),
         RowCases.Activate(context, ActivationFunction.Silu, gated: true, ActivationType.F32),
         RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32),

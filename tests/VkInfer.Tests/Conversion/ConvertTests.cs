@@ -7,6 +7,7 @@ using VkInfer.Tokenization;
 namespace VkInfer.Tests.Conversion;
 
 /// <summary>What is written is the model that was read.</summary>
+[Category("Host")]
 public sealed class ConvertTests
 {
     private TemporaryFolder _folder = null!;

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using VkInfer.Testing;
 
 namespace VkInfer.Tests.Embedded;
 
 /// <summary>Cancellation is answered at once, and leaves the session where it stood.</summary>
 public sealed class CancellationTests : EmbeddedFixture
 {
-    private const double MostMilliseconds = 100;
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
 
     [TestCase(30)]
     [TestCase(200)]
@@ -14,50 +15,36 @@ public sealed class CancellationTests : EmbeddedFixture
     {
         using Session session = Model.CreateSession();
         session.Append(Prompt(1));
-        using var cancel = new CancellationTokenSource();
-        long answered = 0;
-        Exception? thrown = null;
-        var thread = new Thread(() =>
-        {
-            thrown = Thrown(() => session.Append(Prompt(0, 900), cancel.Token));
-            answered = Stopwatch.GetTimestamp();
-        });
-        thread.Start();
-        Thread.Sleep(after);
-        long asked = Stopwatch.GetTimestamp();
-        cancel.Cancel();
-        thread.Join();
-        RequireCancelled(thrown);
-        Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
-        Assert.That(Stopwatch.GetElapsedTime(asked, answered).TotalMilliseconds, Is.LessThan(MostMilliseconds));
+        Assert.That(Least.Time(Longest, () => CancelPrompt(session, after)), Is.LessThan(Longest));
     }
 
     [Test]
     [Category("Timing")]
-    public async Task A_stream_answers_within_a_tenth_of_a_second()
+    public void A_stream_answers_within_a_tenth_of_a_second()
     {
-        using Session session = Model.CreateSession();
-        using var cancel = new CancellationTokenSource();
-        long asked = 0;
-        int tokens = 0;
-        try
+        TimeSpan least = Least.Time(Longest, () =>
         {
-            await foreach (GenerationUpdate update in session.GenerateAsync(
-                Prompt(0), new GenerationOptions { Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true }, cancel.Token))
-            {
-                if (++tokens == 5)
+            using Session session = Model.CreateSession();
+            using var cancel = new CancellationTokenSource();
+            long asked = 0;
+            int tokens = 0;
+            Assert.That(
+                async () =>
                 {
-                    asked = Stopwatch.GetTimestamp();
-                    cancel.Cancel();
-                }
-            }
-
-            Assert.Fail("The stream ended without an exception.");
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.That(Stopwatch.GetElapsedTime(asked).TotalMilliseconds, Is.LessThan(MostMilliseconds));
-        }
+                    await foreach (GenerationUpdate update in session.GenerateAsync(
+                        Prompt(0), new GenerationOptions { Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true }, cancel.Token))
+                    {
+                        if (++tokens == 5)
+                        {
+                            asked = Stopwatch.GetTimestamp();
+                            await cancel.CancelAsync();
+                        }
+                    }
+                },
+                Throws.InstanceOf<OperationCanceledException>());
+            return Stopwatch.GetElapsedTime(asked);
+        });
+        Assert.That(least, Is.LessThan(Longest));
     }
 
     [Test]
@@ -68,10 +55,7 @@ public sealed class CancellationTests : EmbeddedFixture
         using Session untouched = session.Fork();
         for (int i = 0; i < 3; i++)
         {
-            using var cancel = new CancellationTokenSource(20 + (40 * i));
-            Exception? thrown = Thrown(() => session.Append(Prompt(0, 900), cancel.Token));
-            RequireCancelled(thrown);
-            Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
+            CancelPrompt(session, 20 + (40 * i));
             Assert.That(session.Position, Is.EqualTo(Prompt(1).Length));
         }
 
@@ -124,12 +108,39 @@ public sealed class CancellationTests : EmbeddedFixture
         }
     }
 
-    // A GPU is through with the whole prompt before anybody can cancel it; lavapipe is not.
-    private static void RequireCancelled(Exception? thrown)
+    /// <summary>Cancels a long prompt under way; sooner, where the device was through before.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="after">Milliseconds behind its begin.</param>
+    /// <returns>How long it took from the cancellation to the exception.</returns>
+    private TimeSpan CancelPrompt(Session session, int after)
     {
-        if (thrown is null && TestModels.Device != "software")
+        int before = session.Position;
+        for (; ; after /= 2)
         {
-            Assert.Inconclusive("the device was faster than the cancellation");
+            using var cancel = new CancellationTokenSource();
+            long asked = 0;
+            var timer = new Thread(() =>
+            {
+                Thread.Sleep(after);
+                asked = Stopwatch.GetTimestamp();
+                cancel.Cancel();
+            });
+            timer.Start();
+            Exception? thrown = Thrown(() => session.Append(Prompt(0, 900), cancel.Token));
+            long answered = Stopwatch.GetTimestamp();
+            timer.Join();
+            if (thrown is not null)
+            {
+                Assert.That(thrown, Is.InstanceOf<OperationCanceledException>());
+                return Stopwatch.GetElapsedTime(asked, answered);
+            }
+
+            if (after == 0)
+            {
+                Assert.Inconclusive("the device was faster than any cancellation");
+            }
+
+            session.Truncate(before);
         }
     }
 

@@ -14,6 +14,11 @@ public sealed class LifetimeTests
 
     [Test]
     [Category("Long")]
+    public void A_hundred_and_fifty_models_leave_memory_where_it_was() =>
+        AssertSteady(50, 100, () => Model.LoadDefault(Options).Dispose());
+
+    [Test]
+    [Category("Release")]
     public void A_thousand_models_leave_memory_where_it_was() =>
         AssertSteady(50, 950, () => Model.LoadDefault(Options).Dispose());
 
@@ -21,6 +26,7 @@ public sealed class LifetimeTests
     public void A_thousand_sessions_leave_memory_where_it_was()
     {
         using Model model = Model.LoadDefault(Options);
+        model.CreateSession().Dispose();
         (int, int) before = (model.Gpu.LiveBufferCount, model.Gpu.LiveCommandListCount);
         AssertSteady(50, 950, () => model.CreateSession().Dispose());
         Assert.That((model.Gpu.LiveBufferCount, model.Gpu.LiveCommandListCount), Is.EqualTo(before));
@@ -79,15 +85,23 @@ public sealed class LifetimeTests
     private static void AssertSteady(int warmUp, int cycles, Action cycle)
     {
         Repeat(warmUp, cycle);
-        (long heap, long resident) = Memory();
-        long started = Stopwatch.GetTimestamp();
-        Repeat(cycles, cycle);
-        double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds / cycles;
-        (long heapAfter, long residentAfter) = Memory();
-        string growth = $"{milliseconds:F1} ms a cycle; managed heap {(heapAfter - heap) / 1024} KiB, working set {(residentAfter - resident) / 1024} KiB more";
-        TestContext.Out.WriteLine(growth);
-        Assert.That(heapAfter - heap, Is.LessThan(Mebibyte / 2), growth);
-        Assert.That(residentAfter - resident, Is.LessThan(24 * Mebibyte), growth);
+        (long heap, long resident, string growth) = (long.MaxValue, long.MaxValue, "");
+
+        // Threads and heaps grow once when the machine is busy; a leak does each time.
+        for (int i = 0; i < 3 && (heap >= Mebibyte / 2 || resident >= 24 * Mebibyte); i++)
+        {
+            (long heapBefore, long residentBefore) = Memory();
+            long started = Stopwatch.GetTimestamp();
+            Repeat(cycles, cycle);
+            double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds / cycles;
+            (long heapAfter, long residentAfter) = Memory();
+            (heap, resident) = (heapAfter - heapBefore, residentAfter - residentBefore);
+            growth = $"{milliseconds:F1} ms a cycle; managed heap {heap / 1024} KiB, working set {resident / 1024} KiB more";
+            TestContext.Out.WriteLine(growth);
+        }
+
+        Assert.That(heap, Is.LessThan(Mebibyte / 2), growth);
+        Assert.That(resident, Is.LessThan(24 * Mebibyte), growth);
     }
 
     private static void Repeat(int count, Action action)

@@ -81,13 +81,4 @@ public sealed class AnswerTests
         Assert.That((last.Text, last.FinishReason, last.TokenIds.Count), Is.EqualTo(("ab", (FinishReason?)FinishReason.ContextFull, 0)));
         Assert.That(last.Usage!.CompletionTokens, Is.EqualTo(2));
     }
-
-    private sealed class TestClock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

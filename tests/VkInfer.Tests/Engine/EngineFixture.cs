@@ -12,12 +12,12 @@ internal sealed class EngineFixture : IDisposable
 {
     private readonly KvPool _pool;
 
-    public EngineFixture(int pages = 256, SchedulerOptions? options = null, CacheGroup[]? groups = null)
+    public EngineFixture(int pages = 256, SchedulerOptions? options = null, CacheGroup[]? groups = null, TimeProvider? clock = null)
     {
         groups ??= [new CacheGroup(0)];
         _pool = new KvPool(groups, pages);
         Executor = new SimulatedExecutor(groups, pages);
-        Engine = new ModelEngine(options ?? new SchedulerOptions(), _pool, Executor);
+        Engine = new ModelEngine(options ?? new SchedulerOptions(), _pool, Executor, clock);
     }
 
     public ModelEngine Engine { get; }

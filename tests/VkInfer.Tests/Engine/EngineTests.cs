@@ -11,6 +11,7 @@ using VkInfer.Grammar;
 namespace VkInfer.Tests.Engine;
 
 /// <summary>The engine on a simulated device: whoever comes, goes, waits or fails, the others get what they would get alone.</summary>
+[Category("Host")]
 public sealed class EngineTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -65,18 +66,24 @@ public sealed class EngineTests
     [Test]
     public async Task A_deadline_ends_a_request_wherever_it_stands()
     {
-        using var fixture = new EngineFixture(options: new SchedulerOptions { MaxRunning = 1 })
+        // The clock goes a millisecond further with each step.
+        var clock = new TestClock();
+        using var fixture = new EngineFixture(options: new SchedulerOptions { MaxRunning = 1 }, clock: clock);
+        using var begin = new ManualResetEventSlim();
+        fixture.Executor.Submitting = _ =>
         {
-            Executor = { StepTime = TimeSpan.FromMilliseconds(2) },
+            begin.Wait(Patience);
+            clock.Now += TimeSpan.FromMilliseconds(1);
         };
         var running = new TokenList();
         var waiting = new TokenList();
         fixture.Ask(SchedulerTests.Prompt(0, 40), null, running, limit: TimeSpan.FromMilliseconds(150));
         fixture.Ask(SchedulerTests.Prompt(1, 40), 3, waiting, limit: TimeSpan.FromMilliseconds(40));
+        begin.Set();
         Assert.That(await waiting.End.WaitAsync(Patience), Is.EqualTo(FinishReason.DeadlineExceeded));
         Assert.That(waiting.Tokens, Is.Empty);
         Assert.That(await running.End.WaitAsync(Patience), Is.EqualTo(FinishReason.DeadlineExceeded));
-        Assert.That(running.Tokens, Is.Not.Empty);
+        Assert.That(running.Tokens, Has.Length.InRange(100, 150), "a step each, until the time is up");
         Assert.That(fixture.HeldPages(), Is.Zero);
     }
 
@@ -202,7 +209,7 @@ public sealed class EngineTests
         Assert.That(large.End.Wait(Patience), Is.True);
         Assert.That(large.Tokens, Is.EqualTo(EngineFixture.Alone(SchedulerTests.Prompt(9, 500), 20)));
         Array.ForEach(slow, stream => stream.Dispose());
-        Assert.That(() => fixture.HeldPages(), Is.Zero.After(5000, 20));
+        Assert.That(() => fixture.HeldPages(), Is.Zero.After(60_000, 20));
     }
 
     [Test]
@@ -375,12 +382,14 @@ public sealed class EngineTests
     {
         using var fixture = new EngineFixture(options: new SchedulerOptions { MaxRunning = 1, MaxWaiting = 3 });
         TokenList[] lists = [.. Enumerable.Range(0, 20).Select(_ => new TokenList())];
-        fixture.Executor.StepTime = TimeSpan.FromMilliseconds(5);
+        using var begin = new ManualResetEventSlim();
+        fixture.Executor.Submitting = _ => begin.Wait(Patience);
         Array.ForEach(lists, list => fixture.Ask([1], 30, list));
-        Assert.That(
-            () => lists.Count(list => list.End.Exception?.InnerException is QueueFullException),
-            Is.GreaterThanOrEqualTo(10).After(10_000, 10));
-        Assert.That(() => lists.Count(list => list.End.IsCompleted), Is.EqualTo(20).After(30_000, 10));
+        begin.Set();
+        Assert.That(() => lists.Count(list => list.End.IsCompleted), Is.EqualTo(20).After(60_000, 10));
+
+        // Three wait, and one runs where the engine found it before the others came.
+        Assert.That(lists.Count(list => list.End.Exception?.InnerException is QueueFullException), Is.InRange(16, 17));
     }
 
     [Test]
@@ -434,6 +443,8 @@ public sealed class EngineTests
             });
         }
 
+        // One that begins allocates: all do before the first step ends.
+        executor.AllAsked.Set();
         await Task.WhenAll(receivers.Select(receiver => receiver.End)).WaitAsync(Patience);
 
         TestContext.Out.WriteLine($"{executor.Allocating} of {executor.Measured} steps allocated");
@@ -466,6 +477,7 @@ public sealed class EngineTests
         AnswerStream stream = fixture.Answer([1, 2, 3], new GenerationOptions { IgnoreEndOfText = true }, queueLimit: 2);
         Assert.That(stream.NextAsync().AsTask().Wait(Patience), Is.True);
         Assert.That(fixture.HeldPages(), Is.Positive);
+        GC.KeepAlive(stream);
     }
 
     private sealed class CountingReceiver : ITokenReceiver
@@ -496,12 +508,15 @@ public sealed class EngineTests
         private int _steps;
         private int _sinceBoundary;
 
+        public ManualResetEventSlim AllAsked { get; } = new();
+
         public int Allocating { get; private set; }
 
         public int Measured { get; private set; }
 
         public void Submit(StepPlan plan)
         {
+            AllAsked.Wait(Patience);
             long now = GC.GetAllocatedBytesForCurrentThread();
             ulong wants = 0;
             bool atBoundary = false;
@@ -543,8 +558,6 @@ public sealed class EngineTests
 
         public string? FindNotFinite(Sequence sequence) => null;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => AllAsked.Dispose();
     }
 }

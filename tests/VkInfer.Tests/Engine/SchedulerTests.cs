@@ -6,6 +6,7 @@ using VkInfer.Engine.Sequences;
 namespace VkInfer.Tests.Engine;
 
 /// <summary>The scheduler and its pages, on a device that is simulated and checks what every row sees.</summary>
+[Category("Host")]
 public sealed class SchedulerTests
 {
     private static readonly CacheGroup[] Plain = [new(0)];

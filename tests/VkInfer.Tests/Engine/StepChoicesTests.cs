@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using VkInfer.Engine.Execution;
 using VkInfer.Kernels;
+using VkInfer.Testing;
 using VkInfer.Tests.Embedded;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
@@ -97,10 +98,10 @@ public sealed class StepChoicesTests : EmbeddedFixture
             slot.Reset([1, 2], i % 2 == 0 ? Drawn : SamplingOptions.Greedy with { RepetitionPenalty = 1.1f }, false, (ulong)i, 0);
         }
 
-        long Allocated(int first, int steps)
+        int first = 0;
+        long allocated = Least.Allocated(() =>
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int step = first; step < first + steps; step++)
+            for (int step = first; step < first + 10; step++)
             {
                 choices.Begin();
                 for (int i = 0; i < taken.Length - (step % 2); i++)
@@ -112,11 +113,9 @@ public sealed class StepChoicesTests : EmbeddedFixture
                 taken[0].ReadId(step);
             }
 
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
-
-        Allocated(0, 6);
-        Assert.That(Allocated(6, 10), Is.Zero);
+            first += 10;
+        });
+        Assert.That(allocated, Is.Zero);
     }
 
     [Test]
@@ -186,7 +185,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
         private readonly GpuBuffer _logits;
         private readonly SamplerSlots _ownSlots;
         private readonly SamplerSlot _alone;
-        private readonly Dictionary<int, TokenChoice> _choices = [];
+        private readonly StepChoices _choices;
         private int _step;
 
         public Sampled(Model model, SamplerSlot slot, GpuBuffer logits, SamplingOptions options, int index)
@@ -196,6 +195,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
             Slot = slot;
             _ownSlots = new SamplerSlots(model.Gpu, model.Config.VocabSize, MaxLength);
             _alone = _ownSlots.Acquire();
+            _choices = new StepChoices(model.Gpu, model.Kernels, _ownSlots, model.Config.VocabSize, 1, underWay: 1);
             int[] tokens = [1, 2, index, 2];
             slot.Reset(tokens, options, false, 9, 0);
             _alone.Reset(tokens, options, false, 9, 0);
@@ -205,14 +205,9 @@ public sealed class StepChoicesTests : EmbeddedFixture
 
         public void Check(int row)
         {
-            if (!_choices.TryGetValue(row, out TokenChoice? choice))
-            {
-                BufferView view = Activations.Row(_logits, ActivationType.F32, row, _model.Config.VocabSize);
-                choice = new TokenChoice(_model.Gpu, _model.Kernels, _model.Config.VocabSize, [(_alone, view)]);
-                _choices.Add(row, choice);
-            }
-
-            _model.Gpu.Wait(_model.Gpu.Submit(choice.Prepare()));
+            _choices.Begin();
+            _choices.Add(_alone, Activations.Row(_logits, ActivationType.F32, row, _model.Config.VocabSize));
+            _model.Gpu.Wait(_model.Gpu.Submit(_choices.Commands()!));
             uint token = _alone.ReadId(_step);
             Assert.That(Slot.ReadId(_step), Is.EqualTo(token), $"step {_step}");
             TokenLogProbabilities? expected = _alone.ReadLogProbabilities(_step, (int)token);
@@ -224,11 +219,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
 
         public void Dispose()
         {
-            foreach (TokenChoice choice in _choices.Values)
-            {
-                choice.Dispose();
-            }
-
+            _choices.Dispose();
             _ownSlots.Dispose();
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -54,7 +55,8 @@ public abstract class LifetimeFixture
     /// <summary>Waits for a figure to return to what it was, forgotten things collected.</summary>
     protected static void AssertCollected<T>(Func<T> what, T expected, string message)
     {
-        for (int i = 0; i < 100 && !Equals(what(), expected); i++)
+        long started = Stopwatch.GetTimestamp();
+        while (!Equals(what(), expected) && Stopwatch.GetElapsedTime(started).TotalMilliseconds < Patience)
         {
             Collect();
             Thread.Sleep(20);

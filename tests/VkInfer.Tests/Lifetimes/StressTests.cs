@@ -9,7 +9,7 @@ namespace VkInfer.Tests.Lifetimes;
 public sealed class StressTests : LifetimeFixture
 {
     [Test]
-    public void A_hundred_rounds() => Run(100, seed: 20261129);
+    public void A_hundred_rounds() => Run(TestModels.Validation ? 50 : 100, seed: 20261129);
 
     [Test]
     [Category("Release")]

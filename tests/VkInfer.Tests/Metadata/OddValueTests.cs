@@ -9,6 +9,7 @@ namespace VkInfer.Tests.Metadata;
 /// Every key of a small model set to odd values: the model is taken, with finite rotary tables, or refused in one line that names file and
 /// key (or the tensor that does not fit), never in the words of .NET.
 /// </summary>
+[Category("Host")]
 public sealed class OddValueTests
 {
     /// <summary>Stands for the odd value, which JsonNode may not be able to hold.</summary>

@@ -4,6 +4,7 @@ using VkInfer.Proof;
 namespace VkInfer.Tests.Proof;
 
 /// <summary>Some figures of the tables: one family with each trait, one format of each kind.</summary>
+[Category("Host")]
 public sealed class MeasurementTests
 {
     [TestCase("llama", WeightType.Q4_K)]

@@ -71,7 +71,7 @@ public sealed class ModelSelfTestTests
     public void A_second_load_tests_nothing()
     {
         var logs = new List<TestLog>();
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 100; i++)
         {
             logs.Add(new TestLog());
             using Model model = Model.LoadDefault(new ModelOptions { Device = TestModels.Device, Logger = logs[i] });

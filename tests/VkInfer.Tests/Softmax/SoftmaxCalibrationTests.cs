@@ -81,6 +81,7 @@ public sealed class SoftmaxCalibrationTests
     }
 
     [TestCaseSource(nameof(HostileFiles))]
+    [Category("Host")]
     public void A_file_that_is_not_to_be_trusted_is_ignored(Func<SoftmaxCalibration, string> damage)
     {
         SoftmaxCalibration calibration = Calibrate();

@@ -16,7 +16,10 @@ internal sealed class LoopbackHub : IDisposable
 
     private const int PieceBytes = 4096;
 
-    private readonly HttpListener _listener = new();
+    private const int Tries = 20;
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly HttpListener _listener;
     private readonly int _filePort;
     private int _breaks;
 
@@ -27,12 +30,8 @@ internal sealed class LoopbackHub : IDisposable
             Files[path] = content;
         }
 
-        int port = FreePort();
-        _filePort = FreePort();
+        (_listener, int port, _filePort) = Listen();
         Endpoint = new Uri($"http://127.0.0.1:{port}/");
-        _listener.Prefixes.Add(Endpoint.AbsoluteUri);
-        _listener.Prefixes.Add($"http://127.0.0.1:{_filePort}/");
-        _listener.Start();
         _ = Task.Run(ServeAsync);
     }
 
@@ -49,7 +48,7 @@ internal sealed class LoopbackHub : IDisposable
     /// <summary>How many connections are cut, or held, before the rest are served.</summary>
     public int Breaks { get => _breaks; set => _breaks = value; }
 
-    /// <summary>Cut connections are not closed, but held.</summary>
+    /// <summary>Cut connections are not closed, but held while the hub is there.</summary>
     public bool Stalls { get; set; }
 
     public bool IgnoresRanges { get; set; }
@@ -63,7 +62,15 @@ internal sealed class LoopbackHub : IDisposable
     /// <summary>Requests for files: path, range and token.</summary>
     public ConcurrentQueue<(int Port, string Path, string? Range, string? Authorization)> Requests { get; } = [];
 
+    /// <summary>Bytes that went out, whoever read them.</summary>
     public long BytesServed { get; private set; }
+
+    /// <summary>Bytes of the ranges that <see cref="Requests"/> ask the server of the files for.</summary>
+    public long BytesAsked => Requests.Where(request => request.Port == _filePort && request.Range is not null).Sum(request =>
+    {
+        (int from, int to) = Range(request.Range!);
+        return (long)to - from;
+    });
 
     public ModelStoreOptions Options(string folder) => new()
     {
@@ -75,7 +82,40 @@ internal sealed class LoopbackHub : IDisposable
         ChunkBytes = 65536,
     };
 
-    public void Dispose() => _listener.Close();
+    public void Dispose()
+    {
+        _end.Cancel();
+        _listener.Close();
+        _end.Dispose();
+    }
+
+    /// <summary>Another program may take a port between the moment in which it is found free and the one in which it is used.</summary>
+    private static (HttpListener Listener, int Port, int FilePort) Listen()
+    {
+        for (int i = 0; ; i++)
+        {
+            (int port, int filePort) = (FreePort(), FreePort());
+            var listener = new HttpListener();
+            listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+            listener.Prefixes.Add($"http://127.0.0.1:{filePort}/");
+            try
+            {
+                listener.Start();
+                return port == filePort ? throw new HttpListenerException() : (listener, port, filePort);
+            }
+            catch (HttpListenerException) when (i < Tries)
+            {
+                listener.Close();
+            }
+        }
+    }
+
+    /// <summary>First byte, and the one behind the last.</summary>
+    private static (int From, int To) Range(string range)
+    {
+        string[] ends = range["bytes=".Length..].Split('-');
+        return (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[1], CultureInfo.InvariantCulture) + 1);
+    }
 
     private static int FreePort()
     {
@@ -123,9 +163,10 @@ internal sealed class LoopbackHub : IDisposable
             }
         }
         catch (Exception problem) when (
-            problem is HttpListenerException or ObjectDisposedException or IOException or InvalidOperationException)
+            problem is HttpListenerException or ObjectDisposedException or IOException or InvalidOperationException
+                or OperationCanceledException)
         {
-            // The other side left.
+            // The other side left, or the hub.
         }
     }
 
@@ -179,8 +220,7 @@ internal sealed class LoopbackHub : IDisposable
         int from = 0, to = content.Length;
         if (!IgnoresRanges && context.Request.Headers["Range"] is { } range)
         {
-            string[] ends = range["bytes=".Length..].Split('-');
-            (from, to) = (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[1], CultureInfo.InvariantCulture) + 1);
+            (from, to) = Range(range);
             context.Response.StatusCode = (int)HttpStatusCode.PartialContent;
             context.Response.Headers["Content-Range"] = $"bytes {from}-{to - 1}/{content.Length}";
         }
@@ -192,7 +232,7 @@ internal sealed class LoopbackHub : IDisposable
             if (sent >= BreakAfter && Interlocked.Decrement(ref _breaks) >= 0)
             {
                 await context.Response.OutputStream.FlushAsync();
-                await Task.Delay(Stalls ? TimeSpan.FromSeconds(20) : TimeSpan.Zero);
+                await Task.Delay(Stalls ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, _end.Token);
                 context.Response.Abort();
                 return;
             }

@@ -120,7 +120,7 @@ internal sealed class GenerateCommand : CliCommand
             return null;
         }
 
-        string text = await TextFile.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        string text = await TextFile.ReadAsync(path, cancellationToken, TextFile.MaxGrammarBytes).ConfigureAwait(false);
         try
         {
             return parse.GetValue(_grammar) is null ? JsonSchema.Compile(text) : Gbnf.Compile(text);
