@@ -16,7 +16,8 @@ public sealed class ToolTests
         {%- for message in messages %}
         {%- if message.reasoning_content %}<think>{{ message.reasoning_content }}</think>{% endif %}
         [{{ message.role }}] {{ message.content }}
-        {%- for call in message.tool_calls %} calls {{ call.id }} {{ call.function.name }} {{ call.function.arguments | tojson }}{% endfor %}
+        {%- for call in message.tool_calls %} calls {{ call.id }} {{ call.function.name }} {{ call.function.arguments | tojson }}
+        {%- endfor %}
         {%- if message.tool_call_id %} for {{ message.tool_call_id }} of {{ message.name }}{% endif %}
         {%- endfor %}
         {%- if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}

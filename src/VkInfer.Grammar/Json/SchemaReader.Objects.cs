@@ -59,8 +59,9 @@ internal sealed partial class SchemaReader
                 let matched = patterns.Where((pattern, i) => (set & (1 << i)) != 0 && pattern.Shape == shape).Select(p => p.Value).ToArray()
                 from part in matched.Length > 0 ? matched : shape.Others is { } rest ? [rest] : []
                 select part);
-            bool isSpokenOf = set != 0 || facts.Objects.Any(shape => shape.Others is not null)
-                || facts.Objects.All(shape => shape.Named.Count == 0 && shape.Patterns.Count == 0);
+
+            // Where properties are listed, even none, others appear only where the schema says what they are.
+            bool isSpokenOf = set != 0 || facts.Objects.Count == 0 || facts.Objects.Any(shape => shape.Others is not null);
             if (goal.IsNothing || !isSpokenOf)
             {
                 continue;

@@ -406,6 +406,9 @@ internal static class Schemas
 
     public const string Objects = """
         {"type":"object"}
+        {"type":"object","properties":{}}
+        + {}
+        - {"a":1}
         {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"}}}
         {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"}},"required":["b"]}
         + {"b":""}
