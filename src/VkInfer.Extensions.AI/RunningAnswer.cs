@@ -12,13 +12,19 @@ internal sealed class RunningAnswer : IAsyncDisposable
     private bool _failed;
 
     public RunningAnswer(
-        ModelHost host, SessionPool sessions, Session session, int[] prompt, GenerationOptions options, CancellationToken cancellationToken)
+        ModelHost host, SessionPool sessions, Session session, ChatRequest request,
+        Func<ChatRequest, IAsyncEnumerable<GenerationUpdate>>? generate, CancellationToken cancellationToken)
     {
         _host = host;
         _sessions = sessions;
         _session = session;
-        _updates = session.GenerateAsync(prompt, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        Reader = new AnswerReader(request.Parser, request.ShowsReasoning);
+        _updates = (generate?.Invoke(request) ?? session.GenerateAsync(request.Prompt, request.Generation, cancellationToken))
+            .GetAsyncEnumerator(cancellationToken);
     }
+
+    /// <summary>Reads the updates.</summary>
+    public AnswerReader Reader { get; }
 
     public string ModelId => _session.Model.Name;
 

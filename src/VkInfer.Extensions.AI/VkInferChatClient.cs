@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -59,6 +58,12 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
 
     internal ModelHost Host => _host;
 
+    /// <summary>Stands in for what the model has to do with text, where another family's format is tried.</summary>
+    internal ModelText? Text { get; init; }
+
+    /// <summary>Stands in for the session, where an answer is scripted; null: the session answers.</summary>
+    internal Func<ChatRequest, IAsyncEnumerable<GenerationUpdate>>? Generate { get; init; }
+
     /// <summary>Loads the model now, unless it is loaded.</summary>
     /// <param name="progress">Told how far downloading and loading have come.</param>
     /// <param name="cancellationToken">Ends the wait; the model goes on loading for others.</param>
@@ -87,24 +92,21 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var text = new StringBuilder();
-        GenerationUpdate? last = null;
-        string? modelId = null;
-        await foreach ((GenerationUpdate update, string id) in AnswerAsync(messages, options, cancellationToken).ConfigureAwait(false))
+        var updates = new List<ChatResponseUpdate>();
+        await foreach (ChatResponseUpdate update in StreamAsync(messages, options, cancellationToken).ConfigureAwait(false))
         {
-            text.Append(update.Text);
-            (last, modelId) = (update, id);
+            updates.Add(update);
         }
 
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, text.ToString()) { MessageId = NewId(), RawRepresentation = last })
+        ChatResponse response = updates.ToChatResponse();
+        GenerationUpdate? last = updates.LastOrDefault()?.RawRepresentation as GenerationUpdate;
+        response.RawRepresentation = last;
+        foreach (ChatMessage message in response.Messages)
         {
-            ResponseId = NewId(),
-            ModelId = modelId,
-            CreatedAt = DateTimeOffset.UtcNow,
-            FinishReason = last?.FinishReason is { } reason ? Answers.ToFinishReason(reason) : null,
-            Usage = last?.Usage is { } usage ? Answers.ToUsage(usage) : null,
-            RawRepresentation = last,
-        };
+            message.RawRepresentation = last;
+        }
+
+        return response;
     }
 
     /// <inheritdoc/>
@@ -137,41 +139,36 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string responseId = NewId(), messageId = NewId();
-        await foreach ((GenerationUpdate update, string modelId) in AnswerAsync(messages, options, cancellationToken).ConfigureAwait(false))
-        {
-            if (update.Text.Length == 0 && update.LogProbabilities.Count == 0 && update.FinishReason is null)
-            {
-                continue; // A token that is no whole character yet.
-            }
-
-            var part = new ChatResponseUpdate(ChatRole.Assistant, update.Text)
-            {
-                ResponseId = responseId,
-                MessageId = messageId,
-                ModelId = modelId,
-                CreatedAt = DateTimeOffset.UtcNow,
-                FinishReason = update.FinishReason is { } reason ? Answers.ToFinishReason(reason) : null,
-                RawRepresentation = update,
-            };
-            if (update.Usage is { } usage)
-            {
-                part.Contents.Add(new UsageContent(Answers.ToUsage(usage)));
-            }
-
-            yield return part;
-        }
-    }
-
-    private async IAsyncEnumerable<(GenerationUpdate Update, string ModelId)> AnswerAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
         using var operation = ChatOperation.Begin(options?.ModelId ?? _metadata.DefaultModelId!, options, _logger);
         await using RunningAnswer answer =
             await operation.Watch(StartAsync(operation, messages, options, cancellationToken)).ConfigureAwait(false);
         while (await operation.Watch(answer.MoveNextAsync()).ConfigureAwait(false))
         {
-            operation.Take(answer.Current);
-            yield return (answer.Current, answer.ModelId);
+            GenerationUpdate update = answer.Current;
+            string modelId = answer.ModelId;
+            List<AIContent> contents = answer.Reader.Read(update);
+            operation.HasCalls = answer.Reader.HasCalls;
+            operation.Take(update);
+            if (contents.Count == 0 && update.LogProbabilities.Count == 0 && update.FinishReason is null)
+            {
+                continue; // A token that is no whole character yet, or a marker, or part of a call.
+            }
+
+            var part = new ChatResponseUpdate(ChatRole.Assistant, contents)
+            {
+                ResponseId = responseId,
+                MessageId = messageId,
+                ModelId = modelId,
+                CreatedAt = DateTimeOffset.UtcNow,
+                FinishReason = update.FinishReason is { } reason ? Answers.ToFinishReason(reason, answer.Reader.HasCalls) : null,
+                RawRepresentation = update,
+            };
+            if (update.Usage is { } usage)
+            {
+                part.Contents.Add(new UsageContent(Answers.ToUsage(usage, answer.Reader.ReasoningTokens)));
+            }
+
+            yield return part;
         }
     }
 
@@ -183,16 +180,12 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
         string[] ids = [_configuredModel ?? model.Name, _metadata.DefaultModelId!, model.Name];
 
         // Templates and schemas take a while: not on the caller's thread.
-        (GenerationOptions generation, int[] prompt) = await Task.Run(
-            () =>
-            {
-                ChatRequest request = ChatRequest.Read(this, ids, _defaults, messages, options);
-                return (request.Generation, request.Render(model));
-            },
-            cancellationToken).ConfigureAwait(false);
+        ChatRequest request = await Task.Run(
+            () => ChatRequest.Read(this, ids, Text ?? ModelText.Of(model), _defaults, messages, options), cancellationToken)
+            .ConfigureAwait(false);
         Session session = await sessions.RentAsync(cancellationToken).ConfigureAwait(false);
         operation.Run(model.Name);
-        return new RunningAnswer(_host, sessions, session, prompt, generation, cancellationToken);
+        return new RunningAnswer(_host, sessions, session, request, Generate, cancellationToken);
     }
 
     private async Task<Model> LoadAsync(

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text;
 using VkInfer.Engine.Cache;
 using VkInfer.Grammar;
 using VkInfer.Grammar.Tokens;
@@ -29,6 +30,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
+    private readonly ConcurrentDictionary<(KvType, SoftmaxChoice?, LinearChoice), Lazy<SessionEngine>> _engines = [];
 
     internal Model(ModelParts parts)
     {
@@ -52,17 +54,15 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         try
         {
-            using CommandList clear = Gpu.CreateCommandList("prefill.clear");
+            using CommandList clear = Gpu.CreateCommandList("rows.clear");
             clear.Record(RowActivations.RecordClear);
             Gpu.Wait(Gpu.Submit(clear));
-            Prefill = new PrefillRunner(Gpu, Config, RowActivations);
             KvStores = new KvStores(Gpu, Config);
             KvStores.Of(Options.KvType);
-            Lifetime = Begin(parts.SelfTest, Prefill, RowActivations, KvStores, _weights, _device);
+            Lifetime = Begin(parts.SelfTest, RowActivations, KvStores, _weights, _device);
         }
         catch
         {
-            Prefill?.Dispose();
             RowActivations.Dispose();
             throw;
         }
@@ -136,8 +136,6 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     /// <summary>How matrix products of this model take their inputs.</summary>
     internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
 
-    internal PrefillRunner Prefill { get; }
-
     /// <summary>Where sessions take the pages of their keys and values from.</summary>
     internal KvStores KvStores { get; }
 
@@ -182,13 +180,12 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
 
     // Apart from the constructor: what frees the model must not know it, or it would never be collected.
     private static Lifetime Begin(
-        ModelSelfTest selfTest, PrefillRunner prefill, RowActivations activations, KvStores stores, TransformerWeights weights,
+        ModelSelfTest selfTest, RowActivations activations, KvStores stores, TransformerWeights weights,
         SharedDevice device) => new(
         nameof(Model),
         () =>
         {
             selfTest.AtExit();
-            prefill.Dispose();
             activations.Dispose();
             weights.Dispose();
             device.Gpu.Settle();
@@ -209,8 +206,18 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             tokens[id] = Tokenizer.IsControl(id) || id == Tokenizer.UnknownTokenId ? default : Tokenizer.GetTokenBytes(id).ToArray();
         }
 
-        return new TokenTrie(tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count));
+        return new TokenTrie(
+            tokens, Tokenizer.EndOfGenerationTokenIds.Where(id => id < count),
+            Enumerable.Range(0, count).Where(Tokenizer.IsControl)
+                .Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
+
+    /// <summary>The engine of sessions with these options, made when one is first asked for.</summary>
+    internal SessionEngine EngineFor(KvType type, SoftmaxChoice? softmax, LinearChoice linear) => _engines.GetOrAdd(
+        (type, softmax, linear),
+        key => new Lazy<SessionEngine>(() => SessionEngine.Create(
+            this, key.Item1, key.Item2 is { } choice ? SoftmaxPlan.For(choice, Config.NumLayers, Calibration) : Softmax, key.Item3),
+            LazyThreadSafetyMode.PublicationOnly)).Value;
 
     /// <summary>The same weights with other linear layers.</summary>
     internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear

@@ -12,8 +12,7 @@ public sealed class RefusalTests
     private static readonly Dictionary<string, ChatOptions> Refused = new()
     {
         [nameof(ChatOptions.ConversationId)] = new() { ConversationId = "7" },
-        [nameof(ChatOptions.Tools)] = new() { Tools = [Clock] },
-        [nameof(ChatOptions.ToolMode)] = new() { ToolMode = ChatToolMode.RequireAny },
+        [nameof(ChatOptions.Tools)] = new() { Tools = [new HostedWebSearchTool()] },
         [nameof(ChatOptions.Reasoning)] = new() { Reasoning = new ReasoningOptions { Effort = ReasoningEffort.High } },
 #pragma warning disable MEAI001 // Of an experiment; refused all the same.
         [nameof(ChatOptions.AllowBackgroundResponses)] = new() { AllowBackgroundResponses = true },
@@ -26,6 +25,7 @@ public sealed class RefusalTests
     private static readonly Dictionary<string, ChatOptions> OutOfRange = new()
     {
         [nameof(ChatOptions.ModelId)] = new() { ModelId = "another" },
+        [nameof(ChatOptions.ToolMode)] = new() { ToolMode = ChatToolMode.RequireSpecific("date"), Tools = [Clock] },
         [nameof(ChatOptions.Temperature)] = new() { Temperature = -1 },
         [nameof(ChatOptions.TopK)] = new() { TopK = -1 },
         [nameof(ChatOptions.TopP)] = new() { TopP = 2 },
@@ -106,7 +106,7 @@ public sealed class RefusalTests
     public void Refuses_a_schema_that_cannot_be_compiled_by_its_place()
     {
         JsonElement schema = JsonDocument.Parse(
-            """{"type":"object","properties":{"a":{"type":"string","contentEncoding":"base64","not":{}}}}""").RootElement;
+            """{"type":"object","properties":{"a":{"type":"string","contentEncoding":"base64","unevaluatedItems":false}}}""").RootElement;
         Assert.That(
             () => Ask(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) }),
             Throws.InstanceOf<GrammarException>());

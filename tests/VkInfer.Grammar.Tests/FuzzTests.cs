@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace VkInfer.Grammar.Tests;
 
 /// <summary>
 /// Mutated grammars and schemas compile, and then texts can be read, or are refused with a <see cref="GrammarException"/>.
 /// </summary>
-public sealed class FuzzTests
+public sealed partial class FuzzTests
 {
     private const int Cases = 100_000;
 
@@ -56,8 +57,7 @@ public sealed class FuzzTests
             }
             catch (GrammarException fault)
             {
-                findings.Add(
-                    new string([.. fault.Message[fault.Location.Length..].TakeWhile(c => c is not '\'' && !char.IsAsciiDigit(c))]));
+                findings.Add(Particulars().Replace(fault.Message[fault.Location.Length..], ""));
                 Assert.That(fault.Message.Any(char.IsControl), Is.False, $"seed {seed}: {fault.Message}");
             }
             catch (Exception other) when (other is not GrammarException and not AssertionException)
@@ -71,8 +71,12 @@ public sealed class FuzzTests
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         TestContext.Out.WriteLine($"{Cases} cases in {seconds:F1} s: {compiled} compiled, the others refused for {findings.Count} reasons");
         Assert.That(compiled, Is.InRange(Cases / 20, Cases * 19 / 20));
-        Assert.That(findings, Has.Count.GreaterThan(12));
+        Assert.That(findings, Has.Count.GreaterThan(20));
     }
+
+    /// <summary>What differs from one message of a kind to another.</summary>
+    [GeneratedRegex("'[^']*'|[0-9]+|; found.*|'.*$|\".*$")]
+    private static partial Regex Particulars();
 
     private static void Read(CompiledGrammar grammar, Random random)
     {

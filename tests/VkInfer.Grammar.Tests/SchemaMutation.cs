@@ -9,7 +9,8 @@ internal static class SchemaMutation
     [
         "type", "properties", "required", "additionalProperties", "items", "prefixItems", "minItems", "maxItems", "enum", "const", "anyOf",
         "oneOf", "allOf", "$ref", "$defs", "minLength", "maxLength", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-        "title", "pattern", "not",
+        "title", "pattern", "not", "if", "then", "else", "multipleOf", "uniqueItems", "minProperties", "maxProperties", "patternProperties",
+        "propertyNames", "dependentRequired", "contains",
     ];
 
     private static readonly string[] Values =
@@ -17,6 +18,8 @@ internal static class SchemaMutation
         "null", "true", "false", "0", "1", "-1", "2.5", "1e400", "99999", "100001", "123456789012345678901234567890", "\"\"", "\"#\"",
         "\"#/$defs/n\"", "\"#/properties/name/\"", "\"string\"", "\"integer\"", "\"array\"", "\"object\"", "\"date\"", "[]", "[1]",
         "[true]", "[\"name\"]", "{}", "{\"type\":\"null\"}", "{\"$ref\":\"#\"}", "{\"items\":{\"$ref\":\"#\"}}",
+        "\"^[a-z]{2,5}$\"", "\"(a|b\"", "{\"required\":[\"name\"]}", "{\"not\":{\"$ref\":\"#\"}}", "[{\"type\":\"null\"},{\"maximum\":3}]",
+        "{\"^a\":{\"type\":\"null\"}}", "{\"name\":[\"age\"]}", "0.01",
     ];
 
     public static string Of(string schema, Random random)

@@ -5,18 +5,19 @@ namespace VkInfer.Extensions.AI;
 /// <summary>What the runtime says of an answer, in the terms of Microsoft.Extensions.AI.</summary>
 internal static class Answers
 {
-    public static ChatFinishReason ToFinishReason(FinishReason reason) => reason switch
+    public static ChatFinishReason ToFinishReason(FinishReason reason, bool hasCalls) => reason switch
     {
         FinishReason.MaxTokens or FinishReason.ContextFull => ChatFinishReason.Length,
-        _ => ChatFinishReason.Stop,
+        _ => hasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop,
     };
 
     /// <summary>Input counts every token of the prompt, those found in a cache among them.</summary>
-    public static UsageDetails ToUsage(Usage usage) => new()
+    public static UsageDetails ToUsage(Usage usage, int reasoningTokens) => new()
     {
         InputTokenCount = usage.PromptTokens + usage.CachedTokens,
         CachedInputTokenCount = usage.CachedTokens,
         OutputTokenCount = usage.CompletionTokens,
+        ReasoningTokenCount = reasoningTokens,
         TotalTokenCount = usage.PromptTokens + usage.CachedTokens + usage.CompletionTokens,
     };
 }

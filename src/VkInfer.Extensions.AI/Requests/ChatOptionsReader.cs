@@ -1,9 +1,11 @@
 using Microsoft.Extensions.AI;
-using VkInfer.Grammar;
 
 namespace VkInfer.Extensions.AI;
 
-/// <summary>Options of Microsoft.Extensions.AI as the runtime takes them. Each member is honoured or refused, none is ignored.</summary>
+/// <summary>
+/// Options of Microsoft.Extensions.AI as the runtime takes them, but for tools, reasoning and the response's format. Each member is
+/// honoured or refused, none is ignored.
+/// </summary>
 internal static class ChatOptionsReader
 {
     /// <summary>Reads options over defaults.</summary>
@@ -26,7 +28,6 @@ internal static class ChatOptionsReader
         {
             MaxTokens = options.MaxOutputTokens ?? generation.MaxTokens,
             StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. stops] : generation.StopStrings,
-            Grammar = GrammarOf(options.ResponseFormat) ?? generation.Grammar,
             Sampling = sampling with
             {
                 Temperature = options.Temperature ?? sampling.Temperature,
@@ -50,19 +51,10 @@ internal static class ChatOptionsReader
     {
         Refuse(options.ConversationId is not null, nameof(ChatOptions.ConversationId), "conversations are not kept; send all messages");
         Refuse(
-            options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode,
-            nameof(ChatOptions.Tools), "tools are not supported");
-        Refuse(options.ToolMode is RequiredChatToolMode, nameof(ChatOptions.ToolMode), "tools are not supported");
-        Refuse(
-            options.Reasoning is { } reasoning && (reasoning.Effort is not null || reasoning.Output is not null),
-            nameof(ChatOptions.Reasoning),
-            $"reasoning is not told from text; a template's own switch can be set by {AdditionalOptions.TemplateVariables}");
-        Refuse(
             options.AllowBackgroundResponses == true, nameof(ChatOptions.AllowBackgroundResponses), "answers do not run in the background");
         Refuse(options.ContinuationToken is not null, nameof(ChatOptions.ContinuationToken), "answers do not run in the background");
     }
 
-    // AllowMultipleToolCalls says something only where there are tools.
     private static void Refuse(bool asked, string option, string reason)
     {
         if (asked)
@@ -79,13 +71,4 @@ internal static class ChatOptionsReader
             { } other => throw new NotSupportedException(
                 $"ChatOptions.RawRepresentationFactory gave {other.GetType()}; this client takes {typeof(GenerationOptions)}."),
         };
-
-    private static CompiledGrammar? GrammarOf(ChatResponseFormat? format) => format switch
-    {
-        null or ChatResponseFormatText => null,
-        ChatResponseFormatJson { Schema: { } schema } => SchemaCache.Get(schema),
-        ChatResponseFormatJson => SchemaCache.AnyObject,
-        _ => throw new NotSupportedException(
-            $"ChatOptions.ResponseFormat is {format.GetType()}; known are text, JSON, and JSON of a schema."),
-    };
 }

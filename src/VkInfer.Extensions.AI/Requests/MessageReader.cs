@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,20 +6,27 @@ using Microsoft.Extensions.AI;
 
 namespace VkInfer.Extensions.AI;
 
-/// <summary>Messages of Microsoft.Extensions.AI as a model's template takes them.</summary>
-internal static class MessageReader
+/// <summary>Messages of Microsoft.Extensions.AI, read one by one: text, reasoning, calls and their results.</summary>
+internal sealed class MessageReader
 {
+    private const int IdLength = 9;
+
+    private readonly List<ReadMessage> _read = [];
+    private readonly Dictionary<string, string> _names = [];
+
     /// <summary>Reads a conversation.</summary>
     /// <param name="messages">The messages, the oldest first.</param>
     /// <param name="instructions">
     /// What stands above the conversation; joins its first message where that is a system message, since many templates refuse a second.
     /// </param>
-    public static IReadOnlyList<Tokenization.ChatMessage> Read(IEnumerable<ChatMessage> messages, string? instructions)
+    public static IReadOnlyList<ReadMessage> Read(IEnumerable<ChatMessage> messages, string? instructions)
     {
-        var read = new List<Tokenization.ChatMessage>();
+        var reader = new MessageReader();
+        List<ReadMessage> read = reader._read;
+        int index = 0;
         foreach (ChatMessage message in messages)
         {
-            read.Add(Read(message ?? throw new ArgumentException($"Message {read.Count} is null.", nameof(messages)), read.Count));
+            reader.Add(message ?? throw new ArgumentException($"Message {index} is null.", nameof(messages)), index++);
         }
 
         if (read.Count == 0)
@@ -30,22 +38,24 @@ internal static class MessageReader
         {
             if (read[0].Role == Tokenization.ChatRole.System)
             {
-                read[0] = read[0] with { Content = $"{instructions}\n\n{read[0].Content}" };
+                read[0] = read[0] with { Text = $"{instructions}\n\n{read[0].Text}" };
             }
             else
             {
-                read.Insert(0, new Tokenization.ChatMessage(Tokenization.ChatRole.System, instructions));
+                read.Insert(0, new ReadMessage(Tokenization.ChatRole.System, instructions));
             }
         }
 
         return read;
     }
 
-    private static Tokenization.ChatMessage Read(ChatMessage message, int index)
+    private void Add(ChatMessage message, int index)
     {
         Tokenization.ChatRole role = RoleOf(message.Role, index);
         var text = new StringBuilder();
         var reasoning = new StringBuilder();
+        var calls = new List<ReadCall>();
+        var results = new List<ReadMessage>();
         foreach (AIContent content in message.Contents)
         {
             switch (content)
@@ -53,26 +63,45 @@ internal static class MessageReader
                 case TextReasoningContent thought when role == Tokenization.ChatRole.Assistant:
                     reasoning.Append(thought.Text);
                     break;
-                case TextContent part:
+                case TextContent part when role != Tokenization.ChatRole.Tool:
                     text.Append(part.Text);
+                    break;
+                case FunctionCallContent call when role == Tokenization.ChatRole.Assistant:
+                    _names[call.CallId] = call.Name;
+                    calls.Add(new ReadCall(IdOf(call.CallId), call.Name, ArgumentsOf(call)));
+                    break;
+                case FunctionResultContent result when role == Tokenization.ChatRole.Tool:
+                    results.Add(new ReadMessage(role, TextOf(result))
+                    {
+                        CallId = IdOf(result.CallId),
+                        Name = _names.GetValueOrDefault(result.CallId),
+                    });
                     break;
                 case UsageContent:
                     break; // An answer that comes back; what it cost is no part of it.
                 default:
                     throw new NotSupportedException(
-                        $"Message {index} ({message.Role}) has {Describe(content)}; the model takes text only.");
+                        $"Message {index} ({message.Role}) has {Describe(content)}; " + (role == Tokenization.ChatRole.Tool
+                            ? "a message of the role tool has functions' results only."
+                            : "the model takes text only, and calls and their results in messages of assistant and tool."));
             }
         }
 
-        return new Tokenization.ChatMessage(role, text.ToString()) { Extra = ExtraOf(message.AuthorName, reasoning.ToString()) };
+        if (role == Tokenization.ChatRole.Tool)
+        {
+            _read.AddRange(results);
+            return;
+        }
+
+        _read.Add(new ReadMessage(role, text.ToString()) { Name = message.AuthorName, Reasoning = reasoning.ToString(), Calls = calls });
     }
 
     private static Tokenization.ChatRole RoleOf(ChatRole role, int index) =>
         role == ChatRole.User ? Tokenization.ChatRole.User
         : role == ChatRole.Assistant ? Tokenization.ChatRole.Assistant
         : role == ChatRole.System ? Tokenization.ChatRole.System
-        : role == ChatRole.Tool ? throw new NotSupportedException($"Message {index} has the role tool; tools are not supported.")
-        : throw new NotSupportedException($"Message {index} has the role {role}; known are system, user and assistant.");
+        : role == ChatRole.Tool ? Tokenization.ChatRole.Tool
+        : throw new NotSupportedException($"Message {index} has the role {role}; known are system, user, assistant and tool.");
 
     private static string Describe(AIContent content) => content switch
     {
@@ -80,32 +109,41 @@ internal static class MessageReader
         UriContent uri => $"content of type {uri.MediaType}",
         FunctionCallContent => "a function call",
         FunctionResultContent => "a function's result",
+        TextContent => "text",
         null => "null among its contents",
         _ => content.GetType().Name,
     };
 
-    /// <summary>
-    /// What templates read beside role and content: <c>name</c>, and <c>reasoning_content</c> as Qwen's and DeepSeek's call it.
-    /// </summary>
-    private static JsonElement? ExtraOf(string? name, string reasoning)
+    /// <summary>Ids refer from results to calls: those of another form are replaced, always in the same way.</summary>
+    private static string IdOf(string id) => id.Length == IdLength && id.All(char.IsAsciiLetterOrDigit)
+        ? id : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..IdLength];
+
+    private static JsonObject ArgumentsOf(FunctionCallContent call)
     {
-        if (name is null && reasoning.Length == 0)
+        var arguments = new JsonObject();
+        foreach ((string name, object? value) in call.Arguments ?? new Dictionary<string, object?>())
         {
-            return null;
+            arguments[name] = value is null ? null : NodeOf(value);
         }
 
-        var extra = new JsonObject();
-        if (name is not null)
-        {
-            extra["name"] = name;
-        }
-
-        if (reasoning.Length > 0)
-        {
-            extra["reasoning_content"] = reasoning;
-        }
-
-        using JsonDocument document = JsonDocument.Parse(extra.ToJsonString());
-        return document.RootElement.Clone();
+        return arguments;
     }
+
+    private static string TextOf(FunctionResultContent result) => result.Result switch
+    {
+        null => result.Exception is { } problem ? $"Error: {problem.Message}" : "null",
+        string text => text,
+        JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
+        JsonElement json => json.GetRawText(),
+        TextContent text => text.Text,
+        IEnumerable<AIContent> contents when contents.All(content => content is TextContent) => string.Concat(contents),
+        { } value => NodeOf(value)?.ToJsonString() ?? "null",
+    };
+
+    private static JsonNode? NodeOf(object value) => value switch
+    {
+        JsonElement json => JsonNode.Parse(json.GetRawText()),
+        JsonNode node => node.DeepClone(),
+        _ => JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType())),
+    };
 }

@@ -67,6 +67,9 @@ internal sealed class ChatOperation : IDisposable
     }
 
     /// <summary>A piece of the answer came.</summary>
+    /// <summary>Whether the answer has calls.</summary>
+    public bool HasCalls { get; set; }
+
     public void Take(GenerationUpdate update)
     {
         if (update.TokenIds.Count > 0)
@@ -162,7 +165,7 @@ internal sealed class ChatOperation : IDisposable
         activity.SetTag("gen_ai.response.model", _responseModel);
         if (_last is { FinishReason: { } reason, Usage: { } usage })
         {
-            activity.SetTag("gen_ai.response.finish_reasons", new[] { Answers.ToFinishReason(reason).Value });
+            activity.SetTag("gen_ai.response.finish_reasons", new[] { Answers.ToFinishReason(reason, HasCalls).Value });
             activity.SetTag("gen_ai.usage.input_tokens", usage.PromptTokens + usage.CachedTokens);
             activity.SetTag("gen_ai.usage.output_tokens", usage.CompletionTokens);
         }

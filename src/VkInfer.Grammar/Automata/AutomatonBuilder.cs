@@ -41,7 +41,7 @@ internal sealed class AutomatonBuilder
         {
             (string name, string location, _) = rules[0];
             throw new GrammarException(location, heights[starts[0]] == StateHeights.Endless
-                ? $"rule '{name}' can never end: every way through it opens another rule"
+                ? $"rule '{name}' can never end: nothing matches, or every way through it opens another rule"
                 : $"rule '{name}' has more than {maxDepth} rules open at a time in the shortest text");
         }
 

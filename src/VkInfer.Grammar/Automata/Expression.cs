@@ -35,6 +35,9 @@ internal abstract record Expression
     /// <summary>The body so often; without a maximum any number of times.</summary>
     public sealed record Repeat(Expression Body, int Min, int? Max) : Expression;
 
+    /// <summary>Nothing, at the beginning or the end of the text only. Regular languages alone have it.</summary>
+    public sealed record Anchor(bool IsEnd) : Expression;
+
     /// <summary>What another rule matches.</summary>
     public sealed record Reference(int Rule) : Expression;
 }

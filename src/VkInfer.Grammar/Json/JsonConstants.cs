@@ -57,6 +57,12 @@ internal sealed class JsonConstants(JsonRules json)
     public Expression StringExcept(IEnumerable<string> names) =>
         JsonRules.Quoted(Except([.. names.Select(name => name.EnumerateRunes().ToArray())], 0));
 
+    /// <summary>A character that cannot stand for itself.</summary>
+    public static Expression Escaped(int codePoint) =>
+        ShortEscapes.IndexOf((char)codePoint, StringComparison.Ordinal) is >= 0 and int at
+            ? Expression.Text($"\\{ShortEscapeLetters[at]}")
+            : Escaped((char)codePoint);
+
     private Expression.Sequence Joined(IEnumerable<Expression> items) =>
         new Expression.Sequence([.. items.SelectMany((item, i) => i == 0 ? [item] : new[] { json.Comma, item })]);
 

@@ -9,10 +9,16 @@ namespace VkInfer.Grammar;
 /// where <c>additionalProperties</c> is given, or no <c>properties</c> are.
 /// </summary>
 /// <remarks>
-/// Supported: <c>type, properties, required, additionalProperties, items, prefixItems, minItems, maxItems, enum, const, anyOf, oneOf</c>
-/// (as alternatives), <c>allOf</c> of one, <c>$ref</c> within the schema, <c>$defs, minLength, maxLength, format</c> (date, time,
-/// date-time, uuid), and for integers <c>minimum, maximum, exclusiveMinimum, exclusiveMaximum</c>. Any other keyword that says what is
-/// valid is refused.
+/// <para>Supported, beside <c>type</c>, <c>enum</c>, <c>const</c>, <c>$ref</c> within the schema and <c>$defs</c>:
+/// <c>anyOf, oneOf, allOf, not, if, then, else</c> in any combination;
+/// for objects <c>properties, required, additionalProperties, patternProperties, propertyNames, minProperties, maxProperties,
+/// dependentRequired, dependentSchemas</c>; for arrays <c>items, prefixItems, minItems, maxItems, uniqueItems</c> (of few values);
+/// for strings <c>minLength, maxLength, pattern</c>, and <c>format</c> (date, time, date-time, duration, uuid, email, hostname, ipv4,
+/// ipv6, uri, uri-reference, json-pointer, and idn- and iri- forms, in their common forms); for numbers <c>minimum, maximum,
+/// exclusiveMinimum, exclusiveMaximum, multipleOf</c>. Any other keyword that says what is valid is refused.</para>
+/// <para><c>oneOf</c> whose schemas cannot be told apart, <c>not</c> and <c>if</c> say what must not hold: that is supported for
+/// <c>type, enum, const, required, properties, prefixItems</c>, bounds, lengths and counts, <c>pattern, multipleOf</c>, and combinations of
+/// these. A <c>pattern</c> has no references to groups, word boundaries, or lookarounds but lookaheads at its beginning.</para>
 /// </remarks>
 public static class JsonSchema
 {
@@ -51,7 +57,9 @@ public static class JsonSchema
     {
         try
         {
-            return new CompiledGrammar(AutomatonBuilder.Build(new SchemaReader(schema).Read(), Limits.SchemaDepth));
+            var rules = new RuleSet();
+            new SchemaReader(schema, rules).Read();
+            return new CompiledGrammar(AutomatonBuilder.Build(rules, Limits.SchemaDepth));
         }
         catch (InvalidOperationException problem)
         {

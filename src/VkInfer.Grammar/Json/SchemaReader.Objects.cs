@@ -1,5 +1,7 @@
-using System.Text.Json;
 using VkInfer.Grammar.Automata;
+using VkInfer.Grammar.Facts;
+using VkInfer.Grammar.Regular;
+using static VkInfer.Grammar.SchemaValues;
 
 namespace VkInfer.Grammar;
 
@@ -8,60 +10,120 @@ internal sealed partial class SchemaReader
     // A tree over the characters of names is built where other names are allowed.
     private const int MaxNameLength = 200;
 
-    private Expression Object(JsonElement schema, string at)
+    // Each set of patterns that a name matches has a rule.
+    private const int MostPatterns = 4;
+
+    private Expression Object(ValueFacts facts, string at)
     {
-        HashSet<string> required = Required(schema, at);
+        string[] names = [.. facts.Objects.SelectMany(shape => shape.Named.Keys).Concat(facts.Required).Distinct()];
+        HashSet<string> required = [.. facts.Required], forbidden = [.. facts.Forbidden];
         var members = new List<(Expression Member, bool IsRequired)>();
-        var names = new HashSet<string>();
-        JsonElement? others = Others(schema, out bool allowsOthers, at);
-        if (schema.TryGetProperty("properties", out JsonElement properties))
+        foreach (string name in names)
         {
-            if (properties.ValueKind != JsonValueKind.Object)
+            Goal goal = ValueCheck.PropertyGoal(facts, name);
+            bool isRequired = required.Contains(name);
+
+            // What nothing may stand for is left out.
+            if (!goal.IsNothing && !forbidden.Contains(name) && _check.AllowsName(facts, name))
             {
-                throw Fault(at, $"'properties' is an object; found {Kind(properties)}");
+                members.Add((Member(name, Value(goal)), isRequired));
             }
-
-            foreach (JsonProperty property in properties.EnumerateObject())
+            else if (isRequired)
             {
-                string place = $"{at}/properties/{Short(property.Name)}";
-                if (!names.Add(property.Name))
-                {
-                    throw Fault(place, "the property is named twice");
-                }
-
-                bool isRequired = required.Contains(property.Name);
-
-                // What nothing may stand for is left out.
-                if (property.Value.ValueKind != JsonValueKind.False || isRequired)
-                {
-                    members.Add((Member(property.Name, Value(property.Value, place)), isRequired));
-                }
+                return new Expression.Choice([]);
             }
         }
 
-        foreach (string name in required.Where(names.Add))
+        Expression? others = Others(facts, [.. names.Union(forbidden)], at);
+        bool isCounted = facts.MinProperties > required.Count
+            || (facts.MaxProperties is { } max && (others is not null || max < members.Count));
+        return _json.Braces(
+            isCounted ? Counted(members, others, facts.MinProperties, facts.MaxProperties, at) : Members(members, others, at));
+    }
+
+    /// <summary>A member whose name is none of those that are known; null where there may be none.</summary>
+    private Expression.Reference? Others(ValueFacts facts, string[] names, string at)
+    {
+        (ObjectShape Shape, Dfa Names, Part Value)[] patterns =
+            [.. facts.Objects.SelectMany(shape => shape.Patterns.Select(pattern => (shape, pattern.Names, pattern.Value)))];
+        if (patterns.Length > MostPatterns)
         {
-            members.Add(others is { ValueKind: not JsonValueKind.False } other
-                ? (Member(name, Value(other, $"{at}/additionalProperties")), true)
-                : others is null
-                    ? (Member(name, _json.AnyValue), true)
-                    : throw Fault(at, $"property '{Short(name)}' is required, but additionalProperties is false"));
+            throw Fault(at, $"'patternProperties' with more than {MostPatterns} patterns is not supported");
         }
 
-        Expression? additional = null;
-        if (allowsOthers)
+        var ways = new List<Expression>();
+        for (int set = 0; set < 1 << patterns.Length; set++)
         {
-            if (names.FirstOrDefault(name => name.Length > MaxNameLength) is { } name)
+            var goal = new Goal(
+                from shape in facts.Objects
+                let matched = patterns.Where((pattern, i) => (set & (1 << i)) != 0 && pattern.Shape == shape).Select(p => p.Value).ToArray()
+                from part in matched.Length > 0 ? matched : shape.Others is { } rest ? [rest] : []
+                select part);
+            bool isSpokenOf = set != 0 || facts.Objects.Any(shape => shape.Others is not null)
+                || facts.Objects.All(shape => shape.Named.Count == 0 && shape.Patterns.Count == 0);
+            if (goal.IsNothing || !isSpokenOf)
             {
-                throw Fault(at, $"property '{Short(name)}' has more than {MaxNameLength} characters beside additionalProperties");
+                continue;
             }
 
-            Expression value = others is { } other ? Value(other, $"{at}/additionalProperties") : _json.AnyValue;
-            Expression key = names.Count == 0 ? _json.String : _constants.StringExcept(names);
-            additional = Shared(Expression.Of(key, _json.Colon, value), $"{at}/additionalProperties");
+            Expression? name = patterns.Length == 0 && facts.Names.Count == 0
+                ? AnyOther(names, at)
+                : Names(
+                    facts, [.. patterns.Select((pattern, i) => (set & (1 << i)) != 0 ? pattern.Names : pattern.Names.Not())], names, at);
+            if (name is not null)
+            {
+                ways.Add(Expression.Of(name, _json.Colon, Value(goal)));
+            }
         }
 
-        return _json.Braces(Members(members, additional, at));
+        return ways.Count == 0 ? null : Shared(new Expression.Choice(ways), $"{at}/additionalProperties");
+    }
+
+    private Expression AnyOther(string[] names, string at)
+    {
+        if (System.Array.Find(names, name => name.Length > MaxNameLength) is { } name)
+        {
+            throw Fault(at, $"property '{Short(name)}' has more than {MaxNameLength} characters beside additionalProperties");
+        }
+
+        return names.Length == 0 ? _json.String : _constants.StringExcept(names);
+    }
+
+    /// <summary>Names that match patterns and are none of those that are known; null where there are none.</summary>
+    private Expression? Names(ValueFacts facts, IEnumerable<Dfa> languages, string[] names, string at)
+    {
+        try
+        {
+            Dfa language = languages.Aggregate(Dfa.Any, (all, one) => all.And(one));
+            language = language.And(DfaBuilder.Of(new Expression.Choice([.. names.Select(Expression.Text)])).Not());
+            if (facts.Names.Count > 0)
+            {
+                language = _expander.Expand(new Goal(facts.Names)).Where(way => (way.Types & JsonTypes.String) != 0)
+                    .Select(Strings).Aggregate(default(Dfa), (some, one) => some is null ? one : some.Or(one))
+                    ?.And(language) ?? Dfa.Any.Not();
+            }
+
+            language = language.Minimize();
+            return language.IsEmpty ? null : LanguageRules.AddQuoted(_rules, language, at);
+        }
+        catch (DfaTooLargeException problem)
+        {
+            throw new GrammarException(at, "the names that 'patternProperties' and 'propertyNames' allow need too many states", problem);
+        }
+    }
+
+    private Dfa Strings(ValueFacts facts)
+    {
+        if (facts.Enum is not { } values)
+        {
+            return StringLanguage.Of(facts);
+        }
+
+        return DfaBuilder.Of(new Expression.Choice(
+        [
+            .. values.Where(value => value.ValueKind == System.Text.Json.JsonValueKind.String && _check.Allows(facts, value))
+                .Select(value => Expression.Text(value.GetString()!)),
+        ]));
     }
 
     /// <summary>
@@ -85,33 +147,71 @@ internal sealed partial class SchemaReader
         return rest is null ? Expression.Empty : needsRest ? rest : rest.Optional();
     }
 
+    /// <summary>
+    /// Members in order, counted: a rule for each number that is there before each. Names that the schema does not know might be the
+    /// same twice, so that of these one counts towards the least number.
+    /// </summary>
+    private Expression Counted(List<(Expression Member, bool IsRequired)> members, Expression? others, int min, int? max, string at)
+    {
+        if (others is not null && min > members.Count + 1)
+        {
+            throw Fault(at, $"'minProperties' {min} is supported up to one more than the {members.Count} properties with names");
+        }
+
+        int cap = Math.Min(max ?? min, members.Count + 1);
+        if ((long)members.Count * cap > Limits.Rules / 2)
+        {
+            throw Fault(at, "'minProperties' and 'maxProperties' beside so many properties are not supported");
+        }
+
+        Expression[] next = [.. Enumerable.Range(0, cap + 1).Select(count => Shared(Tail(count), at))];
+        for (int i = members.Count - 1; i >= 0; i--)
+        {
+            (Expression member, bool isRequired) = members[i];
+            Expression one = Shared(member, at);
+            Expression[] later = next;
+            next =
+            [
+                .. Enumerable.Range(0, Math.Min(i, cap) + 1).Select(count =>
+                {
+                    var ways = new List<Expression>();
+                    if (max is null || count < max)
+                    {
+                        ways.Add(Expression.Of(count > 0 ? _json.Comma : Expression.Empty, one, later[Math.Min(count + 1, cap)]));
+                    }
+
+                    if (!isRequired)
+                    {
+                        ways.Add(later[count]);
+                    }
+
+                    return Shared(new Expression.Choice(ways), at);
+                }),
+            ];
+        }
+
+        return next[0];
+
+        Expression Tail(int count)
+        {
+            int needed = Math.Max(0, min - count);
+            int? room = max - count;
+            if (others is null || room <= 0)
+            {
+                return needed == 0 ? Expression.Empty : new Expression.Choice([]);
+            }
+
+            if (needed > 1)
+            {
+                return new Expression.Choice([]);
+            }
+
+            Expression more = Expression.Of(_json.Comma, others);
+            return count > 0 ? more.Times(needed, room)
+                : needed == 0 ? Expression.Of(others, more.Times(0, room - 1)).Optional()
+                : Expression.Of(others, more.Times(0, room - 1));
+        }
+    }
+
     private Expression Member(string name, Expression value) => Expression.Of(JsonConstants.String(name), _json.Colon, value);
-
-    private static HashSet<string> Required(JsonElement schema, string at)
-    {
-        if (!schema.TryGetProperty("required", out JsonElement value))
-        {
-            return [];
-        }
-
-        JsonElement[] names = Array(value, "required", at);
-        return names.All(name => name.ValueKind == JsonValueKind.String)
-            ? [.. names.Select(name => name.GetString()!)]
-            : throw Fault(at, "'required' is an array of strings");
-    }
-
-    /// <summary>The schema of properties that have no name in it; null: any value.</summary>
-    private static JsonElement? Others(JsonElement schema, out bool allowed, string at)
-    {
-        if (!schema.TryGetProperty("additionalProperties", out JsonElement value))
-        {
-            allowed = !schema.TryGetProperty("properties", out _);
-            return null;
-        }
-
-        allowed = value.ValueKind != JsonValueKind.False;
-        return value.ValueKind is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False
-            ? value
-            : throw Fault(at, $"'additionalProperties' is a schema; found {Kind(value)}");
-    }
 }

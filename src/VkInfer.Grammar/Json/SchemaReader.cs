@@ -1,281 +1,216 @@
 using System.Text.Json;
 using VkInfer.Grammar.Automata;
+using VkInfer.Grammar.Facts;
+using VkInfer.Grammar.Regular;
+using static VkInfer.Grammar.SchemaValues;
 
 namespace VkInfer.Grammar;
 
-/// <summary>Turns a JSON schema into rules.</summary>
+/// <summary>Turns a JSON schema into rules: one for each object, array, and language of strings or numbers.</summary>
 internal sealed partial class SchemaReader
 {
     private readonly JsonElement _root;
-    private readonly RuleSet _rules = new();
+    private readonly RuleSet _rules;
     private readonly JsonRules _json;
     private readonly JsonConstants _constants;
-    private readonly Dictionary<string, int> _references = [];
-    private readonly Queue<(int Rule, JsonElement Schema, string At)> _pending = [];
-    private int _nesting;
+    private readonly SchemaExpander _expander;
+    private readonly ValueCheck _check;
+    private readonly Dictionary<string, Expression> _known = [];
+    private readonly Queue<(int Rule, IReadOnlyList<ValueFacts> Ways, string At)> _pending = [];
 
-    public SchemaReader(JsonElement root)
+    /// <param name="root">The schema.</param>
+    /// <param name="rules">Where its rules go.</param>
+    public SchemaReader(JsonElement root, RuleSet rules)
     {
         _root = root;
-        _json = new JsonRules(_rules);
+        _rules = rules;
+        _json = new JsonRules(rules);
         _constants = new JsonConstants(_json);
+        _expander = new SchemaExpander(root);
+        _check = new ValueCheck(_expander);
     }
 
-    /// <summary>Reads the schema; the first rule is the whole.</summary>
-    public RuleSet Read()
+    /// <summary>Reads the schema, or one within it.</summary>
+    /// <param name="pointer">Where that stands.</param>
+    /// <returns>The rule of the whole.</returns>
+    public int Read(string pointer = "#")
     {
-        Reference("#", "#");
-        while (_pending.TryDequeue(out (int Rule, JsonElement Schema, string At) next))
+        int whole = _rules.Add(pointer, pointer);
+        Goal goal = Whole(pointer, out IReadOnlyList<ValueFacts> ways);
+
+        _known[goal.Key] = new Expression.Reference(whole);
+        _pending.Enqueue((whole, ways, goal.At));
+        while (_pending.TryDequeue(out (int Rule, IReadOnlyList<ValueFacts> Ways, string At) next))
         {
-            _rules.Define(next.Rule, next.At, Value(next.Schema, next.At));
+            _rules.Define(next.Rule, next.At, new Expression.Choice([.. next.Ways.Select(facts => Way(facts, next.At))]));
         }
 
-        return _rules;
+        return whole;
     }
 
-    /// <summary>What a schema allows.</summary>
-    private Expression Value(JsonElement schema, string at)
+    /// <summary>Reads a schema of strings as text without quotation marks.</summary>
+    /// <param name="pointer">Where it stands.</param>
+    /// <param name="within">What texts must be besides.</param>
+    public Expression ReadText(string pointer, Dfa within)
     {
-        if (++_nesting > Limits.Nesting)
+        Whole(pointer, out IReadOnlyList<ValueFacts> ways);
+        try
         {
-            throw Fault(at, $"schemas are nested deeper than {Limits.Nesting}");
+            Dfa? language = ways.Where(way => (way.Types & JsonTypes.String) != 0)
+                .Select(Strings).Aggregate(default(Dfa), (some, one) => some is null ? one : some.Or(one));
+            return language is null ? new Expression.Choice([]) : LanguageRules.Add(_rules, language.And(within).Minimize(), pointer);
         }
-
-        Expression value = schema.ValueKind switch
+        catch (DfaTooLargeException problem)
         {
-            JsonValueKind.True => _json.AnyValue,
-            JsonValueKind.False => throw Fault(at, "the schema 'false' allows nothing"),
-            JsonValueKind.Object => Keywords(schema, at),
-            _ => throw Fault(at, $"a schema is an object, true or false; found {Kind(schema)}"),
-        };
-        _nesting--;
-        return value;
+            throw new GrammarException(pointer, "the texts that the schema allows need too many states", problem);
+        }
     }
 
-    private Expression Keywords(JsonElement schema, string at)
+    private Goal Whole(string pointer, out IReadOnlyList<ValueFacts> ways)
     {
-        string[] keywords =
-            [.. schema.EnumerateObject().Where(p => !SchemaKeywords.IsAnnotation(p.Name, p.Value)).Select(p => p.Name)];
-        if (keywords.FirstOrDefault(SchemaKeywords.Unsupported.Contains) is { } unsupported)
-        {
-            throw Fault(at, $"keyword '{unsupported}' is not supported");
-        }
-
-        if (keywords.FirstOrDefault(SchemaKeywords.Whole.Contains) is { } whole)
-        {
-            return keywords.FirstOrDefault(name => name != whole) is { } beside
-                ? throw Fault(at, $"keyword '{beside}' beside '{whole}' is not supported")
-                : Whole(whole, schema.GetProperty(whole), at);
-        }
-
-        string[]? types = Types(schema, at);
-        return keywords.FirstOrDefault(name => name is "enum" or "const") is { } constants
-            ? Constants(schema, types, constants, keywords, at)
-            : OfTypes(schema, types, keywords, at);
+        var root = new Part(JsonPointer.Find(_root, pointer, pointer), pointer);
+        var goal = new Goal(_expander.Resolve(root));
+        ways = _expander.Expand(goal);
+        return ways.Count > 0 ? goal
+            : throw Fault(
+                pointer, root.Schema.ValueKind == JsonValueKind.False ? "the schema 'false' allows nothing" : "the schema allows nothing");
     }
 
-    private Expression Whole(string keyword, JsonElement value, string at)
+    /// <summary>What reaches a goal.</summary>
+    private Expression Value(Goal goal)
     {
-        if (keyword == "$ref")
-        {
-            return value.ValueKind == JsonValueKind.String
-                ? new Expression.Reference(Reference(value.GetString()!, at))
-                : throw Fault(at, $"'$ref' is a string; found {Kind(value)}");
-        }
-
-        JsonElement[] alternatives = Array(value, keyword, at);
-        if (keyword == "allOf" && alternatives.Length > 1)
-        {
-            throw Fault(at, "'allOf' of more than one schema is not supported");
-        }
-
-        return alternatives.Length > 0
-            ? new Expression.Choice([.. alternatives.Select((schema, i) => Value(schema, $"{at}/{keyword}/{i}"))])
-            : throw Fault(at, $"'{keyword}' is empty");
-    }
-
-    /// <summary>The values of enum or const that have one of the types.</summary>
-    private Expression.Choice Constants(JsonElement schema, string[]? types, string keyword, string[] keywords, string at)
-    {
-        if (keywords.FirstOrDefault(name => name != keyword && name != "type") is { } beside)
-        {
-            throw Fault(at, $"keyword '{beside}' beside '{keyword}' is not supported");
-        }
-
-        JsonElement value = schema.GetProperty(keyword);
-        JsonElement[] values = keyword == "const" ? [value] : Array(value, keyword, at);
-        Expression[] allowed =
-            [.. values.Where(v => types is null || types.Any(type => IsOfType(v, type))).Select(v => _constants.Value(v, at))];
-        return allowed.Length > 0 ? new Expression.Choice(allowed) : throw Fault(at, $"'{keyword}' has no value of the type");
-    }
-
-    private Expression OfTypes(JsonElement schema, string[]? types, string[] keywords, string at)
-    {
-        // Without types, the types that the keywords speak of; every valid value of these is valid.
-        types ??= [.. SchemaKeywords.OfType.Keys.Where(type => keywords.Any(SchemaKeywords.OfType[type].Contains))];
-        if (types.Length == 0)
+        goal = new Goal(goal.Parts.Select(_expander.Resolve));
+        if (goal.IsAnything)
         {
             return _json.AnyValue;
         }
 
-        if (types.Contains("number") && keywords.FirstOrDefault(SchemaKeywords.OfType["integer"].Contains) is { } bound)
+        if (_known.TryGetValue(goal.Key, out Expression? known))
         {
-            throw Fault(at, $"keyword '{bound}' is supported for integers only");
+            return known;
         }
 
-        return new Expression.Choice([.. types.Select(type => OfType(schema, type, at))]);
+        IReadOnlyList<ValueFacts> ways = _expander.Expand(goal);
+        bool isSmall = ways.Count == 1 && ways[0].Enum is null && (ways[0].Allowed & (JsonTypes.Array | JsonTypes.Object)) == 0;
+        if (isSmall)
+        {
+            return _known[goal.Key] = Way(ways[0], goal.At);
+        }
+
+        int rule = _rules.Add(Short(goal.Key), goal.At);
+        _pending.Enqueue((rule, ways, goal.At));
+        return _known[goal.Key] = new Expression.Reference(rule);
     }
 
-    private Expression OfType(JsonElement schema, string type, string at) => type switch
+    /// <summary>One way for a value to be valid.</summary>
+    private Expression Way(ValueFacts facts, string at)
     {
-        "object" => Object(schema, at),
-        "array" => ArrayOf(schema, at),
-        "string" => Text(schema, at),
-        "number" => _json.Number,
-        "integer" => Integer(schema, at),
-        "boolean" => JsonRules.Boolean,
-        _ => JsonRules.Null,
-    };
-
-    /// <summary>The types that a schema names; null where it names none.</summary>
-    private static string[]? Types(JsonElement schema, string at)
-    {
-        if (!schema.TryGetProperty("type", out JsonElement value))
+        if (facts.Enum is { } values)
         {
-            return null;
+            return new Expression.Choice(
+                [.. values.Where(value => _check.Allows(facts, value)).Select(value => _constants.Value(value, at))]);
         }
 
-        JsonElement[] names = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        string[] types = [.. names.Select(name => name.ValueKind == JsonValueKind.String ? name.GetString()! : Kind(name)).Distinct()];
-        if (types.FirstOrDefault(type => !SchemaKeywords.OfType.ContainsKey(type)) is { } unknown)
+        JsonTypes types = facts.Allowed;
+        bool isAnything = types == JsonTypes.All && facts.Spoken == JsonTypes.None && facts.NotEnum.Count == 0;
+        if (isAnything)
         {
-            throw Fault(at, $"type '{Short(unknown)}' is not one of {string.Join(", ", SchemaKeywords.OfType.Keys.Order())}");
+            return _json.AnyValue;
         }
 
-        return types.Length > 0 ? types : throw Fault(at, "'type' is empty");
+        var ways = new List<Expression>();
+        AddConstants(ways, facts, types);
+        if ((types & JsonTypes.Number) != 0)
+        {
+            ways.Add(Number(facts, types & JsonTypes.Number, at));
+        }
+
+        if ((types & JsonTypes.String) != 0)
+        {
+            ways.Add(Text(facts, at));
+        }
+
+        JsonTypes containers = types & (JsonTypes.Array | JsonTypes.Object);
+        if (containers != 0 && facts.NotEnum.Any(value => (FactReader.TypeOf(value) & containers) != 0))
+        {
+            throw Fault(at, "an array or object that is not allowed ('not' of 'const' or 'enum') is not supported");
+        }
+
+        if ((types & JsonTypes.Array) != 0)
+        {
+            ways.Add(List(facts, at));
+        }
+
+        if ((types & JsonTypes.Object) != 0)
+        {
+            ways.Add(Object(facts, at));
+        }
+
+        return ways.Count == 1 ? ways[0] : new Expression.Choice(ways);
     }
 
-    private static bool IsOfType(JsonElement value, string type) => value.ValueKind switch
+    private static void AddConstants(List<Expression> ways, ValueFacts facts, JsonTypes types)
     {
-        JsonValueKind.Object => type == "object",
-        JsonValueKind.Array => type == "array",
-        JsonValueKind.String => type == "string",
-        JsonValueKind.Number =>
-            type == "number" || (type == "integer" && value.TryGetDecimal(out decimal number) && number == decimal.Truncate(number)),
-        JsonValueKind.Null => type == "null",
-        _ => type == "boolean",
-    };
-
-    private Expression Text(JsonElement schema, string at)
-    {
-        int? min = Count(schema, "minLength", at);
-        int? max = Count(schema, "maxLength", at);
-        CheckOrder(min, max, "minLength", "maxLength", at);
-        if (!schema.TryGetProperty("format", out JsonElement name))
+        bool Allows(JsonTypes type, JsonValueKind kind) => (types & type) != 0 && !facts.NotEnum.Any(value => value.ValueKind == kind);
+        if (Allows(JsonTypes.Null, JsonValueKind.Null))
         {
-            return _json.StringOf(min ?? 0, max);
+            ways.Add(JsonRules.Null);
         }
 
-        if (name.ValueKind != JsonValueKind.String)
+        bool mayTrue = Allows(JsonTypes.Boolean, JsonValueKind.True), mayFalse = Allows(JsonTypes.Boolean, JsonValueKind.False);
+        if (mayTrue || mayFalse)
         {
-            throw Fault(at, $"'format' is a string; found {Kind(name)}");
+            ways.Add(mayTrue && mayFalse ? JsonRules.Boolean : Expression.Text(mayTrue ? "true" : "false"));
         }
-
-        if (StringFormats.Find(name.GetString()!) is not { } format)
-        {
-            return _json.StringOf(min ?? 0, max);
-        }
-
-        return (min ?? 0) <= format.MinLength && (max ?? int.MaxValue) >= format.MaxLength
-            ? _json.Formatted(format)
-            : throw Fault(
-                at, $"format '{format.Name}' beside a length that forbids some of its {format.MinLength} to {format.MaxLength} characters "
-                + "is not supported");
     }
 
-    private Expression Integer(JsonElement schema, string at)
+    private Expression Number(ValueFacts facts, JsonTypes types, string at)
     {
-        decimal? min = Bound(schema, "minimum", decimal.Ceiling, at);
-        decimal? above = Bound(schema, "exclusiveMinimum", value => decimal.Floor(value) + 1, at);
-        decimal? max = Bound(schema, "maximum", decimal.Floor, at);
-        decimal? below = Bound(schema, "exclusiveMaximum", value => decimal.Ceiling(value) - 1, at);
-        if ((min ?? above ?? max ?? below) is null)
+        bool isListed = facts.Steps.Count > 0 || facts.NotEnum.Any(value => value.ValueKind == JsonValueKind.Number);
+        bool isBound = facts.Min is not null || facts.Max is not null;
+        if (isListed || (isBound && types != JsonTypes.Integer) || types == JsonTypes.Fraction)
         {
-            return _json.Integer;
+            return LanguageRules.Add(_rules, NumberLanguage.Of(facts, types), at);
         }
 
-        decimal first = Math.Max(Math.Max(min ?? -IntegerRange.Largest, above ?? -IntegerRange.Largest), -IntegerRange.Largest);
-        decimal last = Math.Min(Math.Min(max ?? IntegerRange.Largest, below ?? IntegerRange.Largest), IntegerRange.Largest);
-        return first <= last
-            ? IntegerRange.Of((long)first, (long)last)
-            : throw Fault(at, $"no integer of at most 15 digits lies within the bounds");
+        return types == JsonTypes.Number ? _json.Number : isBound ? Integers(facts) : _json.Integer;
     }
 
-    private static decimal? Bound(JsonElement schema, string keyword, Func<decimal, decimal> round, string at)
+    private static Expression Integers(ValueFacts facts)
     {
-        if (!schema.TryGetProperty(keyword, out JsonElement value))
+        decimal first = -IntegerRange.Largest, last = IntegerRange.Largest;
+        if (facts.Min is { } min)
         {
-            return null;
+            first = Math.Max(first, min.IsExclusive ? decimal.Floor(min.Value) + 1 : decimal.Ceiling(min.Value));
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal number) && Math.Abs(number) < 1e20m
-            ? round(number)
-            : throw Fault(at, $"'{keyword}' is a number of at most 20 digits; found {Kind(value)}");
+        if (facts.Max is { } max)
+        {
+            last = Math.Min(last, max.IsExclusive ? decimal.Ceiling(max.Value) - 1 : decimal.Floor(max.Value));
+        }
+
+        return first <= last ? IntegerRange.Of((long)first, (long)last) : new Expression.Choice([]);
     }
 
-    /// <summary>The rule of a JSON pointer into the schema.</summary>
-    private int Reference(string pointer, string at)
+    private Expression Text(ValueFacts facts, string at)
     {
-        if (!_references.TryGetValue(pointer, out int rule))
+        bool isListed = facts.NotEnum.Any(value => value.ValueKind == JsonValueKind.String);
+        if (facts.Strings.Count == 0 && !isListed)
         {
-            JsonElement target = JsonPointer.Find(_root, pointer, at);
-            rule = _rules.Add(pointer, pointer);
-            _references.Add(pointer, rule);
-            _pending.Enqueue((rule, target, pointer));
+            return _json.StringOf(facts.MinLength, facts.MaxLength);
         }
 
-        return rule;
+        bool isFormat = facts.Strings is [{ Format: not null, IsNegated: false }]
+            && !isListed && facts.MinLength == 0 && facts.MaxLength is null;
+        if (isFormat)
+        {
+            return _json.Formatted(facts.Strings[0].Format!);
+        }
+
+        Dfa language = StringLanguage.Of(facts);
+        return language.IsEmpty ? new Expression.Choice([]) : LanguageRules.AddQuoted(_rules, language, at);
     }
 
     /// <summary>A rule of its own, so that an expression that stands in several places is not copied.</summary>
     private Expression.Reference Shared(Expression expression, string at) => new(_rules.Add(at, at, expression));
-
-    private static JsonElement[] Array(JsonElement value, string keyword, string at) => value.ValueKind == JsonValueKind.Array
-        ? [.. value.EnumerateArray()]
-        : throw Fault(at, $"'{keyword}' is an array; found {Kind(value)}");
-
-    private static int? Count(JsonElement schema, string keyword, string at)
-    {
-        if (!schema.TryGetProperty(keyword, out JsonElement value))
-        {
-            return null;
-        }
-
-        if (value.ValueKind == JsonValueKind.Number
-            && value.TryGetDecimal(out decimal count) && count >= 0 && count == decimal.Truncate(count))
-        {
-            // No text is so long that a larger maximum makes a difference.
-            return keyword.StartsWith("max", StringComparison.Ordinal) || count <= Limits.Repetitions
-                ? (int)Math.Min(count, Limits.Repetitions)
-                : throw Fault(at, $"'{keyword}' is at most {Limits.Repetitions}; found {Short(value.GetRawText())}");
-        }
-
-        throw Fault(at, $"'{keyword}' is a whole number from 0; found {Short(value.GetRawText())}");
-    }
-
-    private static void CheckOrder(int? min, int? max, string minName, string maxName, string at)
-    {
-        if (min > max)
-        {
-            throw Fault(at, $"'{minName}' {min} is more than '{maxName}' {max}");
-        }
-    }
-
-    private static GrammarException Fault(string at, string message) => new(at, message);
-
-    private static string Kind(JsonElement value) => value.ValueKind.ToString().ToLowerInvariant();
-
-    /// <summary>What a message shows of a text of unknown length.</summary>
-    private static string Short(string text) =>
-        new string([.. text.Take(40).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]) + (text.Length > 40 ? "…" : "");
 }

@@ -13,15 +13,37 @@ public sealed class TokenTrie
     private readonly int[] _sameToken;
     private readonly ReadOnlyMemory<byte>[] _tokens;
 
+    // Control tokens are told from text by bytes that UTF-8 never has.
+    private const byte ControlStart = 0xFF;
+    private const byte ControlEnd = 0xFE;
+
     /// <summary>Builds the tree.</summary>
-    /// <param name="tokens">The bytes of each token; empty for one that is no text and must never be chosen, as control tokens.</param>
+    /// <param name="tokens">The bytes of each token; empty for one that is no text and must never be chosen.</param>
     /// <param name="endTokens">Tokens that end a text.</param>
-    public TokenTrie(IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens)
+    /// <param name="controlTokens">Control tokens with their texts, which grammars may ask for by <see
+    /// cref="GrammarPart.Control"/>.</param>
+    public TokenTrie(
+        IReadOnlyList<ReadOnlyMemory<byte>> tokens, IEnumerable<int> endTokens,
+        IEnumerable<KeyValuePair<int, string>>? controlTokens = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(endTokens);
         EndTokens = [.. endTokens];
         _tokens = [.. tokens];
+        for (int id = 0; id < _tokens.Length; id++)
+        {
+            // No text has these bytes; tokens of single bytes must not put a control token together.
+            if (_tokens[id].Span.ContainsAny(ControlStart, ControlEnd))
+            {
+                _tokens[id] = default;
+            }
+        }
+
+        foreach ((int id, string text) in controlTokens ?? [])
+        {
+            _tokens[id] = ControlBytes(text);
+        }
+
         foreach (int end in EndTokens)
         {
             _tokens[end] = default;
@@ -43,6 +65,9 @@ public sealed class TokenTrie
     internal IReadOnlyList<int> EndTokens { get; }
 
     internal int NodeCount => _bytes.Count;
+
+    /// <summary>What stands for a control token among the bytes of a text.</summary>
+    internal static byte[] ControlBytes(string token) => [ControlStart, .. System.Text.Encoding.UTF8.GetBytes(token), ControlEnd];
 
     internal ReadOnlySpan<byte> Bytes(int token) => _tokens[token].Span;
 

@@ -43,8 +43,25 @@ internal sealed class EngineLoop : IDisposable
 
     public T Invoke<T>(Func<Scheduler, KvPool, T> function) => function(_scheduler, _pool);
 
-    /// <summary>Takes note of what happened to a request.</summary>
+    /// <summary>Takes note of what happened to a request; what goes wrong with that, ends it.</summary>
     public void Handle(EngineRequest request, EngineSignals signals)
+    {
+        try
+        {
+            Take(request, signals);
+        }
+#pragma warning disable CA1031 // Others' signals are still to be heard.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (request.IsLive)
+            {
+                FailSafely(request, exception);
+            }
+        }
+    }
+
+    private void Take(EngineRequest request, EngineSignals signals)
     {
         if (signals.HasFlag(EngineSignals.Started))
         {
@@ -116,15 +133,7 @@ internal sealed class EngineLoop : IDisposable
     {
         foreach (EngineRequest request in _live.Values.ToArray())
         {
-            try
-            {
-                Fail(request, exception);
-            }
-#pragma warning disable CA1031 // Its receiver knows; the others are still to learn.
-            catch (Exception)
-#pragma warning restore CA1031
-            {
-            }
+            FailSafely(request, exception);
         }
     }
 
@@ -157,16 +166,22 @@ internal sealed class EngineLoop : IDisposable
 
         request.IsLive = true;
         Sequence sequence = request.Sequence;
+        int known = sequence.Tokens.Length;
+        request.LengthBefore = Math.Min(request.Length ?? known, known);
         try
         {
+            if (request.Length > known)
+            {
+                throw new InvalidOperationException($"The sequence has {known} tokens; expected {request.Length}.");
+            }
+
             request.Cancellation.ThrowIfCancellationRequested();
             _engine.Watch(request);
-            if (request.Length < sequence.Tokens.Length)
+            if (request.Length < known)
             {
                 _scheduler.Truncate(sequence, request.Length.Value);
             }
 
-            request.LengthBefore = sequence.Tokens.Length;
             sequence.AddPrompt(request.Prompt.Span);
             int room = request.ContextLength - sequence.Tokens.Length;
             if (sequence.Tokens.IsEmpty || room < 0)
@@ -188,7 +203,7 @@ internal sealed class EngineLoop : IDisposable
             sequence.Priority = request.Priority;
             sequence.Deadline = request.TimeLimit is { } limit ? Now + limit : null;
             sequence.NeedsKnownTokens = request.Grammar is not null;
-            sequence.Selection = request.Selection;
+            sequence.Select(request.Selection);
             sequence.IsPaused = false;
             if (request.Grammar is null)
             {
@@ -449,6 +464,19 @@ internal sealed class EngineLoop : IDisposable
         finally
         {
             request.Receiver.Fail(exception);
+        }
+    }
+
+    private void FailSafely(EngineRequest request, Exception exception)
+    {
+        try
+        {
+            Fail(request, exception);
+        }
+#pragma warning disable CA1031 // Its receiver knows; others are still to learn.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 

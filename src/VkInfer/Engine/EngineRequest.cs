@@ -5,11 +5,13 @@ using VkInfer.Grammar;
 namespace VkInfer.Engine;
 
 /// <summary>
-/// What is asked of the engine: tokens behind a sequence. Made by anybody, then the engine's until it has ended.
+/// What is asked of the engine: tokens behind a sequence. Made by anybody, then the engine's until it has ended. May be asked again then,
+/// unless it can be cancelled by a token or has a grammar.
 /// </summary>
 internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
 {
-    private readonly CancellationTokenSource _ended = new();
+    private readonly CancellationTokenSource? _ended;
+    private readonly GrammarMatcher? _grammar;
     private ModelEngine? _engine;
     private bool _isDisposed;
 
@@ -28,22 +30,22 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     public ITokenReceiver Receiver { get; }
 
     /// <summary>Tokens of the sequence that stay; those behind are dropped first. Null: all.</summary>
-    public int? Length { get; init; }
+    public int? Length { get; set; }
 
     /// <summary>Appended then; may be empty for a sequence that has tokens.</summary>
     public ReadOnlyMemory<int> Prompt { get; init; }
 
     /// <summary>Most tokens to choose; null: as many as the context holds.</summary>
-    public int? MaxTokens { get; init; }
+    public int? MaxTokens { get; set; }
 
     /// <summary>Tokens that the sequence may have in all.</summary>
     public required int ContextLength { get; init; }
 
     /// <summary>How tokens are chosen; null: none is, the prompt is processed and that is all.</summary>
-    public required TokenSelection? Selection { get; init; }
+    public required TokenSelection? Selection { get; set; }
 
     /// <summary>Whether the logits of the last row are kept, so that the next token can be chosen later.</summary>
-    public bool KeepsLogits { get; init; }
+    public bool KeepsLogits { get; set; }
 
     /// <summary>Receives the logits of all rows of the prompt; null: nobody wants them.</summary>
     public LogitsTarget? LogitsTarget { get; init; }
@@ -51,7 +53,15 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>
     /// Says which tokens may come, into the selection's mask. The receiver moves it on with each token. Null: all may.
     /// </summary>
-    public GrammarMatcher? Grammar { get; init; }
+    public GrammarMatcher? Grammar
+    {
+        get => _grammar;
+        init
+        {
+            _grammar = value;
+            _ended = value is null ? null : new CancellationTokenSource();
+        }
+    }
 
     /// <summary>More is sooner.</summary>
     public int Priority { get; init; }
@@ -90,6 +100,12 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
 
     internal CancellationTokenRegistration CancellationRegistration { get; set; }
 
+    /// <summary>Makes a request that has ended ready to be asked again.</summary>
+    internal void Restart()
+    {
+        (HasBegun, IsScheduled, _isDisposed, PromptMicroseconds) = (false, false, false, 0);
+    }
+
     /// <summary>Computes the next mask on another thread, which then signals the engine.</summary>
     internal void BeginMask(ModelEngine engine)
     {
@@ -104,8 +120,8 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         if (!_isDisposed)
         {
             _isDisposed = true;
-            _ended.Cancel();
-            _ended.Dispose();
+            _ended?.Cancel();
+            _ended?.Dispose();
         }
     }
 
@@ -114,7 +130,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         try
         {
             // Where the request has ended meanwhile, there is no token any more, and nobody who wants a mask.
-            Grammar!.FillMask(Selection!.Mask!, _ended.Token);
+            Grammar!.FillMask(Selection!.Mask!, _ended!.Token);
         }
 #pragma warning disable CA1031 // Whatever is wrong with a grammar ends its own request.
         catch (Exception exception)

@@ -49,35 +49,41 @@ internal static class PipelinePlanner
         // No pipeline depends on how many tokens a cache holds.
         int capacity = Math.Min(contextLength, PromptRows.Max());
         using var store = new KvStore(device, config, options.KvType);
-        using var cache = new KvCache(device, store, capacity, softmax);
         list.Record(_ =>
         {
             foreach (int rows in PromptRows)
             {
                 PlanPrompt(
-                    list, config, transformer, weights, kernels, cache,
+                    list, config, transformer, weights, kernels, store, softmax, capacity,
                     Math.Min(rows, MemoryRequirements.PrefillRows(options, contextLength)));
             }
+
+            PlanStep(list, config, transformer, kernels, store, softmax, capacity);
         });
     }
 
     private static void PlanPrompt(
-        CommandList list, ModelConfig config, DecoderTransformer transformer, TransformerWeights weights, KernelSet kernels, KvCache cache,
-        int rows)
+        CommandList list, ModelConfig config, DecoderTransformer transformer, TransformerWeights weights, KernelSet kernels, KvStore store,
+        SoftmaxPlan softmax, int capacity, int rows)
     {
         GpuDevice device = kernels.Context.Device;
-        using var prompt = new PromptRows(device, rows);
-        prompt.Set(new int[rows], 0, cache, transformer.TileRows(cache.Type, cache.Capacity, cache.Softmax, rows));
-        using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
+        var shape = new StepShape(rows, 0, rows, 1, 1, rows);
+        using var table = new SequenceTable(device, 1, isFixed: false);
         using var activations = new RowActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
-        using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(transformer.Shape(cache, 0)));
-        transformer.RecordEmbed(list, activations, prompt.All);
-        for (int layer = 0; layer < config.NumLayers; layer++)
-        {
-            transformer.RecordPrefillLayer(list, activations, prompt, layer);
-        }
+        using var pass = new RowsPass(
+            device, config, transformer, kernels, activations, new RowsCache(store, table, softmax, capacity), shape);
+        using var prompt = new PassRows(device, shape, pass.TileRows(shape));
+        pass.Record(list, prompt);
+    }
 
-        transformer.RecordHead(list, step.Hidden, step.Normed, step.Logits);
+    private static void PlanStep(
+        CommandList list, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, KvStore store, SoftmaxPlan softmax,
+        int capacity)
+    {
+        GpuDevice device = kernels.Context.Device;
+        using var cache = new KvCache(device, store, capacity, softmax);
+        using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
+        using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(transformer.Shape(cache, 0)));
         transformer.RecordDecode(list, step, cache, state);
     }
 }

@@ -47,6 +47,12 @@ public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTok
 /// <param name="Usage">Set on the last update only.</param>
 public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, FinishReason? FinishReason, Usage? Usage)
 {
+    /// <summary>
+    /// The text of a control token that comes behind <see cref="Text"/>, as <c>&lt;|channel|&gt;</c>; null: there is none. It is no part of
+    /// the text; an <see cref="Answers.AnswerParser"/> takes both. Tokens that end a text are not told.
+    /// </summary>
+    public string? ControlToken { get; init; }
+
     /// <summary>One entry per token, where <see cref="SamplingOptions.LogProbabilities"/> asks for it; else empty.</summary>
     public IReadOnlyList<TokenLogProbabilities> LogProbabilities { get; init; } = [];
 }

@@ -1,12 +1,18 @@
 using System.Runtime.CompilerServices;
+using VkInfer.Engine;
+using VkInfer.Engine.Answers;
 using VkInfer.Grammar;
+using VkInfer.Vulkan;
 
 namespace VkInfer;
 
 public sealed partial class Session
 {
+    /// <summary>Updates that the engine may be ahead of whoever reads an answer.</summary>
+    private const int MostUnread = 16;
+
     // The answer that may go on; null when the session was used otherwise since.
-    private SessionAnswer? _answer;
+    private AnswerStream? _answer;
 
     /// <summary>Appends a prompt and streams the answer.</summary>
     /// <param name="prompt">The text, taken literally: control tokens written in it are not recognised.</param>
@@ -14,9 +20,9 @@ public sealed partial class Session
     /// <param name="cancellationToken">Ends the answer, in prefill and in decode. What was generated so far stays in the session.</param>
     /// <returns>Updates as they come; the last carries the finish reason and the usage.</returns>
     /// <remarks>
-    /// The session is in use only while an update is asked for. Between updates nothing waits, so that an enumerator may be dropped at
-    /// any time; a prompt, token or truncation then ends the answer, whose enumerator throws <see cref="InvalidOperationException"/> if it
-    /// is asked again.
+    /// The session is in use only while an update is asked for. The engine goes on for a few tokens more, and then waits; an enumerator may
+    /// be dropped at any time. A prompt, token or truncation then ends the answer, whose enumerator throws
+    /// <see cref="InvalidOperationException"/> if it is asked again.
     /// </remarks>
     /// <exception cref="ArgumentException">The prompt gives no tokens.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
@@ -41,28 +47,121 @@ public sealed partial class Session
     {
         options ??= new GenerationOptions();
         options.Validate();
-        var answer = new SessionAnswer(this, promptTokens, options, cancellationToken);
-        while (await BlockingWork.Run(answer.Next).ConfigureAwait(false) is { } update)
+        var answer = new Reader(this, promptTokens, options, cancellationToken);
+        while (await answer.NextAsync().ConfigureAwait(false) is { } update)
         {
             yield return update;
         }
     }
 
-    /// <summary>Appends an answer's prompt and entitles the answer to go on from there.</summary>
-    internal int BeginAnswer(SessionAnswer answer, ReadOnlySpan<int> prompt, CancellationToken cancellation)
+    private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        int cached = _cached;
-        AppendCore(prompt, Cancel(cancellation));
-        _answer = answer;
-        return cached;
+        // The session's end waits for this, and cancels what is started here.
+        using Lifetime.Lease lease = _lifetime.Enter();
+        options.Sampling.CheckVocabulary(Model.Config.VocabSize);
+        GrammarMatcher? grammar = options.Grammar is null ? null : Model.CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
+        cancellation.ThrowIfCancellationRequested();
+        int before = BeginAppend(prompt.Span);
+        try
+        {
+            var queue = new AnswerQueue(
+                new Answer(Model.Tokenizer, options, grammar, prompt.Length), MostUnread, options.Overflow,
+                () => new ContextLengthExceededException(1, 0, Capacity));
+            var request = new EngineRequest(_sequence.Sequence, queue)
+            {
+                Length = before,
+                Prompt = prompt,
+                MaxTokens = options.MaxTokens,
+                ContextLength = Capacity,
+                Selection = Select(options.Sampling, grammar is not null),
+                Grammar = grammar,
+                Cancellation = cancellation,
+                KeepsPages = true,
+            };
+            _sequence.Starting(request);
+            return _answer = new AnswerStream(_engine.Engine, request, queue);
+        }
+        catch
+        {
+            Rollback(before);
+            throw;
+        }
     }
 
-    /// <summary>Throws where the session was used otherwise since the answer's last token.</summary>
-    internal void RequireAnswer(SessionAnswer answer)
+    /// <summary>Takes over what an update says of the session.</summary>
+    private void Take(GenerationUpdate update)
     {
-        if (!ReferenceEquals(_answer, answer))
+        _tokens.AddRange(update.TokenIds);
+        _drawn += update.TokenIds.Count;
+    }
+
+    /// <summary>Who reads an answer, an update at a time. Between updates it holds nothing but its place.</summary>
+    private sealed class Reader(Session session, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        private AnswerStream? _stream;
+        private int _before;
+        private bool _hasBegun;
+        private bool _hasEnded;
+
+        /// <summary>Waits for the next update; null after the last.</summary>
+        public async ValueTask<GenerationUpdate?> NextAsync()
         {
-            throw new InvalidOperationException("The session went on with another call; this answer has ended.");
+            if (_hasEnded)
+            {
+                return null;
+            }
+
+            session.Occupy();
+            try
+            {
+                if (_stream is null)
+                {
+                    _before = session.Position;
+                    _stream = session.BeginAnswer(prompt, options, cancellation);
+                }
+                else if (!ReferenceEquals(session._answer, _stream))
+                {
+                    throw new InvalidOperationException("The session went on with another call; this answer has ended.");
+                }
+
+                GenerationUpdate? update = await _stream.NextAsync(cancellation).ConfigureAwait(false);
+                _hasBegun = true;
+                if (update is not null)
+                {
+                    session.Take(update);
+                    _hasEnded = update.FinishReason is not null;
+                }
+
+                return update;
+            }
+            catch (Exception exception) when (_stream is not null)
+            {
+                End();
+                if (exception is ObjectDisposedException || (exception is OperationCanceledException && session._lifetime.IsClosed))
+                {
+                    throw session._lifetime.Disposed();
+                }
+
+                throw;
+            }
+            finally
+            {
+                session.Free();
+            }
+        }
+
+        /// <summary>What went wrong before the first update leaves the session as it was.</summary>
+        private void End()
+        {
+            if (ReferenceEquals(session._answer, _stream))
+            {
+                session._answer = null;
+                _stream!.Dispose();
+                if (!_hasBegun)
+                {
+                    session.Rollback(_before);
+                }
+            }
         }
     }
 }

@@ -1,5 +1,3 @@
-using VkInfer.Engine.Cache;
-using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
@@ -9,17 +7,17 @@ public sealed partial class Session
 {
     private int _busy;
 
-    /// <summary>A session that was forgotten gives its memory back.</summary>
+    /// <summary>A session that was forgotten gives its pages back.</summary>
     ~Session() => _lifetime?.DisposeLater();
 
-    /// <summary>Cancels what runs, waits for its end, and frees the session's memory.</summary>
+    /// <summary>Cancels what runs, waits for its end, and gives the session's pages back.</summary>
     public void Dispose()
     {
         _lifetime.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when the memory is free.</summary>
+    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when the pages are free.</summary>
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
@@ -35,20 +33,12 @@ public sealed partial class Session
             return new Use(this);
         }
 
-        Volatile.Write(ref _busy, 0);
+        Free();
         throw _lifetime.Disposed();
     }
 
     // Apart from the constructor: what frees the session must not know it, or it would never be collected.
-    private static Lifetime Begin(DecodeRunner decode, KvCache cache, GpuDevice device, Lifetime model) => new(
-        nameof(Session),
-        () =>
-        {
-            decode.Dispose();
-            cache.Dispose();
-            device.Settle();
-        },
-        model);
+    private static Lifetime Begin(SessionSequence sequence, Lifetime model) => new(nameof(Session), sequence.Free, model);
 
     private void Occupy()
     {
@@ -58,6 +48,8 @@ public sealed partial class Session
             throw new InvalidOperationException("The session is in use by another call; a session serves one caller at a time.");
         }
     }
+
+    private void Free() => Volatile.Write(ref _busy, 0);
 
     /// <summary>A caller's token and the session's own end.</summary>
     private Cancellation Cancel(CancellationToken caller) => new(caller, _lifetime);
@@ -72,7 +64,7 @@ public sealed partial class Session
         public void Dispose()
         {
             _session._lifetime.Exit();
-            Volatile.Write(ref _session._busy, 0);
+            _session.Free();
         }
     }
 }

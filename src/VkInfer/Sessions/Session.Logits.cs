@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -43,7 +44,7 @@ public sealed partial class Session
         }
         finally
         {
-            Volatile.Write(ref _busy, 0);
+            Free();
         }
     }
 
@@ -53,23 +54,18 @@ public sealed partial class Session
         int stride = WeightLayout.PadColumns(vocab);
         int chunk = (int)Math.Clamp(LogitsChunkBytes / (stride * sizeof(float)), 1, Model.Options.PrefillChunk);
         using GpuBuffer rowsBuffer = CreateRows((long)chunk * stride * sizeof(float));
-        int skipped = first - _cached;
-        int count = _tokens.Count - _cached;
         float[] row = new float[vocab];
-        for (int start = 0; start < count; start += chunk)
+        for (int start = first; start < _tokens.Count; start += chunk)
         {
-            int rows = Math.Min(chunk, count - start);
-            RunChunkForLogits(rowsBuffer, rows, cancellation);
-            for (int i = Math.Max(0, skipped - start); i < rows; i++)
+            int rows = Math.Min(chunk, _tokens.Count - start);
+            RunChunkForLogits(rowsBuffer, start, rows, cancellation);
+            for (int i = 0; i < rows; i++)
             {
                 ReadRow(rowsBuffer, (long)i * stride * sizeof(float), row);
                 cancellation.ThrowIfRequested();
-                onRow(start + i - skipped, row);
+                onRow(start + i - first, row);
             }
         }
-
-        // The session's own logits row was not written: the next choice runs the last token again.
-        _logitsReady = false;
     }
 
     private GpuBuffer CreateRows(long bytes)
@@ -78,14 +74,11 @@ public sealed partial class Session
         return Model.Gpu.CreateBuffer(bytes, BufferKind.DeviceLocal, "logits.rows");
     }
 
-    private void RunChunkForLogits(GpuBuffer target, int rows, Cancellation cancellation)
+    private void RunChunkForLogits(GpuBuffer target, int start, int rows, Cancellation cancellation)
     {
         using Lifetime.Lease lease = _lifetime.Enter();
-        Reserve(_cached, _cached + rows, cancellation);
-        Model.Prefill.Run(
-            Transformer, CollectionsMarshal.AsSpan(_tokens).Slice(_cached, rows), _cached, _cache, rows,
-            (commands, _, _) => Transformer.RecordHeads(commands, Model.RowActivations, target, rows), cancellation);
-        _cached += rows;
+        int[] chunk = CollectionsMarshal.AsSpan(_tokens).Slice(start, rows).ToArray();
+        Process(chunk, start, keepsLogits: false, new LogitsTarget(target, start), cancellation);
     }
 
     private void ReadRow(GpuBuffer rows, long offset, float[] row)

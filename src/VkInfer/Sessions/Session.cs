@@ -1,16 +1,16 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using VkInfer.Engine.Cache;
-using VkInfer.Grammar;
+using VkInfer.Engine;
+using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
-using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
 
 /// <summary>
-/// One sequence of tokens with its own KV cache. Different sessions run in parallel; one session serves one caller at a time and
-/// throws <see cref="InvalidOperationException"/> otherwise. Owns device memory until disposed, or until it is forgotten and collected.
+/// One sequence of tokens on a model's engine, which serves all sessions of the model together. Different sessions run in parallel; one
+/// session serves one caller at a time and throws <see cref="InvalidOperationException"/> otherwise. Between calls it holds the pages of
+/// its keys and values until somebody else needs them, and no thread; they are given back when it is disposed, or forgotten and collected.
 /// </summary>
 /// <remarks>
 /// May be disposed at any moment and from any thread, before or after its model, and from inside its own callbacks. What runs then is
@@ -18,19 +18,17 @@ namespace VkInfer;
 /// </remarks>
 public sealed partial class Session : IDisposable, IAsyncDisposable
 {
+    private static readonly SamplingOptions DefaultSampling = new();
+
     private readonly SessionOptions _options;
     private readonly List<int> _tokens = [];
-    private readonly KvCache _cache;
-    private readonly DecodeRunner _decode;
+    private readonly SessionEngine _engine;
+    private readonly SessionSequence _sequence;
     private readonly Lifetime _lifetime;
-    private int _cached;
-    private bool _logitsReady;
-    private SamplingOptions? _running;
-    private bool _runningMasked;
     private ulong _seed;
     private int _drawn;
 
-    internal Session(Model model, SessionOptions options)
+    internal Session(Model model, SessionOptions options, SessionEngine? engine = null)
     {
         using Lifetime.Lease lease = model.Lifetime.Enter();
         Model = model;
@@ -41,26 +39,12 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
                 nameof(options), Capacity, $"Capacity must be from 1 to the {model.ContextLength} tokens the model was loaded with.");
         }
 
-        _tokens.EnsureCapacity(Capacity);
         _options = options with { Capacity = Capacity };
         Linear = options.Linear ?? model.Options.Linear;
-        Transformer = model.TransformerFor(Linear);
         Softmax = options.Softmax is { } choice ? SoftmaxPlan.For(choice, model.Config.NumLayers, model.Calibration) : model.Softmax;
-        _cache = new KvCache(model.Gpu, model.KvStores.Of(options.KvType ?? model.Options.KvType), Capacity, Softmax);
-        try
-        {
-            _decode = new DecodeRunner(
-                model.Gpu, model.Config, Transformer, model.Kernels, _cache,
-                Linear is LinearChoice.Flat or LinearChoice.Tiled ? model.MatrixInputTypes : null,
-                new Cancellation(default, model.Lifetime));
-            _lifetime = Begin(_decode, _cache, model.Gpu, model.Lifetime);
-        }
-        catch
-        {
-            _decode?.Dispose();
-            _cache.Dispose();
-            throw;
-        }
+        _engine = engine ?? model.EngineFor(options.KvType ?? model.Options.KvType, options.Softmax, Linear);
+        _sequence = new SessionSequence(_engine);
+        _lifetime = Begin(_sequence, model.Lifetime);
     }
 
     /// <summary>The model this session belongs to. Disposing it disposes the session.</summary>
@@ -83,52 +67,33 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>The ids of all tokens so far; a view that changes with the session.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
-    /// <summary>What the asynchronized softmax counted in this session; waits for the device.</summary>
+    /// <summary>
+    /// What the asynchronized softmax counted in this session while it kept its place in the engine; waits for the engine.
+    /// </summary>
     public SoftmaxStats ReadSoftmaxStats()
     {
         using Use use = Enter();
-        return SoftmaxStats.Read(Model.Gpu, _cache.SoftmaxStats);
+        return Invoke((_, _) => _engine.Executor.ReadSoftmaxStats(_sequence.Sequence));
     }
-
-    /// <summary>GPU time of the last <see cref="Append"/> in microseconds; 0 where the device has no timestamps.</summary>
-    internal double LastPrefillGpuMicroseconds { get; private set; }
-
-    /// <summary>GPU time of the last decode step's layers in microseconds, when no further step is under way.</summary>
-    internal double LastStepGpuMicroseconds => _decode.LastGpuMicroseconds;
-
-    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
-    internal IReadOnlyList<DispatchTime> ReadStepProfile() => _decode.ReadProfile();
-
-    internal DecodeRunner Decode => _decode;
-
-    internal DecoderTransformer Transformer { get; }
-
-    internal KvCache Cache => _cache;
 
     internal Lifetime Lifetime => _lifetime;
 
-    /// <summary>Forgets all tokens. The KV cache's memory goes back to the model.</summary>
+    internal SessionEngine Engine => _engine;
+
+    /// <summary>Forgets all tokens, and gives the pages of their keys and values back.</summary>
     public void Reset() => Truncate(0);
 
-    /// <summary>Forgets the tokens from <paramref name="position"/> on, and gives the memory of their keys and values back.</summary>
+    /// <summary>Forgets the tokens from <paramref name="position"/> on, and gives the pages of their keys and values back.</summary>
     /// <param name="position">How many tokens stay: 0 to <see cref="Position"/>.</param>
     public void Truncate(int position)
     {
         using Use use = Enter();
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position);
-        if (_decode.Pending > 0)
-        {
-            _decode.Drain(Cancel(default));
-        }
-
-        _tokens.RemoveRange(position, Position - position);
-        _cached = Math.Min(_cached, position);
-        _cache.Truncate(_cached);
-        _logitsReady = false;
-        _running = null;
+        EndRun();
+        CollectionsMarshal.SetCount(_tokens, position);
         _drawn = 0;
-        _answer = null;
+        Invoke((scheduler, _) => _sequence.Truncate(scheduler, position));
     }
 
     /// <summary>
@@ -138,16 +103,25 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <returns>The new session, owned by the caller.</returns>
     public Session Fork() => Fork(_options);
 
-    /// <param name="options">How the new session is created; of the same capacity and type of cache.</param>
+    /// <param name="options">How the new session is created; with the same cache and softmax it shares the pages.</param>
     internal Session Fork(SessionOptions options)
     {
         using Use use = Enter();
+        EndRun();
         var fork = new Session(Model, options with { Capacity = Capacity, KvType = _options.KvType });
         try
         {
-            fork._cache.Share(_cache, _cached);
             fork._tokens.AddRange(_tokens);
-            fork._cached = _cached;
+            if (ReferenceEquals(fork._engine, _engine))
+            {
+                Invoke((scheduler, pool) => _sequence.Fork(scheduler, pool, fork._sequence, _tokens.Count));
+            }
+            else
+            {
+                // Another engine cannot share pages: it computes all tokens when they are needed.
+                fork._sequence.Sequence.AddPrompt(CollectionsMarshal.AsSpan(_tokens));
+            }
+
             return fork;
         }
         catch
@@ -168,11 +142,21 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     public void Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         using Use use = Enter();
-        AppendCore(tokens, Cancel(cancellationToken));
+        int before = BeginAppend(tokens);
+        try
+        {
+            Process(tokens.ToArray(), before, keepsLogits: true, target: null, Cancel(cancellationToken));
+        }
+        catch
+        {
+            Rollback(before);
+            throw;
+        }
     }
 
     /// <summary>
-    /// Chooses the next token on the device and appends it. Blocking; allocates nothing. Needs at least one token in the session.
+    /// Chooses the next token on the device and appends it. Blocking; allocates nothing on this thread. Needs at least one token in the
+    /// session.
     /// </summary>
     /// <param name="sampling">How to choose; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the wait; the token is then not appended.</param>
@@ -184,94 +168,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     public int NextToken(SamplingOptions? sampling = null, CancellationToken cancellationToken = default)
     {
         using Use use = Enter();
-        _answer = null;
         return NextTokenCore(sampling ?? DefaultSampling, 1, cancellationToken);
-    }
-
-    /// <summary>Reads the logits of the last token processed by <see cref="Append"/> or by a step of <see cref="NextToken"/>.</summary>
-    /// <param name="logits">Receives float32 [VocabSize].</param>
-    internal void ReadLogits(Span<float> logits)
-    {
-        using Use use = Enter();
-        _decode.ReadLogits(logits);
-    }
-
-    private static readonly SamplingOptions DefaultSampling = new();
-
-    /// <param name="sampling">How to choose.</param>
-    /// <param name="depth">Steps to keep under way, up to <see cref="DecodeRunner.MaxInFlight"/>; 1 with a grammar.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <param name="grammar">Says which tokens may be chosen; null: all.</param>
-    internal int NextTokenCore(SamplingOptions sampling, int depth, CancellationToken cancellation, GrammarMatcher? grammar = null)
-    {
-        Cancellation either = Cancel(cancellation);
-        PrepareRun(sampling, grammar is not null, either);
-        if (grammar is not null)
-        {
-            FillMask(grammar, either);
-        }
-
-        RequireSpace();
-        SubmitUpTo(depth, either);
-        return TakeToken(either);
-    }
-
-    private void FillMask(GrammarMatcher grammar, Cancellation cancellation)
-    {
-        using CancellationTokenSource either = cancellation.Link();
-        try
-        {
-            grammar.FillMask(_decode.Mask, either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            cancellation.ThrowIfRequested();
-            throw;
-        }
-    }
-
-    private void StartRun(SamplingOptions sampling, bool masked, Cancellation cancellation)
-    {
-        _running = null;
-        sampling.Validate();
-        sampling.CheckVocabulary(Model.Config.VocabSize);
-        if (_tokens.Count == 0)
-        {
-            throw new InvalidOperationException("The session is empty; append a prompt first.");
-        }
-
-        if (!_logitsReady && _cached == _tokens.Count)
-        {
-            // After a truncation or a fork the last token is cached but its logits are gone: run it again.
-            _cached--;
-        }
-
-        if (!_logitsReady && _tokens.Count - _cached > 1)
-        {
-            RunPending(cancellation);
-        }
-
-        if (_drawn == 0)
-        {
-            _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        }
-
-        _decode.Reset(CollectionsMarshal.AsSpan(_tokens), Model.WithoutSuppressed(sampling), masked, _seed, _drawn, cancellation);
-        (_running, _runningMasked) = (sampling, masked);
-    }
-
-    private void AppendCore(ReadOnlySpan<int> tokens, Cancellation cancellation)
-    {
-        int before = BeginAppend(tokens);
-        try
-        {
-            RunPending(cancellation);
-        }
-        catch
-        {
-            Rollback(before);
-            throw;
-        }
     }
 
     /// <summary>Appends tokens that are yet to be processed; returns how many there were before.</summary>
@@ -288,61 +185,53 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             throw new ContextLengthExceededException(tokens.Length, Capacity - Position, Capacity);
         }
 
+        EndRun();
         int before = _tokens.Count;
         _tokens.AddRange(tokens);
-        _running = null;
-        _answer = null;
         _drawn = 0;
         return before;
     }
 
-    /// <summary>Takes appended tokens back. Whatever was written beyond the old end is overwritten before it is read.</summary>
-    private void Rollback(int before)
+    /// <summary>Takes appended tokens back.</summary>
+    private void Rollback(int before) => CollectionsMarshal.SetCount(_tokens, before);
+
+    /// <summary>Has the engine compute tokens that were appended, and waits for that.</summary>
+    private void Process(ReadOnlyMemory<int> tokens, int before, bool keepsLogits, LogitsTarget? target, Cancellation cancellation)
     {
-        _tokens.RemoveRange(before, _tokens.Count - before);
-        _cached = Math.Min(_cached, before);
-        _logitsReady = false;
+        var run = new TokenRun(isSingle: true);
+        var request = new EngineRequest(_sequence.Sequence, run)
+        {
+            Length = before,
+            Prompt = tokens,
+            ContextLength = Capacity,
+            Selection = null,
+            KeepsLogits = keepsLogits,
+            LogitsTarget = target,
+            KeepsPages = true,
+        };
+        Start(request);
+        try
+        {
+            run.WaitForToken(cancellation);
+            _promptMicroseconds = request.PromptMicroseconds;
+        }
+        catch
+        {
+            _sequence.Cancel();
+            cancellation.ThrowIfRequested();
+            throw;
+        }
     }
 
-    /// <summary>
-    /// Takes pages for positions up to <paramref name="end"/>, of which those from <paramref name="first"/> on will be written.
-    /// </summary>
-    private void Reserve(int first, int end, Cancellation cancellation)
+    /// <summary>How tokens are chosen from here on.</summary>
+    private TokenSelection Select(SamplingOptions sampling, bool masked)
     {
-        if (_cache.MustCopy(first))
+        if (_drawn == 0)
         {
-            _decode.WaitForAll(cancellation);
+            _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         }
 
-        _cache.Reserve(first, end);
-    }
-
-    /// <summary>Processes every token that is not in the cache; leaves the logits of the last one.</summary>
-    private void RunPending(Cancellation cancellation)
-    {
-        ReadOnlySpan<int> pending = CollectionsMarshal.AsSpan(_tokens)[_cached..];
-        Reserve(_cached, _tokens.Count, cancellation);
-        if (pending.Length == 1)
-        {
-            _decode.Reset(CollectionsMarshal.AsSpan(_tokens), SamplingOptions.Greedy, false, 0, 0, cancellation);
-            _decode.SubmitPass(cancellation);
-            LastPrefillGpuMicroseconds = _decode.LastGpuMicroseconds;
-        }
-        else
-        {
-            int last = pending.Length - 1;
-            PrefillRunner prefill = Model.Prefill;
-            prefill.Run(Transformer, pending, _cached, _cache, Model.Options.PrefillChunk, (commands, start, rows) =>
-            {
-                if (start + rows > last)
-                {
-                    Transformer.RecordHead(commands, Model.RowActivations.Row(rows - 1), _decode.Normed, _decode.Logits);
-                }
-            }, cancellation);
-            LastPrefillGpuMicroseconds = prefill.LastGpuMicroseconds;
-        }
-
-        _cached = _tokens.Count;
-        _logitsReady = true;
+        uint[]? mask = masked ? new uint[AdjustLogitsKernel.MaskBytes(Model.Config.VocabSize) / sizeof(uint)] : null;
+        return new TokenSelection(Model.WithoutSuppressed(sampling), _seed, _drawn, mask);
     }
 }

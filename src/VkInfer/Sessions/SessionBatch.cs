@@ -1,13 +1,12 @@
-using VkInfer.Transformer;
+using VkInfer.Engine;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
 
 /// <summary>
-/// Sessions of one model that advance together: each step reads the weights once for all of them, and each attends to its own KV cache.
-/// They may have any lengths and capacities, and may be used by themselves between steps. The sessions are fixed; when one leaves or
-/// joins, make another batch, which costs milliseconds. Serves one caller at a time. Owns device memory until disposed, or until it is
-/// forgotten and collected, but not the sessions.
+/// Sessions of one model that advance together: each step reads the weights once for all of them, as it does for all sessions that are
+/// asked at the same time. They may have any lengths and capacities, and may be used by themselves between steps. Serves one caller at a
+/// time. Owns nothing but itself.
 /// </summary>
 /// <remarks>
 /// May be disposed at any moment and from any thread, and ends with any of its sessions and with the model. A step that runs then is
@@ -19,7 +18,9 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
 
     private readonly Session[] _sessions;
     private readonly Session.Use[] _uses;
-    private readonly BatchRunner _runner;
+    private readonly EngineRequest[] _requests;
+    private readonly SessionEngine[] _engines;
+    private readonly (EngineRequest? Request, EngineSignals Signals)[] _signals;
     private readonly Lifetime _lifetime;
 
     internal SessionBatch(Model model, ReadOnlySpan<Session> sessions)
@@ -41,46 +42,29 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
             throw new ArgumentException("A session is in the batch twice.", nameof(sessions));
         }
 
-        if (_sessions.Any(session => session.Linear != _sessions[0].Linear))
-        {
-            throw new ArgumentException(
-                "The sessions of a batch share their linear layers: expected one choice of them.", nameof(sessions));
-        }
-
         _uses = new Session.Use[_sessions.Length];
+        _requests = new EngineRequest[_sessions.Length];
+        _signals = new (EngineRequest?, EngineSignals)[_sessions.Length];
+        _engines = [.. _sessions.Select(session => session.Engine).Distinct()];
         using Lifetime.Lease lease = model.Lifetime.Enter();
-        _runner = new BatchRunner(
-            model.Gpu, model.Config, _sessions[0].Transformer, model.Kernels, [.. _sessions.Select(session => session.Decode)],
-            model.MatrixInputTypes, new Cancellation(default, model.Lifetime));
-        try
-        {
-            _lifetime = Begin(_runner, model.Gpu, [.. _sessions.Select(session => session.Lifetime)]);
-        }
-        catch
-        {
-            _runner.Dispose();
-            throw;
-        }
+        _lifetime = new Lifetime(nameof(SessionBatch), static () => { }, [.. _sessions.Select(session => session.Lifetime)]);
     }
 
-    /// <summary>A batch that was forgotten gives its memory back.</summary>
+    /// <summary>A batch that was forgotten ends.</summary>
     ~SessionBatch() => _lifetime?.DisposeLater();
 
     /// <summary>The sessions, in the order of their tokens.</summary>
     public IReadOnlyList<Session> Sessions => _sessions;
 
-    /// <summary>The last step's dispatches, where they were timed, when no further step is under way.</summary>
-    internal IReadOnlyList<Vulkan.DispatchTime> ReadStepProfile() => _runner.ReadProfile();
+    /// <summary>The dispatches of the engine's last step, where they were timed, when no further step is under way.</summary>
+    internal IReadOnlyList<DispatchTime> ReadStepProfile() => _sessions[0].ReadStepProfile();
 
-    /// <summary>Dispatches that chose the tokens of the last step that all sessions took together.</summary>
-    internal int DispatchesPerChoice => _runner.DispatchesPerChoice;
-
-    /// <summary>GPU time of the last step's layers in microseconds, when no further step is under way.</summary>
-    internal double LastStepGpuMicroseconds => _runner.LastGpuMicroseconds;
+    /// <summary>GPU time of the engine's last step in microseconds, when no further step is under way.</summary>
+    internal double LastStepGpuMicroseconds => _sessions[0].LastStepGpuMicroseconds;
 
     /// <summary>
-    /// Chooses the next token of every session on the device and appends it. Blocking; allocates nothing. Each session needs at least one
-    /// token.
+    /// Chooses the next token of every session on the device and appends it. Blocking; allocates nothing on this thread. Each session
+    /// needs at least one token.
     /// </summary>
     /// <param name="tokens">Receives an id for each session.</param>
     /// <param name="sampling">How to choose, in all sessions; null: the defaults.</param>
@@ -93,14 +77,14 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     public void NextTokens(Span<int> tokens, SamplingOptions? sampling = null, CancellationToken cancellationToken = default) =>
         NextTokensCore(tokens, sampling ?? DefaultSampling, 1, cancellationToken);
 
-    /// <summary>Cancels a step that runs, waits for its end, and frees the batch's memory. The sessions stay.</summary>
+    /// <summary>Cancels a call that waits, and waits for its end. The sessions stay.</summary>
     public void Dispose()
     {
         _lifetime.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when the memory is free.</summary>
+    /// <summary>As <see cref="Dispose"/>, without blocking: the end begins now, the task completes when no call is left.</summary>
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
@@ -109,7 +93,7 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
 
     /// <param name="tokens">Receives an id for each session.</param>
     /// <param name="sampling">How to choose.</param>
-    /// <param name="depth">Steps to keep under way, up to <see cref="DecodeRunner.MaxInFlight"/>.</param>
+    /// <param name="depth">Tokens that the engine may be ahead; 1: it stops after this one.</param>
     /// <param name="cancellation">Ends the wait.</param>
     internal void NextTokensCore(Span<int> tokens, SamplingOptions sampling, int depth, CancellationToken cancellation)
     {
@@ -137,7 +121,7 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
 
             for (int i = 0; i < _sessions.Length; i++)
             {
-                tokens[i] = _sessions[i].TakeToken(default);
+                tokens[i] = _sessions[i].TakeToken();
             }
         }
         finally
@@ -151,60 +135,40 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
         }
     }
 
-    // Apart from the constructor: what frees the batch must not know it, or it would never be collected.
-    private static Lifetime Begin(BatchRunner runner, GpuDevice device, Lifetime[] sessions) => new(
-        nameof(SessionBatch),
-        () =>
-        {
-            runner.Dispose();
-            device.Settle();
-        },
-        sessions);
-
     private void Submit(SamplingOptions sampling, int depth, Cancellation cancellation)
     {
+        cancellation.ThrowIfRequested();
         foreach (Session session in _sessions)
         {
-            session.PrepareRun(sampling, masked: false, cancellation);
-            session.RequireSpace();
+            session.Require(sampling);
         }
 
-        // Some may stand behind a prefill, whose logits need only a choice: after it, all need the same.
-        if (Array.Exists(_sessions, static session => session.HasLogits))
+        // From here on nothing throws: what is prepared is started.
+        for (int i = 0; i < _sessions.Length; i++)
         {
-            foreach (Session session in _sessions)
-            {
-                session.SubmitUpTo(1, cancellation);
-            }
+            EngineSignals signals = _sessions[i].PrepareRun(sampling, depth, out EngineRequest? request);
+            _signals[i] = (request, signals);
         }
 
-        while (CanSubmit(depth))
+        // Together, so that they begin in one step.
+        foreach (SessionEngine engine in _engines)
         {
-            foreach (Session session in _sessions)
-            {
-                session.ReserveStep(cancellation);
-            }
-
-            _runner.SubmitStep(cancellation);
-        }
-
-        // Where one has no space for a step ahead, or has steps under way from a call of its own, the others still need one.
-        foreach (Session session in _sessions)
-        {
-            session.SubmitUpTo(1, cancellation);
+            engine.Engine.Start(Signalled(engine, EngineSignals.Started));
+            engine.Engine.Resume(Signalled(engine, EngineSignals.Resumed));
         }
     }
 
-    private bool CanSubmit(int depth)
+    private ReadOnlySpan<EngineRequest> Signalled(SessionEngine engine, EngineSignals signals)
     {
-        foreach (Session session in _sessions)
+        int count = 0;
+        for (int i = 0; i < _sessions.Length; i++)
         {
-            if (!session.CanSubmit(depth))
+            if (ReferenceEquals(_sessions[i].Engine, engine) && _signals[i].Signals == signals && _signals[i].Request is { } request)
             {
-                return false;
+                _requests[count++] = request;
             }
         }
 
-        return true;
+        return _requests.AsSpan(0, count);
     }
 }

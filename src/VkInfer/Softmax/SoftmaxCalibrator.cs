@@ -1,3 +1,4 @@
+using VkInfer.Engine;
 using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 
@@ -32,9 +33,12 @@ internal static class SoftmaxCalibrator
 
         int layers = model.Config.NumLayers;
         int count = Math.Min(Math.Min(tokens.Length, MaxTokens), model.ContextLength);
-        using Session session = model.CreateSession(new SessionOptions { Softmax = SoftmaxChoice.Synchronized, Capacity = count });
+        var options = new SessionOptions { Softmax = SoftmaxChoice.Synchronized, Capacity = count };
         using var counters = new ScoreCounters(model.Gpu, layers, cancellation);
-        session.Cache.ScoreStatistics = counters;
+        SessionEngine engine = SessionEngine.Create(
+            model, model.Options.KvType, SoftmaxPlan.For(SoftmaxChoice.Synchronized, layers, null), model.Options.Linear, counters);
+        using ModelEngine running = engine.Engine;
+        using var session = new Session(model, options, engine);
         session.Append(tokens[..count], cancellation);
         return new SoftmaxCalibration(
             SoftmaxCalibration.CurrentVersion, fingerprint, count,

@@ -5,7 +5,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Transformer;
 
 /// <summary>
-/// A decoder-only transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, <see cref="RecordPrefillLayer"/> for
+/// A decoder-only transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, <see cref="RecordRowsLayer"/> for
 /// many. <see cref="ModelConfig"/> says what differs from family to family. Records commands only; immutable, thread-safe.
 /// </summary>
 internal sealed class DecoderTransformer
@@ -83,38 +83,6 @@ internal sealed class DecoderTransformer
         return RecordDecodeResidual(commands, layer.Down, mlp, layer.MlpPostNorm, act, nextNorm, next);
     }
 
-    /// <summary>
-    /// One token of each of several sequences, named by their step states, through all layers and on to their logits: the linear layers
-    /// take all of them at once, so that weights are read once, and each attends to its own cache.
-    /// </summary>
-    /// <param name="commands">Receives the dispatches.</param>
-    /// <param name="act">For as many rows as there are sequences, or more.</param>
-    /// <param name="batch">The sequences.</param>
-    /// <param name="logits">Scratch, float32 [rows, VocabSize]; of one sequence its own.</param>
-    public void RecordBatch(CommandList commands, RowActivations act, BatchRows batch, BufferView logits)
-    {
-        int rows = batch.All.Most;
-        batch.RecordResolve(commands, _kernels);
-        RecordEmbed(commands, act, batch.All);
-        for (int i = 0; i < _weights.Layers.Count; i++)
-        {
-            RecordRowsQkv(commands, act, i, rows);
-            RecordBatchAttention(commands, act, batch, i);
-            RecordRowsOutput(commands, act, i, rows);
-            RecordRowsMlp(commands, act, i, rows);
-        }
-
-        RecordHeads(commands, act, logits, rows);
-        for (int row = 0; row < rows; row++)
-        {
-            BufferView computed = Activations.Row(logits, ActivationType.F32, row, _config.VocabSize);
-            if (computed != batch.Sequences[row].Logits)
-            {
-                commands.Copy(computed, batch.Sequences[row].Logits);
-            }
-        }
-    }
-
     /// <summary>The tokens of rows to the residual stream.</summary>
     public void RecordEmbed(CommandList commands, RowActivations act, RowList rows)
     {
@@ -125,15 +93,6 @@ internal sealed class DecoderTransformer
                 commands, act.Hidden, positions, _config.PositionRows, _config.FirstPositionRow!.Value, rows, _config.HiddenSize,
                 rows.Most);
         }
-    }
-
-    /// <summary>One layer over the rows of a prompt.</summary>
-    public void RecordPrefillLayer(CommandList commands, RowActivations act, PromptRows prompt, int index)
-    {
-        RecordRowsQkv(commands, act, index, prompt.Count);
-        RecordPrefillAttention(commands, act, prompt, index);
-        RecordRowsOutput(commands, act, index, prompt.Count);
-        RecordRowsMlp(commands, act, index, prompt.Count);
     }
 
     /// <summary>Norm and product: the residual stream to <see cref="RowActivations.Qkv"/>, without its bias.</summary>
@@ -152,34 +111,6 @@ internal sealed class DecoderTransformer
 
     private int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
         _kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
-
-    /// <summary>Bias, norm of heads, rotation, store and attention of the rows of a prompt.</summary>
-    public void RecordPrefillAttention(CommandList commands, RowActivations act, PromptRows prompt, int index)
-    {
-        LayerWeights layer = _weights.Layers[index];
-        KvCache cache = prompt.Cache;
-        int rows = prompt.Count;
-        AttentionShape shape = Shape(cache, index);
-        ActivationType queryType = _kernels.PrefillAttention.QueryType(shape);
-        _kernels.RopeStore.RecordRows(
-            commands, act.Qkv, shape, Rope(index), prompt.All, cache.Sequence, cache.Layer(index), act.RunQuery, rows, queryType,
-            layer.Qkv.Bias, HeadNorm(layer));
-        if (cache.ScoreStatistics is { } statistics)
-        {
-            _kernels.ScoreStatistics.Record(
-                commands, shape, queryType, act.RunQuery, prompt.All, cache.Sequence, cache.Layer(index), statistics.Layer(index), rows);
-        }
-
-        if (commands.IsProfiled)
-        {
-            commands.Describe(PrefillAttentionKernel.DescribeRun(shape, rows, prompt.Position));
-        }
-
-        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        _kernels.PrefillAttention.Record(
-            commands, shape, cache.Softmax.Layers[index].Prefill, prompt.Tiles(TileRows(shape, cache.Softmax, index, rows)), cache.Sequence,
-            cache.Layer(index), act.RunQuery, act.Inputs(type).Attention, rows, rows, type);
-    }
 
     /// <summary>Attention's output projection, added to the residual stream.</summary>
     public void RecordRowsOutput(CommandList commands, RowActivations act, int index, int rows)
@@ -235,9 +166,6 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>Logits [rows, VocabSize] of many rows.</summary>
-    public void RecordHeads(CommandList commands, RowActivations act, BufferView logits, int rows) =>
-        RecordHeads(commands, act, act.Hidden, logits, rows);
-
     private void RecordHeads(CommandList commands, RowActivations act, BufferView hidden, BufferView logits, int rows)
     {
         ActivationType type = _kernels.Gemm.PreferredInput(_weights.Output.Matrix);
@@ -294,27 +222,6 @@ internal sealed class DecoderTransformer
             commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
             act.AttentionScratch, cache.SoftmaxStats, act.Attention, form);
         return new VectorInput(act.Attention, form);
-    }
-
-    /// <summary>As <see cref="RecordPrefillAttention"/>, for rows alone in their sequences.</summary>
-    private void RecordBatchAttention(CommandList commands, RowActivations act, BatchRows batch, int index)
-    {
-        LayerWeights layer = _weights.Layers[index];
-        int rows = batch.All.Most;
-        foreach (RowGroup group in batch.Groups)
-        {
-            _kernels.RopeStore.RecordRows(
-                commands, act.Qkv, Shape(group.Cache.Type, group.Capacity, index), Rope(index), group.Rows, batch.Table,
-                group.Cache.Layer(index), act.Query, rows, ActivationType.F32, layer.Qkv.Bias, HeadNorm(layer));
-        }
-
-        ActivationType type = _kernels.Gemm.PreferredInput(layer.Output.Matrix);
-        foreach (RowGroup group in batch.Groups)
-        {
-            _kernels.DecodeAttention.RecordRows(
-                commands, Shape(group.Cache.Type, group.Capacity, index), group.Cache.Softmax.Layers[index].Decode, group.Rows, batch.Table,
-                group.Cache.Layer(index), act.Query, batch.Scratch, act.Inputs(type).Attention, type, rows);
-        }
     }
 
     /// <summary>One layer over rows of many sequences; what the pass' rows share is the pass'.</summary>

@@ -1,5 +1,4 @@
 using VkInfer.Testing;
-using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Embedded;
@@ -17,33 +16,16 @@ public sealed class DecodeCostTests : EmbeddedFixture
             .SetArgDisplayNames("bias and log-probabilities");
     }
 
-    [Test]
-    public void A_choice_takes_only_the_dispatches_it_needs()
-    {
-        using Session session = Model.CreateSession();
-        session.Append(Prompt(0));
-        int Dispatches(SamplingOptions sampling)
-        {
-            session.NextToken(sampling);
-            return session.Decode.DispatchesPerChoice;
-        }
-
-        (int greedy, int drawn) = (Dispatches(SamplingOptions.Greedy), Dispatches(Drawn));
-        Assert.That(Dispatches(SamplingOptions.Greedy with { PenaltyWindow = 8, TypicalP = 0.5f }), Is.EqualTo(greedy));
-        Assert.That(Dispatches(Drawn with { TypicalP = 0.5f }), Is.EqualTo(drawn));
-        Assert.That(Dispatches(Drawn with { LogitBias = new Dictionary<int, float> { [5] = 1 } }), Is.EqualTo(drawn + 1));
-        Assert.That(Dispatches(Drawn with { FrequencyPenalty = 1 }), Is.EqualTo(drawn + 2));
-        Assert.That(Dispatches(Drawn with { LogProbabilities = 0 }), Is.EqualTo(drawn + 2));
-    }
-
     [TestCase(64)]
     [TestCase(1024)]
     public void A_layer_takes_at_most_six_dispatches(int capacity)
     {
         using Session session = Model.CreateSession(new SessionOptions { Capacity = capacity });
+        session.Append(Prompt(0));
+        Take(session, 2, SamplingOptions.Greedy);
 
         // One more embeds the token, one makes the logits.
-        Assert.That(session.Decode.DispatchesPerPass, Is.GreaterThan(0).And.AtMost((6 * Model.Config.NumLayers) + 2));
+        Assert.That(session.Engine.Executor.LastDispatches, Is.GreaterThan(0).And.AtMost((6 * Model.Config.NumLayers) + 2));
     }
 
     [TestCaseSource(nameof(Choices))]
@@ -67,16 +49,20 @@ public sealed class DecodeCostTests : EmbeddedFixture
     {
         using Session session = Model.CreateSession();
         session.Append(Prompt(0));
-        session.NextTokenCore(sampling, DecodeRunner.MaxInFlight, CancellationToken.None);
-        void Take(int depth)
+
+        // The list of its tokens has grown then.
+        Take(session, 150, sampling);
+        session.Truncate(8);
+        session.NextTokenCore(sampling, 2, CancellationToken.None);
+        void Choose(int depth)
         {
-            for (int i = 0; i < 40; i++)
+            for (int i = 0; i < 10; i++)
             {
                 session.NextTokenCore(sampling, depth, CancellationToken.None);
             }
         }
 
-        Assert.That(Least.Allocated(() => Take(DecodeRunner.MaxInFlight)), Is.Zero, "two steps under way");
-        Assert.That(Least.Allocated(() => Take(1)), Is.Zero, "one step at a time");
+        Assert.That(Least.Allocated(() => Choose(2)), Is.Zero, "two steps under way");
+        Assert.That(Least.Allocated(() => Choose(1)), Is.Zero, "one step at a time");
     }
 }

@@ -1,30 +1,29 @@
-using VkInfer.Engine.Cache;
-
 namespace VkInfer.Tests.Embedded;
 
 /// <summary>Pages of keys and values, as sessions take, share and give them back.</summary>
 public sealed class SessionPagesTests : EmbeddedFixture
 {
-    private KvStore Store => Model.KvStores.Of(Model.Options.KvType);
+    private int Held => Model.EngineFor(Model.Options.KvType, null, Model.Options.Linear)
+        .Engine.InvokeAsync((_, pool) => pool.Held).GetAwaiter().GetResult();
 
     [TearDown]
-    public void Every_page_is_free_when_all_sessions_are_gone() => Assert.That((Store.Held, Store.SizeInBytes), Is.EqualTo((0, 0L)));
+    public void Every_page_is_free_when_all_sessions_are_gone() => Assert.That(Held, Is.Zero);
 
     [Test]
     public void A_session_holds_pages_for_the_tokens_that_it_has()
     {
         using Session session = Model.CreateSession();
-        Assert.That(Store.Held, Is.Zero, "nothing is reserved");
+        Assert.That(Held, Is.Zero, "nothing is reserved");
         session.Append(Prompt(0, 32));
-        Assert.That(Store.Held, Is.EqualTo(1));
+        Assert.That(Held, Is.EqualTo(1));
         Take(session, 2, SamplingOptions.Greedy);
-        Assert.That(Store.Held, Is.EqualTo(2));
+        Assert.That(Held, Is.EqualTo(2));
         session.Append(Prompt(1, 100));
-        Assert.That(Store.Held, Is.EqualTo(5));
+        Assert.That(Held, Is.EqualTo(5));
         session.Truncate(33);
-        Assert.That(Store.Held, Is.EqualTo(2));
+        Assert.That(Held, Is.EqualTo(2));
         session.Reset();
-        Assert.That(Store.Held, Is.Zero);
+        Assert.That(Held, Is.Zero);
     }
 
     [Test]
@@ -38,13 +37,13 @@ public sealed class SessionPagesTests : EmbeddedFixture
         using Session first = Model.CreateSession();
         first.Append(Prompt(0, 75));
         using Session second = first.Fork();
-        Assert.That(Store.Held, Is.EqualTo(3));
+        Assert.That(Held, Is.EqualTo(3));
         Session[] both = forkFirst ? [second, first] : [first, second];
         Assert.That(Take(both[0], 6, SamplingOptions.Greedy), Is.EqualTo(expected[..6]));
-        Assert.That(Store.Held, Is.EqualTo(4));
+        Assert.That(Held, Is.EqualTo(4));
         Assert.That(Take(both[1], 12, SamplingOptions.Greedy), Is.EqualTo(expected));
         Assert.That(Take(both[0], 6, SamplingOptions.Greedy), Is.EqualTo(expected[6..]));
-        Assert.That(Store.Held, Is.EqualTo(4));
+        Assert.That(Held, Is.EqualTo(4));
     }
 
     [Test]

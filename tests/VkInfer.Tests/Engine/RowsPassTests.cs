@@ -16,10 +16,19 @@ public sealed class RowsPassTests : EmbeddedFixture
     private static readonly StepShape Mixed = new(Rows: 96, Alone: 16, RunRows: 80, Runs: 3, Logits: 24, LongestRun: 80);
 
     private readonly List<IDisposable> _owned = [];
+    private readonly Dictionary<KvCache, List<int>> _pages = [];
+
+    private KvStore Store => Model.KvStores.Of(Model.Options.KvType);
 
     [TearDown]
     public void Dispose()
     {
+        foreach (int page in _pages.Values.SelectMany(pages => pages))
+        {
+            Store.Release(page);
+        }
+
+        _pages.Clear();
         _owned.Reverse();
         _owned.ForEach(owned => owned.Dispose());
         _owned.Clear();
@@ -76,7 +85,7 @@ public sealed class RowsPassTests : EmbeddedFixture
         for (int i = 0; i < text.Length; i++)
         {
             state.Write<StepState>(0, [new StepState { Position = positionToo ? (uint)i : 77, TokenId = (uint)text[i] }]);
-            caches[1].Reserve(i, i + 1);
+            Reserve(caches[1], i + 1);
             step.Begin(StepShape.Decode(4), []);
             step.Add(1, positionToo ? 5 : i, [positionToo ? RowEntry.OfStepState : RowEntry.TokenOfStepState], asRun: false, logits: 1);
             step.Write();
@@ -103,9 +112,8 @@ public sealed class RowsPassTests : EmbeddedFixture
 
     private (RowsPass Pass, KvCache[] Caches) Create(int sequences, StepShape most)
     {
-        KvStore store = Model.KvStores.Of(Model.Options.KvType);
         SequenceTable table = Own(new SequenceTable(Model.Gpu, sequences, isFixed: false));
-        KvCache[] caches = [.. Enumerable.Range(0, sequences).Select(_ => Own(new KvCache(Model.Gpu, store, Capacity, Model.Softmax)))];
+        KvCache[] caches = [.. Enumerable.Range(0, sequences).Select(_ => Own(new KvCache(Model.Gpu, Store, Capacity, Model.Softmax)))];
         for (int i = 0; i < sequences; i++)
         {
             table.Set(i, caches[i].Keeps());
@@ -114,7 +122,7 @@ public sealed class RowsPassTests : EmbeddedFixture
         RowActivations activations = Own(new RowActivations(Model.Gpu, Model.Config, most.Rows, Model.MatrixInputTypes));
         RowsPass pass = Own(new RowsPass(
             Model.Gpu, Model.Config, Model.Transformer, Model.Kernels, activations,
-            new RowsCache(store, table, Model.Softmax, Capacity), most));
+            new RowsCache(Store, table, Model.Softmax, Capacity), most));
         using CommandList clear = Model.Gpu.CreateCommandList("clear");
         clear.Record(commands =>
         {
@@ -126,14 +134,25 @@ public sealed class RowsPassTests : EmbeddedFixture
         return (pass, caches);
     }
 
-    private static void Add(
+    private void Add(
         PassRows step, KvCache[] caches, List<(int Text, int Position, int Row)> logits, int sequence, int[] text, int position, int count,
         bool asRun, int wanted)
     {
-        caches[sequence].Reserve(position, position + count);
+        Reserve(caches[sequence], position + count);
         int row = step.Add(
             sequence, position, [.. text.AsSpan(position, count).ToArray().Select(token => (uint)token)], asRun, wanted);
         logits.AddRange(Enumerable.Range(0, wanted).Select(i => (sequence, position + count - wanted + i, row + i)));
+    }
+
+    /// <summary>Gives a sequence the pages of its first positions; the model has one group of layers.</summary>
+    private void Reserve(KvCache cache, int positions)
+    {
+        List<int> pages = CollectionsMarshal.GetValueRefOrAddDefault(_pages, cache, out _) ??= [];
+        while (pages.Count < KvLayout.PageCount(positions))
+        {
+            pages.Add(Store.Take());
+            cache.Name(0, pages.Count - 1, Store.Address(pages[^1]));
+        }
     }
 
     private void Check(

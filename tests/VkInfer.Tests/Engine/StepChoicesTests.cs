@@ -185,7 +185,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
         private readonly GpuBuffer _logits;
         private readonly SamplerSlots _ownSlots;
         private readonly SamplerSlot _alone;
-        private readonly Dictionary<int, TokenChoice> _choices = [];
+        private readonly StepChoices _choices;
         private int _step;
 
         public Sampled(Model model, SamplerSlot slot, GpuBuffer logits, SamplingOptions options, int index)
@@ -195,6 +195,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
             Slot = slot;
             _ownSlots = new SamplerSlots(model.Gpu, model.Config.VocabSize, MaxLength);
             _alone = _ownSlots.Acquire();
+            _choices = new StepChoices(model.Gpu, model.Kernels, _ownSlots, model.Config.VocabSize, 1, underWay: 1);
             int[] tokens = [1, 2, index, 2];
             slot.Reset(tokens, options, false, 9, 0);
             _alone.Reset(tokens, options, false, 9, 0);
@@ -204,14 +205,9 @@ public sealed class StepChoicesTests : EmbeddedFixture
 
         public void Check(int row)
         {
-            if (!_choices.TryGetValue(row, out TokenChoice? choice))
-            {
-                BufferView view = Activations.Row(_logits, ActivationType.F32, row, _model.Config.VocabSize);
-                choice = new TokenChoice(_model.Gpu, _model.Kernels, _model.Config.VocabSize, [(_alone, view)]);
-                _choices.Add(row, choice);
-            }
-
-            _model.Gpu.Wait(_model.Gpu.Submit(choice.Prepare()));
+            _choices.Begin();
+            _choices.Add(_alone, Activations.Row(_logits, ActivationType.F32, row, _model.Config.VocabSize));
+            _model.Gpu.Wait(_model.Gpu.Submit(_choices.Commands()!));
             uint token = _alone.ReadId(_step);
             Assert.That(Slot.ReadId(_step), Is.EqualTo(token), $"step {_step}");
             TokenLogProbabilities? expected = _alone.ReadLogProbabilities(_step, (int)token);
@@ -223,11 +219,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
 
         public void Dispose()
         {
-            foreach (TokenChoice choice in _choices.Values)
-            {
-                choice.Dispose();
-            }
-
+            _choices.Dispose();
             _ownSlots.Dispose();
         }
     }

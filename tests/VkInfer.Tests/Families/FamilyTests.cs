@@ -80,6 +80,7 @@ public sealed class FamilyTests
 
             // Forgets the logits but not the cache: the step computes them.
             sessions[i].Truncate(lengths[i]);
+            sessions[i].KeepsLogits = true;
         }
 
         using SessionBatch batch = model.CreateBatch(sessions);

@@ -37,7 +37,8 @@ public sealed class LostDeviceTests
         Lose(model, operation);
         Assert.That(Task.WaitAll(users, Patience), "A thread hangs.");
         Assert.That(users.Select(user => user.Result), Is.All.TypeOf<DeviceLostException>());
-        Assert.Throws<DeviceLostException>(() => model.CreateSession());
+        using Session late = model.CreateSession();
+        Assert.Throws<DeviceLostException>(() => late.Append([5, 6, 7]));
         AssertDisposable(model, sessions);
     }
 

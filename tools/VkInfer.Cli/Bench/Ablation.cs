@@ -35,6 +35,8 @@ internal sealed record AblationRow(int Context, int Batch, IReadOnlyList<double?
 /// <param name="seed">Seed of the token ids.</param>
 internal sealed class Ablation(Model model, int repeats, int prompt, int seed)
 {
+    private int _prompts;
+
     /// <summary>Tokens that decode takes.</summary>
     public const int Steps = 16;
 
@@ -110,10 +112,11 @@ internal sealed class Ablation(Model model, int repeats, int prompt, int seed)
     private double Prefill(Session filled, AblationVariant variant, CancellationToken cancellationToken)
     {
         using Session session = filled.Fork(OptionsOf(variant));
-        int[] ids = RandomTokens.Create(prompt, model.Config.VocabSize, seed + 1);
         double best = double.PositiveInfinity;
         for (int i = 0; i < 2; i++)
         {
+            // Others each time: what is known of a prompt is not computed again.
+            int[] ids = RandomTokens.Create(prompt, model.Config.VocabSize, seed + ++_prompts);
             session.Truncate(filled.Position);
             long started = Stopwatch.GetTimestamp();
             session.Append(ids, cancellationToken);

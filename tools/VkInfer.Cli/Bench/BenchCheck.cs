@@ -71,6 +71,7 @@ internal sealed record BenchCheck(double Nmse, bool IsFinite, bool IsRepeatable)
                 sessions[i].Truncate(length);
             }
 
+            sessions[^1].KeepsLogits = true;
             using SessionBatch batch = model.CreateBatch(sessions);
             batch.NextTokens(new int[count], SamplingOptions.Greedy, cancellationToken);
             float[] logits = new float[model.Config.VocabSize];

@@ -24,10 +24,9 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
     private BenchResult RunPrefill(BenchTest test, CancellationToken cancellationToken)
     {
         using Session session = model.CreateSession();
-        int[] ids = Ids(test.Depth + test.Prompt, 0);
         if (test.Depth > 0)
         {
-            session.Append(ids.AsSpan(0, test.Depth), cancellationToken);
+            session.Append(Ids(test.Depth, 0), cancellationToken);
         }
 
         double[] seconds = new double[repeats];
@@ -36,9 +35,11 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         bool isFinite = true;
         for (int i = -1; i < repeats; i++)
         {
+            // Others each time: what is known of a prompt is not computed again.
+            int[] ids = Ids(test.Prompt, i + 2);
             session.Truncate(test.Depth);
             long started = Stopwatch.GetTimestamp();
-            session.Append(ids.AsSpan(test.Depth), cancellationToken);
+            session.Append(ids, cancellationToken);
             TimeSpan spent = Stopwatch.GetElapsedTime(started);
             session.ReadLogits(logits);
             isFinite &= BenchCheck.AreFinite(logits);
@@ -98,6 +99,12 @@ internal sealed class BenchRunner(Model model, int repeats, int seed)
         double gpu = MeasureGpu(test, sequences, cancellationToken);
         float[] logits = new float[model.Config.VocabSize];
         bool isFinite = true;
+        foreach (Session session in sessions)
+        {
+            session.KeepsLogits = true;
+        }
+
+        sequences.Start(test, cancellationToken);
         foreach (Session session in sessions)
         {
             session.ReadLogits(logits);

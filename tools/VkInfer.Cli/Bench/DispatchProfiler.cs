@@ -57,17 +57,16 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
 
             batch = test.Batch > 1 ? model.CreateBatch([.. sessions]) : null;
             var sequences = new BenchSequences(sessions, batch);
-            int[] prompt = RandomTokens.Create(test.Prompt, model.Config.VocabSize, seed);
             var passes = new List<(double, IReadOnlyList<DispatchTime>)>();
-            if (prompt.Length == 0)
+            if (test.Prompt == 0)
             {
                 sequences.Step(1, cancellationToken); // chooses from the prompt's logits
             }
 
             for (int i = -WarmUpPasses; i < repeats; i++)
             {
-                (double Microseconds, IReadOnlyList<DispatchTime> Dispatches) pass = prompt.Length > 0
-                    ? Prefill(sessions[0], prompt, test.ContextTokens, cancellationToken)
+                (double Microseconds, IReadOnlyList<DispatchTime> Dispatches) pass = test.Prompt > 0
+                    ? Prefill(sessions[0], Prompt(test, i), test.ContextTokens, cancellationToken)
                     : Decode(sequences, cancellationToken);
                 if (i >= 0)
                 {
@@ -92,12 +91,16 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
         return (sequences.LastStepGpuMicroseconds, sequences.ReadStepProfile());
     }
 
-    private (double Microseconds, IReadOnlyList<DispatchTime> Dispatches) Prefill(
+    // Others each time: what is known of a prompt is not computed again.
+    private int[] Prompt(BenchTest test, int pass) =>
+        RandomTokens.Create(test.Prompt, model.Config.VocabSize, seed + WarmUpPasses + 1 + pass);
+
+    private static (double Microseconds, IReadOnlyList<DispatchTime> Dispatches) Prefill(
         Session session, int[] prompt, int depth, CancellationToken cancellationToken)
     {
         session.Truncate(depth);
         session.Append(prompt, cancellationToken);
-        return (session.LastPrefillGpuMicroseconds, [.. model.Prefill.LastProfile]);
+        return (session.LastPrefillGpuMicroseconds, session.ReadStepProfile());
     }
 
     /// <summary>Terabytes per second that a product with a large matrix reads: the best of some.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using VkInfer.Grammar;
 using VkInfer.Tokenization;
 
@@ -54,6 +55,7 @@ internal sealed class Answer
         _grammar?.Accept(token);
         _generated++;
         string piece;
+        string? control = null;
         if (!_options.IgnoreEndOfText && _tokenizer.EndOfGenerationTokenIds.Contains(token))
         {
             Reason = FinishReason.EndOfText;
@@ -62,6 +64,13 @@ internal sealed class Answer
         else
         {
             piece = _stops.Append(_text.Append(token));
+            if (!_stops.IsStopped && _tokenizer.IsControl(token) && !_tokenizer.EndOfGenerationTokenIds.Contains(token))
+            {
+                // What stands before a control token is told before it: no stop string goes across one.
+                piece += _stops.Flush();
+                control = Encoding.UTF8.GetString(_tokenizer.GetTokenBytes(token));
+            }
+
             if (_stops.IsStopped)
             {
                 Reason = FinishReason.StopString;
@@ -75,6 +84,7 @@ internal sealed class Answer
 
         return new GenerationUpdate(piece, [token], Reason, Reason is null ? null : Spent())
         {
+            ControlToken = control,
             LogProbabilities = logProbabilities is null ? [] : [logProbabilities],
         };
     }

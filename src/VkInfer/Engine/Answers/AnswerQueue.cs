@@ -40,6 +40,8 @@ internal sealed class AnswerQueue : ITokenReceiver
     /// <exception cref="OperationCanceledException">Cancelled: the wait, or the request.</exception>
     public async ValueTask<GenerationUpdate?> ReadAsync(CancellationToken cancellationToken)
     {
+        // Updates that are there do not come any more when nobody wants them.
+        cancellationToken.ThrowIfCancellationRequested();
         GenerationUpdate? update;
         while (!_updates.Reader.TryRead(out update))
         {

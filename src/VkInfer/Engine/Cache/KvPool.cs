@@ -68,7 +68,7 @@ internal sealed class KvPool
         }
 
         ReadOnlySpan<int> tokens = sequence.Tokens;
-        int full = (tokens.Length - 1) / PageTokens;
+        int full = Math.Min(tokens.Length - 1, sequence.LogitsTarget?.First ?? int.MaxValue) / PageTokens;
         PrefixNode? node = Root(sequence);
         while (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count)) is { } next && HasUnbounded(next))
         {

@@ -114,19 +114,13 @@ internal sealed class Executor : IExecutor
             return;
         }
 
-        if (slot.LastStep < _ended)
-        {
-            slot.Trim();
-        }
-        else
-        {
-            // Options' memory stays until the slot is used anew: steps under way may read it.
-            slot.Deselect();
-        }
-
         if (!keeps)
         {
             _slots.Forget(sequence);
+        }
+        else if (slot.LastStep < _ended && sequence.Selection is not { Mask: null })
+        {
+            slot.Trim();
         }
     }
 
@@ -147,6 +141,9 @@ internal sealed class Executor : IExecutor
     /// Time on the device of the last step's layers in microseconds; 0 where that is not known. No step may be under way.
     /// </summary>
     public double ReadLastStep() => _last?.Pass is { } pass ? StepClock.Read(_device, pass) : 0;
+
+    /// <summary>Dispatches of the last step's pass, where it was one that is replayed; else 0.</summary>
+    public int LastDispatches => _last?.Pass?.DispatchCount ?? 0;
 
     /// <summary>The dispatches of the last step, where they were timed. No step may be under way.</summary>
     public IReadOnlyList<DispatchTime> ReadLastProfile() => _last?.Pass is { } pass ? pass.ReadProfile() : _passes.LastPromptProfile;
@@ -173,7 +170,15 @@ internal sealed class Executor : IExecutor
 
     public void Dispose()
     {
-        WaitForSteps();
+        try
+        {
+            WaitForSteps();
+        }
+        catch (DeviceLostException)
+        {
+            // Nothing runs any more.
+        }
+
         _once.Dispose();
         _passes.Dispose();
         _slots.Dispose();
@@ -302,7 +307,8 @@ internal sealed class Executor : IExecutor
         for (int i = 0; i < plan.Rows.Count; i++)
         {
             StepRows rows = plan.Rows[i];
-            if (rows.Count == 0 || step.Logits[i] is not { } logits || !(rows.Sequence.KeepsLogits || rows.Sequence.LogitsTarget is not null))
+            bool isKept = rows.Sequence.KeepsLogits || rows.Sequence.LogitsTarget is not null;
+            if (rows.Count == 0 || !isKept || step.Logits[i] is not { } logits)
             {
                 continue;
             }

@@ -102,7 +102,7 @@ internal sealed class SequenceSlot : IDisposable
     /// <summary>Sets the sampler; no step of the sequence may be under way, and all its tokens are known.</summary>
     public void Select(Sequence sequence, TokenSelection selection)
     {
-        int drawn = selection.Drawn + sequence.Tokens.Length - sequence.PromptLength;
+        int drawn = selection.Drawn + sequence.Tokens.Length - sequence.SelectedAt;
         Sampler.Reset(sequence.Tokens, selection.Sampling, selection.Mask is not null, selection.Seed, drawn);
         (Selection, Choices) = (selection, drawn);
         Generation++;

@@ -80,6 +80,12 @@ internal sealed class StepPasses : IDisposable
     /// <summary>How many of the last rows want logits.</summary>
     public static int LogitsOf(in StepRows rows)
     {
+        if (rows.Count == 0)
+        {
+            // Who takes no row chooses from logits that were kept.
+            return 0;
+        }
+
         int end = rows.First + rows.Count;
         int chosen = rows.WantsLogits || (rows.Sequence.KeepsLogits && end == rows.Sequence.Tokens.Length) ? 1 : 0;
         return rows.Sequence.LogitsTarget is { } target
@@ -182,6 +188,13 @@ internal sealed class StepPasses : IDisposable
             {
                 alone += rows.Count;
             }
+        }
+
+        if (alone + runRows > _options.MaxRows)
+        {
+            throw new InvalidOperationException(
+                $"A step of {alone + runRows} rows, expected at most {_options.MaxRows}: "
+                + string.Join(", ", plan.Rows.Select(rows => $"{rows.First} + {rows.Count} of {rows.Sequence.Tokens.Length}")));
         }
 
         return runs > 0

@@ -56,7 +56,9 @@ internal sealed class Sequence
     /// <summary>Whether the logits of the last row are kept for later, until another row's are.</summary>
     public bool KeepsLogits { get; set; }
 
-    /// <summary>Tokens behind which the kept logits stand; -1: none are kept. Where they are all known ones, a choice needs no row.</summary>
+    /// <summary>
+    /// Tokens behind which the kept logits stand; -1: none are kept. Where they are all known ones, a choice needs no row.
+    /// </summary>
     public int LogitsAt { get; set; } = -1;
 
     /// <summary>Receives the logits of rows of the prompt; null: nobody wants them.</summary>
@@ -103,7 +105,19 @@ internal sealed class Sequence
     public void Add(int token) => _tokens.Add(token);
 
     /// <summary>How its tokens are chosen; replaced, never changed, but for the mask.</summary>
-    public TokenSelection? Selection { get; set; }
+    public TokenSelection? Selection { get; private set; }
+
+    /// <summary>Tokens that there were when <see cref="Selection"/> was set.</summary>
+    public int SelectedAt { get; private set; }
+
+    /// <summary>Says how tokens are chosen from here on; the same selection as before goes on where it stood.</summary>
+    public void Select(TokenSelection? selection)
+    {
+        if (!ReferenceEquals(Selection, selection))
+        {
+            (Selection, SelectedAt) = (selection, _tokens.Count);
+        }
+    }
 
     /// <summary>Appends tokens from outside: the next turn of a conversation.</summary>
     public void AddPrompt(ReadOnlySpan<int> tokens)
