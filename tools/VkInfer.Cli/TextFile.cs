@@ -32,7 +32,8 @@ internal static class TextFile
         }
 
         // Opening a pipe waits for its writer, which cancellation cannot reach.
-        byte[] bytes = await Task.Run(() => ReadBytes(path, maxBytes), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        byte[] bytes = await Task.Run(() => ReadBytes(path, maxBytes), cancellationToken)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
         ReadOnlySpan<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(3) : bytes;
         if (Utf8.IsValid(text))
         {
