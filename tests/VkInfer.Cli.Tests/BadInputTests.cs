@@ -54,7 +54,7 @@ public class BadInputTests
     }
 
     [TestCase("--grammar", "root ::= x", "g.txt: line 1: rule 'x' is not defined")]
-    [TestCase("--json-schema", "{\"not\":{}}", "g.txt: #: keyword 'not' is not supported")]
+    [TestCase("--json-schema", "{\"contains\":{}}", "g.txt: #: keyword 'contains' is not supported")]
     public void A_faulty_grammar_is_named(string option, string text, string message) =>
         CliRun.Of("generate", "--prompt", "a", option, _folder.Write("g.txt", Encoding.UTF8.GetBytes(text))).AssertFailure(1, message);
 

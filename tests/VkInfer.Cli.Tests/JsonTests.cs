@@ -144,6 +144,49 @@ public class JsonTests
     }
 
     [Test]
+    public void Bench_serve_reports_every_load()
+    {
+        string plot = Path.Combine(TestContext.CurrentContext.WorkDirectory, "serve.png");
+        Dictionary<string, JsonElement> bench = Run(
+            "bench", "serve", "--model", ReferenceData.StoriesPath, "--concurrency", "1,6", "--requests", "12", "--prompt-tokens", "70..90",
+            "--gen-tokens", "4..9", "--shared-prefix", "64", "--plot", plot);
+        JsonElement[] results = [.. bench["results"].EnumerateArray()];
+        Assert.Multiple(() =>
+        {
+            Assert.That(results.Select(result => result.GetProperty("concurrency").GetInt32()), Is.EqualTo(new[] { 1, 6 }));
+            Assert.That(results.Select(result => result.GetProperty("requests").GetInt32()), Is.All.EqualTo(12));
+            Assert.That(results.Select(result => result.GetProperty("outputTokensPerSecond").GetDouble()), Is.All.Positive);
+            Assert.That(results.Select(result => result.GetProperty("preemptions").GetInt32()), Is.All.Zero);
+
+            // The warm-up computed the prefix: two pages of each request are known.
+            Assert.That(results[1].GetProperty("cachedTokens").GetInt64(), Is.EqualTo(12 * 64));
+            Assert.That(results[1].GetProperty("kvPagesPeak").GetInt32(), Is.GreaterThanOrEqualTo(6));
+            Assert.That(File.ReadAllBytes(plot).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
+        });
+        foreach (JsonElement result in results)
+        {
+            AssertHas(result, "requestsPerSecond", "requestRate");
+            AssertHas(result.GetProperty("timeToFirstTokenMs"), "p50", "p90", "p99");
+            AssertHas(result.GetProperty("timeBetweenTokensMs"), "p50", "p90", "p99");
+        }
+    }
+
+    [Test]
+    public void Bench_serve_takes_requests_of_a_file_at_a_rate()
+    {
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "workload.jsonl");
+        File.WriteAllText(file, "{\"prompt\": \"Once upon a time\", \"tokens\": 5}\n\n{\"promptTokens\": 9, \"tokens\": 3}\n");
+        Dictionary<string, JsonElement> bench = Run(
+            "bench", "serve", "--model", ReferenceData.StoriesPath, "--rate", "200", "--requests", "10", "--workload", file);
+        JsonElement result = bench["results"][0];
+        Assert.That(result.GetProperty("requestRate").GetDouble(), Is.EqualTo(200));
+        Assert.That(result.GetProperty("requests").GetInt32(), Is.EqualTo(10));
+        File.WriteAllText(file, "{\"promptTokens\": 9}\n");
+        CliRun.OnDevice("bench", "serve", "--model", ReferenceData.StoriesPath, "--workload", file)
+            .AssertFailure(ExitCodes.Failure, "line 1");
+    }
+
+    [Test]
     public void Synthetic_model_needs_no_file()
     {
         Dictionary<string, JsonElement> bench =

@@ -41,6 +41,7 @@ internal sealed class SessionEngine
         KvStore store = model.KvStores.Of(type);
         int rows = model.RowActivations.MaxRows;
         int running = Math.Min(MaxRunning, rows);
+        int one = PagesOfOne(model, store);
         int pages = PagesOf(model, store, running);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
@@ -54,7 +55,7 @@ internal sealed class SessionEngine
         {
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
-                new KvPool(store.Groups, pages), executor, null, model.Lifetime);
+                new KvPool(store.Groups, pages, mostRemembered: Math.Min(one, pages / 4)), executor, null, model.Lifetime);
             return new SessionEngine(engine, executor, store);
         }
         catch
@@ -70,8 +71,11 @@ internal sealed class SessionEngine
     /// </summary>
     private static int PagesOf(Model model, KvStore store, int running)
     {
-        long one = (long)store.Groups.Count * (KvLayout.PageCount(model.ContextLength) + 1);
+        long one = PagesOfOne(model, store);
         long free = model.Gpu.GetMemoryBudget().Available / 10 * 9 / store.PageBytes;
         return (int)Math.Min(Math.Clamp(free, one, one * running), 1 << 22);
     }
+
+    /// <summary>Pages that one sequence may need; as many are kept for prefixes alone, at most.</summary>
+    private static int PagesOfOne(Model model, KvStore store) => store.Groups.Count * (KvLayout.PageCount(model.ContextLength) + 1);
 }

@@ -23,7 +23,8 @@ internal sealed class RandomLife
     public static void Run(Random random, CacheGroup[] groups, int pages, int running, int rows, bool sharesPrefixes, int events)
     {
         var simulation = new Simulation(
-            groups, pages * groups.Length, new SchedulerOptions { MaxRunning = running, MaxRows = rows, MaxWaiting = 40 }, sharesPrefixes)
+            groups, pages * groups.Length, new SchedulerOptions { MaxRunning = running, MaxRows = rows, MaxWaiting = 40 }, sharesPrefixes,
+            random.Next(2) == 0 ? int.MaxValue : random.Next(pages * groups.Length))
         {
             Speculate = sequence => Guess(random, sequence),
         };

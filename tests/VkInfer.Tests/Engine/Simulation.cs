@@ -11,10 +11,11 @@ internal sealed class Simulation
     private readonly StepPlan _plan = new();
     private readonly SchedulerOptions _options;
 
-    public Simulation(CacheGroup[] groups, int pages, SchedulerOptions options, bool sharesPrefixes = true)
+    public Simulation(
+        CacheGroup[] groups, int pages, SchedulerOptions options, bool sharesPrefixes = true, int mostRemembered = int.MaxValue)
     {
         _options = options;
-        Pool = new KvPool(groups, pages, sharesPrefixes);
+        Pool = new KvPool(groups, pages, sharesPrefixes, mostRemembered);
         Scheduler = new Scheduler(options, Pool);
         Device = new SimulatedDevice(groups, pages);
     }

@@ -52,6 +52,7 @@ internal sealed class BenchCommand : CliCommand
         Options.Add(_profile);
         Options.Add(_plot);
         AddModelOptions();
+        Subcommands.Add(new BenchServeCommand(console));
     }
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ namespace VkInfer.Cli.Output;
 [JsonSerializable(typeof(TuneDocument))]
 [JsonSerializable(typeof(AblationDocument))]
 [JsonSerializable(typeof(ProfileDocument))]
+[JsonSerializable(typeof(ServeDocument))]
 [JsonSerializable(typeof(PullDocument))]
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(RemoveDocument))]

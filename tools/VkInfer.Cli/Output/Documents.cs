@@ -104,6 +104,9 @@ internal sealed record AblationDocument(
 
 internal sealed record ProfileDocument(string Device, string Driver, string Model, IReadOnlyList<Bench.ProfileResult> Results);
 
+internal sealed record ServeDocument(
+    string Device, string Driver, string Model, IReadOnlyList<Bench.Serve.ServeResult> Results);
+
 internal sealed record PullDocument(string Name, string Path);
 
 internal sealed record ListDocument(string Folder, IReadOnlyList<StoredModelDocument> Models);

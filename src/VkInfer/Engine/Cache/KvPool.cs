@@ -21,11 +21,12 @@ internal sealed class KvPool
     /// <param name="groups">Groups of layers; each page holds positions of one.</param>
     /// <param name="pages">How many there are.</param>
     /// <param name="sharesPrefixes">Whether equal prefixes are found and kept.</param>
-    public KvPool(IEnumerable<CacheGroup> groups, int pages, bool sharesPrefixes = true)
+    /// <param name="mostRemembered">Pages that may be kept for their prefixes alone, when no sequence holds them.</param>
+    public KvPool(IEnumerable<CacheGroup> groups, int pages, bool sharesPrefixes = true, int mostRemembered = int.MaxValue)
     {
         _groups = [.. groups];
         ArgumentOutOfRangeException.ThrowIfZero(_groups.Length, nameof(groups));
-        _pages = new PagePool(pages);
+        _pages = new PagePool(pages, mostRemembered);
         _shared = new PrefixNode(_groups.Length);
         _sharesPrefixes = sharesPrefixes;
     }
@@ -38,6 +39,12 @@ internal sealed class KvPool
 
     /// <summary>Pages that sequences hold.</summary>
     public int Held => _pages.Held;
+
+    /// <summary>Most pages that sequences held at a time, since <see cref="RestartMost"/>.</summary>
+    public int MostHeld => _pages.MostHeld;
+
+    /// <summary>Begins to count anew how many are held at most.</summary>
+    public void RestartMost() => _pages.MostHeld = Held;
 
     /// <summary>Most pages that a sequence holds at once on its way to so many positions, in steps of so many rows.</summary>
     public int PagesFor(int positions, int rows)

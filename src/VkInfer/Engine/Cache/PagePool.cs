@@ -11,11 +11,15 @@ internal sealed class PagePool
     private readonly LinkedListNode<int>?[] _remembered;
     private readonly LinkedList<int> _leastRecentlyUsed = [];
     private readonly Stack<int> _free;
+    private readonly int _mostRemembered;
 
     /// <param name="pages">How many there are; 1 or more.</param>
-    public PagePool(int pages)
+    /// <param name="mostRemembered">How many may be remembered at a time; beyond that the least recently used is forgotten.</param>
+    public PagePool(int pages, int mostRemembered = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(mostRemembered);
+        _mostRemembered = mostRemembered;
         _holders = new int[pages];
         _forget = new Action?[pages];
         _remembered = new LinkedListNode<int>?[pages];
@@ -35,6 +39,9 @@ internal sealed class PagePool
     /// <summary>Pages in block tables.</summary>
     public int Held => Count - Available;
 
+    /// <summary>Most pages that were in block tables at a time, since it was set.</summary>
+    public int MostHeld { get; set; }
+
     /// <summary>Takes a page that nobody holds, if need be one that is remembered: the least recently used.</summary>
     /// <param name="page">Its number; it has one holder.</param>
     /// <returns>Whether there was one.</returns>
@@ -42,19 +49,17 @@ internal sealed class PagePool
     {
         if (!_free.TryPop(out page))
         {
-            if (_leastRecentlyUsed.First is not { } oldest)
+            if (_leastRecentlyUsed.Count == 0)
             {
                 page = -1;
                 return false;
             }
 
-            page = oldest.Value;
-            _leastRecentlyUsed.RemoveFirst();
-            _remembered[page] = null;
-            Forget(page);
+            page = ForgetOldest();
         }
 
         _holders[page] = 1;
+        MostHeld = Math.Max(MostHeld, Held);
         return true;
     }
 
@@ -72,6 +77,7 @@ internal sealed class PagePool
         }
 
         _holders[page]++;
+        MostHeld = Math.Max(MostHeld, Held);
     }
 
     /// <summary>Removes a holder; without one, the page is remembered if somebody asked for that, else free.</summary>
@@ -94,6 +100,10 @@ internal sealed class PagePool
         else
         {
             _remembered[page] = _leastRecentlyUsed.AddLast(page);
+            while (_leastRecentlyUsed.Count > _mostRemembered)
+            {
+                _free.Push(ForgetOldest());
+            }
         }
     }
 
@@ -111,5 +121,14 @@ internal sealed class PagePool
         Action? forget = _forget[page];
         _forget[page] = null;
         forget?.Invoke();
+    }
+
+    private int ForgetOldest()
+    {
+        int page = _leastRecentlyUsed.First!.Value;
+        _leastRecentlyUsed.RemoveFirst();
+        _remembered[page] = null;
+        Forget(page);
+        return page;
     }
 }

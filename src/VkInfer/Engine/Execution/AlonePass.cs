@@ -51,15 +51,17 @@ internal sealed class AlonePass : IDisposable
     {
         if (slot.Alone is { } recorded)
         {
-            return recorded;
+            if (recorded.IsProfiled == _device.ProfilesDispatches)
+            {
+                return recorded;
+            }
+
+            Forget(slot);
         }
 
         if (_recorded.Count == MostRecorded)
         {
-            SequenceSlot oldest = _recorded[0];
-            _recorded.RemoveAt(0);
-            oldest.Alone?.Dispose();
-            oldest.Alone = null;
+            Forget(_recorded[0]);
         }
 
         CommandList commands = _device.CreateCommandList("step.alone");
@@ -87,4 +89,12 @@ internal sealed class AlonePass : IDisposable
         _device, _config, _transformer, _activations, slot.Cache, slot.Sampler.State, default);
 
     public void Dispose() => _activations.Dispose();
+
+    // Steps under way keep what they run.
+    private void Forget(SequenceSlot slot)
+    {
+        _recorded.Remove(slot);
+        slot.Alone?.Dispose();
+        slot.Alone = null;
+    }
 }

@@ -27,7 +27,7 @@ internal sealed class StepPasses : IDisposable
     private readonly SequenceSlots _slots;
     private readonly SlicedSteps _sliced;
     private readonly StepUnderWay[] _steps;
-    private readonly Dictionary<(int Rows, int Turn), CommandList> _recorded = [];
+    private readonly Dictionary<(int Rows, int Turn, bool Profiled), CommandList> _recorded = [];
     private AlonePass? _alone;
     private RowsPass? _pass;
     private StepChoices? _choices;
@@ -243,7 +243,7 @@ internal sealed class StepPasses : IDisposable
 
     private CommandList Recorded(StepUnderWay step)
     {
-        (int, int) key = (step.Rows.Shape.Rows, step.Turn);
+        (int, int, bool) key = (step.Rows.Shape.Rows, step.Turn, _parts.Device.ProfilesDispatches);
         if (_recorded.TryGetValue(key, out CommandList? recorded))
         {
             return recorded;
