@@ -62,7 +62,9 @@ public sealed class GemvKernelTests(string form) : GpuTest
     }
 
     [Test]
-    public void Adds_a_bias_before_the_activation([Values] ActivationFunction activation, [Values] GemvMode mode)
+    public void Adds_a_bias_before_the_activation(
+        [Values(ActivationFunction.None, ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)]
+        ActivationFunction activation, [Values] GemvMode mode)
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);
         using var input = new GemvInput(Context, WeightType.F16, 128, norm: true, 6);
