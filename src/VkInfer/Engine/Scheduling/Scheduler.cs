@@ -332,9 +332,11 @@ internal sealed class Scheduler
         bool wantsLogits = sequence.Chooses && sequence.Computed + count == sequence.Length;
         plan.Add(new StepRows(sequence, sequence.Computed, count + drafts, drafts, wantsLogits, sequence.Epoch));
         sequence.Computed += count + drafts;
+
+        // A step may keep other logits, or take those that are kept; where it is given up, nobody says which they are.
+        sequence.LogitsAt = -1;
         if (wantsLogits)
         {
-            sequence.LogitsAt = -1;
             sequence.InFlight++;
         }
     }
