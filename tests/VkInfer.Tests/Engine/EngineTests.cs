@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using VkInfer.Engine;
-using VkInfer.Engine.Cache;
 using VkInfer.Engine.Answers;
+using VkInfer.Engine.Cache;
 using VkInfer.Engine.Execution;
 using VkInfer.Engine.Scheduling;
 using VkInfer.Engine.Sequences;

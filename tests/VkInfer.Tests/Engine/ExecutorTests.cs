@@ -82,7 +82,11 @@ public sealed class ExecutorTests : EmbeddedFixture
         var processed = new TokenList();
         _engine.Engine.Start(new EngineRequest(sequence, processed)
         {
-            Prompt = prompt, ContextLength = Model.ContextLength, Selection = null, KeepsLogits = true, KeepsPages = true,
+            Prompt = prompt,
+            ContextLength = Model.ContextLength,
+            Selection = null,
+            KeepsLogits = true,
+            KeepsPages = true,
         });
         await processed.End.WaitAsync(Patience);
         Assert.That(processed.Tokens, Is.Empty);

@@ -25,8 +25,15 @@ internal static class CharacterClasses
 
     private static readonly Dictionary<string, string> LongNames = new()
     {
-        ["Letter"] = "L", ["Uppercase_Letter"] = "Lu", ["Lowercase_Letter"] = "Ll", ["Number"] = "N", ["Decimal_Number"] = "Nd",
-        ["Punctuation"] = "P", ["Symbol"] = "S", ["Separator"] = "Z", ["Mark"] = "M",
+        ["Letter"] = "L",
+        ["Uppercase_Letter"] = "Lu",
+        ["Lowercase_Letter"] = "Ll",
+        ["Number"] = "N",
+        ["Decimal_Number"] = "Nd",
+        ["Punctuation"] = "P",
+        ["Symbol"] = "S",
+        ["Separator"] = "Z",
+        ["Mark"] = "M",
     };
 
     /// <summary>What a dot matches.</summary>

@@ -7,7 +7,7 @@ namespace VkInfer.Answers.Calls;
 internal sealed class ArgumentsWriter(IReadOnlyList<ToolDefinition> tools, string name, PieceWriter pieces)
 {
     private readonly JsonElement? _properties = tools.FirstOrDefault(tool => tool.Name == name)?.Parameters is
-        { ValueKind: JsonValueKind.Object } schema && schema.TryGetProperty("properties", out JsonElement properties)
+    { ValueKind: JsonValueKind.Object } schema && schema.TryGetProperty("properties", out JsonElement properties)
         && properties.ValueKind == JsonValueKind.Object
         ? properties : null;
 

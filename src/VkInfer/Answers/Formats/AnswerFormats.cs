@@ -122,7 +122,8 @@ internal static class AnswerFormats
             tool, "arguments", GrammarPart.Sequence(GrammarPart.Text(", \"id\": \""), Id, GrammarPart.Text("\"")).Times(0, 1)),
         IsOpenedOnce: true, GrammarPart.Text(", "))
     {
-        Before = "[", Behind = "]",
+        Before = "[",
+        Behind = "]",
     };
 
     private static CallStyle NamedMistral(Func<string, Marker> mark) => new(
@@ -134,7 +135,8 @@ internal static class AnswerFormats
     private static CallStyle List(Marker open, Marker close) => new(
         open, close, null, _ => new JsonArrayBody(), tool => Object(tool, "arguments"), IsOpenedOnce: true, GrammarPart.Text(", "))
     {
-        Before = "[", Behind = "]",
+        Before = "[",
+        Behind = "]",
     };
 
     private static CallStyle Llama() => new(
