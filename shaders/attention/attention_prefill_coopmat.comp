@@ -380,7 +380,7 @@ void attend(uint keys, uint first_kv, uint scheme, bool careful, uint first_posi
 
 // The sums may become infinite where the other weights then count for nothing.
 void add_sink(uint i, uint scheme) {
-    SUMS frame = SUMS(push.phi);
+    SUMS frame = SUMS(push.upper - MAX_EXPONENT);
     if (scheme != ASYNCHRONIZED) {
         subgroup_exchange();
         coopMatLoad(frame, frames, first_row + i * FRAGMENT_M, 0, gl_CooperativeMatrixLayoutColumnMajor);

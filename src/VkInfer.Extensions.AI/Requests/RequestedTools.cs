@@ -42,9 +42,8 @@ internal sealed record RequestedTools(
     }
 
     /// <summary>The tools as templates take them: a list of functions with names, descriptions and parameters.</summary>
-    public JsonArray ToJson() =>
-    [
-        .. All.Select(tool => new JsonObject
+    public JsonArray ToJson() => new([
+        .. All.Select(JsonNode? (tool) => new JsonObject
         {
             ["type"] = "function",
             ["function"] = new JsonObject
@@ -54,7 +53,7 @@ internal sealed record RequestedTools(
                 ["parameters"] = JsonObject.Create(tool.Parameters),
             },
         }),
-    ];
+    ]);
 
     private static ToolDefinition Definition(AITool tool) => tool switch
     {
