@@ -69,7 +69,8 @@ internal sealed class BenchServeCommand : CliCommand
     }
 
     private async Task<ServeResult[]> MeasureAsync(
-        ParseResult parse, Model model, Func<int, int, ServeRequest[]> requests, ProgressReport progress, CancellationToken cancellationToken)
+        ParseResult parse, Model model, Func<int, int, ServeRequest[]> requests, ProgressReport progress,
+        CancellationToken cancellationToken)
     {
         var runner = new ServeRunner(model, Seed);
         int[] concurrency = parse.GetValue(_rate) is null ? parse.GetValue(_concurrency)! : [1];

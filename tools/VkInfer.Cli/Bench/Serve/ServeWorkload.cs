@@ -40,7 +40,11 @@ internal static class ServeWorkload
             throw new CliException($"{path}: no requests, expected a JSON object a line");
         }
 
-        return [.. Enumerable.Range(0, count).Select(i => ReadLine(path, lines[i % lines.Length], (i % lines.Length) + 1, model, seed + i))];
+        return
+        [
+            .. Enumerable.Range(0, count).Select(
+                i => ReadLine(path, lines[i % lines.Length], (i % lines.Length) + 1, model, seed + i)),
+        ];
     }
 
     private static ServeRequest ReadLine(string path, string line, int number, Model model, int seed)
@@ -55,7 +59,8 @@ internal static class ServeWorkload
                 : RandomTokens.Create(request.GetProperty("promptTokens").GetInt32(), model.Config.VocabSize, seed);
             return prompt.Length > 0 && tokens > 0
                 ? new ServeRequest(prompt, tokens)
-                : throw new CliException($"{path}, line {number}: {prompt.Length} tokens of prompt and {tokens} to generate; expected 1 of each");
+                : throw new CliException(
+                    $"{path}, line {number}: {prompt.Length} tokens of prompt and {tokens} to generate; expected 1 of each");
         }
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
