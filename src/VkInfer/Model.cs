@@ -54,9 +54,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
         try
         {
-            using CommandList clear = Gpu.CreateCommandList("rows.clear");
-            clear.Record(RowActivations.RecordClear);
-            Gpu.Wait(Gpu.Submit(clear));
+            Gpu.Wait(Gpu.RunOnce("rows.clear", RowActivations.RecordClear));
             KvStores = new KvStores(Gpu, Config);
             KvStores.Of(Options.KvType);
             Lifetime = Begin(parts.SelfTest, RowActivations, KvStores, _weights, _device);

@@ -13,11 +13,10 @@ internal sealed class SessionEngine
     /// <summary>Sequences of a step, at most.</summary>
     private const int MaxRunning = 256;
 
-    private SessionEngine(ModelEngine engine, Executor executor, KvStore store)
+    private SessionEngine(ModelEngine engine, Executor executor)
     {
         Engine = engine;
         Executor = executor;
-        Store = store;
     }
 
     /// <summary>Serves requests.</summary>
@@ -25,9 +24,6 @@ internal sealed class SessionEngine
 
     /// <summary>Its device; to be used by its loop alone.</summary>
     public Executor Executor { get; }
-
-    /// <summary>The memory of its pages.</summary>
-    public KvStore Store { get; }
 
     /// <summary>Makes an engine.</summary>
     /// <param name="model">The model; its end is the engine's.</param>
@@ -56,7 +52,7 @@ internal sealed class SessionEngine
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
                 new KvPool(store.Groups, pages, mostRemembered: Math.Min(one, pages / 4)), executor, null, model.Lifetime);
-            return new SessionEngine(engine, executor, store);
+            return new SessionEngine(engine, executor);
         }
         catch
         {

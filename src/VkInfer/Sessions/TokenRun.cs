@@ -11,7 +11,7 @@ namespace VkInfer;
 internal sealed class TokenRun : ITokenReceiver
 {
     private readonly object _gate = new();
-    private readonly Queue<(int Token, TokenLogProbabilities? LogProbabilities)> _tokens = new(8);
+    private readonly Queue<int> _tokens = new(8);
     private readonly bool _isSingle;
     private int _limit = 1;
     private bool _waits;
@@ -85,7 +85,7 @@ internal sealed class TokenRun : ITokenReceiver
     {
         lock (_gate)
         {
-            return _tokens.Dequeue().Token;
+            return _tokens.Dequeue();
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class TokenRun : ITokenReceiver
     {
         lock (_gate)
         {
-            _tokens.Enqueue((token, logProbabilities));
+            _tokens.Enqueue(token);
             Monitor.PulseAll(_gate);
             _waits = !_isSingle && _tokens.Count >= _limit;
             return _waits ? Reception.Wait : Reception.GoOn;

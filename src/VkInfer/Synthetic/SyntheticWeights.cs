@@ -73,9 +73,7 @@ internal sealed class SyntheticWeights : IWeightMaker
         long bytes = WeightLayout.SizeInBytes(_type, rows, columns);
         GpuBuffer buffer = Buffer(name, bytes);
         WeightMatrix matrix = WeightMatrix.FromPacked(_type, rows, columns, buffer);
-        using CommandList commands = _device.CreateCommandList("random." + name);
-        commands.Record(list => _random.Record(list, matrix, _seed++));
-        _device.Wait(_device.Submit(commands), _cancellation);
+        _device.Wait(_device.RunOnce("random." + name, list => _random.Record(list, matrix, _seed++)), _cancellation);
         _done += bytes;
         _progress?.Report(new LoadProgress("Making weights", _done, _total));
         return matrix;

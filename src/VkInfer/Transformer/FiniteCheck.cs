@@ -25,9 +25,10 @@ internal static class FiniteCheck
         int size = config.HiddenSize;
         long row = (long)size * sizeof(float);
         using GpuBuffer rows = device.CreateBuffer((config.NumLayers + 1) * row, BufferKind.DeviceLocal, "finite_check");
-        using CommandList commands = device.CreateCommandList("finite_check");
-        commands.Record(list => transformer.RecordDecode(list, activations, cache, stepState, layers => Keep(list, layers)));
-        device.Wait(device.Submit(commands), cancellation);
+        Submission pass = device.RunOnce(
+            "finite_check",
+            list => transformer.RecordDecode(list, activations, cache, stepState, layers => Keep(list, layers)));
+        device.Wait(pass, cancellation);
 
         float[] values = new float[size];
         for (int part = 0; part <= config.NumLayers; part++)

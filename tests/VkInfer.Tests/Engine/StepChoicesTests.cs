@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VkInfer.Engine.Execution;
+using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
 using VkInfer.Testing;
 using VkInfer.Tests.Embedded;
@@ -121,19 +122,25 @@ public sealed class StepChoicesTests : EmbeddedFixture
     [Test]
     public void A_slot_is_given_out_again_when_no_step_uses_it_any_more()
     {
-        using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
-        SamplerSlot first = slots.Acquire();
-        first.Reset([1], SamplingOptions.Greedy with { LogProbabilities = 3, FrequencyPenalty = 1 }, false, 1, 0);
-        int all = slots.Free;
+        using var slots = new SequenceSlots(
+            Model.Gpu, Model.KvStores.Of(Model.Options.KvType), Model.Softmax, Model.Config.VocabSize, MaxLength, most: 4);
+        (Sequence gone, Sequence soon, Sequence later) = (new Sequence(), new Sequence(), new Sequence());
+        SequenceSlot first = slots.For(gone, ended: -1);
+        first.Sampler.Reset([1], SamplingOptions.Greedy with { LogProbabilities = 3, FrequencyPenalty = 1 }, false, 1, 0);
+        first.LastStep = 7;
+        slots.Forget(gone);
+        Assert.That(slots.For(soon, ended: 6), Is.Not.SameAs(first));
         int buffers = Model.Gpu.LiveBufferCount;
-        slots.Release(first, lastStep: 7);
-        slots.StepEnded(6);
-        Assert.That(slots.Free, Is.EqualTo(all));
-        slots.StepEnded(7);
-        Assert.That(slots.Free, Is.EqualTo(all + 1));
+        Assert.That(slots.For(later, ended: 7), Is.SameAs(first));
         Model.Gpu.Settle();
         Assert.That(Model.Gpu.LiveBufferCount, Is.EqualTo(buffers - 3), "counts, adjusted logits, log-probabilities");
-        for (int i = 0; i < 100; i++)
+    }
+
+    [Test]
+    public void Samplers_are_made_in_blocks()
+    {
+        using var slots = new SamplerSlots(Model.Gpu, Model.Config.VocabSize, MaxLength);
+        for (int i = 0; i < 101; i++)
         {
             slots.Acquire();
         }

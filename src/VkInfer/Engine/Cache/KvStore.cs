@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Engine.Cache;
@@ -6,7 +7,7 @@ namespace VkInfer.Engine.Cache;
 /// <summary>
 /// Device memory of pages: keys and values of <see cref="KvLayout.PageTokens"/> positions of one sequence in one group of layers each.
 /// Pages are cut from segments, buffers of bounded size that are made when they are needed and freed when no page of theirs is held, so
-/// that neither a limit on buffers nor one on bindings bounds a context. Counts who holds a page. Owns its buffers; thread-safe.
+/// that neither a limit on buffers nor one on bindings bounds a context. Owns its buffers; thread-safe.
 /// </summary>
 internal sealed class KvStore : IDisposable
 {
@@ -24,7 +25,7 @@ internal sealed class KvStore : IDisposable
     private readonly KvLayer[] _layers;
     private readonly GpuBuffer _order;
     private readonly List<Segment> _segments = [];
-    private readonly List<int> _holders = [];
+    private readonly List<bool> _held = [];
     private readonly List<int> _segmentOf = [];
     private readonly Stack<int> _free = new();
     private bool _disposed;
@@ -88,7 +89,7 @@ internal sealed class KvStore : IDisposable
     public KvLayer Layer(int index) => _layers[index];
 
     /// <summary>Takes a page that nobody holds, and makes memory for it where there is none.</summary>
-    /// <returns>Its number; it has one holder.</returns>
+    /// <returns>Its number.</returns>
     /// <exception cref="OutOfDeviceMemoryException">There is no memory for more pages; nothing has changed.</exception>
     public int Take()
     {
@@ -101,24 +102,14 @@ internal sealed class KvStore : IDisposable
                 page = _free.Pop();
             }
 
-            _holders[page] = 1;
+            _held[page] = true;
             _segments[_segmentOf[page]].Held++;
             return page;
         }
     }
 
-    /// <summary>Adds a holder to a page that has one.</summary>
-    public void Hold(int page)
-    {
-        lock (_lock)
-        {
-            RequireHeld(page);
-            _holders[page]++;
-        }
-    }
-
     /// <summary>
-    /// Removes a holder. A page without one may have a new owner at once: what was submitted before runs before what that one submits.
+    /// Gives a page back. It may have a new owner at once: what was submitted before runs before what that one submits.
     /// </summary>
     public void Release(int page)
     {
@@ -130,26 +121,13 @@ internal sealed class KvStore : IDisposable
             }
 
             RequireHeld(page);
-            if (--_holders[page] > 0)
-            {
-                return;
-            }
-
+            _held[page] = false;
             _free.Push(page);
             Segment segment = _segments[_segmentOf[page]];
             if (--segment.Held == 0)
             {
                 Free(segment);
             }
-        }
-    }
-
-    /// <summary>Whether more than one holds the page: then nobody may write it.</summary>
-    public bool IsShared(int page)
-    {
-        lock (_lock)
-        {
-            return _holders[page] > 1;
         }
     }
 
@@ -192,7 +170,7 @@ internal sealed class KvStore : IDisposable
 
     private void RequireHeld(int page)
     {
-        if ((uint)page >= (uint)_holders.Count || _holders[page] == 0)
+        if ((uint)page >= (uint)_held.Count || !_held[page])
         {
             throw new InvalidOperationException($"Page {page} is not held; expected one that is.");
         }
@@ -206,10 +184,10 @@ internal sealed class KvStore : IDisposable
         {
             index = _segments.Count;
             int most = (int)Math.Clamp(SegmentBytes / PageBytes, 1, 1 << 20);
-            _segments.Add(new Segment(_holders.Count, (int)Math.Min((long)FirstPages << Math.Min(index, 24), most)));
+            _segments.Add(new Segment(_held.Count, (int)Math.Min((long)FirstPages << Math.Min(index, 24), most)));
             for (int i = 0; i < _segments[index].Count; i++)
             {
-                _holders.Add(0);
+                _held.Add(false);
                 _segmentOf.Add(index);
             }
         }
@@ -231,9 +209,7 @@ internal sealed class KvStore : IDisposable
         GpuBuffer buffer = segment.Buffer!;
         try
         {
-            using CommandList last = _device.CreateCommandList("kv.free");
-            last.Record(commands => commands.Fill(buffer.View(0, KvLayout.PageTokens), 0));
-            _device.SubmitOnce(last);
+            _device.RunOnce("kv.free", commands => commands.Fill(buffer.View(0, KvLayout.PageTokens), 0));
         }
         catch (Exception exception) when (exception is DeviceLostException or ObjectDisposedException)
         {

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Engine.Cache;
@@ -18,9 +19,7 @@ internal sealed class ScoreCounters : IDisposable
         _buffer = device.CreateBuffer((long)layers * Stride, BufferKind.DeviceLocal, "softmax.calibration");
         try
         {
-            using CommandList clear = device.CreateCommandList("softmax.clear");
-            clear.Record(commands => commands.Fill(_buffer, 0));
-            device.Wait(device.Submit(clear), cancellation);
+            device.Wait(device.RunOnce("softmax.clear", commands => commands.Fill(_buffer, 0)), cancellation);
         }
         catch
         {

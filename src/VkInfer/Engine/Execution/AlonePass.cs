@@ -32,9 +32,7 @@ internal sealed class AlonePass : IDisposable
         _activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
         try
         {
-            using CommandList clear = device.CreateCommandList("alone.clear");
-            clear.Record(_activations.RecordClear);
-            device.SubmitOnce(clear);
+            device.RunOnce("alone.clear", _activations.RecordClear);
         }
         catch
         {
@@ -64,24 +62,9 @@ internal sealed class AlonePass : IDisposable
             Forget(_recorded[0]);
         }
 
-        CommandList commands = _device.CreateCommandList("step.alone");
-        try
-        {
-            commands.Record(list =>
-            {
-                StepClock.Begin(_device, list);
-                _transformer.RecordDecode(list, _activations, slot.Cache, slot.Sampler.State);
-                StepClock.End(_device, list);
-            });
-        }
-        catch
-        {
-            commands.Dispose();
-            throw;
-        }
-
+        slot.Alone = Record(slot);
         _recorded.Add(slot);
-        return slot.Alone = commands;
+        return slot.Alone;
     }
 
     /// <summary>Where the first value comes from that is no number, when the token of the slot's step state is processed.</summary>
@@ -89,6 +72,14 @@ internal sealed class AlonePass : IDisposable
         _device, _config, _transformer, _activations, slot.Cache, slot.Sampler.State, default);
 
     public void Dispose() => _activations.Dispose();
+
+    // Apart: what captures is not to allocate where nothing is recorded.
+    private CommandList Record(SequenceSlot slot) => _device.Record("step.alone", list =>
+    {
+        StepClock.Begin(_device, list);
+        _transformer.RecordDecode(list, _activations, slot.Cache, slot.Sampler.State);
+        StepClock.End(_device, list);
+    });
 
     // Steps under way keep what they run.
     private void Forget(SequenceSlot slot)

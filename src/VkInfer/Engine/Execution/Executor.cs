@@ -59,9 +59,6 @@ internal sealed class Executor : IExecutor
         }
     }
 
-    /// <summary>What the steps are made of.</summary>
-    internal StepPasses Passes => _passes;
-
     public void Submit(StepPlan plan)
     {
         StepUnderWay step = _passes.Begin(_submitted);

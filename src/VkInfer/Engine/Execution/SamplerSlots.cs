@@ -5,8 +5,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Engine.Execution;
 
 /// <summary>
-/// Gives sequences that choose tokens their slots, and takes them back when the steps that may use them have ended. What slots need always
-/// lies in blocks, made when they are needed. Not thread-safe.
+/// Makes the samplers of <see cref="SequenceSlots"/>, which stay with them. What samplers need always lies in blocks, made when they are
+/// needed. Not thread-safe.
 /// </summary>
 internal sealed class SamplerSlots : IDisposable
 {
@@ -21,7 +21,6 @@ internal sealed class SamplerSlots : IDisposable
     private readonly List<GpuBuffer> _rings = [];
     private readonly List<SamplerSlot> _slots = [];
     private readonly Stack<SamplerSlot> _free = new();
-    private readonly Queue<(SamplerSlot Slot, long LastStep)> _leaving = new();
 
     /// <param name="device">Where.</param>
     /// <param name="vocabSize">Width of a row of logits.</param>
@@ -37,16 +36,13 @@ internal sealed class SamplerSlots : IDisposable
     /// <summary>All slots that there are.</summary>
     public int Count => _slots.Count;
 
-    /// <summary>Slots that nobody has.</summary>
-    public int Free => _free.Count;
-
     /// <summary>What the states of all slots lie in; grows.</summary>
     public IReadOnlyList<GpuBuffer> States => _states;
 
     /// <summary>What the rings of all slots lie in; grows with <see cref="States"/>.</summary>
     public IReadOnlyList<GpuBuffer> Rings => _rings;
 
-    /// <summary>A slot that no step uses.</summary>
+    /// <summary>One that nobody has.</summary>
     public SamplerSlot Acquire()
     {
         if (_free.Count == 0)
@@ -55,22 +51,6 @@ internal sealed class SamplerSlots : IDisposable
         }
 
         return _free.Pop();
-    }
-
-    /// <summary>Takes a slot back.</summary>
-    /// <param name="slot">The slot.</param>
-    /// <param name="lastStep">The last step that may use it, of those that <see cref="StepEnded"/> counts.</param>
-    public void Release(SamplerSlot slot, long lastStep) => _leaving.Enqueue((slot, lastStep));
-
-    /// <summary>Says that a step has ended, and all before it.</summary>
-    public void StepEnded(long step)
-    {
-        while (_leaving.TryPeek(out (SamplerSlot Slot, long LastStep) leaving) && leaving.LastStep <= step)
-        {
-            _leaving.Dequeue();
-            leaving.Slot.Trim();
-            _free.Push(leaving.Slot);
-        }
     }
 
     public void Dispose()

@@ -44,9 +44,6 @@ internal sealed class SequenceSlots : IDisposable
     /// <summary>What the slots' samplers lie in.</summary>
     public SamplerSlots Samplers { get; }
 
-    /// <summary>Slots that there are.</summary>
-    public IReadOnlyList<SequenceSlot> All => _slots;
-
     /// <summary>The slot of a sequence; null: it has none.</summary>
     public SequenceSlot? Find(Sequence sequence) => _owners.GetValueOrDefault(sequence);
 

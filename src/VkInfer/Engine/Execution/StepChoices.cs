@@ -131,17 +131,8 @@ internal sealed class StepChoices : IDisposable
             steps.MayUse(new Choice { StepState = _slots.States[i], Ring = _slots.Rings[i] });
         }
 
-        CommandList commands = _device.CreateCommandList("step.choices");
-        try
-        {
-            commands.Record(list => _kernels.Record(list, steps, key.Features, _slices is null ? null : _slices.Whole));
-            return commands;
-        }
-        catch
-        {
-            commands.Dispose();
-            throw;
-        }
+        return _device.Record(
+            "step.choices", list => _kernels.Record(list, steps, key.Features, _slices is null ? null : _slices.Whole));
     }
 
     private void DisposeRecorded()

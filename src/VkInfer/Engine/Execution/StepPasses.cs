@@ -228,9 +228,7 @@ internal sealed class StepPasses : IDisposable
         };
         try
         {
-            using CommandList clear = _parts.Device.CreateCommandList("rows.clear");
-            clear.Record(made.RecordClear);
-            _parts.Device.SubmitOnce(clear);
+            _parts.Device.RunOnce("rows.clear", made.RecordClear);
         }
         catch
         {
@@ -249,25 +247,18 @@ internal sealed class StepPasses : IDisposable
             return recorded;
         }
 
-        CommandList commands = _parts.Device.CreateCommandList("step.rows");
-        try
-        {
-            commands.Record(list =>
-            {
-                StepClock.Begin(_parts.Device, list);
-                _pass!.Record(list, step.Rows);
-                StepClock.End(_parts.Device, list);
-            });
-        }
-        catch
-        {
-            commands.Dispose();
-            throw;
-        }
-
+        CommandList commands = Record(step);
         _recorded.Add(key, commands);
         return commands;
     }
+
+    // Apart: what captures is not to allocate where nothing is recorded.
+    private CommandList Record(StepUnderWay step) => _parts.Device.Record("step.rows", list =>
+    {
+        StepClock.Begin(_parts.Device, list);
+        _pass!.Record(list, step.Rows);
+        StepClock.End(_parts.Device, list);
+    });
 
     private void DisposeRecorded()
     {
