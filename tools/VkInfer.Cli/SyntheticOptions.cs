@@ -57,8 +57,15 @@ internal sealed class SyntheticOptions
         }
     }
 
-    /// <summary>Makes the model of the shape that was given.</summary>
-    public Task<Model> CreateAsync(CliCall call, CliConsole console, ModelOptions options, int? layers, CancellationToken cancellationToken)
+    /// <summary>Makes the model of the shape that was given, or loads the one that the call names.</summary>
+    public Task<Model> LoadAsync(
+        CliCall call, CliConsole console, ModelOptions options, int? layers, CancellationToken cancellationToken) =>
+        IsGiven(call.Parse)
+            ? CreateAsync(call, console, options, layers, cancellationToken)
+            : call.LoadModelAsync(options, cancellationToken);
+
+    private Task<Model> CreateAsync(
+        CliCall call, CliConsole console, ModelOptions options, int? layers, CancellationToken cancellationToken)
     {
         string shape = call.Parse.GetValue(_shape)!;
         WeightType type = Enum.Parse<WeightType>(call.Parse.GetRequiredValue(_weights), ignoreCase: true);

@@ -126,12 +126,12 @@ internal sealed class BenchCommand : CliCommand
         {
             call.WriteJson(
                 new AblationDocument(
-                    model.Device.Name, Driver(model), model.Name, [.. AblationVariant.All.Select(variant => variant.Name)], rows),
+                    model.Device.Name, model.Driver(), model.Name, [.. AblationVariant.All.Select(variant => variant.Name)], rows),
                 CliJsonContext.Readable.AblationDocument);
             return;
         }
 
-        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}; {model.Name}, tokens per second");
+        Console.Out.WriteLine($"{model.Device.Name}, {model.Driver()}; {model.Name}, tokens per second");
         var table = new TextTable([" context", "work", .. AblationVariant.All.Select(variant => " " + variant.Name)]);
         foreach (AblationRow row in rows)
         {
@@ -172,11 +172,11 @@ internal sealed class BenchCommand : CliCommand
         if (call.Json)
         {
             call.WriteJson(
-                new ProfileDocument(model.Device.Name, Driver(model), model.Name, results), CliJsonContext.Readable.ProfileDocument);
+                new ProfileDocument(model.Device.Name, model.Driver(), model.Name, results), CliJsonContext.Readable.ProfileDocument);
             return;
         }
 
-        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}; {model.Name}");
+        Console.Out.WriteLine($"{model.Device.Name}, {model.Driver()}; {model.Name}");
         ProfileText.Write(Console.Out, results);
     }
 
@@ -193,13 +193,9 @@ internal sealed class BenchCommand : CliCommand
         return (results, BenchCheck.Run(model, results, Seed, cancellationToken));
     }
 
-    private async Task<Model> LoadAsync(CliCall call, int positions, CancellationToken cancellationToken)
-    {
-        ModelOptions options = call.ModelOptions with { ContextLength = call.Options.ContextLength ?? positions };
-        return _synthetic.IsGiven(call.Parse)
-            ? await _synthetic.CreateAsync(call, Console, options, call.Parse.GetValue(_layers), cancellationToken).ConfigureAwait(false)
-            : await call.LoadModelAsync(options, cancellationToken).ConfigureAwait(false);
-    }
+    private Task<Model> LoadAsync(CliCall call, int positions, CancellationToken cancellationToken) => _synthetic.LoadAsync(
+        call, Console, call.ModelOptions with { ContextLength = call.Options.ContextLength ?? positions }, call.Parse.GetValue(_layers),
+        cancellationToken);
 
     private void Check(ParseResult parse)
     {
@@ -227,7 +223,7 @@ internal sealed class BenchCommand : CliCommand
 
     private static BenchDocument Document(
         Model model, IReadOnlyList<BenchResult> results, BenchCheck check, SoftmaxStatsDocument? stats) => new(
-        model.Device.Name, Driver(model), model.Name,
+        model.Device.Name, model.Driver(), model.Name,
         [.. results.Select(result => new BenchResultDocument(
             result.Test.Name, result.TokensPerSecond, result.StandardDeviation, result.GpuMilliseconds, result.WallMilliseconds,
             result.Seconds.Count))],
@@ -237,7 +233,7 @@ internal sealed class BenchCommand : CliCommand
 
     private void Write(Model model, IReadOnlyList<BenchResult> results, BenchCheck check)
     {
-        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}");
+        Console.Out.WriteLine($"{model.Device.Name}, {model.Driver()}");
         var table = new TextTable("model", " size MiB", " test", " t/s", " GPU ms", " wall ms");
         foreach (BenchResult result in results)
         {
@@ -253,8 +249,6 @@ internal sealed class BenchCommand : CliCommand
             Console.Out.WriteLine(check.Line);
         }
     }
-
-    private static string Driver(Model model) => $"{model.Device.DriverName} {model.Device.DriverVersion}";
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -55,9 +55,8 @@ internal sealed class BenchServeCommand : CliCommand
         ModelOptions options = parse.GetValue(_workload) is null
             ? call.ModelOptions with { ContextLength = call.Options.ContextLength ?? positions }
             : call.ModelOptions;
-        using Model model = _synthetic.IsGiven(parse)
-            ? await _synthetic.CreateAsync(call, Console, options, parse.GetValue(_layers), cancellationToken).ConfigureAwait(false)
-            : await call.LoadModelAsync(options, cancellationToken).ConfigureAwait(false);
+        using Model model =
+            await _synthetic.LoadAsync(call, Console, options, parse.GetValue(_layers), cancellationToken).ConfigureAwait(false);
         ServeRequest[] Requests(int count, int seed) => parse.GetValue(_workload) is { } file
             ? ServeWorkload.Read(file, count, model, seed)
             : ServeWorkload.Random(count, prompt, generate, parse.GetValue(_shared), model.Config.VocabSize, seed);
@@ -101,11 +100,12 @@ internal sealed class BenchServeCommand : CliCommand
 
         if (call.Json)
         {
-            call.WriteJson(new ServeDocument(model.Device.Name, Driver(model), model.Name, results), CliJsonContext.Readable.ServeDocument);
+            call.WriteJson(
+                new ServeDocument(model.Device.Name, model.Driver(), model.Name, results), CliJsonContext.Readable.ServeDocument);
             return;
         }
 
-        Console.Out.WriteLine($"{model.Device.Name}, {Driver(model)}; {model.Name}; times in ms: median, 90 %, 99 %");
+        Console.Out.WriteLine($"{model.Device.Name}, {model.Driver()}; {model.Name}; times in ms: median, 90 %, 99 %");
         var table = new TextTable(
             " load", " requests", " tokens/s", " requests/s", " first token", " between tokens", " cached", " preempted", " pages");
         foreach (ServeResult result in results)
@@ -157,8 +157,6 @@ internal sealed class BenchServeCommand : CliCommand
             : throw CliException.Usage($"{option.Name} takes a whole number from 1, or a range as 64..512");
 
     private static string Times(Percentiles times) => $"{Number(times.P50)}, {Number(times.P90)}, {Number(times.P99)}";
-
-    private static string Driver(Model model) => $"{model.Device.DriverName} {model.Device.DriverVersion}";
 
     private static string Number(double value) => value.ToString(value < 100 ? "F2" : "F0", CultureInfo.InvariantCulture);
 }

@@ -52,10 +52,12 @@ internal sealed class TuneCommand : CliCommand
     }
 
     // Nothing is generated: a cache of a shape's whole context would only take room.
-    private Task<Model> LoadAsync(CliCall call, CancellationToken cancellationToken) => _synthetic.IsGiven(call.Parse)
-        ? _synthetic.CreateAsync(
-            call, Console, call.ModelOptions with { ContextLength = call.Options.ContextLength ?? 64 }, layers: null, cancellationToken)
-        : call.LoadModelAsync(cancellationToken);
+    private Task<Model> LoadAsync(CliCall call, CancellationToken cancellationToken) => _synthetic.LoadAsync(
+        call, Console,
+        _synthetic.IsGiven(call.Parse)
+            ? call.ModelOptions with { ContextLength = call.Options.ContextLength ?? 64 }
+            : call.ModelOptions,
+        layers: null, cancellationToken);
 
     private void Report(CliCall call, string? file, LinearTuning tuning)
     {

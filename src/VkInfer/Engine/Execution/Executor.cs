@@ -291,7 +291,6 @@ internal sealed class Executor : IExecutor
 
             int logits = StepPasses.LogitsOf(rows);
             int first = table.Add(step.Slots[i].Index, rows.First, _tokens.AsSpan(0, rows.Count), _passes.IsRun(rows), logits);
-            step.FirstLogits[i] = first;
             step.Logits[i] = logits > 0 ? _passes.LogitsRow(first + logits - 1) : null;
         }
 
@@ -313,10 +312,12 @@ internal sealed class Executor : IExecutor
             Flush(step);
             if (rows.Sequence.LogitsTarget is { } target)
             {
+                // Those before the last lie before it.
                 int count = StepPasses.LogitsOf(rows);
-                BufferView from = IsAlone(plan) ? logits : _passes.LogitsRows(step.FirstLogits[i], count);
-                long at = (rows.First + rows.Count - count - target.First) * _passes.LogitsStride;
-                Copy(step, from, target.Rows.View(at, from.Length));
+                (long stride, long length) = (_passes.LogitsStride, count * _passes.LogitsStride);
+                Copy(
+                    step, logits.Buffer.View(logits.Offset + stride - length, length),
+                    target.Rows.View((rows.First + rows.Count - count - target.First) * stride, length));
             }
 
             if (rows.Sequence.KeepsLogits)

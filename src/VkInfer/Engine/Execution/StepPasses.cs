@@ -116,9 +116,6 @@ internal sealed class StepPasses : IDisposable
     /// <summary>The logits of a row of a step over rows.</summary>
     public BufferView LogitsRow(int row) => Activations.Row(_pass!.Logits, ActivationType.F32, row, _parts.Config.VocabSize);
 
-    /// <summary>The logits of consecutive ones, with their padding.</summary>
-    public BufferView LogitsRows(int first, int count) => _pass!.Logits.View(first * LogitsStride, count * LogitsStride);
-
     /// <summary>Submits a step over rows whose table is filled, or says what commands are to be submitted for it.</summary>
     public void SubmitRows(StepUnderWay step)
     {

@@ -19,9 +19,6 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <summary>For each entry of the plan the logits of its last row; null: the step makes none.</summary>
     public List<BufferView?> Logits { get; } = [];
 
-    /// <summary>For each entry of the plan the row of its first logits.</summary>
-    public List<int> FirstLogits { get; } = [];
-
     /// <summary>For each entry of the plan who chooses; a slot that is null: nobody.</summary>
     public List<Chooser> Choosers { get; } = [];
 
@@ -49,7 +46,6 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
         Turn = turn;
         Slots.Clear();
         Logits.Clear();
-        FirstLogits.Clear();
         Choosers.Clear();
         (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
     }
@@ -59,7 +55,6 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     {
         Slots.Add(slot);
         Logits.Add(null);
-        FirstLogits.Add(0);
     }
 
     public void Dispose() => Rows.Dispose();
