@@ -52,27 +52,8 @@ public sealed class AttentionSinkTests : GpuTest
     {
         const int Start = KvLen - SeqLen;
         var input = new ChosenScores(Shape(isMatrix ? KvType.F16 : KvType.F32), ChosenScores.Pattern("normal", KvLen), SeqLen);
-        AttentionShape shape = input.Shape;
-        using var harness = new KernelHarness();
-        IPrefillAttentionTiling? tiling = isMatrix
-            ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, softmax.Scheme, SeqLen)
-            : PrefillAttentionHeuristic.Scalar(Device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
-        if (tiling is null || (isMatrix && !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat")))
-        {
-            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
-        }
-
-        GpuBuffer q =
-            harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
-        GpuBuffer sinks = harness.Upload<float>(Sinks);
-        PagedCache cache = harness.Pages(shape, input.Keys, input.Values);
-        SequenceTable sequences = harness.Sequences(cache.Keeps(harness.Stats()));
-        RowList tiles = harness.Rows([.. RowList.Tiles(new RowEntry(0, Start, 0, SeqLen), tiling!.BlockQ)]);
-        GuardedBuffer output = harness.OutputActivations(SeqLen, shape.QueryWidth, ActivationType.F32);
-        harness.Run(commands => new PrefillAttentionKernel(harness.Context).RecordTiled(
-            commands, tiling!, shape, softmax, tiles, sequences, cache.Layer, q, output.View, SeqLen, ActivationType.F32, sinks));
         Comparison.AssertClose(
-            KernelHarness.ReadActivations(output, SeqLen, shape.QueryWidth, ActivationType.F32),
+            ScoredPrefill.Run(input, softmax, isMatrix, Start, SeqLen, Sinks).Output,
             Expected(input, [.. Enumerable.Range(Start + 1, SeqLen)]), isMatrix ? Bounds.MatrixF16 : Bounds.AttentionF32);
     }
 

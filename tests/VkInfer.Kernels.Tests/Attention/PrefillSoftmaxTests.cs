@@ -1,5 +1,4 @@
 using VkInfer.Testing;
-using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels.Tests.Attention;
 
@@ -81,28 +80,6 @@ public sealed class PrefillSoftmaxTests(bool isMatrix) : GpuTest
     private AttentionShape Shape() =>
         new(6, 2, 16, 0, RopePairing.Interleaved, KvLen + 5, isMatrix ? KvType.F16 : KvType.F32, 1);
 
-    private (float[] Output, SoftmaxStats Stats) Run(ChosenScores input, AttentionSoftmax softmax)
-    {
-        AttentionShape shape = input.Shape;
-        using var harness = new KernelHarness();
-        var kernel = new PrefillAttentionKernel(harness.Context);
-        IPrefillAttentionTiling? tiling = isMatrix
-            ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, softmax.Scheme, SeqLen)
-            : PrefillAttentionHeuristic.Scalar(Device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
-        if (tiling is null || (isMatrix && !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat")))
-        {
-            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
-        }
-
-        GpuBuffer q =
-            harness.UploadActivations(input.Queries, SeqLen, shape.QueryWidth, isMatrix ? ActivationType.F16 : ActivationType.F32);
-        PagedCache cache = harness.Pages(shape, input.Keys, input.Values);
-        GpuBuffer stats = harness.Stats();
-        SequenceTable sequences = harness.Sequences(cache.Keeps(stats));
-        RowList tiles = harness.Rows([.. RowList.Tiles(new RowEntry(0, StartPosition, 0, SeqLen), tiling!.BlockQ)]);
-        GuardedBuffer output = harness.OutputActivations(SeqLen, shape.QueryWidth, ActivationType.F32);
-        harness.Run(commands => kernel.RecordTiled(
-            commands, tiling!, shape, softmax, tiles, sequences, cache.Layer, q, output.View, SeqLen, ActivationType.F32));
-        return (KernelHarness.ReadActivations(output, SeqLen, shape.QueryWidth, ActivationType.F32), SoftmaxStats.Read(Device, stats));
-    }
+    private (float[] Output, SoftmaxStats Stats) Run(ChosenScores input, AttentionSoftmax softmax) =>
+        ScoredPrefill.Run(input, softmax, isMatrix, StartPosition, SeqLen);
 }

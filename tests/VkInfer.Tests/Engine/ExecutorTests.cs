@@ -1,6 +1,7 @@
 using VkInfer.Engine;
 using VkInfer.Engine.Sequences;
 using VkInfer.Tests.Embedded;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Engine;
 
@@ -94,6 +95,36 @@ public sealed class ExecutorTests : EmbeddedFixture
         TokenList answer = Ask([], 12, SamplingOptions.Greedy, sequence);
         await answer.End.WaitAsync(Patience);
         Assert.That(answer.Tokens, Is.EqualTo(Alone(prompt, 12, SamplingOptions.Greedy)));
+    }
+
+    [Test]
+    public async Task A_step_that_cannot_be_recorded_leaves_everybody_else_right()
+    {
+        const int ErrorOutOfHostMemory = -1;
+        int[][] prompts = [.. Enumerable.Range(0, 6).Select(i => Prompt(i, 20 + (9 * i)))];
+        int[][] expected = [.. prompts.Select(prompt => Alone(prompt, 25, SamplingOptions.Greedy))];
+        int failed = 0;
+        for (int round = 0; round < 8; round++)
+        {
+            TokenList[] lists = [.. prompts.Select(prompt => Ask(prompt, 25, SamplingOptions.Greedy))];
+            (Model.Gpu.Context.FaultResult, Model.Gpu.Context.FaultOperation) = (ErrorOutOfHostMemory, "vkBeginCommandBuffer");
+            await Task.WhenAll(lists.Select(list => list.End.ContinueWith(_ => { }, TaskScheduler.Default))).WaitAsync(Patience);
+            Model.Gpu.Context.FaultOperation = null;
+            foreach ((int i, TokenList list) in lists.Index())
+            {
+                if (list.End.IsFaulted)
+                {
+                    Assert.That(list.End.Exception!.InnerException, Is.InstanceOf<VulkanException>());
+                    failed++;
+                }
+                else
+                {
+                    AssertSame(list.Tokens, expected[i], prompts[i], SamplingOptions.Greedy, $"sequence {i}");
+                }
+            }
+        }
+
+        Assert.That(failed, Is.Positive);
     }
 
     private static SamplingOptions OptionsOf(int i) => (i % 5) switch

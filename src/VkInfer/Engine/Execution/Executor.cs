@@ -71,6 +71,8 @@ internal sealed class Executor : IExecutor
         }
         catch
         {
+            // What was written for the step, the next one writes anew: nobody may be reading it, nor what steps under way take turns with.
+            Settle(step);
             foreach (StepRows rows in plan.Rows)
             {
                 _slots.Find(rows.Sequence)?.Deselect();
@@ -167,15 +169,7 @@ internal sealed class Executor : IExecutor
 
     public void Dispose()
     {
-        try
-        {
-            WaitForSteps();
-        }
-        catch (DeviceLostException)
-        {
-            // Nothing runs any more.
-        }
-
+        Settle(null);
         _once.Dispose();
         _passes.Dispose();
         _slots.Dispose();
@@ -405,6 +399,21 @@ internal sealed class Executor : IExecutor
         if (slot.LastStep >= _ended)
         {
             _device.Wait(_passes.Step(slot.LastStep).Last, _cancellation);
+        }
+    }
+
+    /// <summary>Waits for all that was submitted, also of a step that was given up.</summary>
+    private void Settle(StepUnderWay? givenUp)
+    {
+        try
+        {
+            WaitForSteps();
+            _device.Wait(givenUp?.Last ?? default);
+            _device.Wait(_passes.LastSlice);
+        }
+        catch (DeviceLostException)
+        {
+            // Nothing runs any more.
         }
     }
 

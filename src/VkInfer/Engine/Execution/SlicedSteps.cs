@@ -61,6 +61,9 @@ internal sealed class SlicedSteps : IDisposable
         }
     }
 
+    /// <summary>The last submission.</summary>
+    public Submission Last { get; private set; }
+
     /// <summary>The dispatches of the last step that has ended, where they were timed.</summary>
     public IReadOnlyList<DispatchTime> LastProfile => _profiles[(_completed + 1) % 2];
 
@@ -72,7 +75,6 @@ internal sealed class SlicedSteps : IDisposable
     public Submission Submit(RowsPass pass, PassRows rows, double keysSeen)
     {
         double layerFlops = (rows.Shape.Rows * _flopsPerRowAndLayer) + (4.0 * keysSeen * _config.QuerySize);
-        Submission last = default;
         int most = FirstLayers;
         int step = _submitted++ % 2;
         _microseconds[step] = 0;
@@ -89,12 +91,12 @@ internal sealed class SlicedSteps : IDisposable
                 pass.RecordLayers(list, rows, first, count);
                 Stamp(list, "end");
             });
-            last = _device.SubmitOnce(_lists[index]);
-            _pending[index] = new Slice(step, count * layerFlops, Stopwatch.GetTimestamp(), last);
+            Last = _device.SubmitOnce(_lists[index]);
+            _pending[index] = new Slice(step, count * layerFlops, Stopwatch.GetTimestamp(), Last);
             layer += count;
         }
 
-        return last;
+        return Last;
     }
 
     /// <summary>Takes note that the earliest step under way has ended.</summary>

@@ -74,6 +74,9 @@ internal sealed class StepPasses : IDisposable
     /// <summary>The dispatches of the last step with a prompt, where they were timed.</summary>
     public IReadOnlyList<DispatchTime> LastPromptProfile => _sliced.LastProfile;
 
+    /// <summary>The last submission of a slice, also of a step that was given up.</summary>
+    public Submission LastSlice => _sliced.Last;
+
     /// <summary>Whether rows attend in tiles: more than one known token at once.</summary>
     public bool IsRun(in StepRows rows) => rows.Count > 1 || _options.Statistics is not null;
 
