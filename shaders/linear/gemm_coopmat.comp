@@ -61,8 +61,9 @@ const uint W_LOADS = (BLOCK_N * CHUNKS + THREADS - 1) / THREADS;
 const bool A_EVEN = BLOCK_M * OCTETS % THREADS == 0;
 const bool W_EVEN = BLOCK_N * CHUNKS % THREADS == 0;
 const uint FRAGMENT_AREA = FRAGMENT_M * FRAGMENT_N;
-const uint COLUMNS = GATE == 0 ? BLOCK_N : BLOCK_N / 2;                // of C, in a tile
-const uint OUTPUTS_N = GATE == 0 ? FRAGMENTS_N : FRAGMENTS_N / 2;      // fragments of C along n, in a subgroup
+const uint ROWS_PER_COLUMN = GATE == 0 ? 1 : 2;                        // rows of weights for a column of C
+const uint COLUMNS = BLOCK_N / ROWS_PER_COLUMN;                        // of C, in a tile
+const uint OUTPUTS_N = FRAGMENTS_N / ROWS_PER_COLUMN;                  // fragments of C along n, in a subgroup
 
 const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
 const uint EDGES = SUBGROUPS * FRAGMENT_AREA / 4;
@@ -192,7 +193,11 @@ void store_whole(uint to, SUMS sum) {
 #endif
 }
 
-// A fragment that may reach over the edge goes through shared memory, element by element.
+bool is_inside(uint m, uint n) {
+    return m + FRAGMENT_M <= push.seqLen && n + FRAGMENT_N <= push.rows / ROWS_PER_COLUMN;
+}
+
+// A fragment that reaches over the edge goes through shared memory, element by element.
 void store_edge(uint m, uint n, SUMS sum) {
     uint area = gl_SubgroupID * (FRAGMENT_AREA / 4);
     coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
@@ -201,7 +206,7 @@ void store_edge(uint m, uint n, SUMS sum) {
     for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
         uint row = m + i / FRAGMENT_N;
         uint column = n + i % FRAGMENT_N;
-        if (row < push.seqLen && column < (GATE == 0 ? push.rows : push.rows / 2)) {
+        if (row < push.seqLen && column < push.rows / ROWS_PER_COLUMN) {
             uint to = row * push.outputStride + push.outputOffset + column;
             float value = uintBitsToFloat(tiles[area + i / 4][i % 4]);
 #ifdef OUTPUT_F16
@@ -223,12 +228,12 @@ void main() {
     uint m = first_m + row_m;
     uint n = first_n + gl_SubgroupID / SUBGROUPS_M * OUTPUTS_N * FRAGMENT_N;
 
-    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= (GATE == 0 ? push.rows : push.rows / 2);
+    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= push.rows / ROWS_PER_COLUMN;
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
 #ifndef OUTPUT_F16
-            if (ACCUMULATE != 0 && SPLITS == 1 && whole) {
+            if (ACCUMULATE != 0 && SPLITS == 1 && (whole || is_inside(m + i * FRAGMENT_M, n + j * FRAGMENT_N))) {
                 // Here rather than at the end, where C would need registers beside the sums.
                 coopMatLoad(sums[i * FRAGMENTS_N + j], c,
                     (m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, push.outputStride,
@@ -270,10 +275,12 @@ void main() {
                     sum[e] = activate(GATE, sum[e]) * up[e];
                 }
             }
-            if (whole) {
-                store_whole((m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, sum);
-            } else {
-                store_edge(m + i * FRAGMENT_M, n + j * FRAGMENT_N, sum);
+            uint fragment_m = m + i * FRAGMENT_M;
+            uint fragment_n = n + j * FRAGMENT_N;
+            if (whole || is_inside(fragment_m, fragment_n)) {
+                store_whole(fragment_m * push.outputStride + push.outputOffset + fragment_n, sum);
+            } else if (fragment_m < push.seqLen && fragment_n < push.rows / ROWS_PER_COLUMN) {
+                store_edge(fragment_m, fragment_n, sum);
             }
         }
     }

@@ -7,7 +7,7 @@ namespace VkInfer;
 /// <summary>Device memory a model needs, in bytes.</summary>
 /// <param name="WeightBytes">All weights, as they stand on the device.</param>
 /// <param name="KvCacheBytes">The KV cache of one session that fills its context; a shorter one takes less.</param>
-/// <param name="ScratchBytes">Activations of prefill and of one session's decode.</param>
+/// <param name="ScratchBytes">Activations of a step of as many rows as <see cref="ModelOptions.PrefillChunk"/> allows.</param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
     /// <summary>Everything for one session.</summary>
@@ -19,9 +19,6 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
             KvStore.SizeOf(config, options.KvType, context),
-            RowActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
+            RowActivations.SizeInBytes(config, options.PrefillChunk, gemmInput));
     }
-
-    internal static int PrefillRows(ModelOptions options, int contextLength) =>
-        Math.Min(options.PrefillChunk, (contextLength + 63) / 64 * 64);
 }

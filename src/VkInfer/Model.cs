@@ -51,7 +51,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         RowActivations = new RowActivations(
-            Gpu, Config, MemoryRequirements.PrefillRows(Options, ContextLength), MatrixInputTypes);
+            Gpu, Config, Options.PrefillChunk, MatrixInputTypes);
         try
         {
             Gpu.Wait(Gpu.RunOnce("rows.clear", RowActivations.RecordClear));

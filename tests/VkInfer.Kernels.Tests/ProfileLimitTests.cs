@@ -31,7 +31,8 @@ public sealed class ProfileLimitTests
             foreach (int columns in new[] { 2048, 4096, 14336 })
             {
                 GemvTuning tuning =
-                    GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(context.Capabilities, rowsPerElement: 2);
+                    GemvHeuristic.Choose(type, 4096, columns, form, context)
+                        .OfWholeBlocks(context.Capabilities, form, rowsPerElement: 2);
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(context.Capabilities), Scaled: true, Bias: true);
                 string format = WeightFormat.Of(type).Name;
                 uint next = form == VectorForm.Fixed ? 2u : 1u;

@@ -25,7 +25,7 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
     public GemvTuning Tuning(WeightMatrix w, KernelContext context, int rowsPerElement = 1)
     {
         KernelContext spread = context.For(GemvHeuristic.FormName(w.Type));
-        GemvTuning tuning = GemvHeuristic.Choose(w.Type, w.Columns, X.Form, spread);
+        GemvTuning tuning = GemvHeuristic.Choose(w.Type, w.Rows, w.Columns, X.Form, spread);
         if (ReferenceEquals(spread, context) && context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
             && measured.IntegerDot == tuning.IntegerDot)
         {
@@ -38,7 +38,7 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
             };
         }
 
-        return Next is null ? tuning : tuning.OfWholeBlocks(context.Capabilities, rowsPerElement);
+        return Next is { } next ? tuning.OfWholeBlocks(context.Capabilities, next.Form, rowsPerElement) : tuning;
     }
 
     public GemvSharedConstants Constants(GemvTuning tuning, KernelContext context) =>

@@ -8,17 +8,24 @@ internal static class GemvHeuristic
     // Of the shared memory, so that more workgroups than one may be there.
     private const double MostOfSharedMemory = 0.6;
 
+    // Fewer rows than two workgroups of 32 for each core: a subgroup each then keeps more loads under way.
+    private const int FewRowsPerCore = 64;
+
+    // Of a GPU whose driver does not tell.
+    private const int TypicalShaderCores = 64;
+
     // A float32 x is read from the caches, whatever the size of a tile.
     private const int NotStaged = 64;
 
     /// <summary>The spread for a weight format on a device.</summary>
     /// <param name="type">The weights' format.</param>
+    /// <param name="rows">Rows of the weights.</param>
     /// <param name="columns">The width of x.</param>
     /// <param name="form">How x is stored.</param>
     /// <param name="context">The device.</param>
-    public static GemvTuning Choose(WeightType type, int columns, VectorForm form, KernelContext context) => context.IsSoftware
+    public static GemvTuning Choose(WeightType type, int rows, int columns, VectorForm form, KernelContext context) => context.IsSoftware
         ? ForProcessor(type, context.Capabilities)
-        : ForGpu(type, columns, form == VectorForm.Fixed, WeightFormat.Of(type).BesideCodebook(context.Capabilities));
+        : ForGpu(type, rows, columns, form == VectorForm.Fixed, WeightFormat.Of(type).BesideCodebook(context.Capabilities));
 
     /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
     public static string FormName(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";
@@ -60,11 +67,13 @@ internal static class GemvHeuristic
     // Measured on an H200 over the layers of Llama-2-7B (docs/performance-log.md): formats that read more bytes for each x do so for four
     // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage. Four
     // rows of decoded blocks spill (RADV).
-    private static GemvTuning ForGpu(WeightType type, int columns, bool integerDot, DeviceCapabilities capabilities)
+    private static GemvTuning ForGpu(WeightType type, int matrixRows, int columns, bool integerDot, DeviceCapabilities capabilities)
     {
-        (int size, int rows) = !WeightLayout.IsQuantized(type) || (integerDot && type == WeightType.Q8_0) ? (256, 4) : (512, 2);
+        (int size, int rows, int unroll) = WeightLayout.IsQuantized(type)
+            ? integerDot && type == WeightType.Q8_0 ? (256, 4, 2) : (512, 2, 2)
+            : matrixRows < FewRowsPerCore * (capabilities.ShaderCoreCount ?? TypicalShaderCores) ? (256, 1, 4) : (256, 4, 2);
         return new GemvTuning(
-            Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, Unroll: 2,
+            Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, unroll,
             Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);
     }
 

@@ -14,11 +14,6 @@ namespace VkInfer.Kernels;
 /// <param name="IntegerDot">x is in fixed point, and multiplied by integer dot products.</param>
 internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unroll, int Tile, int Passes = 1, bool IntegerDot = false)
 {
-    /// <summary>
-    /// Rows of the result that a workgroup completes where the next product takes them as its input: a block of fixed point.
-    /// </summary>
-    public const int BlockRows = FixedPointVector.Block;
-
     public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "ROWS", "UNROLL", "TILE", "PASSES"];
 
     /// <summary>The end of the variant's name.</summary>
@@ -37,9 +32,9 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
 
     /// <summary>
     /// The same with as many passes that a workgroup completes whole blocks of the next product's input, which take so many rows an
-    /// element.
+    /// element; of an input in float32 only as many elements as leave few sums of squares.
     /// </summary>
-    public GemvTuning OfWholeBlocks(DeviceCapabilities capabilities, int rowsPerElement)
+    public GemvTuning OfWholeBlocks(DeviceCapabilities capabilities, VectorForm next, int rowsPerElement)
     {
         if (Tile == 0)
         {
@@ -47,8 +42,9 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
         }
 
         int slots = (this with { Passes = 1 }).Slots(capabilities);
+        int block = rowsPerElement * (next == VectorForm.Fixed ? FixedPointVector.Block : PendingNorm.FewestRows);
         int passes = Passes;
-        while (slots * passes % (BlockRows * rowsPerElement) != 0)
+        while (slots * passes % block != 0)
         {
             passes++;
         }

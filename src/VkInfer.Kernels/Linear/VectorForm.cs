@@ -34,8 +34,8 @@ public readonly record struct VectorInput(BufferView Data, VectorForm Form = Vec
 /// <param name="Eps">Added to the mean.</param>
 public readonly record struct PendingNorm(BufferView Squares, int Count, float Eps)
 {
-    // Fewest rows of a workgroup that leaves a sum.
-    private const int FewestRows = 8;
+    /// <summary>Fewest rows of a workgroup that leaves a sum.</summary>
+    internal const int FewestRows = 8;
 
     /// <summary>Bytes that suffice for the sums of a vector, whatever product writes them.</summary>
     public static long SizeInBytes(int columns) => (columns + FewestRows - 1) / FewestRows * sizeof(float);

@@ -43,7 +43,7 @@ public static class LinearCases
         ArgumentNullException.ThrowIfNull(attention);
         string name = WeightFormat.Of(type).Name;
         KernelContext spread = context.For(GemvHeuristic.FormName(type));
-        GemvTuning tuning = GemvHeuristic.Choose(type, Columns, GemvHeuristic.Form(type, context), spread);
+        GemvTuning tuning = GemvHeuristic.Choose(type, Rows, Columns, GemvHeuristic.Form(type, context), spread);
         string form = tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type));
         yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{tuning.Feature}");
         yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{tuning.Feature}");

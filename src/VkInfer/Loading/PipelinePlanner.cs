@@ -55,7 +55,7 @@ internal static class PipelinePlanner
             {
                 PlanPrompt(
                     list, config, transformer, weights, kernels, store, softmax, capacity,
-                    Math.Min(rows, MemoryRequirements.PrefillRows(options, contextLength)));
+                    Math.Min(rows, options.PrefillChunk));
             }
 
             PlanStep(list, config, transformer, kernels, store, softmax, capacity);

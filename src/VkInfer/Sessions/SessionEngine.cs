@@ -13,6 +13,9 @@ internal sealed class SessionEngine
     /// <summary>Sequences of a step, at most.</summary>
     private const int MaxRunning = 256;
 
+    /// <summary>Full contexts that a pool may hold: sessions that rest keep their pages, so there are more than take part in a step.</summary>
+    private const int MostContexts = 4 * MaxRunning;
+
     private SessionEngine(ModelEngine engine, Executor executor)
     {
         Engine = engine;
@@ -38,7 +41,7 @@ internal sealed class SessionEngine
         int rows = model.RowActivations.MaxRows;
         int running = Math.Min(MaxRunning, rows);
         int one = PagesOfOne(model, store);
-        int pages = PagesOf(model, store, running);
+        int pages = PagesOf(model, store, one);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
             FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
@@ -62,14 +65,13 @@ internal sealed class SessionEngine
     }
 
     /// <summary>
-    /// Pages of the pool: as many as free memory holds, but never fewer than one sequence may need, nor more than all of a step's. Memory
-    /// is taken when a page is first used.
+    /// Pages of the pool: as many as free memory holds, but never fewer than one sequence may need. Memory is taken when a page is first
+    /// used.
     /// </summary>
-    private static int PagesOf(Model model, KvStore store, int running)
+    private static int PagesOf(Model model, KvStore store, long one)
     {
-        long one = PagesOfOne(model, store);
         long free = model.Gpu.GetMemoryBudget().Available / 10 * 9 / store.PageBytes;
-        return (int)Math.Min(Math.Clamp(free, one, one * running), 1 << 22);
+        return (int)Math.Min(Math.Clamp(free, one, one * MostContexts), 1 << 22);
     }
 
     /// <summary>Pages that one sequence may need; as many are kept for prefixes alone, at most.</summary>

@@ -109,8 +109,8 @@ public sealed class GemvKernelTests(string form) : GpuTest
         const int Rows = 544, Columns = 768;
         VectorForm form = GemvHeuristic.Form(type, Context);
         GemvTuning tuning = Context.IsSoftware
-            ? GemvHeuristic.Choose(type, Columns, form, Context)
-            : GemvHeuristic.Choose(type, Columns, form, Context) with
+            ? GemvHeuristic.Choose(type, Columns, Columns, form, Context)
+            : GemvHeuristic.Choose(type, Columns, Columns, form, Context) with
             {
                 WorkgroupSize = sizes[0],
                 Rows = sizes[1],

@@ -39,14 +39,14 @@ internal sealed class PipelineSurvey(KernelContext context)
         string name = WeightFormat.Of(type).Name;
         DeviceCapabilities capabilities = context.Capabilities;
         int[] widths = [model.HiddenSize, model.IntermediateSize];
-        foreach ((int columns, VectorForm form) in widths.SelectMany(width => Enum.GetValues<VectorForm>().Select(form => (width, form))))
+        var spreads =
+            from columns in widths
+            from form in Enum.GetValues<VectorForm>()
+            where form != VectorForm.Fixed || GemvHeuristic.Form(type, context) == form
+            from rows in new[] { model.HiddenSize, model.VocabSize }
+            select (form, GemvHeuristic.Choose(type, rows, columns, form, context).OfWholeBlocks(capabilities, form, rowsPerElement: 2));
+        foreach ((VectorForm form, GemvTuning tuning) in spreads.Distinct())
         {
-            if (form == VectorForm.Fixed && GemvHeuristic.Form(type, context) != form)
-            {
-                continue;
-            }
-
-            GemvTuning tuning = GemvHeuristic.Choose(type, columns, form, context).OfWholeBlocks(capabilities, rowsPerElement: 2);
             foreach (uint next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))
             {
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(capabilities), Scaled: next != 0, Bias: next != 0);

@@ -113,9 +113,9 @@ internal static class GemmCandidates
     };
 
     /// <summary>Spreads of the matrix-vector product of one token.</summary>
-    public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type, int columns)
+    public static IEnumerable<GemvTuning> Gemv(KernelContext context, WeightType type, int matrixRows, int columns)
     {
-        GemvTuning usual = GemvHeuristic.Choose(type, columns, GemvHeuristic.Form(type, context), context);
+        GemvTuning usual = GemvHeuristic.Choose(type, matrixRows, columns, GemvHeuristic.Form(type, context), context);
         (int Size, int Rows, int Unroll, int Passes)[] spreads = context.IsSoftware
             ? [(usual.WorkgroupSize, 4, 1, 1), (usual.WorkgroupSize, 8, 1, 1)]
             :

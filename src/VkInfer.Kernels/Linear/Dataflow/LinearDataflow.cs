@@ -55,7 +55,7 @@ public sealed record LinearDataflow
     {
         public static Choices Of(KernelContext context, LinearTable table, ActivationType input)
         {
-            GemvTuning[] gemv = GemmCandidates.Gemv(context, table.Type, table.Columns).Where(
+            GemvTuning[] gemv = GemmCandidates.Gemv(context, table.Type, table.Rows, table.Columns).Where(
                 tuning => GemmCandidates.Name(tuning) == table.Gemv.Tiling).ToArray();
             if (gemv.Length == 0)
             {

@@ -202,7 +202,7 @@ public sealed class LinearTuner(KernelContext context)
     {
         run.UseReference(1);
         LinearTime? best = null;
-        foreach (GemvTuning tuning in GemmCandidates.Gemv(context, first.Type, first.Columns))
+        foreach (GemvTuning tuning in GemmCandidates.Gemv(context, first.Type, first.Rows, first.Columns))
         {
             cancellation.ThrowIfCancellationRequested();
             var kernel = new GemvKernel(context with { Linear = LinearDataflow.Of(first.Type, first.Rows, first.Columns, tuning) });

@@ -3,7 +3,7 @@ namespace VkInfer.Engine.Scheduling;
 /// <summary>Divides a step between those who decode and those whose prompts are computed.</summary>
 internal interface IPromptPolicy
 {
-    /// <summary>Rows that prompts may take beside so many rows of decoding sequences; at least 1.</summary>
+    /// <summary>Rows that prompts may take beside so many rows of decoding sequences; 0 only now and then.</summary>
     int PromptRows(int decodeRows);
 
     /// <summary>Learns how long a step took.</summary>

@@ -96,7 +96,7 @@ internal sealed class Scheduler
         }
 
         int spare = _options.MaxRows - decodeRows;
-        int prompts = Math.Min(spare, Math.Max(1, _options.Policy.PromptRows(decodeRows)));
+        int prompts = Math.Min(spare, _options.Policy.PromptRows(decodeRows));
         PlanRunning(plan, spare, ref prompts, ended);
         if (prompts > 0 && _waiting.Count > 0)
         {
