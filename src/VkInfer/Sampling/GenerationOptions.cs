@@ -34,6 +34,13 @@ public sealed record GenerationOptions
     /// </summary>
     public CompiledGrammar? Grammar { get; init; }
 
+    /// <summary>
+    /// Guesses what follows and verifies several tokens at once, as far as that pays: what a grammar forces, and what followed the same
+    /// tokens further up. Tokens are chosen as they would be without. Where logits are next to equal, rounding may decide otherwise, as it
+    /// may in company of other sessions. Without effect where penalties are asked for.
+    /// </summary>
+    public bool Speculates { get; init; }
+
     /// <summary>What happens when the KV cache is full.</summary>
     public ContextOverflow Overflow { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using VkInfer.Engine;
 using VkInfer.Engine.Answers;
+using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 using VkInfer.Vulkan;
 
@@ -75,6 +76,7 @@ public sealed partial class Session
                 ContextLength = Capacity,
                 Selection = Select(options.Sampling, grammar is not null),
                 Grammar = grammar,
+                Speculator = options.Speculates && !options.Sampling.HasPenalties ? new Speculator() : null,
                 Cancellation = cancellation,
                 KeepsPages = true,
             };
