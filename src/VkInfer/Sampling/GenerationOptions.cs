@@ -15,6 +15,9 @@ public enum ContextOverflow
 /// <summary>How one answer is generated. Immutable; thread-safe.</summary>
 public sealed record GenerationOptions
 {
+    /// <summary>The longest <see cref="Deadline"/>: what timers can wait for.</summary>
+    public static TimeSpan LongestDeadline { get; } = TimeSpan.FromDays(24);
+
     /// <summary>How each token is chosen.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
@@ -41,6 +44,17 @@ public sealed record GenerationOptions
     /// </summary>
     public bool Speculates { get; init; }
 
+    /// <summary>
+    /// Who is served first where not all requests of a model fit into a step, or into its memory: more is sooner; equal ones as they came.
+    /// </summary>
+    public int Priority { get; init; }
+
+    /// <summary>
+    /// How long the answer may take, from the call on, prompt and waiting included; then it ends with
+    /// <see cref="FinishReason.DeadlineExceeded"/>, with as much as there is. Null: as long as it takes.
+    /// </summary>
+    public TimeSpan? Deadline { get; init; }
+
     /// <summary>What happens when the KV cache is full.</summary>
     public ContextOverflow Overflow { get; init; }
 
@@ -58,6 +72,12 @@ public sealed record GenerationOptions
         if (MaxTokens is < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(MaxTokens), MaxTokens, "MaxTokens must be 1 or more, or null.");
+        }
+
+        if (Deadline is { } deadline && (deadline <= TimeSpan.Zero || deadline > LongestDeadline))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Deadline), deadline, $"Deadline must be above zero and at most {LongestDeadline}, or null.");
         }
 
         if (StopStrings.Any(string.IsNullOrEmpty))

@@ -77,6 +77,8 @@ public sealed partial class Session
                 Selection = Select(options.Sampling, grammar is not null),
                 Grammar = grammar,
                 Speculator = options.Speculates && !options.Sampling.HasPenalties ? new Speculator() : null,
+                Priority = options.Priority,
+                TimeLimit = options.Deadline,
                 Cancellation = cancellation,
                 KeepsPages = true,
             };
