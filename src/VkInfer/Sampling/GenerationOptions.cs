@@ -10,6 +10,14 @@ public enum ContextOverflow
 
     /// <summary><see cref="ContextLengthExceededException"/> is thrown.</summary>
     Error,
+
+    /// <summary>
+    /// Of a conversation (<see cref="ChatSession"/>) as many of the oldest turns go, each a message and its answer, as leave room for
+    /// <see cref="GenerationOptions.MaxTokens"/>, or for a quarter of the capacity where that is not set; the system prompt and the latest
+    /// message stay. <see cref="Usage.DroppedTurns"/> says how many went. An answer that fills that room all the same ends with
+    /// <see cref="FinishReason.ContextFull"/>.
+    /// </summary>
+    DropOldestTurns,
 }
 
 /// <summary>How one answer is generated. Immutable; thread-safe.</summary>
@@ -66,7 +74,7 @@ public sealed record GenerationOptions
         Sampling.Validate();
         if (!Enum.IsDefined(Overflow))
         {
-            throw new ArgumentOutOfRangeException(nameof(Overflow), Overflow, "Overflow must be Stop or Error.");
+            throw new ArgumentOutOfRangeException(nameof(Overflow), Overflow, "Overflow must be Stop, Error or DropOldestTurns.");
         }
 
         if (MaxTokens is < 1)

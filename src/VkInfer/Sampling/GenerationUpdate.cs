@@ -41,6 +41,12 @@ public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTok
     /// </summary>
     public int AcceptedTokens { get; init; }
 
+    /// <summary>
+    /// Turns of the conversation that were dropped before this answer, because they did not fit any more
+    /// (<see cref="ContextOverflow.DropOldestTurns"/>).
+    /// </summary>
+    public int DroppedTurns { get; init; }
+
     /// <summary>Prompt tokens per second of wall time.</summary>
     public double PrefillTokensPerSecond => PrefillTime > TimeSpan.Zero ? PromptTokens / PrefillTime.TotalSeconds : 0;
 
