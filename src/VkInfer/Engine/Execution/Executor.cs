@@ -167,6 +167,15 @@ internal sealed class Executor : IExecutor
         return true;
     }
 
+    /// <summary>Waits for the steps under way, and finds where pages of the pool lie, which somebody must hold.</summary>
+    /// <param name="pages">Numbers in the pool.</param>
+    /// <returns>Numbers in the store.</returns>
+    public int[] FindMemory(IEnumerable<int> pages)
+    {
+        WaitForSteps();
+        return [.. pages.Select(_pages.InStore)];
+    }
+
     public void Dispose()
     {
         Settle(null);
