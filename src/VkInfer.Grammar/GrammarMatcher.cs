@@ -21,11 +21,23 @@ public sealed class GrammarMatcher
         _set = masks.Start();
     }
 
+    private GrammarMatcher(GrammarMatcher other) => (_masks, _allowEnd, _set) = (other._masks, other._allowEnd, other._set);
+
     /// <summary>Whether the text so far matches.</summary>
     public bool IsMatch => _set.Accepts;
 
     /// <summary>Whether the text so far matches, and nothing may follow.</summary>
     public bool IsComplete => _set.Accepts && _set.Configurations.Length == 0;
+
+    /// <summary>A second matcher, which stands where this one does and goes its own way.</summary>
+    public GrammarMatcher Fork() => new(this);
+
+    /// <summary>
+    /// The token that likely follows where only one text may: the longest that is a beginning of it. Shorter ones may spell it, too.
+    /// </summary>
+    /// <returns>Null: several texts may follow, or the text may end.</returns>
+    /// <exception cref="GrammarException">A limit is passed.</exception>
+    public int? FindForcedToken() => _masks.Forced(_set);
 
     /// <summary>Says which tokens may follow.</summary>
     /// <param name="mask">Receives a bit per token, the lowest of each word first; bits beyond the vocabulary become 0.</param>

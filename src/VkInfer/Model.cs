@@ -147,6 +147,30 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         return new Session(this, options ?? new SessionOptions());
     }
 
+    /// <summary>Creates a session that goes on where a saved one stood; see <see cref="Session.Save"/>.</summary>
+    /// <param name="path">The file. One to be trusted: other sessions whose tokens begin the same share what it holds.</param>
+    /// <param name="options">How; null: the defaults. The type of the KV cache must be that of the file.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The session, owned by the caller.</returns>
+    /// <exception cref="SessionFileException">The file is damaged, or of another version, model or type of KV cache.</exception>
+    /// <exception cref="ContextLengthExceededException">It has more tokens than the session's capacity.</exception>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    public Session LoadSession(string path, SessionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Session session = CreateSession(options);
+        try
+        {
+            session.Load(path, cancellationToken);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Lets sessions advance together, so that each step reads the weights once for all of them.</summary>
     /// <param name="sessions">Sessions of this model, each once. They stay the caller's.</param>
     /// <returns>The batch, owned by the caller; it ends with any of its sessions.</returns>

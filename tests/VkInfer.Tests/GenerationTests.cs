@@ -41,6 +41,46 @@ public sealed class GenerationTests : ModelFixture
     }
 
     [Test]
+    public async Task A_deadline_ends_an_answer_and_the_session_goes_on()
+    {
+        using Session session = Model.CreateSession();
+        GenerationUpdate? last = null;
+        await foreach (GenerationUpdate update in session.GenerateAsync(
+            "Once upon a time", Greedy40 with { Deadline = TimeSpan.FromTicks(1) }))
+        {
+            last = update;
+        }
+
+        Assert.That(last!.FinishReason, Is.EqualTo(FinishReason.DeadlineExceeded));
+        Assert.That(last.Usage!.CompletionTokens, Is.EqualTo(session.Position - last.Usage.PromptTokens));
+        session.Reset();
+        var again = new List<int>();
+        await foreach (GenerationUpdate update in session.GenerateAsync(
+            "Once upon a time", Greedy40 with { Deadline = TimeSpan.FromHours(1) }))
+        {
+            again.AddRange(update.TokenIds);
+        }
+
+        Assert.That(again, Is.EqualTo((await Collect("Once upon a time", Greedy40)).Ids));
+        Assert.That(
+            () => (Greedy40 with { Deadline = TimeSpan.Zero }).Validate(), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task A_priority_reaches_the_scheduler()
+    {
+        using Session session = Model.CreateSession();
+        int highest = 0;
+        await foreach (GenerationUpdate _ in session.GenerateAsync("Once upon a time", Greedy40 with { Priority = 3 }))
+        {
+            highest = Math.Max(highest, await session.Engine.Engine.InvokeAsync(
+                (scheduler, _) => scheduler.Running.Select(sequence => sequence.Priority).DefaultIfEmpty().Max()));
+        }
+
+        Assert.That(highest, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task A_prompt_longer_than_the_context_is_refused()
     {
         var small = new SessionOptions { Capacity = 4 };

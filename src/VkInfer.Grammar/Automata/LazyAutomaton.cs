@@ -85,6 +85,24 @@ internal sealed class LazyAutomaton
         return set.Next[value] ??= Compute(set, value);
     }
 
+    /// <summary>The only byte that a text may go on with; null: there are several, or none.</summary>
+    public byte? OnlyByte(ConfigurationSet set)
+    {
+        byte? only = null;
+        foreach (Configuration configuration in set.Configurations)
+        {
+            State state = _automaton.States[configuration.State];
+            if (state.First != state.Last || (only is { } other && other != state.First))
+            {
+                return null;
+            }
+
+            only = state.First;
+        }
+
+        return only;
+    }
+
     /// <summary>Counts memory that is kept with a set.</summary>
     public void Keep(long bytes) => _budget.Keep(bytes);
 

@@ -74,6 +74,22 @@ public sealed class TokenMasks
         }
     }
 
+    /// <summary>The longest token of the only text that may follow; null: there is none.</summary>
+    internal int? Forced(ConfigurationSet set)
+    {
+        lock (_lock)
+        {
+            set = _automaton.Begin(set);
+            TokenTrie.Walk walk = _trie.Begin();
+            while (!set.Accepts && _automaton.OnlyByte(set) is { } value && walk.TryStep(value))
+            {
+                set = _automaton.Step(set, value);
+            }
+
+            return walk.Token;
+        }
+    }
+
     private uint[] Find(ConfigurationSet set, CancellationToken cancellation)
     {
         set = _automaton.Representative(_automaton.Begin(set, cancellation), _trie.MaxLength);

@@ -82,6 +82,9 @@ public sealed class TokenTrie
         }
     }
 
+    /// <summary>Begins a way from the root.</summary>
+    internal Walk Begin() => new(this);
+
     private void Build(int[] order)
     {
         var path = new Stack<int>();
@@ -114,6 +117,33 @@ public sealed class TokenTrie
         while (path.Count > depth)
         {
             _ends[path.Pop()] = _bytes.Count;
+        }
+    }
+
+    /// <summary>A way through the tree, byte by byte.</summary>
+    internal struct Walk(TokenTrie trie)
+    {
+        private int _first;
+        private int _end = trie.NodeCount;
+
+        /// <summary>The longest token on the way; null: none has ended.</summary>
+        public int? Token { get; private set; }
+
+        /// <summary>Goes on with a byte.</summary>
+        /// <returns>False: no token goes on so.</returns>
+        public bool TryStep(byte value)
+        {
+            for (int node = _first; node < _end; node = trie._ends[node])
+            {
+                if (trie._bytes[node] == value)
+                {
+                    (_first, _end) = (node + 1, trie._ends[node]);
+                    Token = trie._firstToken[node] >= 0 ? trie._firstToken[node] : Token;
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 }

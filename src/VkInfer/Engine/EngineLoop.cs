@@ -3,6 +3,7 @@ using VkInfer.Engine.Cache;
 using VkInfer.Engine.Execution;
 using VkInfer.Engine.Scheduling;
 using VkInfer.Engine.Sequences;
+using VkInfer.Engine.Speculation;
 
 namespace VkInfer.Engine;
 
@@ -25,6 +26,7 @@ internal sealed class EngineLoop : IDisposable
     private readonly Queue<StepPlan> _underWay = new();
     private readonly Stack<StepPlan> _unused = new();
     private readonly StepOutcome _outcome = new();
+    private readonly StepTimes _times = new();
     private readonly Action<Sequence, EndReason> _ended;
 
     public EngineLoop(ModelEngine engine, SchedulerOptions options, KvPool pool, IExecutor executor, TimeProvider clock)
@@ -239,6 +241,11 @@ internal sealed class EngineLoop : IDisposable
         request.Sequence.IsPaused = false;
         if (request.IsScheduled)
         {
+            if (request.Speculator is { } speculator)
+            {
+                speculator.Propose(request.Sequence, speculator.Best(_scheduler.Running.Count, _times));
+            }
+
             return;
         }
 
@@ -318,6 +325,11 @@ internal sealed class EngineLoop : IDisposable
 
         try
         {
+            if (rows.Drafts > 0)
+            {
+                request.Receiver.Verified(rows.Drafts, Math.Max(0, tokens.Length - 1));
+            }
+
             Deliver(request, tokens, _outcome.LogProbabilities(index), _outcome.Fault(index));
         }
 #pragma warning disable CA1031 // What goes wrong with one answer ends that answer.
@@ -360,15 +372,34 @@ internal sealed class EngineLoop : IDisposable
             return;
         }
 
+        request.Speculator?.Learn(tokens);
         if (request.Grammar is not null)
         {
             sequence.IsPaused = true;
             request.BeginMask(_engine);
         }
+        else if (request.Speculator is { } speculator)
+        {
+            Speculate(sequence, speculator);
+        }
 
         if (reception == Reception.Wait)
         {
             _scheduler.Park(sequence);
+        }
+    }
+
+    /// <summary>
+    /// Guesses what follows a sequence. Where that pays, the next step waits until all tokens are known; then it verifies guesses.
+    /// </summary>
+    private void Speculate(Sequence sequence, Speculator speculator)
+    {
+        speculator.Guess(sequence.Tokens);
+        int count = speculator.Best(_scheduler.Running.Count, _times);
+        sequence.NeedsKnownTokens = count > 0;
+        if (sequence.InFlight == 0)
+        {
+            speculator.Propose(sequence, count);
         }
     }
 
@@ -412,6 +443,10 @@ internal sealed class EngineLoop : IDisposable
         }
 
         _options.Policy.Observe(decode, plan.RowCount - decode, _outcome.Time);
+        if (decode == plan.RowCount && decode > 0)
+        {
+            _times.Observe(decode, _outcome.Time);
+        }
     }
 
     /// <summary>A step that was not submitted, or did not end: its pages hold nothing, and its sequences cannot go on.</summary>

@@ -1,5 +1,6 @@
 using VkInfer.Engine.Answers;
 using VkInfer.Engine.Sequences;
+using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 
 namespace VkInfer.Engine;
@@ -63,6 +64,11 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         }
     }
 
+    /// <summary>
+    /// Guesses what follows, so that a step may verify several tokens; null: nobody does. Not with penalties, nor where logits are kept.
+    /// </summary>
+    public Speculator? Speculator { get; init; }
+
     /// <summary>More is sooner.</summary>
     public int Priority { get; init; }
 
@@ -110,6 +116,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     internal void BeginMask(ModelEngine engine)
     {
         _engine = engine;
+        Speculator?.Guess(Sequence.Tokens);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
@@ -131,6 +138,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         {
             // Where the request has ended meanwhile, there is no token any more, and nobody who wants a mask.
             Grammar!.FillMask(Selection!.Mask!, _ended!.Token);
+            Speculator?.Constrain(Grammar, Selection.Mask!, _ended.Token);
         }
 #pragma warning disable CA1031 // Whatever is wrong with a grammar ends its own request.
         catch (Exception exception)

@@ -10,11 +10,22 @@ public enum ContextOverflow
 
     /// <summary><see cref="ContextLengthExceededException"/> is thrown.</summary>
     Error,
+
+    /// <summary>
+    /// Of a conversation (<see cref="ChatSession"/>) as many of the oldest turns go, each a message and its answer, as leave room for
+    /// <see cref="GenerationOptions.MaxTokens"/>, or for a quarter of the capacity where that is not set; the system prompt and the latest
+    /// message stay. <see cref="Usage.DroppedTurns"/> says how many went. An answer that fills that room all the same ends with
+    /// <see cref="FinishReason.ContextFull"/>.
+    /// </summary>
+    DropOldestTurns,
 }
 
 /// <summary>How one answer is generated. Immutable; thread-safe.</summary>
 public sealed record GenerationOptions
 {
+    /// <summary>The longest <see cref="Deadline"/>: what timers can wait for.</summary>
+    public static TimeSpan LongestDeadline { get; } = TimeSpan.FromDays(24);
+
     /// <summary>How each token is chosen.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
@@ -34,6 +45,24 @@ public sealed record GenerationOptions
     /// </summary>
     public CompiledGrammar? Grammar { get; init; }
 
+    /// <summary>
+    /// Guesses what follows and verifies several tokens at once, as far as that pays: what a grammar forces, and what followed the same
+    /// tokens further up. Tokens are chosen as they would be without. Where logits are next to equal, rounding may decide otherwise, as it
+    /// may in company of other sessions. Without effect where penalties are asked for.
+    /// </summary>
+    public bool Speculates { get; init; }
+
+    /// <summary>
+    /// Who is served first where not all requests of a model fit into a step, or into its memory: more is sooner; equal ones as they came.
+    /// </summary>
+    public int Priority { get; init; }
+
+    /// <summary>
+    /// How long the answer may take, from the call on, prompt and waiting included; then it ends with
+    /// <see cref="FinishReason.DeadlineExceeded"/>, with as much as there is. Null: as long as it takes.
+    /// </summary>
+    public TimeSpan? Deadline { get; init; }
+
     /// <summary>What happens when the KV cache is full.</summary>
     public ContextOverflow Overflow { get; init; }
 
@@ -45,12 +74,18 @@ public sealed record GenerationOptions
         Sampling.Validate();
         if (!Enum.IsDefined(Overflow))
         {
-            throw new ArgumentOutOfRangeException(nameof(Overflow), Overflow, "Overflow must be Stop or Error.");
+            throw new ArgumentOutOfRangeException(nameof(Overflow), Overflow, "Overflow must be Stop, Error or DropOldestTurns.");
         }
 
         if (MaxTokens is < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(MaxTokens), MaxTokens, "MaxTokens must be 1 or more, or null.");
+        }
+
+        if (Deadline is { } deadline && (deadline <= TimeSpan.Zero || deadline > LongestDeadline))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Deadline), deadline, $"Deadline must be above zero and at most {LongestDeadline}, or null.");
         }
 
         if (StopStrings.Any(string.IsNullOrEmpty))

@@ -33,6 +33,20 @@ public enum FinishReason
 /// <param name="DecodeTime">Wall time of generating, from the end of prefill.</param>
 public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTokens, TimeSpan PrefillTime, TimeSpan DecodeTime)
 {
+    /// <summary>Tokens that were guessed and verified; see <see cref="GenerationOptions.Speculates"/>.</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>
+    /// Those of them that held. Each saved a step: the answer took <see cref="CompletionTokens"/> less <see cref="AcceptedTokens"/> steps.
+    /// </summary>
+    public int AcceptedTokens { get; init; }
+
+    /// <summary>
+    /// Turns of the conversation that were dropped before this answer, because they did not fit any more
+    /// (<see cref="ContextOverflow.DropOldestTurns"/>).
+    /// </summary>
+    public int DroppedTurns { get; init; }
+
     /// <summary>Prompt tokens per second of wall time.</summary>
     public double PrefillTokensPerSecond => PrefillTime > TimeSpan.Zero ? PromptTokens / PrefillTime.TotalSeconds : 0;
 

@@ -41,8 +41,11 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// </summary>
     public JsonElement? TemplateVariables { get; init; }
 
-    /// <summary>All messages so far, an answer under way as far as it has come.</summary>
-    public IReadOnlyList<ChatMessage> History => [.. _history, .. _turn?.Messages ?? []];
+    /// <summary>
+    /// All messages that the model is told, an answer under way as far as it has come. Turns that were dropped are gone
+    /// (<see cref="ContextOverflow.DropOldestTurns"/>).
+    /// </summary>
+    public IReadOnlyList<ChatMessage> History => _turn is { } turn ? [.. turn.After(_history)] : [.. _history];
 
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
@@ -83,20 +86,23 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         }
 
         EndTurn(_turn);
-        var turn = new Turn(userMessage);
+        var turn = new Turn(userMessage, _systemPrompt is null ? 0 : 1);
         _turn = turn;
         try
         {
-            int[] conversation = Session.Model.ChatTemplate.Render(
-                Session.Model.Tokenizer, [.. _history, turn.Message], addGenerationPrompt: true, TemplateVariables);
-            int[] tokens = KeepCommonPrefix(conversation);
+            int[] tokens = KeepCommonPrefix(Fit(turn, options));
+            if (options?.Overflow == ContextOverflow.DropOldestTurns)
+            {
+                options = options with { Overflow = ContextOverflow.Stop };
+            }
+
             IAsyncEnumerator<GenerationUpdate> updates =
                 Session.GenerateAsync(tokens, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (updates.ConfigureAwait(false))
             {
                 while (await turn.MoveNextAsync(updates).ConfigureAwait(false))
                 {
-                    yield return updates.Current;
+                    yield return turn.Tell(updates.Current);
                 }
             }
         }
@@ -118,7 +124,29 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         if (turn is not null && ReferenceEquals(_turn, turn))
         {
             _turn = null;
-            _history.AddRange(turn.Messages);
+            ChatMessage[] after = [.. turn.After(_history)];
+            _history.Clear();
+            _history.AddRange(after);
+        }
+    }
+
+    /// <summary>The tokens of the conversation with its latest message; has the turn drop as many of the oldest as it must.</summary>
+    private int[] Fit(Turn turn, GenerationOptions? options)
+    {
+        int room = options?.MaxTokens ?? Session.Capacity / 4;
+        int turns = (_history.Count - turn.Kept) / 2;
+        while (true)
+        {
+            int[] conversation = Session.Model.ChatTemplate.Render(
+                Session.Model.Tokenizer, [.. turn.Before(_history), turn.Message], addGenerationPrompt: true, TemplateVariables);
+            bool mustDrop = options?.Overflow == ContextOverflow.DropOldestTurns && turn.Dropped < turns
+                && conversation.Length > Session.Capacity - room;
+            if (!mustDrop)
+            {
+                return conversation;
+            }
+
+            turn.Dropped++;
         }
     }
 
@@ -137,15 +165,34 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     }
 
     /// <summary>A message and its answer, which count together or not at all.</summary>
-    private sealed class Turn(string userMessage)
+    /// <param name="userMessage">The message.</param>
+    /// <param name="kept">Messages at the beginning that stay, whatever is dropped.</param>
+    private sealed class Turn(string userMessage, int kept)
     {
         private readonly StringBuilder _answer = new();
         private bool _answered;
 
         public ChatMessage Message { get; } = new(ChatRole.User, userMessage);
 
-        /// <summary>Both; none before the answer's first update.</summary>
-        public ChatMessage[] Messages => _answered ? [Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())] : [];
+        /// <summary>Messages at the beginning that stay.</summary>
+        public int Kept => kept;
+
+        /// <summary>Turns before it that are dropped for it.</summary>
+        public int Dropped { get; set; }
+
+        /// <summary>What is left of a history before this turn.</summary>
+        public IEnumerable<ChatMessage> Before(IReadOnlyList<ChatMessage> history) =>
+            [.. history.Take(kept), .. history.Skip(kept + (2 * Dropped))];
+
+        /// <summary>A history with this turn; unchanged before the answer's first update.</summary>
+        public IEnumerable<ChatMessage> After(IReadOnlyList<ChatMessage> history) => _answered
+            ? [.. Before(history), Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())]
+            : history;
+
+        /// <summary>An update that says what was dropped.</summary>
+        public GenerationUpdate Tell(GenerationUpdate update) => update.Usage is { } usage && Dropped > 0
+            ? update with { Usage = usage with { DroppedTurns = Dropped } }
+            : update;
 
         /// <summary>Whether somebody waits for an update.</summary>
         public bool IsAwaited { get; private set; }

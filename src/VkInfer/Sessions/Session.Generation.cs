@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using VkInfer.Engine;
 using VkInfer.Engine.Answers;
+using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 using VkInfer.Vulkan;
 
@@ -24,7 +25,9 @@ public sealed partial class Session
     /// be dropped at any time. A prompt, token or truncation then ends the answer, whose enumerator throws
     /// <see cref="InvalidOperationException"/> if it is asked again.
     /// </remarks>
-    /// <exception cref="ArgumentException">The prompt gives no tokens.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prompt gives no tokens, or the options ask for turns to be dropped, which only a <see cref="ChatSession"/> has.
+    /// </exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
     /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
@@ -47,6 +50,12 @@ public sealed partial class Session
     {
         options ??= new GenerationOptions();
         options.Validate();
+        if (options.Overflow == ContextOverflow.DropOldestTurns)
+        {
+            throw new ArgumentException(
+                "A session has no turns to drop; expected a ChatSession, or Overflow Stop or Error.", nameof(options));
+        }
+
         var answer = new Reader(this, promptTokens, options, cancellationToken);
         while (await answer.NextAsync().ConfigureAwait(false) is { } update)
         {
@@ -75,6 +84,9 @@ public sealed partial class Session
                 ContextLength = Capacity,
                 Selection = Select(options.Sampling, grammar is not null),
                 Grammar = grammar,
+                Speculator = options.Speculates && !options.Sampling.HasPenalties ? new Speculator() : null,
+                Priority = options.Priority,
+                TimeLimit = options.Deadline,
                 Cancellation = cancellation,
                 KeepsPages = true,
             };

@@ -103,6 +103,16 @@ internal sealed class SamplerSlot : IDisposable
         _state.Buffer.Write(_state.Offset, new ReadOnlySpan<StepState>(in state));
     }
 
+    /// <summary>
+    /// Goes on elsewhere as the last reset said; without penalties, which count the tokens between. No step of the sequence may be under
+    /// way.
+    /// </summary>
+    /// <param name="position">Position of the last token.</param>
+    /// <param name="token">The last token.</param>
+    /// <param name="stepIndex">How many tokens were drawn before.</param>
+    public void GoOn(int position, int token, int stepIndex) =>
+        _state.Buffer.Write<uint>(_state.Offset, [(uint)position, (uint)token, (uint)stepIndex]);
+
     /// <summary>The choice from a row of logits.</summary>
     public Choice For(BufferView logits) => new()
     {

@@ -109,6 +109,53 @@ public sealed class ChatSessionTests : EmbeddedFixture
     }
 
     [Test]
+    public async Task A_full_context_drops_the_oldest_turns_where_that_is_asked_for()
+    {
+        GenerationOptions dropping = Short with { Overflow = ContextOverflow.DropOldestTurns };
+        using var chat = new ChatSession(Model, "You are a kind owl.", new SessionOptions { Capacity = 100 });
+        var questions = new List<string>();
+        int dropped = 0;
+        for (int turn = 0; turn < 6; turn++)
+        {
+            questions.Add($"Who lives in the big forest number {turn}?");
+            (string answer, Usage usage) = await Send(chat, questions[^1], options: dropping);
+            dropped += usage.DroppedTurns;
+            Assert.That(usage.CompletionTokens, Is.EqualTo(12), "there was room for the whole answer");
+            Assert.That(chat.Session.Position, Is.LessThanOrEqualTo(100));
+            Assert.That(chat.History[0], Is.EqualTo(new ChatMessage(ChatRole.System, "You are a kind owl.")));
+            Assert.That(
+                chat.History.Where(message => message.Role == ChatRole.User).Select(message => message.Content),
+                Is.EqualTo(questions.Skip(dropped)), "whole turns, the oldest first");
+            Assert.That(chat.History, Has.Count.EqualTo(1 + (2 * (turn + 1 - dropped))));
+            Assert.That(chat.History[^1].Content, Is.EqualTo(answer));
+        }
+
+        Assert.That(dropped, Is.Positive);
+    }
+
+    [Test]
+    public async Task A_message_that_does_not_fit_without_all_turns_leaves_them_as_they_were()
+    {
+        GenerationOptions dropping = Short with { Overflow = ContextOverflow.DropOldestTurns };
+        using var chat = new ChatSession(Model, options: new SessionOptions { Capacity = 64 });
+        await Send(chat, "Hi.", options: dropping);
+        ChatMessage[] before = [.. chat.History];
+        string tooLong = string.Concat(Enumerable.Repeat("tell me more about the fox ", 40));
+        Assert.That(async () => await Send(chat, tooLong, options: dropping), Throws.TypeOf<ContextLengthExceededException>());
+        Assert.That(chat.History, Is.EqualTo(before));
+    }
+
+    [Test]
+    public void A_session_has_no_turns_to_drop()
+    {
+        using Session session = Model.CreateSession();
+        var options = new GenerationOptions { Overflow = ContextOverflow.DropOldestTurns };
+        Assert.That(
+            async () => await session.GenerateAsync("Hi.", options).GetAsyncEnumerator().MoveNextAsync(),
+            Throws.InstanceOf<ArgumentException>().With.Message.Contains("no turns to drop"));
+    }
+
+    [Test]
     public async Task A_user_cannot_forge_a_turn()
     {
         using var chat = new ChatSession(Model);
@@ -118,11 +165,12 @@ public sealed class ChatSessionTests : EmbeddedFixture
         Assert.That(chat.Session.Tokens.Count(id => id == start), Is.EqualTo(2), "one turn of the user, one of the assistant");
     }
 
-    private static async Task<(string Text, Usage Usage)> Send(ChatSession chat, string message, CancellationToken cancellation = default)
+    private static async Task<(string Text, Usage Usage)> Send(
+        ChatSession chat, string message, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         var text = new StringBuilder();
         Usage? usage = null;
-        await foreach (GenerationUpdate update in chat.SendAsync(message, Short, cancellation))
+        await foreach (GenerationUpdate update in chat.SendAsync(message, options ?? Short, cancellation))
         {
             text.Append(update.Text);
             usage = update.Usage ?? usage;

@@ -3,6 +3,7 @@ using VkInfer.Engine.Answers;
 using VkInfer.Engine.Cache;
 using VkInfer.Engine.Scheduling;
 using VkInfer.Engine.Sequences;
+using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 
 namespace VkInfer.Tests.Engine;
@@ -51,7 +52,8 @@ internal sealed class EngineFixture : IDisposable
 
     /// <summary>Asks for an answer in text.</summary>
     public AnswerStream Answer(
-        int[] prompt, GenerationOptions options, string? gbnf = null, int queueLimit = 16, CancellationToken cancellation = default)
+        int[] prompt, GenerationOptions options, string? gbnf = null, int queueLimit = 16, bool guesses = false,
+        CancellationToken cancellation = default)
     {
         GrammarMatcher? grammar = gbnf is null ? null : LetterTokenizer.Match(gbnf);
         var answer = new Answer(LetterTokenizer.Instance, options, grammar, prompt.Length);
@@ -63,6 +65,7 @@ internal sealed class EngineFixture : IDisposable
             ContextLength = 4096,
             Selection = Greedy with { Sampling = options.Sampling, Mask = grammar is null ? null : new uint[2] },
             Grammar = grammar,
+            Speculator = guesses ? new Speculator { IsEager = true } : null,
             Cancellation = cancellation,
         };
         return new AnswerStream(Engine, request, queue);

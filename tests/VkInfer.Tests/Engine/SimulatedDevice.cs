@@ -19,8 +19,8 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
 
     public int Rows { get; private set; }
 
-    /// <summary>Which token a sequence gets where this one is likeliest; null: that one.</summary>
-    public Func<Sequence, int, int>? Select { get; init; }
+    /// <summary>Which token a sequence gets behind so many guesses where this one is likeliest; null: that one.</summary>
+    public Func<Sequence, int, int, int>? Select { get; init; }
 
     /// <summary>The text of a prompt run alone, up to a length.</summary>
     public static List<int> Alone(IEnumerable<int> prompt, int length)
@@ -126,7 +126,7 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
         for (int known = input.Count - rows.Drafts; ; known++)
         {
             int likeliest = Next(rowContents[known - 1]);
-            chosen.Add(Select?.Invoke(rows.Sequence, likeliest) ?? likeliest);
+            chosen.Add(Select?.Invoke(rows.Sequence, known - (input.Count - rows.Drafts), likeliest) ?? likeliest);
             text.Add(chosen[^1]);
             if (known == input.Count || input[known] != chosen[^1])
             {

@@ -75,12 +75,14 @@ internal sealed class SimulatedExecutor : IExecutor
     });
 
     /// <summary>The next token of the mask from the likeliest on.</summary>
-    private static int Allowed(Sequence sequence, int likeliest)
+    private static int Allowed(Sequence sequence, int guesses, int likeliest)
     {
         if (sequence.Selection?.Mask is not { } mask)
         {
             return likeliest;
         }
+
+        mask = guesses == 0 ? mask : sequence.DraftMasks[guesses - 1];
 
         for (int i = 0; i < SimulatedDevice.Vocabulary; i++)
         {

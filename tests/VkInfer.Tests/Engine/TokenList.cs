@@ -1,4 +1,5 @@
 using VkInfer.Engine.Answers;
+using VkInfer.Grammar;
 
 namespace VkInfer.Tests.Engine;
 
@@ -28,10 +29,23 @@ internal sealed class TokenList : ITokenReceiver
 
     public int Cached => _cached;
 
+    /// <summary>Moves on with each token, and ends the request where it is complete; null: none does.</summary>
+    public GrammarMatcher? Grammar { get; init; }
+
     public void Begin(int cachedTokens)
     {
         Assert.That(_cached, Is.EqualTo(-1), "it begins once");
         _cached = cachedTokens;
+    }
+
+    public int Drafted { get; private set; }
+
+    public int Accepted { get; private set; }
+
+    public void Verified(int drafted, int accepted)
+    {
+        Assert.That(accepted, Is.InRange(0, drafted));
+        (Drafted, Accepted) = (Drafted + drafted, Accepted + accepted);
     }
 
     public Reception Accept(int token, TokenLogProbabilities? logProbabilities)
@@ -43,7 +57,8 @@ internal sealed class TokenList : ITokenReceiver
             _tokens.Add(token);
         }
 
-        Reception reception = OnToken?.Invoke(_tokens.Count) ?? Reception.GoOn;
+        Grammar?.Accept(token);
+        Reception reception = Grammar?.IsComplete == true ? Reception.Ended : OnToken?.Invoke(_tokens.Count) ?? Reception.GoOn;
         if (reception == Reception.Ended)
         {
             _end.SetResult(null);

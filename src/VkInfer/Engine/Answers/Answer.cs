@@ -21,6 +21,8 @@ internal sealed class Answer
     private long _started;
     private int _cached;
     private int _generated;
+    private int _drafted;
+    private int _accepted;
 
     /// <param name="tokenizer">The model's.</param>
     /// <param name="options">Valid ones.</param>
@@ -45,6 +47,9 @@ internal sealed class Answer
     /// <summary>Says that the prompt is processed.</summary>
     /// <param name="cachedTokens">Tokens that cost nothing, because their keys and values were there.</param>
     public void Begin(int cachedTokens) => (_cached, _started) = (cachedTokens, _clock.GetTimestamp());
+
+    /// <summary>Says that a step verified guesses, and how many of them hold.</summary>
+    public void Verified(int drafted, int accepted) => (_drafted, _accepted) = (_drafted + drafted, _accepted + accepted);
 
     /// <summary>Takes the next token.</summary>
     /// <param name="token">One that the grammar allows.</param>
@@ -101,5 +106,9 @@ internal sealed class Answer
     private string Rest() => _stops.Append(_text.Flush()) + _stops.Flush();
 
     private Usage Spent() => new(
-        _promptTokens, _cached, _generated, _clock.GetElapsedTime(_asked, _started), _clock.GetElapsedTime(_started));
+        _promptTokens, _cached, _generated, _clock.GetElapsedTime(_asked, _started), _clock.GetElapsedTime(_started))
+    {
+        DraftedTokens = _drafted,
+        AcceptedTokens = _accepted,
+    };
 }

@@ -62,6 +62,8 @@ internal sealed class AnswerQueue : ITokenReceiver
 
     public void Begin(int cachedTokens) => _answer.Begin(cachedTokens);
 
+    public void Verified(int drafted, int accepted) => _answer.Verified(drafted, accepted);
+
     public Reception Accept(int token, TokenLogProbabilities? logProbabilities)
     {
         bool full = Write(_answer.Accept(token, logProbabilities));

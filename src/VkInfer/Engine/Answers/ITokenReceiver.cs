@@ -9,6 +9,13 @@ internal interface ITokenReceiver
     /// <param name="cachedTokens">Tokens of it that cost nothing.</param>
     void Begin(int cachedTokens);
 
+    /// <summary>Says that a step verified guesses, before it hands over the tokens that it chose.</summary>
+    /// <param name="drafted">How many.</param>
+    /// <param name="accepted">How many of them hold.</param>
+    void Verified(int drafted, int accepted)
+    {
+    }
+
     /// <summary>Takes a token.</summary>
     /// <returns>What is to become of the sequence.</returns>
     Reception Accept(int token, TokenLogProbabilities? logProbabilities);

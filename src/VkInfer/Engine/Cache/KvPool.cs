@@ -244,6 +244,44 @@ internal sealed class KvPool
         Cut(to, Math.Min(from.Computed, to.Tokens.Length));
     }
 
+    /// <summary>Gives a sequence without pages those of positions that were computed elsewhere; somebody is to fill them.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="computed">Positions.</param>
+    /// <param name="firstHeld">For each group the first page that is there.</param>
+    /// <returns>False: there are not as many pages; nothing has changed.</returns>
+    public bool TryRestore(Sequence sequence, int computed, ReadOnlySpan<int> firstHeld)
+    {
+        int needed = 0;
+        foreach (int first in firstHeld)
+        {
+            needed += PageCount(computed) - first;
+        }
+
+        if (needed > _pages.Available || computed == 0)
+        {
+            return false;
+        }
+
+        sequence.Tables = [.. _groups.Select(_ => new BlockTable())];
+        sequence.Computed = computed;
+        for (int group = 0; group < _groups.Length; group++)
+        {
+            for (int i = 0; i < PageCount(computed); i++)
+            {
+                if (i < firstHeld[group])
+                {
+                    sequence.Tables[group].AddNone();
+                }
+                else
+                {
+                    sequence.Tables[group].Add(Take());
+                }
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>
     /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what
     /// the next row would see, everything goes.

@@ -137,6 +137,22 @@ internal sealed class KvStore : IDisposable
     /// <summary>Records a copy of one held page over another.</summary>
     public void RecordCopy(CommandList commands, int from, int to) => commands.Copy(View(from), View(to));
 
+    /// <summary>Reads a held page, when no step that writes it is under way.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="bytes">Receives <see cref="PageBytes"/>.</param>
+    public void Read(int page, Span<byte> bytes)
+    {
+        BufferView view = View(page);
+        _device.Download(view.Buffer, view.Offset, bytes);
+    }
+
+    /// <summary>Writes a held page, when no step that uses it is under way.</summary>
+    public void Write(int page, ReadOnlySpan<byte> bytes)
+    {
+        BufferView view = View(page);
+        _device.Upload(view.Buffer, view.Offset, bytes);
+    }
+
     /// <summary>Frees all segments. What was submitted must have ended.</summary>
     public void Dispose()
     {

@@ -28,6 +28,14 @@ internal sealed class DevicePages(KvStore store, int pages) : IDisposable
         return _addresses[page];
     }
 
+    /// <summary>A page's number in the store.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is no memory for it.</exception>
+    public int InStore(int page)
+    {
+        Address(page);
+        return _pages[page];
+    }
+
     /// <summary>Records copies between pages of the pool.</summary>
     /// <exception cref="OutOfDeviceMemoryException">There is no memory for one.</exception>
     public void RecordCopies(CommandList commands, IReadOnlyList<PageCopy> copies)

@@ -102,7 +102,7 @@ internal sealed class Executor : IExecutor
         outcome.GpuMicroseconds = _passes.Complete(step);
         foreach (StepUnderWay.Chooser chooser in step.Choosers)
         {
-            Read(chooser, outcome);
+            Read(chooser, step.Guesses, outcome);
         }
     }
 
@@ -165,6 +165,15 @@ internal sealed class Executor : IExecutor
         BufferView kept = slot.Kept;
         _device.Download(kept.Buffer, kept.Offset, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
         return true;
+    }
+
+    /// <summary>Waits for the steps under way, and finds where pages of the pool lie, which somebody must hold.</summary>
+    /// <param name="pages">Numbers in the pool.</param>
+    /// <returns>Numbers in the store.</returns>
+    public int[] FindMemory(IEnumerable<int> pages)
+    {
+        WaitForSteps();
+        return [.. pages.Select(_pages.InStore)];
     }
 
     public void Dispose()
@@ -271,16 +280,9 @@ internal sealed class Executor : IExecutor
                 continue;
             }
 
-            if (rows.Drafts > 0)
-            {
-                throw new NotSupportedException("Guesses are not verified yet.");
-            }
-
-            ReadOnlySpan<int> known = rows.Sequence.Tokens;
             for (int row = 0; row < rows.Count; row++)
             {
-                int position = rows.First + row;
-                _tokens[row] = position < known.Length ? (uint)known[position] : RowEntry.TokenOfStepState;
+                _tokens[row] = TokenOf(rows, rows.First + row);
             }
 
             int logits = StepPasses.LogitsOf(rows);
@@ -289,6 +291,14 @@ internal sealed class Executor : IExecutor
         }
 
         _passes.SubmitRows(step);
+    }
+
+    private static uint TokenOf(in StepRows rows, int position)
+    {
+        ReadOnlySpan<int> known = rows.Sequence.Tokens;
+        return position < known.Length ? (uint)known[position]
+            : rows.Drafts > 0 ? (uint)rows.Sequence.Drafts[position - known.Length]
+            : RowEntry.TokenOfStepState;
     }
 
     /// <summary>Copies logits that somebody wants beyond the step.</summary>
@@ -348,8 +358,16 @@ internal sealed class Executor : IExecutor
             SequenceSlot slot = step.Slots[i];
             Select(slot, rows.Sequence);
             rows.Sequence.Selection!.Mask?.CopyTo(slot.Sampler.Mask);
-            choices.Add(slot.Sampler, step.Logits[i] ?? slot.Kept);
-            step.Choosers.Add(new StepUnderWay.Chooser(slot, slot.AddChoice(), slot.Generation));
+            BufferView logits = step.Logits[i] ?? slot.Kept;
+            choices.Add(slot.Sampler, Before(logits, rows.Drafts));
+            step.Choosers.Add(
+                new StepUnderWay.Chooser(slot, slot.AddChoice(), slot.Generation, step.Guesses.Count, rows.Drafts));
+            for (int guess = 0; guess < rows.Drafts; guess++)
+            {
+                SamplerSlot sampler = slot.Guesses.For(rows.Sequence, guess, slot.Choices + guess);
+                choices.Add(sampler, Before(logits, rows.Drafts - 1 - guess));
+                step.Guesses.Add(new StepUnderWay.Guess(rows.Sequence.Drafts[guess], sampler));
+            }
         }
 
         if (choices.Commands() is not { } commands)
@@ -367,6 +385,10 @@ internal sealed class Executor : IExecutor
         }
     }
 
+    /// <summary>The logits of so many rows before one.</summary>
+    private BufferView Before(BufferView logits, int rows) =>
+        logits.Buffer.View(logits.Offset - (rows * _passes.LogitsStride), logits.Length);
+
     /// <summary>Has the slot choose as its sequence wants it from now on.</summary>
     private void Select(SequenceSlot slot, Sequence sequence)
     {
@@ -375,9 +397,14 @@ internal sealed class Executor : IExecutor
             WaitFor(slot);
             slot.Select(sequence, sequence.Selection!);
         }
+        else if (sequence.Drawn != slot.Choices)
+        {
+            WaitFor(slot);
+            slot.CatchUp(sequence, sequence.Drawn);
+        }
     }
 
-    private static void Read(in StepUnderWay.Chooser chooser, StepOutcome outcome)
+    private static void Read(in StepUnderWay.Chooser chooser, List<StepUnderWay.Guess> guesses, StepOutcome outcome)
     {
         if (chooser.Slot is not { } slot || slot.Generation != chooser.Generation)
         {
@@ -388,9 +415,18 @@ internal sealed class Executor : IExecutor
         uint id = slot.Sampler.ReadId(chooser.Choice);
         outcome.Add(id == StepState.LogitsNotFinite ? ChoiceFault.LogitsNotFinite
             : id == StepState.NoTokenAllowed ? ChoiceFault.NoTokenAllowed : ChoiceFault.None);
-        if (id < StepState.LogitsNotFinite)
+        SamplerSlot sampler = slot.Sampler;
+        for (int i = 0; id < StepState.LogitsNotFinite; i++)
         {
-            outcome.AddToken((int)id, slot.Sampler.ReadLogProbabilities(chooser.Choice, (int)id));
+            outcome.AddToken((int)id, sampler.ReadLogProbabilities(chooser.Choice + i, (int)id));
+            if (i == chooser.GuessCount || guesses[chooser.FirstGuess + i].Token != (int)id)
+            {
+                return;
+            }
+
+            // What is wrong behind a guess, the next step finds again.
+            sampler = guesses[chooser.FirstGuess + i].Sampler;
+            id = sampler.ReadId(chooser.Choice + i + 1);
         }
     }
 

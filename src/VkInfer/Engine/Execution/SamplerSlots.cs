@@ -53,6 +53,13 @@ internal sealed class SamplerSlots : IDisposable
         return _free.Pop();
     }
 
+    /// <summary>Takes one back; no step may be using it.</summary>
+    public void Release(SamplerSlot slot)
+    {
+        slot.Trim();
+        _free.Push(slot);
+    }
+
     public void Dispose()
     {
         _slots.ForEach(slot => slot.Dispose());

@@ -20,12 +20,13 @@ internal sealed class SequenceSlot : IDisposable
     /// <param name="index">Its place in the table of sequences.</param>
     /// <param name="cache">Its block tables; owned.</param>
     /// <param name="sampler">How tokens are chosen; of the slot for good.</param>
+    /// <param name="guesses">Choose behind guesses.</param>
     /// <param name="vocabSize">Width of a row of logits.</param>
-    public SequenceSlot(GpuDevice device, int index, KvCache cache, SamplerSlot sampler, int vocabSize)
+    public SequenceSlot(GpuDevice device, int index, KvCache cache, SamplerSlot sampler, GuessSamplers guesses, int vocabSize)
     {
         _device = device;
         _vocabSize = vocabSize;
-        (Index, Cache, Sampler) = (index, cache, sampler);
+        (Index, Cache, Sampler, Guesses) = (index, cache, sampler, guesses);
         _named = new int[cache.Groups];
     }
 
@@ -37,6 +38,9 @@ internal sealed class SequenceSlot : IDisposable
 
     /// <summary>Chooses tokens.</summary>
     public SamplerSlot Sampler { get; }
+
+    /// <summary>Choose behind guesses.</summary>
+    public GuessSamplers Guesses { get; }
 
     /// <summary>Whose it is; null: nobody's.</summary>
     public Sequence? Sequence { get; set; }
@@ -108,6 +112,16 @@ internal sealed class SequenceSlot : IDisposable
         Generation++;
     }
 
+    /// <summary>
+    /// Has the sampler stand behind all of the sequence's tokens again, when more came than it chose itself; no step of the sequence may be
+    /// under way.
+    /// </summary>
+    public void CatchUp(Sequence sequence, int drawn)
+    {
+        Sampler.GoOn(sequence.Tokens.Length - 1, sequence.Tokens[^1], drawn);
+        Choices = drawn;
+    }
+
     /// <summary>Sets token and position for a row that chooses nothing; no step of the sequence may be under way.</summary>
     public void Place(int position, int token)
     {
@@ -149,6 +163,7 @@ internal sealed class SequenceSlot : IDisposable
     {
         Deselect();
         Sampler.Trim();
+        Guesses.Release();
     }
 
     public void Dispose()

@@ -110,7 +110,7 @@ internal sealed class SequenceSlots : IDisposable
         var cache = new KvCache(_device, _store, _capacity, _softmax);
         try
         {
-            var slot = new SequenceSlot(_device, _slots.Count, cache, Samplers.Acquire(), _vocabSize);
+            var slot = new SequenceSlot(_device, _slots.Count, cache, Samplers.Acquire(), new GuessSamplers(Samplers), _vocabSize);
             Table.Set(slot.Index, cache.Keeps(slot.Sampler.State));
             _slots.Add(slot);
             return slot;

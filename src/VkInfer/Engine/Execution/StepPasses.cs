@@ -78,7 +78,7 @@ internal sealed class StepPasses : IDisposable
     public Submission LastSlice => _sliced.Last;
 
     /// <summary>Whether rows attend in tiles: more than one known token at once.</summary>
-    public bool IsRun(in StepRows rows) => rows.Count > 1 || _options.Statistics is not null;
+    public bool IsRun(in StepRows rows) => rows.Count - rows.Drafts > 1 || _options.Statistics is not null;
 
     /// <summary>How many of the last rows want logits.</summary>
     public static int LogitsOf(in StepRows rows)
@@ -90,7 +90,7 @@ internal sealed class StepPasses : IDisposable
         }
 
         int end = rows.First + rows.Count;
-        int chosen = rows.WantsLogits || (rows.Sequence.KeepsLogits && end == rows.Sequence.Tokens.Length) ? 1 : 0;
+        int chosen = rows.WantsLogits || (rows.Sequence.KeepsLogits && end == rows.Sequence.Tokens.Length) ? 1 + rows.Drafts : 0;
         return rows.Sequence.LogitsTarget is { } target
             ? Math.Clamp(end - target.First, chosen, rows.Count)
             : chosen;
@@ -140,7 +140,7 @@ internal sealed class StepPasses : IDisposable
         int choosers = 0;
         for (int i = 0; i < plan.Rows.Count; i++)
         {
-            choosers += plan.Rows[i].WantsLogits ? 1 : 0;
+            choosers += plan.Rows[i].WantsLogits ? 1 + plan.Rows[i].Drafts : 0;
         }
 
         if (_choices is null || _choices.MaxRows < choosers)

@@ -22,6 +22,9 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <summary>For each entry of the plan who chooses; a slot that is null: nobody.</summary>
     public List<Chooser> Choosers { get; } = [];
 
+    /// <summary>The guesses that are verified, those of each chooser together.</summary>
+    public List<Guess> Guesses { get; } = [];
+
     /// <summary>Keys that its rows see, all together.</summary>
     public double KeysSeen { get; set; }
 
@@ -47,6 +50,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
         Slots.Clear();
         Logits.Clear();
         Choosers.Clear();
+        Guesses.Clear();
         (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
     }
 
@@ -63,5 +67,12 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <param name="Slot">Whose.</param>
     /// <param name="Choice">Where it stands in the slot's ring.</param>
     /// <param name="Generation">Of the slot's sampler; another one means that nobody wants the result.</param>
-    public readonly record struct Chooser(SequenceSlot? Slot, int Choice, int Generation);
+    /// <param name="FirstGuess">Where its guesses begin.</param>
+    /// <param name="GuessCount">How many there are.</param>
+    public readonly record struct Chooser(SequenceSlot? Slot, int Choice, int Generation, int FirstGuess, int GuessCount);
+
+    /// <summary>A guess that is verified.</summary>
+    /// <param name="Token">Where it is chosen, what <paramref name="Sampler"/> chose counts.</param>
+    /// <param name="Sampler">Chooses at the row behind it.</param>
+    public readonly record struct Guess(int Token, SamplerSlot Sampler);
 }

@@ -128,12 +128,17 @@ internal sealed class Scheduler
             sequence.InFlight--;
         }
 
+        if (!tokens.IsEmpty)
+        {
+            // Guesses were about what is known now.
+            sequence.Drafts.Clear();
+        }
+
         // Nobody enters while steps of his are under way: pages that there are, are those of this step.
         if (rows.Drafts > 0 && sequence.Tables.Length > 0)
         {
             // What guesses that did not hold left in the pages is written again before it is read.
             sequence.Computed = rows.First + rows.Count - rows.Drafts + tokens.Length - 1;
-            sequence.Drafts.Clear();
         }
 
         if (sequence.Tables.Length > 0)

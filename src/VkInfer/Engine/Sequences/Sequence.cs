@@ -70,6 +70,9 @@ internal sealed class Sequence
     /// <summary>Guesses at what follows the known tokens, to be verified in the next step.</summary>
     public List<int> Drafts { get; } = [];
 
+    /// <summary>For each of <see cref="Drafts"/>, where there is a mask, the mask of what may follow it.</summary>
+    public List<uint[]> DraftMasks { get; } = [];
+
     public SequenceState State { get; set; }
 
     /// <summary>Order of arrival; kept through preemption.</summary>
@@ -109,6 +112,9 @@ internal sealed class Sequence
 
     /// <summary>Tokens that there were when <see cref="Selection"/> was set.</summary>
     public int SelectedAt { get; private set; }
+
+    /// <summary>Tokens that its selection drew before the latest one that a step is to choose.</summary>
+    public int Drawn => Selection!.Drawn + Length - 1 - SelectedAt;
 
     /// <summary>Says how tokens are chosen from here on; the same selection as before goes on where it stood.</summary>
     public void Select(TokenSelection? selection)
