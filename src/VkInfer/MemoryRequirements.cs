@@ -6,7 +6,10 @@ namespace VkInfer;
 
 /// <summary>Device memory a model needs, in bytes.</summary>
 /// <param name="WeightBytes">All weights, as they stand on the device.</param>
-/// <param name="KvCacheBytes">The KV cache of one session that fills its context; a shorter one takes less.</param>
+/// <param name="KvCacheBytes">
+/// The KV cache of one session that fills its context; a shorter one takes less. Of recurrent models the session's state, too, with the
+/// snapshots that every engine may keep.
+/// </param>
 /// <param name="ScratchBytes">Activations of prefill and of one session's decode.</param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
@@ -18,9 +21,12 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         int context = options.ResolveContextLength(config);
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
-            KvStore.SizeOf(config, options.KvType, context),
+            KvStore.SizeOf(config, options.KvType, context) + (LeastStates * StateLayout.Of(config).SizeInBytes),
             RowActivations.SizeInBytes(config, PrefillRows(options, context), gemmInput));
     }
+
+    /// <summary>States that an engine of a recurrent model has at least: of a sequence, and snapshots.</summary>
+    internal const int LeastStates = 4;
 
     internal static int PrefillRows(ModelOptions options, int contextLength) =>
         Math.Min(options.PrefillChunk, (contextLength + 63) / 64 * 64);
