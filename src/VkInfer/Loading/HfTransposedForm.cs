@@ -1,23 +1,15 @@
-using System.Runtime.InteropServices;
 using VkInfer.Formats;
 
 namespace VkInfer.Loading;
 
-/// <summary>A tensor of floats whose rows and columns change places, or to which something is added.</summary>
+/// <summary>A matrix of floats whose rows and columns change places.</summary>
 /// <param name="stored">As it is stored.</param>
-/// <param name="changed">As GGUF has it.</param>
-/// <param name="offset">What is added to a gain; 0: it is a matrix whose rows and columns change places.</param>
-internal sealed class HfFloatForm(GgufTensor stored, GgufTensor changed, float offset) : HfTensorForm(changed)
+internal sealed class HfTransposedForm(GgufTensor stored) : HfTensorForm(stored with { Dimensions = [.. stored.Dimensions.Reverse()] })
 {
     /// <inheritdoc/>
     public override byte[] Read(IWeightSource file)
     {
-        byte[] data = file.GetTensorData(stored, 0, checked((int)stored.ByteSize));
-        return offset == 0 ? Transpose(data) : Add(data);
-    }
-
-    private byte[] Transpose(ReadOnlySpan<byte> source)
-    {
+        byte[] source = file.GetTensorData(stored, 0, checked((int)stored.ByteSize));
         (int rows, int columns) = ((int)Changed.Rows, (int)Changed.Columns);
         int size = source.Length / (rows * columns);
         byte[] data = new byte[source.Length];
@@ -25,22 +17,10 @@ internal sealed class HfFloatForm(GgufTensor stored, GgufTensor changed, float o
         {
             for (int column = 0; column < columns; column++)
             {
-                source.Slice(((column * rows) + row) * size, size).CopyTo(data.AsSpan(((row * columns) + column) * size));
+                source.AsSpan(((column * rows) + row) * size, size).CopyTo(data.AsSpan(((row * columns) + column) * size));
             }
         }
 
         return data;
-    }
-
-    private byte[] Add(ReadOnlySpan<byte> source)
-    {
-        float[] values = new float[stored.ElementCount];
-        Dequantizer.ToFloat32(stored.Type, source, values);
-        foreach (ref float value in values.AsSpan())
-        {
-            value += offset;
-        }
-
-        return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
     }
 }
