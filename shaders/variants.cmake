@@ -72,6 +72,12 @@ vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_pref
 
 vkinfer_shader(resolve_rows SOURCE attention/resolve_rows.comp)
 
+# recurrent mixers
+vkinfer_shader(short_conv SOURCE recurrent/short_conv.comp)
+vkinfer_shader(gated_delta SOURCE recurrent/gated_delta.comp)
+vkinfer_shader(gate_heads_f32 SOURCE recurrent/gate_heads.comp)
+vkinfer_shader(gate_heads_f16 SOURCE recurrent/gate_heads.comp DEFINES OUTPUT_F16=1)
+
 # linear, biases and learned positions
 vkinfer_shader(add_rows SOURCE linear/add_rows.comp)
 vkinfer_shader(gather_rows SOURCE linear/gather_rows.comp)

@@ -10,6 +10,7 @@ layout(constant_id = 2) const bool BIAS = false;
 layout(constant_id = 3) const uint QK_NORM = 0; // QkNormKind in C#; 0: none
 layout(constant_id = 4) const bool STEP_STATE = false;
 layout(constant_id = 5) const uint HEADS = 1; // 1 with a norm
+layout(constant_id = 6) const bool GATES = false; // behind each head of Q as many gates, which are not taken
 
 #define ROW_LIST_BINDING 3
 #define SEQUENCES_BINDING 4
@@ -63,6 +64,11 @@ void store_cached(uvec2 page, uint at, vec2 value) {
 #endif
 }
 
+// From where a head's elements are counted as if there were no gates.
+uint without_gates(uint row_at, uint head) {
+    return GATES ? row_at + min(head, push.numHeads) * push.headDim : row_at;
+}
+
 void main() {
     if (!STEP_STATE && !take_row(gl_WorkGroupID.y)) return;
     const uint activations = STEP_STATE ? 0 : row.row;
@@ -73,26 +79,27 @@ void main() {
     const uint row_at = activations * push.inputStride;
     const uint row_words = push.headDim / WORD_ELEMS;
     const uint first_head = gl_WorkGroupID.x * HEADS;
-    const float scale = norm_scale(row_at, first_head);
+    const float scale = norm_scale(without_gates(row_at, first_head), first_head);
     const float temperature = 1.0 + push.temperatureBeta * log(1.0 + float(position / push.temperatureLength));
     const uint heads = min(HEADS, push.numHeads + 2 * push.numKvHeads - first_head);
     for (uint at = 2 * gl_LocalInvocationID.x; at < heads * push.headDim; at += 2 * gl_WorkGroupSize.x) {
         const uint head = first_head + (HEADS == 1 ? 0 : at / push.headDim);
         const uint i = HEADS == 1 ? at : at % push.headDim;
+        const uint from = without_gates(row_at, head);
         const uint after_queries = head - min(head, push.numHeads);
         if (head < push.numHeads) {
             store_query(
                 activations * push.queryStride + head * push.headDim + i,
-                temperature * vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+                temperature * vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position)));
             continue;
         }
         const bool is_key = after_queries < push.numKvHeads;
         const uint kv_head = is_key ? after_queries : after_queries - push.numKvHeads;
         const uint to = key_at(4 * push.layerAt, kv_head, position, row_words) + i / WORD_ELEMS;
         if (is_key) {
-            store_cached(page, to, vec2(rotated(row_at, head, i, scale, position), rotated(row_at, head, i + 1, scale, position)));
+            store_cached(page, to, vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position)));
         } else {
-            store_cached(page, to + value_after(push.numKvHeads, row_words), vec2(biased(row_at, head, i), biased(row_at, head, i + 1)));
+            store_cached(page, to + value_after(push.numKvHeads, row_words), vec2(biased(from, head, i), biased(from, head, i + 1)));
         }
     }
 }

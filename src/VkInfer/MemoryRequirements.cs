@@ -6,7 +6,10 @@ namespace VkInfer;
 
 /// <summary>Device memory a model needs, in bytes.</summary>
 /// <param name="WeightBytes">All weights, as they stand on the device.</param>
-/// <param name="KvCacheBytes">The KV cache of one session that fills its context; a shorter one takes less.</param>
+/// <param name="KvCacheBytes">
+/// The KV cache of one session that fills its context; a shorter one takes less. Of recurrent models the session's state, too, with the
+/// snapshots that every engine may keep.
+/// </param>
 /// <param name="ScratchBytes">Activations of a step of as many rows as <see cref="ModelOptions.PrefillChunk"/> allows.</param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
@@ -18,7 +21,10 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         int context = options.ResolveContextLength(config);
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
-            KvStore.SizeOf(config, options.KvType, context),
+            KvStore.SizeOf(config, options.KvType, context) + (LeastStates * StateLayout.Of(config).SizeInBytes),
             RowActivations.SizeInBytes(config, options.PrefillChunk, gemmInput));
     }
+
+    /// <summary>States that an engine of a recurrent model has at least: of a sequence, and snapshots.</summary>
+    internal const int LeastStates = 4;
 }

@@ -19,6 +19,8 @@ public sealed partial class PushConstantTests
         ["combine"] = typeof(CombinePush),
         ["embed"] = typeof(EmbedPush),
         ["expert"] = typeof(ExpertPush),
+        ["gate_heads"] = typeof(GateHeadsPush),
+        ["gated_delta"] = typeof(GatedDeltaPush),
         ["gather_rows"] = typeof(GatherRowsPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
@@ -30,6 +32,7 @@ public sealed partial class PushConstantTests
         ["rope_store"] = typeof(RopeStorePush),
         ["route"] = typeof(RoutePush),
         ["sample"] = typeof(SamplePush),
+        ["short_conv"] = typeof(ShortConvPush),
         ["soft_cap"] = typeof(SoftCapPush),
     };
 

@@ -35,6 +35,15 @@ public sealed partial class SpecializationConstantTests
     [Test]
     public void Rotation_and_store() => Check<RopeStoreConstants>();
 
+    [Test]
+    public void Short_convolution() => Check<ShortConvConstants>();
+
+    [Test]
+    public void Gated_delta_rule() => Check<GatedDeltaConstants>();
+
+    [Test]
+    public void Gated_heads() => Check<GateHeadsConstants>();
+
     private static void Check<T>()
         where T : struct, IKernelConstants
     {

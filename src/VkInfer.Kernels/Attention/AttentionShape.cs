@@ -52,6 +52,9 @@ public sealed record AttentionShape(
     /// <summary>The largest head dimension that the kernels take.</summary>
     public const int MaxHeadDim = 512;
 
+    /// <summary>Whether each head's query has gates of the head's output behind it in the rows that the projection leaves.</summary>
+    public bool HasGates { get; init; }
+
     /// <summary>Query heads that share one key and value head.</summary>
     public int GroupSize => NumHeads / NumKvHeads;
 
@@ -61,8 +64,8 @@ public sealed record AttentionShape(
     /// <summary>Elements of all key heads, and of all value heads.</summary>
     public int KvWidth => NumKvHeads * HeadDim;
 
-    /// <summary>Rows of the concatenated query, key and value weights.</summary>
-    public int QkvWidth => QueryWidth + 2 * KvWidth;
+    /// <summary>Rows of the concatenated query, gate, key and value weights.</summary>
+    public int QkvWidth => ((HasGates ? 2 : 1) * QueryWidth) + (2 * KvWidth);
 
     /// <summary>Bytes of one element of the cache.</summary>
     public int KvElementSize => KvType == KvType.F16 ? 2 : 4;

@@ -20,12 +20,15 @@ public sealed class RopeStoreKernel(KernelContext context)
         KernelContext own = context.For("rope_store");
         int heads = normed.HasValue || own.IsSoftware ? 1 : Math.Clamp(ElementsPerWorkgroup / shape.HeadDim, 1, (int)Heads(shape));
         int threads = own.Threads(heads == 1 ? 64 : MaxThreads);
-        return new RopeStoreConstants(threads, shape.Pairing == RopePairing.SplitHalf, biased, (uint)(normed ?? 0), step, heads);
+        bool isSplit = shape.Pairing == RopePairing.SplitHalf;
+        return new RopeStoreConstants(threads, isSplit, biased, (uint)(normed ?? 0), step, heads, shape.HasGates);
     }
 
     /// <summary>Records it for rows of any sequences.</summary>
     /// <param name="commands">Receives one dispatch.</param>
-    /// <param name="qkv">float32 [activationRows, Stride(QkvWidth)]: the heads of Q, then K, then V.</param>
+    /// <param name="qkv">
+    /// float32 [activationRows, Stride(QkvWidth)]: the heads of Q, each with its gates where it has some, then K, then V.
+    /// </param>
     /// <param name="shape">The layer's attention, with the largest capacity of the sequences.</param>
     /// <param name="ropeTable">float32 (cos, sin) [Capacity][RotaryDim / 2].</param>
     /// <param name="rows">The rows; nothing is stored at positions from their sequences' capacities on.</param>
@@ -86,6 +89,11 @@ public sealed class RopeStoreKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         layer.Check();
+        if (shape.HasGates && (bias.HasValue || qkNorm?.Kind == QkNormKind.Projection))
+        {
+            throw new NotSupportedException("rotation: a bias, or a norm of all query heads together, with gates between heads");
+        }
+
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, activationRows, shape.QkvWidth);
         RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm?.Kind, source.StepState.HasValue);
         commands.Dispatch(
@@ -135,15 +143,16 @@ internal static class PrefillNames
 
 /// <summary>Specialisation constants of <c>attention/rope_store.comp</c>.</summary>
 internal readonly record struct RopeStoreConstants(
-    int Threads, bool SplitHalf, bool Bias, uint QkNorm, bool StepState, int Heads) : IKernelConstants
+    int Threads, bool SplitHalf, bool Bias, uint QkNorm, bool StepState, int Heads, bool Gates) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE", "HEADS"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "SPLIT_HALF", "BIAS", "QK_NORM", "STEP_STATE", "HEADS", "GATES"];
 
     public static string Source => "attention/rope_store.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, SpecializationConstants.Bits(SplitHalf)), (2, SpecializationConstants.Bits(Bias)),
-        (3, QkNorm), (4, SpecializationConstants.Bits(StepState)), (5, (uint)Heads));
+        (3, QkNorm), (4, SpecializationConstants.Bits(StepState)), (5, (uint)Heads),
+        (6, SpecializationConstants.Bits(Gates)));
 }
 
 /// <summary>Push constants of <c>push/rope_store.glsl</c>.</summary>

@@ -37,6 +37,9 @@ public sealed record ModelConfig
     /// <summary>Number of transformer layers.</summary>
     public required int NumLayers { get; init; }
 
+    /// <summary>Blocks behind the last layer that the file has and that do not run here: they predict further tokens.</summary>
+    internal int NumLeftOut { get; init; }
+
     /// <summary>Number of query heads.</summary>
     public required int NumHeads { get; init; }
 
@@ -136,6 +139,15 @@ public sealed record ModelConfig
 
     /// <summary>Factor of the token embeddings in the stream as it is kept.</summary>
     internal float StreamEmbeddingScale => EmbeddingScale / ResidualScale;
+
+    /// <summary>Most elements of a row that a mixer's first product leaves.</summary>
+    internal int MixerInputSize => Layers.Max(layer => layer.Mixer.InputSize(this));
+
+    /// <summary>Most elements of a row that a mixer's last product takes.</summary>
+    internal int MixerOutputSize => Layers.Max(layer => layer.Mixer.OutputSize(this));
+
+    /// <summary>Whether layers have a recurrent state, which a sequence keeps beside its pages.</summary>
+    internal bool IsRecurrent => Layers.Any(layer => layer.Mixer.StateFloats > 0);
 
     /// <summary>Most rows of a layer's first feed-forward matrix for all tokens; at least 1.</summary>
     internal int UpSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Up));

@@ -347,6 +347,7 @@ internal sealed class EngineLoop : IDisposable
         if (fault != ChoiceFault.None)
         {
             Fail(request, Explain(request, fault));
+            _scheduler.Distrust(sequence);
             return;
         }
 

@@ -16,7 +16,8 @@ internal abstract class ModelFamily
         new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(),
         new Gemma2(), new Gemma3(), new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
         new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
-        new GptOss(),
+        new GptOss(), new Qwen35(), new Qwen35Moe(),
+        new Qwen3Next(),
     ];
 
     /// <summary>
@@ -90,6 +91,19 @@ internal abstract class ModelFamily
     /// </summary>
     /// <param name="name">Hugging Face's name.</param>
     public virtual bool IsLeftOut(string name) => name.EndsWith(".inv_freq", StringComparison.Ordinal);
+
+    /// <summary>Whether <see cref="HfNormOffset"/> is added to a tensor.</summary>
+    /// <param name="name">GGUF's name of the tensor.</param>
+    public virtual bool IsOffset(string name) => name.EndsWith("norm.weight", StringComparison.Ordinal);
+
+    /// <summary>How a tensor of a Hugging Face folder becomes GGUF's where that is the family's own; null: as others do.</summary>
+    /// <param name="tensor">The tensor under GGUF's name.</param>
+    public virtual HfTensorForm? FormOf(GgufTensor tensor) => null;
+
+    /// <summary>The tensors that a matrix of a Hugging Face folder is in GGUF, of its rows; none: it is one.</summary>
+    /// <param name="tensor">The tensor under a name of its own.</param>
+    /// <param name="config">The folder's fields of the part for text.</param>
+    public virtual IReadOnlyList<HfTensorForm> Split(GgufTensor tensor, HfJson config) => [];
 
     /// <summary>Whether a matrix of a Hugging Face folder is stored [columns, rows].</summary>
     /// <param name="name">GGUF's name of the tensor.</param>

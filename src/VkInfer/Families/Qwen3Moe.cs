@@ -23,8 +23,14 @@ internal sealed class Qwen3Moe : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        HfJson json = config.Json;
-        if (json.TryBool("norm_topk_prob") is not true)
+        RequireExpertsEverywhere(config.Json, normalisesByDefault: false);
+        return Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
+    }
+
+    /// <summary>Refuses layers without experts, and weights of experts that do not add up to 1.</summary>
+    public static void RequireExpertsEverywhere(HfJson json, bool normalisesByDefault)
+    {
+        if (!(json.TryBool("norm_topk_prob") ?? normalisesByDefault))
         {
             throw json.Wrong("norm_topk_prob", "true: weights of experts that do not add up to 1 do not run here",
                 json.Has("norm_topk_prob") ? "false" : "nothing");
@@ -39,8 +45,6 @@ internal sealed class Qwen3Moe : ModelFamily
         {
             throw json.Wrong("mlp_only_layers", "none: layers without experts do not run here", $"a list of {layers.Count}");
         }
-
-        return Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
     }
 
     private static HfDefaults Defaults { get; } = new()

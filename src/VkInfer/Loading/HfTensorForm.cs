@@ -17,14 +17,12 @@ internal abstract class HfTensorForm(GgufTensor changed)
     {
         if (tensor.Dimensions.Length == 2 && family.IsTransposed(tensor.Name))
         {
-            return new HfFloatForm(tensor, tensor with { Dimensions = [.. tensor.Dimensions.Reverse()] }, 0);
+            return new HfTransposedForm(tensor);
         }
 
-        // As float32, since 1 and a small number do not both fit into a short one.
-        return family.HfNormOffset != 0 && tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)
-            ? new HfFloatForm(
-                tensor, tensor with { Type = GgufTensorType.F32, ByteSize = tensor.ElementCount * sizeof(float) }, family.HfNormOffset)
-            : null;
+        return family.FormOf(tensor) ?? (family.HfNormOffset != 0 && family.IsOffset(tensor.Name)
+            ? new HfValuesForm(tensor, value => value + family.HfNormOffset)
+            : null);
     }
 
     /// <summary>The bytes of the changed tensor.</summary>

@@ -16,6 +16,9 @@ internal sealed partial class HfWeightSource : IWeightSource
 
     private static readonly string[] Suffixes = [".weight", ".bias", ".scale"];
 
+    // Parameters whose names end so in GGUF.
+    private static readonly string[] Bare = [".ssm_a", ".ssm_d"];
+
     private readonly SafetensorsFile _file;
     private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HfTensorForm> _forms = new(StringComparer.Ordinal);
@@ -35,7 +38,8 @@ internal sealed partial class HfWeightSource : IWeightSource
         _file = File.Exists(whole) ? SafetensorsFile.Open(whole) : SafetensorsFile.OpenFolder(folder);
         try
         {
-            bool isTied = config.TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
+            bool isTied = config.TryBool("tie_word_embeddings")
+                ?? ModelFamily.TextConfig(config).TryBool("tie_word_embeddings") ?? family.TiesEmbeddings;
             var quantized = new HfQuantization(scheme, _file);
             foreach (GgufTensor tensor in quantized.Weights.Where(tensor => !family.IsLeftOut(tensor.Name)))
             {
@@ -52,7 +56,19 @@ internal sealed partial class HfWeightSource : IWeightSource
                     continue;
                 }
 
-                if ((quantized.FormOf(tensor, name) ?? HfTensorForm.Of(family, renamed)) is { } form)
+                HfTensorForm? packed = quantized.FormOf(tensor, name);
+                if (packed is null && family.Split(renamed, ModelFamily.TextConfig(config)) is { Count: > 0 } pieces)
+                {
+                    foreach (HfTensorForm piece in pieces)
+                    {
+                        _forms[piece.Changed.Name] = piece;
+                        Add(folder, piece.Changed, tensor.Name);
+                    }
+
+                    continue;
+                }
+
+                if ((packed ?? HfTensorForm.Of(family, renamed)) is { } form)
                 {
                     _forms[name] = form;
                     renamed = form.Changed;
@@ -170,7 +186,7 @@ internal sealed partial class HfWeightSource : IWeightSource
 
         return known + end;
 
-        static bool IsWhole(string name) => Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+        static bool IsWhole(string name) => Suffixes.Concat(Bare).Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
     }
 
     /// <summary>

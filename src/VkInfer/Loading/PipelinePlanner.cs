@@ -83,7 +83,8 @@ internal static class PipelinePlanner
         GpuDevice device = kernels.Context.Device;
         using var cache = new KvCache(device, store, capacity, softmax);
         using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
-        using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(transformer.Shape(cache, 0)));
+        AttentionShape attention = transformer.Shape(store.Type, capacity);
+        using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(attention));
         transformer.RecordDecode(list, step, cache, state);
     }
 }

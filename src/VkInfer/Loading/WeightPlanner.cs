@@ -60,7 +60,7 @@ internal sealed class WeightPlanner
                     norms.Add(norm, Norm(norm));
                     break;
                 case VectorPart vector:
-                    vectors.Add(vector, Vector([.. vector.Tensors]));
+                    vectors.Add(vector, Vector(vector.Rows, [.. vector.Tensors]));
                     break;
             }
         }
@@ -117,12 +117,14 @@ internal sealed class WeightPlanner
         : throw new UnsupportedModelException(
             $"{_file.Path}: tensor {matrix.Name}.scale: what is added to the residual stream has no scale of its own here.");
 
-    private VectorPlan Vector(params (string Tensor, int Length)[] tensors)
+    private VectorPlan Vector(params (string Tensor, int Length)[] tensors) => Vector(1, tensors);
+
+    private VectorPlan Vector(int rows, (string Tensor, int Length)[] tensors)
     {
         foreach ((string name, int length) in tensors)
         {
             GgufTensor tensor = Take(name);
-            if (tensor.ElementCount != length || (tensor.Rows != 1 && !IsOfExperts(tensor)))
+            if (tensor.ElementCount != length || (tensor.Rows != 1 && tensor.Rows != rows && !IsOfExperts(tensor)))
             {
                 throw Shape(tensor, $"{length} elements");
             }
@@ -198,13 +200,16 @@ internal sealed class WeightPlanner
 
         foreach (GgufTensor tensor in _file.Tensors)
         {
-            if (!_planned.Contains(tensor.Name) && !tensor.Name.EndsWith(".rot_embd", StringComparison.Ordinal))
+            if (!_planned.Contains(tensor.Name) && !tensor.Name.EndsWith(".rot_embd", StringComparison.Ordinal) && !IsLeftOut(tensor.Name))
             {
                 throw new UnsupportedModelException(
                     $"{_file.Path}: tensor {tensor.Name} is not part of a {_config.NumLayers}-layer {_config.Architecture} model and would be ignored.");
             }
         }
     }
+
+    private bool IsLeftOut(string name) => Enumerable.Range(_config.NumLayers, _config.NumLeftOut)
+        .Any(layer => name.StartsWith($"blk.{layer}.", StringComparison.Ordinal));
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
 

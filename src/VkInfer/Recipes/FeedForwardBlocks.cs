@@ -75,6 +75,9 @@ internal sealed class MixtureBlock : FeedForwardBlock
             (prefix + "ffn_up_exps.bias", experts * width))) : null;
         DownBias = recipe.HasBiases ? Vector("ffn_down_exps.bias", "ffn_down_exps.bias", experts * hidden) : null;
         Shared = recipe.Shared is { } shared ? new DenseBlock(config, shared, prefix, parts) : null;
+        SharedGate = recipe.HasSharedGate
+            ? parts.Add(new LinearPart(prefix + "ffn_gate_inp_shexp", 1, hidden) { IsMultiplied = false })
+            : null;
 
         VectorPart Vector(string name, string tensor, int length) => parts.Add(new VectorPart(prefix + name, (prefix + tensor, length)));
     }
@@ -96,6 +99,9 @@ internal sealed class MixtureBlock : FeedForwardBlock
 
     /// <summary>An expert for all tokens; null: there is none.</summary>
     public DenseBlock? Shared { get; }
+
+    /// <summary>The gate of that expert [1, HiddenSize]; null: there is none.</summary>
+    public LinearPart? SharedGate { get; }
 
     /// <summary>[NumExperts, HiddenSize].</summary>
     public LinearPart Router { get; }

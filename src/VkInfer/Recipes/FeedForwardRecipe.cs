@@ -45,6 +45,9 @@ internal sealed record MixtureRecipe : FeedForwardRecipe
     /// <summary>An expert for all tokens beside them; null: there is none.</summary>
     public DenseRecipe? Shared { get; init; }
 
+    /// <summary>Whether that expert's output is multiplied by the sigmoid of a product of its own.</summary>
+    public bool HasSharedGate { get; init; }
+
     /// <inheritdoc/>
     public override (int Up, int Down) Widths(ModelConfig config) => Shared?.Widths(config) ?? default;
 }

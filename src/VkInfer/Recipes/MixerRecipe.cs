@@ -3,7 +3,19 @@ using VkInfer.Kernels;
 namespace VkInfer.Recipes;
 
 /// <summary>How a layer's rows see earlier positions. Immutable.</summary>
-internal abstract record MixerRecipe;
+internal abstract record MixerRecipe
+{
+    /// <summary>Elements of a row that the mixer's first product leaves.</summary>
+    /// <param name="config">The model's sizes.</param>
+    public abstract int InputSize(ModelConfig config);
+
+    /// <summary>Elements of a row that its last product takes.</summary>
+    /// <param name="config">The model's sizes.</param>
+    public abstract int OutputSize(ModelConfig config);
+
+    /// <summary>Floats of the state that a sequence keeps; 0: it keeps keys and values of its positions.</summary>
+    public virtual long StateFloats => 0;
+}
 
 /// <summary>What an RMSNorm of queries and keys takes together.</summary>
 internal enum HeadNormKind
@@ -33,6 +45,41 @@ internal sealed record AttentionRecipe : MixerRecipe
     /// <summary>Whether each head has a score more, which takes weight and has no value.</summary>
     public bool HasSinks { get; init; }
 
+    /// <summary>
+    /// Whether outputs are multiplied by the sigmoid of a gate for each element. The projection of queries has it behind each head's query.
+    /// </summary>
+    public bool HasGates { get; init; }
+
     /// <summary>How queries grow with their position.</summary>
     public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
+
+    /// <inheritdoc/>
+    public override int InputSize(ModelConfig config) => (HasGates ? config.QuerySize : 0) + config.QkvSize;
+
+    /// <inheritdoc/>
+    public override int OutputSize(ModelConfig config) => config.QuerySize;
+}
+
+/// <summary>The gated delta rule behind a short convolution, with a norm and a gate behind it (Yang et al. 2025; Qwen3-Next).</summary>
+/// <param name="Shape">Its heads.</param>
+/// <param name="Taps">Positions that the convolution sees.</param>
+internal sealed record GatedDeltaRecipe(GatedDeltaShape Shape, int Taps) : MixerRecipe
+{
+    /// <summary>The convolution of queries, keys and values.</summary>
+    public ShortConvShape Convolution => new(Shape.InputWidth, Taps);
+
+    /// <summary>Where a row of the first product has its gates: behind queries, keys and values.</summary>
+    public int GatesAt => Shape.InputWidth;
+
+    /// <summary>Where it has its rates.</summary>
+    public int RatesAt => GatesAt + Shape.ValueWidth;
+
+    /// <inheritdoc/>
+    public override long StateFloats => Convolution.StateFloats + Shape.StateFloats;
+
+    /// <inheritdoc/>
+    public override int InputSize(ModelConfig config) => RatesAt + Shape.RateWidth;
+
+    /// <inheritdoc/>
+    public override int OutputSize(ModelConfig config) => Shape.ValueWidth;
 }

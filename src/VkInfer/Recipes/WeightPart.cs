@@ -82,4 +82,10 @@ internal sealed class VectorPart(string name, params (string Tensor, int Length)
 
     /// <summary>Elements of all tensors together.</summary>
     public int Length { get; } = tensors.Sum(tensor => tensor.Length);
+
+    /// <summary>What its elements are in a synthetic model.</summary>
+    public float Usual { get; init; } = 1;
+
+    /// <summary>Rows that a tensor may have, beside one.</summary>
+    public int Rows { get; init; } = 1;
 }

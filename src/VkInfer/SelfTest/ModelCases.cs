@@ -119,5 +119,8 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     }
 
     private AttentionShape Attention(KernelContext context) =>
-        new DecoderTransformer(config, weights, new KernelSet(context)).Shape(options.KvType, options.ResolveContextLength(config), 0);
+        new DecoderTransformer(config, weights, new KernelSet(context)).Shape(options.KvType, options.ResolveContextLength(config)) with
+        {
+            HasGates = false, // they are another kernel's
+        };
 }

@@ -16,6 +16,9 @@ internal sealed class SessionEngine
     /// <summary>Full contexts that a pool may hold: sessions that rest keep their pages, so there are more than take part in a step.</summary>
     private const int MostContexts = 4 * MaxRunning;
 
+    /// <summary>Snapshots of recurrent states that are kept, at most.</summary>
+    private const int MostSnapshots = 64;
+
     private SessionEngine(ModelEngine engine, Executor executor)
     {
         Engine = engine;
@@ -41,11 +44,13 @@ internal sealed class SessionEngine
         int rows = model.RowActivations.MaxRows;
         int running = Math.Min(MaxRunning, rows);
         int one = PagesOfOne(model, store);
-        int pages = PagesOf(model, store, one);
+        int states = StatesOf(model, store, running);
+        int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
             FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
             Statistics = statistics,
+            States = states,
         };
         var executor = new Executor(
             new StepParts(model.Gpu, model.Config, model.TransformerFor(linear), model.Kernels, model.RowActivations), store, options,
@@ -54,7 +59,10 @@ internal sealed class SessionEngine
         {
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
-                new KvPool(store.Groups, pages, mostRemembered: Math.Min(one, pages / 4)), executor, null, model.Lifetime);
+                new KvPool(
+                    store.Groups, pages, mostRemembered: Math.Min(one, pages / 4),
+                    states: states > 0 ? new StatePool(states, Math.Min(states / 2, MostSnapshots)) : null),
+                executor, null, model.Lifetime);
             return new SessionEngine(engine, executor);
         }
         catch
@@ -68,11 +76,18 @@ internal sealed class SessionEngine
     /// Pages of the pool: as many as free memory holds, but never fewer than one sequence may need. Memory is taken when a page is first
     /// used.
     /// </summary>
-    private static int PagesOf(Model model, KvStore store, long one)
+    private static int PagesOf(Model model, KvStore store, long one, int states)
     {
-        long free = model.Gpu.GetMemoryBudget().Available / 10 * 9 / store.PageBytes;
+        long free = ((model.Gpu.GetMemoryBudget().Available / 10 * 9) - (states * store.States.SizeInBytes)) / store.PageBytes;
         return (int)Math.Min(Math.Clamp(free, one, one * MostContexts), 1 << 22);
     }
+
+    /// <summary>
+    /// Recurrent states: a quarter of free memory, but as many as a model needs to run, and no more than all sequences of a step and
+    /// snapshots. Memory is taken when a state is first used.
+    /// </summary>
+    private static int StatesOf(Model model, KvStore store, int running) => store.States.SizeInBytes == 0 ? 0 : (int)Math.Clamp(
+        model.Gpu.GetMemoryBudget().Available / 4 / store.States.SizeInBytes, MemoryRequirements.LeastStates, running + MostSnapshots);
 
     /// <summary>Pages that one sequence may need; as many are kept for prefixes alone, at most.</summary>
     private static int PagesOfOne(Model model, KvStore store) => store.Groups.Count * (KvLayout.PageCount(model.ContextLength) + 1);

@@ -51,10 +51,10 @@ internal sealed class SyntheticWeights : IWeightMaker
     }
 
     NormWeights IWeightMaker.Make(NormPart part) => new(
-        Ones(part.Name, part.Width),
+        Filled(part.Name, part.Width, 1),
         part.Kind != NormKind.RmsNorm ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Width)]) : null);
 
-    BufferView IWeightMaker.Make(VectorPart part) => Ones(part.Name, part.Length);
+    BufferView IWeightMaker.Make(VectorPart part) => Filled(part.Name, part.Length, part.Usual);
 
     BufferView IWeightMaker.Make(string name, float[] values) => Upload(name, values);
 
@@ -79,10 +79,10 @@ internal sealed class SyntheticWeights : IWeightMaker
         return matrix;
     }
 
-    private BufferView Ones(string name, int length)
+    private BufferView Filled(string name, int length, float value)
     {
         float[] values = new float[WeightLayout.PadColumns(length)];
-        values.AsSpan(0, length).Fill(1f);
+        values.AsSpan(0, length).Fill(value);
         return Upload(name, values);
     }
 

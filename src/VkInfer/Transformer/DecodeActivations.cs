@@ -16,11 +16,13 @@ internal sealed class DecodeActivations : IDisposable
         try
         {
             Hidden = _buffers.CreateFloats("hidden", 1, config.HiddenSize);
-            Qkv = _buffers.CreateFloats("qkv", 1, config.QkvSize);
+            MixerInput = _buffers.CreateFloats("mixer_input", 1, config.MixerInputSize);
             Normed = _buffers.CreateFloats("normed", 1, config.HiddenSize);
             Squares = _buffers.Create("squares", PendingNorm.SizeInBytes(config.HiddenSize));
             Query = _buffers.CreateFloats("query", 1, config.QuerySize);
-            Attention = _buffers.CreateFloats("attention", 1, config.QuerySize);
+            MixerOutput = _buffers.CreateFloats("mixer_output", 1, config.MixerOutputSize);
+            Mixed = _buffers.CreateFloats("mixed", 1, config.MixerOutputSize);
+            Convolved = config.IsRecurrent ? _buffers.CreateFloats("convolved", 1, config.MixerInputSize) : MixerInput;
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
             AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
@@ -44,14 +46,20 @@ internal sealed class DecodeActivations : IDisposable
     /// <summary>Sums of squares of the residual stream.</summary>
     public GpuBuffer Squares { get; }
 
-    /// <summary>Queries, keys and values [QkvSize] where they are not stored by the product that makes them.</summary>
-    public GpuBuffer Qkv { get; }
+    /// <summary>What a mixer's first product leaves [MixerInputSize], where that does not store it elsewhere.</summary>
+    public GpuBuffer MixerInput { get; }
+
+    /// <summary>A part of that behind its convolution; only in models that have one.</summary>
+    public GpuBuffer Convolved { get; }
+
+    /// <summary>A mixer's output [MixerOutputSize] before its gates, where there are some.</summary>
+    public GpuBuffer MixerOutput { get; }
 
     /// <summary>Rotated queries [NumHeads, HeadDim].</summary>
     public GpuBuffer Query { get; }
 
-    /// <summary>Attention output [NumHeads, HeadDim].</summary>
-    public GpuBuffer Attention { get; }
+    /// <summary>What a mixer's last product takes [MixerOutputSize], in either form.</summary>
+    public GpuBuffer Mixed { get; }
 
     /// <summary>A layer's output [HiddenSize] before its norm, where there is one.</summary>
     public GpuBuffer Projected { get; }

@@ -7,7 +7,7 @@ namespace VkInfer.Transformer;
 
 /// <summary>
 /// A decoder-only transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, the methods for rows, which
-/// <see cref="RowsPass"/> takes, for many. The recipes of the layers say what there is, and in which order; <see cref="AttentionPass"/>,
+/// <see cref="RowsPass"/> takes, for many. The recipes of the layers say what there is, and in which order; <see cref="MixerPass"/>,
 /// <see cref="FeedForwardPass"/> and <see cref="ResidualStream"/> record it. Records commands only; immutable, thread-safe.
 /// </summary>
 internal sealed class DecoderTransformer
@@ -17,6 +17,7 @@ internal sealed class DecoderTransformer
     private readonly IReadOnlyList<LayerBlocks> _layers;
     private readonly ResidualStream _stream;
     private readonly AttentionPass _attention;
+    private readonly GatedDeltaPass _gatedDelta;
     private readonly FeedForwardPass _feedForward;
 
     public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels)
@@ -26,6 +27,7 @@ internal sealed class DecoderTransformer
         _layers = weights.Blocks.Layers;
         _stream = new ResidualStream(config, weights, kernels);
         _attention = new AttentionPass(config, weights, kernels, _stream);
+        _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
     }
 
@@ -68,30 +70,30 @@ internal sealed class DecoderTransformer
         CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
     {
         LayerBlocks layer = _layers[index];
-        AttentionBlock mixer = AttentionOf(layer);
-        _attention.RecordQkv(commands, act, input, cache, stepState, index, mixer);
+        MixerPass mixer = PassOf(layer);
+        mixer.RecordInput(commands, act, input, cache, stepState, index);
         if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
         {
             // The stream changes only behind both. Formats may differ, and with them the form of the input.
             NextInput own = new(layer.FeedForwardNorm, beside.Up);
             input = input.Norm is null && _stream.FormOf(own) == input.Form ? input : _stream.RecordInput(commands, act, own);
             VectorInput middle = _feedForward.RecordUp(commands, act, input, beside);
-            VectorInput mixed = _attention.RecordAttend(commands, act, cache, stepState, index, mixer);
-            _stream.RecordAdd(commands, act, mixer.Output, mixed, layer.MixerPostNorm);
+            VectorInput beforeBoth = mixer.RecordMix(commands, act, cache, stepState, index);
+            _stream.RecordAdd(commands, act, layer.Mixer.Output, beforeBoth, layer.MixerPostNorm);
             return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, InputOf(index + 1));
         }
 
-        VectorInput attended = _attention.RecordAttend(commands, act, cache, stepState, index, mixer);
+        VectorInput mixed = mixer.RecordMix(commands, act, cache, stepState, index);
         if (layer.FeedForward is MixtureBlock mixture)
         {
-            _stream.RecordAdd(commands, act, mixer.Output, attended, layer.MixerPostNorm);
+            _stream.RecordAdd(commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm);
             _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture);
             return _stream.RecordInput(commands, act, InputOf(index + 1));
         }
 
         var dense = (DenseBlock)layer.FeedForward;
         input = _stream.RecordAdd(
-            commands, act, mixer.Output, attended, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, dense.Up));
+            commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, dense.Up));
         VectorInput mlp = _feedForward.RecordUp(commands, act, input, dense);
         return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, InputOf(index + 1));
     }
@@ -100,9 +102,33 @@ internal sealed class DecoderTransformer
     public void RecordEmbed(CommandList commands, RowActivations act, RowList rows) => _stream.RecordEmbed(commands, act, rows);
 
     /// <summary>One layer over rows of many sequences; what the pass' rows share is the pass'.</summary>
-    public void RecordRowsLayer(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index) => RecordRowsLayer(
-        commands, act, index, step.Shape.Rows,
-        () => _attention.RecordRows(commands, act, pass, step, index, AttentionOf(_layers[index])));
+    public void RecordRowsLayer(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
+    {
+        LayerBlocks layer = _layers[index];
+        int rows = step.Shape.Rows;
+        MixerPass mixer = PassOf(layer);
+        ActivationType normed = mixer.RecordInput(commands, act, index, rows);
+        if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
+        {
+            _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, beside, rows, normed);
+            mixer.RecordRows(commands, act, pass, step, index);
+            mixer.RecordOutput(commands, act, index, rows);
+            _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows);
+            return;
+        }
+
+        mixer.RecordRows(commands, act, pass, step, index);
+        mixer.RecordOutput(commands, act, index, rows);
+        if (layer.FeedForward is MixtureBlock mixture)
+        {
+            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+            return;
+        }
+
+        var dense = (DenseBlock)layer.FeedForward;
+        _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
+        _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
+    }
 
     /// <summary>The logits of those rows that want them.</summary>
     public void RecordRowsLogits(CommandList commands, RowActivations act, RowsPass pass, PassRows step)
@@ -128,41 +154,12 @@ internal sealed class DecoderTransformer
         }
     }
 
-    /// <summary>One layer over rows, whoever they belong to.</summary>
-    /// <param name="commands">Receives the dispatches.</param>
-    /// <param name="act">The activations.</param>
-    /// <param name="index">The layer.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="attend">Records their attention, from <see cref="RowActivations.Qkv"/> on.</param>
-    private void RecordRowsLayer(CommandList commands, RowActivations act, int index, int rows, Action attend)
+    private MixerPass PassOf(LayerBlocks layer) => layer.Mixer switch
     {
-        LayerBlocks layer = _layers[index];
-        AttentionBlock mixer = AttentionOf(layer);
-        ActivationType normed = _attention.RecordQkv(commands, act, layer.MixerNorm, mixer, rows);
-        if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
-        {
-            _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, beside, rows, normed);
-            attend();
-            _attention.RecordOutput(commands, act, mixer, layer.MixerPostNorm, rows);
-            _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows);
-            return;
-        }
-
-        attend();
-        _attention.RecordOutput(commands, act, mixer, layer.MixerPostNorm, rows);
-        if (layer.FeedForward is MixtureBlock mixture)
-        {
-            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
-            return;
-        }
-
-        var dense = (DenseBlock)layer.FeedForward;
-        _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
-        _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
-    }
-
-    private static AttentionBlock AttentionOf(LayerBlocks layer) => layer.Mixer as AttentionBlock
-        ?? throw new NotSupportedException($"{layer.Mixer.Input}: no pass for this mixer");
+        AttentionBlock => _attention,
+        GatedDeltaBlock => _gatedDelta,
+        _ => throw new NotSupportedException($"{layer.Mixer.Input}: no pass for this mixer"),
+    };
 
     /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>
     /// <param name="commands">Receives the dispatches.</param>
@@ -172,13 +169,10 @@ internal sealed class DecoderTransformer
     public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) =>
         _stream.RecordHead(commands, hidden, normed, logits);
 
-    /// <summary>Rows of a tile of attention of runs, in each layer, where the longest run has so many rows.</summary>
-    public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => Enumerable
-        .Range(0, _layers.Count).Select(index => _attention.TileRows(Shape(type, capacity, index), softmax, index, longestRun));
+    /// <summary>Rows of a tile of attention of runs, in each layer that attends, where the longest run has so many rows.</summary>
+    public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => _attention.Layers
+        .Select(index => _attention.TileRows(_attention.Shape(type, capacity, index), softmax, index, longestRun));
 
-    /// <summary>The attention of a layer over a cache.</summary>
-    public AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
-
-    /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
-    public AttentionShape Shape(KvType type, int capacity, int index) => _attention.Shape(type, capacity, index);
+    /// <summary>The attention of the first layer that attends, over a cache of this type and capacity.</summary>
+    public AttentionShape Shape(KvType type, int capacity) => _attention.Shape(type, capacity, _attention.Layers.First());
 }

@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
@@ -17,7 +18,11 @@ internal sealed class ExpertActivations
         Weights = buffers.Create("experts.weights", pairs * sizeof(float));
         Mlp = buffers.CreateFloats("experts.mlp", pairs, config.IntermediateSize);
         Outputs = buffers.CreateFloats("experts.outputs", pairs, config.HiddenSize);
+        Shared = HasSharedGate(config) ? new SharedActivations(buffers, config, rows) : null;
     }
+
+    /// <summary>What an expert for all tokens writes where it has a gate; null: none has.</summary>
+    public SharedActivations? Shared { get; }
 
     /// <summary>[rows, HiddenSize].</summary>
     public GpuBuffer Normed { get; }
@@ -48,6 +53,28 @@ internal sealed class ExpertActivations
         int pairs = rows * config.NumExpertsPerToken;
         long Floats(int count, int width) => Activations.SizeInBytes(ActivationType.F32, count, width);
         return Floats(rows, config.HiddenSize) + Floats(rows, config.NumExperts) + (8L * pairs)
-            + Floats(pairs, config.IntermediateSize) + Floats(pairs, config.HiddenSize);
+            + Floats(pairs, config.IntermediateSize) + Floats(pairs, config.HiddenSize)
+            + (HasSharedGate(config) ? Floats(rows, config.HiddenSize) + Floats(rows, 1) + (8L * rows) : 0);
     }
+
+    private static bool HasSharedGate(ModelConfig config) =>
+        config.Layers.Any(layer => layer.FeedForward is MixtureRecipe { HasSharedGate: true });
+}
+
+/// <summary>
+/// What an expert for all tokens with a gate writes for some rows: a mixture of that one expert, whose weight is its gate.
+/// </summary>
+internal sealed class SharedActivations(BufferSet buffers, ModelConfig config, int rows)
+{
+    /// <summary>The gate before its sigmoid, [rows, 1].</summary>
+    public GpuBuffer Logits { get; } = buffers.CreateFloats("shared.logits", rows, 1);
+
+    /// <summary>The one expert, uint32 [rows, 1].</summary>
+    public GpuBuffer Chosen { get; } = buffers.Create("shared.chosen", (long)rows * sizeof(uint));
+
+    /// <summary>The gate, [rows, 1].</summary>
+    public GpuBuffer Weights { get; } = buffers.Create("shared.weights", (long)rows * sizeof(float));
+
+    /// <summary>[rows, HiddenSize].</summary>
+    public GpuBuffer Outputs { get; } = buffers.CreateFloats("shared.outputs", rows, config.HiddenSize);
 }

@@ -10,6 +10,9 @@ namespace VkInfer.Transformer;
 /// </summary>
 internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
 {
+    // Its weight is the sigmoid of its logit.
+    private static readonly RouterRule OneExpert = new(RouterScore.Sigmoid, Normalises: false);
+
     /// <summary>One row, up to what the last product takes.</summary>
     public VectorInput RecordUp(CommandList commands, DecodeActivations act, VectorInput input, DenseBlock block)
     {
@@ -76,9 +79,15 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         stream.RecordNorm(commands, act.Hidden, norm, own.Normed, 1, ActivationType.F32);
         VectorInput? shared = block.Shared is { } up ? RecordUp(commands, act, new VectorInput(own.Normed), up) : null;
         RecordExperts(commands, own, act.Hidden, block, 1);
-        if (shared is { } input)
+        if (shared is { } input && block.SharedGate is not null)
         {
-            stream.RecordAdd(commands, act, block.Shared!.Down, input, null);
+            LinearWeights down = weights[block.Shared!.Down];
+            kernels.Gemv.Record(commands, down.Matrix, input, own.Shared!.Outputs, GemvMode.Store, down.Bias);
+            RecordSharedGate(commands, own, act.Hidden, block, 1);
+        }
+        else if (shared is { } ungated)
+        {
+            stream.RecordAdd(commands, act, block.Shared!.Down, ungated, null);
         }
     }
 
@@ -93,10 +102,28 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         }
 
         RecordExperts(commands, own, act.Hidden, block, rows);
-        if (block.Shared is { } down)
+        if (block is { Shared: { } gated, SharedGate: not null })
         {
-            RecordDown(commands, act, down, null, rows);
+            StackedWeights down = weights[gated.Down].Matrix;
+            ActivationType type = kernels.Gemm.PreferredInput(down);
+            kernels.Gemm.Record(
+                commands, down, act.Inputs(type).Mlp, own.Shared!.Outputs, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
+            RecordSharedGate(commands, own, act.Hidden, block, rows);
         }
+        else if (block.Shared is { } ungated)
+        {
+            RecordDown(commands, act, ungated, null, rows);
+        }
+    }
+
+    /// <summary>The output of an expert for all tokens times its gate, added to the residual stream.</summary>
+    private void RecordSharedGate(CommandList commands, ExpertActivations act, BufferView hidden, MixtureBlock block, int rows)
+    {
+        SharedActivations shared = act.Shared!;
+        kernels.Gemm.Record(
+            commands, weights[block.SharedGate!].Matrix, act.Normed, shared.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
+        kernels.Route.Record(commands, shared.Logits, shared.Chosen, shared.Weights, rows, 1, 1, OneExpert);
+        kernels.Combine.Record(commands, shared.Outputs, shared.Weights, hidden, rows, 1, config.HiddenSize);
     }
 
     /// <summary>Router and experts, from their normalised input to the residual stream.</summary>

@@ -33,6 +33,9 @@ internal sealed class KernelSet
         Expert = new ExpertKernel(context);
         Combine = new CombineKernel(context);
         Activate = new ActivateKernel(context);
+        ShortConv = new ShortConvKernel(context);
+        GatedDelta = new GatedDeltaKernel(context);
+        GateHeads = new GateHeadsKernel(context);
     }
 
     public KernelContext Context { get; }
@@ -79,4 +82,10 @@ internal sealed class KernelSet
     public CombineKernel Combine { get; }
 
     public ActivateKernel Activate { get; }
+
+    public ShortConvKernel ShortConv { get; }
+
+    public GatedDeltaKernel GatedDelta { get; }
+
+    public GateHeadsKernel GateHeads { get; }
 }

@@ -21,6 +21,7 @@ internal sealed class PassRows : IDisposable
     private List _alone;
     private List _runs;
     private List _logits;
+    private List _sequences;
     private int _used;
 
     /// <param name="device">Where.</param>
@@ -64,6 +65,9 @@ internal sealed class PassRows : IDisposable
     /// <summary>Rows whose logits are wanted, in the order of the logits.</summary>
     public RowList Logits => View(_logits);
 
+    /// <summary>The rows of each sequence as one entry, whose value is their number: for what goes through them in their order.</summary>
+    public RowList Sequences => View(_sequences);
+
     /// <summary>The tiles of the runs.</summary>
     public RowList Tiles(int tileRows) => View(_tiles.Find(tiles => tiles.Rows == tileRows).Tiles);
 
@@ -82,6 +86,7 @@ internal sealed class PassRows : IDisposable
         _alone = Place(ref at, shape.Alone);
         _runs = Place(ref at, shape.RunRows);
         _logits = Place(ref at, shape.Logits);
+        _sequences = Place(ref at, shape.Alone + shape.Runs);
         _tiles.Clear();
         foreach (int rows in tileRows)
         {
@@ -128,10 +133,11 @@ internal sealed class PassRows : IDisposable
             }
         }
 
+        var sequenceRows = new RowEntry((uint)rows, (uint)position, (uint)sequence, (uint)tokens.Length);
+        Append(_sequences, sequenceRows);
         for (int i = 0; asRun && i < _tiles.Count; i++)
         {
-            foreach (RowEntry tile in RowList.Tiles(
-                new RowEntry((uint)rows, (uint)position, (uint)sequence, (uint)tokens.Length), _tiles[i].Rows))
+            foreach (RowEntry tile in RowList.Tiles(sequenceRows, _tiles[i].Rows))
             {
                 Require(_tiles[i].Tiles, 1);
                 Append(_tiles[i].Tiles, tile);

@@ -1,14 +1,15 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Transformer;
 
 /// <summary>Inputs of matrix products, all of one element type.</summary>
 /// <param name="Normed">[rows, HiddenSize].</param>
-/// <param name="Attention">[rows, QuerySize].</param>
+/// <param name="Mixed">[rows, MixerOutputSize].</param>
 /// <param name="Up">[rows, UpSize].</param>
 /// <param name="Mlp">[rows, DownSize].</param>
-internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Attention, GpuBuffer Up, GpuBuffer Mlp);
+internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Mixed, GpuBuffer Up, GpuBuffer Mlp);
 
 /// <summary>
 /// What a pass over many rows writes: up to <see cref="MaxRows"/> rows of each activation, of prompts and of decode steps alike. Shared by
@@ -49,7 +50,7 @@ internal sealed class RowActivations : IDisposable
             foreach (ActivationType type in types)
             {
                 GpuBuffer Input(string name) => _parts[InputName(name, type)];
-                _inputs[type] = new GemmInputs(Input("normed"), Input("attention"), Input("up"), Input("mlp"));
+                _inputs[type] = new GemmInputs(Input("normed"), Input("mixed"), Input("up"), Input("mlp"));
             }
         }
         catch
@@ -67,8 +68,14 @@ internal sealed class RowActivations : IDisposable
     /// <summary>A layer's output before its norm, float32 [rows, HiddenSize]; only in models that have such norms.</summary>
     public GpuBuffer Projected { get; }
 
-    /// <summary>Float32 [rows, QkvSize].</summary>
-    public GpuBuffer Qkv => _parts["qkv"];
+    /// <summary>What a mixer's first product leaves, float32 [rows, MixerInputSize].</summary>
+    public GpuBuffer MixerInput => _parts["mixer_input"];
+
+    /// <summary>A part of that behind its convolution; only in models that have one.</summary>
+    public GpuBuffer Convolved => _parts["convolved"];
+
+    /// <summary>A mixer's output before its gates, float32 [rows, MixerOutputSize]; only in models that have gates.</summary>
+    public GpuBuffer MixerOutput => _parts["mixer_output"];
 
     /// <summary>What a mixture of experts writes; null: there is none.</summary>
     public ExpertActivations? Experts { get; }
@@ -99,7 +106,17 @@ internal sealed class RowActivations : IDisposable
     private static IEnumerable<ScratchPart> Parts(ModelConfig config, int rows, IEnumerable<ActivationType> inputTypes)
     {
         yield return new("hidden", rows, config.HiddenSize);
-        yield return new("qkv", rows, config.QkvSize);
+        yield return new("mixer_input", rows, config.MixerInputSize);
+        if (config.IsRecurrent)
+        {
+            yield return new("convolved", rows, config.MixerInputSize);
+        }
+
+        if (config.Layers.Any(layer => layer.Mixer is not AttentionRecipe { HasGates: false }))
+        {
+            yield return new("mixer_output", rows, config.MixerOutputSize);
+        }
+
         yield return new("query", rows, config.QuerySize);
         yield return new("run_query", rows, config.QuerySize);
         if (config.Layers.Any(layer => layer.HasNormsBehind))
@@ -112,7 +129,7 @@ internal sealed class RowActivations : IDisposable
             // Whole fragments of the matrix units.
             int inputRows = (rows + 15) / 16 * 16;
             yield return new(InputName("normed", type), inputRows, config.HiddenSize, type);
-            yield return new(InputName("attention", type), inputRows, config.QuerySize, type);
+            yield return new(InputName("mixed", type), inputRows, config.MixerOutputSize, type);
             yield return new(InputName("up", type), inputRows, config.UpSize, type);
             yield return new(InputName("mlp", type), inputRows, config.DownSize, type);
         }

@@ -41,6 +41,13 @@ public sealed class RopeStoreKernelTests : GpuTest
             ActivationType.F32, 46, step ? 1 : 5, step: step);
 
     [Test]
+    public void Gates_between_the_heads_of_queries_are_left_alone([Values] bool step, [Values] bool normed, [Values] RopePairing pairing)
+    {
+        var shape = new AttentionShape(6, 2, 40, 24, pairing, Capacity, KvType.F32, 1) { HasGates = true };
+        Check(shape, ActivationType.F32, 5, step ? 1 : 3, normed: normed, step: step);
+    }
+
+    [Test]
     public void A_decode_step_stores_at_its_position([Values] bool biased, [Values] bool normed, [Values] KvType kvType) =>
         Check(
             new AttentionShape(6, 2, 40, 24, RopePairing.SplitHalf, Capacity, kvType, 1), ActivationType.F32, 77, 1, biased, normed,
@@ -114,12 +121,14 @@ public sealed class RopeStoreKernelTests : GpuTest
         bool step = false, QkNormKind kind = QkNormKind.EachHead)
     {
         const float epsilon = 1e-5f;
-        float[] qkv = TestValues.Normal(seqLen * shape.QkvWidth, 21);
+        AttentionShape plain = shape with { HasGates = false };
+        float[] qkv = TestValues.Normal(seqLen * plain.QkvWidth, 21);
         float[] bias = TestValues.Normal(shape.QkvWidth, 22);
         float[] gains = TestValues.Normal(kind == QkNormKind.Projection ? shape.QueryWidth + shape.KvWidth : 2 * shape.HeadDim, 23);
         float[] table = RotationReference.RopeTable(shape);
         using var harness = new KernelHarness();
-        GpuBuffer input = harness.UploadActivations(qkv, seqLen, shape.QkvWidth, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations(
+            shape.HasGates ? WithGates(qkv, plain, seqLen) : qkv, seqLen, shape.QkvWidth, ActivationType.F32);
         GpuBuffer rope = harness.Upload<float>(table.Length == 0 ? [0f, 0f] : table);
         GuardedBuffer query = harness.OutputActivations(seqLen, shape.QueryWidth, queryType);
         PagedCache cache = harness.Pages(shape, null, null);
@@ -143,15 +152,15 @@ public sealed class RopeStoreKernelTests : GpuTest
             }
         });
 
-        double[] prepared = RotationReference.Prepare(qkv, shape, seqLen, biased ? bias : null);
+        double[] prepared = RotationReference.Prepare(qkv, plain, seqLen, biased ? bias : null);
         double[] rotated = RotationReference.Rotate(
             normed && kind != QkNormKind.EachHeadRotated
-                ? RotationReference.Normalise(prepared, shape, seqLen, gains, epsilon, kind)
+                ? RotationReference.Normalise(prepared, plain, seqLen, gains, epsilon, kind)
                 : prepared,
-            shape, startPosition, seqLen);
+            plain, startPosition, seqLen);
         if (normed && kind == QkNormKind.EachHeadRotated)
         {
-            rotated = RotationReference.Normalise(rotated, shape, seqLen, gains, epsilon, kind);
+            rotated = RotationReference.Normalise(rotated, plain, seqLen, gains, epsilon, kind);
         }
 
         double[] expectedQuery = new double[seqLen * shape.QueryWidth];
@@ -160,15 +169,35 @@ public sealed class RopeStoreKernelTests : GpuTest
             double growth = 1 + (shape.Temperature.Beta * Math.Log(1 + ((startPosition + token) / shape.Temperature.Length)));
             for (int i = 0; i < shape.QueryWidth; i++)
             {
-                expectedQuery[(token * shape.QueryWidth) + i] = growth * rotated[(token * shape.QkvWidth) + i];
+                expectedQuery[(token * shape.QueryWidth) + i] = growth * rotated[(token * plain.QkvWidth) + i];
             }
         }
 
         Bound queryBound = queryType == ActivationType.F32 ? Bounds.F32 : Bounds.F16;
         Comparison.AssertClose(KernelHarness.ReadActivations(query, seqLen, shape.QueryWidth, queryType), expectedQuery, queryBound);
         (float[] keys, float[] values) = cache.Read();
-        CheckCache(shape, rotated, shape.QueryWidth, keys, startPosition, seqLen);
-        CheckCache(shape, rotated, shape.QueryWidth + shape.KvWidth, values, startPosition, seqLen);
+        CheckCache(plain, rotated, shape.QueryWidth, keys, startPosition, seqLen);
+        CheckCache(plain, rotated, shape.QueryWidth + shape.KvWidth, values, startPosition, seqLen);
+    }
+
+    /// <summary>Rows with something else behind each head of Q.</summary>
+    private static float[] WithGates(float[] qkv, AttentionShape shape, int seqLen)
+    {
+        float[] gates = TestValues.Normal(shape.HeadDim, 24);
+        var all = new List<float>();
+        for (int row = 0; row < seqLen; row++)
+        {
+            Span<float> values = qkv.AsSpan(row * shape.QkvWidth, shape.QkvWidth);
+            for (int head = 0; head < shape.NumHeads; head++)
+            {
+                all.AddRange(values.Slice(head * shape.HeadDim, shape.HeadDim));
+                all.AddRange(gates);
+            }
+
+            all.AddRange(values[shape.QueryWidth..]);
+        }
+
+        return [.. all];
     }
 
     private static void CheckCache(AttentionShape shape, double[] rotated, int from, float[] got, int startPosition, int seqLen)

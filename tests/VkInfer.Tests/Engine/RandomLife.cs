@@ -20,11 +20,12 @@ internal sealed class RandomLife
         _simulation = simulation;
     }
 
-    public static void Run(Random random, CacheGroup[] groups, int pages, int running, int rows, bool sharesPrefixes, int events)
+    public static void Run(Random random, CacheGroup[] groups, int pages, int running, int rows, bool sharesPrefixes, int events,
+        int states = 0)
     {
         var simulation = new Simulation(
             groups, pages * groups.Length, new SchedulerOptions { MaxRunning = running, MaxRows = rows, MaxWaiting = 40 }, sharesPrefixes,
-            random.Next(2) == 0 ? int.MaxValue : random.Next(pages * groups.Length))
+            random.Next(2) == 0 ? int.MaxValue : random.Next(pages * groups.Length), states)
         {
             Speculate = sequence => Guess(random, sequence),
         };
@@ -49,6 +50,7 @@ internal sealed class RandomLife
         }
 
         Assert.That(simulation.Pool.Held, Is.Zero, "pages of nobody");
+        Assert.That(simulation.States?.Held ?? 0, Is.Zero, "states of nobody");
         Assert.That(simulation.Pool.Available, Is.EqualTo(simulation.Pool.Count));
     }
 

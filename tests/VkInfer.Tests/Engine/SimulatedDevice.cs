@@ -8,11 +8,14 @@ namespace VkInfer.Tests.Engine;
 /// Runs step plans as a device would, in the order of their submission. What it writes into a page for a token depends on all tokens before
 /// it, and each row checks all that it can see, so that a page that is shared, dropped or written wrongly is found at once.
 /// </summary>
-internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
+internal sealed class SimulatedDevice(CacheGroup[] groups, int pages, int states = 0)
 {
     public const int Vocabulary = 50;
 
     private readonly ulong[,] _memory = new ulong[pages, KvPool.PageTokens];
+
+    // A recurrent state depends on all tokens that went through it.
+    private readonly ulong?[] _states = new ulong?[states];
 
     // What the sequences' tokens really are, those included that the host has not seen.
     private readonly Dictionary<Sequence, List<int>> _texts = [];
@@ -45,6 +48,11 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
             {
                 _memory[copy.To, i] = _memory[copy.From, i];
             }
+        }
+
+        foreach (StateChange change in plan.StateChanges)
+        {
+            _states[change.To] = change.From == StatePool.None ? 0 : _states[change.From];
         }
 
         // All rows are stored before any attends.
@@ -95,8 +103,23 @@ internal sealed class SimulatedDevice(CacheGroup[] groups, int pages)
             }
         }
 
+        PassState(rows, input);
         Rows += rows.Count;
         return input;
+    }
+
+    private void PassState(StepRows rows, List<int> input)
+    {
+        if (states == 0)
+        {
+            return;
+        }
+
+        ulong[] contents = Contents(input, groups.Length);
+        ulong before = rows.First == 0 ? 0 : contents[rows.First - 1];
+        Assert.That(
+            _states[rows.Sequence.RecurrentState], Is.EqualTo(before), $"the state behind {rows.First} tokens is the sequence's own");
+        _states[rows.Sequence.RecurrentState] = rows.Count == 0 ? before : contents[^1];
     }
 
     private int[] Choose(StepRows rows, List<int> input)

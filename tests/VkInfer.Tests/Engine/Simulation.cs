@@ -12,15 +12,19 @@ internal sealed class Simulation
     private readonly SchedulerOptions _options;
 
     public Simulation(
-        CacheGroup[] groups, int pages, SchedulerOptions options, bool sharesPrefixes = true, int mostRemembered = int.MaxValue)
+        CacheGroup[] groups, int pages, SchedulerOptions options, bool sharesPrefixes = true, int mostRemembered = int.MaxValue,
+        int states = 0)
     {
         _options = options;
-        Pool = new KvPool(groups, pages, sharesPrefixes, mostRemembered);
+        States = states > 0 ? new StatePool(states, states / 2) : null;
+        Pool = new KvPool(groups, pages, sharesPrefixes, mostRemembered, States);
         Scheduler = new Scheduler(options, Pool);
-        Device = new SimulatedDevice(groups, pages);
+        Device = new SimulatedDevice(groups, pages, states);
     }
 
     public KvPool Pool { get; }
+
+    public StatePool? States { get; }
 
     public Scheduler Scheduler { get; }
 

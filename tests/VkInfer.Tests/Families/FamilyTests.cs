@@ -30,6 +30,9 @@ public sealed class FamilyTests
     [TestCase("phi", "phi2")]
     [TestCase("stablelm", "stablelm")]
     [TestCase("gpt-oss", "gpt-oss")]
+    [TestCase("qwen3.5", "qwen35")]
+    [TestCase("qwen3.5-moe", "qwen35moe")]
+    [TestCase("qwen3-next", "qwen3next")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using VkInfer.Formats;
 using VkInfer.Formats.Tests;
 using VkInfer.Loading;
+using VkInfer.Recipes;
 
 namespace VkInfer.Tests.Families;
 
@@ -19,6 +21,7 @@ internal static class FolderAsGguf
         ("block_count", "num_hidden_layers"), ("attention.head_count", "num_attention_heads"),
         ("attention.head_count_kv", "num_key_value_heads"), ("attention.sliding_window", "sliding_window"),
         ("expert_count", "num_local_experts"), ("expert_used_count", "num_experts_per_tok"), ("expert_count", "moe_num_experts"),
+        ("expert_count", "num_experts"), ("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
         ("expert_used_count", "moe_k"), ("expert_feed_forward_length", "moe_intermediate_size"),
         ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
         ("interleave_moe_layer_step", "moe_layer_interval"), ("attention.key_length", "head_dim"), ("attention.value_length", "head_dim"),
@@ -68,10 +71,19 @@ internal static class FolderAsGguf
         }
 
         AddRope(writer, architecture, config, shape);
+        GatedDeltaRecipe? delta = shape.Layers.Select(layer => layer.Mixer).OfType<GatedDeltaRecipe>().FirstOrDefault();
+        if (delta is not null)
+        {
+            AddDelta(writer, architecture, shape, delta);
+        }
+
         var experts = new Dictionary<(string Layer, string Part), (GgufTensor First, List<byte[]> Data)>();
         foreach (GgufTensor tensor in source.Weights.Tensors)
         {
             byte[] data = source.Weights.GetTensorData(tensor, 0, checked((int)tensor.ByteSize));
+            data = architecture.StartsWith("qwen35", StringComparison.Ordinal) && IsRecurrent(shape, tensor)
+                ? TiledHeads.Reorder(delta!, tensor, data)
+                : data;
             bool isPermuted = Permuted.Contains(architecture) && tensor.Name.Split('.') is ["blk", _, "attn_q" or "attn_k", ..];
             if (tensor.Name.EndsWith(".ffn_up_shexp.weight", StringComparison.Ordinal) && config["shared_intermediate_size"] is not null)
             {
@@ -88,7 +100,7 @@ internal static class FolderAsGguf
             }
 
             writer.AddTensor(
-                tensor.Name, tensor.Type, [.. tensor.Dimensions.Select(size => (ulong)size)],
+                tensor.Name, tensor.Type, [.. tensor.Dimensions.Where((size, i) => i == 0 || size > 1).Select(size => (ulong)size)],
                 isPermuted ? Permute(data, shape.HeadDim, checked((int)tensor.RowBytes)) : data);
         }
 
@@ -109,6 +121,28 @@ internal static class FolderAsGguf
         string gate = tensor.Name.Replace("ffn_up", "ffn_gate", StringComparison.Ordinal);
         writer.AddTensor(gate, tensor.Type, dimensions, data[..(data.Length / 2)]);
         writer.AddTensor(tensor.Name, tensor.Type, dimensions, data[(data.Length / 2)..]);
+    }
+
+    private static bool IsRecurrent(ModelConfig shape, GgufTensor tensor) => tensor.Name.Split('.') is ["blk", var layer, ..]
+        && shape.Layers[int.Parse(layer, CultureInfo.InvariantCulture)].Mixer is GatedDeltaRecipe;
+
+    private static void AddDelta(GgufWriter writer, string architecture, ModelConfig shape, GatedDeltaRecipe delta)
+    {
+        writer.Add($"{architecture}.ssm.conv_kernel", (uint)delta.Taps);
+        writer.Add($"{architecture}.ssm.state_size", (uint)delta.Shape.KeyDim);
+        writer.Add($"{architecture}.ssm.group_count", (uint)delta.Shape.KeyHeads);
+        writer.Add($"{architecture}.ssm.time_step_rank", (uint)delta.Shape.ValueHeads);
+        writer.Add($"{architecture}.ssm.inner_size", (uint)delta.Shape.ValueWidth);
+        AddIntegers(writer, $"{architecture}.rope.dimension_sections", [1, 1, 0, 0]);
+        AddIntegers(
+            writer, $"{architecture}.attention.recurrent_layers",
+            [.. shape.Layers.Select(layer => layer.Mixer is GatedDeltaRecipe ? 1 : 0)]);
+    }
+
+    private static void AddIntegers(GgufWriter writer, string key, int[] values)
+    {
+        const uint ArrayType = 9, IntegerType = 5;
+        writer.AddRaw(key, ArrayType, GgufWriter.Array(IntegerType, (ulong)values.Length, [.. values.Select(BitConverter.GetBytes)]));
     }
 
     private static void AddRope(GgufWriter writer, string architecture, JsonObject config, ModelConfig shape)

@@ -44,28 +44,31 @@ internal sealed class ReferenceTransformer
             double[] Before(double[] x, string norm) => recipe.HasNormsBefore ? Norm(x, block + norm) : x;
             double[] Behind(double[] x, string norm) => recipe.HasNormsBehind ? Norm(x, block + norm) : x;
             double[][] inputs = [.. hidden.Select(x => Before(x, "attn_norm"))];
-            double[][] attention = Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
+            double[][] mixed = recipe.Mixer is GatedDeltaRecipe rule
+                ? new ReferenceDelta(_config, _weights).Mix(block, rule, inputs)
+                : Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
+            string output = block + (recipe.Mixer is AttentionRecipe ? "attn_output" : "ssm_out");
             Parallel.For(0, hidden.Length, i =>
             {
-                double[] mixed = Scaled(Behind(_weights.Linear(block + "attn_output", attention[i]), "post_attention_norm"));
+                double[] added = Scaled(Behind(_weights.Linear(output, mixed[i]), "post_attention_norm"));
                 if (!recipe.IsParallel)
                 {
-                    ReferenceMath.Add(hidden[i], mixed);
+                    ReferenceMath.Add(hidden[i], added);
                     inputs[i] = Before(hidden[i], recipe.FeedForwardNorm);
                 }
 
                 ReferenceMath.Add(hidden[i], Scaled(Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm")));
                 if (recipe.IsParallel)
                 {
-                    ReferenceMath.Add(hidden[i], mixed);
+                    ReferenceMath.Add(hidden[i], added);
                 }
             });
         }
 
         double[][] logits = new double[hidden.Length][];
-        string output = _weights.Has("output.weight") ? "output" : "token_embd";
+        string head = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
-            [.. _weights.Linear(output, Norm(hidden[i], "output_norm")).Select(
+            [.. _weights.Linear(head, Norm(hidden[i], "output_norm")).Select(
                 logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }
@@ -88,9 +91,11 @@ internal sealed class ReferenceTransformer
         double[][] queries = new double[inputs.Length][];
         double[][] keys = new double[inputs.Length][];
         double[][] values = new double[inputs.Length][];
+        double[][] gates = new double[inputs.Length][];
         Parallel.For(0, inputs.Length, i =>
         {
-            (queries[i], keys[i], values[i]) = Project(block, inputs[i]);
+            (queries[i], keys[i], values[i]) = Project(block, recipe, inputs[i]);
+            (queries[i], gates[i]) = SplitGates(recipe, queries[i]);
             PrepareHeads(queries[i], block + "attn_q_norm.weight", layer, recipe, i);
             PrepareHeads(keys[i], block + "attn_k_norm.weight", layer, recipe, i);
             double temperature = 1 + (recipe.Temperature.Beta * Math.Log(1 + (i / recipe.Temperature.Length)));
@@ -101,10 +106,24 @@ internal sealed class ReferenceTransformer
         Parallel.For(0, inputs.Length, i => attention[i] =
             [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
                 head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
-        return attention;
+        return !recipe.HasGates ? attention
+            : [.. attention.Select((row, i) => row.Select((value, j) => value / (1 + Math.Exp(-gates[i][j]))).ToArray())];
     }
 
-    private (double[] Query, double[] Key, double[] Value) Project(string block, double[] x)
+    /// <summary>Behind each head's query stand its gates.</summary>
+    private (double[] Queries, double[] Gates) SplitGates(AttentionRecipe recipe, double[] queries)
+    {
+        if (!recipe.HasGates)
+        {
+            return (queries, []);
+        }
+
+        double[][] parts = [.. queries.Chunk(_config.HeadDim)];
+        double[] Every(int second) => [.. parts.Where((_, i) => i % 2 == second).SelectMany(part => part)];
+        return (Every(0), Every(1));
+    }
+
+    private (double[] Query, double[] Key, double[] Value) Project(string block, AttentionRecipe recipe, double[] x)
     {
         if (!_weights.Has(block + "attn_qkv.weight"))
         {
@@ -112,7 +131,8 @@ internal sealed class ReferenceTransformer
         }
 
         double[] all = _weights.Linear(block + "attn_qkv", x);
-        (int query, int kv) = (_config.QuerySize, _config.KvSize);
+        int kv = _config.KvSize;
+        int query = recipe.InputSize(_config) - (2 * kv);
         return (all[..query], all[query..(query + kv)], all[(query + kv)..]);
     }
 
@@ -192,7 +212,8 @@ internal sealed class ReferenceTransformer
         double[] sum = Experts(block, mixture, x);
         if (mixture.Shared is { } shared)
         {
-            ReferenceMath.Add(sum, FeedForward(block, shared, x));
+            double gate = mixture.HasSharedGate ? 1 / (1 + Math.Exp(-_weights.Linear(block + "ffn_gate_inp_shexp", x)[0])) : 1;
+            ReferenceMath.Add(sum, [.. FeedForward(block, shared, x).Select(value => gate * value)]);
         }
 
         return sum;

@@ -26,7 +26,8 @@ internal sealed class KvCache : IDisposable
         Softmax = softmax;
         int entries = Alignment / KvLayout.BlockBytes;
         BlockStride = (KvLayout.PageCount(capacity) + entries - 1) / entries * entries;
-        _blocks = device.CreateBuffer((long)Groups * BlockStride * KvLayout.BlockBytes, BufferKind.HostWritable, "kv.blocks");
+        int tables = Groups + (store.States.SizeInBytes > 0 ? 1 : 0);
+        _blocks = device.CreateBuffer((long)tables * BlockStride * KvLayout.BlockBytes, BufferKind.HostWritable, "kv.blocks");
         try
         {
             SoftmaxStats = device.CreateBuffer(Kernels.SoftmaxStats.SizeInBytes, BufferKind.DeviceLocal, "kv.softmax_stats");
@@ -60,11 +61,13 @@ internal sealed class KvCache : IDisposable
     public KvLayer Layer(int index) => _store.Layer(index);
 
     /// <summary>The block table that names a layer's pages.</summary>
-    public BufferView Blocks(int layer)
-    {
-        long bytes = (long)BlockStride * KvLayout.BlockBytes;
-        return _blocks.View(_store.Layer(layer).Group * bytes, bytes);
-    }
+    public BufferView Blocks(int layer) => Table(_store.Layer(layer).Group);
+
+    /// <summary>Where a recurrent layer's part of the state lies.</summary>
+    public StateLayer State(int layer) => _store.State(layer);
+
+    /// <summary>The block table that names the recurrent state.</summary>
+    public BufferView States => Table(Groups);
 
     /// <summary>What a table of sequences says of this one.</summary>
     public SequenceKeeps Keeps(BufferView? stepState = null) => new(_blocks, BlockStride, Capacity, SoftmaxStats, stepState);
@@ -75,8 +78,17 @@ internal sealed class KvCache : IDisposable
     public void Name(int group, int index, ulong address) =>
         _blocks.Write((((long)group * BlockStride) + index) * KvLayout.BlockBytes, new ReadOnlySpan<ulong>(in address));
 
+    /// <summary>Says where the recurrent state lies; no step that reads that may be under way.</summary>
+    public void NameState(ulong address) => Name(Groups, 0, address);
+
     /// <summary>Zeroes the counters.</summary>
     public void RecordClear(CommandList commands) => commands.Fill(SoftmaxStats, 0);
+
+    private BufferView Table(int group)
+    {
+        long bytes = (long)BlockStride * KvLayout.BlockBytes;
+        return _blocks.View(group * bytes, bytes);
+    }
 
     public void Dispose()
     {

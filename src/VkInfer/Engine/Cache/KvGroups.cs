@@ -1,3 +1,5 @@
+using VkInfer.Recipes;
+
 namespace VkInfer.Engine.Cache;
 
 /// <summary>A layer's place: which group it belongs to, and which of the group's layers it is.</summary>
@@ -8,7 +10,7 @@ internal readonly record struct LayerPlace(int Group, int Index);
 /// so that any page fits any group: a model with windows in five of six layers has one group that sees everything and five with a window.
 /// </summary>
 /// <param name="Windows">The groups.</param>
-/// <param name="Places">For each layer its place.</param>
+/// <param name="Places">For each layer its place; of one that keeps no positions nothing.</param>
 /// <param name="LayersPerPage">Layers that a page has room for.</param>
 internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList<LayerPlace> Places, int LayersPerPage)
 {
@@ -17,7 +19,14 @@ internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList
     {
         var places = new LayerPlace[config.NumLayers];
         var groups = new List<CacheGroup>();
-        IGrouping<int, int>[] kinds = [.. Enumerable.Range(0, config.NumLayers).GroupBy(config.Window)];
+        IReadOnlyList<LayerRecipe> layers = config.Layers;
+        IGrouping<int, int>[] kinds = [
+            .. Enumerable.Range(0, config.NumLayers).Where(layer => layers[layer].Mixer is AttentionRecipe).GroupBy(config.Window)];
+        if (kinds.Length == 0)
+        {
+            throw new UnsupportedModelException($"{config.Architecture}: no layer attends; models without attention do not run here.");
+        }
+
         int perPage = kinds.Min(kind => kind.Count());
         foreach (IGrouping<int, int> kind in kinds)
         {

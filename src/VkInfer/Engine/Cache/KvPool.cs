@@ -17,13 +17,17 @@ internal sealed class KvPool
     private readonly Dictionary<string, PrefixNode> _scopes = [];
     private readonly PrefixNode _shared;
     private readonly bool _sharesPrefixes;
+    private readonly StatePool? _states;
 
     /// <param name="groups">Groups of layers; each page holds positions of one.</param>
     /// <param name="pages">How many there are.</param>
     /// <param name="sharesPrefixes">Whether equal prefixes are found and kept.</param>
     /// <param name="mostRemembered">Pages that may be kept for their prefixes alone, when no sequence holds them.</param>
-    public KvPool(IEnumerable<CacheGroup> groups, int pages, bool sharesPrefixes = true, int mostRemembered = int.MaxValue)
+    /// <param name="states">The recurrent states of sequences; null: the model has none.</param>
+    public KvPool(
+        IEnumerable<CacheGroup> groups, int pages, bool sharesPrefixes = true, int mostRemembered = int.MaxValue, StatePool? states = null)
     {
+        _states = states;
         _groups = [.. groups];
         ArgumentOutOfRangeException.ThrowIfZero(_groups.Length, nameof(groups));
         _pages = new PagePool(pages, mostRemembered);
@@ -42,6 +46,9 @@ internal sealed class KvPool
 
     /// <summary>Most pages that sequences held at a time, since <see cref="RestartMost"/>.</summary>
     public int MostHeld => _pages.MostHeld;
+
+    /// <summary>Whether sequences have a recurrent state, which cannot be cut back.</summary>
+    public bool IsRecurrent => _states is not null;
 
     /// <summary>Begins to count anew how many are held at most.</summary>
     public void RestartMost() => _pages.MostHeld = Held;
@@ -132,7 +139,7 @@ internal sealed class KvPool
     /// <param name="sequence">The sequence; rows from <see cref="Sequence.Computed"/> on will be written.</param>
     /// <param name="end">The position behind the last.</param>
     /// <param name="copies">Receives pages that must be copied before they are written.</param>
-    /// <returns>False: there are not enough pages; nothing has changed but what fell behind.</returns>
+    /// <returns>False: there are not enough pages, or states; nothing has changed but what fell behind.</returns>
     public bool TryGrow(Sequence sequence, int end, List<PageCopy> copies)
     {
         DropBehind(sequence);
@@ -142,7 +149,7 @@ internal sealed class KvPool
             missing += Math.Max(0, PageCount(end) - table.Pages.Count) + (MustCopy(sequence, table) ? 1 : 0);
         }
 
-        if (missing > _pages.Available)
+        if (missing > _pages.Available || !HasState(sequence))
         {
             return false;
         }
@@ -210,7 +217,24 @@ internal sealed class KvPool
 
             sequence.Chain.Add(node);
         }
+
+        _states?.Publish(sequence);
     }
+
+    /// <summary>Rows that a step may compute of a sequence, of those that it could.</summary>
+    public int RowsOfStep(Sequence sequence, int rows) => _states is null ? rows : StatePool.RowsToStop(sequence, rows);
+
+    /// <summary>Takes note that rows up to <see cref="Sequence.Computed"/> are planned.</summary>
+    public void NotePlanned(Sequence sequence)
+    {
+        if (_sharesPrefixes)
+        {
+            _states?.Keep(sequence);
+        }
+    }
+
+    /// <summary>Hands over what is to happen to states at the head of a step, whose rows are planned.</summary>
+    public void MoveStateChanges(List<StateChange> changes) => _states?.MoveTo(changes);
 
     /// <summary>
     /// A second sequence over the same pages, as far as its tokens go, which must be the first one's. A page that both hold is copied when
@@ -241,6 +265,12 @@ internal sealed class KvPool
 
         to.Computed = from.Computed;
         to.Chain.AddRange(from.Chain);
+        if (_states?.TryFork(from, to) == false)
+        {
+            Release(to);
+            return;
+        }
+
         Cut(to, Math.Min(from.Computed, to.Tokens.Length));
     }
 
@@ -284,13 +314,26 @@ internal sealed class KvPool
 
     /// <summary>
     /// Lets go of all but <paramref name="length"/> computed positions, of which there must be as many. Where a window no longer has what
-    /// the next row would see, everything goes.
+    /// the next row would see, everything goes; a recurrent state goes back to the last snapshot at or before there, or to the beginning.
     /// </summary>
     public void Cut(Sequence sequence, int length)
     {
         if (sequence.Tables.Length == 0)
         {
             return;
+        }
+
+        if (_states is { } states && length < sequence.Computed)
+        {
+            states.DropSnapshots(sequence, length + 1);
+            length = LastSnapshot(sequence, length);
+            if (length == 0)
+            {
+                Release(sequence);
+                return;
+            }
+
+            states.Restore(sequence, sequence.Chain[(length / PageTokens) - 1].Snapshot);
         }
 
         for (int group = 0; group < _groups.Length; group++)
@@ -327,6 +370,7 @@ internal sealed class KvPool
         }
 
         Withdraw(sequence);
+        _states?.Release(sequence);
         sequence.Chain.Clear();
         sequence.Tables = [];
         (sequence.Computed, sequence.LogitsAt) = (0, -1);
@@ -376,6 +420,22 @@ internal sealed class KvPool
 
     private PrefixNode LastOf(Sequence sequence) => sequence.Chain.Count > 0 ? sequence.Chain[^1] : Root(sequence);
 
+    /// <summary>Whether a sequence has a state, if need be from now on: that behind its prefix.</summary>
+    private bool HasState(Sequence sequence) => _states is null || sequence.RecurrentState != StatePool.None
+        || _states.TryGive(sequence, sequence.Chain.Count > 0 ? sequence.Chain[^1].Snapshot : StatePool.None);
+
+    /// <summary>The last position at or before one, behind which there is a snapshot; 0: none.</summary>
+    private static int LastSnapshot(Sequence sequence, int length)
+    {
+        int pages = Math.Min(sequence.Chain.Count, length / PageTokens);
+        while (pages > 0 && sequence.Chain[pages - 1].Snapshot == StatePool.None)
+        {
+            pages--;
+        }
+
+        return pages * PageTokens;
+    }
+
     private bool MustCopy(Sequence sequence, BlockTable table)
     {
         int index = sequence.Computed / PageTokens;
@@ -395,12 +455,12 @@ internal sealed class KvPool
         return true;
     }
 
-    /// <summary>The most pages of a chain after which every group has what the next row sees.</summary>
+    /// <summary>The most pages of a chain after which every group has what the next row sees, and a state there is.</summary>
     private int LongestHeld(List<PrefixNode> chain)
     {
         for (int known = chain.Count; known > 0; known--)
         {
-            bool held = true;
+            bool held = _states is null || chain[known - 1].Snapshot != StatePool.None;
             for (int group = 0; group < _groups.Length && held; group++)
             {
                 for (int i = known - 1; i >= _groups[group].FirstVisible(known * PageTokens) / PageTokens && held; i--)

@@ -43,6 +43,7 @@ internal sealed class KvStore : IDisposable
         _layers = [.. groups.Places.Select((place, layer) => new KvLayer(
             place.Group, place.Index * layerBytes, _order.View(2L * layer * Alignment, Alignment),
             _order.View(((2L * layer) + 1) * Alignment, Alignment)))];
+        States = StateLayout.Of(config);
     }
 
     /// <summary>How elements are stored.</summary>
@@ -85,8 +86,14 @@ internal sealed class KvStore : IDisposable
         return (long)groups.Windows.Count * KvLayout.PageCount(positions) * groups.LayersPerPage * LayerBytes(config, type);
     }
 
+    /// <summary>How a sequence's recurrent state lies; its address stands in a block table behind those of the groups.</summary>
+    public StateLayout States { get; }
+
     /// <summary>Where a layer's keys and values lie in the pages of its group.</summary>
     public KvLayer Layer(int index) => _layers[index];
+
+    /// <summary>Where a recurrent layer's part of a state lies.</summary>
+    public StateLayer State(int index) => new(Groups.Count, States.Offsets[index], _layers[index].Keys);
 
     /// <summary>Takes a page that nobody holds, and makes memory for it where there is none.</summary>
     /// <returns>Its number.</returns>

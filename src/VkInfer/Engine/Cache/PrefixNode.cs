@@ -32,8 +32,12 @@ internal sealed class PrefixNode
     /// <summary>Who is about to compute this page; null: nobody.</summary>
     public object? Computing { get; set; }
 
+    /// <summary>A snapshot of the recurrent state behind the page, or <see cref="StatePool.None"/>.</summary>
+    public int Snapshot { get; set; } = StatePool.None;
+
     /// <summary>Whether nothing is known of the node, nor of any behind it.</summary>
-    public bool IsEmpty => Computing is null && _children.Count == 0 && !_pages.AsSpan().ContainsAnyExcept(BlockTable.None);
+    public bool IsEmpty => Computing is null && Snapshot == StatePool.None && _children.Count == 0
+        && !_pages.AsSpan().ContainsAnyExcept(BlockTable.None);
 
     public PrefixNode? Find(ReadOnlySpan<int> tokens) =>
         _children.GetAlternateLookup<ReadOnlySpan<int>>().TryGetValue(tokens, out PrefixNode? child) ? child : null;

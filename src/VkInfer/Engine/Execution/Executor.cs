@@ -20,6 +20,7 @@ internal sealed class Executor : IExecutor
     private readonly ExecutorOptions _options;
     private readonly SequenceSlots _slots;
     private readonly DevicePages _pages;
+    private readonly DeviceStates _states;
     private readonly StepPasses _passes;
     private readonly OnceLists _once;
     private readonly CommandList[] _lists = new CommandList[2];
@@ -42,6 +43,7 @@ internal sealed class Executor : IExecutor
         _cancellation = cancellation;
         _tokens = new uint[options.MaxRows];
         _pages = new DevicePages(store, options.Pages);
+        _states = new DeviceStates(parts.Device, store.States.SizeInBytes, options.States);
         _once = new OnceLists(parts.Device, cancellation);
 
         // Those that rest may keep theirs for a while.
@@ -131,7 +133,7 @@ internal sealed class Executor : IExecutor
         }
 
         WaitForSteps();
-        slot.NamePages(sequence, _pages);
+        slot.NamePages(sequence, _pages, _states);
         slot.Place(sequence.Tokens.Length - 1, sequence.Tokens[^1]);
         return _passes.Alone.FindNotFinite(slot);
     }
@@ -183,6 +185,7 @@ internal sealed class Executor : IExecutor
         _passes.Dispose();
         _slots.Dispose();
         _pages.Dispose();
+        _states.Dispose();
     }
 
     /// <summary>Gives all who take part their slots, with all pages named.</summary>
@@ -197,7 +200,7 @@ internal sealed class Executor : IExecutor
                 WaitFor(slot);
             }
 
-            slot.NamePages(sequence, _pages);
+            slot.NamePages(sequence, _pages, _states);
             step.Add(slot);
             if (slot.MustClear)
             {
@@ -205,7 +208,7 @@ internal sealed class Executor : IExecutor
             }
         }
 
-        if (plan.Copies.Count > 0 || _fresh.Count > 0)
+        if (plan.Copies.Count > 0 || plan.StateChanges.Count > 0 || _fresh.Count > 0)
         {
             PreparePages(plan, step);
         }
@@ -219,6 +222,7 @@ internal sealed class Executor : IExecutor
             step.Last = _once.Submit(commands =>
             {
                 _pages.RecordCopies(commands, plan.Copies);
+                _states.Record(commands, plan.StateChanges);
                 _fresh.ForEach(slot => slot.Cache.RecordClear(commands));
             });
             _fresh.ForEach(slot => slot.MustClear = false);

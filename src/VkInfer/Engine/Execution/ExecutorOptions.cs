@@ -10,6 +10,9 @@ namespace VkInfer.Engine.Execution;
 /// <param name="Pages">Pages of the pool.</param>
 internal sealed record ExecutorOptions(SoftmaxPlan Softmax, int Capacity, int MaxRows, int MaxRunning, int Pages)
 {
+    /// <summary>Recurrent states of the pool; 0: the model has none.</summary>
+    public int States { get; init; }
+
     /// <summary>Whether a row alone takes the fused pass; else the one over rows.</summary>
     public bool FusesRowsAlone { get; init; } = true;
 

@@ -15,6 +15,7 @@ internal sealed class SequenceSlot : IDisposable
     private readonly GpuDevice _device;
     private readonly int _vocabSize;
     private readonly int[] _named;
+    private int _namedState = StatePool.None;
 
     /// <param name="device">Where.</param>
     /// <param name="index">Its place in the table of sequences.</param>
@@ -74,6 +75,11 @@ internal sealed class SequenceSlot : IDisposable
     /// <summary>Whether steps under way read entries of the tables that have changed since.</summary>
     public bool RenamesPages(Sequence sequence)
     {
+        if (_namedState != StatePool.None && _namedState != sequence.RecurrentState)
+        {
+            return true;
+        }
+
         for (int group = 0; group < _named.Length; group++)
         {
             BlockTable table = sequence.Tables[group];
@@ -88,8 +94,14 @@ internal sealed class SequenceSlot : IDisposable
 
     /// <summary>Takes over the sequence's tables.</summary>
     /// <exception cref="OutOfDeviceMemoryException">There is no memory for a page.</exception>
-    public void NamePages(Sequence sequence, DevicePages pages)
+    public void NamePages(Sequence sequence, DevicePages pages, DeviceStates states)
     {
+        if (sequence.RecurrentState != _namedState)
+        {
+            Cache.NameState(states.Address(sequence.RecurrentState));
+            _namedState = sequence.RecurrentState;
+        }
+
         for (int group = 0; group < _named.Length; group++)
         {
             BlockTable table = sequence.Tables[group];
@@ -152,6 +164,7 @@ internal sealed class SequenceSlot : IDisposable
         Sequence = sequence;
         MustClear = true;
         Array.Clear(_named);
+        _namedState = StatePool.None;
         foreach (BlockTable table in sequence?.Tables ?? [])
         {
             table.Restart();

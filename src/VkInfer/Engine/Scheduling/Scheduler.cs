@@ -102,6 +102,11 @@ internal sealed class Scheduler
         {
             Admit(plan, prompts);
         }
+
+        if (plan.Rows.Count > 0)
+        {
+            _pool.MoveStateChanges(plan.StateChanges);
+        }
     }
 
     /// <summary>Hands over what a step chose.</summary>
@@ -246,6 +251,26 @@ internal sealed class Scheduler
                 Requeue(rows.Sequence);
             }
         }
+
+        // States of others that were to change with it.
+        foreach (Sequence owner in plan.StateChanges.Select(change => change.Owner))
+        {
+            _pool.Release(owner);
+            if (owner.State == SequenceState.Running)
+            {
+                Requeue(owner);
+            }
+        }
+    }
+
+    /// <summary>Has a sequence that is not scheduled compute anew what it keeps, whose recurrent state is not to be trusted.</summary>
+    public void Distrust(Sequence sequence)
+    {
+        if (_pool.IsRecurrent && sequence.State == SequenceState.Idle)
+        {
+            _holders.Remove(sequence);
+            _pool.Release(sequence);
+        }
     }
 
     private static bool IsDecoding(Sequence sequence) => sequence.Computed >= sequence.PromptLength - 1 && sequence.Pending <= 1;
@@ -283,8 +308,10 @@ internal sealed class Scheduler
                 continue;
             }
 
-            int drafts = decoding ? Math.Clamp(sequence.Drafts.Count, 0, Math.Min(spare, sequence.MaxLength - sequence.Length - 1)) : 0;
-            int count = decoding ? 1 : Math.Min(prompts, sequence.Pending);
+            // A recurrent state cannot go back to before a guess that does not hold.
+            int drafts = !decoding || _pool.IsRecurrent ? 0
+                : Math.Clamp(sequence.Drafts.Count, 0, Math.Min(spare, sequence.MaxLength - sequence.Length - 1));
+            int count = decoding ? 1 : _pool.RowsOfStep(sequence, Math.Min(prompts, sequence.Pending));
             if (!TryFindPages(plan, sequence, count, ref drafts, i, ended))
             {
                 // It has left the list, and with it all behind it.
@@ -332,11 +359,12 @@ internal sealed class Scheduler
         return true;
     }
 
-    private static void Commit(StepPlan plan, Sequence sequence, int count, int drafts)
+    private void Commit(StepPlan plan, Sequence sequence, int count, int drafts)
     {
         bool wantsLogits = sequence.Chooses && sequence.Computed + count == sequence.Length;
         plan.Add(new StepRows(sequence, sequence.Computed, count + drafts, drafts, wantsLogits, sequence.Epoch));
         sequence.Computed += count + drafts;
+        _pool.NotePlanned(sequence);
 
         // A step may keep other logits, or take those that are kept; where it is given up, nobody says which they are.
         sequence.LogitsAt = -1;
@@ -372,7 +400,7 @@ internal sealed class Scheduler
                 continue;
             }
 
-            int rows = Math.Min(budget, sequence.Pending);
+            int rows = _pool.RowsOfStep(sequence, Math.Min(budget, sequence.Pending));
             while (!Fits(sequence) || !_pool.TryGrow(sequence, sequence.Computed + rows, plan.Copies))
             {
                 if (!TryReclaim())

@@ -13,6 +13,9 @@ internal sealed class StepPlan
     /// <summary>Pages to copy before anything else.</summary>
     public List<PageCopy> Copies { get; } = [];
 
+    /// <summary>What happens to recurrent states before anything else, in order.</summary>
+    public List<StateChange> StateChanges { get; } = [];
+
     /// <summary>Rows in all.</summary>
     public int RowCount { get; private set; }
 
@@ -26,6 +29,7 @@ internal sealed class StepPlan
     {
         _rows.Clear();
         Copies.Clear();
+        StateChanges.Clear();
         RowCount = 0;
     }
 }

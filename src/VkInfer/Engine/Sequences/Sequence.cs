@@ -96,6 +96,12 @@ internal sealed class Sequence
     /// <summary>For each group of layers its pages; empty until it has some.</summary>
     public BlockTable[] Tables { get; set; } = [];
 
+    /// <summary>Its recurrent state, behind all computed positions; <see cref="StatePool.None"/>: it has none.</summary>
+    public int RecurrentState { get; set; } = StatePool.None;
+
+    /// <summary>Snapshots of that which are not yet under a prefix, and the positions that they stand behind.</summary>
+    public List<(int Position, int State)> Snapshots { get; } = [];
+
     /// <summary>For each full page from the first on, where the prefix index knows it.</summary>
     public List<PrefixNode> Chain { get; } = [];
 

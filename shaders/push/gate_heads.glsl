@@ -1,0 +1,10 @@
+// Strides and places in elements; the same record as GateHeadsPush in C#.
+layout(push_constant) uniform Push {
+    uint headDim;
+    uint inputStride;
+    uint gateStride;     // of rows that have the gates
+    uint gateAt;         // the first head's gate in such a row
+    uint gateHeadStride; // from one head's gate to the next's
+    uint outputStride;
+    float epsilon;       // of the norm
+} push;

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>Where the gates of heads stand.</summary>
+/// <param name="Rows">float32 [rows, Stride(Width)].</param>
+/// <param name="Width">Elements of a row.</param>
+/// <param name="At">The first head's gate in a row.</param>
+/// <param name="HeadStride">Elements from one head's gate to the next's.</param>
+public readonly record struct HeadGates(BufferView Rows, int Width, int At, int HeadStride);
+
+/// <summary>Heads of rows with a gate for each element: y = n(x) · f(gate). Thread-safe.</summary>
+/// <param name="context">The device.</param>
+public sealed class GateHeadsKernel(KernelContext context)
+{
+    private int Threads { get; } = context.For("gate_heads").Threads(32);
+
+    /// <summary>Records n = RMSNorm of each head and f = SiLU, as behind the gated delta rule.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">float32 [rows, Stride(heads · headDim)].</param>
+    /// <param name="gates">The gates.</param>
+    /// <param name="y">Output, likewise of <paramref name="type"/>.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="heads">Heads of a row.</param>
+    /// <param name="headDim">Elements of a head; even.</param>
+    /// <param name="gain">float32 [headDim]: of the norm.</param>
+    /// <param name="epsilon">Added to the mean of the squares.</param>
+    /// <param name="type">How the output is stored; float16 saturates at ±65504.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordNormed(
+        CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim, BufferView gain, float epsilon,
+        ActivationType type = ActivationType.F32) => Record(commands, x, gates, y, rows, heads, headDim, gain, epsilon, type);
+
+    /// <summary>Records n = x and f = sigmoid, as behind attention.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">float32 [rows, Stride(heads · headDim)].</param>
+    /// <param name="gates">The gates.</param>
+    /// <param name="y">Output, likewise of <paramref name="type"/>.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="heads">Heads of a row.</param>
+    /// <param name="headDim">Elements of a head; even.</param>
+    /// <param name="type">How the output is stored; float16 saturates at ±65504.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordSigmoid(
+        CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim,
+        ActivationType type = ActivationType.F32) => Record(commands, x, gates, y, rows, heads, headDim, null, 0, type);
+
+    private void Record(
+        CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim, BufferView? gain,
+        float epsilon, ActivationType type)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        if (headDim < 2 || headDim % 2 != 0 || gates.At + ((heads - 1) * gates.HeadStride) + headDim > gates.Width)
+        {
+            throw new ArgumentException(
+                $"gates of {heads} heads of {headDim}: {gates}; expected heads of an even number, with gates inside a row", nameof(gates));
+        }
+
+        int width = heads * headDim;
+        uint stride = (uint)Activations.Stride(width);
+        x = Activations.Require(nameof(x), x, ActivationType.F32, rows, width);
+        commands.Dispatch(
+            context.GetPipeline(
+                $"gate_heads_{Activations.VariantPart(type)}",
+                new GateHeadsConstants(Threads, gain.HasValue, !gain.HasValue).ToSpecialization()),
+            ((uint)heads, (uint)rows, 1),
+            new GateHeadsPush(
+                (uint)headDim, stride, (uint)Activations.Stride(gates.Width), (uint)gates.At, (uint)gates.HeadStride, stride, epsilon),
+            [
+                x,
+                Activations.Require(nameof(gates), gates.Rows, ActivationType.F32, rows, gates.Width),
+                gain is { } factors ? Activations.Require(nameof(gain), factors, 4L * headDim) : x,
+                Activations.Require(nameof(y), y, type, rows, width),
+            ]);
+    }
+}
+
+/// <summary>Specialisation constants of <c>recurrent/gate_heads.comp</c>.</summary>
+internal readonly record struct GateHeadsConstants(int Threads, bool Norm, bool Sigmoid) : IKernelConstants
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "NORM", "SIGMOID"];
+
+    public static string Source => "recurrent/gate_heads.comp";
+
+    public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
+        (0, (uint)Threads), (1, SpecializationConstants.Bits(Norm)), (2, SpecializationConstants.Bits(Sigmoid)));
+}
+
+/// <summary>Push constants of <c>push/gate_heads.glsl</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct GateHeadsPush(
+    uint HeadDim, uint InputStride, uint GateStride, uint GateAt, uint GateHeadStride, uint OutputStride, float Epsilon);

@@ -1,0 +1,81 @@
+using VkInfer.Configuration;
+using VkInfer.Formats;
+using VkInfer.Kernels;
+using VkInfer.Loading;
+using VkInfer.Recipes;
+
+namespace VkInfer.Families;
+
+/// <summary>Qwen3.5 and 3.6 as mixtures of experts, with an expert for all tokens that has a gate.</summary>
+internal sealed class Qwen35Moe : ModelFamily
+{
+    public override string Architecture => "qwen35moe";
+
+    public override IReadOnlyList<string> HfModelTypes => ["qwen3_5_moe_text", "qwen3_5_moe"];
+
+    public override string HfTypeWithVision => "qwen3_5_moe";
+
+    public override float HfNormOffset => 1;
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } =
+        Families.HfTensorNames.Llama.With(Qwen35.Names).With(Names);
+
+    public override bool IsLeftOut(string name) => base.IsLeftOut(name) || Qwen35.IsOfOtherParts(name);
+
+    public override bool IsOffset(string name) => Qwen35.IsGainOffset(name);
+
+    public override HfTensorForm? FormOf(GgufTensor tensor) => Qwen35.DecayForm(tensor);
+
+    public override ModelConfig Describe(GgufConfigReader gguf) =>
+        WithExperts(gguf, Qwen35.Adapt(gguf, gguf.ReadShape(hasExpertWidth: true), isTiled: true));
+
+    public override ModelConfig Describe(HfConfigReader config) =>
+        WithExperts(config, Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults)));
+
+    /// <summary>Names of the tensors of experts.</summary>
+    public static (string Name, string Gguf)[] Names { get; } =
+    [
+        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
+        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
+        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
+        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
+        ("model.layers.*.mlp.shared_expert.gate_proj", "blk.*.ffn_gate_shexp"),
+        ("model.layers.*.mlp.shared_expert.up_proj", "blk.*.ffn_up_shexp"),
+        ("model.layers.*.mlp.shared_expert.down_proj", "blk.*.ffn_down_shexp"),
+        ("model.layers.*.mlp.shared_expert_gate", "blk.*.ffn_gate_inp_shexp"),
+    ];
+
+    /// <summary>The model with its mixtures, as a GGUF file says.</summary>
+    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape) => WithExperts(
+        shape, gguf.Keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth) ?? shape.IntermediateSize);
+
+    /// <summary>The model with its mixtures, as a folder says.</summary>
+    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape) => WithExperts(
+        shape, config.Json.TryInt("shared_expert_intermediate_size", ModelLimits.MaxWidth) ?? DefaultWidth);
+
+    private const int DefaultWidth = 512;
+
+    private static ModelConfig WithExperts(ModelConfig shape, int sharedWidth) => shape.Compose(layer => layer with
+    {
+        FeedForward = new MixtureRecipe
+        {
+            Router = new RouterRule(RouterScore.Softmax),
+            Shared = new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
+            HasSharedGate = true,
+        },
+    });
+
+    /// <summary>What transformers takes where a folder has no key.</summary>
+    public static HfDefaults Defaults { get; } = Qwen35.Defaults with
+    {
+        HiddenSize = 2048,
+        IntermediateSize = DefaultWidth,
+        NumLayers = 40,
+        NumKvHeads = 2,
+        NumExperts = 256,
+        NumExpertsPerToken = 8,
+        WidthKey = "moe_intermediate_size",
+    };
+}

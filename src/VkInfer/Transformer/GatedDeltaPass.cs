@@ -1,0 +1,65 @@
+using VkInfer.Engine.Cache;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+using VkInfer.Vulkan;
+
+namespace VkInfer.Transformer;
+
+/// <summary>The gated delta rule: convolution, rule, norm with gates. Records commands only; immutable, thread-safe.</summary>
+internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
+    : MixerPass(weights, kernels, stream)
+{
+    /// <inheritdoc/>
+    public override void RecordInput(
+        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
+    {
+        LinearWeights first = Weights[Block(index).Input];
+        Kernels.Gemv.Record(commands, first.Matrix, input, act.MixerInput, GemvMode.Store, first.Bias);
+    }
+
+    /// <inheritdoc/>
+    public override VectorInput RecordMix(
+        CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
+    {
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Mixed, ActivationType.F32);
+        Record(commands, buffers, 1, StateSource.OfRow(cache.States), cache.State(index), index);
+        return new VectorInput(act.Mixed);
+    }
+
+    /// <inheritdoc/>
+    public override void RecordRows(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
+    {
+        int rows = step.Shape.Rows;
+        if (Weights[Block(index).Input].Bias is { } bias)
+        {
+            Kernels.AddRows.RecordBias(commands, act.MixerInput, bias, rows, Block(index).Recipe.InputSize(config));
+        }
+
+        ActivationType type = OutputType(Block(index));
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Inputs(type).Mixed, type);
+        var source = StateSource.OfRuns(step.Sequences, pass.Cache.Sequences);
+        Record(commands, buffers, rows, source, pass.Cache.Store.State(index), index);
+    }
+
+    private GatedDeltaBlock Block(int index) => (GatedDeltaBlock)Weights.Blocks.Layers[index].Mixer;
+
+    private void Record(CommandList commands, Buffers buffers, int rows, StateSource source, StateLayer state, int index)
+    {
+        GatedDeltaBlock block = Block(index);
+        GatedDeltaRecipe recipe = block.Recipe;
+        GatedDeltaShape shape = recipe.Shape;
+        int width = recipe.InputSize(config);
+        Kernels.ShortConv.Record(
+            commands, recipe.Convolution, buffers.Input, width, Weights[block.Convolution], buffers.Convolved, rows, source, state);
+        Kernels.GatedDelta.Record(
+            commands, shape, buffers.Convolved, buffers.Input, width, recipe.RatesAt, Weights[block.Decay], Weights[block.Shift],
+            buffers.Output, rows, source, state.Behind(recipe.Convolution.StateFloats));
+        Kernels.GateHeads.RecordNormed(
+            commands, buffers.Output, new HeadGates(buffers.Input, width, recipe.GatesAt, shape.ValueDim), buffers.Mixed, rows,
+            shape.ValueHeads, shape.ValueDim, Weights[block.Norm], config.NormEps, buffers.Type);
+    }
+
+    /// <summary>What rows go through; the last of a type.</summary>
+    private readonly record struct Buffers(
+        BufferView Input, BufferView Convolved, BufferView Output, BufferView Mixed, ActivationType Type);
+}
