@@ -15,7 +15,7 @@ namespace VkInfer;
 /// </remarks>
 public sealed class ChatSession : IDisposable, IAsyncDisposable
 {
-    private readonly List<ChatMessage> _history = [];
+    private readonly List<TemplateMessage> _history = [];
     private readonly string? _systemPrompt;
 
     // The latest message while its answer comes; it joins the history when the answer ends, or when the next message finds it left behind.
@@ -42,7 +42,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     public JsonElement? TemplateVariables { get; init; }
 
     /// <summary>All messages so far, an answer under way as far as it has come.</summary>
-    public IReadOnlyList<ChatMessage> History => [.. _history, .. _turn?.Messages ?? []];
+    public IReadOnlyList<TemplateMessage> History => [.. _history, .. _turn?.Messages ?? []];
 
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
@@ -51,7 +51,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         _history.Clear();
         if (_systemPrompt is not null)
         {
-            _history.Add(new ChatMessage(ChatRole.System, _systemPrompt));
+            _history.Add(new TemplateMessage(TemplateRole.System, _systemPrompt));
         }
     }
 
@@ -142,10 +142,10 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         private readonly StringBuilder _answer = new();
         private bool _answered;
 
-        public ChatMessage Message { get; } = new(ChatRole.User, userMessage);
+        public TemplateMessage Message { get; } = new(TemplateRole.User, userMessage);
 
         /// <summary>Both; none before the answer's first update.</summary>
-        public ChatMessage[] Messages => _answered ? [Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())] : [];
+        public TemplateMessage[] Messages => _answered ? [Message, new TemplateMessage(TemplateRole.Assistant, _answer.ToString())] : [];
 
         /// <summary>Whether somebody waits for an update.</summary>
         public bool IsAwaited { get; private set; }
