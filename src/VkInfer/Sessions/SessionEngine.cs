@@ -49,9 +49,12 @@ internal sealed class SessionEngine
             new Cancellation(default, model.Lifetime));
         try
         {
+            var counts = new EngineCounts { Model = model.Name };
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
-                new KvPool(store.Groups, pages, mostRemembered: Math.Min(one, pages / 4)), executor, null, model.Lifetime);
+                new KvPool(store.Groups, pages, mostRemembered: Math.Min(one, pages / 4)), executor, counts, null,
+                model.Lifetime);
+            EngineMeter.Add(counts, model.Gpu, engine.Lifetime);
             return new SessionEngine(engine, executor);
         }
         catch
