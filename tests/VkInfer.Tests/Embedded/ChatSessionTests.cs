@@ -16,9 +16,9 @@ public sealed class ChatSessionTests : EmbeddedFixture
         Assert.That(usage.CachedTokens, Is.Zero);
         int before = chat.Session.Position;
         (string second, Usage next) = await Send(chat, "What is your name?");
-        Assert.That(next.CachedTokens, Is.GreaterThanOrEqualTo(usage.PromptTokens));
+        Assert.That(next.CachedTokens, Is.InRange(usage.PromptTokens, next.PromptTokens - 1));
         int[] whole = Model.ChatTemplate.Render(Model.Tokenizer, [.. chat.History.Take(3)], addGenerationPrompt: true);
-        Assert.That(next.CachedTokens + next.PromptTokens, Is.InRange(whole.Length, whole.Length + 1));
+        Assert.That(next.PromptTokens, Is.InRange(whole.Length, whole.Length + 1));
         Assert.That(before, Is.GreaterThan(0));
 
         // The answer is the one that a session without a past gives.
