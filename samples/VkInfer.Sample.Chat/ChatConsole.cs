@@ -32,7 +32,7 @@ internal sealed class ChatConsole(
     private volatile CancellationTokenSource? _answer;
 
     /// <summary>The conversation so far.</summary>
-    public IReadOnlyList<ChatMessage> History => _chat.History;
+    public IReadOnlyList<TemplateMessage> History => _chat.History;
 
     /// <summary>Ends the answer under way and keeps the chat going. Thread-safe.</summary>
     /// <returns>False if there is none, or if it is ending already.</returns>
@@ -96,7 +96,7 @@ internal sealed class ChatConsole(
                 Note("The conversation is forgotten.");
                 break;
             case "/history":
-                foreach (ChatMessage message in _chat.History)
+                foreach (TemplateMessage message in _chat.History)
                 {
                     output.WriteLine($"{message.Role}: {message.Content}");
                 }

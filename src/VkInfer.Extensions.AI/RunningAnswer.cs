@@ -2,31 +2,32 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Extensions.AI;
 
-/// <summary>An answer under way, and the session it has until it ends. For one reader.</summary>
+/// <summary>An answer under way; it ends with its caller's token and with the client. For one reader.</summary>
 internal sealed class RunningAnswer : IAsyncDisposable
 {
     private readonly ModelHost _host;
-    private readonly SessionPool _sessions;
-    private readonly Session _session;
+    private readonly Model _model;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _end;
     private readonly IAsyncEnumerator<GenerationUpdate> _updates;
-    private bool _failed;
 
     public RunningAnswer(
-        ModelHost host, SessionPool sessions, Session session, ChatRequest request,
-        Func<ChatRequest, IAsyncEnumerable<GenerationUpdate>>? generate, CancellationToken cancellationToken)
+        ModelHost host, Model model, ChatRequest request, Func<ChatRequest, IAsyncEnumerable<GenerationUpdate>>? generate,
+        CancellationToken cancellationToken)
     {
         _host = host;
-        _sessions = sessions;
-        _session = session;
+        _model = model;
+        _caller = cancellationToken;
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.Closing);
         Reader = new AnswerReader(request.Parser, request.ShowsReasoning);
-        _updates = (generate?.Invoke(request) ?? session.GenerateAsync(request.Prompt, request.Generation, cancellationToken))
-            .GetAsyncEnumerator(cancellationToken);
+        _updates = (generate?.Invoke(request) ?? model.GenerateAsync(request.Prompt, request.Generation, _end.Token))
+            .GetAsyncEnumerator(_end.Token);
     }
 
     /// <summary>Reads the updates.</summary>
     public AnswerReader Reader { get; }
 
-    public string ModelId => _session.Model.Name;
+    public string ModelId => _model.Name;
 
     public GenerationUpdate Current => _updates.Current;
 
@@ -36,14 +37,17 @@ internal sealed class RunningAnswer : IAsyncDisposable
         {
             return await _updates.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is not (OperationCanceledException or ArgumentException or ContextLengthExceededException))
+        catch (OperationCanceledException problem) when (_caller.IsCancellationRequested)
         {
-            _failed = true; // Whatever it was, the next request starts from a session of its own.
-            if (problem is DeviceLostException)
-            {
-                _host.Lose(_sessions, problem);
-            }
-
+            throw new OperationCanceledException(problem.Message, problem, _caller);
+        }
+        catch (OperationCanceledException) when (_host.Closing.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(VkInferChatClient));
+        }
+        catch (DeviceLostException problem)
+        {
+            _host.Lose(_model, problem);
             throw;
         }
     }
@@ -51,6 +55,6 @@ internal sealed class RunningAnswer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _updates.DisposeAsync().ConfigureAwait(false);
-        _sessions.Return(_session, isSound: !_failed);
+        _end.Dispose();
     }
 }

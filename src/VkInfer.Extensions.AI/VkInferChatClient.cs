@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// A model of VkInfer as an <see cref="IChatClient"/>. Stateless: each call brings its whole conversation. Thread-safe; calls run at the
-/// same time up to <see cref="VkInferClientOptions.MaxConcurrentRequests"/>, and then wait in order. The model is loaded by the first call.
+/// A model of VkInfer as an <see cref="IChatClient"/>. Stateless: each call brings its whole conversation, and what the beginning of it has
+/// in common with earlier ones is not computed again. Thread-safe; any number of calls run together. The model is loaded by the first call.
 /// </summary>
 /// <remarks>
 /// Every member of <see cref="ChatOptions"/> is honoured or refused with <see cref="NotSupportedException"/>, none is ignored;
@@ -52,8 +52,8 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
         string id = model?.Name ?? ModelSourceName.IdOf(options.Model ?? Model.DefaultModelPath);
         _metadata = new ChatClientMetadata(ChatTelemetry.Provider, defaultModelId: id);
         _host = new ModelHost(
-            (progress, end) => model is not null ? Task.FromResult(model) : LoadAsync(options, store, progress, end),
-            options.MaxConcurrentRequests, ownsModel: model is null, _logger);
+            (progress, end) => model is not null ? Task.FromResult(model) : ModelHost.LoadAsync(options, _logger, store, progress, end),
+            ownsModel: model is null, _logger);
     }
 
     internal ModelHost Host => _host;
@@ -61,7 +61,7 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
     /// <summary>Stands in for what the model has to do with text, where another family's format is tried.</summary>
     internal ModelText? Text { get; init; }
 
-    /// <summary>Stands in for the session, where an answer is scripted; null: the session answers.</summary>
+    /// <summary>Stands in for the model, where an answer is scripted; null: the model answers.</summary>
     internal Func<ChatRequest, IAsyncEnumerable<GenerationUpdate>>? Generate { get; init; }
 
     /// <summary>Loads the model now, unless it is loaded.</summary>
@@ -74,7 +74,7 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
         _host.Progress += report;
         try
         {
-            return (await _host.GetAsync(cancellationToken).ConfigureAwait(false)).Model;
+            return await _host.GetAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -175,27 +175,15 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
     private async ValueTask<RunningAnswer> StartAsync(
         ChatOperation operation, IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
-        SessionPool sessions = await _host.GetAsync(cancellationToken).ConfigureAwait(false);
-        Model model = sessions.Model;
+        Model model = await _host.GetAsync(cancellationToken).ConfigureAwait(false);
         string[] ids = [_configuredModel ?? model.Name, _metadata.DefaultModelId!, model.Name];
 
         // Templates and schemas take a while: not on the caller's thread.
         ChatRequest request = await Task.Run(
             () => ChatRequest.Read(this, ids, Text ?? ModelText.Of(model), _defaults, messages, options), cancellationToken)
             .ConfigureAwait(false);
-        Session session = await sessions.RentAsync(cancellationToken).ConfigureAwait(false);
         operation.Run(model.Name);
-        return new RunningAnswer(_host, sessions, session, request, Generate, cancellationToken);
-    }
-
-    private async Task<Model> LoadAsync(
-        VkInferClientOptions options, ModelStore? store, IProgress<LoadProgress> progress, CancellationToken cancellationToken)
-    {
-        string name = options.Model ?? Model.DefaultModelPath;
-        Log.Loading(_logger, name);
-        string path = await ModelSourceName.ResolveAsync(name, store, progress, cancellationToken).ConfigureAwait(false);
-        return await Model.LoadAsync(path, options.ToModelOptions() with { Logger = _logger }, progress, cancellationToken)
-            .ConfigureAwait(false);
+        return new RunningAnswer(_host, model, request, Generate, cancellationToken);
     }
 
     private static string NewId() => Guid.NewGuid().ToString("N");

@@ -32,12 +32,6 @@ public sealed class VkInferClientOptions
     /// <inheritdoc cref="ModelOptions.Validation"/>
     public bool Validation { get; set; }
 
-    /// <summary>
-    /// Most requests that are answered at a time; others wait their turn. Each takes a KV cache of <see cref="ContextLength"/> tokens,
-    /// which is kept for the next request; where device memory ends sooner, fewer run.
-    /// </summary>
-    public int MaxConcurrentRequests { get; set; } = 4;
-
     /// <summary>Most tokens of an answer; null: until it ends or the context is full.</summary>
     public int? MaxOutputTokens { get; set; }
 
@@ -74,7 +68,6 @@ public sealed class VkInferClientOptions
         }
 
         ArgumentException.ThrowIfNullOrEmpty(Device);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentRequests, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(ContextLength ?? 1, 1, nameof(ContextLength));
         ToModelOptions().Validate();
         ToGenerationOptions().Validate();

@@ -10,22 +10,25 @@ namespace VkInfer.Kernels;
 /// </summary>
 public static class ShaderLibrary
 {
-    private const string Prefix = "shaders/";
-    private const string Suffix = ".spv";
-
+    private static readonly ShaderArchive Archive = ShaderArchive.Open();
     private static readonly ConcurrentDictionary<string, ShaderCode> Loaded = new(StringComparer.Ordinal);
 
     /// <summary>The names of all variants in this build, in ordinal order.</summary>
-    public static IReadOnlyList<string> Names { get; } = FindNames();
+    public static IReadOnlyList<string> Names { get; } = [.. Archive.Entries.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Whether the build has the variant: one that its compiler did not know was left out.</summary>
     /// <param name="name">A name of <c>shaders/variants.cmake</c>.</param>
-    public static bool Contains(string name) => Names.Contains(name, StringComparer.Ordinal);
+    public static bool Contains(string name) => Archive.Entries.ContainsKey(name);
 
     /// <summary>The SPIR-V of a variant, loaded once.</summary>
     /// <param name="name">A name of <c>shaders/variants.cmake</c>.</param>
     /// <exception cref="KeyNotFoundException">The build has no such variant.</exception>
-    public static ShaderCode Get(string name) => Loaded.GetOrAdd(name, Load);
+    public static ShaderCode Get(string name) => Loaded.GetOrAdd(name, static name => new ShaderCode(name, Archive.Read(Find(name))));
+
+    /// <summary>What tells a variant's code from others: 32 hexadecimal digits of its SHA-256.</summary>
+    /// <param name="name">A name of <c>shaders/variants.cmake</c>.</param>
+    /// <exception cref="KeyNotFoundException">The build has no such variant.</exception>
+    public static string HashOf(string name) => Convert.ToHexStringLower(Find(name).Hash);
 
     /// <summary>What tells the shaders whose names begin so from those of another build: 32 hexadecimal digits.</summary>
     /// <param name="prefixes">Beginnings of names.</param>
@@ -39,7 +42,7 @@ public static class ShaderLibrary
                 if (name.StartsWith(prefix, StringComparison.Ordinal))
                 {
                     hash.AppendData(Encoding.UTF8.GetBytes(name));
-                    hash.AppendData(Read(name));
+                    hash.AppendData(Find(name).Hash);
                     break;
                 }
             }
@@ -48,24 +51,7 @@ public static class ShaderLibrary
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
     }
 
-    private static ShaderCode Load(string name) => new(name, Read(name));
-
-    private static byte[] Read(string name)
-    {
-        using Stream stream = typeof(ShaderLibrary).Assembly.GetManifestResourceStream(Prefix + name + Suffix)
-            ?? throw new KeyNotFoundException($"this build has no shader '{name}'; it has {Names.Count} others");
-        byte[] code = new byte[stream.Length];
-        stream.ReadExactly(code);
-        return code;
-    }
-
-    private static string[] FindNames()
-    {
-        string[] names = typeof(ShaderLibrary).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal))
-            .Select(name => name[Prefix.Length..^Suffix.Length])
-            .ToArray();
-        Array.Sort(names, StringComparer.Ordinal);
-        return names;
-    }
+    private static ShaderArchive.Entry Find(string name) => Archive.Entries.TryGetValue(name, out ShaderArchive.Entry entry)
+        ? entry
+        : throw new KeyNotFoundException($"this build has no shader '{name}'; it has {Names.Count} others");
 }

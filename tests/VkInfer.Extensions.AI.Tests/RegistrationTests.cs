@@ -72,16 +72,15 @@ public sealed class RegistrationTests
     {
         await using var client = new VkInferChatClient(MiniModel.Options());
         Model first = await client.LoadAsync();
-        SessionPool sessions = await client.Host.GetAsync(default);
-        client.Host.Lose(sessions, new InvalidOperationException("lost"));
-        client.Host.Lose(sessions, new InvalidOperationException("lost, as another call finds"));
+        client.Host.Lose(first, new InvalidOperationException("lost"));
+        client.Host.Lose(first, new InvalidOperationException("lost, as another call finds"));
         Assert.That((await client.GetResponseAsync("What is 27 + 45?", MiniModel.Greedy)).Text, Does.Contain("72"));
         Assert.That(client.GetService<Model>(), Is.Not.SameAs(first));
         Assert.That(() => first.CreateSession(), Throws.InstanceOf<ObjectDisposedException>());
         Assert.That(client.Host.Failure, Is.Null);
 
         using var borrowing = new VkInferChatClient(MiniModel.Model, MiniModel.Options());
-        borrowing.Host.Lose(await borrowing.Host.GetAsync(default), new InvalidOperationException("lost"));
+        borrowing.Host.Lose(await borrowing.LoadAsync(), new InvalidOperationException("lost"));
         HealthCheckResult health = await new VkInferHealthCheck(borrowing).CheckHealthAsync(new HealthCheckContext());
         Assert.That(health.Status, Is.EqualTo(HealthStatus.Unhealthy));
         Assert.That(borrowing.GetService<Model>(), Is.SameAs(MiniModel.Model));
@@ -114,7 +113,6 @@ public sealed class RegistrationTests
     [TestCase("Temperature", "-1", "Temperature")]
     [TestCase("ContextLength", "0", "ContextLength")]
     [TestCase("PrefillChunk", "65", "PrefillChunk")]
-    [TestCase("MaxConcurrentRequests", "0", "MaxConcurrentRequests")]
     [TestCase("Quantize", "Q2_K", "Quantize")]
     [TestCase("KvType", "F8", "KvType")]
     [TestCase("Temprature", "1", "Temprature")]

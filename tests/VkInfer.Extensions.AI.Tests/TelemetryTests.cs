@@ -45,9 +45,14 @@ public sealed class TelemetryTests
                 ("gen_ai.client.token.usage", "{token}"), ("gen_ai.client.operation.duration", "s"),
                 ("gen_ai.server.time_to_first_token", "s"), ("gen_ai.server.time_per_output_token", "s"),
                 ("vkinfer.requests.waiting", "{request}"), ("vkinfer.requests.running", "{request}"),
+                ("vkinfer.engine.requests.waiting", "{request}"), ("vkinfer.engine.requests.running", "{request}"),
+                ("vkinfer.engine.kv.pages", "{page}"), ("vkinfer.engine.prompt.tokens", "{token}"),
+                ("vkinfer.engine.prefix.tokens", "{token}"), ("vkinfer.engine.preemptions", "{preemption}"),
+                ("vkinfer.engine.steps", "{step}"), ("vkinfer.engine.rows", "{row}"), ("vkinfer.engine.step.duration", "s"),
+                ("vkinfer.device.memory.allocated", "By"), ("vkinfer.device.memory.available", "By"),
             }));
         });
-        foreach (Metric metric in metrics.Where(metric => metric.Name.StartsWith("vkinfer.", StringComparison.Ordinal)))
+        foreach (Metric metric in metrics.Where(metric => metric.Name.Contains(".requests.", StringComparison.Ordinal)))
         {
             foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
             {
@@ -59,6 +64,27 @@ public sealed class TelemetryTests
             Tags(metrics, "gen_ai.client.token.usage").Select(found => found["gen_ai.token.type"]),
             Is.EquivalentTo(new[] { "input", "output" }));
         Assert.That(Tags(metrics, "gen_ai.client.operation.duration").Count(found => found.ContainsKey("error.type")), Is.EqualTo(1));
+        Assert.That(
+            Tags(metrics, "vkinfer.engine.kv.pages").Select(found => (found["gen_ai.request.model"], found["vkinfer.page.state"])),
+            Is.SupersetOf(new[] { ((object?)model, (object?)"held"), (model, "cached"), (model, "free") }));
+        Assert.That(
+            Tags(metrics, "vkinfer.device.memory.allocated").Select(found => found["vkinfer.device.name"]),
+            Does.Contain(MiniModel.Model.Device.Name));
+        Assert.That(Sum(metrics, "vkinfer.engine.steps"), Is.GreaterThan(2));
+        Assert.That(Sum(metrics, "vkinfer.engine.rows"), Is.GreaterThan(Sum(metrics, "vkinfer.engine.steps")));
+        Assert.That(Sum(metrics, "vkinfer.engine.prompt.tokens"), Is.GreaterThan(Sum(metrics, "vkinfer.engine.prefix.tokens")));
+        Assert.That(Sum(metrics, "vkinfer.device.memory.allocated"), Is.GreaterThan(MiniModel.Model.WeightBytes));
+    }
+
+    private static long Sum(List<Metric> metrics, string name)
+    {
+        long sum = 0;
+        foreach (ref readonly MetricPoint point in metrics.Single(metric => metric.Name == name).GetMetricPoints())
+        {
+            sum += point.GetSumLong();
+        }
+
+        return sum;
     }
 
     private static List<Dictionary<string, object?>> Tags(List<Metric> metrics, string name)

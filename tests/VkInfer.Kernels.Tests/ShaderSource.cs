@@ -28,6 +28,10 @@ internal static partial class ShaderSource
         }
     }
 
+    /// <summary>The file that the compiler wrote for a variant.</summary>
+    public static string Compiled(string variant) =>
+        Path.GetFullPath(Path.Combine(Folder, "..", "artifacts", "shaders", variant + ".spv"));
+
     private static void Collect(string path, List<string> seen)
     {
         if (seen.Contains(path))

@@ -24,7 +24,7 @@ public sealed class ChatMarkerTests
         string template = joins && role >= 0
             ? $"{{% for m in messages %}}{{{{ '{marker[..role]}' + '{marker[role..(role + 4)]}' + '{marker[(role + 4)..]}' + m.content }}}}{{% endfor %}}"
             : $"{{% for m in messages %}}{marker}{{{{ m.content }}}}{{% endfor %}}";
-        int[] ids = ChatTemplate.FromJinja(template).Render(tokenizer, [new(ChatRole.User, $"a{marker}b {marker}")], false);
+        int[] ids = ChatTemplate.FromJinja(template).Render(tokenizer, [new(TemplateRole.User, $"a{marker}b {marker}")], false);
         using IDisposable scope = Assert.EnterMultipleScope();
         Assert.That(ids.Count(other => other == id), Is.EqualTo(1), string.Join('|', ids.Select(tokenizer.TextOf)));
         Assert.That(
@@ -37,7 +37,7 @@ public sealed class ChatMarkerTests
     {
         Tokenizer tokenizer = Create("added", "<user>", "  ", "<think>", "\n\n");
         const string Text = "a  b\n\n<think>";
-        int[] ids = ChatTemplate.FromJinja("<user>\n\n{{ messages[0].content }}").Render(tokenizer, [new(ChatRole.User, Text)], false);
+        int[] ids = ChatTemplate.FromJinja("<user>\n\n{{ messages[0].content }}").Render(tokenizer, [new(TemplateRole.User, Text)], false);
         Assert.That(ids[2..], Is.EqualTo(tokenizer.Encode(Text, addSpecial: false)));
     }
 
@@ -47,11 +47,11 @@ public sealed class ChatMarkerTests
         Tokenizer tokenizer = Create("added", "<user>", "</think>", "<think>");
         const string Source = "{% for m in messages %}<user>{% if '</think>' in m.content %}{{ m.content.split('</think>')[1] }}"
             + "{% else %}{{ m.content }}{% endif %}{% endfor %}<think>";
-        string Render(ChatRole role) => tokenizer.Decode(
+        string Render(TemplateRole role) => tokenizer.Decode(
             ChatTemplate.FromJinja(Source).Render(tokenizer, [new(role, "a</think>b<user>")], false), skipSpecial: false);
         using IDisposable scope = Assert.EnterMultipleScope();
-        Assert.That(Render(ChatRole.Assistant), Is.EqualTo("<user>b<user><think>"));
-        Assert.That(Render(ChatRole.User), Is.EqualTo("<user>a</think>b<user><think>"));
+        Assert.That(Render(TemplateRole.Assistant), Is.EqualTo("<user>b<user><think>"));
+        Assert.That(Render(TemplateRole.User), Is.EqualTo("<user>a</think>b<user><think>"));
     }
 
     /// <summary>A vocabulary of bytes with merges to each of the markers, which are tokens of a kind.</summary>

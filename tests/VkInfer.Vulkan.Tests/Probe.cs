@@ -8,7 +8,7 @@ internal static class Probe
 {
     public const uint WorkgroupSize = 64;
 
-    public static ShaderCode Shader { get; } = ReadShader("probe_add");
+    public static ShaderCode Shader { get; } = ShaderLibrary.Get("probe_add");
 
     public static ComputePipeline Pipeline(GpuDevice device)
         => device.GetPipeline(Shader, SpecializationConstants.From((0, WorkgroupSize)));
@@ -32,15 +32,6 @@ internal static class Probe
         uint[] values = new uint[buffer.SizeInBytes / sizeof(uint)];
         device.Download(buffer, 0, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
-    }
-
-    private static ShaderCode ReadShader(string name)
-    {
-        using Stream stream = typeof(WeightLayout).Assembly.GetManifestResourceStream($"shaders/{name}.spv")
-            ?? throw new InvalidOperationException($"Shader {name} is not embedded.");
-        byte[] code = new byte[stream.Length];
-        stream.ReadExactly(code);
-        return new ShaderCode(name, code);
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -9,30 +9,42 @@ namespace VkInfer.Extensions.AI;
 internal sealed class ModelHost : IDisposable, IAsyncDisposable
 {
     private readonly Func<IProgress<LoadProgress>, CancellationToken, Task<Model>> _load;
-    private readonly int _maxSessions;
     private readonly bool _ownsModel;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
-    private Task<SessionPool>? _loading;
+    private Task<Model>? _loading;
     private Exception? _lost;
     private bool _disposed;
 
     /// <param name="load">Loads the model.</param>
-    /// <param name="maxSessions">Most requests at a time.</param>
     /// <param name="ownsModel">Whether the model ends with this host.</param>
     /// <param name="logger">Told about loading.</param>
-    public ModelHost(
-        Func<IProgress<LoadProgress>, CancellationToken, Task<Model>> load, int maxSessions, bool ownsModel, ILogger logger)
+    public ModelHost(Func<IProgress<LoadProgress>, CancellationToken, Task<Model>> load, bool ownsModel, ILogger logger)
     {
         _load = load;
-        _maxSessions = maxSessions;
         _ownsModel = ownsModel;
         _logger = logger;
+        Closing = _end.Token;
+    }
+
+    /// <summary>Loads the model that options name.</summary>
+    public static async Task<Model> LoadAsync(
+        VkInferClientOptions options, ILogger logger, ModelStore? store, IProgress<LoadProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        string name = options.Model ?? Model.DefaultModelPath;
+        Log.Loading(logger, name);
+        string path = await ModelSourceName.ResolveAsync(name, store, progress, cancellationToken).ConfigureAwait(false);
+        return await Model.LoadAsync(path, options.ToModelOptions() with { Logger = logger }, progress, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>How far loading has come.</summary>
     public event Action<LoadProgress>? Progress;
+
+    /// <summary>Cancelled when the end begins.</summary>
+    public CancellationToken Closing { get; }
 
     /// <summary>The model, where it is loaded.</summary>
     public Model? Loaded
@@ -41,7 +53,7 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
         {
             lock (_lock)
             {
-                return !_disposed && _loading is { IsCompletedSuccessfully: true } ? _loading.Result.Model : null;
+                return !_disposed && _loading is { IsCompletedSuccessfully: true } ? _loading.Result : null;
             }
         }
     }
@@ -70,9 +82,9 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>The sessions of the model, which is loaded if it was not.</summary>
+    /// <summary>The model, which is loaded if it was not.</summary>
     /// <param name="cancellationToken">Ends the wait, not the loading.</param>
-    public Task<SessionPool> GetAsync(CancellationToken cancellationToken)
+    public Task<Model> GetAsync(CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -87,11 +99,11 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The device was lost: the next request loads the model anew, unless it is the caller's.</summary>
-    public void Lose(SessionPool sessions, Exception problem)
+    public void Lose(Model model, Exception problem)
     {
         lock (_lock)
         {
-            if (_disposed || _loading is not { IsCompletedSuccessfully: true } || _loading.Result != sessions)
+            if (_disposed || _loading is not { IsCompletedSuccessfully: true } || _loading.Result != model)
             {
                 return;
             }
@@ -105,16 +117,15 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
             _loading = null;
         }
 
-        Log.DeviceLost(_logger, sessions.Model.Name, problem);
-        sessions.Dispose();
-        _ = sessions.Model.DisposeAsync().AsTask();
+        Log.DeviceLost(_logger, model.Name, problem);
+        _ = model.DisposeAsync().AsTask();
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {
-        Task<SessionPool>? loading;
+        Task<Model>? loading;
         lock (_lock)
         {
             if (_disposed)
@@ -130,21 +141,17 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
         if (loading is not null)
         {
             await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (loading.IsCompletedSuccessfully)
+            if (loading.IsCompletedSuccessfully && _ownsModel)
             {
-                SessionPool sessions = await loading.ConfigureAwait(false);
-                sessions.Dispose();
-                if (_ownsModel)
-                {
-                    await sessions.Model.DisposeAsync().ConfigureAwait(false);
-                }
+                Model model = await loading.ConfigureAwait(false);
+                await model.DisposeAsync().ConfigureAwait(false);
             }
         }
 
         _end.Dispose();
     }
 
-    private async Task<SessionPool> WaitAsync(Task<SessionPool> loading, CancellationToken cancellationToken)
+    private async Task<Model> WaitAsync(Task<Model> loading, CancellationToken cancellationToken)
     {
         try
         {
@@ -157,14 +164,14 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
         }
     }
 
-    private async Task<SessionPool> LoadAsync()
+    private async Task<Model> LoadAsync()
     {
         long started = TimeProvider.System.GetTimestamp();
         try
         {
             Model model = await _load(new Reporter(this), _end.Token).ConfigureAwait(false);
             Log.Loaded(_logger, model.Name, model.Device.Name, TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
-            return new SessionPool(model, _maxSessions);
+            return model;
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {

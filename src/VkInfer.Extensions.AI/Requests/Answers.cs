@@ -11,13 +11,12 @@ internal static class Answers
         _ => hasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop,
     };
 
-    /// <summary>Input counts every token of the prompt, those found in a cache among them.</summary>
     public static UsageDetails ToUsage(Usage usage, int reasoningTokens) => new()
     {
-        InputTokenCount = usage.PromptTokens + usage.CachedTokens,
+        InputTokenCount = usage.PromptTokens,
         CachedInputTokenCount = usage.CachedTokens,
         OutputTokenCount = usage.CompletionTokens,
         ReasoningTokenCount = reasoningTokens,
-        TotalTokenCount = usage.PromptTokens + usage.CachedTokens + usage.CompletionTokens,
+        TotalTokenCount = usage.PromptTokens + usage.CompletionTokens,
     };
 }

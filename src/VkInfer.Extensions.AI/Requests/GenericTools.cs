@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using VkInfer.Tokenization;
 
 namespace VkInfer.Extensions.AI;
 
@@ -11,12 +12,12 @@ namespace VkInfer.Extensions.AI;
 internal static class GenericTools
 {
     /// <summary>A conversation as such a template takes it.</summary>
-    public static IReadOnlyList<Tokenization.ChatMessage> Write(IReadOnlyList<ReadMessage> messages, RequestedTools tools)
+    public static IReadOnlyList<TemplateMessage> Write(IReadOnlyList<ReadMessage> messages, RequestedTools tools)
     {
-        var written = new List<Tokenization.ChatMessage>();
+        var written = new List<TemplateMessage>();
         foreach (ReadMessage message in messages)
         {
-            if (message.Role != Tokenization.ChatRole.Tool)
+            if (message.Role != TemplateRole.Tool)
             {
                 string calls = string.Join('\n', message.Calls.Select(Write));
                 string text = message.Text.Length > 0 && calls.Length > 0 ? $"{message.Text}\n{calls}" : message.Text + calls;
@@ -25,7 +26,7 @@ internal static class GenericTools
             }
 
             string result = $"<tool_response>\n{message.Text}\n</tool_response>";
-            bool isNext = written.Count > 0 && written[^1].Role == Tokenization.ChatRole.User
+            bool isNext = written.Count > 0 && written[^1].Role == TemplateRole.User
                 && written[^1].Content.EndsWith("</tool_response>", StringComparison.Ordinal);
             if (isNext)
             {
@@ -33,20 +34,20 @@ internal static class GenericTools
             }
             else
             {
-                written.Add(new Tokenization.ChatMessage(Tokenization.ChatRole.User, result));
+                written.Add(new TemplateMessage(TemplateRole.User, result));
             }
         }
 
         if (tools.All.Count > 0)
         {
             string description = Describe(tools);
-            if (written[0].Role == Tokenization.ChatRole.System)
+            if (written[0].Role == TemplateRole.System)
             {
                 written[0] = written[0] with { Content = $"{written[0].Content}\n\n{description}" };
             }
             else
             {
-                written.Insert(0, new Tokenization.ChatMessage(Tokenization.ChatRole.System, description));
+                written.Insert(0, new TemplateMessage(TemplateRole.System, description));
             }
         }
 

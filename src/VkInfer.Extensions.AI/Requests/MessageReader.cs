@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using VkInfer.Tokenization;
 
 namespace VkInfer.Extensions.AI;
 
@@ -36,13 +37,13 @@ internal sealed class MessageReader
 
         if (!string.IsNullOrEmpty(instructions))
         {
-            if (read[0].Role == Tokenization.ChatRole.System)
+            if (read[0].Role == TemplateRole.System)
             {
                 read[0] = read[0] with { Text = $"{instructions}\n\n{read[0].Text}" };
             }
             else
             {
-                read.Insert(0, new ReadMessage(Tokenization.ChatRole.System, instructions));
+                read.Insert(0, new ReadMessage(TemplateRole.System, instructions));
             }
         }
 
@@ -51,7 +52,7 @@ internal sealed class MessageReader
 
     private void Add(ChatMessage message, int index)
     {
-        Tokenization.ChatRole role = RoleOf(message.Role, index);
+        TemplateRole role = RoleOf(message.Role, index);
         var text = new StringBuilder();
         var reasoning = new StringBuilder();
         var calls = new List<ReadCall>();
@@ -60,17 +61,17 @@ internal sealed class MessageReader
         {
             switch (content)
             {
-                case TextReasoningContent thought when role == Tokenization.ChatRole.Assistant:
+                case TextReasoningContent thought when role == TemplateRole.Assistant:
                     reasoning.Append(thought.Text);
                     break;
-                case TextContent part when role != Tokenization.ChatRole.Tool:
+                case TextContent part when role != TemplateRole.Tool:
                     text.Append(part.Text);
                     break;
-                case FunctionCallContent call when role == Tokenization.ChatRole.Assistant:
+                case FunctionCallContent call when role == TemplateRole.Assistant:
                     _names[call.CallId] = call.Name;
                     calls.Add(new ReadCall(IdOf(call.CallId), call.Name, ArgumentsOf(call)));
                     break;
-                case FunctionResultContent result when role == Tokenization.ChatRole.Tool:
+                case FunctionResultContent result when role == TemplateRole.Tool:
                     results.Add(new ReadMessage(role, TextOf(result))
                     {
                         CallId = IdOf(result.CallId),
@@ -81,13 +82,13 @@ internal sealed class MessageReader
                     break; // An answer that comes back; what it cost is no part of it.
                 default:
                     throw new NotSupportedException(
-                        $"Message {index} ({message.Role}) has {Describe(content)}; " + (role == Tokenization.ChatRole.Tool
+                        $"Message {index} ({message.Role}) has {Describe(content)}; " + (role == TemplateRole.Tool
                             ? "a message of the role tool has functions' results only."
                             : "the model takes text only, and calls and their results in messages of assistant and tool."));
             }
         }
 
-        if (role == Tokenization.ChatRole.Tool)
+        if (role == TemplateRole.Tool)
         {
             _read.AddRange(results);
             return;
@@ -96,11 +97,11 @@ internal sealed class MessageReader
         _read.Add(new ReadMessage(role, text.ToString()) { Name = message.AuthorName, Reasoning = reasoning.ToString(), Calls = calls });
     }
 
-    private static Tokenization.ChatRole RoleOf(ChatRole role, int index) =>
-        role == ChatRole.User ? Tokenization.ChatRole.User
-        : role == ChatRole.Assistant ? Tokenization.ChatRole.Assistant
-        : role == ChatRole.System ? Tokenization.ChatRole.System
-        : role == ChatRole.Tool ? Tokenization.ChatRole.Tool
+    private static TemplateRole RoleOf(ChatRole role, int index) =>
+        role == ChatRole.User ? TemplateRole.User
+        : role == ChatRole.Assistant ? TemplateRole.Assistant
+        : role == ChatRole.System ? TemplateRole.System
+        : role == ChatRole.Tool ? TemplateRole.Tool
         : throw new NotSupportedException($"Message {index} has the role {role}; known are system, user, assistant and tool.");
 
     private static string Describe(AIContent content) => content switch

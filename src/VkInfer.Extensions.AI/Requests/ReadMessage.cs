@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VkInfer.Tokenization;
 
 namespace VkInfer.Extensions.AI;
 
@@ -12,7 +13,7 @@ internal sealed record ReadCall(string Id, string Name, JsonObject Arguments);
 /// <summary>A message of a conversation, read.</summary>
 /// <param name="Role">Who speaks.</param>
 /// <param name="Text">What is said, or a call's result.</param>
-internal sealed record ReadMessage(Tokenization.ChatRole Role, string Text)
+internal sealed record ReadMessage(TemplateRole Role, string Text)
 {
     /// <summary>Who speaks, by name; or the function that was called.</summary>
     public string? Name { get; init; }
@@ -29,7 +30,7 @@ internal sealed record ReadMessage(Tokenization.ChatRole Role, string Text)
     /// <summary>The message as templates take it.</summary>
     /// <param name="text">What is said.</param>
     /// <param name="withCalls">Whether the template takes calls.</param>
-    public Tokenization.ChatMessage ToTemplate(string text, bool withCalls = true)
+    public TemplateMessage ToTemplate(string text, bool withCalls = true)
     {
         var extra = new JsonObject();
         if (Name is not null)
@@ -64,10 +65,10 @@ internal sealed record ReadMessage(Tokenization.ChatRole Role, string Text)
 
         if (extra.Count == 0)
         {
-            return new Tokenization.ChatMessage(Role, text);
+            return new TemplateMessage(Role, text);
         }
 
         using JsonDocument document = JsonDocument.Parse(extra.ToJsonString());
-        return new Tokenization.ChatMessage(Role, text) { Extra = document.RootElement.Clone() };
+        return new TemplateMessage(Role, text) { Extra = document.RootElement.Clone() };
     }
 }

@@ -66,10 +66,10 @@ internal sealed class ChatOperation : IDisposable
         Enter(State.Running);
     }
 
-    /// <summary>A piece of the answer came.</summary>
     /// <summary>Whether the answer has calls.</summary>
     public bool HasCalls { get; set; }
 
+    /// <summary>A piece of the answer came.</summary>
     public void Take(GenerationUpdate update)
     {
         if (update.TokenIds.Count > 0)
@@ -114,7 +114,7 @@ internal sealed class ChatOperation : IDisposable
     {
         if (_last is { FinishReason: { } reason, Usage: { } usage })
         {
-            Log.Answered(_logger, usage.PromptTokens + usage.CachedTokens, usage.CompletionTokens, elapsed.TotalMilliseconds, reason);
+            Log.Answered(_logger, usage.PromptTokens, usage.CompletionTokens, elapsed.TotalMilliseconds, reason);
         }
         else if (_problem is null or OperationCanceledException)
         {
@@ -144,7 +144,7 @@ internal sealed class ChatOperation : IDisposable
             TagList input = Tags(), output = Tags();
             input.Add("gen_ai.token.type", "input");
             output.Add("gen_ai.token.type", "output");
-            ChatTelemetry.TokenUsage.Record(usage.PromptTokens + usage.CachedTokens, input);
+            ChatTelemetry.TokenUsage.Record(usage.PromptTokens, input);
             ChatTelemetry.TokenUsage.Record(usage.CompletionTokens, output);
         }
 
@@ -166,7 +166,7 @@ internal sealed class ChatOperation : IDisposable
         if (_last is { FinishReason: { } reason, Usage: { } usage })
         {
             activity.SetTag("gen_ai.response.finish_reasons", new[] { Answers.ToFinishReason(reason, HasCalls).Value });
-            activity.SetTag("gen_ai.usage.input_tokens", usage.PromptTokens + usage.CachedTokens);
+            activity.SetTag("gen_ai.usage.input_tokens", usage.PromptTokens);
             activity.SetTag("gen_ai.usage.output_tokens", usage.CompletionTokens);
         }
 

@@ -38,7 +38,7 @@ internal static class ChatTelemetry
         [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]);
 
     public static UpDownCounter<int> Waiting { get; } =
-        Meter.CreateUpDownCounter<int>("vkinfer.requests.waiting", "{request}", "Requests that wait for the model or for their turn");
+        Meter.CreateUpDownCounter<int>("vkinfer.requests.waiting", "{request}", "Requests that wait for the model");
 
     public static UpDownCounter<int> Running { get; } =
         Meter.CreateUpDownCounter<int>("vkinfer.requests.running", "{request}", "Requests that are being answered");

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
@@ -7,8 +5,6 @@ namespace VkInfer.Kernels;
 /// <summary>A small case of one form of a kernel, with what the CPU says of it.</summary>
 public sealed class SelfTestCase
 {
-    private static readonly ConcurrentDictionary<string, string> Hashes = new(StringComparer.Ordinal);
-
     internal SelfTestCase(string form, string detail, Action<SelfTestBench, CommandList> record, params ReadOnlySpan<string> variants)
     {
         Form = form;
@@ -30,8 +26,7 @@ public sealed class SelfTestCase
         string text = typeof(SelfTestCase).Module.ModuleVersionId.ToString();
         foreach (string variant in variants)
         {
-            text += Hashes.GetOrAdd(
-                variant, static name => Convert.ToHexStringLower(SHA256.HashData(ShaderLibrary.Get(name).SpirV.Span).AsSpan(0, 8)));
+            text += ShaderLibrary.HashOf(variant);
         }
 
         return text;

@@ -9,7 +9,7 @@ internal sealed class ChatMlTemplate : ChatTemplate
     private const string EndText = "<|im_end|>";
 
     public override int[] Render(
-        Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
+        Tokenizer tokenizer, IReadOnlyList<TemplateMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(messages);
@@ -26,7 +26,7 @@ internal sealed class ChatMlTemplate : ChatTemplate
             ids.Add(tokenizer.BosTokenId!.Value);
         }
 
-        foreach (ChatMessage message in messages)
+        foreach (TemplateMessage message in messages)
         {
             ids.Add(start);
             tokenizer.Encode($"{Name(message.Role)}\n{message.Content}", scope, ids);

@@ -43,15 +43,15 @@ public abstract class ChatTemplate
     /// <exception cref="TokenizerException">The vocabulary lacks a token that the template needs.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the chat, fails, or takes too much time or memory.</exception>
     public abstract int[] Render(
-        Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? variables = null);
+        Tokenizer tokenizer, IReadOnlyList<TemplateMessage> messages, bool addGenerationPrompt, JsonElement? variables = null);
 
     /// <summary>A role as templates write it.</summary>
-    private protected static string Name(ChatRole role) => role switch
+    private protected static string Name(TemplateRole role) => role switch
     {
-        ChatRole.System => "system",
-        ChatRole.User => "user",
-        ChatRole.Assistant => "assistant",
-        ChatRole.Tool => "tool",
+        TemplateRole.System => "system",
+        TemplateRole.User => "user",
+        TemplateRole.Assistant => "assistant",
+        TemplateRole.Tool => "tool",
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "Unknown chat role."),
     };
 }

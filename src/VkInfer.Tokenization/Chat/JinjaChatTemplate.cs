@@ -25,7 +25,7 @@ internal sealed class JinjaChatTemplate : ChatTemplate
     }
 
     public override int[] Render(
-        Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
+        Tokenizer tokenizer, IReadOnlyList<TemplateMessage> messages, bool addGenerationPrompt, JsonElement? variables = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(messages);
@@ -64,11 +64,11 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         return [.. ids];
     }
 
-    private static Dictionary<string, object?> Message(ChatMessage message, TemplateTokens tokens)
+    private static Dictionary<string, object?> Message(TemplateMessage message, TemplateTokens tokens)
     {
-        var guard = new MarkerGuard(tokens, isOfModel: message.Role == ChatRole.Assistant);
+        var guard = new MarkerGuard(tokens, isOfModel: message.Role == TemplateRole.Assistant);
         var members = new Dictionary<string, object?> { ["role"] = Name(message.Role), ["content"] = guard.Protect(message.Content) };
-        AddMembers(members, message.Extra, guard, nameof(ChatMessage.Extra));
+        AddMembers(members, message.Extra, guard, nameof(TemplateMessage.Extra));
         return members;
     }
 

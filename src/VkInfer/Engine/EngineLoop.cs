@@ -28,9 +28,12 @@ internal sealed class EngineLoop : IDisposable
     private readonly StepOutcome _outcome = new();
     private readonly StepTimes _times = new();
     private readonly Action<Sequence, EndReason> _ended;
+    private readonly EngineCounts _counts;
 
-    public EngineLoop(ModelEngine engine, SchedulerOptions options, KvPool pool, IExecutor executor, TimeProvider clock)
+    public EngineLoop(
+        ModelEngine engine, SchedulerOptions options, KvPool pool, IExecutor executor, TimeProvider clock, EngineCounts counts)
     {
+        _counts = counts;
         _engine = engine;
         _options = options;
         _pool = pool;
@@ -111,6 +114,7 @@ internal sealed class EngineLoop : IDisposable
             delivered = true;
         }
 
+        _counts.Look(_scheduler, _pool);
         return submitted || delivered;
     }
 
@@ -265,6 +269,7 @@ internal sealed class EngineLoop : IDisposable
         {
             _executor.Submit(plan);
             _underWay.Enqueue(plan);
+            _counts.AddStep(plan.RowCount);
             return true;
         }
 #pragma warning disable CA1031 // What the step was for fails; others may go on.
@@ -300,6 +305,7 @@ internal sealed class EngineLoop : IDisposable
         }
 
         Observe(plan);
+        EngineMeter.RecordStep(_counts, _outcome.Time);
         for (int i = 0; i < plan.Rows.Count; i++)
         {
             Deliver(plan.Rows[i], i);
@@ -404,11 +410,12 @@ internal sealed class EngineLoop : IDisposable
         }
     }
 
-    private static void BeginAnswer(EngineRequest request)
+    private void BeginAnswer(EngineRequest request)
     {
         if (!request.HasBegun)
         {
             request.HasBegun = true;
+            _counts.AddPrompt(request.Sequence.PromptLength, request.Sequence.CachedTokens ?? 0);
             request.Receiver.Begin(request.Sequence.CachedTokens ?? 0);
         }
     }

@@ -37,9 +37,22 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     /// <param name="owners">Lifetimes that end the engine with themselves.</param>
     public ModelEngine(
         SchedulerOptions options, KvPool pool, IExecutor executor, TimeProvider? clock = null, params ReadOnlySpan<Lifetime> owners)
+        : this(options, pool, executor, new EngineCounts(), clock, owners)
+    {
+    }
+
+    /// <param name="options">What bounds the scheduler.</param>
+    /// <param name="pool">The pages; the engine's from now on.</param>
+    /// <param name="executor">The device; the engine's from now on.</param>
+    /// <param name="counts">Kept up to date by the engine.</param>
+    /// <param name="clock">Of deadlines; null: the system's.</param>
+    /// <param name="owners">Lifetimes that end the engine with themselves.</param>
+    public ModelEngine(
+        SchedulerOptions options, KvPool pool, IExecutor executor, EngineCounts counts, TimeProvider? clock,
+        params ReadOnlySpan<Lifetime> owners)
     {
         _clock = clock ?? TimeProvider.System;
-        _loop = new EngineLoop(this, options, pool, executor, _clock);
+        _loop = new EngineLoop(this, options, pool, executor, _clock, counts);
         _timer = _clock.CreateTimer(
             static engine => ((ModelEngine)engine!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _lifetime = new Lifetime("Engine", Free, owners);

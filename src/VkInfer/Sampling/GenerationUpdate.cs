@@ -26,8 +26,8 @@ public enum FinishReason
 }
 
 /// <summary>What an answer cost.</summary>
-/// <param name="PromptTokens">Tokens of the prompt.</param>
-/// <param name="CachedTokens">Tokens of the conversation that were in the KV cache already and cost nothing.</param>
+/// <param name="PromptTokens">Tokens before the answer: the whole conversation so far, those in the cache among them.</param>
+/// <param name="CachedTokens">Those of them whose keys and values were there already: they cost nothing.</param>
 /// <param name="CompletionTokens">Tokens generated, the end-of-text token included.</param>
 /// <param name="PrefillTime">Wall time until the prompt was processed.</param>
 /// <param name="DecodeTime">Wall time of generating, from the end of prefill.</param>
@@ -47,8 +47,9 @@ public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTok
     /// </summary>
     public int DroppedTurns { get; init; }
 
-    /// <summary>Prompt tokens per second of wall time.</summary>
-    public double PrefillTokensPerSecond => PrefillTime > TimeSpan.Zero ? PromptTokens / PrefillTime.TotalSeconds : 0;
+    /// <summary>Prompt tokens that were processed, per second of wall time.</summary>
+    public double PrefillTokensPerSecond =>
+        PrefillTime > TimeSpan.Zero ? (PromptTokens - CachedTokens) / PrefillTime.TotalSeconds : 0;
 
     /// <summary>Generated tokens per second of wall time.</summary>
     public double DecodeTokensPerSecond => DecodeTime > TimeSpan.Zero ? CompletionTokens / DecodeTime.TotalSeconds : 0;

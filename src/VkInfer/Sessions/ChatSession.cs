@@ -15,7 +15,7 @@ namespace VkInfer;
 /// </remarks>
 public sealed class ChatSession : IDisposable, IAsyncDisposable
 {
-    private readonly List<ChatMessage> _history = [];
+    private readonly List<TemplateMessage> _history = [];
     private readonly string? _systemPrompt;
 
     // The latest message while its answer comes; it joins the history when the answer ends, or when the next message finds it left behind.
@@ -45,7 +45,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// All messages that the model is told, an answer under way as far as it has come. Turns that were dropped are gone
     /// (<see cref="ContextOverflow.DropOldestTurns"/>).
     /// </summary>
-    public IReadOnlyList<ChatMessage> History => _turn is { } turn ? [.. turn.After(_history)] : [.. _history];
+    public IReadOnlyList<TemplateMessage> History => _turn is { } turn ? [.. turn.After(_history)] : [.. _history];
 
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
@@ -54,7 +54,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         _history.Clear();
         if (_systemPrompt is not null)
         {
-            _history.Add(new ChatMessage(ChatRole.System, _systemPrompt));
+            _history.Add(new TemplateMessage(TemplateRole.System, _systemPrompt));
         }
     }
 
@@ -172,7 +172,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         private readonly StringBuilder _answer = new();
         private bool _answered;
 
-        public ChatMessage Message { get; } = new(ChatRole.User, userMessage);
+        public TemplateMessage Message { get; } = new(TemplateRole.User, userMessage);
 
         /// <summary>Messages at the beginning that stay.</summary>
         public int Kept => kept;
@@ -181,12 +181,12 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         public int Dropped { get; set; }
 
         /// <summary>What is left of a history before this turn.</summary>
-        public IEnumerable<ChatMessage> Before(IReadOnlyList<ChatMessage> history) =>
+        public IEnumerable<TemplateMessage> Before(IReadOnlyList<TemplateMessage> history) =>
             [.. history.Take(kept), .. history.Skip(kept + (2 * Dropped))];
 
         /// <summary>A history with this turn; unchanged before the answer's first update.</summary>
-        public IEnumerable<ChatMessage> After(IReadOnlyList<ChatMessage> history) => _answered
-            ? [.. Before(history), Message, new ChatMessage(ChatRole.Assistant, _answer.ToString())]
+        public IEnumerable<TemplateMessage> After(IReadOnlyList<TemplateMessage> history) => _answered
+            ? [.. Before(history), Message, new TemplateMessage(TemplateRole.Assistant, _answer.ToString())]
             : history;
 
         /// <summary>An update that says what was dropped.</summary>

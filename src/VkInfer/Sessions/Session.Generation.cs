@@ -9,9 +9,6 @@ namespace VkInfer;
 
 public sealed partial class Session
 {
-    /// <summary>Updates that the engine may be ahead of whoever reads an answer.</summary>
-    private const int MostUnread = 16;
-
     // The answer that may go on; null when the session was used otherwise since.
     private AnswerStream? _answer;
 
@@ -73,9 +70,7 @@ public sealed partial class Session
         int before = BeginAppend(prompt.Span);
         try
         {
-            var queue = new AnswerQueue(
-                new Answer(Model.Tokenizer, options, grammar, prompt.Length), MostUnread, options.Overflow,
-                () => new ContextLengthExceededException(1, 0, Capacity));
+            AnswerQueue queue = Model.CreateQueue(options, grammar, before + prompt.Length, Capacity);
             var request = new EngineRequest(_sequence.Sequence, queue)
             {
                 Length = before,

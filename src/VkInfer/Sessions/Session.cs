@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using VkInfer.Engine;
 using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
@@ -228,10 +227,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     {
         if (_drawn == 0)
         {
-            _seed = sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+            _seed = Model.SeedOf(sampling);
         }
 
-        uint[]? mask = masked ? new uint[AdjustLogitsKernel.MaskBytes(Model.Config.VocabSize) / sizeof(uint)] : null;
-        return new TokenSelection(Model.WithoutSuppressed(sampling), _seed, _drawn, mask);
+        return Model.Select(sampling, _seed, _drawn, masked);
     }
 }

@@ -57,12 +57,14 @@ internal sealed class SessionEngine
             new Cancellation(default, model.Lifetime));
         try
         {
+            var counts = new EngineCounts { Model = model.Name };
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
                 new KvPool(
                     store.Groups, pages, mostRemembered: Math.Min(one, pages / 4),
                     states: states > 0 ? new StatePool(states, Math.Min(states / 2, MostSnapshots)) : null),
-                executor, null, model.Lifetime);
+                executor, counts, null, model.Lifetime);
+            EngineMeter.Add(counts, model.Gpu, engine.Lifetime);
             return new SessionEngine(engine, executor);
         }
         catch

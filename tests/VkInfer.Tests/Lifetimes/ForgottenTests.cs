@@ -116,7 +116,7 @@ public sealed class ForgottenTests : LifetimeFixture
             seen += dropped.Current.Text;
         }
 
-        ChatMessage[] turn = [new(ChatRole.User, "Hello."), new(ChatRole.Assistant, seen)];
+        TemplateMessage[] turn = [new(TemplateRole.User, "Hello."), new(TemplateRole.Assistant, seen)];
         Assert.That(chat.History, Is.EqualTo(turn));
         var text = new System.Text.StringBuilder();
         await foreach (GenerationUpdate update in chat.SendAsync("And now?", new GenerationOptions { MaxTokens = 5 }))
@@ -125,7 +125,7 @@ public sealed class ForgottenTests : LifetimeFixture
         }
 
         Assert.That(chat.History, Is.EqualTo(
-            (ChatMessage[])[.. turn, new(ChatRole.User, "And now?"), new(ChatRole.Assistant, text.ToString())]));
+            (TemplateMessage[])[.. turn, new(TemplateRole.User, "And now?"), new(TemplateRole.Assistant, text.ToString())]));
         Assert.That(async () => await dropped.MoveNextAsync(), Throws.InvalidOperationException);
         Assert.That(chat.History, Has.Count.EqualTo(4));
         await untouched.DisposeAsync();

@@ -43,5 +43,5 @@ internal sealed class ChatCommand : CliCommand
         }
     }
 
-    private static ChatTurnDocument Document(ChatMessage message) => new(message.Role.ToString().ToLowerInvariant(), message.Content);
+    private static ChatTurnDocument Document(TemplateMessage message) => new(message.Role.ToString().ToLowerInvariant(), message.Content);
 }

@@ -147,10 +147,10 @@ internal sealed class GenerateCommand : CliCommand
                 : throw CliException.Usage("--system needs a chat model, and no --raw");
         }
 
-        List<ChatMessage> messages = [new(ChatRole.User, prompt)];
+        List<TemplateMessage> messages = [new(TemplateRole.User, prompt)];
         if (call.Parse.GetValue(_system) is { } system)
         {
-            messages.Insert(0, new(ChatRole.System, system));
+            messages.Insert(0, new(TemplateRole.System, system));
         }
 
         return model.ChatTemplate.Render(model.Tokenizer, messages, addGenerationPrompt: true);

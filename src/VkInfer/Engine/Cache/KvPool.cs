@@ -41,6 +41,9 @@ internal sealed class KvPool
     /// <summary>Pages that a sequence could get now.</summary>
     public int Available => _pages.Available;
 
+    /// <summary>Pages that nobody holds, and that are known as prefixes.</summary>
+    public int Remembered => _pages.Remembered;
+
     /// <summary>Pages that sequences hold.</summary>
     public int Held => _pages.Held;
 

@@ -36,6 +36,9 @@ internal sealed class PagePool
     /// <summary>Pages that can be taken: free ones, and those that are only remembered.</summary>
     public int Available => _free.Count + _leastRecentlyUsed.Count;
 
+    /// <summary>Pages that are only remembered.</summary>
+    public int Remembered => _leastRecentlyUsed.Count;
+
     /// <summary>Pages in block tables.</summary>
     public int Held => Count - Available;
 

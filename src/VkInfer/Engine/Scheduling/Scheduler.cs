@@ -32,6 +32,9 @@ internal sealed class Scheduler
     /// <summary>Sequences that take part in steps, the soonest first.</summary>
     public IReadOnlyList<Sequence> Running => _running;
 
+    /// <summary>How often a sequence that ran gave its pages to others.</summary>
+    public long Preemptions { get; private set; }
+
     private static Comparer<Sequence> SoonestFirst { get; } = Comparer<Sequence>.Create(
         static (a, b) => a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Arrival.CompareTo(b.Arrival));
 
@@ -446,6 +449,7 @@ internal sealed class Scheduler
 
     private void Preempt(Sequence sequence)
     {
+        Preemptions++;
         GiveBack(sequence);
         Requeue(sequence);
     }

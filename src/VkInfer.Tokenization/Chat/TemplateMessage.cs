@@ -5,7 +5,7 @@ namespace VkInfer.Tokenization;
 /// <summary>One message of a chat.</summary>
 /// <param name="Role">Who speaks.</param>
 /// <param name="Content">What is said; may be empty. It is never trusted to hold control tokens.</param>
-public sealed record ChatMessage(ChatRole Role, string Content)
+public sealed record TemplateMessage(TemplateRole Role, string Content)
 {
     /// <summary>
     /// A JSON object whose members a Jinja template sees beside role and content, as <c>tool_calls</c>, <c>tool_call_id</c> or

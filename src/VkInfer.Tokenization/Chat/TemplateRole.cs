@@ -1,7 +1,7 @@
 namespace VkInfer.Tokenization;
 
 /// <summary>Who speaks in a chat.</summary>
-public enum ChatRole
+public enum TemplateRole
 {
     /// <summary>Instructions that stand above the conversation.</summary>
     System,

@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using VkInfer.Engine;
+using VkInfer.Engine.Answers;
+using VkInfer.Engine.Sequences;
+using VkInfer.Grammar;
+using VkInfer.Kernels;
+using VkInfer.Vulkan;
+
+namespace VkInfer;
+
+/// <content>Answers to prompts that stand by themselves, and what sessions share with them.</content>
+public sealed partial class Model
+{
+    /// <summary>Updates that the engine may be ahead of whoever reads an answer.</summary>
+    private const int MostUnread = 16;
+
+    /// <summary>
+    /// Answers a prompt that stands by itself, such as a whole conversation. Nothing is kept of it but its keys and values, as a prefix
+    /// that later prompts may share until somebody needs the room. Any number may run at a time: each step takes all of them together.
+    /// </summary>
+    /// <param name="promptTokens">At least one id, each inside the vocabulary; not to be changed while the answer comes.</param>
+    /// <param name="options">How to generate; null: the defaults.</param>
+    /// <param name="cancellationToken">Ends the answer, in prefill and in decode.</param>
+    /// <returns>Updates as they come; the last carries the finish reason and the usage.</returns>
+    /// <remarks>
+    /// The engine goes on for a few tokens while nobody asks for an update, and then waits. An enumerator that is disposed, or forgotten
+    /// and collected, ends the answer. No thread belongs to it.
+    /// </remarks>
+    /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
+    /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
+    /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is no device memory for its keys and values.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed, or was meanwhile.</exception>
+    public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
+        ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        options.Validate();
+        using AnswerStream answer = BeginAnswer(promptTokens, options, cancellationToken);
+        while (await NextAsync(answer, cancellationToken).ConfigureAwait(false) is { } update)
+        {
+            yield return update;
+        }
+    }
+
+    /// <summary>How tokens are chosen behind so many that were drawn with the seed.</summary>
+    internal TokenSelection Select(SamplingOptions sampling, ulong seed, int drawn, bool masked)
+    {
+        uint[]? mask = masked ? new uint[AdjustLogitsKernel.MaskBytes(Config.VocabSize) / sizeof(uint)] : null;
+        return new TokenSelection(WithoutSuppressed(sampling), seed, drawn, mask);
+    }
+
+    /// <summary>The seed that options name, or a new one.</summary>
+    internal static ulong SeedOf(SamplingOptions sampling) =>
+        sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    /// <summary>Where an answer waits for its reader.</summary>
+    /// <param name="options">Valid ones.</param>
+    /// <param name="grammar">The grammar's state; null: any token may come.</param>
+    /// <param name="before">Tokens before the answer.</param>
+    /// <param name="capacity">Tokens that its sequence may have.</param>
+    internal AnswerQueue CreateQueue(GenerationOptions options, GrammarMatcher? grammar, int before, int capacity) => new(
+        new Answer(Tokenizer, options, grammar, before), MostUnread, options.Overflow,
+        () => new ContextLengthExceededException(1, 0, capacity));
+
+    private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        using Lifetime.Lease lease = Lifetime.Enter();
+        CheckPrompt(prompt.Span);
+        options.Sampling.CheckVocabulary(Config.VocabSize);
+
+        GrammarMatcher? grammar = options.Grammar is null ? null : CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
+        cancellation.ThrowIfCancellationRequested();
+        AnswerQueue queue = CreateQueue(options, grammar, prompt.Length, ContextLength);
+        var request = new EngineRequest(new Sequence(), queue)
+        {
+            Prompt = prompt,
+            MaxTokens = options.MaxTokens,
+            ContextLength = ContextLength,
+            Selection = Select(options.Sampling, SeedOf(options.Sampling), 0, grammar is not null),
+            Grammar = grammar,
+            Cancellation = cancellation,
+        };
+        return new AnswerStream(EngineFor(Options.KvType, null, Options.Linear).Engine, request, queue);
+    }
+
+    private void CheckPrompt(ReadOnlySpan<int> prompt)
+    {
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("No tokens: a prompt needs at least one.", nameof(prompt));
+        }
+
+        CheckTokens(prompt);
+        if (prompt.Length > ContextLength)
+        {
+            throw new ContextLengthExceededException(prompt.Length, ContextLength, ContextLength);
+        }
+    }
+
+    private async ValueTask<GenerationUpdate?> NextAsync(AnswerStream answer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await answer.NextAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or OperationCanceledException && Lifetime.IsClosed)
+        {
+            throw Lifetime.Disposed();
+        }
+    }
+}
