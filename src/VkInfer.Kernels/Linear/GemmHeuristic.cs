@@ -95,7 +95,7 @@ internal static class GemmHeuristic
 
     private static MeasuredTiling[] Measured(MatrixShape fragment) =>
     [
-        new(new(192, 128, 4, 2, fragment), 1, 1), new(new(160, 128, 2, 4, fragment), 0.95, 1), new(new(128, 128, 2, 2, fragment), 1, 1),
+        new(new(192, 128, 4, 2, fragment), 1, 1), new(new(128, 128, 2, 2, fragment), 1, 1),
         new(new(96, 128, 2, 2, fragment), 0.85, 1), new(new(64, 256, 1, 4, fragment), 0.81, 1), new(new(48, 256, 1, 4, fragment), 0.65, 1),
         new(new(64, 64, 2, 2, fragment), 0.58, 2), new(new(32, 64, 1, 2, fragment), 0.43, 3), new(new(16, 64, 1, 4, fragment), 0.27, 3),
     ];

@@ -124,7 +124,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         if (turn is not null && ReferenceEquals(_turn, turn))
         {
             _turn = null;
-            ChatMessage[] after = [.. turn.After(_history)];
+            TemplateMessage[] after = [.. turn.After(_history)];
             _history.Clear();
             _history.AddRange(after);
         }

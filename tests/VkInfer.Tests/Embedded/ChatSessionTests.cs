@@ -122,9 +122,9 @@ public sealed class ChatSessionTests : EmbeddedFixture
             dropped += usage.DroppedTurns;
             Assert.That(usage.CompletionTokens, Is.EqualTo(12), "there was room for the whole answer");
             Assert.That(chat.Session.Position, Is.LessThanOrEqualTo(100));
-            Assert.That(chat.History[0], Is.EqualTo(new ChatMessage(ChatRole.System, "You are a kind owl.")));
+            Assert.That(chat.History[0], Is.EqualTo(new TemplateMessage(TemplateRole.System, "You are a kind owl.")));
             Assert.That(
-                chat.History.Where(message => message.Role == ChatRole.User).Select(message => message.Content),
+                chat.History.Where(message => message.Role == TemplateRole.User).Select(message => message.Content),
                 Is.EqualTo(questions.Skip(dropped)), "whole turns, the oldest first");
             Assert.That(chat.History, Has.Count.EqualTo(1 + (2 * (turn + 1 - dropped))));
             Assert.That(chat.History[^1].Content, Is.EqualTo(answer));
@@ -139,7 +139,7 @@ public sealed class ChatSessionTests : EmbeddedFixture
         GenerationOptions dropping = Short with { Overflow = ContextOverflow.DropOldestTurns };
         using var chat = new ChatSession(Model, options: new SessionOptions { Capacity = 64 });
         await Send(chat, "Hi.", options: dropping);
-        ChatMessage[] before = [.. chat.History];
+        TemplateMessage[] before = [.. chat.History];
         string tooLong = string.Concat(Enumerable.Repeat("tell me more about the fox ", 40));
         Assert.That(async () => await Send(chat, tooLong, options: dropping), Throws.TypeOf<ContextLengthExceededException>());
         Assert.That(chat.History, Is.EqualTo(before));
