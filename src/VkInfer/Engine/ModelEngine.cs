@@ -23,10 +23,7 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     private readonly Lifetime _lifetime;
     private readonly TimeProvider _clock;
     private readonly ITimer _timer;
-    private List<EngineRequest> _signalled = [];
-    private List<Action> _calls = [];
-    private List<EngineRequest> _takenSignals = [];
-    private List<Action> _takenCalls = [];
+    private readonly EngineInbox _inbox = new();
     private bool _hasThread;
     private bool _isWoken;
 
@@ -104,14 +101,12 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     public Task<T> InvokeAsync<T>(Func<Scheduler, KvPool, T> function)
     {
         using Lifetime.Lease lease = _lifetime.Enter();
-        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            _calls.Add(() => Invoke(function, result));
+            Task<T> result = _inbox.Add(() => _loop.Invoke(function), _lifetime);
             WakeLocked();
+            return result;
         }
-
-        return result.Task;
     }
 
     /// <summary>Ends all requests, waits for the steps under way, and frees the executor.</summary>
@@ -143,37 +138,8 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     {
         lock (_gate)
         {
-            foreach (EngineRequest request in requests)
-            {
-                if (request.Signals == EngineSignals.None)
-                {
-                    _signalled.Add(request);
-                }
-
-                request.Signals |= signals;
-            }
-
+            _inbox.Add(requests, signals);
             WakeLocked();
-        }
-    }
-
-    private void Invoke<T>(Func<Scheduler, KvPool, T> function, TaskCompletionSource<T> result)
-    {
-        if (_lifetime.IsClosed)
-        {
-            result.SetException(_lifetime.Disposed());
-            return;
-        }
-
-        try
-        {
-            result.SetResult(_loop.Invoke(function));
-        }
-#pragma warning disable CA1031 // What goes wrong is the caller's.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            result.SetException(exception);
         }
     }
 
@@ -232,12 +198,12 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     {
         try
         {
-            foreach (EngineRequest request in _takenSignals)
+            foreach (EngineRequest request in _inbox.TakenRequests)
             {
-                _loop.Handle(request, TakeSignals(request));
+                _loop.Requests.Handle(request, TakeSignals(request));
             }
 
-            foreach (Action call in _takenCalls)
+            foreach (Action call in _inbox.TakenCalls)
             {
                 call();
             }
@@ -248,13 +214,12 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            _loop.FailAll(exception);
+            _loop.Requests.FailAll(exception);
             return false;
         }
         finally
         {
-            _takenSignals.Clear();
-            _takenCalls.Clear();
+            _inbox.ClearTaken();
         }
     }
 
@@ -275,11 +240,11 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     {
         lock (_gate)
         {
-            while (!busy && !_isWoken && _signalled.Count == 0 && _calls.Count == 0 && !_lifetime.IsClosed)
+            while (!busy && !_isWoken && _inbox.IsEmpty && !_lifetime.IsClosed)
             {
-                TimeSpan? deadline = _loop.UntilNextDeadline();
+                TimeSpan? deadline = _loop.Requests.UntilNextDeadline();
                 bool isNear = deadline < IdleTime;
-                if (!Monitor.Wait(_gate, isNear ? deadline!.Value : IdleTime) && !_isWoken && _signalled.Count == 0 && _calls.Count == 0)
+                if (!Monitor.Wait(_gate, isNear ? deadline!.Value : IdleTime) && !_isWoken && _inbox.IsEmpty)
                 {
                     if (!isNear)
                     {
@@ -296,8 +261,7 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
             }
 
             _isWoken = false;
-            (_signalled, _takenSignals) = (_takenSignals, _signalled);
-            (_calls, _takenCalls) = (_takenCalls, _calls);
+            _inbox.Take();
             return true;
         }
     }
@@ -306,7 +270,7 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     private bool Leave()
     {
         _hasThread = false;
-        if (!_lifetime.IsClosed && _loop.UntilNextDeadline() is { } time)
+        if (!_lifetime.IsClosed && _loop.Requests.UntilNextDeadline() is { } time)
         {
             _timer.Change(time, Timeout.InfiniteTimeSpan);
         }
@@ -318,21 +282,18 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
     private void Free()
     {
         _timer.Dispose();
-        List<EngineRequest> signalled;
-        List<Action> calls;
         lock (_gate)
         {
-            (signalled, calls) = (_signalled, _calls);
-            (_signalled, _calls) = ([], []);
+            _inbox.Take();
         }
 
-        foreach (EngineRequest request in signalled)
+        foreach (EngineRequest request in _inbox.TakenRequests)
         {
-            _loop.Handle(request, TakeSignals(request) & EngineSignals.Started);
+            _loop.Requests.Handle(request, TakeSignals(request) & EngineSignals.Started);
         }
 
-        calls.ForEach(static call => call());
-        _loop.FailAll(_lifetime.Disposed());
+        _inbox.TakenCalls.ForEach(static call => call());
+        _loop.Requests.FailAll(_lifetime.Disposed());
         _loop.Dispose();
     }
 }

@@ -11,7 +11,7 @@ public sealed partial class Session
 
     /// <summary>
     /// Writes the session to a file: its tokens, and the keys and values that it holds. <see cref="Model.LoadSession"/> goes on from there
-    /// without computing them again.
+    /// without computing them again; of a recurrent model the file has the tokens alone, which are then computed again.
     /// </summary>
     /// <param name="path">The file; what stands there is replaced when the new one is whole.</param>
     /// <param name="cancellationToken">Ends the call; the file is then as it was.</param>
@@ -37,7 +37,11 @@ public sealed partial class Session
             {
                 _sequence.Truncate(scheduler, _tokens.Count);
                 held.AddPrompt(CollectionsMarshal.AsSpan(_tokens));
-                pool.Fork(_sequence.Sequence, held);
+                if (!pool.IsRecurrent)
+                {
+                    pool.Fork(_sequence.Sequence, held);
+                }
+
                 int[] firstHeld = held.Tables.Length == 0
                     ? new int[Store.Groups.Count] : [.. held.Tables.Select(table => table.FirstHeld)];
                 return (

@@ -14,9 +14,7 @@ internal sealed class KvPool
 
     private readonly CacheGroup[] _groups;
     private readonly PagePool _pages;
-    private readonly Dictionary<string, PrefixNode> _scopes = [];
-    private readonly PrefixNode _shared;
-    private readonly bool _sharesPrefixes;
+    private readonly PrefixIndex? _prefixes;
     private readonly StatePool? _states;
 
     /// <param name="groups">Groups of layers; each page holds positions of one.</param>
@@ -31,8 +29,7 @@ internal sealed class KvPool
         _groups = [.. groups];
         ArgumentOutOfRangeException.ThrowIfZero(_groups.Length, nameof(groups));
         _pages = new PagePool(pages, mostRemembered);
-        _shared = new PrefixNode(_groups.Length);
-        _sharesPrefixes = sharesPrefixes;
+        _prefixes = sharesPrefixes ? new PrefixIndex(_groups, _pages, needsSnapshots: states is not null) : null;
     }
 
     /// <summary>All pages.</summary>
@@ -79,42 +76,24 @@ internal sealed class KvPool
     {
         sequence.Tables = [.. _groups.Select(_ => new BlockTable())];
         sequence.Computed = 0;
-        if (!_sharesPrefixes)
+        if (_prefixes is null)
         {
             return true;
         }
 
-        ReadOnlySpan<int> tokens = sequence.Tokens;
-        int full = Math.Min(tokens.Length - 1, sequence.LogitsTarget?.First ?? int.MaxValue) / PageTokens;
-        PrefixNode? node = Root(sequence);
-        while (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count)) is { } next && HasUnbounded(next))
+        if (!_prefixes.TryFind(sequence))
         {
-            sequence.Chain.Add(node = next);
-        }
-
-        if (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count))?.Computing is { } other && other != sequence)
-        {
-            sequence.Chain.Clear();
             sequence.Tables = [];
             return false;
         }
 
-        int known = LongestHeld(sequence.Chain);
-        sequence.Chain.RemoveRange(known, sequence.Chain.Count - known);
+        int known = sequence.Chain.Count;
         for (int group = 0; group < _groups.Length; group++)
         {
             int first = _groups[group].FirstVisible(known * PageTokens) / PageTokens;
             for (int i = 0; i < known; i++)
             {
-                if (i < first)
-                {
-                    sequence.Tables[group].AddNone();
-                    continue;
-                }
-
-                int page = sequence.Chain[i].Pages[group];
-                _pages.Hold(page);
-                sequence.Tables[group].Add(page);
+                Share(i < first ? BlockTable.None : sequence.Chain[i].Pages[group], sequence.Tables[group]);
             }
         }
 
@@ -123,20 +102,37 @@ internal sealed class KvPool
     }
 
     /// <summary>Says that a sequence is about to compute the rest of its known full pages, so that others wait for it.</summary>
-    public void Announce(Sequence sequence)
-    {
-        if (!_sharesPrefixes)
-        {
-            return;
-        }
+    public void Announce(Sequence sequence) => _prefixes?.Announce(sequence);
 
-        PrefixNode node = LastOf(sequence);
-        for (int i = sequence.Chain.Count; i < sequence.Tokens.Length / PageTokens; i++)
+    /// <summary>Tells the prefix index of full pages that are computed, and whose tokens are known.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="computed">Positions computed by steps that have ended.</param>
+    public void Publish(Sequence sequence, int computed)
+    {
+        if (_prefixes is { } prefixes)
         {
-            node = node.FindOrAdd(PageOf(sequence.Tokens, i));
-            node.Computing ??= sequence;
+            prefixes.Publish(sequence, computed);
+            _states?.Publish(sequence);
         }
     }
+
+    /// <summary>Rows that a step may compute of a sequence, of those that it could.</summary>
+    public int RowsOfStep(Sequence sequence, int rows) => _states is null ? rows : StatePool.RowsToStop(sequence, rows);
+
+    /// <summary>Takes note that rows up to <see cref="Sequence.Computed"/> are planned.</summary>
+    public void NotePlanned(Sequence sequence)
+    {
+        if (_prefixes is not null)
+        {
+            _states?.Keep(sequence);
+        }
+    }
+
+    /// <summary>Hands over what is to happen to states at the head of a step, whose rows are planned.</summary>
+    public void MoveStateChanges(List<StateChange> changes) => _states?.MoveTo(changes);
+
+    /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>
+    public void Withdraw(Sequence sequence) => _prefixes?.Withdraw(sequence);
 
     /// <summary>Makes room for positions up to <paramref name="end"/>, and lets go of what has fallen behind windows.</summary>
     /// <param name="sequence">The sequence; rows from <see cref="Sequence.Computed"/> on will be written.</param>
@@ -183,62 +179,6 @@ internal sealed class KvPool
         return true;
     }
 
-    /// <summary>Tells the prefix index of full pages that are computed, and whose tokens are known.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="computed">Positions computed by steps that have ended.</param>
-    public void Publish(Sequence sequence, int computed)
-    {
-        if (!_sharesPrefixes)
-        {
-            return;
-        }
-
-        int full = Math.Min(computed, sequence.Tokens.Length) / PageTokens;
-        while (sequence.Chain.Count < full)
-        {
-            int index = sequence.Chain.Count;
-            PrefixNode node = LastOf(sequence).FindOrAdd(PageOf(sequence.Tokens, index));
-            if (node.Computing == sequence)
-            {
-                node.Computing = null;
-            }
-
-            for (int group = 0; group < _groups.Length; group++)
-            {
-                int page = sequence.Tables[group].Pages[index];
-                if (page != BlockTable.None && node.Pages[group] == BlockTable.None)
-                {
-                    int of = group;
-                    node.Pages[group] = page;
-                    _pages.Remember(page, () =>
-                    {
-                        node.Pages[of] = BlockTable.None;
-                        node.Prune();
-                    });
-                }
-            }
-
-            sequence.Chain.Add(node);
-        }
-
-        _states?.Publish(sequence);
-    }
-
-    /// <summary>Rows that a step may compute of a sequence, of those that it could.</summary>
-    public int RowsOfStep(Sequence sequence, int rows) => _states is null ? rows : StatePool.RowsToStop(sequence, rows);
-
-    /// <summary>Takes note that rows up to <see cref="Sequence.Computed"/> are planned.</summary>
-    public void NotePlanned(Sequence sequence)
-    {
-        if (_sharesPrefixes)
-        {
-            _states?.Keep(sequence);
-        }
-    }
-
-    /// <summary>Hands over what is to happen to states at the head of a step, whose rows are planned.</summary>
-    public void MoveStateChanges(List<StateChange> changes) => _states?.MoveTo(changes);
-
     /// <summary>
     /// A second sequence over the same pages, as far as its tokens go, which must be the first one's. A page that both hold is copied when
     /// either writes it.
@@ -255,14 +195,7 @@ internal sealed class KvPool
         {
             foreach (int page in from.Tables[group].Pages)
             {
-                if (page == BlockTable.None)
-                {
-                    to.Tables[group].AddNone();
-                    continue;
-                }
-
-                _pages.Hold(page);
-                to.Tables[group].Add(page);
+                Share(page, to.Tables[group]);
             }
         }
 
@@ -281,38 +214,26 @@ internal sealed class KvPool
     /// <param name="sequence">The sequence.</param>
     /// <param name="computed">Positions.</param>
     /// <param name="firstHeld">For each group the first page that is there.</param>
-    /// <returns>False: there are not as many pages; nothing has changed.</returns>
+    /// <returns>False: there are none, or not as many pages; nothing has changed.</returns>
     public bool TryRestore(Sequence sequence, int computed, ReadOnlySpan<int> firstHeld)
     {
-        int needed = 0;
-        foreach (int first in firstHeld)
-        {
-            needed += PageCount(computed) - first;
-        }
-
-        if (needed > _pages.Available || computed == 0)
-        {
-            return false;
-        }
-
         sequence.Tables = [.. _groups.Select(_ => new BlockTable())];
         sequence.Computed = computed;
         for (int group = 0; group < _groups.Length; group++)
         {
-            for (int i = 0; i < PageCount(computed); i++)
+            for (int i = 0; i < firstHeld[group]; i++)
             {
-                if (i < firstHeld[group])
-                {
-                    sequence.Tables[group].AddNone();
-                }
-                else
-                {
-                    sequence.Tables[group].Add(Take());
-                }
+                sequence.Tables[group].AddNone();
             }
         }
 
-        return true;
+        if (computed > 0 && TryGrow(sequence, computed, []))
+        {
+            return true;
+        }
+
+        (sequence.Tables, sequence.Computed) = ([], 0);
+        return false;
     }
 
     /// <summary>
@@ -379,49 +300,7 @@ internal sealed class KvPool
         (sequence.Computed, sequence.LogitsAt) = (0, -1);
     }
 
-    /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>
-    public void Withdraw(Sequence sequence)
-    {
-        PrefixNode? node = sequence.Tables.Length > 0 && _sharesPrefixes ? LastOf(sequence) : null;
-        PrefixNode? last = node;
-        for (int i = sequence.Chain.Count; node is not null && i < sequence.Tokens.Length / PageTokens; i++)
-        {
-            node = node.Find(PageOf(sequence.Tokens, i));
-            if (node?.Computing == sequence)
-            {
-                node.Computing = null;
-            }
-
-            last = node ?? last;
-        }
-
-        last?.Prune();
-        if (sequence.PrefixScope is { } scope && _scopes.TryGetValue(scope, out PrefixNode? root) && root.IsEmpty)
-        {
-            _scopes.Remove(scope);
-        }
-    }
-
     private static int PageCount(int positions) => (positions + PageTokens - 1) / PageTokens;
-
-    private static ReadOnlySpan<int> PageOf(ReadOnlySpan<int> tokens, int index) => tokens.Slice(index * PageTokens, PageTokens);
-
-    private PrefixNode Root(Sequence sequence)
-    {
-        if (sequence.PrefixScope is not { } scope)
-        {
-            return _shared;
-        }
-
-        if (!_scopes.TryGetValue(scope, out PrefixNode? root))
-        {
-            _scopes.Add(scope, root = new PrefixNode(_groups.Length));
-        }
-
-        return root;
-    }
-
-    private PrefixNode LastOf(Sequence sequence) => sequence.Chain.Count > 0 ? sequence.Chain[^1] : Root(sequence);
 
     /// <summary>Whether a sequence has a state, if need be from now on: that behind its prefix.</summary>
     private bool HasState(Sequence sequence) => _states is null || sequence.RecurrentState != StatePool.None
@@ -445,40 +324,17 @@ internal sealed class KvPool
         return index < table.Pages.Count && _pages.IsShared(table.Pages[index]);
     }
 
-    private bool HasUnbounded(PrefixNode node)
+    /// <summary>Has a table name a page that others may name, too.</summary>
+    private void Share(int page, BlockTable table)
     {
-        for (int group = 0; group < _groups.Length; group++)
+        if (page == BlockTable.None)
         {
-            if (_groups[group].Window == 0 && node.Pages[group] == BlockTable.None)
-            {
-                return false;
-            }
+            table.AddNone();
+            return;
         }
 
-        return true;
-    }
-
-    /// <summary>The most pages of a chain after which every group has what the next row sees, and a state there is.</summary>
-    private int LongestHeld(List<PrefixNode> chain)
-    {
-        for (int known = chain.Count; known > 0; known--)
-        {
-            bool held = _states is null || chain[known - 1].Snapshot != StatePool.None;
-            for (int group = 0; group < _groups.Length && held; group++)
-            {
-                for (int i = known - 1; i >= _groups[group].FirstVisible(known * PageTokens) / PageTokens && held; i--)
-                {
-                    held = chain[i].Pages[group] != BlockTable.None;
-                }
-            }
-
-            if (held)
-            {
-                return known;
-            }
-        }
-
-        return 0;
+        _pages.Hold(page);
+        table.Add(page);
     }
 
     private void DropBehind(Sequence sequence)

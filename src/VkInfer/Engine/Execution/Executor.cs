@@ -22,14 +22,13 @@ internal sealed class Executor : IExecutor
     private readonly DevicePages _pages;
     private readonly DeviceStates _states;
     private readonly StepPasses _passes;
+    private readonly StepOrder _order;
+    private readonly RowChoices _choices;
     private readonly OnceLists _once;
-    private readonly CommandList[] _lists = new CommandList[2];
+    private readonly KeptLogits _kept;
     private readonly uint[] _tokens;
     private readonly List<SequenceSlot> _fresh = [];
-    private readonly Cancellation _cancellation;
     private StepUnderWay? _last;
-    private long _submitted;
-    private long _ended;
     private long _lastEnd;
 
     /// <param name="parts">The device, and the model on it; not owned.</param>
@@ -40,7 +39,6 @@ internal sealed class Executor : IExecutor
     {
         _device = parts.Device;
         _options = options;
-        _cancellation = cancellation;
         _tokens = new uint[options.MaxRows];
         _pages = new DevicePages(store, options.Pages);
         _states = new DeviceStates(parts.Device, store.States.SizeInBytes, options.States);
@@ -52,6 +50,9 @@ internal sealed class Executor : IExecutor
         try
         {
             _passes = new StepPasses(parts, store, options, _slots, UnderWay, cancellation);
+            _order = new StepOrder(parts.Device, _passes, cancellation);
+            _choices = new RowChoices(_passes, _order);
+            _kept = new KeptLogits(parts.Device, _passes, _once);
         }
         catch
         {
@@ -63,18 +64,18 @@ internal sealed class Executor : IExecutor
 
     public void Submit(StepPlan plan)
     {
-        StepUnderWay step = _passes.Begin(_submitted);
+        StepUnderWay step = _order.Begin();
         try
         {
             Prepare(plan, step);
             SubmitPass(plan, step);
-            KeepLogits(plan, step);
-            SubmitChoices(plan, step);
+            _kept.Keep(plan, step);
+            step.Submit(_device, _choices.Begin(plan, step));
         }
         catch
         {
             // What was written for the step, the next one writes anew: nobody may be reading it, nor what steps under way take turns with.
-            Settle(step);
+            _order.Settle(step);
             foreach (StepRows rows in plan.Rows)
             {
                 _slots.Find(rows.Sequence)?.Deselect();
@@ -84,28 +85,18 @@ internal sealed class Executor : IExecutor
         }
 
         step.Submitted = Stopwatch.GetTimestamp();
-        foreach (SequenceSlot slot in step.Slots)
-        {
-            slot.LastStep = _submitted;
-        }
-
+        _order.Submit(step);
         _last = step;
-        _submitted++;
     }
 
     public void Complete(StepOutcome outcome)
     {
-        StepUnderWay step = _passes.Step(_ended);
-        _device.Wait(step.Last);
+        StepUnderWay step = _order.Complete();
         long now = Stopwatch.GetTimestamp();
         outcome.Time = Stopwatch.GetElapsedTime(Math.Max(step.Submitted, _lastEnd), now);
         _lastEnd = now;
-        _ended++;
         outcome.GpuMicroseconds = _passes.Complete(step);
-        foreach (StepUnderWay.Chooser chooser in step.Choosers)
-        {
-            Read(chooser, step.Guesses, outcome);
-        }
+        RowChoices.Read(step, outcome);
     }
 
     public void Release(Sequence sequence, bool keeps)
@@ -119,7 +110,7 @@ internal sealed class Executor : IExecutor
         {
             _slots.Forget(sequence);
         }
-        else if (slot.LastStep < _ended && sequence.Selection is not { Mask: null })
+        else if (slot.LastStep < _order.Ended && sequence.Selection is not { Mask: null })
         {
             slot.Trim();
         }
@@ -132,7 +123,7 @@ internal sealed class Executor : IExecutor
             return null;
         }
 
-        WaitForSteps();
+        _order.WaitForAll();
         slot.NamePages(sequence, _pages, _states);
         slot.Place(sequence.Tokens.Length - 1, sequence.Tokens[^1]);
         return _passes.Alone.FindNotFinite(slot);
@@ -153,7 +144,7 @@ internal sealed class Executor : IExecutor
     public SoftmaxStats ReadSoftmaxStats(Sequence sequence) =>
         _slots.Find(sequence) is { MustClear: false } slot ? SoftmaxStats.Read(_device, slot.Cache.SoftmaxStats) : default;
 
-    /// <summary>The logits that are kept of a sequence.</summary>
+    /// <summary>Reads the logits that are kept of a sequence.</summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="logits">Receives float32 [VocabSize].</param>
     /// <returns>Whether there are any.</returns>
@@ -164,8 +155,7 @@ internal sealed class Executor : IExecutor
             return false;
         }
 
-        BufferView kept = slot.Kept;
-        _device.Download(kept.Buffer, kept.Offset, System.Runtime.InteropServices.MemoryMarshal.AsBytes(logits));
+        _kept.Read(slot, logits);
         return true;
     }
 
@@ -174,13 +164,13 @@ internal sealed class Executor : IExecutor
     /// <returns>Numbers in the store.</returns>
     public int[] FindMemory(IEnumerable<int> pages)
     {
-        WaitForSteps();
+        _order.WaitForAll();
         return [.. pages.Select(_pages.InStore)];
     }
 
     public void Dispose()
     {
-        Settle(null);
+        _order.Settle(null);
         _once.Dispose();
         _passes.Dispose();
         _slots.Dispose();
@@ -194,10 +184,10 @@ internal sealed class Executor : IExecutor
         for (int i = 0; i < plan.Rows.Count; i++)
         {
             Sequence sequence = plan.Rows[i].Sequence;
-            SequenceSlot slot = _slots.For(sequence, _ended - 1);
+            SequenceSlot slot = _slots.For(sequence, _order.Ended - 1);
             if (slot.RenamesPages(sequence))
             {
-                WaitFor(slot);
+                _order.WaitFor(slot);
             }
 
             slot.NamePages(sequence, _pages, _states);
@@ -260,12 +250,12 @@ internal sealed class Executor : IExecutor
             if (!rows.WantsLogits)
             {
                 // Nobody else says which token it is.
-                WaitFor(step.Slots[i]);
+                _order.WaitFor(step.Slots[i]);
                 step.Slots[i].Place(rows.First, rows.Sequence.Tokens[rows.First]);
             }
             else
             {
-                Select(step.Slots[i], rows.Sequence);
+                _choices.Select(step.Slots[i], rows.Sequence);
             }
 
             step.Logits[i] = _passes.Alone.Logits;
@@ -303,165 +293,5 @@ internal sealed class Executor : IExecutor
         return position < known.Length ? (uint)known[position]
             : rows.Drafts > 0 ? (uint)rows.Sequence.Drafts[position - known.Length]
             : RowEntry.TokenOfStepState;
-    }
-
-    /// <summary>Copies logits that somebody wants beyond the step.</summary>
-    private void KeepLogits(StepPlan plan, StepUnderWay step)
-    {
-        for (int i = 0; i < plan.Rows.Count; i++)
-        {
-            StepRows rows = plan.Rows[i];
-            bool isKept = rows.Sequence.KeepsLogits || rows.Sequence.LogitsTarget is not null;
-            if (rows.Count == 0 || !isKept || step.Logits[i] is not { } logits)
-            {
-                continue;
-            }
-
-            Flush(step);
-            if (rows.Sequence.LogitsTarget is { } target)
-            {
-                // Those before the last lie before it.
-                int count = StepPasses.LogitsOf(rows);
-                (long stride, long length) = (_passes.LogitsStride, count * _passes.LogitsStride);
-                Copy(
-                    step, logits.Buffer.View(logits.Offset + stride - length, length),
-                    target.Rows.View((rows.First + rows.Count - count - target.First) * stride, length));
-            }
-
-            if (rows.Sequence.KeepsLogits)
-            {
-                Copy(step, logits, step.Slots[i].Kept);
-            }
-        }
-    }
-
-    private void Copy(StepUnderWay step, BufferView from, BufferView to) => step.Last = _once.Submit(commands => commands.Copy(from, to));
-
-    /// <summary>Submits the step's pass by itself.</summary>
-    private void Flush(StepUnderWay step)
-    {
-        if (step.Pass is { } pass && !step.IsFlushed)
-        {
-            step.Last = _device.Submit(pass);
-            step.IsFlushed = true;
-        }
-    }
-
-    private void SubmitChoices(StepPlan plan, StepUnderWay step)
-    {
-        StepChoices choices = _passes.BeginChoices(plan);
-        for (int i = 0; i < plan.Rows.Count; i++)
-        {
-            StepRows rows = plan.Rows[i];
-            if (!rows.WantsLogits)
-            {
-                step.Choosers.Add(default);
-                continue;
-            }
-
-            SequenceSlot slot = step.Slots[i];
-            Select(slot, rows.Sequence);
-            rows.Sequence.Selection!.Mask?.CopyTo(slot.Sampler.Mask);
-            BufferView logits = step.Logits[i] ?? slot.Kept;
-            choices.Add(slot.Sampler, Before(logits, rows.Drafts));
-            step.Choosers.Add(
-                new StepUnderWay.Chooser(slot, slot.AddChoice(), slot.Generation, step.Guesses.Count, rows.Drafts));
-            for (int guess = 0; guess < rows.Drafts; guess++)
-            {
-                SamplerSlot sampler = slot.Guesses.For(rows.Sequence, guess, slot.Choices + guess);
-                choices.Add(sampler, Before(logits, rows.Drafts - 1 - guess));
-                step.Guesses.Add(new StepUnderWay.Guess(rows.Sequence.Drafts[guess], sampler));
-            }
-        }
-
-        if (choices.Commands() is not { } commands)
-        {
-            Flush(step);
-        }
-        else if (step.Pass is null || step.IsFlushed)
-        {
-            step.Last = _device.Submit(commands);
-        }
-        else
-        {
-            (_lists[0], _lists[1]) = (step.Pass, commands);
-            step.Last = _device.Submit(_lists);
-        }
-    }
-
-    /// <summary>The logits of so many rows before one.</summary>
-    private BufferView Before(BufferView logits, int rows) =>
-        logits.Buffer.View(logits.Offset - (rows * _passes.LogitsStride), logits.Length);
-
-    /// <summary>Has the slot choose as its sequence wants it from now on.</summary>
-    private void Select(SequenceSlot slot, Sequence sequence)
-    {
-        if (!ReferenceEquals(slot.Selection, sequence.Selection))
-        {
-            WaitFor(slot);
-            slot.Select(sequence, sequence.Selection!);
-        }
-        else if (sequence.Drawn != slot.Choices)
-        {
-            WaitFor(slot);
-            slot.CatchUp(sequence, sequence.Drawn);
-        }
-    }
-
-    private static void Read(in StepUnderWay.Chooser chooser, List<StepUnderWay.Guess> guesses, StepOutcome outcome)
-    {
-        if (chooser.Slot is not { } slot || slot.Generation != chooser.Generation)
-        {
-            outcome.Add();
-            return;
-        }
-
-        uint id = slot.Sampler.ReadId(chooser.Choice);
-        outcome.Add(id == StepState.LogitsNotFinite ? ChoiceFault.LogitsNotFinite
-            : id == StepState.NoTokenAllowed ? ChoiceFault.NoTokenAllowed : ChoiceFault.None);
-        SamplerSlot sampler = slot.Sampler;
-        for (int i = 0; id < StepState.LogitsNotFinite; i++)
-        {
-            outcome.AddToken((int)id, sampler.ReadLogProbabilities(chooser.Choice + i, (int)id));
-            if (i == chooser.GuessCount || guesses[chooser.FirstGuess + i].Token != (int)id)
-            {
-                return;
-            }
-
-            // What is wrong behind a guess, the next step finds again.
-            sampler = guesses[chooser.FirstGuess + i].Sampler;
-            id = sampler.ReadId(chooser.Choice + i + 1);
-        }
-    }
-
-    private void WaitFor(SequenceSlot slot)
-    {
-        if (slot.LastStep >= _ended)
-        {
-            _device.Wait(_passes.Step(slot.LastStep).Last, _cancellation);
-        }
-    }
-
-    /// <summary>Waits for all that was submitted, also of a step that was given up.</summary>
-    private void Settle(StepUnderWay? givenUp)
-    {
-        try
-        {
-            WaitForSteps();
-            _device.Wait(givenUp?.Last ?? default);
-            _device.Wait(_passes.LastSlice);
-        }
-        catch (DeviceLostException)
-        {
-            // Nothing runs any more.
-        }
-    }
-
-    private void WaitForSteps()
-    {
-        for (long step = _ended; step < _submitted; step++)
-        {
-            _device.Wait(_passes.Step(step).Last);
-        }
     }
 }

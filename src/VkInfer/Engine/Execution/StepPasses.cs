@@ -119,6 +119,10 @@ internal sealed class StepPasses : IDisposable
     /// <summary>The logits of a row of a step over rows.</summary>
     public BufferView LogitsRow(int row) => Activations.Row(_pass!.Logits, ActivationType.F32, row, _parts.Config.VocabSize);
 
+    /// <summary>The logits of so many rows before one.</summary>
+    public BufferView LogitsBefore(BufferView logits, int rows) =>
+        logits.Buffer.View(logits.Offset - (rows * LogitsStride), logits.Length);
+
     /// <summary>Submits a step over rows whose table is filled, or says what commands are to be submitted for it.</summary>
     public void SubmitRows(StepUnderWay step)
     {

@@ -7,6 +7,8 @@ namespace VkInfer.Engine.Execution;
 /// <param name="rows">The rows that its pass takes; owned.</param>
 internal sealed class StepUnderWay(PassRows rows) : IDisposable
 {
+    private readonly CommandList[] _lists = new CommandList[2];
+
     /// <summary>The rows that its pass takes, if it takes a table of them.</summary>
     public PassRows Rows { get; } = rows;
 
@@ -59,6 +61,36 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     {
         Slots.Add(slot);
         Logits.Add(null);
+    }
+
+    /// <summary>Submits its pass by itself, unless that is done.</summary>
+    public void Flush(GpuDevice device)
+    {
+        if (Pass is { } pass && !IsFlushed)
+        {
+            Last = device.Submit(pass);
+            IsFlushed = true;
+        }
+    }
+
+    /// <summary>Submits commands behind its pass; with it, unless that is done.</summary>
+    /// <param name="device">Where.</param>
+    /// <param name="choices">The commands; null: there are none.</param>
+    public void Submit(GpuDevice device, CommandList? choices)
+    {
+        if (choices is null)
+        {
+            Flush(device);
+        }
+        else if (Pass is null || IsFlushed)
+        {
+            Last = device.Submit(choices);
+        }
+        else
+        {
+            (_lists[0], _lists[1]) = (Pass, choices);
+            Last = device.Submit(_lists);
+        }
     }
 
     public void Dispose() => Rows.Dispose();

@@ -11,32 +11,25 @@ internal sealed class Scheduler
 {
     private readonly SchedulerOptions _options;
     private readonly KvPool _pool;
-    private readonly SortedSet<Sequence> _waiting = new(SoonestFirst);
-    private readonly List<Sequence> _running = [];
-    private readonly List<Sequence> _parked = [];
-
-    // Not running, but with pages, of an earlier turn or of a fork: the first gives them up first.
-    private readonly LinkedList<Sequence> _holders = [];
-    private long _arrivals;
-    private int _withDeadline;
+    private readonly SequenceQueues _queues;
+    private readonly Admission _admission;
 
     public Scheduler(SchedulerOptions options, KvPool pool)
     {
         _options = options;
         _pool = pool;
+        _queues = new SequenceQueues(pool);
+        _admission = new Admission(options, pool, _queues);
     }
 
     /// <summary>Sequences that wait for pages or a place.</summary>
-    public int Waiting => _waiting.Count;
+    public int Waiting => _queues.Waiting.Count;
 
     /// <summary>Sequences that take part in steps, the soonest first.</summary>
-    public IReadOnlyList<Sequence> Running => _running;
+    public IReadOnlyList<Sequence> Running => _queues.Running;
 
     /// <summary>How often a sequence that ran gave its pages to others.</summary>
-    public long Preemptions { get; private set; }
-
-    private static Comparer<Sequence> SoonestFirst { get; } = Comparer<Sequence>.Create(
-        static (a, b) => a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Arrival.CompareTo(b.Arrival));
+    public long Preemptions => _queues.Preemptions;
 
     /// <summary>Takes a sequence in. It may hold pages already: of an earlier turn, or of a fork.</summary>
     /// <exception cref="QueueFullException">Too many wait.</exception>
@@ -48,9 +41,9 @@ internal sealed class Scheduler
             throw new InvalidOperationException("The sequence is scheduled already.");
         }
 
-        if (_waiting.Count >= _options.MaxWaiting)
+        if (_queues.Waiting.Count >= _options.MaxWaiting)
         {
-            throw new QueueFullException(_waiting.Count);
+            throw new QueueFullException(_queues.Waiting.Count);
         }
 
         int length = _options.Shortage == PageShortage.Refuse ? sequence.MaxLength : sequence.Length;
@@ -65,17 +58,7 @@ internal sealed class Scheduler
             _pool.Cut(sequence, Math.Min(sequence.Computed, sequence.Length - 1));
         }
 
-        sequence.Arrival = _arrivals++;
-        (sequence.CachedTokens, sequence.Preemptions) = (null, 0);
-        sequence.State = SequenceState.Waiting;
-        _waiting.Add(sequence);
-        _withDeadline += sequence.Deadline is null ? 0 : 1;
-
-        // Those before it in the queue may need its pages.
-        if (sequence.Tables.Length > 0 && !_holders.Contains(sequence))
-        {
-            _holders.AddLast(sequence);
-        }
+        _queues.Enter(sequence);
     }
 
     /// <summary>Plans the next step.</summary>
@@ -85,25 +68,26 @@ internal sealed class Scheduler
     public void Plan(TimeSpan now, StepPlan plan, Action<Sequence, EndReason> ended)
     {
         plan.Clear();
-        if (_withDeadline > 0)
+        if (_queues.WithDeadline > 0)
         {
-            EndLate(_running, now, ended);
-            EndLate(_waiting, now, ended);
-            EndLate(_parked, now, ended);
+            EndLate(_queues.Running, now, ended);
+            EndLate(_queues.Waiting, now, ended);
+            EndLate(_queues.Parked, now, ended);
         }
 
         int decodeRows = 0;
-        foreach (Sequence sequence in _running)
+        for (int i = 0; i < _queues.Running.Count; i++)
         {
+            Sequence sequence = _queues.Running[i];
             decodeRows += IsDecoding(sequence) && CanRun(sequence) ? 1 : 0;
         }
 
         int spare = _options.MaxRows - decodeRows;
         int prompts = Math.Min(spare, _options.Policy.PromptRows(decodeRows));
         PlanRunning(plan, spare, ref prompts, ended);
-        if (prompts > 0 && _waiting.Count > 0)
+        if (prompts > 0 && _queues.Waiting.Count > 0)
         {
-            Admit(plan, prompts);
+            _admission.Admit(plan, prompts);
         }
 
         if (plan.Rows.Count > 0)
@@ -165,23 +149,10 @@ internal sealed class Scheduler
     /// </param>
     public void Remove(Sequence sequence, bool keepPages = false)
     {
-        _withDeadline -= sequence.State == SequenceState.Idle || sequence.Deadline is null ? 0 : 1;
-        if (sequence.State == SequenceState.Waiting)
-        {
-            // By its order, which others may have that never waited.
-            _waiting.Remove(sequence);
-        }
-
-        _running.Remove(sequence);
-        _parked.Remove(sequence);
-        _holders.Remove(sequence);
-        sequence.State = SequenceState.Idle;
-        sequence.Epoch++;
-        sequence.InFlight = 0;
-        sequence.Drafts.Clear();
+        _queues.Leave(sequence);
         if (!keepPages)
         {
-            GiveBack(sequence);
+            _queues.GiveBack(sequence);
         }
         else if (sequence.Tables.Length > 0)
         {
@@ -191,7 +162,7 @@ internal sealed class Scheduler
             // Nobody must wait for pages that it no longer computes.
             _pool.Publish(sequence, sequence.Computed);
             _pool.Withdraw(sequence);
-            _holders.AddLast(sequence);
+            _queues.AddHolder(sequence);
         }
     }
 
@@ -199,37 +170,10 @@ internal sealed class Scheduler
     /// Puts a sequence aside whose reader is behind. It makes room for others, and keeps its pages until they are needed. Without effect
     /// on one that is not scheduled.
     /// </summary>
-    public void Park(Sequence sequence)
-    {
-        if (sequence.State is not (SequenceState.Waiting or SequenceState.Running))
-        {
-            return;
-        }
-
-        if (sequence.State == SequenceState.Waiting)
-        {
-            _waiting.Remove(sequence);
-        }
-        else if (_running.Remove(sequence) && sequence.Tables.Length > 0)
-        {
-            _holders.AddLast(sequence);
-        }
-
-        // Who waits for a prefix of its own would wait for its reader.
-        _pool.Withdraw(sequence);
-        sequence.State = SequenceState.Parked;
-        _parked.Add(sequence);
-    }
+    public void Park(Sequence sequence) => _queues.Park(sequence);
 
     /// <summary>Lets a parked sequence go on, in its old place in the order of arrivals. Without effect on any other.</summary>
-    public void Unpark(Sequence sequence)
-    {
-        if (_parked.Remove(sequence))
-        {
-            sequence.State = SequenceState.Waiting;
-            _waiting.Add(sequence);
-        }
-    }
+    public void Unpark(Sequence sequence) => _queues.Unpark(sequence);
 
     /// <summary>Drops all tokens of a sequence that is not scheduled from <paramref name="length"/> on.</summary>
     public void Truncate(Sequence sequence, int length)
@@ -251,7 +195,7 @@ internal sealed class Scheduler
             if (rows.IsCurrent)
             {
                 _pool.Release(rows.Sequence);
-                Requeue(rows.Sequence);
+                _queues.Requeue(rows.Sequence);
             }
         }
 
@@ -261,7 +205,7 @@ internal sealed class Scheduler
             _pool.Release(owner);
             if (owner.State == SequenceState.Running)
             {
-                Requeue(owner);
+                _queues.Requeue(owner);
             }
         }
     }
@@ -271,7 +215,7 @@ internal sealed class Scheduler
     {
         if (_pool.IsRecurrent && sequence.State == SequenceState.Idle)
         {
-            _holders.Remove(sequence);
+            _queues.RemoveHolder(sequence);
             _pool.Release(sequence);
         }
     }
@@ -302,9 +246,9 @@ internal sealed class Scheduler
     /// <param name="ended">Called for a sequence that cannot go on.</param>
     private void PlanRunning(StepPlan plan, int spare, ref int prompts, Action<Sequence, EndReason> ended)
     {
-        for (int i = 0; i < _running.Count; i++)
+        for (int i = 0; i < _queues.Running.Count; i++)
         {
-            Sequence sequence = _running[i];
+            Sequence sequence = _queues.Running[i];
             bool decoding = IsDecoding(sequence);
             if (!CanRun(sequence) || (!decoding && prompts == 0))
             {
@@ -321,7 +265,8 @@ internal sealed class Scheduler
                 return;
             }
 
-            Commit(plan, sequence, count, drafts);
+            plan.Commit(sequence, count, drafts);
+            _pool.NotePlanned(sequence);
             spare -= decoding ? drafts : count;
             prompts = Math.Min(decoding ? prompts : prompts - count, spare);
         }
@@ -338,17 +283,17 @@ internal sealed class Scheduler
             {
                 drafts = 0;
             }
-            else if (TryReclaim())
+            else if (_queues.TryReclaim())
             {
                 continue;
             }
-            else if (index < _running.Count - 1)
+            else if (index < _queues.Running.Count - 1)
             {
-                Preempt(_running[^1]);
+                _queues.Preempt(_queues.Running[^1]);
             }
             else if (index > 0)
             {
-                Preempt(sequence);
+                _queues.Preempt(sequence);
                 return false;
             }
             else
@@ -360,129 +305,5 @@ internal sealed class Scheduler
         }
 
         return true;
-    }
-
-    private void Commit(StepPlan plan, Sequence sequence, int count, int drafts)
-    {
-        bool wantsLogits = sequence.Chooses && sequence.Computed + count == sequence.Length;
-        plan.Add(new StepRows(sequence, sequence.Computed, count + drafts, drafts, wantsLogits, sequence.Epoch));
-        sequence.Computed += count + drafts;
-        _pool.NotePlanned(sequence);
-
-        // A step may keep other logits, or take those that are kept; where it is given up, nobody says which they are.
-        sequence.LogitsAt = -1;
-        if (wantsLogits)
-        {
-            sequence.InFlight++;
-        }
-    }
-
-    private void Admit(StepPlan plan, int budget)
-    {
-        if (_running.Count >= _options.MaxRunning)
-        {
-            return;
-        }
-
-        foreach (Sequence sequence in _waiting.ToArray())
-        {
-            if (budget == 0 || _running.Count >= _options.MaxRunning)
-            {
-                return;
-            }
-
-            if (sequence.InFlight > 0)
-            {
-                continue;
-            }
-
-            _holders.Remove(sequence);
-            bool isNew = sequence.Tables.Length == 0;
-            if (isNew && !_pool.TryMatch(sequence))
-            {
-                continue;
-            }
-
-            int rows = _pool.RowsOfStep(sequence, Math.Min(budget, sequence.Pending));
-            while (!Fits(sequence) || !_pool.TryGrow(sequence, sequence.Computed + rows, plan.Copies))
-            {
-                if (!TryReclaim())
-                {
-                    // Holding pages while it waits, it could keep everybody waiting.
-                    GiveBack(sequence);
-                    return;
-                }
-            }
-
-            _waiting.Remove(sequence);
-            sequence.State = SequenceState.Running;
-            sequence.CachedTokens ??= sequence.Computed;
-            Insert(sequence);
-            _pool.Announce(sequence);
-            Commit(plan, sequence, rows, 0);
-            budget -= rows;
-        }
-    }
-
-    /// <summary>
-    /// Whether all known tokens of a sequence find pages without taking the last ones of those that run: entering only to be preempted
-    /// would cost everybody.
-    /// </summary>
-    private bool Fits(Sequence sequence)
-    {
-        int held = sequence.Tables.Sum(table => table.Pages.Count - table.FirstHeld);
-        if (_options.Shortage == PageShortage.Refuse)
-        {
-            int promised = _running.Sum(other => Math.Max(
-                0, _pool.PagesFor(other.MaxLength, _options.MaxRows) - other.Tables.Sum(table => table.Pages.Count - table.FirstHeld)));
-            return _pool.PagesFor(sequence.MaxLength, _options.MaxRows) - held <= _pool.Available - promised;
-        }
-
-        return _running.Count == 0 || _pool.PagesFor(sequence.Length, _options.MaxRows) - held <= _pool.Available - _running.Count;
-    }
-
-    private void Insert(Sequence sequence)
-    {
-        int at = _running.FindIndex(other => SoonestFirst.Compare(sequence, other) < 0);
-        _running.Insert(at < 0 ? _running.Count : at, sequence);
-    }
-
-    private void Preempt(Sequence sequence)
-    {
-        Preemptions++;
-        GiveBack(sequence);
-        Requeue(sequence);
-    }
-
-    /// <summary>Takes the pages of the sequence that has held them for longest without running.</summary>
-    private bool TryReclaim()
-    {
-        if (_holders.First is not { Value: { } holder })
-        {
-            return false;
-        }
-
-        _holders.RemoveFirst();
-        GiveBack(holder);
-        return true;
-    }
-
-    private void GiveBack(Sequence sequence)
-    {
-        if (sequence.Tables.Length > 0)
-        {
-            _pool.Publish(sequence, sequence.Computed);
-            _pool.Release(sequence);
-        }
-    }
-
-    /// <summary>Tokens that steps under way choose stay its own: it waits until they are known.</summary>
-    private void Requeue(Sequence sequence)
-    {
-        _running.Remove(sequence);
-        sequence.State = SequenceState.Waiting;
-        sequence.Preemptions++;
-        sequence.Drafts.Clear();
-        _waiting.Add(sequence);
     }
 }

@@ -1,4 +1,5 @@
 using VkInfer.Engine.Cache;
+using VkInfer.Engine.Sequences;
 
 namespace VkInfer.Engine.Scheduling;
 
@@ -23,6 +24,24 @@ internal sealed class StepPlan
     {
         _rows.Add(rows);
         RowCount += rows.Count;
+    }
+
+    /// <summary>Adds the next rows of a sequence, which counts them as computed from here on.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="count">Rows of known or promised tokens.</param>
+    /// <param name="drafts">Rows of its guesses behind them.</param>
+    public void Commit(Sequence sequence, int count, int drafts)
+    {
+        bool wantsLogits = sequence.Chooses && sequence.Computed + count == sequence.Length;
+        Add(new StepRows(sequence, sequence.Computed, count + drafts, drafts, wantsLogits, sequence.Epoch));
+        sequence.Computed += count + drafts;
+
+        // A step may keep other logits, or take those that are kept; where it is given up, nobody says which they are.
+        sequence.LogitsAt = -1;
+        if (wantsLogits)
+        {
+            sequence.InFlight++;
+        }
     }
 
     public void Clear()
