@@ -37,6 +37,9 @@ public sealed record ModelConfig
     /// <summary>Number of transformer layers.</summary>
     public required int NumLayers { get; init; }
 
+    /// <summary>What files call the norm behind the last layer.</summary>
+    internal string OutputNorm { get; init; } = "output_norm";
+
     /// <summary>Blocks behind the last layer that the file has and that do not run here: they predict further tokens.</summary>
     internal int NumLeftOut { get; init; }
 

@@ -18,6 +18,7 @@ internal abstract class MixerBlock
     {
         AttentionRecipe attention => new AttentionBlock(config, attention, prefix, parts),
         GatedDeltaRecipe delta => new GatedDeltaBlock(config, delta, prefix, parts),
+        ShortConvRecipe convolution => new ShortConvBlock(config, convolution, prefix, parts),
         _ => throw new NotSupportedException($"{prefix}: no block for {recipe}"),
     };
 }

@@ -83,3 +83,21 @@ internal sealed record GatedDeltaRecipe(GatedDeltaShape Shape, int Taps) : Mixer
     /// <inheritdoc/>
     public override int OutputSize(ModelConfig config) => Shape.ValueWidth;
 }
+
+/// <summary>A gated short convolution (LFM2): rows [b | c | x], of which b · x is convolved, and the result multiplied by c.</summary>
+/// <param name="Channels">Channels; the model's width.</param>
+/// <param name="Taps">Positions that the convolution sees.</param>
+internal sealed record ShortConvRecipe(int Channels, int Taps) : MixerRecipe
+{
+    /// <summary>The convolution.</summary>
+    public ShortConvShape Convolution => new(Channels, Taps, IsGated: true);
+
+    /// <inheritdoc/>
+    public override long StateFloats => Convolution.StateFloats;
+
+    /// <inheritdoc/>
+    public override int InputSize(ModelConfig config) => Convolution.InputWidth;
+
+    /// <inheritdoc/>
+    public override int OutputSize(ModelConfig config) => Channels;
+}

@@ -73,7 +73,7 @@ internal sealed class ModelBlocks
         Positions = config.FirstPositionRow is null ? null : parts.Add(
             new LinearPart("position_embd", config.PositionRows, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
         Layers = [.. config.Layers.Select((recipe, layer) => new LayerBlocks(config, recipe, $"blk.{layer}.", parts))];
-        OutputNorm = parts.Add(new NormPart("output_norm", config.HiddenSize, config.Norm) { Factor = config.LogitScale });
+        OutputNorm = parts.Add(new NormPart(config.OutputNorm, config.HiddenSize, config.Norm) { Factor = config.LogitScale });
         Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
         Parts = parts.Parts;
     }

@@ -17,6 +17,18 @@ public static class SyntheticShapes
         ["llama3.2-1b"] = Llama(2048, 8192, 16, 32, 8, 128256, 131072, 500000),
         ["opt-6.7b"] = Opt(4096, 16384, 32, 32, 50272, 2048),
         ["chatglm2-6b"] = Llama(4096, 13696, 28, 32, 2, 65024, 32768) with { Architecture = "chatglm", RotaryDim = 64 },
+        ["qwen3.5-9b"] = Qwen35(4096, 12288, 32, 16, 4, 32),
+        ["qwen3.6-27b"] = Qwen35(5120, 17408, 64, 24, 4, 48),
+        ["qwen3.6-35b-a3b"] = (Qwen35(2048, 512, 40, 16, 2, 32) with { NumExperts = 256, NumExpertsPerToken = 8 }).Compose(
+            layer => layer with
+            {
+                FeedForward = new MixtureRecipe
+                {
+                    Router = new RouterRule(RouterScore.Softmax),
+                    Shared = new DenseRecipe { Suffix = "_shexp" },
+                    HasSharedGate = true,
+                },
+            }),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
 
@@ -48,6 +60,21 @@ public static class SyntheticShapes
             NormEps = 1e-5f,
             MaxContextLength = context,
         };
+
+    // The gated delta rule in three of four layers.
+    private static ModelConfig Qwen35(int hidden, int intermediate, int layers, int heads, int kvHeads, int valueHeads)
+    {
+        var rule = new GatedDeltaRecipe(new GatedDeltaShape(16, valueHeads, 128, 128), Taps: 4);
+        var attention = new AttentionRecipe { HeadNorm = HeadNormKind.EachHead, HasGates = true };
+        ModelConfig dense = Llama(hidden, intermediate, layers, heads, kvHeads, 248320, 262144, 1e7f) with
+        {
+            Architecture = "qwen35",
+            HeadDim = 256,
+            RotaryDim = 64,
+            RopePairing = RopePairing.SplitHalf,
+        };
+        return dense.Compose((layer, i) => layer with { Mixer = (i + 1) % 4 == 0 ? attention : rule });
+    }
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>
         (Llama(hidden, intermediate, layers, heads, heads, vocab, context) with

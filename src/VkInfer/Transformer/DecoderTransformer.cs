@@ -18,6 +18,7 @@ internal sealed class DecoderTransformer
     private readonly ResidualStream _stream;
     private readonly AttentionPass _attention;
     private readonly GatedDeltaPass _gatedDelta;
+    private readonly ShortConvPass _shortConv;
     private readonly FeedForwardPass _feedForward;
 
     public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels)
@@ -28,6 +29,7 @@ internal sealed class DecoderTransformer
         _stream = new ResidualStream(config, weights, kernels);
         _attention = new AttentionPass(config, weights, kernels, _stream);
         _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
+        _shortConv = new ShortConvPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
     }
 
@@ -158,6 +160,7 @@ internal sealed class DecoderTransformer
     {
         AttentionBlock => _attention,
         GatedDeltaBlock => _gatedDelta,
+        ShortConvBlock => _shortConv,
         _ => throw new NotSupportedException($"{layer.Mixer.Input}: no pass for this mixer"),
     };
 

@@ -33,6 +33,8 @@ public sealed class FamilyTests
     [TestCase("qwen3.5", "qwen35")]
     [TestCase("qwen3.5-moe", "qwen35moe")]
     [TestCase("qwen3-next", "qwen3next")]
+    [TestCase("lfm2", "lfm2")]
+    [TestCase("lfm2-moe", "lfm2moe")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);

@@ -24,15 +24,16 @@ internal static class FolderAsGguf
         ("expert_count", "num_experts"), ("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
         ("expert_used_count", "moe_k"), ("expert_feed_forward_length", "moe_intermediate_size"),
         ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
+        ("leading_dense_block_count", "num_dense_layers"),
         ("interleave_moe_layer_step", "moe_layer_interval"), ("attention.key_length", "head_dim"), ("attention.value_length", "head_dim"),
     ];
 
     private static readonly (string Key, string Field)[] Numbers =
     [
         ("attention.layer_norm_rms_epsilon", "rms_norm_eps"), ("attention.layer_norm_epsilon", "layer_norm_eps"),
-        ("attention.layer_norm_epsilon", "norm_epsilon"), ("embedding_scale", "embedding_multiplier"),
+        ("attention.layer_norm_epsilon", "norm_epsilon"), ("attention.layer_norm_rms_epsilon", "norm_eps"), ("embedding_scale", "embedding_multiplier"),
         ("residual_scale", "residual_multiplier"), ("attention.scale", "attention_multiplier"), ("logit_scale", "logits_scaling"),
-        ("logit_scale", "logit_scale"),
+        ("logit_scale", "logit_scale"), ("expert_weights_scale", "routed_scaling_factor"),
     ];
 
     /// <summary>Writes the file.</summary>
@@ -50,6 +51,11 @@ internal static class FolderAsGguf
         writer.Add($"{architecture}.vocab_size", (uint)shape.VocabSize);
         foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
         {
+            if (architecture.StartsWith("lfm2", StringComparison.Ordinal) && field == "num_key_value_heads")
+            {
+                continue; // One for each layer, below.
+            }
+
             writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
         }
 
@@ -71,6 +77,14 @@ internal static class FolderAsGguf
         }
 
         AddRope(writer, architecture, config, shape);
+        if (shape.Layers.Select(layer => layer.Mixer).OfType<ShortConvRecipe>().FirstOrDefault() is { } convolution)
+        {
+            writer.Add($"{architecture}.shortconv.l_cache", (uint)convolution.Taps);
+            AddIntegers(
+                writer, $"{architecture}.attention.head_count_kv",
+                [.. shape.Layers.Select(layer => layer.Mixer is ShortConvRecipe ? 0 : shape.NumKvHeads)]);
+        }
+
         GatedDeltaRecipe? delta = shape.Layers.Select(layer => layer.Mixer).OfType<GatedDeltaRecipe>().FirstOrDefault();
         if (delta is not null)
         {
@@ -91,7 +105,7 @@ internal static class FolderAsGguf
                 continue;
             }
 
-            if (tensor.Name.Split('.') is [_, _, var part, _, "weight"])
+            if (tensor.Name.Split('.') is [_, _, var part and not "shortconv", _, "weight"])
             {
                 // Experts one by one: their rows one behind another.
                 experts.TryAdd((tensor.Name.Split('.')[1], part), (tensor, []));

@@ -44,10 +44,13 @@ internal sealed class ReferenceTransformer
             double[] Before(double[] x, string norm) => recipe.HasNormsBefore ? Norm(x, block + norm) : x;
             double[] Behind(double[] x, string norm) => recipe.HasNormsBehind ? Norm(x, block + norm) : x;
             double[][] inputs = [.. hidden.Select(x => Before(x, "attn_norm"))];
-            double[][] mixed = recipe.Mixer is GatedDeltaRecipe rule
-                ? new ReferenceDelta(_config, _weights).Mix(block, rule, inputs)
-                : Attention(block, layer, (AttentionRecipe)recipe.Mixer, inputs);
-            string output = block + (recipe.Mixer is AttentionRecipe ? "attn_output" : "ssm_out");
+            (double[][] mixed, string output) = recipe.Mixer switch
+            {
+                GatedDeltaRecipe rule => (new ReferenceDelta(_config, _weights).Mix(block, rule, inputs), block + "ssm_out"),
+                ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
+                AttentionRecipe attention => (Attention(block, layer, attention, inputs), block + "attn_output"),
+                _ => throw new NotSupportedException($"{block}: {recipe.Mixer}"),
+            };
             Parallel.For(0, hidden.Length, i =>
             {
                 double[] added = Scaled(Behind(_weights.Linear(output, mixed[i]), "post_attention_norm"));
@@ -68,7 +71,7 @@ internal sealed class ReferenceTransformer
         double[][] logits = new double[hidden.Length][];
         string head = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
-            [.. _weights.Linear(head, Norm(hidden[i], "output_norm")).Select(
+            [.. _weights.Linear(head, Norm(hidden[i], _config.OutputNorm)).Select(
                 logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }
@@ -108,6 +111,16 @@ internal sealed class ReferenceTransformer
                 head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
         return !recipe.HasGates ? attention
             : [.. attention.Select((row, i) => row.Select((value, j) => value / (1 + Math.Exp(-gates[i][j]))).ToArray())];
+    }
+
+    private double[][] Convolve(string block, ShortConvRecipe recipe, double[][] inputs)
+    {
+        (int channels, int taps) = (recipe.Channels, recipe.Taps);
+        double[][] rows = [.. inputs.Select(x => _weights.Linear(block + "shortconv.in_proj", x))];
+        float[] weights = _weights.Values(block + "shortconv.conv.weight");
+        double At(int t, int channel) => t < 0 ? 0 : rows[t][channel] * rows[t][(2 * channels) + channel];
+        return [.. rows.Select((row, t) => Enumerable.Range(0, channels).Select(channel => row[channels + channel]
+            * Enumerable.Range(0, taps).Sum(tap => weights[(channel * taps) + tap] * At(t - taps + 1 + tap, channel))).ToArray())];
     }
 
     /// <summary>Behind each head's query stand its gates.</summary>

@@ -40,7 +40,9 @@ internal sealed class GgufConfigReader
     /// <param name="norm">Decides which epsilon is read.</param>
     /// <param name="takesLongFactors">Whether the family has LongRoPE's factors whatever the type of scaling.</param>
     /// <param name="hasExpertWidth">Whether the family's experts have a width of their own.</param>
-    public ModelConfig ReadShape(NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false)
+    /// <param name="hasOtherMixers">Whether the family has layers that do not attend, which have 0 key heads.</param>
+    public ModelConfig ReadShape(
+        NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -50,7 +52,10 @@ internal sealed class GgufConfigReader
         int layers = Keys.Count("block_count", ModelLimits.MaxLayers);
         int hidden = _tensors.HiddenSize(Keys.Count("embedding_length", ModelLimits.MaxWidth), Keys.Key("embedding_length"));
         int heads = Keys.Count("attention.head_count", ModelLimits.MaxHeads);
-        int kvHeads = Keys.TryCount("attention.head_count_kv", ModelLimits.MaxHeads) ?? heads;
+        int kvHeads = hasOtherMixers && Keys.TryPerLayer("attention.head_count_kv", layers) is { } each
+            && each.Where(count => count != 0).Distinct().ToArray() is [var only and > 0 and <= ModelLimits.MaxHeads]
+                ? (int)only
+                : Keys.TryCount("attention.head_count_kv", ModelLimits.MaxHeads) ?? heads;
         int headDim = ReadHeadDim(hidden, heads, kvHeads);
         int rotary = Keys.TryCount("rope.dimension_count", ModelLimits.MaxWidth) ?? headDim;
         int context = Keys.TryCount("context_length", ModelLimits.MaxContextLength) ?? ModelOptions.DefaultContextLength;

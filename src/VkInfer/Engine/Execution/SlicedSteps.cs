@@ -43,7 +43,8 @@ internal sealed class SlicedSteps : IDisposable
         _config = config;
         _cancellation = cancellation;
         _timestamps = device.Capabilities is { TimestampsSupported: true, TimestampsWait: false };
-        _flopsPerRowAndLayer = 2.0 * config.HiddenSize * (config.QkvSize + config.QuerySize + config.UpSize + config.IntermediateSize);
+        _flopsPerRowAndLayer =
+            2.0 * config.HiddenSize * (config.MixerInputSize + config.MixerOutputSize + config.UpSize + config.IntermediateSize);
 
         // A first guess, corrected by each slice: low, so that the first slice is short.
         _flopsPerSecond = device.Info.Type == DeviceType.Software ? 2e9 : 2e12;
