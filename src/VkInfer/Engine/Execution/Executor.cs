@@ -67,6 +67,7 @@ internal sealed class Executor : IExecutor
             Prepare(plan, step);
             SubmitPass(plan, step);
             KeepLogits(plan, step);
+            KeepHidden(plan, step);
             SubmitChoices(plan, step);
         }
         catch
@@ -232,7 +233,16 @@ internal sealed class Executor : IExecutor
         }
     }
 
-    private bool IsAlone(StepPlan plan) => plan.RowCount == 1 && _options.FusesRowsAlone;
+    private bool IsAlone(StepPlan plan)
+    {
+        bool isAlone = plan.RowCount == 1 && _options.FusesRowsAlone;
+        for (int i = 0; i < plan.Rows.Count && isAlone; i++)
+        {
+            isAlone = plan.Rows[i].Sequence.HiddenTarget is null;
+        }
+
+        return isAlone;
+    }
 
     private void SubmitAlone(StepPlan plan, StepUnderWay step)
     {
@@ -284,6 +294,7 @@ internal sealed class Executor : IExecutor
             }
 
             int logits = StepPasses.LogitsOf(rows);
+            step.FirstRows[i] = table.RowCount;
             int first = table.Add(step.Slots[i].Index, rows.First, _tokens.AsSpan(0, rows.Count), _passes.IsRun(rows), logits);
             step.Logits[i] = logits > 0 ? _passes.LogitsRow(first + logits - 1) : null;
         }
@@ -320,6 +331,28 @@ internal sealed class Executor : IExecutor
             }
         }
     }
+
+    /// <summary>Puts hidden states where somebody wants them.</summary>
+    private void KeepHidden(StepPlan plan, StepUnderWay step)
+    {
+        for (int i = 0; i < plan.Rows.Count; i++)
+        {
+            StepRows rows = plan.Rows[i];
+            if (rows.Count > 0 && rows.Sequence.HiddenTarget is { } target)
+            {
+                int first = Math.Max(rows.First, target.First);
+                int count = Math.Min(rows.First + rows.Count, target.End) - first;
+                if (count > 0)
+                {
+                    Flush(step);
+                    KeepHidden(step, step.FirstRows[i] + first - rows.First, target, first - target.First, count);
+                }
+            }
+        }
+    }
+
+    private void KeepHidden(StepUnderWay step, int row, HiddenTarget target, int at, int count) =>
+        step.Last = _once.Submit(commands => _passes.RecordHidden(commands, row, count, target.Rows, at));
 
     private void Copy(StepUnderWay step, BufferView from, BufferView to) => step.Last = _once.Submit(commands => commands.Copy(from, to));
 

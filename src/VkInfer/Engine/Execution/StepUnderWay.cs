@@ -19,6 +19,9 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <summary>For each entry of the plan the logits of its last row; null: the step makes none.</summary>
     public List<BufferView?> Logits { get; } = [];
 
+    /// <summary>For each entry of the plan its first row in the pass; -1: it has none there.</summary>
+    public List<int> FirstRows { get; } = [];
+
     /// <summary>For each entry of the plan who chooses; a slot that is null: nobody.</summary>
     public List<Chooser> Choosers { get; } = [];
 
@@ -46,6 +49,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
         Turn = turn;
         Slots.Clear();
         Logits.Clear();
+        FirstRows.Clear();
         Choosers.Clear();
         (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
     }
@@ -55,6 +59,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     {
         Slots.Add(slot);
         Logits.Add(null);
+        FirstRows.Add(-1);
     }
 
     public void Dispose() => Rows.Dispose();
