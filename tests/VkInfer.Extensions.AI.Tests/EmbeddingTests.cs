@@ -31,7 +31,8 @@ public sealed class EmbeddingTests
         Assert.That(Product(cut, cut), Is.EqualTo(1).Within(1e-6));
         var mean = new EmbeddingGenerationOptions
         {
-            RawRepresentationFactory = _ => new EmbeddingOptions { Pooling = EmbeddingPooling.Mean, Dimensions = 8 }, Dimensions = 16,
+            RawRepresentationFactory = _ => new EmbeddingOptions { Pooling = EmbeddingPooling.Mean, Dimensions = 8 },
+            Dimensions = 16,
         };
         Assert.That(Product((await generator.GenerateVectorAsync("A fox.", mean)).ToArray(), cut), Is.LessThan(0.999));
     }
