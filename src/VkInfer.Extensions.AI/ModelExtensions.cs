@@ -11,4 +11,9 @@ public static class ModelExtensions
     public static IChatClient AsIChatClient(
         this Model model, VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null) =>
         new VkInferChatClient(model, options, loggerFactory);
+
+    /// <summary>Embeddings of a model, which stays the caller's.</summary>
+    /// <inheritdoc cref="VkInferEmbeddingGenerator(Model, ILoggerFactory?)" path="/param"/>
+    public static IEmbeddingGenerator<string, Embedding<float>> AsIEmbeddingGenerator(
+        this Model model, ILoggerFactory? loggerFactory = null) => new VkInferEmbeddingGenerator(model, loggerFactory);
 }

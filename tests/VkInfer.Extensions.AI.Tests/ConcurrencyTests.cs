@@ -48,7 +48,8 @@ public sealed class ConcurrencyTests
         using var cancellation = new CancellationTokenSource();
         var endless = new ChatOptions
         {
-            RawRepresentationFactory = _ => new GenerationOptions { IgnoreEndOfText = true }, MaxOutputTokens = 200,
+            RawRepresentationFactory = _ => new GenerationOptions { IgnoreEndOfText = true },
+            MaxOutputTokens = 200,
         };
         Task<ChatResponse>[] calls =
             [.. Enumerable.Range(0, 8).Select(n => StreamAsync($"Tell me {n} stories.", endless, cancellation.Token))];

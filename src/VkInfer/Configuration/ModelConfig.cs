@@ -61,6 +61,9 @@ public sealed record ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required float RopeTheta { get; init; }
 
+    /// <summary>How the model's files say that embeddings are pooled; null: they do not.</summary>
+    public EmbeddingPooling? Pooling { get; init; }
+
     /// <summary>How the rotary frequencies are changed for longer sequences; null: not at all.</summary>
     public RopeScaling? RopeScaling { get; init; }
 

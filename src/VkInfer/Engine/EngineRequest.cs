@@ -51,6 +51,9 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>Receives the logits of all rows of the prompt; null: nobody wants them.</summary>
     public LogitsTarget? LogitsTarget { get; init; }
 
+    /// <summary>Receives the hidden states of rows of the prompt; null: nobody wants them.</summary>
+    public HiddenTarget? HiddenTarget { get; init; }
+
     /// <summary>
     /// Says which tokens may come, into the selection's mask. The receiver moves it on with each token. Null: all may.
     /// </summary>

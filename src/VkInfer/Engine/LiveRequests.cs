@@ -201,6 +201,7 @@ internal sealed class LiveRequests
             }
 
             (sequence.Chooses, sequence.KeepsLogits, sequence.LogitsTarget) = (chooses, request.KeepsLogits, request.LogitsTarget);
+            sequence.HiddenTarget = request.HiddenTarget;
             sequence.MaxLength = sequence.Tokens.Length + (chooses ? Math.Min(room, request.MaxTokens ?? room) : 1);
             sequence.Priority = request.Priority;
             sequence.Deadline = request.TimeLimit is { } limit ? Now + limit : null;

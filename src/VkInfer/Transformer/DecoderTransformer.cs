@@ -172,6 +172,10 @@ internal sealed class DecoderTransformer
     public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) =>
         _stream.RecordHead(commands, hidden, normed, logits);
 
+    /// <summary>The norm before the head, of rows of the stream [rows, HiddenSize].</summary>
+    public void RecordLastNorm(CommandList commands, BufferView hidden, BufferView normed, int rows) =>
+        _stream.RecordNorm(commands, hidden, _stream.Head.Norm!, normed, rows, ActivationType.F32);
+
     /// <summary>Rows of a tile of attention of runs, in each layer that attends, where the longest run has so many rows.</summary>
     public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => _attention.Layers
         .Select(index => _attention.TileRows(_attention.Shape(type, capacity, index), softmax, index, longestRun));

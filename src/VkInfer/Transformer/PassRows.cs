@@ -108,6 +108,9 @@ internal sealed class PassRows : IDisposable
         }
     }
 
+    /// <summary>Rows that were added.</summary>
+    public int RowCount => Count(_all);
+
     /// <summary>Adds consecutive rows of one sequence.</summary>
     /// <param name="sequence">Its place in the table of sequences.</param>
     /// <param name="position">Position of the first.</param>

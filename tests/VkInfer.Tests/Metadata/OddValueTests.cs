@@ -26,7 +26,7 @@ public sealed class OddValueTests
             "rope.scaling.type", "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length",
             "rope.scaling.finetuned", "rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor",
             "rope.scaling.yarn_log_multiplier", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
-            "attn_logit_softcapping", "final_logit_softcapping",
+            "attn_logit_softcapping", "final_logit_softcapping", "pooling_type",
         }.Select(name => "ARCH." + name),
         .. new[]
         {

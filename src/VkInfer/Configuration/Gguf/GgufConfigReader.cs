@@ -14,6 +14,8 @@ internal sealed class GgufConfigReader
     /// <summary>Our own key: a window for each layer, 0 for none, for architectures to which GGUF gives no key for windows.</summary>
     public const string OwnWindowsKey = "vkinfer.attention.sliding_windows";
 
+    private const int MaxPoolingType = 4;
+
     private readonly GgufFile _file;
     private readonly TensorShapes _tensors;
 
@@ -83,6 +85,13 @@ internal sealed class GgufConfigReader
                 norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", NumberRange.Epsilon),
             Windows = ReadOwnWindows(layers),
             MaxContextLength = context,
+            Pooling = Keys.TryCount("pooling_type", MaxPoolingType, min: 0) switch
+            {
+                1 => EmbeddingPooling.Mean,
+                2 => EmbeddingPooling.Cls,
+                3 => EmbeddingPooling.Last,
+                _ => null, // 0: none, 4: a score of its own.
+            },
         };
         config.Validate(_file.Path, ShapeKeys.Gguf(Keys));
         return config;

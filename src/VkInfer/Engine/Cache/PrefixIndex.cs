@@ -32,7 +32,7 @@ internal sealed class PrefixIndex
     public bool TryFind(Sequence sequence)
     {
         ReadOnlySpan<int> tokens = sequence.Tokens;
-        int full = Math.Min(tokens.Length - 1, sequence.LogitsTarget?.First ?? int.MaxValue) / PageTokens;
+        int full = Math.Min(tokens.Length - 1, sequence.FirstWanted) / PageTokens;
         PrefixNode? node = Root(sequence);
         while (sequence.Chain.Count < full && node.Find(PageOf(tokens, sequence.Chain.Count)) is { } next && HasUnbounded(next))
         {

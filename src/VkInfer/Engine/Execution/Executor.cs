@@ -25,7 +25,7 @@ internal sealed class Executor : IExecutor
     private readonly StepOrder _order;
     private readonly RowChoices _choices;
     private readonly OnceLists _once;
-    private readonly KeptLogits _kept;
+    private readonly KeptRows _kept;
     private readonly uint[] _tokens;
     private readonly List<SequenceSlot> _fresh = [];
     private StepUnderWay? _last;
@@ -52,7 +52,7 @@ internal sealed class Executor : IExecutor
             _passes = new StepPasses(parts, store, options, _slots, UnderWay, cancellation);
             _order = new StepOrder(parts.Device, _passes, cancellation);
             _choices = new RowChoices(_passes, _order);
-            _kept = new KeptLogits(parts.Device, _passes, _once);
+            _kept = new KeptRows(parts.Device, _passes, _once);
         }
         catch
         {
@@ -235,7 +235,16 @@ internal sealed class Executor : IExecutor
         }
     }
 
-    private bool IsAlone(StepPlan plan) => plan.RowCount == 1 && _options.FusesRowsAlone;
+    private bool IsAlone(StepPlan plan)
+    {
+        bool isAlone = plan.RowCount == 1 && _options.FusesRowsAlone;
+        for (int i = 0; i < plan.Rows.Count && isAlone; i++)
+        {
+            isAlone = plan.Rows[i].Sequence.HiddenTarget is null;
+        }
+
+        return isAlone;
+    }
 
     private void SubmitAlone(StepPlan plan, StepUnderWay step)
     {
@@ -280,6 +289,7 @@ internal sealed class Executor : IExecutor
             }
 
             int logits = StepPasses.LogitsOf(rows);
+            step.FirstRows[i] = table.RowCount;
             int first = table.Add(step.Slots[i].Index, rows.First, _tokens.AsSpan(0, rows.Count), _passes.IsRun(rows), logits);
             step.Logits[i] = logits > 0 ? _passes.LogitsRow(first + logits - 1) : null;
         }

@@ -123,6 +123,19 @@ internal sealed class StepPasses : IDisposable
     public BufferView LogitsBefore(BufferView logits, int rows) =>
         logits.Buffer.View(logits.Offset - (rows * LogitsStride), logits.Length);
 
+    /// <summary>Records the last norm of rows of a step over rows, behind its pass.</summary>
+    /// <param name="commands">Receives the dispatch.</param>
+    /// <param name="row">The first of them.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="target">Float32 [rows, Stride(HiddenSize)].</param>
+    /// <param name="at">Its row for the first.</param>
+    public void RecordHidden(CommandList commands, int row, int count, GpuBuffer target, int at)
+    {
+        long stride = Activations.SizeInBytes(ActivationType.F32, 1, _parts.Config.HiddenSize);
+        _parts.Transformer.RecordLastNorm(
+            commands, _parts.Activations.Hidden.View(row * stride, count * stride), target.View(at * stride, count * stride), count);
+    }
+
     /// <summary>Submits a step over rows whose table is filled, or says what commands are to be submitted for it.</summary>
     public void SubmitRows(StepUnderWay step)
     {

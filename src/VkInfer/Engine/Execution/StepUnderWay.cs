@@ -21,6 +21,9 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <summary>For each entry of the plan the logits of its last row; null: the step makes none.</summary>
     public List<BufferView?> Logits { get; } = [];
 
+    /// <summary>For each entry of the plan its first row in the pass; -1: it has none there.</summary>
+    public List<int> FirstRows { get; } = [];
+
     /// <summary>For each entry of the plan who chooses; a slot that is null: nobody.</summary>
     public List<Chooser> Choosers { get; } = [];
 
@@ -51,6 +54,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
         Turn = turn;
         Slots.Clear();
         Logits.Clear();
+        FirstRows.Clear();
         Choosers.Clear();
         Guesses.Clear();
         (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
@@ -61,6 +65,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     {
         Slots.Add(slot);
         Logits.Add(null);
+        FirstRows.Add(-1);
     }
 
     /// <summary>Submits its pass by itself, unless that is done.</summary>

@@ -64,6 +64,12 @@ internal sealed class Sequence
     /// <summary>Receives the logits of rows of the prompt; null: nobody wants them.</summary>
     public LogitsTarget? LogitsTarget { get; set; }
 
+    /// <summary>Receives the hidden states of rows of the prompt; null: nobody wants them.</summary>
+    public HiddenTarget? HiddenTarget { get; set; }
+
+    /// <summary>The first position that somebody wants more of than keys and values, so that it must be computed.</summary>
+    public int FirstWanted => Math.Min(LogitsTarget?.First ?? int.MaxValue, HiddenTarget?.First ?? int.MaxValue);
+
     /// <summary>Whether the next token can be chosen from kept logits.</summary>
     public bool HasLogits => LogitsAt == Length && Computed == Length;
 
