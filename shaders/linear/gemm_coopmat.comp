@@ -176,7 +176,7 @@ bool is_last_of_tile() {
     return true;
 }
 
-void store_whole(uint to, SUMS sum) {
+void store_whole(uint to, SUMS sum, bool add) {
 #ifdef OUTPUT_F16
     [[unroll]] for (int i = 0; i < sum.length(); i++) {
         sum[i] = clamp(sum[i], -65504.0, 65504.0);
@@ -184,7 +184,7 @@ void store_whole(uint to, SUMS sum) {
     coopMatStore(coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>(sum),
         c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
 #else
-    if (ACCUMULATE != 0 && SPLITS > 1) {
+    if (ACCUMULATE != 0 && add) {
         SUMS before;
         coopMatLoad(before, c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
         sum += before;
@@ -219,6 +219,15 @@ void store_edge(uint m, uint n, SUMS sum) {
     subgroupBarrier();
 }
 
+// A fragment of a tile that reaches over the edge: it may lie before the edge, over it or behind it.
+void store_at_edge(uint m, uint n, uint to, SUMS sum) {
+    if (is_inside(m, n)) {
+        store_whole(to, sum, true);
+    } else if (m < push.seqLen && n < push.rows / ROWS_PER_COLUMN) {
+        store_edge(m, n, sum);
+    }
+}
+
 void main() {
     w_prepare();
     uint first_m = gl_WorkGroupID.x * BLOCK_M;
@@ -233,7 +242,7 @@ void main() {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
 #ifndef OUTPUT_F16
-            if (ACCUMULATE != 0 && SPLITS == 1 && (whole || is_inside(m + i * FRAGMENT_M, n + j * FRAGMENT_N))) {
+            if (ACCUMULATE != 0 && SPLITS == 1 && whole) {
                 // Here rather than at the end, where C would need registers beside the sums.
                 coopMatLoad(sums[i * FRAGMENTS_N + j], c,
                     (m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, push.outputStride,
@@ -277,10 +286,11 @@ void main() {
             }
             uint fragment_m = m + i * FRAGMENT_M;
             uint fragment_n = n + j * FRAGMENT_N;
-            if (whole || is_inside(fragment_m, fragment_n)) {
-                store_whole(fragment_m * push.outputStride + push.outputOffset + fragment_n, sum);
-            } else if (fragment_m < push.seqLen && fragment_n < push.rows / ROWS_PER_COLUMN) {
-                store_edge(fragment_m, fragment_n, sum);
+            uint to = fragment_m * push.outputStride + push.outputOffset + fragment_n;
+            if (whole) {
+                store_whole(to, sum, SPLITS > 1);
+            } else {
+                store_at_edge(fragment_m, fragment_n, to, sum);
             }
         }
     }

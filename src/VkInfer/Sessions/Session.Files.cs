@@ -37,7 +37,7 @@ public sealed partial class Session
             {
                 _sequence.Truncate(scheduler, _tokens.Count);
                 held.AddPrompt(CollectionsMarshal.AsSpan(_tokens));
-                if (!pool.IsRecurrent)
+                if (pool.States is null)
                 {
                     pool.Fork(_sequence.Sequence, held);
                 }

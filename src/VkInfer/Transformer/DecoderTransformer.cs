@@ -172,6 +172,18 @@ internal sealed class DecoderTransformer
     public void RecordHead(CommandList commands, BufferView hidden, BufferView normed, BufferView logits) =>
         _stream.RecordHead(commands, hidden, normed, logits);
 
+    /// <summary>All that <see cref="TileRows"/> may say of runs of up to so many rows.</summary>
+    public SortedSet<int> EveryTileRows(KvType type, int capacity, SoftmaxPlan softmax, int rows)
+    {
+        var sizes = new SortedSet<int>();
+        for (int run = 1; run < 2 * rows; run *= 2)
+        {
+            sizes.UnionWith(TileRows(type, capacity, softmax, Math.Min(run, rows)));
+        }
+
+        return sizes;
+    }
+
     /// <summary>The norm before the head, of rows of the stream [rows, HiddenSize].</summary>
     public void RecordLastNorm(CommandList commands, BufferView hidden, BufferView normed, int rows) =>
         _stream.RecordNorm(commands, hidden, _stream.Head.Norm!, normed, rows, ActivationType.F32);

@@ -15,7 +15,6 @@ internal sealed class KvPool
     private readonly CacheGroup[] _groups;
     private readonly PagePool _pages;
     private readonly PrefixIndex? _prefixes;
-    private readonly StatePool? _states;
 
     /// <param name="groups">Groups of layers; each page holds positions of one.</param>
     /// <param name="pages">How many there are.</param>
@@ -25,11 +24,12 @@ internal sealed class KvPool
     public KvPool(
         IEnumerable<CacheGroup> groups, int pages, bool sharesPrefixes = true, int mostRemembered = int.MaxValue, StatePool? states = null)
     {
-        _states = states;
         _groups = [.. groups];
         ArgumentOutOfRangeException.ThrowIfZero(_groups.Length, nameof(groups));
         _pages = new PagePool(pages, mostRemembered);
         _prefixes = sharesPrefixes ? new PrefixIndex(_groups, _pages, needsSnapshots: states is not null) : null;
+        States = states;
+        States?.KeepsSnapshots = sharesPrefixes;
     }
 
     /// <summary>All pages.</summary>
@@ -47,8 +47,8 @@ internal sealed class KvPool
     /// <summary>Most pages that sequences held at a time, since <see cref="RestartMost"/>.</summary>
     public int MostHeld => _pages.MostHeld;
 
-    /// <summary>Whether sequences have a recurrent state, which cannot be cut back.</summary>
-    public bool IsRecurrent => _states is not null;
+    /// <summary>The recurrent states of sequences, which cannot be cut back; null: the model has none.</summary>
+    public StatePool? States { get; }
 
     /// <summary>Begins to count anew how many are held at most.</summary>
     public void RestartMost() => _pages.MostHeld = Held;
@@ -59,10 +59,7 @@ internal sealed class KvPool
         int sum = 0;
         foreach (CacheGroup group in _groups)
         {
-            int all = PageCount(positions);
-
-            // The window before the step's first row and the step itself may begin and end inside a page.
-            sum += group.Window > 0 ? Math.Min(all, PageCount(group.Window + rows - 1) + 1) : all;
+            sum += group.PagesFor(positions, rows);
         }
 
         return sum;
@@ -109,27 +106,9 @@ internal sealed class KvPool
     /// <param name="computed">Positions computed by steps that have ended.</param>
     public void Publish(Sequence sequence, int computed)
     {
-        if (_prefixes is { } prefixes)
-        {
-            prefixes.Publish(sequence, computed);
-            _states?.Publish(sequence);
-        }
+        _prefixes?.Publish(sequence, computed);
+        States?.Publish(sequence);
     }
-
-    /// <summary>Rows that a step may compute of a sequence, of those that it could.</summary>
-    public int RowsOfStep(Sequence sequence, int rows) => _states is null ? rows : StatePool.RowsToStop(sequence, rows);
-
-    /// <summary>Takes note that rows up to <see cref="Sequence.Computed"/> are planned.</summary>
-    public void NotePlanned(Sequence sequence)
-    {
-        if (_prefixes is not null)
-        {
-            _states?.Keep(sequence);
-        }
-    }
-
-    /// <summary>Hands over what is to happen to states at the head of a step, whose rows are planned.</summary>
-    public void MoveStateChanges(List<StateChange> changes) => _states?.MoveTo(changes);
 
     /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>
     public void Withdraw(Sequence sequence) => _prefixes?.Withdraw(sequence);
@@ -145,10 +124,10 @@ internal sealed class KvPool
         int missing = 0;
         foreach (BlockTable table in sequence.Tables)
         {
-            missing += Math.Max(0, PageCount(end) - table.Pages.Count) + (MustCopy(sequence, table) ? 1 : 0);
+            missing += Math.Max(0, CacheGroup.PageCount(end) - table.Pages.Count) + (MustCopy(sequence, table) ? 1 : 0);
         }
 
-        if (missing > _pages.Available || !HasState(sequence))
+        if (missing > _pages.Available || States?.Has(sequence) == false)
         {
             return false;
         }
@@ -170,7 +149,7 @@ internal sealed class KvPool
                 _pages.Forget(table.Pages[first]);
             }
 
-            while (table.Pages.Count < PageCount(end))
+            while (table.Pages.Count < CacheGroup.PageCount(end))
             {
                 table.Add(Take());
             }
@@ -201,39 +180,13 @@ internal sealed class KvPool
 
         to.Computed = from.Computed;
         to.Chain.AddRange(from.Chain);
-        if (_states?.TryFork(from, to) == false)
+        if (States?.TryFork(from, to) == false)
         {
             Release(to);
             return;
         }
 
         Cut(to, Math.Min(from.Computed, to.Tokens.Length));
-    }
-
-    /// <summary>Gives a sequence without pages those of positions that were computed elsewhere; somebody is to fill them.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="computed">Positions.</param>
-    /// <param name="firstHeld">For each group the first page that is there.</param>
-    /// <returns>False: there are none, or not as many pages; nothing has changed.</returns>
-    public bool TryRestore(Sequence sequence, int computed, ReadOnlySpan<int> firstHeld)
-    {
-        sequence.Tables = [.. _groups.Select(_ => new BlockTable())];
-        sequence.Computed = computed;
-        for (int group = 0; group < _groups.Length; group++)
-        {
-            for (int i = 0; i < firstHeld[group]; i++)
-            {
-                sequence.Tables[group].AddNone();
-            }
-        }
-
-        if (computed > 0 && TryGrow(sequence, computed, []))
-        {
-            return true;
-        }
-
-        (sequence.Tables, sequence.Computed) = ([], 0);
-        return false;
     }
 
     /// <summary>
@@ -247,10 +200,10 @@ internal sealed class KvPool
             return;
         }
 
-        if (_states is { } states && length < sequence.Computed)
+        if (States is { } states && length < sequence.Computed)
         {
             states.DropSnapshots(sequence, length + 1);
-            length = LastSnapshot(sequence, length);
+            length = StatePool.LastSnapshot(sequence, length);
             if (length == 0)
             {
                 Release(sequence);
@@ -271,7 +224,7 @@ internal sealed class KvPool
 
         foreach (BlockTable table in sequence.Tables)
         {
-            while (table.Pages.Count > PageCount(length))
+            while (table.Pages.Count > CacheGroup.PageCount(length))
             {
                 Release(table.TakeLast());
             }
@@ -294,28 +247,10 @@ internal sealed class KvPool
         }
 
         Withdraw(sequence);
-        _states?.Release(sequence);
+        States?.Release(sequence);
         sequence.Chain.Clear();
         sequence.Tables = [];
         (sequence.Computed, sequence.LogitsAt) = (0, -1);
-    }
-
-    private static int PageCount(int positions) => (positions + PageTokens - 1) / PageTokens;
-
-    /// <summary>Whether a sequence has a state, if need be from now on: that behind its prefix.</summary>
-    private bool HasState(Sequence sequence) => _states is null || sequence.RecurrentState != StatePool.None
-        || _states.TryGive(sequence, sequence.Chain.Count > 0 ? sequence.Chain[^1].Snapshot : StatePool.None);
-
-    /// <summary>The last position at or before one, behind which there is a snapshot; 0: none.</summary>
-    private static int LastSnapshot(Sequence sequence, int length)
-    {
-        int pages = Math.Min(sequence.Chain.Count, length / PageTokens);
-        while (pages > 0 && sequence.Chain[pages - 1].Snapshot == StatePool.None)
-        {
-            pages--;
-        }
-
-        return pages * PageTokens;
     }
 
     private bool MustCopy(Sequence sequence, BlockTable table)

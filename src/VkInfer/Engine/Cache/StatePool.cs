@@ -26,6 +26,9 @@ internal sealed class StatePool
     /// <param name="mostSnapshots">How many of them snapshots may be.</param>
     public StatePool(int count, int mostSnapshots) => _states = new PagePool(count, mostSnapshots);
 
+    /// <summary>Whether snapshots are of use: prefixes are found.</summary>
+    public bool KeepsSnapshots { get; set; } = true;
+
     /// <summary>States that a sequence could get now.</summary>
     public int Available => _states.Available;
 
@@ -36,14 +39,38 @@ internal sealed class StatePool
     /// Rows that a step may compute of a sequence, so that it ends where a snapshot is wanted: shortly before the prompt's end, and every
     /// so many tokens.
     /// </summary>
-    public static int RowsToStop(Sequence sequence, int rows)
+    /// <param name="states">The states; null: there are none, and nothing is wanted.</param>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="rows">Rows that it could have.</param>
+    public static int RowsToStop(StatePool? states, Sequence sequence, int rows)
     {
+        if (states is null)
+        {
+            return rows;
+        }
+
         int end = sequence.Computed + rows;
         int next = (sequence.Computed / Interval * Interval) + Interval;
         int turn = TurnEnd(sequence);
         int stop = turn > sequence.Computed ? Math.Min(turn, next) : next;
         return Math.Min(end, stop) - sequence.Computed;
     }
+
+    /// <summary>The last position at or before one, behind which there is a snapshot of a sequence's prefix; 0: none.</summary>
+    public static int LastSnapshot(Sequence sequence, int length)
+    {
+        int pages = Math.Min(sequence.Chain.Count, length / KvPool.PageTokens);
+        while (pages > 0 && sequence.Chain[pages - 1].Snapshot == None)
+        {
+            pages--;
+        }
+
+        return pages * KvPool.PageTokens;
+    }
+
+    /// <summary>Whether a sequence has a state, if need be from now on: that behind its prefix.</summary>
+    public bool Has(Sequence sequence) => sequence.RecurrentState != None
+        || TryGive(sequence, sequence.Chain.Count > 0 ? sequence.Chain[^1].Snapshot : None);
 
     /// <summary>Gives a sequence a state, if there is one.</summary>
     /// <param name="sequence">The sequence, which has none.</param>
@@ -96,7 +123,7 @@ internal sealed class StatePool
     public void Keep(Sequence sequence)
     {
         int position = sequence.Computed;
-        bool isWanted = position % KvPool.PageTokens == 0 && (position % Interval == 0 || position == TurnEnd(sequence));
+        bool isWanted = KeepsSnapshots && position % KvPool.PageTokens == 0 && (position % Interval == 0 || position == TurnEnd(sequence));
         if (isWanted && _states.TryTake(out int state))
         {
             _behindStep.Add(new StateChange(sequence.RecurrentState, state, sequence));

@@ -235,16 +235,7 @@ internal sealed class Executor : IExecutor
         }
     }
 
-    private bool IsAlone(StepPlan plan)
-    {
-        bool isAlone = plan.RowCount == 1 && _options.FusesRowsAlone;
-        for (int i = 0; i < plan.Rows.Count && isAlone; i++)
-        {
-            isAlone = plan.Rows[i].Sequence.HiddenTarget is null;
-        }
-
-        return isAlone;
-    }
+    private bool IsAlone(StepPlan plan) => plan.RowCount == 1 && _options.FusesRowsAlone && !plan.WantsHidden;
 
     private void SubmitAlone(StepPlan plan, StepUnderWay step)
     {

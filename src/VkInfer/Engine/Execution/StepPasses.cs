@@ -51,9 +51,10 @@ internal sealed class StepPasses : IDisposable
         var most = new StepShape(rows, rows, rows, Math.Min(rows, options.MaxRunning), rows, rows);
         try
         {
+            SortedSet<int> tiles = parts.Transformer.EveryTileRows(store.Type, options.Capacity, options.Softmax, rows);
             for (int i = 0; i < underWay; i++)
             {
-                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, EveryTile(rows)));
+                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, tiles));
             }
         }
         catch
@@ -293,16 +294,5 @@ internal sealed class StepPasses : IDisposable
         }
 
         _recorded.Clear();
-    }
-
-    private SortedSet<int> EveryTile(int rows)
-    {
-        var sizes = new SortedSet<int>();
-        for (int run = 1; run < 2 * rows; run *= 2)
-        {
-            sizes.UnionWith(_parts.Transformer.TileRows(_store.Type, _options.Capacity, _options.Softmax, Math.Min(run, rows)));
-        }
-
-        return sizes;
     }
 }

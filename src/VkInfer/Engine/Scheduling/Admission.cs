@@ -40,7 +40,7 @@ internal sealed class Admission(SchedulerOptions options, KvPool pool, SequenceQ
                 continue;
             }
 
-            int rows = pool.RowsOfStep(sequence, Math.Min(budget, sequence.Pending));
+            int rows = StatePool.RowsToStop(pool.States, sequence, Math.Min(budget, sequence.Pending));
             while (!Fits(sequence) || !pool.TryGrow(sequence, sequence.Computed + rows, plan.Copies))
             {
                 if (!queues.TryReclaim())
@@ -55,7 +55,7 @@ internal sealed class Admission(SchedulerOptions options, KvPool pool, SequenceQ
             sequence.CachedTokens ??= sequence.Computed;
             pool.Announce(sequence);
             plan.Commit(sequence, rows, drafts: 0);
-            pool.NotePlanned(sequence);
+            pool.States?.Keep(sequence);
             budget -= rows;
         }
     }

@@ -75,13 +75,7 @@ internal sealed class Scheduler
             EndLate(_queues.Parked, now, ended);
         }
 
-        int decodeRows = 0;
-        for (int i = 0; i < _queues.Running.Count; i++)
-        {
-            Sequence sequence = _queues.Running[i];
-            decodeRows += IsDecoding(sequence) && CanRun(sequence) ? 1 : 0;
-        }
-
+        int decodeRows = _queues.CountDecoding();
         int spare = _options.MaxRows - decodeRows;
         int prompts = Math.Min(spare, _options.Policy.PromptRows(decodeRows));
         PlanRunning(plan, spare, ref prompts, ended);
@@ -92,7 +86,7 @@ internal sealed class Scheduler
 
         if (plan.Rows.Count > 0)
         {
-            _pool.MoveStateChanges(plan.StateChanges);
+            _pool.States?.MoveTo(plan.StateChanges);
         }
     }
 
@@ -213,20 +207,12 @@ internal sealed class Scheduler
     /// <summary>Has a sequence that is not scheduled compute anew what it keeps, whose recurrent state is not to be trusted.</summary>
     public void Distrust(Sequence sequence)
     {
-        if (_pool.IsRecurrent && sequence.State == SequenceState.Idle)
+        if (_pool.States is not null && sequence.State == SequenceState.Idle)
         {
             _queues.RemoveHolder(sequence);
             _pool.Release(sequence);
         }
     }
-
-    private static bool IsDecoding(Sequence sequence) => sequence.Computed >= sequence.PromptLength - 1 && sequence.Pending <= 1;
-
-    private static bool CanRun(Sequence sequence) =>
-        !sequence.IsPaused
-        && (sequence.Pending > 0 || (sequence.HasLogits && sequence.InFlight == 0))
-        && sequence.Length < sequence.MaxLength
-        && (sequence.InFlight == 0 || !(sequence.NeedsKnownTokens || sequence.Drafts.Count > 0));
 
     private void EndLate(IReadOnlyCollection<Sequence> sequences, TimeSpan now, Action<Sequence, EndReason> ended)
     {
@@ -249,16 +235,16 @@ internal sealed class Scheduler
         for (int i = 0; i < _queues.Running.Count; i++)
         {
             Sequence sequence = _queues.Running[i];
-            bool decoding = IsDecoding(sequence);
-            if (!CanRun(sequence) || (!decoding && prompts == 0))
+            bool decoding = sequence.IsDecoding;
+            if (!sequence.CanRun || (!decoding && prompts == 0))
             {
                 continue;
             }
 
             // A recurrent state cannot go back to before a guess that does not hold.
-            int drafts = !decoding || _pool.IsRecurrent ? 0
+            int drafts = !decoding || _pool.States is not null ? 0
                 : Math.Clamp(sequence.Drafts.Count, 0, Math.Min(spare, sequence.MaxLength - sequence.Length - 1));
-            int count = decoding ? 1 : _pool.RowsOfStep(sequence, Math.Min(prompts, sequence.Pending));
+            int count = decoding ? 1 : StatePool.RowsToStop(_pool.States, sequence, Math.Min(prompts, sequence.Pending));
             if (!TryFindPages(plan, sequence, count, ref drafts, i, ended))
             {
                 // It has left the list, and with it all behind it.
@@ -266,7 +252,7 @@ internal sealed class Scheduler
             }
 
             plan.Commit(sequence, count, drafts);
-            _pool.NotePlanned(sequence);
+            _pool.States?.Keep(sequence);
             spare -= decoding ? drafts : count;
             prompts = Math.Min(decoding ? prompts : prompts - count, spare);
         }

@@ -35,6 +35,18 @@ internal sealed class SequenceQueues(KvPool pool)
     private static Comparer<Sequence> SoonestFirst { get; } = Comparer<Sequence>.Create(
         static (a, b) => a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority) : a.Arrival.CompareTo(b.Arrival));
 
+    /// <summary>How many of those that run want a row for their last token.</summary>
+    public int CountDecoding()
+    {
+        int count = 0;
+        foreach (Sequence sequence in _running)
+        {
+            count += sequence.IsDecoding && sequence.CanRun ? 1 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>Takes a sequence in, which waits.</summary>
     public void Enter(Sequence sequence)
     {

@@ -20,8 +20,12 @@ internal sealed class StepPlan
     /// <summary>Rows in all.</summary>
     public int RowCount { get; private set; }
 
+    /// <summary>Whether somebody wants hidden states of its rows.</summary>
+    public bool WantsHidden { get; private set; }
+
     public void Add(StepRows rows)
     {
+        WantsHidden |= rows.Sequence.HiddenTarget is not null;
         _rows.Add(rows);
         RowCount += rows.Count;
     }
@@ -49,6 +53,6 @@ internal sealed class StepPlan
         _rows.Clear();
         Copies.Clear();
         StateChanges.Clear();
-        RowCount = 0;
+        (RowCount, WantsHidden) = (0, false);
     }
 }

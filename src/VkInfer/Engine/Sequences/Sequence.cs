@@ -73,6 +73,13 @@ internal sealed class Sequence
     /// <summary>Whether the next token can be chosen from kept logits.</summary>
     public bool HasLogits => LogitsAt == Length && Computed == Length;
 
+    /// <summary>Whether its next row is that of its last token.</summary>
+    public bool IsDecoding => Computed >= PromptLength - 1 && Pending <= 1;
+
+    /// <summary>Whether it may take part in the next step.</summary>
+    public bool CanRun => !IsPaused && (Pending > 0 || (HasLogits && InFlight == 0)) && Length < MaxLength
+        && (InFlight == 0 || !(NeedsKnownTokens || Drafts.Count > 0));
+
     /// <summary>Guesses at what follows the known tokens, to be verified in the next step.</summary>
     public List<int> Drafts { get; } = [];
 
