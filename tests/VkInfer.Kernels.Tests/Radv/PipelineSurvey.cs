@@ -39,7 +39,7 @@ internal sealed class PipelineSurvey(KernelContext context)
         string name = WeightFormat.Of(type).Name;
         DeviceCapabilities capabilities = context.Capabilities;
         int[] widths = [model.HiddenSize, model.IntermediateSize];
-        var spreads =
+        IEnumerable<(VectorForm Form, GemvTuning Tuning)> spreads =
             from columns in widths
             from form in Enum.GetValues<VectorForm>()
             where form != VectorForm.Fixed || GemvHeuristic.Form(type, context) == form
