@@ -30,9 +30,10 @@ public sealed class ProfileLimitTests
             VectorForm form = GemvHeuristic.Form(type, context);
             foreach (int columns in new[] { 2048, 4096, 14336 })
             {
-                GemvTuning tuning =
-                    GemvHeuristic.Choose(type, 4096, columns, form, context)
-                        .OfWholeBlocks(context.Capabilities, form, rowsPerElement: 2);
+                const int Rows = 4096;
+                int elements = GemvHeuristic.BlockElements(form, Rows, context.Capabilities);
+                GemvTuning tuning = GemvHeuristic.Choose(type, Rows, columns, form, context)
+                    .OfWholeBlocks(context.Capabilities, elements, rowsPerElement: 2);
                 var shared = new GemvSharedConstants(tuning, tuning.MaxSlots(context.Capabilities), Scaled: true, Bias: true);
                 string format = WeightFormat.Of(type).Name;
                 uint next = form == VectorForm.Fixed ? 2u : 1u;

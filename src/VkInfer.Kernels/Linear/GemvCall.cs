@@ -38,7 +38,13 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
             };
         }
 
-        return Next is { } next ? tuning.OfWholeBlocks(context.Capabilities, next.Form, rowsPerElement) : tuning;
+        if (Next is not { } next)
+        {
+            return tuning;
+        }
+
+        int elements = GemvHeuristic.BlockElements(next.Form, w.Rows, context.Capabilities);
+        return tuning.OfWholeBlocks(context.Capabilities, elements, rowsPerElement);
     }
 
     public GemvSharedConstants Constants(GemvTuning tuning, KernelContext context) =>

@@ -27,6 +27,16 @@ internal static class GemvHeuristic
         ? ForProcessor(type, context.Capabilities)
         : ForGpu(type, rows, columns, form == VectorForm.Fixed, WeightFormat.Of(type).BesideCodebook(context.Capabilities));
 
+    /// <summary>
+    /// Elements of the next product's input that a workgroup completes: a block of fixed point. Of float32 fewer where there would be too
+    /// few workgroups, but not so few that their sums of squares are many.
+    /// </summary>
+    public static int BlockElements(VectorForm next, int rows, DeviceCapabilities capabilities) =>
+        next == VectorForm.Float && HasFewRows(rows, capabilities) ? PendingNorm.FewestRows : FixedPointVector.Block;
+
+    private static bool HasFewRows(int rows, DeviceCapabilities capabilities) =>
+        rows < FewRowsPerCore * (capabilities.ShaderCoreCount ?? TypicalShaderCores);
+
     /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
     public static string FormName(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";
 
@@ -71,7 +81,7 @@ internal static class GemvHeuristic
     {
         (int size, int rows, int unroll) = WeightLayout.IsQuantized(type)
             ? integerDot && type == WeightType.Q8_0 ? (256, 4, 2) : (512, 2, 2)
-            : matrixRows < FewRowsPerCore * (capabilities.ShaderCoreCount ?? TypicalShaderCores) ? (256, 1, 4) : (256, 4, 2);
+            : HasFewRows(matrixRows, capabilities) ? (256, 1, 4) : (256, 4, 2);
         return new GemvTuning(
             Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, unroll,
             Tile: integerDot ? Tile(columns, capabilities) : NotStaged, IntegerDot: integerDot);

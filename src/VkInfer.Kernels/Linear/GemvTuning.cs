@@ -32,9 +32,9 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
 
     /// <summary>
     /// The same with as many passes that a workgroup completes whole blocks of the next product's input, which take so many rows an
-    /// element; of an input in float32 only as many elements as leave few sums of squares.
+    /// element.
     /// </summary>
-    public GemvTuning OfWholeBlocks(DeviceCapabilities capabilities, VectorForm next, int rowsPerElement)
+    public GemvTuning OfWholeBlocks(DeviceCapabilities capabilities, int elements, int rowsPerElement)
     {
         if (Tile == 0)
         {
@@ -42,7 +42,7 @@ internal readonly record struct GemvTuning(int WorkgroupSize, int Rows, int Unro
         }
 
         int slots = (this with { Passes = 1 }).Slots(capabilities);
-        int block = rowsPerElement * (next == VectorForm.Fixed ? FixedPointVector.Block : PendingNorm.FewestRows);
+        int block = rowsPerElement * elements;
         int passes = Passes;
         while (slots * passes % block != 0)
         {

@@ -13,7 +13,7 @@ internal sealed class SessionEngine
     /// <summary>Sequences of a step, at most.</summary>
     private const int MaxRunning = 256;
 
-    /// <summary>Full contexts that a pool may hold: sessions that rest keep their pages, so there are more than take part in a step.</summary>
+    /// <summary>Full contexts that a pool may hold: more than take part in a step, since sessions that rest keep their pages.</summary>
     private const int MostContexts = 4 * MaxRunning;
 
     /// <summary>Snapshots of recurrent states that are kept, at most.</summary>

@@ -44,7 +44,9 @@ internal sealed class PipelineSurvey(KernelContext context)
             from form in Enum.GetValues<VectorForm>()
             where form != VectorForm.Fixed || GemvHeuristic.Form(type, context) == form
             from rows in new[] { model.HiddenSize, model.VocabSize }
-            select (form, GemvHeuristic.Choose(type, rows, columns, form, context).OfWholeBlocks(capabilities, form, rowsPerElement: 2));
+            let elements = GemvHeuristic.BlockElements(form, rows, capabilities)
+            let spread = GemvHeuristic.Choose(type, rows, columns, form, context)
+            select (form, spread.OfWholeBlocks(capabilities, elements, rowsPerElement: 2));
         foreach ((VectorForm form, GemvTuning tuning) in spreads.Distinct())
         {
             foreach (uint next in new uint[] { 0, 1, 2, 3, 4 }.Where(next => form == VectorForm.Fixed || next is 0 or 1 or 3))

@@ -2,7 +2,7 @@ using VkInfer.Engine.Scheduling;
 
 namespace VkInfer.Tests.Engine;
 
-/// <summary>Prompts get as many rows as the promised time between tokens allows, on devices whose steps take very different times.</summary>
+/// <summary>Prompts get as many rows as the promised time between tokens allows, on devices of very different speed.</summary>
 [Category("Host")]
 public sealed class LatencyFirstTests
 {
