@@ -22,7 +22,9 @@ public sealed record ModelOptions
     /// </summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>Most tokens that one pass of prefill takes; a multiple of 64 from 64 to 8192.</summary>
+    /// <summary>
+    /// Most tokens that a step takes, of prompts and of all who decode; a multiple of 64 from 64 to 8192. Activations are made for as many.
+    /// </summary>
     public int PrefillChunk { get; init; } = 1024;
 
     /// <summary>
