@@ -14,7 +14,7 @@ public readonly record struct HeadGates(BufferView Rows, int Width, int At, int 
 /// <param name="context">The device.</param>
 public sealed class GateHeadsKernel(KernelContext context)
 {
-    private int Threads { get; } = context.For("gate_heads").Threads(32);
+    internal int Threads { get; } = context.For("gate_heads").Threads(32);
 
     /// <summary>Records n = RMSNorm of each head and f = SiLU, as behind the gated delta rule.</summary>
     /// <param name="commands">Receives one dispatch.</param>

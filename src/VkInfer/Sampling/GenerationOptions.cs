@@ -48,7 +48,7 @@ public sealed record GenerationOptions
     /// <summary>
     /// Guesses what follows and verifies several tokens at once, as far as that pays: what a grammar forces, and what followed the same
     /// tokens further up. Tokens are chosen as they would be without. Where logits are next to equal, rounding may decide otherwise, as it
-    /// may in company of other sessions. Without effect where penalties are asked for.
+    /// may in company of other sessions. Without effect where penalties are asked for, and in recurrent models.
     /// </summary>
     public bool Speculates { get; init; }
 

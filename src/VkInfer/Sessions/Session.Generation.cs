@@ -79,7 +79,7 @@ public sealed partial class Session
                 ContextLength = Capacity,
                 Selection = Select(options.Sampling, grammar is not null),
                 Grammar = grammar,
-                Speculator = options.Speculates && !options.Sampling.HasPenalties ? new Speculator() : null,
+                Speculator = options.Speculates && !options.Sampling.HasPenalties && !Model.Config.IsRecurrent ? new Speculator() : null,
                 Priority = options.Priority,
                 TimeLimit = options.Deadline,
                 Cancellation = cancellation,

@@ -23,7 +23,7 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
-        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16))).Concat(Rows());
+        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16))).Concat(Rows()).Concat(Recurrent());
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
@@ -222,5 +222,27 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("log_probabilities_slice", LogProbabilitiesKernel.SliceConstants(context)),
             new("log_probabilities", LogProbabilitiesKernel.MergeConstants),
         ];
+    }
+
+    /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2.</summary>
+    private IEnumerable<PipelineRequest> Recurrent()
+    {
+        var delta = new GatedDeltaShape(KeyHeads: 16, ValueHeads: 32, KeyDim: 128, ValueDim: 128, IsTiled: true);
+        var convolution = new ShortConvShape(Channels: 8192, Taps: 4);
+        var gated = new ShortConvShape(Channels: 2048, Taps: 3, IsGated: true);
+        foreach (bool oneRow in new[] { false, true })
+        {
+            yield return new("gated_delta", new GatedDeltaKernel(context).Constants(delta, oneRow).ToSpecialization());
+            yield return new("short_conv", new ShortConvKernel(context).Constants(convolution, biased: false, oneRow).ToSpecialization());
+            yield return new("short_conv", new ShortConvKernel(context).Constants(gated, biased: true, oneRow).ToSpecialization());
+        }
+
+        int threads = new GateHeadsKernel(context).Threads;
+        foreach (bool norm in new[] { false, true })
+        {
+            SpecializationConstants constants = new GateHeadsConstants(threads, norm, !norm).ToSpecialization();
+            yield return new("gate_heads_f32", constants);
+            yield return new("gate_heads_f16", constants);
+        }
     }
 }
