@@ -243,8 +243,10 @@ internal sealed class BlobDownload
                 await attempt(stall).ConfigureAwait(false);
                 return;
             }
-            catch (Exception problem) when (IsOfNetwork(problem) && !cancellationToken.IsCancellationRequested)
+            catch (Exception problem) when (IsOfNetwork(problem))
             {
+                // What a connection that is given up says last, is no news.
+                cancellationToken.ThrowIfCancellationRequested();
                 (tries, pause) = done() > before ? (0, _options.RetryDelay) : (tries + 1, pause);
                 if (tries > _options.Retries)
                 {

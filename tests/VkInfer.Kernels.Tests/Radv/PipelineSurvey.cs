@@ -19,11 +19,12 @@ internal sealed class PipelineSurvey(KernelContext context)
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
         TypesOf(model).SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
-            .Concat(Rows());
+            .Concat(Rows()).Concat(Recurrent());
 
     /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
-        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16))).Concat(Rows()).Concat(Recurrent());
+        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16)))
+            .Concat(Rows()).Concat(Recurrent());
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
