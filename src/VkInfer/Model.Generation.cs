@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using VkInfer.Engine;
 using VkInfer.Engine.Answers;
 using VkInfer.Engine.Sequences;
+using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
@@ -36,13 +37,24 @@ public sealed partial class Model
         ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        options ??= new GenerationOptions();
-        options.Validate();
+        options = Check(options);
         using AnswerStream answer = BeginAnswer(promptTokens, options, cancellationToken);
         while (await NextAsync(answer, cancellationToken).ConfigureAwait(false) is { } update)
         {
             yield return update;
         }
+    }
+
+    /// <summary>The options of an answer outside of a conversation; null: the defaults.</summary>
+    /// <exception cref="ArgumentException">One of them is not allowed there.</exception>
+    internal static GenerationOptions Check(GenerationOptions? options)
+    {
+        options ??= new GenerationOptions();
+        options.Validate();
+        return options.Overflow != ContextOverflow.DropOldestTurns
+            ? options
+            : throw new ArgumentException(
+                "There are no turns to drop; expected a ChatSession, or Overflow Stop or Error.", nameof(options));
     }
 
     /// <summary>How tokens are chosen behind so many that were drawn with the seed.</summary>
@@ -65,6 +77,30 @@ public sealed partial class Model
         new Answer(Tokenizer, options, grammar, before), MostUnread, options.Overflow,
         () => new ContextLengthExceededException(1, 0, capacity));
 
+    /// <summary>What an answer asks of the engine.</summary>
+    /// <param name="sequence">Gets the tokens.</param>
+    /// <param name="queue">Where the answer waits for its reader.</param>
+    /// <param name="prompt">Appended first.</param>
+    /// <param name="options">Valid ones.</param>
+    /// <param name="grammar">The grammar's state; null: any token may come.</param>
+    /// <param name="selection">How tokens are chosen.</param>
+    /// <param name="capacity">Tokens that the sequence may have.</param>
+    /// <param name="cancellation">Ends the answer.</param>
+    internal EngineRequest CreateRequest(
+        Sequence sequence, AnswerQueue queue, ReadOnlyMemory<int> prompt, GenerationOptions options, GrammarMatcher? grammar,
+        TokenSelection selection, int capacity, CancellationToken cancellation) => new(sequence, queue)
+        {
+            Prompt = prompt,
+            MaxTokens = options.MaxTokens,
+            ContextLength = capacity,
+            Selection = selection,
+            Grammar = grammar,
+            Speculator = options.Speculates && !options.Sampling.HasPenalties && !Config.IsRecurrent ? new Speculator() : null,
+            Priority = options.Priority,
+            TimeLimit = options.Deadline,
+            Cancellation = cancellation,
+        };
+
     private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
         using Lifetime.Lease lease = Lifetime.Enter();
@@ -74,15 +110,9 @@ public sealed partial class Model
         GrammarMatcher? grammar = options.Grammar is null ? null : CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
         cancellation.ThrowIfCancellationRequested();
         AnswerQueue queue = CreateQueue(options, grammar, prompt.Length, ContextLength);
-        var request = new EngineRequest(new Sequence(), queue)
-        {
-            Prompt = prompt,
-            MaxTokens = options.MaxTokens,
-            ContextLength = ContextLength,
-            Selection = Select(options.Sampling, SeedOf(options.Sampling), 0, grammar is not null),
-            Grammar = grammar,
-            Cancellation = cancellation,
-        };
+        EngineRequest request = CreateRequest(
+            new Sequence(), queue, prompt, options, grammar,
+            Select(options.Sampling, SeedOf(options.Sampling), 0, grammar is not null), ContextLength, cancellation);
         return new AnswerStream(EngineFor(Options.KvType, null, Options.Linear).Engine, request, queue);
     }
 

@@ -67,6 +67,23 @@ public sealed class GenerationTests : ModelFixture
     }
 
     [Test]
+    public async Task A_prompt_by_itself_takes_the_options_that_a_session_takes()
+    {
+        int[] prompt = Model.Tokenizer.Encode("Once upon a time", true, false);
+        GenerationUpdate? last = null;
+        await foreach (GenerationUpdate update in Model.GenerateAsync(prompt, Greedy40 with { Deadline = TimeSpan.FromTicks(1) }))
+        {
+            last = update;
+        }
+
+        Assert.That(last!.FinishReason, Is.EqualTo(FinishReason.DeadlineExceeded));
+        GenerationOptions dropping = Greedy40 with { Overflow = ContextOverflow.DropOldestTurns };
+        Assert.That(
+            async () => await Model.GenerateAsync(prompt, dropping).GetAsyncEnumerator().MoveNextAsync(),
+            Throws.InstanceOf<ArgumentException>().With.Message.Contains("no turns to drop"));
+    }
+
+    [Test]
     public async Task A_priority_reaches_the_scheduler()
     {
         using Session session = Model.CreateSession();

@@ -81,7 +81,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// <summary>
     /// Whether the sequence keeps its pages when the request ends, to go on later, until somebody needs them.
     /// </summary>
-    public bool KeepsPages { get; init; }
+    public bool KeepsPages { get; set; }
 
     /// <summary>Ends the request, in its prompt and in its answer.</summary>
     public CancellationToken Cancellation { get; init; }

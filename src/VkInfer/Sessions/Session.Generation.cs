@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using VkInfer.Engine;
 using VkInfer.Engine.Answers;
-using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 using VkInfer.Vulkan;
 
@@ -45,14 +44,7 @@ public sealed partial class Session
         ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        options ??= new GenerationOptions();
-        options.Validate();
-        if (options.Overflow == ContextOverflow.DropOldestTurns)
-        {
-            throw new ArgumentException(
-                "A session has no turns to drop; expected a ChatSession, or Overflow Stop or Error.", nameof(options));
-        }
-
+        options = Model.Check(options);
         var answer = new Reader(this, promptTokens, options, cancellationToken);
         while (await answer.NextAsync().ConfigureAwait(false) is { } update)
         {
@@ -71,20 +63,9 @@ public sealed partial class Session
         try
         {
             AnswerQueue queue = Model.CreateQueue(options, grammar, before + prompt.Length, Capacity);
-            var request = new EngineRequest(_sequence.Sequence, queue)
-            {
-                Length = before,
-                Prompt = prompt,
-                MaxTokens = options.MaxTokens,
-                ContextLength = Capacity,
-                Selection = Select(options.Sampling, grammar is not null),
-                Grammar = grammar,
-                Speculator = options.Speculates && !options.Sampling.HasPenalties && !Model.Config.IsRecurrent ? new Speculator() : null,
-                Priority = options.Priority,
-                TimeLimit = options.Deadline,
-                Cancellation = cancellation,
-                KeepsPages = true,
-            };
+            EngineRequest request = Model.CreateRequest(
+                _sequence.Sequence, queue, prompt, options, grammar, Select(options.Sampling, grammar is not null), Capacity, cancellation);
+            (request.Length, request.KeepsPages) = (before, true);
             _sequence.Starting(request);
             return _answer = new AnswerStream(_engine.Engine, request, queue);
         }
