@@ -5,7 +5,7 @@ namespace VkInfer.Kernels;
 /// <summary>Chooses the form and the tiling of a matrix product from what the device reports.</summary>
 internal static class GemmHeuristic
 {
-    /// <summary>Compute units of a GPU whose driver does not tell.</summary>
+    // Of a GPU whose driver does not tell.
     private const int TypicalShaderCores = 64;
 
     private const int SmallestMatrix = 256 * 256;
@@ -53,7 +53,7 @@ internal static class GemmHeuristic
             throw new NotSupportedException("the device has no matrix units for float16");
         }
 
-        int cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        int cores = ShaderCores(capabilities);
         MeasuredTiling[] fitting =
         [
             .. Measured(fragment).Where(candidate => Fits(candidate.Tiling, capabilities)),
@@ -72,6 +72,9 @@ internal static class GemmHeuristic
             .MinBy(candidate => Cost(candidate, m, n, k, cores))!
             .Tiling;
     }
+
+    /// <summary>Streaming multiprocessors or compute units to reckon with.</summary>
+    public static int ShaderCores(DeviceCapabilities capabilities) => capabilities.ShaderCoreCount ?? TypicalShaderCores;
 
     /// <summary>Among how many workgroups a tile's K may be divided.</summary>
     public static IReadOnlyList<int> Splits { get; } = [1, 2, 3, 4, 6, 8];
@@ -150,7 +153,7 @@ internal static class GemmHeuristic
             return new GemmDirectConstants(capabilities.SubgroupSize, Math.Min(8, m), 4);
         }
 
-        int cores = capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        int cores = ShaderCores(capabilities);
         return ScalarTilings
             .Where(tiling => Fits(tiling, capabilities) && tiling.BlockM < 2 * m)
             .FirstOrDefault(tiling => Tiles(tiling, m, n) >= cores, ScalarTilings[^1]);

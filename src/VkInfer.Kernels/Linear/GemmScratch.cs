@@ -12,7 +12,6 @@ public sealed record GemmScratch
     private const int MaxTiles = 1024;
     private const long ArrivalBytes = MaxTiles * sizeof(uint);
     private const int MaxTileElements = 128 * 128;
-    private const int TypicalShaderCores = 64;
 
     // Workgroups of the largest tile on each core: two run at once, and a third follows.
     private const int TilesPerCore = 3;
@@ -37,7 +36,7 @@ public sealed record GemmScratch
     public static long SizeInBytes(DeviceCapabilities capabilities)
     {
         ArgumentNullException.ThrowIfNull(capabilities);
-        return ArrivalBytes + ((long)(capabilities.ShaderCoreCount ?? TypicalShaderCores) * TilesPerCore * MaxTileElements * sizeof(float));
+        return ArrivalBytes + ((long)GemmHeuristic.ShaderCores(capabilities) * TilesPerCore * MaxTileElements * sizeof(float));
     }
 
     /// <summary>Whether the tiles of a product have room.</summary>

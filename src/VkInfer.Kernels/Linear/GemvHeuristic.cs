@@ -11,9 +11,6 @@ internal static class GemvHeuristic
     // Fewer rows than two workgroups of 32 for each core: a subgroup each then keeps more loads under way.
     private const int FewRowsPerCore = 64;
 
-    // Of a GPU whose driver does not tell.
-    private const int TypicalShaderCores = 64;
-
     // A float32 x is read from the caches, whatever the size of a tile.
     private const int NotStaged = 64;
 
@@ -35,7 +32,7 @@ internal static class GemvHeuristic
         next == VectorForm.Float && HasFewRows(rows, capabilities) ? PendingNorm.FewestRows : FixedPointVector.Block;
 
     private static bool HasFewRows(int rows, DeviceCapabilities capabilities) =>
-        rows < FewRowsPerCore * (capabilities.ShaderCoreCount ?? TypicalShaderCores);
+        rows < FewRowsPerCore * GemmHeuristic.ShaderCores(capabilities);
 
     /// <summary>The products with a weight format, as <see cref="KernelForms"/> knows them; each has two spreads.</summary>
     public static string FormName(WeightType type) => $"gemv_{WeightFormat.Of(type).Name}";

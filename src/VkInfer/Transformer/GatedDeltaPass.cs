@@ -7,16 +7,8 @@ namespace VkInfer.Transformer;
 
 /// <summary>The gated delta rule: convolution, rule, norm with gates. Records commands only; immutable, thread-safe.</summary>
 internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
-    : MixerPass(weights, kernels, stream)
+    : RecurrentPass<GatedDeltaBlock>(weights, kernels, stream)
 {
-    /// <inheritdoc/>
-    public override void RecordInput(
-        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
-    {
-        LinearWeights first = Weights[Block(index).Input];
-        Kernels.Gemv.Record(commands, first.Matrix, input, act.MixerInput, GemvMode.Store, first.Bias);
-    }
-
     /// <inheritdoc/>
     public override VectorInput RecordMix(
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
@@ -29,19 +21,14 @@ internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weig
     /// <inheritdoc/>
     public override void RecordRows(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
     {
+        GatedDeltaBlock block = Block(index);
         int rows = step.Shape.Rows;
-        if (Weights[Block(index).Input].Bias is { } bias)
-        {
-            Kernels.AddRows.RecordBias(commands, act.MixerInput, bias, rows, Block(index).Recipe.InputSize(config));
-        }
-
-        ActivationType type = OutputType(Block(index));
+        RecordBias(commands, act, rows, block, block.Recipe.InputSize(config));
+        ActivationType type = OutputType(block);
         var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Inputs(type).Mixed, type);
         var source = StateSource.OfRuns(step.Sequences, pass.Cache.Sequences);
         Record(commands, buffers, rows, source, pass.Cache.Store.State(index), index);
     }
-
-    private GatedDeltaBlock Block(int index) => (GatedDeltaBlock)Weights.Blocks.Layers[index].Mixer;
 
     private void Record(CommandList commands, Buffers buffers, int rows, StateSource source, StateLayer state, int index)
     {

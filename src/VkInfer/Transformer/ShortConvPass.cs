@@ -7,16 +7,8 @@ namespace VkInfer.Transformer;
 
 /// <summary>Gated short convolutions. Records commands only; immutable, thread-safe.</summary>
 internal sealed class ShortConvPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
-    : MixerPass(weights, kernels, stream)
+    : RecurrentPass<ShortConvBlock>(weights, kernels, stream)
 {
-    /// <inheritdoc/>
-    public override void RecordInput(
-        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
-    {
-        LinearWeights first = Weights[Block(index).Input];
-        Kernels.Gemv.Record(commands, first.Matrix, input, act.MixerInput, GemvMode.Store, first.Bias);
-    }
-
     /// <inheritdoc/>
     public override VectorInput RecordMix(
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
@@ -30,11 +22,7 @@ internal sealed class ShortConvPass(ModelConfig config, TransformerWeights weigh
     {
         ShortConvBlock block = Block(index);
         int rows = step.Shape.Rows;
-        if (Weights[block.Input].Bias is { } bias)
-        {
-            Kernels.AddRows.RecordBias(commands, act.MixerInput, bias, rows, block.Recipe.InputSize(config));
-        }
-
+        RecordBias(commands, act, rows, block, block.Recipe.InputSize(config));
         ActivationType type = OutputType(block);
         BufferView mixed = act.Inputs(type).Mixed;
         BufferView output = type == ActivationType.F32 ? mixed : act.MixerOutput;
@@ -47,8 +35,6 @@ internal sealed class ShortConvPass(ModelConfig config, TransformerWeights weigh
                 commands, output, mixed, rows, block.Recipe.Channels, ActivationFunction.None, gated: false, outputType: type);
         }
     }
-
-    private ShortConvBlock Block(int index) => (ShortConvBlock)Weights.Blocks.Layers[index].Mixer;
 
     private void Record(
         CommandList commands, BufferView input, BufferView output, int rows, StateSource source, StateLayer state, int index)

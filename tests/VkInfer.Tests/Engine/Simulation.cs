@@ -16,7 +16,7 @@ internal sealed class Simulation
         int states = 0)
     {
         _options = options;
-        States = states > 0 ? new StatePool(states, states / 2) : null;
+        States = states > 0 ? new StatePool(states, sharesPrefixes ? states / 2 : 0) : null;
         Pool = new KvPool(groups, pages, sharesPrefixes, mostRemembered, States);
         Scheduler = new Scheduler(options, Pool);
         Device = new SimulatedDevice(groups, pages, states);

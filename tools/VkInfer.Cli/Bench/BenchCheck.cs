@@ -8,7 +8,7 @@ namespace VkInfer.Cli.Bench;
 /// token-by-token decode.
 /// </param>
 /// <param name="IsFinite">Whether every logit that was looked at is a finite number.</param>
-/// <param name="IsRepeatable">Whether every repeat chose the same tokens.</param>
+/// <param name="IsRepeatable">Whether every repeat chose the same tokens; of several sequences, those that ran step by step.</param>
 internal sealed record BenchCheck(double Nmse, bool IsFinite, bool IsRepeatable)
 {
     /// <summary>Largest error that counts as right: the two paths round differently, a wrong one is off by about 1.</summary>

@@ -5,7 +5,7 @@ namespace VkInfer.Cli.Bench;
 /// <param name="Seconds">Wall time of each repeat.</param>
 /// <param name="GpuMilliseconds">GPU time of one repeat by timestamps; null where the device has none.</param>
 /// <param name="IsFinite">Whether every logit that was looked at is a finite number.</param>
-/// <param name="IsRepeatable">Whether every repeat chose the same tokens.</param>
+/// <param name="IsRepeatable">Whether every repeat chose the same tokens; of several sequences, those that ran step by step.</param>
 internal sealed record BenchResult(BenchTest Test, IReadOnlyList<double> Seconds, double? GpuMilliseconds, bool IsFinite, bool IsRepeatable)
 {
     /// <summary>Mean over the repeats of tokens per second.</summary>

@@ -16,7 +16,6 @@ internal static class GemmCandidates
     private const int SmallestBlockM = 16;
     private const int LargestBlockM = 128;
     private const int MostWorkgroupsPerCore = 3;
-    private const int TypicalShaderCores = 64;
 
     // Slices in flight wait in registers, of A as well: many rows of many columns spill (RADV for Navi 31 at 64 by 384).
     private const int FewRows = 32;
@@ -47,7 +46,7 @@ internal static class GemmCandidates
             return true;
         }
 
-        int cores = context.Capabilities.ShaderCoreCount ?? TypicalShaderCores;
+        int cores = GemmHeuristic.ShaderCores(context.Capabilities);
         long workgroups = GemmHeuristic.Tiles(tiling, m, n) * tiling.Splits;
         return GemmHeuristic.CanSplit(matrix, k) && 3 * workgroups >= 2 * cores && workgroups <= MostWorkgroupsPerCore * cores;
     }

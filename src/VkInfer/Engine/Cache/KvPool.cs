@@ -29,7 +29,6 @@ internal sealed class KvPool
         _pages = new PagePool(pages, mostRemembered);
         _prefixes = sharesPrefixes ? new PrefixIndex(_groups, _pages, needsSnapshots: states is not null) : null;
         States = states;
-        States?.KeepsSnapshots = sharesPrefixes;
     }
 
     /// <summary>All pages.</summary>
@@ -49,6 +48,9 @@ internal sealed class KvPool
 
     /// <summary>The recurrent states of sequences, which cannot be cut back; null: the model has none.</summary>
     public StatePool? States { get; }
+
+    /// <summary>Rows that a step may compute of a sequence, of those that it could.</summary>
+    public int RowsOfStep(Sequence sequence, int rows) => States is null ? rows : StatePool.RowsToStop(sequence, rows);
 
     /// <summary>Begins to count anew how many are held at most.</summary>
     public void RestartMost() => _pages.MostHeld = Held;
@@ -71,8 +73,7 @@ internal sealed class KvPool
     /// <returns>False: another sequence is about to compute what this one needs next, so waiting pays.</returns>
     public bool TryMatch(Sequence sequence)
     {
-        sequence.Tables = [.. _groups.Select(_ => new BlockTable())];
-        sequence.Computed = 0;
+        (sequence.Tables, sequence.Computed) = ([.. _groups.Select(_ => new BlockTable())], 0);
         if (_prefixes is null)
         {
             return true;

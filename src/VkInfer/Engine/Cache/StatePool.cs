@@ -19,15 +19,17 @@ internal sealed class StatePool
     private const int Margin = 16;
 
     private readonly PagePool _states;
+    private readonly bool _keepsSnapshots;
     private readonly List<StateChange> _changes = [];
     private readonly List<StateChange> _behindStep = [];
 
     /// <param name="count">States in all, of sequences and snapshots.</param>
-    /// <param name="mostSnapshots">How many of them snapshots may be.</param>
-    public StatePool(int count, int mostSnapshots) => _states = new PagePool(count, mostSnapshots);
-
-    /// <summary>Whether snapshots are of use: prefixes are found.</summary>
-    public bool KeepsSnapshots { get; set; } = true;
+    /// <param name="mostSnapshots">How many of them snapshots may be; 0: none is kept.</param>
+    public StatePool(int count, int mostSnapshots)
+    {
+        _states = new PagePool(count, mostSnapshots);
+        _keepsSnapshots = mostSnapshots > 0;
+    }
 
     /// <summary>States that a sequence could get now.</summary>
     public int Available => _states.Available;
@@ -39,16 +41,8 @@ internal sealed class StatePool
     /// Rows that a step may compute of a sequence, so that it ends where a snapshot is wanted: shortly before the prompt's end, and every
     /// so many tokens.
     /// </summary>
-    /// <param name="states">The states; null: there are none, and nothing is wanted.</param>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="rows">Rows that it could have.</param>
-    public static int RowsToStop(StatePool? states, Sequence sequence, int rows)
+    public static int RowsToStop(Sequence sequence, int rows)
     {
-        if (states is null)
-        {
-            return rows;
-        }
-
         int end = sequence.Computed + rows;
         int next = (sequence.Computed / Interval * Interval) + Interval;
         int turn = TurnEnd(sequence);
@@ -123,7 +117,7 @@ internal sealed class StatePool
     public void Keep(Sequence sequence)
     {
         int position = sequence.Computed;
-        bool isWanted = KeepsSnapshots && position % KvPool.PageTokens == 0 && (position % Interval == 0 || position == TurnEnd(sequence));
+        bool isWanted = _keepsSnapshots && position % KvPool.PageTokens == 0 && (position % Interval == 0 || position == TurnEnd(sequence));
         if (isWanted && _states.TryTake(out int state))
         {
             _behindStep.Add(new StateChange(sequence.RecurrentState, state, sequence));

@@ -40,7 +40,7 @@ internal sealed class Admission(SchedulerOptions options, KvPool pool, SequenceQ
                 continue;
             }
 
-            int rows = StatePool.RowsToStop(pool.States, sequence, Math.Min(budget, sequence.Pending));
+            int rows = pool.RowsOfStep(sequence, Math.Min(budget, sequence.Pending));
             while (!Fits(sequence) || !pool.TryGrow(sequence, sequence.Computed + rows, plan.Copies))
             {
                 if (!queues.TryReclaim())

@@ -244,7 +244,7 @@ internal sealed class Scheduler
             // A recurrent state cannot go back to before a guess that does not hold.
             int drafts = !decoding || _pool.States is not null ? 0
                 : Math.Clamp(sequence.Drafts.Count, 0, Math.Min(spare, sequence.MaxLength - sequence.Length - 1));
-            int count = decoding ? 1 : StatePool.RowsToStop(_pool.States, sequence, Math.Min(prompts, sequence.Pending));
+            int count = decoding ? 1 : _pool.RowsOfStep(sequence, Math.Min(prompts, sequence.Pending));
             if (!TryFindPages(plan, sequence, count, ref drafts, i, ended))
             {
                 // It has left the list, and with it all behind it.
