@@ -1,11 +1,14 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 // The gated delta rule (Yang et al. 2025, "Gated Delta Networks") over rows [q | k | v], one after another. For each value head, with a
 // state S of [KEY_DIM][value dim], and q and k divided by their length:
 //   S = exp(g) S;  d = b (v - S'k);  S = S + k d';  o = S'q / sqrt(KEY_DIM)
 // where b = sigmoid(rate b), g = decay softplus(rate a + shift). One workgroup does neighbouring columns of one head's state (x) through
-// one run of rows (y), an invocation a column, which it keeps in registers.
+// one run of rows (y). LANES neighbouring invocations of a subgroup share a column and keep it in registers: one lane has every LANES-th
+// element, so that 128 of them need not stand in one invocation.
 // TILED: key head = value head % key heads; else value heads of one key head are neighbours. INTERLEAVED: rates are, for each key head,
 // those b of its value heads, then those a; else all b, then all a.
 layout(local_size_x_id = 0) in;
@@ -13,13 +16,13 @@ layout(constant_id = 1) const uint KEY_DIM = 1;
 layout(constant_id = 2) const bool TILED = false;
 layout(constant_id = 3) const bool INTERLEAVED = false;
 layout(constant_id = 4) const bool ONE_ROW = false;
+layout(constant_id = 5) const uint LANES = 1; // a power of two, at most the smallest subgroup
 
 #define ROW_LIST_BINDING 5
 #define SEQUENCES_BINDING 6
 #define BLOCKS_BINDING 7
 #include "push/gated_delta.glsl"
 #include "recurrent_runs.glsl"
-#include "reductions.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Rates { float rates[]; };
@@ -30,18 +33,28 @@ layout(set = 0, binding = 4, std430) writeonly buffer Output { float outputs[]; 
 const float LEAST_SQUARES = 1.0e-6;
 const float LINEAR_FROM = 20.0; // softplus(x) = x to float32's last place, and exp(x) does not overflow
 
-shared float query[KEY_DIM];
-shared float key[KEY_DIM];
+const uint OWN = (KEY_DIM + LANES - 1) / LANES; // elements of a column in a lane
+
+shared float query[2][OWN * LANES]; // one row is read while the next is written
+shared float key[2][OWN * LANES];
 
 float softplus(float x) {
     return x > LINEAR_FROM ? x : log(1.0 + exp(x));
 }
 
+float sum_over_lanes(float value) {
+    [[unroll]] for (uint stride = 1; stride < LANES; stride *= 2) value += subgroupShuffleXor(value, stride);
+    return value;
+}
+
 void main() {
     if (!take_run(gl_WorkGroupID.y)) return;
-    const uint blocks = (push.valueDim + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+    const uint columns = gl_WorkGroupSize.x / LANES;
+    const uint invocation = gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID;
+    const uint lane = invocation % LANES;
+    const uint blocks = (push.valueDim + columns - 1) / columns;
     const uint head = gl_WorkGroupID.x / blocks;
-    const uint column = gl_WorkGroupID.x % blocks * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+    const uint column = gl_WorkGroupID.x % blocks * columns + invocation / LANES;
     const bool is_there = column < push.valueDim;
     const uint heads_per_key = push.valueHeads / push.keyHeads;
     const uint key_head = TILED ? head % push.keyHeads : head / heads_per_key;
@@ -49,40 +62,48 @@ void main() {
     const uint rate_a = rate_b + (INTERLEAVED ? heads_per_key : push.valueHeads);
 
     const uint state_at = head * KEY_DIM * push.valueDim + column;
-    float s[KEY_DIM];
-    [[unroll]] for (uint i = 0; i < KEY_DIM; i++) s[i] = is_there ? STATE(state_at + i * push.valueDim) : 0.0;
+    float s[OWN];
+    [[unroll]] for (uint j = 0; j < OWN; j++) {
+        const uint i = j * LANES + lane;
+        s[j] = is_there && i < KEY_DIM ? STATE(state_at + i * push.valueDim) : 0.0;
+    }
     for (uint t = 0; t < run.count; t++) {
         const uint from = (run.row + t) * push.inputStride;
         const uint rates_from = (run.row + t) * push.ratesStride + push.ratesAt;
-        float query_squares = 0.0;
-        float key_squares = 0.0;
-        barrier(); // the row before is done
-        for (uint i = gl_LocalInvocationID.x; i < KEY_DIM; i += gl_WorkGroupSize.x) {
-            query[i] = qkv[from + key_head * KEY_DIM + i];
-            key[i] = qkv[from + (push.keyHeads + key_head) * KEY_DIM + i];
-            query_squares += query[i] * query[i];
-            key_squares += key[i] * key[i];
+        const uint half_at = t % 2;
+        for (uint i = invocation; i < OWN * LANES; i += gl_WorkGroupSize.x) {
+            query[half_at][i] = i < KEY_DIM ? qkv[from + key_head * KEY_DIM + i] : 0.0;
+            key[half_at][i] = i < KEY_DIM ? qkv[from + (push.keyHeads + key_head) * KEY_DIM + i] : 0.0;
         }
-        const float query_scale = inversesqrt(workgroup_sum(query_squares) + LEAST_SQUARES) * inversesqrt(float(KEY_DIM));
-        const float key_scale = inversesqrt(workgroup_sum(key_squares) + LEAST_SQUARES);
         barrier();
 
         const float value = is_there ? qkv[from + 2 * push.keyHeads * KEY_DIM + head * push.valueDim + column] : 0.0;
         const float kept = exp(decay[head] * softplus(rates[rates_from + rate_a] + shift[head]));
+        float query_squares = 0.0;
+        float key_squares = 0.0;
         float known = 0.0;
-        [[unroll]] for (uint i = 0; i < KEY_DIM; i++) {
-            s[i] *= kept;
-            known += s[i] * key[i];
+        [[unroll]] for (uint j = 0; j < OWN; j++) {
+            const float q = query[half_at][j * LANES + lane];
+            const float k = key[half_at][j * LANES + lane];
+            query_squares += q * q;
+            key_squares += k * k;
+            s[j] *= kept;
+            known += s[j] * k;
         }
-        const float change = key_scale * (value - key_scale * known) / (1.0 + exp(-rates[rates_from + rate_b]));
+        const float key_scale = inversesqrt(sum_over_lanes(key_squares) + LEAST_SQUARES);
+        const float change =
+            key_scale * (value - key_scale * sum_over_lanes(known)) / (1.0 + exp(-rates[rates_from + rate_b]));
         float result = 0.0;
-        [[unroll]] for (uint i = 0; i < KEY_DIM; i++) {
-            s[i] += key[i] * change;
-            result += s[i] * query[i];
+        [[unroll]] for (uint j = 0; j < OWN; j++) {
+            s[j] += key[half_at][j * LANES + lane] * change;
+            result += s[j] * query[half_at][j * LANES + lane];
         }
-        if (is_there) outputs[(run.row + t) * push.outputStride + head * push.valueDim + column] = query_scale * result;
+        const float query_scale = inversesqrt(sum_over_lanes(query_squares) + LEAST_SQUARES) * inversesqrt(float(KEY_DIM));
+        result = query_scale * sum_over_lanes(result);
+        if (is_there && lane == 0) outputs[(run.row + t) * push.outputStride + head * push.valueDim + column] = result;
     }
-    if (is_there) {
-        [[unroll]] for (uint i = 0; i < KEY_DIM; i++) STATE(state_at + i * push.valueDim) = s[i];
+    [[unroll]] for (uint j = 0; j < OWN; j++) {
+        const uint i = j * LANES + lane;
+        if (is_there && i < KEY_DIM) STATE(state_at + i * push.valueDim) = s[j];
     }
 }

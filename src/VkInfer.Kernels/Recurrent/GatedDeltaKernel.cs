@@ -15,7 +15,7 @@ namespace VkInfer.Kernels;
 public readonly record struct GatedDeltaShape(
     int KeyHeads, int ValueHeads, int KeyDim, int ValueDim, bool IsTiled = false, bool InterleavesRates = false)
 {
-    /// <summary>The longest keys: a column of the state stands in an invocation's registers.</summary>
+    /// <summary>The longest keys: a column of the state stands in the registers of a few invocations.</summary>
     public const int MaxKeyDim = 256;
 
     /// <summary>Elements of a row [q | k | v].</summary>
@@ -48,8 +48,13 @@ public readonly record struct GatedDeltaShape(
 /// <param name="context">The device.</param>
 public sealed class GatedDeltaKernel(KernelContext context)
 {
-    // Columns of a head's state in a workgroup: narrow, so that one row alone fills the device.
-    private int Threads { get; } = context.For("gated_delta").Threads(32);
+    // Invocations that share a column of a head's state. On a processor shares would only cost their sums.
+    private int Lanes { get; } = context.For("gated_delta").IsSoftware ? 1 : Math.Min(4, context.Capabilities.MinSubgroupSize);
+
+    // Of 32 columns: narrow, so that one row alone fills the device.
+    private int Threads { get; } = context.For("gated_delta").Threads(128);
+
+    private int Columns => Threads / Lanes;
 
     /// <summary>Records it.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -76,7 +81,7 @@ public sealed class GatedDeltaKernel(KernelContext context)
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.InputWidth);
         commands.Dispatch(
             context.GetPipeline("gated_delta", Constants(shape, source.IsOneRow).ToSpecialization()),
-            ((uint)(shape.ValueHeads * ((shape.ValueDim + Threads - 1) / Threads)), (uint)source.Count, 1),
+            ((uint)(shape.ValueHeads * ((shape.ValueDim + Columns - 1) / Columns)), (uint)source.Count, 1),
             new GatedDeltaPush(
                 (uint)shape.KeyHeads, (uint)shape.ValueHeads, (uint)shape.ValueDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.ValueWidth), (uint)layer.Group,
@@ -93,19 +98,20 @@ public sealed class GatedDeltaKernel(KernelContext context)
     }
 
     internal GatedDeltaConstants Constants(GatedDeltaShape shape, bool oneRow) =>
-        new(Threads, shape.KeyDim, shape.IsTiled, shape.InterleavesRates, oneRow);
+        new(Threads, shape.KeyDim, shape.IsTiled, shape.InterleavesRates, oneRow, Lanes);
 }
 
 /// <summary>Specialisation constants of <c>recurrent/gated_delta.comp</c>.</summary>
-internal readonly record struct GatedDeltaConstants(int Threads, int KeyDim, bool Tiled, bool Interleaved, bool OneRow) : IKernelConstants
+internal readonly record struct GatedDeltaConstants(int Threads, int KeyDim, bool Tiled, bool Interleaved, bool OneRow, int Lanes)
+    : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "KEY_DIM", "TILED", "INTERLEAVED", "ONE_ROW"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "KEY_DIM", "TILED", "INTERLEAVED", "ONE_ROW", "LANES"];
 
     public static string Source => "recurrent/gated_delta.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)KeyDim), (2, SpecializationConstants.Bits(Tiled)), (3, SpecializationConstants.Bits(Interleaved)),
-        (4, SpecializationConstants.Bits(OneRow)));
+        (4, SpecializationConstants.Bits(OneRow)), (5, (uint)Lanes));
 }
 
 /// <summary>Push constants of <c>push/gated_delta.glsl</c>.</summary>

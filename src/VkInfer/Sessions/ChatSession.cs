@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using VkInfer.Tokenization;
 
@@ -15,11 +14,12 @@ namespace VkInfer;
 /// </remarks>
 public sealed class ChatSession : IDisposable, IAsyncDisposable
 {
+    private readonly Lock _gate = new();
     private readonly List<TemplateMessage> _history = [];
     private readonly string? _systemPrompt;
 
     // The latest message while its answer comes; it joins the history when the answer ends, or when the next message finds it left behind.
-    private Turn? _turn;
+    private ChatTurn? _turn;
 
     /// <summary>Starts a conversation.</summary>
     /// <param name="model">The model. Disposing it ends the conversation.</param>
@@ -45,16 +45,28 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// All messages that the model is told, an answer under way as far as it has come. Turns that were dropped are gone
     /// (<see cref="ContextOverflow.DropOldestTurns"/>).
     /// </summary>
-    public IReadOnlyList<TemplateMessage> History => _turn is { } turn ? [.. turn.After(_history)] : [.. _history];
+    public IReadOnlyList<TemplateMessage> History
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _turn?.After ?? _history];
+            }
+        }
+    }
 
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
     {
-        _turn = null;
-        _history.Clear();
-        if (_systemPrompt is not null)
+        lock (_gate)
         {
-            _history.Add(new TemplateMessage(TemplateRole.System, _systemPrompt));
+            _turn = null;
+            _history.Clear();
+            if (_systemPrompt is not null)
+            {
+                _history.Add(new TemplateMessage(TemplateRole.System, _systemPrompt));
+            }
         }
     }
 
@@ -79,18 +91,10 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(userMessage);
         Session.Lifetime.ThrowIfClosed();
-        if (_turn is { IsAwaited: true })
-        {
-            throw new InvalidOperationException(
-                "An update of another answer is being waited for; a conversation serves one caller at a time.");
-        }
-
-        EndTurn(_turn);
-        var turn = new Turn(userMessage, _systemPrompt is null ? 0 : 1);
-        _turn = turn;
+        ChatTurn turn = BeginTurn(userMessage);
         try
         {
-            int[] tokens = KeepCommonPrefix(Fit(turn, options));
+            int[] tokens = Session.KeepCommonPrefix(Fit(turn, options));
             if (options?.Overflow == ContextOverflow.DropOldestTurns)
             {
                 options = options with { Overflow = ContextOverflow.Stop };
@@ -100,7 +104,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
                 Session.GenerateAsync(tokens, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (updates.ConfigureAwait(false))
             {
-                while (await turn.MoveNextAsync(updates).ConfigureAwait(false))
+                while (await MoveNextAsync(turn, updates).ConfigureAwait(false))
                 {
                     yield return turn.Tell(updates.Current);
                 }
@@ -118,28 +122,80 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// <summary>As <see cref="Dispose"/>, without blocking.</summary>
     public ValueTask DisposeAsync() => Session.DisposeAsync();
 
-    /// <summary>Moves a turn into the history, unless it is there already or was forgotten.</summary>
-    private void EndTurn(Turn? turn)
+    /// <summary>Makes the conversation this message's; an answer that was left behind joins the history.</summary>
+    private ChatTurn BeginTurn(string userMessage)
     {
-        if (turn is not null && ReferenceEquals(_turn, turn))
+        lock (_gate)
         {
-            _turn = null;
-            TemplateMessage[] after = [.. turn.After(_history)];
-            _history.Clear();
-            _history.AddRange(after);
+            if (_turn is { IsAwaited: true })
+            {
+                throw new InvalidOperationException(
+                    "An update of another answer is being waited for; a conversation serves one caller at a time.");
+            }
+
+            EndTurn(_turn);
+            return _turn = new ChatTurn(userMessage, [.. _history], _systemPrompt is null ? 0 : 1) { IsAwaited = true };
+        }
+    }
+
+    /// <summary>Moves a turn into the history, unless it is there already or was forgotten.</summary>
+    private void EndTurn(ChatTurn? turn)
+    {
+        lock (_gate)
+        {
+            if (turn is not null && ReferenceEquals(_turn, turn))
+            {
+                _turn = null;
+                TemplateMessage[] after = [.. turn.After];
+                _history.Clear();
+                _history.AddRange(after);
+            }
+        }
+    }
+
+    private async ValueTask<bool> MoveNextAsync(ChatTurn turn, IAsyncEnumerator<GenerationUpdate> updates)
+    {
+        lock (_gate)
+        {
+            if (_turn is { } latest && !ReferenceEquals(latest, turn))
+            {
+                throw new InvalidOperationException("The conversation went on with another message; this answer has ended.");
+            }
+
+            turn.IsAwaited = true;
+        }
+
+        try
+        {
+            bool moved = await updates.MoveNextAsync().ConfigureAwait(false);
+            lock (_gate)
+            {
+                if (moved)
+                {
+                    turn.Take(updates.Current);
+                }
+            }
+
+            return moved;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                turn.IsAwaited = false;
+            }
         }
     }
 
     /// <summary>The tokens of the conversation with its latest message; has the turn drop as many of the oldest as it must.</summary>
-    private int[] Fit(Turn turn, GenerationOptions? options)
+    private int[] Fit(ChatTurn turn, GenerationOptions? options)
     {
         int room = options?.MaxTokens ?? Session.Capacity / 4;
-        int turns = (_history.Count - turn.Kept) / 2;
         while (true)
         {
             int[] conversation = Session.Model.ChatTemplate.Render(
-                Session.Model.Tokenizer, [.. turn.Before(_history), turn.Message], addGenerationPrompt: true, TemplateVariables);
-            bool mustDrop = options?.Overflow == ContextOverflow.DropOldestTurns && turn.Dropped < turns
+                Session.Model.Tokenizer, [.. turn.Before, turn.Message], addGenerationPrompt: true, TemplateVariables);
+            bool mustDrop = options?.Overflow == ContextOverflow.DropOldestTurns && turn.Dropped < turn.Droppable
                 && conversation.Length > Session.Capacity - room;
             if (!mustDrop)
             {
@@ -147,74 +203,6 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
             }
 
             turn.Dropped++;
-        }
-    }
-
-    /// <summary>Truncates the session to what it shares with the conversation; returns what is left to process.</summary>
-    private int[] KeepCommonPrefix(int[] conversation)
-    {
-        int shared = 0;
-        int limit = Math.Min(Session.Position, conversation.Length - 1);
-        while (shared < limit && Session.Tokens[shared] == conversation[shared])
-        {
-            shared++;
-        }
-
-        Session.Truncate(shared);
-        return conversation[shared..];
-    }
-
-    /// <summary>A message and its answer, which count together or not at all.</summary>
-    /// <param name="userMessage">The message.</param>
-    /// <param name="kept">Messages at the beginning that stay, whatever is dropped.</param>
-    private sealed class Turn(string userMessage, int kept)
-    {
-        private readonly StringBuilder _answer = new();
-        private bool _answered;
-
-        public TemplateMessage Message { get; } = new(TemplateRole.User, userMessage);
-
-        /// <summary>Messages at the beginning that stay.</summary>
-        public int Kept => kept;
-
-        /// <summary>Turns before it that are dropped for it.</summary>
-        public int Dropped { get; set; }
-
-        /// <summary>What is left of a history before this turn.</summary>
-        public IEnumerable<TemplateMessage> Before(IReadOnlyList<TemplateMessage> history) =>
-            [.. history.Take(kept), .. history.Skip(kept + (2 * Dropped))];
-
-        /// <summary>A history with this turn; unchanged before the answer's first update.</summary>
-        public IEnumerable<TemplateMessage> After(IReadOnlyList<TemplateMessage> history) => _answered
-            ? [.. Before(history), Message, new TemplateMessage(TemplateRole.Assistant, _answer.ToString())]
-            : history;
-
-        /// <summary>An update that says what was dropped.</summary>
-        public GenerationUpdate Tell(GenerationUpdate update) => update.Usage is { } usage && Dropped > 0
-            ? update with { Usage = usage with { DroppedTurns = Dropped } }
-            : update;
-
-        /// <summary>Whether somebody waits for an update.</summary>
-        public bool IsAwaited { get; private set; }
-
-        public async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<GenerationUpdate> updates)
-        {
-            IsAwaited = true;
-            try
-            {
-                if (!await updates.MoveNextAsync().ConfigureAwait(false))
-                {
-                    return false;
-                }
-
-                _answered = true;
-                _answer.Append(updates.Current.Text);
-                return true;
-            }
-            finally
-            {
-                IsAwaited = false;
-            }
         }
     }
 }

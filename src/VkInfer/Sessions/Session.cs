@@ -87,6 +87,20 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     public void Truncate(int position)
     {
         using Use use = Enter();
+        TruncateCore(position);
+    }
+
+    /// <summary>Truncates the session to what it shares with a prompt; returns what is left of that to process, at least one token.</summary>
+    internal int[] KeepCommonPrefix(int[] prompt)
+    {
+        using Use use = Enter();
+        int shared = prompt.AsSpan(0, Math.Max(prompt.Length - 1, 0)).CommonPrefixLength(CollectionsMarshal.AsSpan(_tokens));
+        TruncateCore(shared);
+        return prompt[shared..];
+    }
+
+    private void TruncateCore(int position)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position);
         EndRun();

@@ -47,6 +47,76 @@ public sealed class ChatSessionTests : EmbeddedFixture
             Is.EqualTo(ChatTemplate.ChatMl.Render(Model.Tokenizer, chat, addGenerationPrompt: true)));
     }
 
+    /// <summary>Of callers at once one is served at a time; the others are told so, and a conversation is left in which turns are whole.</summary>
+    [Test]
+    public async Task Callers_at_once_are_served_one_at_a_time()
+    {
+        using var chat = new ChatSession(Model, "You are a kind owl.");
+        GenerationOptions options = Short with { MaxTokens = 2 };
+        const int Callers = 4;
+        using var together = new Barrier(Callers);
+        int answered = 0;
+
+        void Call(int caller)
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                together.SignalAndWait();
+                Assert.That(chat.History, Is.Not.Empty);
+                try
+                {
+                    Read(chat.SendAsync($"{caller} says {i}.", options), most: i % 3).Wait();
+                    Interlocked.Increment(ref answered);
+                }
+                catch (AggregateException e) when (e.InnerException is InvalidOperationException refusal)
+                {
+                    Assert.That(
+                        refusal.Message,
+                        Does.StartWith("An update of another answer").Or.StartWith("The conversation went on")
+                            .Or.StartWith("The session is in use"));
+                }
+                catch (AggregateException e) when (e.InnerException is ContextLengthExceededException)
+                {
+                    chat.Reset();
+                }
+            }
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    Call(caller);
+                }
+                finally
+                {
+                    together.RemoveParticipant();
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        Assert.That(answered, Is.Positive);
+        Assert.That(
+            chat.History.Skip(1).Select(message => message.Role),
+            Is.EqualTo(chat.History.Skip(1).Select((_, i) => i % 2 == 0 ? TemplateRole.User : TemplateRole.Assistant)));
+        chat.Reset();
+        (string text, _) = await Send(chat, "Who are you?");
+        Assert.That(text, Is.Not.Empty);
+    }
+
+    private static async Task Read(IAsyncEnumerable<GenerationUpdate> answer, int most)
+    {
+        int count = 0;
+        await foreach (GenerationUpdate _ in answer)
+        {
+            if (count++ == most)
+            {
+                break;
+            }
+        }
+    }
+
     [Test]
     public async Task Reset_forgets_all_but_the_system_prompt()
     {

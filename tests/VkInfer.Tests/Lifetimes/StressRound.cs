@@ -244,7 +244,10 @@ internal sealed class StressRound : IDisposable
     }
 
     private static bool IsRefusal(string message) =>
-        new[] { "The session is in use", "The session is empty", "The session went on", "An update of another answer" }
+        new[]
+        {
+            "The session is in use", "The session is empty", "The session went on", "The conversation went on", "An update of another answer",
+        }
             .Any(refusal => message.StartsWith(refusal, StringComparison.Ordinal));
 
     /// <summary>A progress that disposes other things now and then.</summary>
