@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using VkInfer.Vulkan;
 
@@ -45,14 +46,21 @@ public sealed class RadvPipelineTests
         _instance?.Dispose();
     }
 
+    /// <summary>Most of the time is the compiler's, which takes no more than one core for a pipeline.</summary>
     [Test]
-    public void Every_pipeline_compiles_and_none_spills() => Assert.Multiple(() =>
+    public void Every_pipeline_compiles_and_none_spills()
     {
-        foreach (PipelineRequest request in Requests())
+        var spilling = new ConcurrentBag<string>();
+        Parallel.ForEach(Requests(), request =>
         {
-            Assert.That(Spills(request.Create(Device)), Is.Empty, $"{request.Variant} with {request.Constants}");
-        }
-    });
+            List<string> spills = Spills(request.Create(Device));
+            if (spills.Count > 0)
+            {
+                spilling.Add($"{request.Variant} with {request.Constants}: {string.Join(", ", spills)}");
+            }
+        });
+        Assert.That(spilling, Is.Empty);
+    }
 
     [Test]
     public void A_spill_is_seen()

@@ -8,14 +8,16 @@ public static class BrokenShader
 {
     /// <summary>
     /// The shader with its arithmetic changed: differences for sums and the reverse, FMix for Fma (SPIR-V specification, sections 3.42.13
-    /// and GLSL.std.450), and where it has none of those, greater for less.
+    /// and GLSL.std.450); where it has none of those, greater for less, equal for unequal, or an order of integers, whichever it has first.
+    /// Orders of integers come last because loops end by them: one that counts to a number of no meaning may take minutes.
     /// </summary>
     /// <param name="shader">The right one.</param>
     public static ShaderCode Of(ShaderCode shader)
     {
         ArgumentNullException.ThrowIfNull(shader);
         byte[] code = shader.SpirV.ToArray();
-        if (Replace(code, Arithmetic) == 0 && Replace(code, Comparison) == 0)
+        Func<uint, uint?, (uint Opcode, uint? Function)?>[] changes = [Arithmetic, FloatOrder, Equality, IntegerOrder];
+        if (!changes.Any(change => Replace(code, change) > 0))
         {
             throw new ArgumentException($"'{shader.Name}' has nothing to break", nameof(shader));
         }
@@ -58,12 +60,24 @@ public static class BrokenShader
         _ => null,
     };
 
-    private static (uint Opcode, uint? Function)? Comparison(uint opcode, uint? function) => (opcode, function) switch
+    private static (uint Opcode, uint? Function)? FloatOrder(uint opcode, uint? function) => opcode switch
     {
-        (184, _) => (186, null), // OpFOrdLessThan, OpFOrdGreaterThan
-        (186, _) => (184, null),
-        (172, _) => (176, null), // OpUGreaterThan, OpULessThan
-        (176, _) => (172, null),
+        184 => (186, null), // OpFOrdLessThan, OpFOrdGreaterThan
+        186 => (184, null),
+        _ => null,
+    };
+
+    private static (uint Opcode, uint? Function)? Equality(uint opcode, uint? function) => opcode switch
+    {
+        170 => (171, null), // OpIEqual, OpINotEqual
+        171 => (170, null),
+        _ => null,
+    };
+
+    private static (uint Opcode, uint? Function)? IntegerOrder(uint opcode, uint? function) => opcode switch
+    {
+        172 => (176, null), // OpUGreaterThan, OpULessThan
+        176 => (172, null),
         _ => null,
     };
 }

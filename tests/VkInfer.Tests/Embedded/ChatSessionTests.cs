@@ -47,7 +47,7 @@ public sealed class ChatSessionTests : EmbeddedFixture
             Is.EqualTo(ChatTemplate.ChatMl.Render(Model.Tokenizer, chat, addGenerationPrompt: true)));
     }
 
-    /// <summary>Of callers at once one is served at a time; the others are told so, and a conversation is left in which turns are whole.</summary>
+    /// <summary>Of callers at once one is served, the others are told so, and the conversation that is left has whole turns.</summary>
     [Test]
     public async Task Callers_at_once_are_served_one_at_a_time()
     {

@@ -246,7 +246,8 @@ internal sealed class StressRound : IDisposable
     private static bool IsRefusal(string message) =>
         new[]
         {
-            "The session is in use", "The session is empty", "The session went on", "The conversation went on", "An update of another answer",
+            "The session is in use", "The session is empty", "The session went on", "The conversation went on",
+            "An update of another answer",
         }
             .Any(refusal => message.StartsWith(refusal, StringComparison.Ordinal));
 
