@@ -35,25 +35,25 @@ public sealed class VkInferClientOptions
     /// <summary>Most tokens of an answer; null: until it ends or the context is full.</summary>
     public int? MaxOutputTokens { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.Temperature"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.Temperature"/>; null: as the model's files say, or its default.</summary>
     public float? Temperature { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.TopK"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.TopK"/>; null: as the model's files say, or its default.</summary>
     public int? TopK { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.TopP"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.TopP"/>; null: as the model's files say, or its default.</summary>
     public float? TopP { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.MinP"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.MinP"/>; null: as the model's files say, or its default.</summary>
     public float? MinP { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.RepetitionPenalty"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.RepetitionPenalty"/>; null: as the model's files say, or its default.</summary>
     public float? RepetitionPenalty { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.FrequencyPenalty"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.FrequencyPenalty"/>; null: as the model's files say, or its default.</summary>
     public float? FrequencyPenalty { get; set; }
 
-    /// <summary>See <see cref="SamplingOptions.PresencePenalty"/>; null: its default.</summary>
+    /// <summary>See <see cref="SamplingOptions.PresencePenalty"/>; null: as the model's files say, or its default.</summary>
     public float? PresencePenalty { get; set; }
 
     /// <summary>See <see cref="SamplingOptions.Seed"/>; null: a new one for each answer.</summary>
@@ -83,25 +83,21 @@ public sealed class VkInferClientOptions
         Validation = Validation,
     };
 
-    internal GenerationOptions ToGenerationOptions()
+    internal GenerationOptions ToGenerationOptions() => new()
     {
-        var defaults = new SamplingOptions();
-        return new GenerationOptions
+        MaxTokens = MaxOutputTokens,
+        Sampling = new SamplingOptions
         {
-            MaxTokens = MaxOutputTokens,
-            Sampling = defaults with
-            {
-                Temperature = Temperature ?? defaults.Temperature,
-                TopK = TopK ?? defaults.TopK,
-                TopP = TopP ?? defaults.TopP,
-                MinP = MinP ?? defaults.MinP,
-                RepetitionPenalty = RepetitionPenalty ?? defaults.RepetitionPenalty,
-                FrequencyPenalty = FrequencyPenalty ?? defaults.FrequencyPenalty,
-                PresencePenalty = PresencePenalty ?? defaults.PresencePenalty,
-                Seed = Seed,
-            },
-        };
-    }
+            Temperature = Temperature,
+            TopK = TopK,
+            TopP = TopP,
+            MinP = MinP,
+            RepetitionPenalty = RepetitionPenalty,
+            FrequencyPenalty = FrequencyPenalty,
+            PresencePenalty = PresencePenalty,
+            Seed = Seed,
+        },
+    };
 
     internal VkInferClientOptions Clone() => (VkInferClientOptions)MemberwiseClone();
 }

@@ -153,13 +153,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// <summary>Truncates the session to what it shares with the conversation; returns what is left to process.</summary>
     private int[] KeepCommonPrefix(int[] conversation)
     {
-        int shared = 0;
-        int limit = Math.Min(Session.Position, conversation.Length - 1);
-        while (shared < limit && Session.Tokens[shared] == conversation[shared])
-        {
-            shared++;
-        }
-
+        int shared = Session.TokenSpan.CommonPrefixLength(conversation.AsSpan(..^1));
         Session.Truncate(shared);
         return conversation[shared..];
     }

@@ -83,7 +83,7 @@ public class OptionsTests
     [TestCase("5=1.5", 1)]
     public void Biases_are_a_list(string text, int count)
     {
-        IReadOnlyDictionary<int, float> biases = Read(null, "--logit-bias", text).Sampling.LogitBias;
+        IReadOnlyDictionary<int, float> biases = Read(null, "--logit-bias", text).Sampling.LogitBias!;
         Assert.That(biases, Has.Count.EqualTo(count));
         Assert.That(biases[5], Is.EqualTo(1.5f));
         Assert.That(count == 1 || float.IsNegativeInfinity(biases[7]), Is.True);
