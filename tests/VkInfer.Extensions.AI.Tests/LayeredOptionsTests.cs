@@ -12,7 +12,7 @@ public sealed class LayeredOptionsTests
     public void What_nobody_sets_is_left_to_the_model()
     {
         Assert.That(Read(new ChatOptions(), Nothing), Is.EqualTo(Nothing));
-        Assert.That(new VkInferClientOptions().ToGenerationOptions(), Is.EqualTo(Nothing));
+        Assert.That(new VkInferOptions().ToGenerationOptions(), Is.EqualTo(Nothing));
     }
 
     [Test]

@@ -20,6 +20,7 @@ internal static class ModelLoader
     public static Model Load(ModelSource source, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate();
+        options = options with { };
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
 
