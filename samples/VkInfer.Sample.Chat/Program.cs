@@ -1,14 +1,14 @@
 using System.Text;
+using Microsoft.Extensions.Configuration;
 using VkInfer;
 using VkInfer.Samples;
 
 if (args is ["--help"] or ["-h"])
 {
     Console.WriteLine("""
-        Chats with a model: the embedded one, or --model FILE. Reads a keyboard or a pipe, one message a line.
-        Options, as --key value: model, device, kv-type, context, prefill-chunk, validation, temperature, top-k, top-p, min-p,
-        typical-p, repetition-penalty, frequency-penalty, presence-penalty, penalty-window, logit-bias, seed, max-tokens.
-        appsettings.json (section VkInfer) and environment variables VKINFER_… set the same.
+        Chats with a model: the embedded one, or --Model FILE. Reads a keyboard or a pipe, one message a line.
+        Options are those of VkInferOptions, as --Temperature 0.2; the section VkInfer of appsettings.json and environment variables
+        like VkInfer__Temperature set the same.
         """);
     return 0;
 }
@@ -20,20 +20,20 @@ using TextReader input = Console.IsInputRedirected
     : Console.In;
 try
 {
-    VkInferOptions options = VkInferOptions.Load(args);
-    foreach (string warning in options.Warnings)
-    {
-        Console.Error.WriteLine($"warning: {warning}");
-    }
-
-    using Model model = await Model.LoadAsync(options.Model ?? Model.DefaultModelPath, options.ToModelOptions());
+    IConfigurationRoot settings = new ConfigurationBuilder()
+        .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true).AddEnvironmentVariables().Build();
+    IConfiguration arguments = new ConfigurationBuilder().AddCommandLine(args).Build();
+    VkInferOptions options = VkInferOptions.From(settings.GetSection("VkInfer"));
+    options.Bind(arguments);
+    using Model model = await Model.LoadAsync(options.Model ?? Model.DefaultModelPath, options);
     using var chat = new ChatConsole(model, options.ToGenerationOptions(), input, Console.Out, Console.Error, isInteractive);
     Console.CancelKeyPress += (_, press) => press.Cancel = chat.StopAnswer();
     await chat.RunAsync();
     return 0;
 }
-catch (Exception problem) when (problem is VkInferException or IOException or UnauthorizedAccessException or ArgumentException)
+catch (Exception problem) when (
+    problem is VkInferException or IOException or UnauthorizedAccessException or ArgumentException or FormatException)
 {
     Console.Error.WriteLine($"chat: {problem.Message.ReplaceLineEndings(" ")}");
-    return problem is OptionsException { IsFromCommandLine: true } ? 2 : 1;
+    return problem is OptionsException ? 2 : 1;
 }

@@ -7,9 +7,9 @@ namespace VkInfer.Extensions.AI;
 public static class ModelExtensions
 {
     /// <summary>A chat client of a model, which stays the caller's.</summary>
-    /// <inheritdoc cref="VkInferChatClient(Model, VkInferClientOptions?, ILoggerFactory?)" path="/param"/>
+    /// <inheritdoc cref="VkInferChatClient(Model, VkInferOptions?, ILoggerFactory?)" path="/param"/>
     public static IChatClient AsIChatClient(
-        this Model model, VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null) =>
+        this Model model, VkInferOptions? options = null, ILoggerFactory? loggerFactory = null) =>
         new VkInferChatClient(model, options, loggerFactory);
 
     /// <summary>Embeddings of a model, which stays the caller's.</summary>

@@ -1,6 +1,6 @@
 namespace VkInfer.Extensions.AI;
 
-/// <summary>What <see cref="VkInferClientOptions.Model"/> may be: a path, or a name in the store.</summary>
+/// <summary>What <see cref="VkInferOptions.Model"/> may be: a path, or a name in the store.</summary>
 internal static class ModelSourceName
 {
     /// <summary>What the model is called before it is loaded: the name itself, or the file's name.</summary>

@@ -27,7 +27,7 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
     /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
     /// <param name="store">Where a name like <c>hf:owner/repo</c> is looked up; null: the default store.</param>
     /// <exception cref="ArgumentException">An option is not allowed.</exception>
-    public VkInferChatClient(VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null, ModelStore? store = null)
+    public VkInferChatClient(VkInferOptions? options = null, ILoggerFactory? loggerFactory = null, ModelStore? store = null)
         : this(options, loggerFactory, null, store)
     {
     }
@@ -37,14 +37,14 @@ public sealed class VkInferChatClient : IChatClient, IAsyncDisposable
     /// <param name="options">How to answer; what it says of loading has no effect. Null: the defaults.</param>
     /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
     /// <exception cref="ArgumentException">An option is not allowed.</exception>
-    public VkInferChatClient(Model model, VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null)
+    public VkInferChatClient(Model model, VkInferOptions? options = null, ILoggerFactory? loggerFactory = null)
         : this(options, loggerFactory, model ?? throw new ArgumentNullException(nameof(model)), null)
     {
     }
 
-    private VkInferChatClient(VkInferClientOptions? options, ILoggerFactory? loggerFactory, Model? model, ModelStore? store)
+    private VkInferChatClient(VkInferOptions? options, ILoggerFactory? loggerFactory, Model? model, ModelStore? store)
     {
-        options = options?.Clone() ?? new VkInferClientOptions();
+        options = options is null ? new VkInferOptions() : options with { };
         options.Validate();
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<VkInferChatClient>();
         _defaults = options.ToGenerationOptions();

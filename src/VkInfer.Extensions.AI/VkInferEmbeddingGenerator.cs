@@ -29,9 +29,9 @@ public sealed class VkInferEmbeddingGenerator : IEmbeddingGenerator<string, Embe
     /// <param name="store">Where a name like <c>hf:owner/repo</c> is looked up; null: the default store.</param>
     /// <exception cref="ArgumentException">An option is not allowed.</exception>
     public VkInferEmbeddingGenerator(
-        VkInferClientOptions? options = null, ILoggerFactory? loggerFactory = null, ModelStore? store = null)
+        VkInferOptions? options = null, ILoggerFactory? loggerFactory = null, ModelStore? store = null)
     {
-        options = options?.Clone() ?? new VkInferClientOptions();
+        options = options is null ? new VkInferOptions() : options with { };
         options.Validate();
         _configuredModel = options.Model;
         _metadata = Describe(ModelSourceName.IdOf(options.Model ?? Model.DefaultModelPath), null);

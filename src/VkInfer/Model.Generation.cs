@@ -58,10 +58,15 @@ public sealed partial class Model
     }
 
     /// <summary>How tokens are chosen behind so many that were drawn with the seed.</summary>
+    /// <param name="sampling">Valid options; below them are the model's and the library's.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="drawn">Tokens drawn with it.</param>
+    /// <param name="masked">Whether a mask says which tokens may come.</param>
     internal TokenSelection Select(SamplingOptions sampling, ulong seed, int drawn, bool masked)
     {
         uint[]? mask = masked ? new uint[AdjustLogitsKernel.MaskBytes(Config.VocabSize) / sizeof(uint)] : null;
-        return new TokenSelection(WithoutSuppressed(sampling), seed, drawn, mask);
+        return new TokenSelection(
+            WithoutSuppressed(new SamplingParameters(sampling.Over(RecommendedSampling))), seed, drawn, mask);
     }
 
     /// <summary>The seed that options name, or a new one.</summary>
@@ -74,7 +79,7 @@ public sealed partial class Model
     /// <param name="before">Tokens before the answer.</param>
     /// <param name="capacity">Tokens that its sequence may have.</param>
     internal AnswerQueue CreateQueue(GenerationOptions options, GrammarMatcher? grammar, int before, int capacity) => new(
-        new Answer(Tokenizer, options, grammar, before), MostUnread, options.Overflow,
+        new Answer(Tokenizer, options, grammar, before), MostUnread, options.Overflow ?? ContextOverflow.Stop,
         () => new ContextLengthExceededException(1, 0, capacity));
 
     /// <summary>What an answer asks of the engine.</summary>
@@ -95,8 +100,8 @@ public sealed partial class Model
             ContextLength = capacity,
             Selection = selection,
             Grammar = grammar,
-            Speculator = options.Speculates && !options.Sampling.HasPenalties && !Config.IsRecurrent ? new Speculator() : null,
-            Priority = options.Priority,
+            Speculator = options.Speculates == true && !selection.Sampling.HasPenalties && !Config.IsRecurrent ? new Speculator() : null,
+            Priority = options.Priority ?? 0,
             TimeLimit = options.Deadline,
             Cancellation = cancellation,
         };
@@ -107,7 +112,7 @@ public sealed partial class Model
         CheckPrompt(prompt.Span);
         options.Sampling.CheckVocabulary(Config.VocabSize);
 
-        GrammarMatcher? grammar = options.Grammar is null ? null : CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
+        GrammarMatcher? grammar = options.Grammar is null ? null : CreateMatcher(options.Grammar, options.IgnoreEndOfText != true);
         cancellation.ThrowIfCancellationRequested();
         AnswerQueue queue = CreateQueue(options, grammar, prompt.Length, ContextLength);
         EngineRequest request = CreateRequest(

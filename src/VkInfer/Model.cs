@@ -40,6 +40,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         ContextLength = parts.Options.ResolveContextLength(parts.Config);
         _tokenizer = parts.Text?.Tokenizer;
         _tokenTrie = new(CreateTokenTrie);
+        RecommendedSampling = parts.Text?.Sampling ?? new SamplingOptions();
         ChatTemplateSource = parts.Text?.ChatTemplate;
         _chatTemplate = parts.ChatTemplate;
         _device = parts.Device;
@@ -98,6 +99,12 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
 
     /// <summary>The chat template that the model's files hold, as Jinja source; null where they hold none. It is not trusted.</summary>
     public string? ChatTemplateSource { get; }
+
+    /// <summary>
+    /// How the model's files say that tokens are to be chosen (<c>generation_config.json</c>, <c>general.sampling.*</c> of GGUF); unset
+    /// where they say nothing. It lies under the options of sessions and calls, and over <see cref="SamplingOptions.Default"/>.
+    /// </summary>
+    public SamplingOptions RecommendedSampling { get; }
 
     /// <summary>How attention accumulates its softmax, unless a session asks for something else.</summary>
     public SoftmaxPlan Softmax { get; }
@@ -248,22 +255,11 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             Config, _weights,
             new KernelSet(Kernels.Context with { Linear = Kernels.Context.Linear with { Forced = LinearTuningFile.FormOf(choice) } })));
 
-    /// <summary>Options that exclude the tokens that the model's files say are never to be chosen.</summary>
-    internal SamplingOptions WithoutSuppressed(SamplingOptions sampling)
-    {
-        if (_tokenizer is not { SuppressedTokenIds: { Count: > 0 } suppressed })
-        {
-            return sampling;
-        }
-
-        var biases = new Dictionary<int, float>(sampling.LogitBias);
-        foreach (int id in suppressed)
-        {
-            biases[id] = float.NegativeInfinity;
-        }
-
-        return sampling with { LogitBias = biases };
-    }
+    /// <summary>The same without the tokens that the model's files say are never to be chosen.</summary>
+    internal SamplingParameters WithoutSuppressed(SamplingParameters sampling) =>
+        _tokenizer is { SuppressedTokenIds: { Count: > 0 } suppressed }
+            ? sampling with { LogitBias = sampling.LogitBias.Excluding(suppressed) }
+            : sampling;
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

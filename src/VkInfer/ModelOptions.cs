@@ -5,46 +5,48 @@ using VkInfer.Vulkan;
 
 namespace VkInfer;
 
-/// <summary>How a model is loaded. Immutable; the defaults suit a desktop.</summary>
-public sealed record ModelOptions
+/// <summary>
+/// How a model is loaded; the defaults suit a desktop. Read once, when a model is loaded: later changes have no effect. Compared by value.
+/// </summary>
+public record ModelOptions
 {
     /// <summary>
     /// Which Vulkan device: <c>auto</c>, an index, a type (<c>discrete</c>, <c>integrated</c>, <c>software</c>) or part of a name.
     /// </summary>
-    public string Device { get; init; } = "auto";
+    public string Device { get; set; } = "auto";
 
     /// <summary>Element type of the KV cache.</summary>
-    public KvType KvType { get; init; } = KvType.F16;
+    public KvType KvType { get; set; } = KvType.F16;
 
     /// <summary>
     /// Positions a session can hold, in tokens. Null: what the model was trained for, but at most
     /// <see cref="DefaultContextLength"/>.
     /// </summary>
-    public int? ContextLength { get; init; }
+    public int? ContextLength { get; set; }
 
     /// <summary>
     /// Most tokens that a step takes, of prompts and of all who decode; a multiple of 64 from 64 to 8192. Activations are made for as many.
     /// </summary>
-    public int PrefillChunk { get; init; } = 1024;
+    public int PrefillChunk { get; set; } = 1024;
 
     /// <summary>
     /// What matrices that the model stores as floats become while it is loaded: <see cref="WeightType.Q8_0"/> or
     /// <see cref="WeightType.Q4_0"/>; the embedding and the output projection become Q8_0 in both cases. Null: they stay as they are, as do
     /// matrices that are quantised already.
     /// </summary>
-    public WeightType? Quantize { get; init; }
+    public WeightType? Quantize { get; set; }
 
     /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
-    public SoftmaxChoice Softmax { get; init; }
+    public SoftmaxChoice Softmax { get; set; }
 
     /// <summary>Which implementation linear layers use.</summary>
-    public LinearChoice Linear { get; init; }
+    public LinearChoice Linear { get; set; }
 
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
-    public bool Validation { get; init; }
+    public bool Validation { get; set; }
 
-    /// <summary>Where messages go; null: nowhere.</summary>
-    public ILogger? Logger { get; init; }
+    /// <summary>Where messages go; null: nowhere. A field, since the generator of configuration binding looks at all properties.</summary>
+    internal ILogger? Logger;
 
     /// <summary>The context length used where neither caller nor model asks for less.</summary>
     public const int DefaultContextLength = 4096;
@@ -54,6 +56,10 @@ public sealed record ModelOptions
 
     /// <summary>For tests: what the self-test may take before the first token.</summary>
     internal TimeSpan SelfTestBudget { get; init; } = ModelSelfTest.Budget;
+
+    /// <summary>The same with a place where messages go.</summary>
+    /// <param name="logger">The place; null: nowhere.</param>
+    public ModelOptions WithLogger(ILogger? logger) => this with { Logger = logger };
 
     internal int ResolveContextLength(ModelConfig config)
     {
@@ -68,9 +74,14 @@ public sealed record ModelOptions
     }
 
     /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
-    public void Validate()
+    public virtual void Validate()
     {
-        ArgumentNullException.ThrowIfNull(Device);
+        ArgumentException.ThrowIfNullOrEmpty(Device);
+        if (ContextLength is < 1)
+        {
+            throw Bad(nameof(ContextLength), ContextLength, "1 token or more");
+        }
+
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)
         {
             throw Bad(nameof(PrefillChunk), PrefillChunk, "a multiple of 64 from 64 to 8192");

@@ -16,7 +16,7 @@ internal sealed class MiniModel
     public static Model Model { get; private set; } = null!;
 
     /// <summary>Options of a client on the device that tests run on.</summary>
-    public static VkInferClientOptions Options() => new()
+    public static VkInferOptions Options() => new()
     {
         Device = Environment.GetEnvironmentVariable("VKINFER_TEST_DEVICE") is { Length: > 0 } device ? device : "software",
         Validation = Environment.GetEnvironmentVariable("VKINFER_VALIDATION") == "1",
@@ -30,7 +30,7 @@ internal sealed class MiniModel
     [OneTimeSetUp]
     public async Task LoadAsync()
     {
-        Model = await Model.LoadDefaultAsync(Options().ToModelOptions());
+        Model = await Model.LoadDefaultAsync(Options());
         Client = new VkInferChatClient(Model, Options());
     }
 

@@ -107,7 +107,7 @@ public sealed class ToolTests
     [Test]
     public async Task The_embedded_model_calls_what_it_must([Values(null, "weather")] string? name)
     {
-        VkInferClientOptions roomy = MiniModel.Options();
+        VkInferOptions roomy = MiniModel.Options();
         roomy.ContextLength = 512;
         await using var client = new VkInferChatClient(roomy);
         ChatOptions options = WithTools();

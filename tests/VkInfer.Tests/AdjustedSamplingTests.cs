@@ -103,8 +103,9 @@ public sealed class AdjustedSamplingTests : ModelFixture
         Assert.That(count, Is.EqualTo(20));
     }
 
-    private float[] Adjusted(Session session, SamplingOptions sampling)
+    private float[] Adjusted(Session session, SamplingOptions options)
     {
+        var sampling = new SamplingParameters(options);
         float[] logits = new float[Model.Config.VocabSize];
         session.ReadLogits(logits);
         int window = sampling.PenaltyWindow == 0 ? session.Position : sampling.PenaltyWindow;

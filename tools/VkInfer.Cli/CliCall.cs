@@ -14,7 +14,7 @@ namespace VkInfer.Cli;
 internal sealed record CliCall(ParseResult Parse, CliConsole Console, VkInferOptions Options, bool Json, bool Verbose)
 {
     /// <summary>How the model is loaded, with messages to standard error.</summary>
-    public ModelOptions ModelOptions => Options.ToModelOptions(new ErrorLogger(Console.Error, Verbose));
+    public ModelOptions ModelOptions => Options.WithLogger(new ErrorLogger(Console.Error, Verbose));
 
     /// <summary>Writes a JSON document as one line of standard output.</summary>
     public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(document, type));

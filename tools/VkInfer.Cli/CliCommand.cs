@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VkInfer.Cli.Settings;
 
 namespace VkInfer.Cli;
 
@@ -37,10 +38,12 @@ internal abstract class CliCommand : Command
 
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(
-        nameof(VkInferOptions.MaxTokens), nameof(SamplingOptions.Temperature), nameof(SamplingOptions.TopK),
-        nameof(SamplingOptions.TopP), nameof(SamplingOptions.MinP), nameof(SamplingOptions.TypicalP),
-        nameof(SamplingOptions.RepetitionPenalty), nameof(SamplingOptions.FrequencyPenalty), nameof(SamplingOptions.PresencePenalty),
-        nameof(SamplingOptions.PenaltyWindow), nameof(SamplingOptions.LogitBias), nameof(SamplingOptions.Seed));
+        nameof(VkInferOptions.MaxTokens), nameof(VkInferOptions.Temperature), nameof(VkInferOptions.TopK), nameof(VkInferOptions.TopP),
+        nameof(VkInferOptions.MinP), nameof(VkInferOptions.TypicalP), nameof(VkInferOptions.RepetitionPenalty),
+        nameof(VkInferOptions.FrequencyPenalty), nameof(VkInferOptions.PresencePenalty), nameof(VkInferOptions.PenaltyWindow),
+        nameof(VkInferOptions.LogitBias), nameof(VkInferOptions.Seed), nameof(VkInferOptions.StopStrings),
+        nameof(VkInferOptions.IgnoreEndOfText), nameof(VkInferOptions.Speculates), nameof(VkInferOptions.Priority),
+        nameof(VkInferOptions.Deadline), nameof(VkInferOptions.Overflow));
 
     /// <summary>Adds options that set keys of <see cref="VkInferOptions"/>.</summary>
     protected void AddSettings(params ReadOnlySpan<string> names)
@@ -56,7 +59,7 @@ internal abstract class CliCommand : Command
         bool verbose = parse.GetValue(_verbose);
         try
         {
-            var call = new CliCall(parse, Console, SettingOption.Read(parse, Console), parse.GetValue(_json), verbose);
+            var call = new CliCall(parse, Console, SettingOption.Read(parse), parse.GetValue(_json), verbose);
             await RunAsync(call, cancellationToken).ConfigureAwait(false);
             await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             return ExitCodes.Success;

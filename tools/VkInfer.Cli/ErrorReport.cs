@@ -93,8 +93,7 @@ internal static class ErrorReport
     private static bool IsHarmful(char c) => char.GetUnicodeCategory(c)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
-    private static bool IsUsage(Exception problem) =>
-        problem is CliException { IsUsage: true } or OptionsException { IsFromCommandLine: true };
+    private static bool IsUsage(Exception problem) => problem is CliException { IsUsage: true };
 
     private static string Describe(Exception problem, bool verbose) => problem switch
     {

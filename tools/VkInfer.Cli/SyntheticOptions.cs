@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VkInfer.Cli.Output;
+using VkInfer.Cli.Settings;
 using VkInfer.Kernels;
 
 namespace VkInfer.Cli;
@@ -45,7 +46,7 @@ internal sealed class SyntheticOptions
         if (IsGiven(parse))
         {
             if (command.Options.OfType<SettingOption>().Any(
-                o => o.Key.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
+                o => o.Setting.Name == nameof(VkInferOptions.Model) && parse.GetResult(o) is not null))
             {
                 throw CliException.Usage($"{command.Name} takes either --model or --synthetic");
             }

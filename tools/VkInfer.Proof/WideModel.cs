@@ -66,6 +66,8 @@ internal sealed class WideModel : ModelSource, IWeightSource
 
     public override ModelConfig ReadConfig() => _config;
 
+    public override SamplingOptions ReadSampling() => new();
+
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => null;
 
     public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);

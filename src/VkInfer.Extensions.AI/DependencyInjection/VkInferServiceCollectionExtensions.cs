@@ -18,7 +18,7 @@ public static class VkInferServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets options; null: the model of the package VkInfer.Models.Mini, on the best device.</param>
     /// <returns><paramref name="services"/>.</returns>
-    public static IServiceCollection AddVkInfer(this IServiceCollection services, Action<VkInferClientOptions>? configure = null)
+    public static IServiceCollection AddVkInfer(this IServiceCollection services, Action<VkInferOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         Configure(services, Options.Options.DefaultName, configure);
@@ -45,7 +45,7 @@ public static class VkInferServiceCollectionExtensions
     /// <param name="configure">Sets options; null: the defaults.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddKeyedVkInfer(
-        this IServiceCollection services, string serviceKey, Action<VkInferClientOptions>? configure = null)
+        this IServiceCollection services, string serviceKey, Action<VkInferOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
@@ -69,23 +69,23 @@ public static class VkInferServiceCollectionExtensions
         return services;
     }
 
-    private static void Configure(IServiceCollection services, string name, Action<VkInferClientOptions>? configure)
+    private static void Configure(IServiceCollection services, string name, Action<VkInferOptions>? configure)
     {
-        OptionsBuilder<VkInferClientOptions> options = services.AddOptions<VkInferClientOptions>(name);
+        OptionsBuilder<VkInferOptions> options = services.AddOptions<VkInferOptions>(name);
         if (configure is not null)
         {
             options.Configure(configure);
         }
 
-        services.AddSingleton<IValidateOptions<VkInferClientOptions>>(new VkInferClientOptionsValidator(name));
+        services.AddSingleton<IValidateOptions<VkInferOptions>>(new VkInferOptionsValidator(name));
         options.ValidateOnStart();
     }
 
     private static void Bind(IServiceCollection services, string name, IConfiguration section) =>
-        services.AddOptions<VkInferClientOptions>(name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddOptions<VkInferOptions>(name).Configure(options => options.Bind(section));
 
     private static VkInferChatClient Create(IServiceProvider provider, string name) => new(
-        provider.GetRequiredService<IOptionsMonitor<VkInferClientOptions>>().Get(name),
+        provider.GetRequiredService<IOptionsMonitor<VkInferOptions>>().Get(name),
         provider.GetService<ILoggerFactory>(),
         provider.GetService<ModelStore>());
 }

@@ -30,13 +30,13 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
 
     /// <summary>Loads the model that options name.</summary>
     public static async Task<Model> LoadAsync(
-        VkInferClientOptions options, ILogger logger, ModelStore? store, IProgress<LoadProgress> progress,
+        VkInferOptions options, ILogger logger, ModelStore? store, IProgress<LoadProgress> progress,
         CancellationToken cancellationToken)
     {
         string name = options.Model ?? Model.DefaultModelPath;
         Log.Loading(logger, name);
         string path = await ModelSourceName.ResolveAsync(name, store, progress, cancellationToken).ConfigureAwait(false);
-        return await Model.LoadAsync(path, options.ToModelOptions() with { Logger = logger }, progress, cancellationToken)
+        return await Model.LoadAsync(path, options.WithLogger(logger), progress, cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -17,24 +17,34 @@ internal static class AdditionalOptions
     private const string MinP = "min_p";
     private const string TypicalP = "typical_p";
     private const string RepetitionPenalty = "repetition_penalty";
+    private const string Speculates = "speculates";
+    private const string Priority = "priority";
+    private const string Deadline = "deadline";
+    private const string OverflowName = "context_overflow";
 
-    /// <summary>The sampling with what the properties say of it.</summary>
-    public static SamplingOptions Apply(AdditionalPropertiesDictionary properties, SamplingOptions sampling)
+    /// <summary>The options with what the properties say of them.</summary>
+    public static GenerationOptions Apply(AdditionalPropertiesDictionary properties, GenerationOptions options)
     {
+        SamplingOptions sampling = options.Sampling;
         foreach ((string name, object? value) in properties)
         {
-            sampling = name switch
+            options = name switch
             {
-                MinP => sampling with { MinP = Number(name, value) },
-                TypicalP => sampling with { TypicalP = Number(name, value) },
-                RepetitionPenalty => sampling with { RepetitionPenalty = Number(name, value) },
-                TemplateVariables => sampling,
+                MinP => options with { Sampling = sampling = sampling with { MinP = Number(name, value) } },
+                TypicalP => options with { Sampling = sampling = sampling with { TypicalP = Number(name, value) } },
+                RepetitionPenalty => options with { Sampling = sampling = sampling with { RepetitionPenalty = Number(name, value) } },
+                Speculates => options with { Speculates = Flag(name, value) },
+                Priority => options with { Priority = Integer(name, value) },
+                Deadline => options with { Deadline = Duration(name, value) },
+                OverflowName => options with { Overflow = Overflow(name, value) },
+                TemplateVariables => options,
                 _ => throw new NotSupportedException(
-                    $"ChatOptions.AdditionalProperties has {name}; known are {MinP}, {TypicalP}, {RepetitionPenalty} and {TemplateVariables}."),
+                    $"ChatOptions.AdditionalProperties has {name}; known are {MinP}, {TypicalP}, {RepetitionPenalty}, {Speculates}, "
+                    + $"{Priority}, {Deadline}, {OverflowName} and {TemplateVariables}."),
             };
         }
 
-        return sampling;
+        return options;
     }
 
     /// <summary>What the template sees beside the conversation; null where nothing is given.</summary>
@@ -68,6 +78,36 @@ internal static class AdditionalOptions
         decimal number => (float)number,
         JsonElement { ValueKind: JsonValueKind.Number } number => number.GetSingle(),
         _ => throw Bad(name, value, "a number"),
+    };
+
+    private static bool Flag(string name, object? value) => value switch
+    {
+        bool flag => flag,
+        JsonElement { ValueKind: JsonValueKind.True or JsonValueKind.False } flag => flag.GetBoolean(),
+        _ => throw Bad(name, value, "a bool"),
+    };
+
+    private static int Integer(string name, object? value) => value switch
+    {
+        int number => number,
+        JsonElement { ValueKind: JsonValueKind.Number } json when json.TryGetInt32(out int number) => number,
+        _ => throw Bad(name, value, "an integer"),
+    };
+
+    private static TimeSpan Duration(string name, object? value) => value switch
+    {
+        TimeSpan duration => duration,
+        JsonElement { ValueKind: JsonValueKind.String } json
+            when TimeSpan.TryParse(json.GetString(), CultureInfo.InvariantCulture, out TimeSpan duration) => duration,
+        _ => throw Bad(name, value, "a TimeSpan"),
+    };
+
+    private static ContextOverflow Overflow(string name, object? value) => value switch
+    {
+        ContextOverflow overflow => overflow,
+        string text when Enum.TryParse(text, out ContextOverflow overflow) && Enum.IsDefined(overflow) => overflow,
+        JsonElement { ValueKind: JsonValueKind.String } json => Overflow(name, json.GetString()),
+        _ => throw Bad(name, value, $"a {nameof(ContextOverflow)}"),
     };
 
     private static ArgumentException Bad(string name, object? value, string expected) => new(string.Create(

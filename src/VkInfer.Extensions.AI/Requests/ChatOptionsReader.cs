@@ -22,27 +22,26 @@ internal static class ChatOptionsReader
             throw new ArgumentException($"ChatOptions.ModelId is {id}, but this client runs {modelIds[^1]}.", nameof(options));
         }
 
-        GenerationOptions generation = BaseOf(client, options) ?? defaults;
-        SamplingOptions sampling = generation.Sampling;
-        generation = generation with
+        GenerationOptions asked = new()
         {
-            MaxTokens = options.MaxOutputTokens ?? generation.MaxTokens,
-            StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. stops] : generation.StopStrings,
-            Sampling = sampling with
+            MaxTokens = options.MaxOutputTokens,
+            StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. stops] : null,
+            Sampling = new SamplingOptions
             {
-                Temperature = options.Temperature ?? sampling.Temperature,
-                TopK = options.TopK ?? sampling.TopK,
-                TopP = options.TopP ?? sampling.TopP,
-                FrequencyPenalty = options.FrequencyPenalty ?? sampling.FrequencyPenalty,
-                PresencePenalty = options.PresencePenalty ?? sampling.PresencePenalty,
-                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : sampling.Seed,
+                Temperature = options.Temperature,
+                TopK = options.TopK,
+                TopP = options.TopP,
+                FrequencyPenalty = options.FrequencyPenalty,
+                PresencePenalty = options.PresencePenalty,
+                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : null,
             },
         };
         if (options.AdditionalProperties is { } more)
         {
-            generation = generation with { Sampling = AdditionalOptions.Apply(more, generation.Sampling) };
+            asked = AdditionalOptions.Apply(more, asked);
         }
 
+        GenerationOptions generation = asked.Over(BaseOf(client, options) ?? new GenerationOptions()).Over(defaults);
         generation.Validate();
         return generation;
     }

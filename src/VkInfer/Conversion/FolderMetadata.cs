@@ -36,6 +36,7 @@ internal static class FolderMetadata
         writer.Set("general.name", GgufValue.FromString(source.Name));
         WriteShape(config, writer);
         WriteRopeScaling(config, writer);
+        RecommendedSampling.Write(source.ReadSampling(), writer);
         TokenizerMetadata.Write(source.ReadTokenizerData(config.VocabSize), source.ChatTemplate, writer);
         return RowOrder(source, config);
     }

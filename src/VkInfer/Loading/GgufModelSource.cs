@@ -42,5 +42,8 @@ internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : M
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => GgufTokenizerReader.Create(file, vocabSize, logger);
 
     /// <inheritdoc/>
+    public override SamplingOptions ReadSampling() => RecommendedSampling.Of(file, logger);
+
+    /// <inheritdoc/>
     public override void Dispose() => file.Dispose();
 }

@@ -47,6 +47,9 @@ internal sealed class HfModelSource : ModelSource
     /// <inheritdoc/>
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => Tokenizer.Create(_config, vocabSize);
 
+    /// <inheritdoc/>
+    public override SamplingOptions ReadSampling() => RecommendedSampling.Of(Tokenizer.ReadGeneration(), _logger);
+
     /// <summary>The vocabulary as GGUF has it.</summary>
     public TokenizerData ReadTokenizerData(int vocabSize) => Tokenizer.ReadData(_config, vocabSize);
 

@@ -60,6 +60,9 @@ internal sealed class HfTokenizerReader
     public TokenizerData ReadData(HfJson config, int? vocabSize) => Read(
         config, vocabSize, TokenizerJson.ReadData, (model, settings) => settings.Apply(SentencePieceModel.Read(model)), prefersModel: true);
 
+    /// <summary>The folder's <c>generation_config.json</c>; null: it has none.</summary>
+    public HfJson? ReadGeneration() => HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
+
     private T Read<T>(
         HfJson config, int? vocabSize, Func<ReadOnlyMemory<byte>, TokenizerSettings, T> fromJson,
         Func<byte[], TokenizerSettings, T> fromModel,
@@ -91,7 +94,7 @@ internal sealed class HfTokenizerReader
 
     private TokenizerSettings ReadSettings(HfJson config, int? vocabSize)
     {
-        HfJson? generation = HfJson.TryRead(Path.Combine(_folder, "generation_config.json"));
+        HfJson? generation = ReadGeneration();
         WarnOfLeftOut(generation);
         IReadOnlyList<int> ends = [.. Ids(config, "eos_token_id"), .. generation?.Ids("eos_token_id") ?? []];
         return new TokenizerSettings

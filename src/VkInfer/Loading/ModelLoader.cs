@@ -20,12 +20,14 @@ internal static class ModelLoader
     public static Model Load(ModelSource source, ModelOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate();
+        options = options with { };
         ModelConfig config = source.ReadConfig();
         WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
 
         // Vocabularies take a while to read, as a device takes to open.
-        Task<ModelText> text =
-            Task.Run(() => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate), CancellationToken.None);
+        Task<ModelText> text = Task.Run(
+            () => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate, source.ReadSampling()),
+            CancellationToken.None);
         try
         {
             string fingerprint = ModelFingerprint.Of(source);

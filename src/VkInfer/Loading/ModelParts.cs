@@ -18,7 +18,8 @@ internal sealed record ModelParts(
     SoftmaxCalibration? Calibration,
     ModelSelfTest SelfTest);
 
-/// <summary>What turns text into tokens.</summary>
+/// <summary>What turns text into tokens, and how those are chosen.</summary>
 /// <param name="Tokenizer">The model's tokenizer, or null where it has none.</param>
 /// <param name="ChatTemplate">The model's own chat template as Jinja source, or null where it has none.</param>
-internal sealed record ModelText(Tokenizer? Tokenizer, string? ChatTemplate);
+/// <param name="Sampling">How its files say that tokens are to be chosen.</param>
+internal sealed record ModelText(Tokenizer? Tokenizer, string? ChatTemplate, SamplingOptions Sampling);

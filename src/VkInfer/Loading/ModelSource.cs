@@ -26,6 +26,9 @@ internal abstract class ModelSource : IDisposable
     /// <summary>The model's chat template as Jinja source, or null where it has none.</summary>
     public abstract string? ChatTemplate { get; }
 
+    /// <summary>How the model's files say that its tokens are to be chosen; unset where they say nothing.</summary>
+    public abstract SamplingOptions ReadSampling();
+
     /// <summary>Opens a GGUF file, or a Hugging Face folder.</summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="logger">Told what in it is odd but harmless; null: nobody.</param>

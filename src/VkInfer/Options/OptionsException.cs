@@ -1,35 +1,25 @@
 namespace VkInfer;
 
 /// <summary>
-/// A setting has a value that is not allowed. The message names the key, where it was set, the value and what is allowed, e.g.
-/// <c>VkInfer:KvType (environment VKINFER_KVTYPE): "F8" is not one of F16, F32</c>.
+/// A configuration has a key that is none, or a value that is not allowed. The message names the key, where it was set if that is known,
+/// and what is allowed, as <c>VkInfer:KvType (environment VKINFER_KVTYPE): "F8" is not one of F16, F32</c>.
 /// </summary>
 public sealed class OptionsException : VkInferException
 {
-    /// <summary>Describes a value that is not allowed.</summary>
+    /// <summary>Describes what is wrong with a key.</summary>
     /// <param name="key">The key, without section, e.g. <c>KvType</c>.</param>
-    /// <param name="origin">Where it was set, e.g. <c>appsettings.json</c>.</param>
-    /// <param name="value">The value as it was written.</param>
-    /// <param name="allowed">What is allowed, so that it reads after "is not".</param>
-    /// <param name="fromCommandLine">Whether it was given on the command line.</param>
-    public OptionsException(string key, string origin, string value, string allowed, bool fromCommandLine = false)
-        : base($"VkInfer:{key} ({origin}): \"{value}\" is not {allowed}")
-    {
-        Key = key;
-        IsFromCommandLine = fromCommandLine;
-    }
-
-    /// <summary>Describes a source that cannot be read.</summary>
-    /// <param name="message">One line: what, where.</param>
-    /// <param name="fromCommandLine">Whether it is about the command line.</param>
+    /// <param name="problem">What is wrong with it.</param>
     /// <param name="innerException">The cause, or null.</param>
-    public OptionsException(string message, bool fromCommandLine, Exception? innerException = null)
-        : base(message, innerException) =>
-        IsFromCommandLine = fromCommandLine;
+    /// <param name="origin">Where it was set, e.g. <c>appsettings.json</c>; null: not known.</param>
+    public OptionsException(string key, string problem, Exception? innerException = null, string? origin = null)
+        : base($"VkInfer:{key}{(origin is null ? "" : $" ({origin})")}: {problem}", innerException) => (Key, Problem) = (key, problem);
 
-    /// <summary>The key, without section; null where the whole source is at fault.</summary>
-    public string? Key { get; }
+    /// <summary>The key, without section.</summary>
+    public string Key { get; }
 
-    /// <summary>Whether the fault is on the command line, so that it is the caller's usage that is wrong.</summary>
-    public bool IsFromCommandLine { get; }
+    /// <summary>What is wrong with it.</summary>
+    public string Problem { get; }
+
+    /// <summary>The key that was probably meant, where this one is misspelled; else null.</summary>
+    public string? Suggestion { get; init; }
 }

@@ -1,97 +1,152 @@
-using Microsoft.Extensions.Logging;
-using VkInfer.Kernels;
+using Microsoft.Extensions.Configuration;
 
 namespace VkInfer;
 
 /// <summary>
-/// What a program that runs a model can be told from outside: by the section <c>VkInfer</c> of <c>appsettings.json</c> in the current
-/// directory, by environment variables <c>VKINFER_…</c>, and by its command line; later ones win. Immutable; thread-safe.
+/// What a program that runs a model can be told from outside: which model, how it is loaded, and how it answers where a call does not say.
+/// Set by code, or bound from a configuration, whose keys are the names of these properties. Read once, when a model is loaded or a client
+/// is made: later changes have no effect. Compared by value. Not thread-safe while it is changed.
 /// </summary>
-public sealed record VkInferOptions
+public sealed record VkInferOptions : ModelOptions
 {
-    /// <summary>The model: a file, a folder, or a <see cref="ModelName"/>; null: the embedded model.</summary>
-    public string? Model { get; init; }
-
-    /// <summary>Which Vulkan device; see <see cref="ModelOptions.Device"/>.</summary>
-    public string Device { get; init; } = "auto";
-
-    /// <summary>Element type of the KV cache.</summary>
-    public KvType KvType { get; init; } = KvType.F16;
-
-    /// <summary>Positions a session can hold, in tokens; null: see <see cref="ModelOptions.ContextLength"/>.</summary>
-    public int? ContextLength { get; init; }
-
-    /// <summary>Most tokens that one pass of prefill takes.</summary>
-    public int PrefillChunk { get; init; } = new ModelOptions().PrefillChunk;
-
-    /// <summary>What float weights become while the model is loaded; see <see cref="ModelOptions.Quantize"/>.</summary>
-    public WeightType? Quantize { get; init; }
-
-    /// <summary>How attention accumulates its softmax.</summary>
-    public SoftmaxChoice Softmax { get; init; }
-
-    /// <summary>Which implementation linear layers use.</summary>
-    public LinearChoice Linear { get; init; }
-
-    /// <summary>Runs under the Vulkan validation layers.</summary>
-    public bool Validation { get; init; }
-
-    /// <summary>How each token is chosen.</summary>
-    public SamplingOptions Sampling { get; init; } = new();
-
-    /// <summary>Most tokens of one answer; null: until the answer ends or the context is full.</summary>
-    public int? MaxTokens { get; init; }
-
-    /// <summary>Things that were read and not understood, such as an unknown key; one line each.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    private TokenBiases? _logitBias;
+    private TextList? _stopStrings;
 
     /// <summary>
-    /// Reads the options of a program whose command line consists of <c>--key value</c> pairs, e.g. <c>--kv-type f32</c>.
+    /// The model: a GGUF file, a Hugging Face folder, or a name like <c>hf:owner/repo:Q4_K_M</c>, which is downloaded on first use
+    /// (<see cref="ModelStore"/>). Null: the model of the package VkInfer.Models.Mini.
     /// </summary>
-    /// <param name="arguments">The command line.</param>
-    /// <exception cref="OptionsException">
-    /// A value is not allowed, or the command line has an unknown key; the message says which.
-    /// </exception>
-    public static VkInferOptions Load(IReadOnlyList<string> arguments)
-    {
-        ArgumentNullException.ThrowIfNull(arguments);
-        if (arguments.Any(argument => argument is null))
-        {
-            throw new ArgumentException("An argument is null.", nameof(arguments));
-        }
+    public string? Model { get; set; }
 
-        return OptionsReader.Read(Directory.GetCurrentDirectory(), OptionsSource.FromArguments(arguments));
+    /// <inheritdoc cref="GenerationOptions.MaxTokens"/>
+    public int? MaxTokens { get; set; }
+
+    /// <inheritdoc cref="GenerationOptions.StopStrings"/>
+    public IReadOnlyList<string>? StopStrings
+    {
+        get => _stopStrings;
+        set => _stopStrings = value is null ? null : TextList.Of(value);
     }
 
-    /// <summary>Reads the options of a program that parses its command line itself.</summary>
-    /// <param name="commandLine">What the command line says: names of this record's keys, e.g. <c>KvType</c>, and their values.</param>
-    /// <exception cref="OptionsException">A value is not allowed; the message says which.</exception>
-    public static VkInferOptions Load(IReadOnlyDictionary<string, string> commandLine)
-    {
-        ArgumentNullException.ThrowIfNull(commandLine);
-        if (commandLine.FirstOrDefault(pair => pair.Value is null) is { Key: { } key })
-        {
-            throw new ArgumentException($"The value of {key} is null.", nameof(commandLine));
-        }
+    /// <inheritdoc cref="GenerationOptions.IgnoreEndOfText"/>
+    public bool? IgnoreEndOfText { get; set; }
 
-        return OptionsReader.Read(Directory.GetCurrentDirectory(), OptionsSource.FromCommandLine(commandLine));
+    /// <inheritdoc cref="GenerationOptions.Speculates"/>
+    public bool? Speculates { get; set; }
+
+    /// <inheritdoc cref="GenerationOptions.Priority"/>
+    public int? Priority { get; set; }
+
+    /// <inheritdoc cref="GenerationOptions.Deadline"/>
+    public TimeSpan? Deadline { get; set; }
+
+    /// <inheritdoc cref="GenerationOptions.Overflow"/>
+    public ContextOverflow? Overflow { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.Temperature"/>
+    public float? Temperature { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.TopK"/>
+    public int? TopK { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.TopP"/>
+    public float? TopP { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.MinP"/>
+    public float? MinP { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.TypicalP"/>
+    public float? TypicalP { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.RepetitionPenalty"/>
+    public float? RepetitionPenalty { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.FrequencyPenalty"/>
+    public float? FrequencyPenalty { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.PresencePenalty"/>
+    public float? PresencePenalty { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.PenaltyWindow"/>
+    public int? PenaltyWindow { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.LogitBias"/>
+    public IReadOnlyDictionary<int, float>? LogitBias
+    {
+        get => _logitBias;
+        set => _logitBias = value is null ? null : TokenBiases.Of(value);
     }
 
-    /// <summary>The part that concerns loading a model.</summary>
-    /// <param name="logger">Where messages go; null: nowhere.</param>
-    public ModelOptions ToModelOptions(ILogger? logger = null) => new()
+    /// <inheritdoc cref="SamplingOptions.LogProbabilities"/>
+    public int? LogProbabilities { get; set; }
+
+    /// <inheritdoc cref="SamplingOptions.Seed"/>
+    public ulong? Seed { get; set; }
+
+    /// <summary>Options that a configuration holds, such as the section <c>VkInfer</c> of <c>appsettings.json</c>.</summary>
+    /// <param name="configuration">Its keys are the names of this record's properties, in any case; null sets nothing.</param>
+    /// <exception cref="OptionsException">A key is none of them, or a value is not allowed; the message says which.</exception>
+    public static VkInferOptions From(IConfiguration configuration)
     {
-        Device = Device,
-        KvType = KvType,
-        ContextLength = ContextLength,
-        PrefillChunk = PrefillChunk,
-        Quantize = Quantize,
-        Softmax = Softmax,
-        Linear = Linear,
-        Validation = Validation,
-        Logger = logger,
+        var options = new VkInferOptions();
+        options.Bind(configuration);
+        return options;
+    }
+
+    /// <summary>Sets what a configuration holds; the rest stays.</summary>
+    /// <param name="configuration">Its keys are the names of this record's properties, in any case; null sets nothing.</param>
+    /// <exception cref="OptionsException">A key is none of them, or a value is not allowed; the message says which.</exception>
+    public void Bind(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        OptionsBinding.CheckKeys(configuration);
+        try
+        {
+            ConfigurationBinder.Bind(configuration, this);
+            Validate();
+        }
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException)
+        {
+            throw OptionsBinding.Explain(configuration, problem);
+        }
+    }
+
+    /// <summary>The part that concerns answers; what is not set stays so.</summary>
+    public GenerationOptions ToGenerationOptions() => new()
+    {
+        MaxTokens = MaxTokens,
+        StopStrings = StopStrings,
+        IgnoreEndOfText = IgnoreEndOfText,
+        Speculates = Speculates,
+        Priority = Priority,
+        Deadline = Deadline,
+        Overflow = Overflow,
+        Sampling = new SamplingOptions
+        {
+            Temperature = Temperature,
+            TopK = TopK,
+            TopP = TopP,
+            MinP = MinP,
+            TypicalP = TypicalP,
+            RepetitionPenalty = RepetitionPenalty,
+            FrequencyPenalty = FrequencyPenalty,
+            PresencePenalty = PresencePenalty,
+            PenaltyWindow = PenaltyWindow,
+            LogitBias = LogitBias,
+            LogProbabilities = LogProbabilities,
+            Seed = Seed,
+        },
     };
 
-    /// <summary>The part that concerns generating an answer.</summary>
-    public GenerationOptions ToGenerationOptions() => new() { Sampling = Sampling, MaxTokens = MaxTokens };
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        if (Model is { Length: 0 })
+        {
+            throw new ArgumentException("Model must be a path or a name, or null.", nameof(Model));
+        }
+
+        base.Validate();
+        ToGenerationOptions().Validate();
+    }
 }

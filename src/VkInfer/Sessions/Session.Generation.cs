@@ -57,7 +57,7 @@ public sealed partial class Session
         // The session's end waits for this, and cancels what is started here.
         using Lifetime.Lease lease = _lifetime.Enter();
         options.Sampling.CheckVocabulary(Model.Config.VocabSize);
-        GrammarMatcher? grammar = options.Grammar is null ? null : Model.CreateMatcher(options.Grammar, !options.IgnoreEndOfText);
+        GrammarMatcher? grammar = options.Grammar is null ? null : Model.CreateMatcher(options.Grammar, options.IgnoreEndOfText != true);
         cancellation.ThrowIfCancellationRequested();
         int before = BeginAppend(prompt.Span);
         try

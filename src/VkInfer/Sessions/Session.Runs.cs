@@ -50,7 +50,7 @@ public sealed partial class Session
     internal EngineSignals PrepareRun(SamplingOptions sampling, int depth, out EngineRequest? request)
     {
         request = null;
-        if (_run is { IsOver: false } run && ReferenceEquals(_sampling, sampling))
+        if (_run is { IsOver: false } run && sampling.Equals(_sampling))
         {
             request = run.Ask(depth) ? _request : null;
             return EngineSignals.Resumed;
@@ -63,7 +63,7 @@ public sealed partial class Session
     /// <summary>Throws where no token can be chosen so.</summary>
     internal void Require(SamplingOptions sampling)
     {
-        if (_run is { IsOver: false } && ReferenceEquals(_sampling, sampling))
+        if (_run is { IsOver: false } && sampling.Equals(_sampling))
         {
             return;
         }
@@ -78,7 +78,7 @@ public sealed partial class Session
             throw new ContextLengthExceededException(1, 0, Capacity);
         }
 
-        if (!ReferenceEquals(_sampling, sampling))
+        if (!sampling.Equals(_sampling))
         {
             sampling.Validate();
             sampling.CheckVocabulary(Model.Config.VocabSize);
@@ -141,7 +141,7 @@ public sealed partial class Session
     private EngineRequest StartRun(SamplingOptions sampling, int depth)
     {
         int? most = depth == 1 ? 1 : null;
-        if (_run is { } run && ReferenceEquals(_sampling, sampling) && _request is { Selection: not null, MaxTokens: 1 } last && most == 1)
+        if (_run is { } run && sampling.Equals(_sampling) && _request is { Selection: not null, MaxTokens: 1 } last && most == 1)
         {
             // The one before has ended by itself, and all that it was still stands.
             run.Restart();

@@ -38,6 +38,8 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
                 nameof(options), Capacity, $"Capacity must be from 1 to the {model.ContextLength} tokens the model was loaded with.");
         }
 
+        options.Sampling?.Validate();
+        options.Sampling?.CheckVocabulary(model.Config.VocabSize);
         _options = options with { Capacity = Capacity };
         Linear = options.Linear ?? model.Options.Linear;
         Softmax = options.Softmax is { } choice ? SoftmaxPlan.For(choice, model.Config.NumLayers, model.Calibration) : model.Softmax;
@@ -63,8 +65,8 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>Tokens so far, prompt and answers together.</summary>
     public int Position => _tokens.Count;
 
-    /// <summary>The ids of all tokens so far; a view that changes with the session.</summary>
-    public IReadOnlyList<int> Tokens => _tokens;
+    /// <summary>The ids of all tokens so far: a copy.</summary>
+    public IReadOnlyList<int> Tokens => [.. _tokens];
 
     /// <summary>
     /// What the asynchronized softmax counted in this session while it kept its place in the engine; waits for the engine.
@@ -74,6 +76,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         using Use use = Enter();
         return Invoke((_, _) => _engine.Executor.ReadSoftmaxStats(_sequence.Sequence));
     }
+
+    /// <summary>The ids of all tokens so far, until the session is used again.</summary>
+    internal ReadOnlySpan<int> TokenSpan => CollectionsMarshal.AsSpan(_tokens);
 
     internal Lifetime Lifetime => _lifetime;
 
@@ -171,7 +176,9 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// Chooses the next token on the device and appends it. Blocking; allocates nothing on this thread. Needs at least one token in the
     /// session.
     /// </summary>
-    /// <param name="sampling">How to choose; null: the defaults.</param>
+    /// <param name="sampling">
+    /// How to choose, over <see cref="SessionOptions.Sampling"/>; null: as that says. One that is equal to the call's before costs nothing.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; the token is then not appended.</param>
     /// <returns>The id.</returns>
     /// <exception cref="InvalidOperationException">The session is empty.</exception>
@@ -239,6 +246,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>How tokens are chosen from here on.</summary>
     private TokenSelection Select(SamplingOptions sampling, bool masked)
     {
+        sampling = _options.Sampling is { } own ? sampling.Over(own) : sampling;
         if (_drawn == 0)
         {
             _seed = Model.SeedOf(sampling);

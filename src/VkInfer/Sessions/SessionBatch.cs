@@ -26,6 +26,7 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     internal SessionBatch(Model model, ReadOnlySpan<Session> sessions)
     {
         _sessions = sessions.ToArray();
+        Sessions = Array.AsReadOnly(_sessions);
         if (_sessions.Length == 0)
         {
             throw new ArgumentException("No sessions: a batch needs at least one.", nameof(sessions));
@@ -54,7 +55,7 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     ~SessionBatch() => _lifetime?.DisposeLater();
 
     /// <summary>The sessions, in the order of their tokens.</summary>
-    public IReadOnlyList<Session> Sessions => _sessions;
+    public IReadOnlyList<Session> Sessions { get; }
 
     /// <summary>The dispatches of the engine's last step, where they were timed, when no further step is under way.</summary>
     internal IReadOnlyList<DispatchTime> ReadStepProfile() => _sessions[0].ReadStepProfile();
@@ -67,7 +68,7 @@ public sealed class SessionBatch : IDisposable, IAsyncDisposable
     /// needs at least one token.
     /// </summary>
     /// <param name="tokens">Receives an id for each session.</param>
-    /// <param name="sampling">How to choose, in all sessions; null: the defaults.</param>
+    /// <param name="sampling">How to choose, in all sessions, over <see cref="SessionOptions.Sampling"/> of each; null: as that says.</param>
     /// <param name="cancellationToken">Ends the wait; no session has then moved on.</param>
     /// <exception cref="ArgumentException"><paramref name="tokens"/> has not one place for each session.</exception>
     /// <exception cref="InvalidOperationException">A session is empty or in use by another call.</exception>

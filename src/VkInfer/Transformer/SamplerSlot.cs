@@ -56,7 +56,7 @@ internal sealed class SamplerSlot : IDisposable
     /// <param name="masked">Whether only tokens of <see cref="Mask"/> may be chosen.</param>
     /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="stepIndex">How many tokens were drawn with this seed before.</param>
-    public void Reset(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, ulong seed, int stepIndex)
+    public void Reset(ReadOnlySpan<int> tokens, SamplingParameters sampling, bool masked, ulong seed, int stepIndex)
     {
         Adjustments = (sampling.HasPenalties ? LogitAdjustments.Penalties : 0)
             | (sampling.LogitBias.Count > 0 ? LogitAdjustments.Bias : 0)
@@ -173,7 +173,7 @@ internal sealed class SamplerSlot : IDisposable
     private static BufferView View(GpuBuffer? buffer) => buffer is null ? default : buffer.Whole;
 
     /// <summary>Makes what the options ask for, and uploads what they and the tokens say.</summary>
-    private void MakeReady(ReadOnlySpan<int> tokens, SamplingOptions sampling, bool masked, int window)
+    private void MakeReady(ReadOnlySpan<int> tokens, SamplingParameters sampling, bool masked, int window)
     {
         if (Adjustments != LogitAdjustments.None)
         {
@@ -226,7 +226,7 @@ internal sealed class SamplerSlot : IDisposable
         }
     }
 
-    private void UploadBiases(IReadOnlyDictionary<int, float> logitBias)
+    private void UploadBiases(TokenBiases logitBias)
     {
         Require(ref _biases, (long)_vocabSize * sizeof(float), BufferKind.DeviceLocal, "sampler.biases");
         float[] biases = new float[_vocabSize];

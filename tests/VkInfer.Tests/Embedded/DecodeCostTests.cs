@@ -16,6 +16,12 @@ public sealed class DecodeCostTests : EmbeddedFixture
             .SetArgDisplayNames("bias and log-probabilities");
     }
 
+    /// <summary>The same options in objects of their own.</summary>
+    private static SamplingOptions Copy(SamplingOptions sampling) => sampling with
+    {
+        LogitBias = sampling.LogitBias is null ? null : new Dictionary<int, float>(sampling.LogitBias),
+    };
+
     [TestCase(64)]
     [TestCase(1024)]
     public void A_layer_takes_at_most_six_dispatches(int capacity)
@@ -63,6 +69,16 @@ public sealed class DecodeCostTests : EmbeddedFixture
         }
 
         Assert.That(Least.Allocated(() => Choose(2)), Is.Zero, "two steps under way");
+        SamplingOptions[] equal = [.. Enumerable.Range(0, 10).Select(_ => Copy(sampling))];
+        void ChooseByEqual()
+        {
+            foreach (SamplingOptions one in equal)
+            {
+                session.NextToken(one);
+            }
+        }
+
+        Assert.That(Least.Allocated(ChooseByEqual), Is.Zero, "with options that are equal and not the same");
         Assert.That(Least.Allocated(() => Choose(1)), Is.Zero, "one step at a time");
     }
 }

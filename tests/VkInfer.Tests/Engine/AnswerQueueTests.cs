@@ -110,6 +110,6 @@ public sealed class AnswerQueueTests
     }
 
     private static AnswerQueue Create(int limit, GenerationOptions options) => new(
-        new Answer(LetterTokenizer.Instance, options, null, 1), limit, options.Overflow,
+        new Answer(LetterTokenizer.Instance, options, null, 1), limit, options.Overflow ?? ContextOverflow.Stop,
         () => new ContextLengthExceededException(1, 0, 10));
 }

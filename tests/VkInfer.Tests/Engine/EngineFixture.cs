@@ -25,7 +25,7 @@ internal sealed class EngineFixture : IDisposable
 
     public SimulatedExecutor Executor { get; }
 
-    public static TokenSelection Greedy => new(SamplingOptions.Greedy, 0, 0, null);
+    public static TokenSelection Greedy => new(new SamplingParameters(SamplingOptions.Greedy), 0, 0, null);
 
     /// <summary>What a prompt comes to, alone.</summary>
     public static int[] Alone(int[] prompt, int tokens) => [.. SimulatedDevice.Alone(prompt, prompt.Length + tokens).Skip(prompt.Length)];
@@ -57,13 +57,14 @@ internal sealed class EngineFixture : IDisposable
     {
         GrammarMatcher? grammar = gbnf is null ? null : LetterTokenizer.Match(gbnf);
         var answer = new Answer(LetterTokenizer.Instance, options, grammar, prompt.Length);
-        var queue = new AnswerQueue(answer, queueLimit, options.Overflow, () => new ContextLengthExceededException(1, 0, 4096));
+        var queue = new AnswerQueue(
+            answer, queueLimit, options.Overflow ?? ContextOverflow.Stop, () => new ContextLengthExceededException(1, 0, 4096));
         var request = new EngineRequest(new Sequence(), queue)
         {
             Prompt = prompt,
             MaxTokens = options.MaxTokens,
             ContextLength = 4096,
-            Selection = Greedy with { Sampling = options.Sampling, Mask = grammar is null ? null : new uint[2] },
+            Selection = Greedy with { Sampling = new(options.Sampling), Mask = grammar is null ? null : new uint[2] },
             Grammar = grammar,
             Speculator = guesses ? new Speculator { IsEager = true } : null,
             Cancellation = cancellation,

@@ -69,7 +69,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
             choices.Begin();
             foreach ((int i, SamplingOptions sampling) in options.Index())
             {
-                taken[i].Reset([1], sampling, false, 1, 0);
+                taken[i].Reset([1], new(sampling), false, 1, 0);
                 choices.Add(taken[i], Row(logits, i));
             }
 
@@ -96,7 +96,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
         SamplerSlot[] taken = [.. Enumerable.Range(0, 8).Select(_ => slots.Acquire())];
         foreach ((int i, SamplerSlot slot) in taken.Index())
         {
-            slot.Reset([1, 2], i % 2 == 0 ? Drawn : SamplingOptions.Greedy with { RepetitionPenalty = 1.1f }, false, (ulong)i, 0);
+            slot.Reset([1, 2], new(i % 2 == 0 ? Drawn : SamplingOptions.Greedy with { RepetitionPenalty = 1.1f }), false, (ulong)i, 0);
         }
 
         int first = 0;
@@ -126,7 +126,7 @@ public sealed class StepChoicesTests : EmbeddedFixture
             Model.Gpu, Model.KvStores.Of(Model.Options.KvType), Model.Softmax, Model.Config.VocabSize, MaxLength, most: 4);
         (Sequence gone, Sequence soon, Sequence later) = (new Sequence(), new Sequence(), new Sequence());
         SequenceSlot first = slots.For(gone, ended: -1);
-        first.Sampler.Reset([1], SamplingOptions.Greedy with { LogProbabilities = 3, FrequencyPenalty = 1 }, false, 1, 0);
+        first.Sampler.Reset([1], new(SamplingOptions.Greedy with { LogProbabilities = 3, FrequencyPenalty = 1 }), false, 1, 0);
         first.LastStep = 7;
         slots.Forget(gone);
         Assert.That(slots.For(soon, ended: 6), Is.Not.SameAs(first));
@@ -204,8 +204,8 @@ public sealed class StepChoicesTests : EmbeddedFixture
             _alone = _ownSlots.Acquire();
             _choices = new StepChoices(model.Gpu, model.Kernels, _ownSlots, model.Config.VocabSize, 1, underWay: 1);
             int[] tokens = [1, 2, index, 2];
-            slot.Reset(tokens, options, false, 9, 0);
-            _alone.Reset(tokens, options, false, 9, 0);
+            slot.Reset(tokens, new(options), false, 9, 0);
+            _alone.Reset(tokens, new(options), false, 9, 0);
         }
 
         public SamplerSlot Slot { get; }

@@ -53,14 +53,6 @@ public sealed class SideFileTests
     }
 
     [Test]
-    public void Settings_that_are_a_pipe_are_an_error_or_none([Values("pipe", "/dev/zero", "link to pipe")] string kind)
-    {
-        Put(Path.Combine(_folder.FullName, "appsettings.json"), kind);
-        Exception? thrown = InTime(() => OptionsReader.Read(_folder.FullName, OptionsSource.FromArguments([])));
-        Assert.That(thrown, Is.TypeOf<OptionsException>().With.Message.Contains("appsettings.json"));
-    }
-
-    [Test]
     public void A_cache_file_that_is_a_pipe_is_none_and_is_not_replaced([Values("pipe", "/dev/zero", "link to pipe")] string kind)
     {
         string path = Path.Combine(_folder.FullName, "cache.json");

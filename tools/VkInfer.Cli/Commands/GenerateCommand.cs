@@ -18,10 +18,8 @@ internal sealed class GenerateCommand : CliCommand
     private readonly Option<int[]?> _tokens = TokenList.IdsOption("--tokens", required: false);
     private readonly Option<string?> _system = new("--system") { Description = "Instructions that stand before the message." };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continues the prompt as it stands, also with a chat model." };
-    private readonly Option<string[]> _stop = new("--stop") { Description = "Text that ends the answer; may be given more than once." };
     private readonly Option<bool> _stats =
         new("--stats") { Description = "Reports how many softmax rows were computed, and how many of them anew." };
-    private readonly Option<bool> _ignoreEnd = new("--ignore-eos") { Description = "Goes on past the model's end-of-text tokens." };
 
     private readonly Option<string?> _grammar = new("--grammar") { Description = "File with a grammar (GBNF) that the answer matches." };
     private readonly Option<string?> _jsonSchema = new("--json-schema")
@@ -36,12 +34,10 @@ internal sealed class GenerateCommand : CliCommand
         Options.Add(_tokens);
         Options.Add(_system);
         Options.Add(_raw);
-        Options.Add(_stop);
-        Options.Add(_ignoreEnd);
         Options.Add(_stats);
         AddModelOptions();
         AddGenerationOptions();
-        AddSettings(nameof(SamplingOptions.LogProbabilities));
+        AddSettings(nameof(VkInferOptions.LogProbabilities));
         Options.Add(_grammar);
         Options.Add(_jsonSchema);
     }
@@ -56,8 +52,6 @@ internal sealed class GenerateCommand : CliCommand
         using Session session = model.CreateSession();
         GenerationOptions options = call.Options.ToGenerationOptions() with
         {
-            StopStrings = call.Parse.GetValue(_stop) ?? [],
-            IgnoreEndOfText = call.Parse.GetValue(_ignoreEnd),
             Grammar = grammar,
         };
 
@@ -97,17 +91,12 @@ internal sealed class GenerateCommand : CliCommand
             throw CliException.Usage("--prompt is empty");
         }
 
-        if (parse.GetValue(_stop)?.Any(string.IsNullOrEmpty) == true)
-        {
-            throw CliException.Usage("--stop is empty");
-        }
-
         if (parse.GetValue(_grammar) is not null && parse.GetValue(_jsonSchema) is not null)
         {
             throw CliException.Usage("generate takes either --grammar or --json-schema");
         }
 
-        if (call.Options.Sampling.LogProbabilities is not null && !call.Json)
+        if (call.Options.LogProbabilities is not null && !call.Json)
         {
             throw CliException.Usage("--logprobs needs --json");
         }

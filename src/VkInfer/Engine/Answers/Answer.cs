@@ -36,7 +36,7 @@ internal sealed class Answer
         _grammar = grammar;
         _promptTokens = promptTokens;
         _clock = clock ?? TimeProvider.System;
-        _stops = new StopSequenceDetector(options.StopStrings);
+        _stops = new StopSequenceDetector(options.StopStrings ?? []);
         _text = new StreamingDetokenizer(tokenizer, continuation: true);
         _asked = _started = _clock.GetTimestamp();
     }
@@ -61,7 +61,7 @@ internal sealed class Answer
         _generated++;
         string piece;
         string? control = null;
-        if (!_options.IgnoreEndOfText && _tokenizer.EndOfGenerationTokenIds.Contains(token))
+        if (_options.IgnoreEndOfText != true && _tokenizer.EndOfGenerationTokenIds.Contains(token))
         {
             Reason = FinishReason.EndOfText;
             piece = Rest();

@@ -191,7 +191,7 @@ public sealed class SpeculationTests : EmbeddedFixture
             Prompt = prompt,
             MaxTokens = tokens,
             ContextLength = Model.ContextLength,
-            Selection = new TokenSelection(sampling, sampling.Seed ?? 0, 0, matcher is null ? null : NewMask()),
+            Selection = new TokenSelection(new SamplingParameters(sampling), sampling.Seed ?? 0, 0, matcher is null ? null : NewMask()),
             Grammar = matcher,
             Speculator = guesses ? new Speculator { IsEager = true } : null,
         });
@@ -203,13 +203,14 @@ public sealed class SpeculationTests : EmbeddedFixture
     private async Task<GenerationUpdate[]> Generate(int[] prompt, GenerationOptions options, bool guesses = false)
     {
         var queue = new AnswerQueue(
-            new Answer(Model.Tokenizer, options, null, prompt.Length), 256, options.Overflow, () => new InvalidOperationException());
+            new Answer(Model.Tokenizer, options, null, prompt.Length), 256, options.Overflow ?? ContextOverflow.Stop,
+            () => new InvalidOperationException());
         var request = new EngineRequest(new Sequence(), queue)
         {
             Prompt = prompt,
             MaxTokens = options.MaxTokens,
             ContextLength = Model.ContextLength,
-            Selection = new TokenSelection(options.Sampling, 0, 0, null),
+            Selection = new TokenSelection(new SamplingParameters(options.Sampling), 0, 0, null),
             Speculator = guesses ? new Speculator { IsEager = true } : null,
         };
         using var stream = new AnswerStream(_engine.Engine, request, queue);

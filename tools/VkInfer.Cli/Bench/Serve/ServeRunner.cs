@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using VkInfer.Engine;
-using VkInfer.Engine.Sequences;
 
 namespace VkInfer.Cli.Bench.Serve;
 
@@ -67,7 +66,7 @@ internal sealed class ServeRunner(Model model, int seed)
             Prompt = request.Prompt,
             MaxTokens = request.Tokens,
             ContextLength = model.ContextLength,
-            Selection = new TokenSelection(SamplingOptions.Greedy, 0, 0, null),
+            Selection = model.Select(SamplingOptions.Greedy, 0, 0, masked: false),
             Cancellation = cancellationToken,
         });
         return served;

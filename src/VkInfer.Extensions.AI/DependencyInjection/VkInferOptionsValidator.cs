@@ -3,9 +3,9 @@ using Microsoft.Extensions.Options;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>Says which option is not allowed, before a model is loaded with it.</summary>
-internal sealed class VkInferClientOptionsValidator(string name) : IValidateOptions<VkInferClientOptions>
+internal sealed class VkInferOptionsValidator(string name) : IValidateOptions<VkInferOptions>
 {
-    public ValidateOptionsResult Validate(string? optionsName, VkInferClientOptions options)
+    public ValidateOptionsResult Validate(string? optionsName, VkInferOptions options)
     {
         if (optionsName != name)
         {
