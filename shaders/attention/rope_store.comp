@@ -99,7 +99,8 @@ void main() {
         if (is_key) {
             store_cached(page, to, vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position)));
         } else {
-            store_cached(page, to + value_after(push.numKvHeads, row_words), vec2(biased(from, head, i), biased(from, head, i + 1)));
+            store_cached(
+                page, to + value_after(push.numKvHeads, row_words), scale * vec2(biased(from, head, i), biased(from, head, i + 1)));
         }
     }
 }

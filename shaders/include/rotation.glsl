@@ -1,5 +1,6 @@
 // Heads of a row [Q heads | K heads | V heads] of the QKV product as attention takes them: the bias is added, Q and K are RMS-normalised
-// (QK_NORM: each head, Henry et al. 2020; all heads of a projection; or each head behind its rotation) and rotated (RoPE; Su et al. 2021).
+// (QK_NORM: each head, Henry et al. 2020; all heads of a projection; each head behind its rotation; or each head, with V, which has no
+// gain) and rotated (RoPE; Su et al. 2021).
 // Before including: the constants SPLIT_HALF, BIAS and QK_NORM, the buffers qkv, rope, bias and gain, #define NUM_HEADS, NUM_KV_HEADS,
 // HEAD_DIM, ROTARY_DIM and NORM_EPSILON.
 #ifndef ROTATION_GLSL
@@ -11,6 +12,7 @@ const uint QK_NORM_NONE = 0;
 const uint QK_NORM_EACH_HEAD = 1;
 const uint QK_NORM_PROJECTION = 2;
 const uint QK_NORM_ROTATED = 3;
+const uint QK_NORM_AND_VALUE = 4;
 
 float biased(uint row_at, uint head, uint element) {
     float value = qkv[row_at + head * HEAD_DIM + element];
@@ -19,7 +21,7 @@ float biased(uint row_at, uint head, uint element) {
 
 // The factor of a head's norm; by all invocations of the workgroup. A rotation leaves it as it is.
 float norm_scale(uint row_at, uint head) {
-    if (QK_NORM == QK_NORM_NONE || head >= NUM_HEADS + NUM_KV_HEADS) return 1.0;
+    if (QK_NORM == QK_NORM_NONE || (QK_NORM != QK_NORM_AND_VALUE && head >= NUM_HEADS + NUM_KV_HEADS)) return 1.0;
     const bool whole = QK_NORM == QK_NORM_PROJECTION;
     const uint first = whole ? (head < NUM_HEADS ? 0 : NUM_HEADS) : head;
     const uint width = whole ? (head < NUM_HEADS ? NUM_HEADS : NUM_KV_HEADS) * HEAD_DIM : HEAD_DIM;

@@ -4,13 +4,14 @@
 // One workgroup per row of [SeqLen, Width]:
 //   RMSNorm    y = x / sqrt(mean(x²) + eps) * gain                         (Zhang & Sennrich 2019)
 //   LayerNorm  y = (x - mean(x)) / sqrt(var(x) + eps) * gain + shift       (Ba et al. 2016)
-// ACCUMULATE: y += that, for norms behind a layer, before its residual connection.
+// ACCUMULATE: y += that, for norms behind a layer, before its residual connection; FACTOR: and y has a factor then.
 // OUTPUT_F16: y is written as float16 for the matrix units. Two columns per step, so that both fit one uint.
 // HELD: a row of whole vectors, few enough for registers, is read once, its gain before the sum is known.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool LAYER_NORM = false;
 layout(constant_id = 2) const bool ACCUMULATE = false;
 layout(constant_id = 3) const uint HELD = 0; // vectors of an invocation; 0: too many, or no whole vectors
+layout(constant_id = 4) const bool FACTOR = false; // with ACCUMULATE
 
 #include "push/norm.glsl"
 #include "reductions.glsl"
@@ -24,6 +25,7 @@ layout(set = 0, binding = 2, std430) writeonly buffer Output { uint y[]; };
 layout(set = 0, binding = 2, std430) buffer Output { float y[]; };
 #endif
 layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; };
+layout(set = 0, binding = 4, std430) readonly buffer Factor { float factor; };
 
 // The same once more.
 layout(set = 0, binding = 0, std430) readonly buffer InputVectors { vec4 x_vectors[]; };
@@ -71,7 +73,7 @@ void norm_held(uint row) {
 #ifdef OUTPUT_F16
             y_vectors[to] = uvec2(half_pair(value.xy), half_pair(value.zw));
 #else
-            y_vectors[to] = ACCUMULATE ? y_vectors[to] + value : value;
+            y_vectors[to] = ACCUMULATE ? (y_vectors[to] + value) * (FACTOR ? factor : 1.0) : value;
 #endif
         }
     }
@@ -105,7 +107,7 @@ void main() {
     }
 #else
     for (uint i = gl_LocalInvocationID.x; i < push.width; i += gl_WorkGroupSize.x) {
-        y[to + i] = ACCUMULATE ? y[to + i] + normed(from, i) : normed(from, i);
+        y[to + i] = ACCUMULATE ? (y[to + i] + normed(from, i)) * (FACTOR ? factor : 1.0) : normed(from, i);
     }
 #endif
 }

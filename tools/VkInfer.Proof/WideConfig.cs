@@ -34,6 +34,7 @@ internal static class WideConfig
         Set(config, Heads, "num_attention_heads", "n_head");
         Set(config, KvHeads, "num_key_value_heads");
         Set(config, HeadDim, "head_dim", "query_pre_attn_scalar");
+        Set(config, 2 * HeadDim, "global_head_dim");
         foreach (string key in LayerKeys.Where(config.ContainsKey))
         {
             config[key] = Math.Min((int)config[key]!, MaxLayers);

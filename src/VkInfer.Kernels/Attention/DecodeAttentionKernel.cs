@@ -41,8 +41,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// <param name="blocks">The sequence's block table of the layer's group, for Capacity positions.</param>
     /// <param name="stepState">The session's <see cref="StepState"/>; positions from Capacity on attend to the whole cache.</param>
     /// <param name="scratch">
-    /// Scratch of <see cref="ScratchBytes(AttentionShape)"/>, zero before its first use; layers that run one after another, and
-    /// differ in their window at most, may share it.
+    /// Scratch of <see cref="ScratchBytes(AttentionShape)"/>, or for layers of several shapes of <see cref="RowsScratchBytes"/>, zero before
+    /// its first use; layers that run one after another may share it.
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
     /// <param name="output">[QueryWidth] of <paramref name="form"/>.</param>
@@ -99,11 +99,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         rows.Check();
         layer.Check();
         DecodeAttentionTuning tuning = Tune(shape, rows.Most);
-        (long arrivals, long partials) = (ArrivalBytes(shape, tuning, rows.Most), PartialBytes(shape, tuning, rows.Most));
-        Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
-
-        // From the end: whatever shares the scratch leaves the other's counters, at its beginning, zero.
-        long firstPartial = (scratch.Length - partials) / Alignment * Alignment;
+        (BufferView arrivals, BufferView partials) = Cut(scratch, shape, tuning, rows.Most);
         DecodeAttentionConstants constants =
             tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Sinks = sinks.HasValue };
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
@@ -113,8 +109,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Push(shape, softmax, layer, tuning) with { QueryStride = stride, OutputStride = stride / 4 },
             [
                 Activations.Require(nameof(query), query, ActivationType.F32, activationRows, shape.QueryWidth), rows.Entries,
-                sequences.Entries, scratch.Buffer.View(scratch.Offset + firstPartial, partials),
-                scratch.Buffer.View(scratch.Offset, arrivals),
+                sequences.Entries, partials, arrivals,
                 Activations.Require(nameof(output), output, outputType, activationRows, shape.QueryWidth),
                 Sinks(sinks, shape, query),
             ],
@@ -137,12 +132,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         Views.RequireFloats(nameof(q), q, shape.QueryWidth);
         Views.RequireBytes(nameof(blocks), blocks, (long)KvLayout.PageCount(shape.Capacity) * KvLayout.BlockBytes);
         Views.RequireBytes(nameof(stepState), stepState, StepState.SizeInBytes);
-        Views.RequireBytes(nameof(scratch), scratch, ScratchBytes(shape, tuning));
         Views.RequireBytes(nameof(stats), stats, SoftmaxStats.SizeInBytes);
         Views.RequireBytes(
             nameof(output), output,
             form == VectorForm.Fixed ? FixedPointVector.SizeInBytes(shape.QueryWidth) : shape.QueryWidth * sizeof(float));
-        long arrivals = ArrivalBytes(shape, tuning);
+        (BufferView arrivals, BufferView partials) = Cut(scratch, shape, tuning, 1);
         DecodeAttentionConstants constants =
             tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with
             {
@@ -155,10 +149,19 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             Groups(shape, tuning),
             Push(shape, softmax, layer, tuning) with { OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth) },
             [
-                q, blocks, stepState, scratch.Buffer.View(scratch.Offset + arrivals, scratch.Length - arrivals),
-                scratch.Buffer.View(scratch.Offset, arrivals), output, stats, Sinks(sinks, shape, q),
+                q, blocks, stepState, partials, arrivals, output, stats, Sinks(sinks, shape, q),
             ],
             layer.Read);
+    }
+
+    /// <summary>Counters at the beginning, partial results at the end: what shares the scratch leaves the other's counters zero.</summary>
+    private (BufferView Arrivals, BufferView Partials) Cut(
+        BufferView scratch, AttentionShape shape, DecodeAttentionTuning tuning, int rows)
+    {
+        (long arrivals, long partials) = (ArrivalBytes(shape, tuning, rows), PartialBytes(shape, tuning, rows));
+        Views.RequireBytes(nameof(scratch), scratch, arrivals + partials);
+        long first = (scratch.Length - partials) / Alignment * Alignment;
+        return (scratch.Buffer.View(scratch.Offset, arrivals), scratch.Buffer.View(scratch.Offset + first, partials));
     }
 
     // A binding that the shader does not read takes any buffer.

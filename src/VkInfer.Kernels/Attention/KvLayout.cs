@@ -27,8 +27,13 @@ public static class KvLayout
     public static long LayerBytes(AttentionShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        return 2L * shape.NumKvHeads * PageTokens * shape.HeadDim * shape.KvElementSize;
+        return PageBytes(2 * shape.KvWidth, shape.KvType);
     }
+
+    /// <summary>Bytes of a page of positions of which so many elements are kept.</summary>
+    /// <param name="elements">Elements of a position.</param>
+    /// <param name="type">How they are stored.</param>
+    public static long PageBytes(int elements, KvType type) => (long)elements * PageTokens * (type == KvType.F16 ? 2 : 4);
 
     /// <summary>The first byte of a key, from the beginning of its layer in its page.</summary>
     /// <param name="shape">The layer's attention.</param>

@@ -13,6 +13,9 @@ public enum QkNormKind
 
     /// <summary>Each head, behind its rotation.</summary>
     EachHeadRotated = 3,
+
+    /// <summary>As <see cref="EachHead"/>, and each value head without a gain (Gemma 4).</summary>
+    EachHeadAndValue = 4,
 }
 
 /// <summary>RMSNorm of queries and keys.</summary>

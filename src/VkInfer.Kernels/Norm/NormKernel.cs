@@ -52,19 +52,22 @@ public sealed class NormKernel(KernelContext context)
     /// <param name="outputType">How the output is stored; float16 saturates at ±65504.</param>
     /// <param name="shift">float32 [width]: makes it a LayerNorm.</param>
     /// <param name="accumulate">Adds to the output, which must be float32, instead of overwriting it.</param>
+    /// <param name="factor">float32 [1], with <paramref name="accumulate"/>: the sum is multiplied by it.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
-    /// <exception cref="NotSupportedException">float16 output to be added to.</exception>
+    /// <exception cref="NotSupportedException">float16 output to be added to, or a factor of something else than a sum.</exception>
     public void Record(
         CommandList commands, BufferView x, BufferView gain, BufferView y, int seqLen, int width, float epsilon,
-        ActivationType outputType = ActivationType.F32, BufferView? shift = null, bool accumulate = false)
+        ActivationType outputType = ActivationType.F32, BufferView? shift = null, bool accumulate = false,
+        BufferView? factor = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        if (accumulate && outputType == ActivationType.F16)
+        if ((accumulate && outputType == ActivationType.F16) || (factor.HasValue && !accumulate))
         {
-            throw new NotSupportedException("norm: only float32 output is added to");
+            throw new NotSupportedException("norm: only float32 output is added to, and only sums have a factor");
         }
 
-        SpecializationConstants constants = new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width)).ToSpecialization();
+        SpecializationConstants constants =
+            new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width), factor.HasValue).ToSpecialization();
         uint stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
         commands.Dispatch(
@@ -76,6 +79,7 @@ public sealed class NormKernel(KernelContext context)
                 gain,
                 Activations.Require(nameof(y), y, outputType, seqLen, width),
                 Activations.Require(nameof(shift), shift ?? gain, 4L * width),
+                Activations.Require(nameof(factor), factor ?? gain, sizeof(float)),
             ]);
     }
 
@@ -115,15 +119,16 @@ public sealed class NormKernel(KernelContext context)
 }
 
 /// <summary>Specialisation constants of <c>norm/norm.comp</c>.</summary>
-internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool Accumulate, int Held) : IKernelConstants
+internal readonly record struct NormConstants(int Threads, bool LayerNorm, bool Accumulate, int Held, bool Factor = false)
+    : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM", "ACCUMULATE", "HELD"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "LAYER_NORM", "ACCUMULATE", "HELD", "FACTOR"];
 
     public static string Source => "norm/norm.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, SpecializationConstants.Bits(LayerNorm)), (2, SpecializationConstants.Bits(Accumulate)),
-        (3, (uint)Held));
+        (3, (uint)Held), (4, SpecializationConstants.Bits(Factor)));
 }
 
 /// <summary>Specialisation constants of <c>norm/norm_fixed.comp</c>.</summary>

@@ -46,7 +46,9 @@ public sealed record ModelConfig
     /// <summary>Number of query heads.</summary>
     public required int NumHeads { get; init; }
 
-    /// <summary>Number of key/value heads; divides <see cref="NumHeads"/>.</summary>
+    /// <summary>
+    /// Number of key/value heads; divides <see cref="NumHeads"/>. Where layers differ, this and the next two are of those that see everything.
+    /// </summary>
     public required int NumKvHeads { get; init; }
 
     /// <summary>Elements per head. A field of its own: not always <see cref="HiddenSize"/> / <see cref="NumHeads"/>.</summary>
@@ -151,6 +153,12 @@ public sealed record ModelConfig
 
     /// <summary>Most elements of a row that a mixer's last product takes.</summary>
     internal int MixerOutputSize => Layers.Max(layer => layer.Mixer.OutputSize(this));
+
+    /// <summary>Most elements of all query heads of a layer.</summary>
+    internal int MostQuerySize => Attention.Max(attention => attention.HeadsIn(this).QuerySize);
+
+    /// <summary>The layers that attend.</summary>
+    internal IEnumerable<AttentionRecipe> Attention => Layers.Select(layer => layer.Mixer).OfType<AttentionRecipe>();
 
     /// <summary>Whether layers have a recurrent state, which a sequence keeps beside its pages.</summary>
     internal bool IsRecurrent => Layers.Any(layer => layer.Mixer.StateFloats > 0);

@@ -1,11 +1,14 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Configuration;
 
-/// <summary>What a kind of file calls the sizes of a model, for messages.</summary>
+/// <summary>
+/// What a kind of file calls the sizes of a model, for messages; OtherHeads ends the keys of layers whose heads are not the model's.
+/// </summary>
 internal sealed record ShapeKeys(
     string HiddenSize, string Heads, string KvHeads, string HeadDim, string RotaryDim, string Experts = "experts",
-    string ExpertsPerToken = "experts per token")
+    string ExpertsPerToken = "experts per token", string OtherHeads = "")
 {
     /// <summary>Most Hugging Face configurations.</summary>
     public static ShapeKeys HuggingFace { get; } = new(
@@ -16,7 +19,7 @@ internal sealed record ShapeKeys(
     public static ShapeKeys Gguf(GgufKeys keys) => new(
         keys.Key("embedding_length"), keys.Key("attention.head_count"), keys.Key("attention.head_count_kv"),
         keys.Key("attention.key_length"),
-        keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"));
+        keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"), "_swa");
 }
 
 /// <summary>What a transformer that can run here looks like, whichever file describes it.</summary>
@@ -36,14 +39,18 @@ internal static class ModelLimits
     /// <exception cref="UnsupportedModelException">They contradict each other, or no kernel takes such heads.</exception>
     public static void Validate(this ModelConfig config, string path, ShapeKeys keys)
     {
-        (int heads, int kvHeads, int headDim, int rotary) = (config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim);
-        Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads ({keys.KvHeads}, {keys.Heads})");
-        Check(
-            headDim is >= 8 and <= 512 && headDim % 8 == 0,
-            $"head dimension {headDim}; expected a multiple of 8 from 8 to 512 ({keys.HeadDim}, or {keys.HiddenSize} by {keys.Heads})");
-        Check(
-            rotary % 2 == 0 && rotary <= headDim,
-            $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}, {keys.HeadDim})");
+        foreach (AttentionRecipe attention in config.Attention.DistinctBy(attention => attention.Heads))
+        {
+            (int heads, int kvHeads, int headDim, int rotary) = attention.HeadsIn(config);
+            string end = headDim == config.HeadDim && rotary == config.RotaryDim ? "" : keys.OtherHeads;
+            Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads ({keys.KvHeads}, {keys.Heads})");
+            Check(
+                headDim is >= 8 and <= 512 && headDim % 8 == 0,
+                $"head dimension {headDim}; expected a multiple of 8 from 8 to 512 ({keys.HeadDim}{end}, or {keys.HiddenSize} by {keys.Heads})");
+            Check(
+                rotary % 2 == 0 && rotary <= headDim,
+                $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}{end}, {keys.HeadDim}{end})");
+        }
 
         Check(
             config.NumExpertsPerToken <= config.NumExperts,

@@ -51,21 +51,25 @@ internal sealed class TensorShapes(IWeightSource? weights, string path, ILogger?
 
     /// <summary>
     /// Elements of a head, and whether the tensors prove it: the output projection has columns for all query heads, and K has rows for all
-    /// key heads.
+    /// key heads. Where layers differ, those of one of them count.
     /// </summary>
-    public (int HeadDim, bool IsProven) HeadDim(int heads, int kvHeads, int declared, string key)
+    public (int HeadDim, bool IsProven) HeadDim(int heads, int kvHeads, int declared, string key, int layer = 0)
     {
-        if (weights is null || !weights.TryGetTensor("blk.0.attn_output.weight", out GgufTensor? output) || output.Columns % heads != 0
+        if (weights is null || !weights.TryGetTensor($"blk.{layer}.attn_output.weight", out GgufTensor? output) || output.Columns % heads != 0
             || output.Columns / heads > ModelLimits.MaxWidth)
         {
             return (declared, false);
         }
 
         int headDim = (int)(output.Columns / heads);
-        bool isProven = weights.TryGetTensor("blk.0.attn_k.weight", out GgufTensor? k) ? k.Rows == (long)kvHeads * headDim
-            : weights.TryGetTensor("blk.0.attn_qkv.weight", out GgufTensor? qkv) && qkv.Rows == (heads + (2L * kvHeads)) * headDim;
+        bool isProven = weights.TryGetTensor($"blk.{layer}.attn_k.weight", out GgufTensor? k) ? k.Rows == (long)kvHeads * headDim
+            : weights.TryGetTensor($"blk.{layer}.attn_qkv.weight", out GgufTensor? qkv) && qkv.Rows == (heads + (2L * kvHeads)) * headDim;
         return isProven ? (Prefer(headDim, declared, key, output.Name), true) : (declared, false);
     }
+
+    /// <summary>Whether the model has a tensor; without tensors the configuration is believed, and what it may lack is not there.</summary>
+    /// <param name="name">GGUF's name.</param>
+    public bool Has(string name) => weights?.TryGetTensor(name, out _) == true;
 
     /// <summary>Columns of the last matrix of the feed-forward layer, or of an expert.</summary>
     public int IntermediateSize(int declared, string key, bool hasExperts)

@@ -20,7 +20,7 @@ internal sealed class Gemma3 : ModelFamily
 
     public override IReadOnlyList<string> HfModelTypes => ["gemma3_text", WithVision];
 
-    public override string HfTypeWithVision => WithVision;
+    public override IReadOnlyList<string> HfTypesWithVision => [WithVision];
 
     public override bool TiesEmbeddings => true;
 
@@ -34,13 +34,7 @@ internal sealed class Gemma3 : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         ModelConfig shape = Gemma.Adapt(gguf.ReadShape() with { Activation = ActivationFunction.Gelu });
-        if (shape.RopeScaling?.Magnitude is not (null or 1))
-        {
-            string[] names = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor",
-                "rope.scaling.type"];
-            throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
-        }
-
+        RefuseMagnitude(gguf, shape);
         return Qwen3.WithHeadNorms(Gemma2.WithPostNorms(shape)) with
         {
             WindowedRopeTheta = gguf.Keys.TryNumber("rope.freq_base_swa", NumberRange.RopeTheta) ?? WindowedTheta,
@@ -48,6 +42,17 @@ internal sealed class Gemma3 : ModelFamily
             LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
             AttentionScale = shape.NumLayers == LayersOf27B ? 1 / MathF.Sqrt(shape.HiddenSize / shape.NumHeads) : null,
         };
+    }
+
+    /// <summary>Refuses factors of rotated queries and keys, which would be those of layers with a window, too.</summary>
+    public static void RefuseMagnitude(GgufConfigReader gguf, ModelConfig shape)
+    {
+        if (shape.RopeScaling?.Magnitude is not (null or 1))
+        {
+            string[] names = ["rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor",
+                "rope.scaling.type"];
+            throw gguf.Keys.Wrong(names.First(gguf.Keys.Has), "no factor of attention: layers with a window have frequencies of their own");
+        }
     }
 
     public override ModelConfig Describe(HfConfigReader config)

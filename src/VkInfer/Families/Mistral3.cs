@@ -15,7 +15,7 @@ internal sealed class Mistral3 : ModelFamily
 
     public override IReadOnlyList<string> HfModelTypes => ["ministral3", WithVision];
 
-    public override string HfTypeWithVision => WithVision;
+    public override IReadOnlyList<string> HfTypesWithVision => [WithVision];
 
     public override bool IsLeftOut(string name) => base.IsLeftOut(name) || IsOfVision(name);
 

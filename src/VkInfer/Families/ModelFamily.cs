@@ -14,7 +14,8 @@ internal abstract class ModelFamily
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Phi3(), new ChatGlm(), new Glm4(), new Gpt2(), new Opt(), new Gemma(),
-        new Gemma2(), new Gemma3(), new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
+        new Gemma2(), new Gemma3(), new Gemma4(),
+        new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
         new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
         new GptOss(), new Qwen35(), new Qwen35Moe(),
         new Qwen3Next(), new Lfm2(), new Lfm2Moe(),
@@ -64,19 +65,23 @@ internal abstract class ModelFamily
 
     private static string Short(string name) => DisplayText.OneLine(name, 60);
 
-    /// <summary>The value of <c>model_type</c> of a model that also sees, and has its part for text in an object of its own.</summary>
-    public virtual string? HfTypeWithVision => null;
+    /// <summary>Values of <c>model_type</c> of models that also see or hear: their part for text is an object of its own.</summary>
+    public virtual IReadOnlyList<string> HfTypesWithVision => [];
 
     /// <summary>What a <c>config.json</c> says of the part for text: of a model that also sees an object of its own.</summary>
     public static HfJson TextConfig(HfJson json) =>
-        json.TryString("model_type") is not { } type || All.All(family => family.HfTypeWithVision != type) ? json
+        json.TryString("model_type") is not { } type || !All.Any(family => family.HfTypesWithVision.Contains(type)) ? json
         : json.TryObject("text_config") ?? HfJson.Empty(json.Path, "text_config.");
 
-    /// <summary>Whether a tensor belongs to the eyes of a model that also sees.</summary>
-    protected static bool IsOfVision(string name) => VisionTensors.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    /// <summary>Whether a tensor belongs to the eyes or ears of a model that also sees or hears.</summary>
+    protected static bool IsOfVision(string name)
+    {
+        string stem = name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : name;
+        return VisionTensors.Any(prefix => stem.StartsWith(prefix, StringComparison.Ordinal));
+    }
 
     private static readonly string[] VisionTensors =
-        ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
+        ["vision_tower.", "multi_modal_projector.", "audio_tower.", "embed_vision.", "embed_audio.", "vision_embedder."];
 
     /// <summary>Describes the model of a GGUF file.</summary>
     /// <exception cref="UnsupportedModelException">The file asks for what does not run here.</exception>

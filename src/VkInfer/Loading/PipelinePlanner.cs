@@ -83,8 +83,8 @@ internal static class PipelinePlanner
         GpuDevice device = kernels.Context.Device;
         using var cache = new KvCache(device, store, capacity, softmax);
         using GpuBuffer state = device.CreateBuffer(StepState.SizeInBytes, BufferKind.DeviceLocal, "plan.state");
-        AttentionShape attention = transformer.Shape(store.Type, capacity);
-        using var step = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(attention));
+        using var step = new DecodeActivations(
+            device, config, kernels.DecodeAttention.RowsScratchBytes(transformer.Shapes(store.Type, capacity), 1));
         transformer.RecordDecode(list, step, cache, state);
     }
 }

@@ -6,24 +6,29 @@ internal sealed class AttentionBlock : MixerBlock
     public AttentionBlock(ModelConfig config, AttentionRecipe recipe, string prefix, PartList parts)
     {
         Recipe = recipe;
-        (int query, int kv) = (config.QuerySize, config.KvSize);
+        HeadShape heads = recipe.HeadsIn(config);
+        (int query, int kv) = (heads.QuerySize, heads.KvSize);
         int rows = recipe.InputSize(config);
+        string values = recipe.HasKeysAsValues ? "attn_k" : "attn_v";
         Qkv = parts.Add(new LinearPart(
             prefix + "attn_qkv", rows, config.HiddenSize,
             [new(prefix + "attn_qkv", rows)],
-            [new(prefix + "attn_q", rows - (2 * kv)), new(prefix + "attn_k", kv), new(prefix + "attn_v", kv)]));
+            [new(prefix + "attn_q", rows - (2 * kv)), new(prefix + "attn_k", kv), new(prefix + values, kv)]));
         bool isWhole = recipe.HeadNorm == HeadNormKind.Projection;
         HeadNorm = recipe.HeadNorm == HeadNormKind.None ? null : parts.Add(new VectorPart(
-            prefix + "attn_qk_norm", (prefix + "attn_q_norm.weight", isWhole ? query : config.HeadDim),
-            (prefix + "attn_k_norm.weight", isWhole ? kv : config.HeadDim)));
-        Sinks = recipe.HasSinks ? parts.Add(new VectorPart(prefix + "attn_sinks", (prefix + "attn_sinks.weight", config.NumHeads))) : null;
+            prefix + "attn_qk_norm", (prefix + "attn_q_norm.weight", isWhole ? query : heads.Dim),
+            (prefix + "attn_k_norm.weight", isWhole ? kv : heads.Dim)));
+        Sinks = recipe.HasSinks ? parts.Add(new VectorPart(prefix + "attn_sinks", (prefix + "attn_sinks.weight", heads.Count))) : null;
         Output = parts.Add(new LinearPart(prefix + "attn_output", config.HiddenSize, query));
     }
 
     /// <summary>What the attention is.</summary>
     public AttentionRecipe Recipe { get; }
 
-    /// <summary>Rows Q, each head with its gate where there are gates, then K, then V: [InputSize, HiddenSize].</summary>
+    /// <summary>
+    /// Rows Q, each head with its gate where there are gates, then K, then V: [InputSize, HiddenSize]. Where keys are values, K is there
+    /// twice.
+    /// </summary>
     public LinearPart Qkv { get; }
 
     /// <summary>Gains of queries, then of keys; null: they are not normalised.</summary>

@@ -34,6 +34,9 @@ internal sealed record LayerRecipe
     /// <summary>What files call the norm before the feed-forward layer.</summary>
     public string FeedForwardNorm { get; init; } = "ffn_norm";
 
+    /// <summary>Whether the residual stream is multiplied by a number of the file behind the layer; with norms behind blocks.</summary>
+    public bool HasOutputScale { get; init; }
+
     /// <summary>Whether inputs of blocks are normalised.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.Behind;
 

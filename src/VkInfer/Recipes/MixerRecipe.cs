@@ -15,6 +15,24 @@ internal abstract record MixerRecipe
 
     /// <summary>Floats of the state that a sequence keeps; 0: it keeps keys and values of its positions.</summary>
     public virtual long StateFloats => 0;
+
+    /// <summary>Elements that are cached of each position; 0: none.</summary>
+    /// <param name="config">The model's sizes.</param>
+    public virtual int CachedSize(ModelConfig config) => 0;
+}
+
+/// <summary>The heads of a layer's attention.</summary>
+/// <param name="Count">Query heads.</param>
+/// <param name="KvCount">Key and value heads; divides <paramref name="Count"/>.</param>
+/// <param name="Dim">Elements of a head.</param>
+/// <param name="RotaryDim">Leading elements of a head that are rotated.</param>
+internal readonly record struct HeadShape(int Count, int KvCount, int Dim, int RotaryDim)
+{
+    /// <summary>Elements of all query heads together.</summary>
+    public int QuerySize => Count * Dim;
+
+    /// <summary>Elements of all key (or value) heads together.</summary>
+    public int KvSize => KvCount * Dim;
 }
 
 /// <summary>What an RMSNorm of queries and keys takes together.</summary>
@@ -31,11 +49,20 @@ internal enum HeadNormKind
 
     /// <summary>Each head, but behind its rotation.</summary>
     EachHeadRotated,
+
+    /// <summary>As <see cref="EachHead"/>, and each value head without a gain.</summary>
+    EachHeadAndValue,
 }
 
-/// <summary>Attention over cached keys and values; sizes are the model's.</summary>
+/// <summary>Attention over cached keys and values.</summary>
 internal sealed record AttentionRecipe : MixerRecipe
 {
+    /// <summary>The layer's heads; null: the model's.</summary>
+    public HeadShape? Heads { get; init; }
+
+    /// <summary>Whether values are the projection of keys, before their norm and rotation.</summary>
+    public bool HasKeysAsValues { get; init; }
+
     /// <summary>The norm of queries and keys.</summary>
     public HeadNormKind HeadNorm { get; init; }
 
@@ -54,10 +81,17 @@ internal sealed record AttentionRecipe : MixerRecipe
     public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
 
     /// <inheritdoc/>
-    public override int InputSize(ModelConfig config) => (HasGates ? config.QuerySize : 0) + config.QkvSize;
+    public override int InputSize(ModelConfig config) => ((HasGates ? 2 : 1) * HeadsIn(config).QuerySize) + CachedSize(config);
 
     /// <inheritdoc/>
-    public override int OutputSize(ModelConfig config) => config.QuerySize;
+    public override int OutputSize(ModelConfig config) => HeadsIn(config).QuerySize;
+
+    /// <inheritdoc/>
+    public override int CachedSize(ModelConfig config) => 2 * HeadsIn(config).KvSize;
+
+    /// <summary>The layer's heads.</summary>
+    public HeadShape HeadsIn(ModelConfig config) =>
+        Heads ?? new HeadShape(config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim);
 }
 
 /// <summary>The gated delta rule behind a short convolution, with a norm and a gate behind it (Yang et al. 2025; Qwen3-Next).</summary>

@@ -28,6 +28,11 @@ internal sealed class LayerBlocks
             throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with a norm behind it");
         }
 
+        if (recipe.HasOutputScale && !recipe.HasNormsBehind)
+        {
+            throw new NotSupportedException($"{prefix}: no pass for a scale behind a layer without a norm behind its feed-forward layer");
+        }
+
         Recipe = recipe;
         NormPart? Norm(bool isThere, string name) =>
             isThere ? parts.Add(new NormPart(prefix + name, config.HiddenSize, config.Norm)) : null;
@@ -38,6 +43,8 @@ internal sealed class LayerBlocks
         FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, recipe.FeedForwardNorm);
         FeedForward = FeedForwardBlock.Of(config, recipe.FeedForward, prefix, parts);
         FeedForwardPostNorm = Norm(recipe.HasNormsBehind, "post_ffw_norm");
+        const string Scale = "layer_output_scale";
+        OutputScale = recipe.HasOutputScale ? parts.Add(new VectorPart(prefix + Scale, (prefix + Scale + ".weight", 1))) : null;
     }
 
     /// <summary>Which blocks there are.</summary>
@@ -60,6 +67,9 @@ internal sealed class LayerBlocks
 
     /// <summary>The norm of the feed-forward layer's output, or null.</summary>
     public NormPart? FeedForwardPostNorm { get; }
+
+    /// <summary>Factor [1] of the residual stream behind the layer, or null.</summary>
+    public VectorPart? OutputScale { get; }
 }
 
 /// <summary>A model's recipe with its parts: the one list of what weights there are. Immutable.</summary>

@@ -16,11 +16,11 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context)
     {
-        AttentionShape attention = Attention(context);
+        IReadOnlyList<AttentionShape> attention = Attention(context);
         yield return LinearCases.Embed(weights.Embedding.Type);
         foreach (WeightType type in WeightLayout.WithKernels(weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)))
         {
-            foreach (SelfTestCase each in LinearCases.Vector(context, type, attention))
+            foreach (SelfTestCase each in LinearCases.Vector(context, type, attention[0]))
             {
                 yield return each;
             }
@@ -35,8 +35,8 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
         }
 
         (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
-        yield return AttentionCases.Decode(context, attention, decode);
-        foreach (SelfTestCase each in RowCases.Choose(context))
+        foreach (SelfTestCase each in attention.Select(shape => AttentionCases.Decode(context, shape, decode))
+            .Concat(RowCases.Choose(context)))
         {
             yield return each;
         }
@@ -58,9 +58,10 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             }
         }
 
-        yield return AttentionCases.Store(context, attention);
-        yield return AttentionCases.Prefill(context, attention, prefill);
-        foreach (SelfTestCase each in Products(context, UsualRows))
+        foreach (SelfTestCase each in attention.SelectMany(shape => new[]
+            {
+                AttentionCases.Store(context, shape), AttentionCases.Prefill(context, shape, prefill),
+            }).Concat(Products(context, UsualRows)))
         {
             yield return each;
         }
@@ -85,16 +86,15 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     // Of batches, and of the softmax that a calibration may choose.
     private IEnumerable<SelfTestCase> Rows(KernelContext context)
     {
-        AttentionShape attention = Attention(context);
         (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
         ActivationType[] inputs = [.. weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct()];
-        return inputs.Select(input => AttentionCases.DecodeRows(context, attention, decode, input))
-            .Append(RowCases.Resolve(context))
+        return Attention(context).SelectMany(attention => inputs
+            .Select(input => AttentionCases.DecodeRows(context, attention, decode, input))
             .Concat(AttentionCases.Schemes.Where(softmax => softmax != decode).SelectMany(
                 softmax => inputs.Select(input => AttentionCases.DecodeRows(context, attention, softmax, input))
                     .Append(AttentionCases.Decode(context, attention, softmax))))
             .Concat(AttentionCases.Schemes.Where(softmax => softmax != prefill).Select(
-                softmax => AttentionCases.Prefill(context, attention, softmax)));
+                softmax => AttentionCases.Prefill(context, attention, softmax)))).Append(RowCases.Resolve(context));
     }
 
     private IEnumerable<DenseBlock> Dense => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<DenseBlock>();
@@ -118,9 +118,9 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             select LinearCases.Matrix(context, shape.Key.Type, shape.Key.Rows, shape.Key.Columns, shape.Key.input, seqLen);
     }
 
-    private AttentionShape Attention(KernelContext context) =>
-        new DecoderTransformer(config, weights, new KernelSet(context)).Shape(options.KvType, options.ResolveContextLength(config)) with
-        {
-            HasGates = false, // they are another kernel's
-        };
+    // Of each kind of layer but for windows, which are no other form; gates are another kernel's.
+    private IReadOnlyList<AttentionShape> Attention(KernelContext context) =>
+        [.. new DecoderTransformer(config, weights, new KernelSet(context))
+            .Shapes(options.KvType, options.ResolveContextLength(config)).Select(shape => shape with { HasGates = false })
+            .DistinctBy(shape => (shape.NumHeads, shape.NumKvHeads, shape.HeadDim, shape.RotaryDim))];
 }

@@ -29,6 +29,7 @@ public static class SyntheticShapes
                     HasSharedGate = true,
                 },
             }),
+        ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
 
@@ -74,6 +75,37 @@ public static class SyntheticShapes
             RopePairing = RopePairing.SplitHalf,
         };
         return dense.Compose((layer, i) => layer with { Mixer = (i + 1) % 4 == 0 ? attention : rule });
+    }
+
+    // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too.
+    private static ModelConfig Gemma4(int hidden, int intermediate, int layers, int heads, int kvHeads, int fullKvHeads)
+    {
+        var full = new HeadShape(heads, fullKvHeads, 512, 512);
+        var windowed = new HeadShape(heads, kvHeads, 256, 256);
+        ModelConfig dense = Llama(hidden, intermediate, layers, heads, fullKvHeads, 262144, 262144, 1e6f) with
+        {
+            Architecture = "gemma4",
+            HeadDim = full.Dim,
+            RotaryDim = full.RotaryDim,
+            RopePairing = RopePairing.SplitHalf,
+            WindowedRopeTheta = 10000,
+            Windows = ModelConfig.AlternatingWindows(layers, 1024, 6),
+            Activation = ActivationFunction.Gelu,
+            EmbeddingScale = MathF.Sqrt(hidden),
+            AttentionScale = 1,
+            LogitSoftCap = 30,
+        };
+        return dense.Compose((layer, i) => layer with
+        {
+            Norms = NormPlacement.BeforeAndBehind,
+            HasOutputScale = true,
+            Mixer = new AttentionRecipe
+            {
+                Heads = dense.Window(i) > 0 ? windowed : full,
+                HeadNorm = HeadNormKind.EachHeadAndValue,
+                HasKeysAsValues = dense.Window(i) == 0,
+            },
+        });
     }
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>

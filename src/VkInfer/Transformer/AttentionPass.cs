@@ -20,9 +20,10 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
     public AttentionShape Shape(KvType type, int capacity, int index)
     {
         AttentionRecipe recipe = Block(index).Recipe;
+        HeadShape heads = recipe.HeadsIn(config);
         return new AttentionShape(
-            config.NumHeads, config.NumKvHeads, config.HeadDim, recipe.IsRotated ? config.RotaryDim : 0, config.RopePairing, capacity, type,
-            config.AttentionScale ?? 1f / MathF.Sqrt(config.HeadDim), config.Window(index), config.AttentionSoftCap)
+            heads.Count, heads.KvCount, heads.Dim, recipe.IsRotated ? heads.RotaryDim : 0, config.RopePairing, capacity, type,
+            config.AttentionScale ?? 1f / MathF.Sqrt(heads.Dim), config.Window(index), config.AttentionSoftCap)
         {
             Temperature = recipe.Temperature,
             HasGates = recipe.HasGates,
@@ -161,6 +162,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         HeadNormKind.EachHead => QkNormKind.EachHead,
         HeadNormKind.Projection => QkNormKind.Projection,
         HeadNormKind.EachHeadRotated => QkNormKind.EachHeadRotated,
+        HeadNormKind.EachHeadAndValue => QkNormKind.EachHeadAndValue,
         _ => throw new NotSupportedException($"no kernel for a norm of heads of kind {kind}"),
     };
 }

@@ -19,7 +19,7 @@ internal sealed class DecodeActivations : IDisposable
             MixerInput = _buffers.CreateFloats("mixer_input", 1, config.MixerInputSize);
             Normed = _buffers.CreateFloats("normed", 1, config.HiddenSize);
             Squares = _buffers.Create("squares", PendingNorm.SizeInBytes(config.HiddenSize));
-            Query = _buffers.CreateFloats("query", 1, config.QuerySize);
+            Query = _buffers.CreateFloats("query", 1, config.MostQuerySize);
             MixerOutput = _buffers.CreateFloats("mixer_output", 1, config.MixerOutputSize);
             Mixed = _buffers.CreateFloats("mixed", 1, config.MixerOutputSize);
             Convolved = config.IsRecurrent ? _buffers.CreateFloats("convolved", 1, config.MixerInputSize) : MixerInput;

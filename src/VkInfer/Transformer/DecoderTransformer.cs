@@ -82,7 +82,7 @@ internal sealed class DecoderTransformer
             VectorInput middle = _feedForward.RecordUp(commands, act, input, beside);
             VectorInput beforeBoth = mixer.RecordMix(commands, act, cache, stepState, index);
             _stream.RecordAdd(commands, act, layer.Mixer.Output, beforeBoth, layer.MixerPostNorm);
-            return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, InputOf(index + 1));
+            return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, InputOf(index + 1), layer.OutputScale);
         }
 
         VectorInput mixed = mixer.RecordMix(commands, act, cache, stepState, index);
@@ -97,7 +97,7 @@ internal sealed class DecoderTransformer
         input = _stream.RecordAdd(
             commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, dense.Up));
         VectorInput mlp = _feedForward.RecordUp(commands, act, input, dense);
-        return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, InputOf(index + 1));
+        return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, InputOf(index + 1), layer.OutputScale);
     }
 
     /// <summary>The tokens of rows to the residual stream.</summary>
@@ -115,7 +115,7 @@ internal sealed class DecoderTransformer
             _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, beside, rows, normed);
             mixer.RecordRows(commands, act, pass, step, index);
             mixer.RecordOutput(commands, act, index, rows);
-            _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows);
+            _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows, layer.OutputScale);
             return;
         }
 
@@ -129,7 +129,7 @@ internal sealed class DecoderTransformer
 
         var dense = (DenseBlock)layer.FeedForward;
         _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
-        _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
+        _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows, layer.OutputScale);
     }
 
     /// <summary>The logits of those rows that want them.</summary>
@@ -192,6 +192,7 @@ internal sealed class DecoderTransformer
     public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => _attention.Layers
         .Select(index => _attention.TileRows(_attention.Shape(type, capacity, index), softmax, index, longestRun));
 
-    /// <summary>The attention of the first layer that attends, over a cache of this type and capacity.</summary>
-    public AttentionShape Shape(KvType type, int capacity) => _attention.Shape(type, capacity, _attention.Layers.First());
+    /// <summary>The attention of layers, each kind once, over a cache of this type and capacity.</summary>
+    public IReadOnlyList<AttentionShape> Shapes(KvType type, int capacity) =>
+        [.. _attention.Layers.Select(index => _attention.Shape(type, capacity, index)).Distinct()];
 }

@@ -66,10 +66,11 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     }
 
     /// <summary>The last product of rows, added to the residual stream.</summary>
-    public void RecordDown(CommandList commands, RowActivations act, DenseBlock block, NormPart? postNorm, int rows)
+    public void RecordDown(
+        CommandList commands, RowActivations act, DenseBlock block, NormPart? postNorm, int rows, VectorPart? scale = null)
     {
         ActivationType type = kernels.Gemm.PreferredInput(weights[block.Down].Matrix);
-        stream.RecordAdd(commands, act, block.Down, act.Inputs(type).Mlp, type, postNorm, rows);
+        stream.RecordAdd(commands, act, block.Down, act.Inputs(type).Mlp, type, postNorm, rows, scale);
     }
 
     /// <summary>Norm, router and the experts of one row, added to the residual stream; the choice stays on the device.</summary>

@@ -72,8 +72,11 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         RecordNorm(commands, act.Hidden, norm, act.Inputs(type).Normed, rows, type);
     }
 
-    /// <summary>Adds a block's output to the stream of one row, normalised first where the layer does.</summary>
-    public void RecordAdd(CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm)
+    /// <summary>
+    /// Adds a block's output to the stream of one row, normalised first where the layer does; behind a norm the stream may have a factor.
+    /// </summary>
+    public void RecordAdd(
+        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, VectorPart? scale = null)
     {
         LinearWeights w = weights[linear];
         if (postNorm is null)
@@ -83,12 +86,13 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         }
 
         kernels.Gemv.Record(commands, w.Matrix, input, act.Projected, GemvMode.Store, w.Bias);
-        RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, 1);
+        RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, 1, scale);
     }
 
     /// <summary>The same, ending with what comes next takes.</summary>
     public VectorInput RecordAdd(
-        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput next)
+        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput next,
+        VectorPart? scale = null)
     {
         if (postNorm is null && next.Norm is { Kind: NormKind.RmsNorm } part)
         {
@@ -98,13 +102,14 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
                 new VectorOutput(act.Normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix), norm), weights[linear].Bias);
         }
 
-        RecordAdd(commands, act, linear, input, postNorm);
+        RecordAdd(commands, act, linear, input, postNorm, scale);
         return RecordInput(commands, act, next);
     }
 
-    /// <summary>Adds a block's output to the stream of rows, normalised first where the layer does.</summary>
+    /// <summary>The same of rows.</summary>
     public void RecordAdd(
-        CommandList commands, RowActivations act, LinearPart linear, BufferView input, ActivationType type, NormPart? postNorm, int rows)
+        CommandList commands, RowActivations act, LinearPart linear, BufferView input, ActivationType type, NormPart? postNorm, int rows,
+        VectorPart? scale = null)
     {
         LinearWeights w = weights[linear];
         BufferView target = postNorm is null ? act.Hidden : act.Projected;
@@ -117,7 +122,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
 
         if (postNorm is not null)
         {
-            RecordPostNorm(commands, target, postNorm, act.Hidden, rows);
+            RecordPostNorm(commands, target, postNorm, act.Hidden, rows, scale);
         }
     }
 
@@ -126,9 +131,10 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         kernels.Norm.Record(commands, x, weights[part].Gain, y, rows, config.HiddenSize, config.StreamEps, type, weights[part].Shift);
 
     /// <summary>A norm of blocks' outputs, added to the stream.</summary>
-    private void RecordPostNorm(CommandList commands, BufferView x, NormPart part, BufferView hidden, int rows) => kernels.Norm.Record(
-        commands, x, weights[part].Gain, hidden, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
-        accumulate: true);
+    private void RecordPostNorm(CommandList commands, BufferView x, NormPart part, BufferView hidden, int rows, VectorPart? scale) =>
+        kernels.Norm.Record(
+            commands, x, weights[part].Gain, hidden, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
+            accumulate: true, scale is null ? null : weights[scale]);
 
     /// <summary>What the head takes.</summary>
     public NextInput Head => new(weights.Blocks.OutputNorm, weights.Blocks.Output);

@@ -1,3 +1,5 @@
+using VkInfer.Recipes;
+
 namespace VkInfer.Transformer;
 
 /// <summary>
@@ -15,11 +17,16 @@ internal static class RopeTable
 
     /// <summary>The table of layers with a window, or null where it is the same.</summary>
     public static float[]? ComputeWindowed(ModelConfig config, int positions) =>
-        config.WindowedRopeTheta is { } theta ? Compute(config.RotaryDim, theta, null, positions) : null;
+        config.WindowedRopeTheta is { } theta ? Compute(WindowedDim(config), theta, null, positions) : null;
 
     /// <summary>Bytes of all tables.</summary>
     public static long SizeInBytes(ModelConfig config, int positions) =>
-        (config.WindowedRopeTheta is null ? 1L : 2L) * positions * config.RotaryDim * sizeof(float);
+        (config.RotaryDim + (config.WindowedRopeTheta is null ? 0L : WindowedDim(config))) * positions * sizeof(float);
+
+    /// <summary>Rotated elements of a head in layers with a window.</summary>
+    private static int WindowedDim(ModelConfig config) => Enumerable.Range(0, config.NumLayers)
+        .Where(layer => config.Window(layer) > 0).Select(layer => config.Layers[layer].Mixer).OfType<AttentionRecipe>()
+        .Select(attention => attention.HeadsIn(config).RotaryDim).FirstOrDefault(config.RotaryDim);
 
     private static float[] Compute(int rotaryDim, double theta, RopeScaling? scaling, int positions)
     {

@@ -117,8 +117,8 @@ internal sealed class RowActivations : IDisposable
             yield return new("mixer_output", rows, config.MixerOutputSize);
         }
 
-        yield return new("query", rows, config.QuerySize);
-        yield return new("run_query", rows, config.QuerySize);
+        yield return new("query", rows, config.MostQuerySize);
+        yield return new("run_query", rows, config.MostQuerySize);
         if (config.Layers.Any(layer => layer.HasNormsBehind))
         {
             yield return new("projected", rows, config.HiddenSize);

@@ -39,7 +39,7 @@ internal sealed class RowsPass : IDisposable
             LogitRows = _buffers.CreateFloats("logit_rows", most.Logits, config.HiddenSize);
             Normed = _buffers.CreateFloats("normed", 1, config.HiddenSize);
             AttentionScratch = _buffers.Create("attention_scratch", kernels.DecodeAttention.RowsScratchBytes(
-                [transformer.Shape(cache.Store.Type, cache.Capacity)], Math.Max(1, most.Alone)));
+                transformer.Shapes(cache.Store.Type, cache.Capacity), Math.Max(1, most.Alone)));
         }
         catch
         {

@@ -22,14 +22,16 @@ internal static class RotationReference
     public static double[] Prepare(float[] qkv, AttentionShape shape, int seqLen, float[]? bias) =>
         [.. qkv.Take(seqLen * shape.QkvWidth).Select((value, i) => value + (bias?[i % shape.QkvWidth] ?? 0.0))];
 
-    /// <summary>The norm of query and key heads, each or all together.</summary>
+    /// <summary>The norm of query and key heads, each or all together, or of each head, with value heads without a gain.</summary>
     public static double[] Normalise(double[] qkv, AttentionShape shape, int seqLen, float[] gains, double epsilon, QkNormKind kind)
     {
         double[] result = (double[])qkv.Clone();
         bool isWhole = kind == QkNormKind.Projection;
         for (int token = 0; token < seqLen; token++)
         {
-            foreach ((int start, int width) in new[] { (0, shape.QueryWidth), (shape.QueryWidth, shape.KvWidth) })
+            int parts = kind == QkNormKind.EachHeadAndValue ? 3 : 2;
+            foreach ((int start, int width) in new[]
+                { (0, shape.QueryWidth), (shape.QueryWidth, shape.KvWidth), (shape.QueryWidth + shape.KvWidth, shape.KvWidth) }.Take(parts))
             {
                 int size = isWhole ? width : shape.HeadDim;
                 for (int at = start; at < start + width; at += size)
@@ -42,9 +44,10 @@ internal static class RotationReference
                     }
 
                     int firstGain = isWhole ? at : start == 0 ? 0 : shape.HeadDim;
+                    bool isValue = start > shape.QueryWidth;
                     for (int i = 0; i < size; i++)
                     {
-                        elements[i] *= gains[firstGain + i] / Math.Sqrt((squares / size) + epsilon);
+                        elements[i] *= (isValue ? 1 : gains[firstGain + i]) / Math.Sqrt((squares / size) + epsilon);
                     }
                 }
             }

@@ -71,21 +71,24 @@ public sealed class NormKernelTests : GpuTest
     }
 
     [Test]
-    public void Accumulates([Values] bool layerNorm)
+    public void Accumulates([Values] bool layerNorm, [Values] bool hasFactor, [Values(111, 112)] int width)
     {
-        const int SeqLen = 3, Width = 111;
-        float[] x = TestValues.Normal(SeqLen * Width, 1);
-        float[] gain = TestValues.Normal(Width, 2);
-        float[] before = TestValues.Normal(SeqLen * Width, 4);
+        const int SeqLen = 3;
+        const float Factor = -0.7f;
+        float[] x = TestValues.Normal(SeqLen * width, 1);
+        float[] gain = TestValues.Normal(width, 2);
+        float[] before = TestValues.Normal(SeqLen * width, 4);
         using var harness = new KernelHarness();
-        GpuBuffer input = harness.UploadActivations(x, SeqLen, Width, ActivationType.F32);
-        GuardedBuffer output = harness.OutputActivations(before, SeqLen, Width, ActivationType.F32);
+        GpuBuffer input = harness.UploadActivations(x, SeqLen, width, ActivationType.F32);
+        GuardedBuffer output = harness.OutputActivations(before, SeqLen, width, ActivationType.F32);
         BufferView gains = harness.Upload<float>(gain);
         harness.Run(commands => new NormKernel(harness.Context).Record(
-            commands, input, gains, output.View, SeqLen, Width, 1e-5f, shift: layerNorm ? gains : null, accumulate: true));
+            commands, input, gains, output.View, SeqLen, width, 1e-5f, shift: layerNorm ? gains : null, accumulate: true,
+            factor: hasFactor ? (BufferView)harness.Upload<float>([Factor]) : null));
         double[] expected =
-            Reference(x, gain, layerNorm ? gain : null, SeqLen, Width, 1e-5f).Zip(before, (value, old) => value + old).ToArray();
-        Comparison.AssertClose(KernelHarness.ReadActivations(output, SeqLen, Width, ActivationType.F32), expected, Bounds.F32);
+            Reference(x, gain, layerNorm ? gain : null, SeqLen, width, 1e-5f)
+                .Zip(before, (value, old) => (value + old) * (hasFactor ? Factor : 1)).ToArray();
+        Comparison.AssertClose(KernelHarness.ReadActivations(output, SeqLen, width, ActivationType.F32), expected, Bounds.F32);
     }
 
     [Test]

@@ -30,6 +30,7 @@ public sealed class FamilyTests
     [TestCase("phi", "phi2")]
     [TestCase("stablelm", "stablelm")]
     [TestCase("gpt-oss", "gpt-oss")]
+    [TestCase("gemma4", "gemma4")]
     [TestCase("qwen3.5", "qwen35")]
     [TestCase("qwen3.5-moe", "qwen35moe")]
     [TestCase("qwen3-next", "qwen3next")]

@@ -49,9 +49,14 @@ internal static class FolderAsGguf
         writer.Add("general.architecture", architecture);
         writer.Add("tokenizer.ggml.model", "no_vocab");
         writer.Add($"{architecture}.vocab_size", (uint)shape.VocabSize);
+        if (config["global_head_dim"] is { } ofFull)
+        {
+            config["head_dim"] = ofFull.DeepClone();
+        }
+
         foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
         {
-            if (architecture.StartsWith("lfm2", StringComparison.Ordinal) && field == "num_key_value_heads")
+            if ((architecture.StartsWith("lfm2", StringComparison.Ordinal) || architecture == "gemma4") && field == "num_key_value_heads")
             {
                 continue; // One for each layer, below.
             }
@@ -77,6 +82,11 @@ internal static class FolderAsGguf
         }
 
         AddRope(writer, architecture, config, shape);
+        if (architecture == "gemma4")
+        {
+            Gemma4Keys.Add(writer, shape);
+        }
+
         if (shape.Layers.Select(layer => layer.Mixer).OfType<ShortConvRecipe>().FirstOrDefault() is { } convolution)
         {
             writer.Add($"{architecture}.shortconv.l_cache", (uint)convolution.Taps);
@@ -153,7 +163,8 @@ internal static class FolderAsGguf
             [.. shape.Layers.Select(layer => layer.Mixer is GatedDeltaRecipe ? 1 : 0)]);
     }
 
-    private static void AddIntegers(GgufWriter writer, string key, int[] values)
+    /// <summary>A key with an integer for each layer.</summary>
+    public static void AddIntegers(GgufWriter writer, string key, int[] values)
     {
         const uint ArrayType = 9, IntegerType = 5;
         writer.AddRaw(key, ArrayType, GgufWriter.Array(IntegerType, (ulong)values.Length, [.. values.Select(BitConverter.GetBytes)]));

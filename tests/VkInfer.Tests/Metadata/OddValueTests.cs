@@ -26,7 +26,8 @@ public sealed class OddValueTests
             "rope.scaling.type", "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length",
             "rope.scaling.finetuned", "rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor",
             "rope.scaling.yarn_log_multiplier", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
-            "attn_logit_softcapping", "final_logit_softcapping", "pooling_type",
+            "attn_logit_softcapping", "final_logit_softcapping", "pooling_type", "attention.key_length_swa", "attention.value_length_swa",
+            "attention.shared_kv_layers", "embedding_length_per_layer_input", "rope.dimension_count_swa",
         }.Select(name => "ARCH." + name),
         .. new[]
         {
@@ -55,7 +56,8 @@ public sealed class OddValueTests
         "use_sliding_window", "max_window_layers", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar",
         "attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention", "text_config", "num_local_experts",
         "num_experts", "num_experts_per_tok", "attention_bias", "torch_dtype", "quantization_config", "norm_topk_prob",
-        "decoder_sparse_step", "mlp_only_layers",
+        "decoder_sparse_step", "mlp_only_layers", "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
+        "num_kv_shared_layers", "hidden_size_per_layer_input", "enable_moe_block",
     ];
 
     private static readonly string[] RopeKeys =
@@ -73,7 +75,7 @@ public sealed class OddValueTests
     ];
 
     [Test]
-    public void Of_a_Gguf_is_taken_or_refused_by_its_key([Values("llama", "gemma3", "phi3")] string architecture)
+    public void Of_a_Gguf_is_taken_or_refused_by_its_key([Values("llama", "gemma3", "gemma4", "phi3")] string architecture)
     {
         using var file = new TemporaryFile([]);
         var wrong = new List<string>();
@@ -102,10 +104,11 @@ public sealed class OddValueTests
 
     [Test]
     public void Of_a_configuration_is_taken_or_refused_by_its_key(
-        [Values("llama", "mistral", "qwen3", "phi3", "gemma2", "gemma3")] string type)
+        [Values("llama", "mistral", "qwen3", "phi3", "gemma2", "gemma3", "gemma4")] string type)
     {
         using TinyFolder folder = TinyFolder.Of(type);
-        if (type == "gemma3")
+        bool hasText = type is "gemma3" or "gemma4";
+        if (hasText)
         {
             JsonNode text = folder.Config.DeepClone();
             folder.Config = new JsonObject { ["model_type"] = type, ["text_config"] = text };
@@ -119,7 +122,7 @@ public sealed class OddValueTests
             foreach (string value in JsonValues)
             {
                 JsonObject changed = JsonNode.Parse(config)!.AsObject();
-                (type == "gemma3" && key is not ("model_type" or "text_config") ? changed["text_config"]!.AsObject()
+                (hasText && key is not ("model_type" or "text_config") ? changed["text_config"]!.AsObject()
                     : changed)[key] = Placeholder;
                 Judge(folder, changed, key, value, wrong);
             }
@@ -188,13 +191,19 @@ public sealed class OddValueTests
     {
         var model = new TinyLlama();
         model.Rename(architecture);
-        if (architecture is "gemma3")
+        if (architecture is "gemma4")
+        {
+            model.Metadata["gemma4.attention.sliding_window"] = 16u;
+            model.Set("blk.0.layer_output_scale.weight", 1);
+        }
+
+        if (architecture is "gemma3" or "gemma4")
         {
             model.Set("blk.0.post_attention_norm.weight", 32);
             model.Set("blk.0.post_ffw_norm.weight", 32);
         }
 
-        if (architecture is "gemma3" or "qwen3")
+        if (architecture is "gemma3" or "gemma4" or "qwen3")
         {
             model.Set("blk.0.attn_q_norm.weight", 8);
             model.Set("blk.0.attn_k_norm.weight", 8);

@@ -52,16 +52,22 @@ internal sealed class TinyFolder : IDisposable
         foreach (int layer in Enumerable.Range(0, Layers))
         {
             string block = $"model.layers.{layer}.";
-            if (modelType is "qwen3" or "gemma3" or "gemma3_text")
+            if (modelType is "qwen3" or "gemma3" or "gemma3_text" or "gemma4")
             {
                 folder.Add(block + "self_attn.q_norm.weight", 8);
                 folder.Add(block + "self_attn.k_norm.weight", 8);
             }
 
-            if (modelType is "gemma2" or "gemma3" or "gemma3_text")
+            if (modelType is "gemma2" or "gemma3" or "gemma3_text" or "gemma4")
             {
                 folder.Add(block + "pre_feedforward_layernorm.weight", Hidden);
                 folder.Add(block + "post_feedforward_layernorm.weight", Hidden);
+            }
+
+            if (modelType is "gemma4")
+            {
+                folder.Add(block + "layer_scalar", 1);
+                folder.With("global_head_dim", 8).With("hidden_size_per_layer_input", 0);
             }
 
             if (modelType is "phi3")

@@ -13,8 +13,7 @@ internal sealed class ReferenceTransformer
 {
     private readonly ModelConfig _config;
     private readonly ReferenceWeights _weights;
-    private readonly double[] _frequencies;
-    private readonly double[] _windowedFrequencies;
+    private readonly int _contextLength;
 
     /// <param name="config">The model's shape.</param>
     /// <param name="weights">Its tensors under GGUF's names; those of experts one by one.</param>
@@ -23,8 +22,7 @@ internal sealed class ReferenceTransformer
     {
         _config = config;
         _weights = new ReferenceWeights(weights);
-        _frequencies = Frequencies(config.RopeTheta, config.RopeScaling, contextLength);
-        _windowedFrequencies = config.WindowedRopeTheta is { } theta ? Frequencies(theta, null, contextLength) : _frequencies;
+        _contextLength = contextLength;
     }
 
     /// <summary>
@@ -64,6 +62,11 @@ internal sealed class ReferenceTransformer
                 if (recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], added);
+                }
+
+                if (recipe.HasOutputScale)
+                {
+                    hidden[i] = [.. hidden[i].Select(value => _weights.Values(block + "layer_output_scale.weight")[0] * value)];
                 }
             });
         }
@@ -106,9 +109,10 @@ internal sealed class ReferenceTransformer
         });
 
         double[][] attention = new double[inputs.Length][];
+        HeadShape heads = recipe.HeadsIn(_config);
         Parallel.For(0, inputs.Length, i => attention[i] =
-            [.. Enumerable.Range(0, _config.NumHeads).SelectMany(
-                head => AttendHead(queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
+            [.. Enumerable.Range(0, heads.Count).SelectMany(
+                head => AttendHead(heads, queries[i], keys, values, head, i, _config.Window(layer), Sink(block, recipe, head)))]);
         return !recipe.HasGates ? attention
             : [.. attention.Select((row, i) => row.Select((value, j) => value / (1 + Math.Exp(-gates[i][j]))).ToArray())];
     }
@@ -131,7 +135,7 @@ internal sealed class ReferenceTransformer
             return (queries, []);
         }
 
-        double[][] parts = [.. queries.Chunk(_config.HeadDim)];
+        double[][] parts = [.. queries.Chunk(recipe.HeadsIn(_config).Dim)];
         double[] Every(int second) => [.. parts.Where((_, i) => i % 2 == second).SelectMany(part => part)];
         return (Every(0), Every(1));
     }
@@ -140,11 +144,18 @@ internal sealed class ReferenceTransformer
     {
         if (!_weights.Has(block + "attn_qkv.weight"))
         {
-            return (_weights.Linear(block + "attn_q", x), _weights.Linear(block + "attn_k", x), _weights.Linear(block + "attn_v", x));
+            double[] values = _weights.Linear(block + (recipe.HasKeysAsValues ? "attn_k" : "attn_v"), x);
+            if (recipe.HeadNorm == HeadNormKind.EachHeadAndValue)
+            {
+                float[] ones = [.. Enumerable.Repeat(1f, recipe.HeadsIn(_config).Dim)];
+                values = [.. values.Chunk(ones.Length).SelectMany(head => ReferenceMath.RmsNorm(head, ones, _config.NormEps))];
+            }
+
+            return (_weights.Linear(block + "attn_q", x), _weights.Linear(block + "attn_k", x), values);
         }
 
         double[] all = _weights.Linear(block + "attn_qkv", x);
-        int kv = _config.KvSize;
+        int kv = recipe.HeadsIn(_config).KvSize;
         int query = recipe.InputSize(_config) - (2 * kv);
         return (all[..query], all[query..(query + kv)], all[(query + kv)..]);
     }
@@ -152,17 +163,19 @@ internal sealed class ReferenceTransformer
     /// <summary>Normalises and rotates each head.</summary>
     private void PrepareHeads(double[] heads, string norm, int layer, AttentionRecipe recipe, int position)
     {
-        double[] frequencies = _config.Window(layer) > 0 ? _windowedFrequencies : _frequencies;
-        double magnitude = ReferenceEquals(frequencies, _frequencies) ? _config.RopeScaling?.Magnitude ?? 1 : 1;
+        bool hasOwn = _config.Window(layer) > 0 && _config.WindowedRopeTheta is not null;
+        double[] frequencies = Frequencies(recipe.HeadsIn(_config).RotaryDim, hasOwn);
+        double magnitude = hasOwn ? 1 : _config.RopeScaling?.Magnitude ?? 1;
+        int size = recipe.HeadsIn(_config).Dim;
         if (recipe.HeadNorm == HeadNormKind.Projection)
         {
             ReferenceMath.RmsNorm(heads, _weights.Values(norm), _config.NormEps).CopyTo(heads, 0);
         }
 
-        for (int start = 0; start < heads.Length; start += _config.HeadDim)
+        for (int start = 0; start < heads.Length; start += size)
         {
-            Span<double> head = heads.AsSpan(start, _config.HeadDim);
-            if (recipe.HeadNorm == HeadNormKind.EachHead)
+            Span<double> head = heads.AsSpan(start, size);
+            if (recipe.HeadNorm is HeadNormKind.EachHead or HeadNormKind.EachHeadAndValue)
             {
                 ReferenceMath.RmsNorm(head, _weights.Values(norm), _config.NormEps).CopyTo(head);
             }
@@ -182,10 +195,11 @@ internal sealed class ReferenceTransformer
     private double? Sink(string block, AttentionRecipe recipe, int head) =>
         recipe.HasSinks ? _weights.Values(block + "attn_sinks.weight")[head] : null;
 
-    private double[] AttendHead(double[] query, double[][] keys, double[][] values, int head, int position, int window, double? sink)
+    private double[] AttendHead(
+        HeadShape heads, double[] query, double[][] keys, double[][] values, int head, int position, int window, double? sink)
     {
-        int size = _config.HeadDim;
-        int from = head / (_config.NumHeads / _config.NumKvHeads) * size;
+        int size = heads.Dim;
+        int from = head / (heads.Count / heads.KvCount) * size;
         int first = window > 0 ? Math.Max(0, position - window + 1) : 0;
         double scale = _config.AttentionScale ?? 1 / Math.Sqrt(size);
         double[] scores = new double[position - first + 1];
@@ -327,11 +341,15 @@ internal sealed class ReferenceTransformer
         }
     }
 
-    private double[] Frequencies(double theta, RopeScaling? scaling, int contextLength)
+    private double[] Frequencies(int rotaryDim, bool hasOwn)
     {
-        double[] frequencies = [
-            .. Enumerable.Range(0, _config.RotaryDim / 2).Select(pair => Math.Pow(theta, -2.0 * pair / _config.RotaryDim))];
-        scaling?.Apply(frequencies, theta, contextLength);
+        double theta = hasOwn ? _config.WindowedRopeTheta!.Value : _config.RopeTheta;
+        double[] frequencies = [.. Enumerable.Range(0, rotaryDim / 2).Select(pair => Math.Pow(theta, -2.0 * pair / rotaryDim))];
+        if (!hasOwn)
+        {
+            _config.RopeScaling?.Apply(frequencies, theta, _contextLength);
+        }
+
         return frequencies;
     }
 }

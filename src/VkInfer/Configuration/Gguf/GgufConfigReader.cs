@@ -17,17 +17,18 @@ internal sealed class GgufConfigReader
     private const int MaxPoolingType = 4;
 
     private readonly GgufFile _file;
-    private readonly TensorShapes _tensors;
-
     private GgufConfigReader(GgufFile file, string architecture, ILogger? logger)
     {
         _file = file;
         Keys = new GgufKeys(file, architecture);
-        _tensors = new TensorShapes(file, file.Path, logger);
+        Tensors = new TensorShapes(file, file.Path, logger);
     }
 
     /// <summary>The keys of the architecture.</summary>
     public GgufKeys Keys { get; }
+
+    /// <summary>What the weights say.</summary>
+    public TensorShapes Tensors { get; }
 
     /// <summary>Describes the model of a file.</summary>
     /// <exception cref="ModelFormatException">A key is missing or of another type.</exception>
@@ -35,7 +36,10 @@ internal sealed class GgufConfigReader
     public static ModelConfig Read(GgufFile file, ILogger? logger = null)
     {
         string architecture = file.GetString("general.architecture");
-        return ModelFamily.Find(file.Path, architecture).Describe(new GgufConfigReader(file, architecture, logger));
+        var reader = new GgufConfigReader(file, architecture, logger);
+        ModelConfig config = ModelFamily.Find(file.Path, architecture).Describe(reader);
+        config.Validate(file.Path, ShapeKeys.Gguf(reader.Keys));
+        return config;
     }
 
     /// <summary>Reads what every architecture has, as a Llama has it.</summary>
@@ -43,8 +47,10 @@ internal sealed class GgufConfigReader
     /// <param name="takesLongFactors">Whether the family has LongRoPE's factors whatever the type of scaling.</param>
     /// <param name="hasExpertWidth">Whether the family's experts have a width of their own.</param>
     /// <param name="hasOtherMixers">Whether the family has layers that do not attend, which have 0 key heads.</param>
+    /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
     public ModelConfig ReadShape(
-        NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false)
+        NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
+        int? headLayer = null)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -52,22 +58,24 @@ internal sealed class GgufConfigReader
         }
 
         int layers = Keys.Count("block_count", ModelLimits.MaxLayers);
-        int hidden = _tensors.HiddenSize(Keys.Count("embedding_length", ModelLimits.MaxWidth), Keys.Key("embedding_length"));
+        int hidden = Tensors.HiddenSize(Keys.Count("embedding_length", ModelLimits.MaxWidth), Keys.Key("embedding_length"));
         int heads = Keys.Count("attention.head_count", ModelLimits.MaxHeads);
-        int kvHeads = hasOtherMixers && Keys.TryPerLayer("attention.head_count_kv", layers) is { } each
+        int kvHeads = headLayer is { } of && Keys.TryPerLayer("attention.head_count_kv", layers) is { } counts
+            ? KvHeads(counts[of])
+            : hasOtherMixers && Keys.TryPerLayer("attention.head_count_kv", layers) is { } each
             && each.Where(count => count != 0).Distinct().ToArray() is [var only and > 0 and <= ModelLimits.MaxHeads]
                 ? (int)only
                 : Keys.TryCount("attention.head_count_kv", ModelLimits.MaxHeads) ?? heads;
-        int headDim = ReadHeadDim(hidden, heads, kvHeads);
+        int headDim = ReadHeadDim(hidden, heads, kvHeads, headLayer ?? 0);
         int rotary = Keys.TryCount("rope.dimension_count", ModelLimits.MaxWidth) ?? headDim;
         int context = Keys.TryCount("context_length", ModelLimits.MaxContextLength) ?? ModelOptions.DefaultContextLength;
         int experts = Keys.TryCount("expert_count", ModelLimits.MaxExperts, min: 0) ?? 0;
         int used = experts == 0 ? 0 : Keys.TryCount("expert_used_count", ModelLimits.MaxExperts)
             ?? throw Keys.Missing("expert_used_count", $"a number of experts beside {Keys.Key("expert_count")}, {experts}");
-        var config = new ModelConfig
+        return new ModelConfig
         {
             Architecture = Keys.Architecture,
-            VocabSize = _tensors.VocabSize(Keys.TryCount("vocab_size", int.MaxValue, min: 0), Keys.Key("vocab_size")),
+            VocabSize = Tensors.VocabSize(Keys.TryCount("vocab_size", int.MaxValue, min: 0), Keys.Key("vocab_size")),
             HiddenSize = hidden,
             IntermediateSize = ReadWidth(experts, used, hasExpertWidth),
             NumExperts = experts,
@@ -93,9 +101,12 @@ internal sealed class GgufConfigReader
                 _ => null, // 0: none, 4: a score of its own.
             },
         };
-        config.Validate(_file.Path, ShapeKeys.Gguf(Keys));
-        return config;
     }
+
+    /// <summary>Key heads of a layer, of a key that has a number for each.</summary>
+    /// <exception cref="ModelFormatException">It is no number of heads.</exception>
+    public int KvHeads(long count) => count is > 0 and <= ModelLimits.MaxHeads ? (int)count
+        : throw Keys.Wrong("attention.head_count_kv", $"integers from 1 to {ModelLimits.MaxHeads}");
 
     /// <summary>The windows of layers of which every so many-th sees everything.</summary>
     /// <param name="layers">Number of layers.</param>
@@ -129,11 +140,11 @@ internal sealed class GgufConfigReader
     public float SoftCap(string name, float fallback) =>
         Keys.Has(name) ? Keys.TryNumber(name, NumberRange.SoftCap, none: number => number == 0) ?? 0 : fallback;
 
-    private int ReadHeadDim(int hidden, int heads, int kvHeads)
+    private int ReadHeadDim(int hidden, int heads, int kvHeads, int layer)
     {
         int? key = Keys.TryCount("attention.key_length", ModelLimits.MaxWidth);
         int? value = Keys.TryCount("attention.value_length", ModelLimits.MaxWidth);
-        (int headDim, bool isProven) = _tensors.HeadDim(heads, kvHeads, key ?? hidden / heads, Keys.Key("attention.key_length"));
+        (int headDim, bool isProven) = Tensors.HeadDim(heads, kvHeads, key ?? hidden / heads, Keys.Key("attention.key_length"), layer);
         return isProven || value is null || value == headDim
             ? headDim
             : throw new UnsupportedModelException(
@@ -148,7 +159,7 @@ internal sealed class GgufConfigReader
             : "feed_forward_length";
         int width = Keys.Count(name, ModelLimits.MaxWidth);
         bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
-        return _tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
+        return Tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
     }
 
     private int[] ReadOwnWindows(int layers)

@@ -56,9 +56,11 @@ internal sealed class HfConfigReader
         int heads = Json.TryInt("num_attention_heads", ModelLimits.MaxHeads) ?? defaults.NumHeads;
         int kvHeads = Json.TryInt("num_key_value_heads", ModelLimits.MaxHeads)
             ?? (Json.Has("num_key_value_heads") ? null : defaults.NumKvHeads) ?? heads;
-        int declared = Json.TryInt("head_dim", ModelLimits.MaxWidth) ?? (Json.Has("head_dim") ? null : defaults.HeadDim) ?? hidden / heads;
-        (int headDim, _) = Tensors.HeadDim(heads, kvHeads, declared, Json.Where("head_dim"));
         int layers = Json.TryInt("num_hidden_layers", ModelLimits.MaxLayers) ?? defaults.NumLayers;
+        string headKey = defaults.HeadDimKey;
+        int declared = Json.TryInt(headKey, ModelLimits.MaxWidth) ?? (Json.Has(headKey) ? null : defaults.HeadDim) ?? hidden / heads;
+        (int headDim, _) = Tensors.HeadDim(
+            heads, kvHeads, declared, Json.Where(headKey), defaults.HasHeadsOfLastLayer ? layers - 1 : 0);
         int context = Json.TryInt("max_position_embeddings", ModelLimits.MaxContextLength) ?? defaults.MaxContextLength;
         int experts = defaults.NumExperts == 0 ? 0
             : (defaults.ExpertsKey is { } key ? Json.TryInt(key, ModelLimits.MaxExperts) : null)
@@ -66,7 +68,7 @@ internal sealed class HfConfigReader
                 ?? defaults.NumExperts;
 
         var rope = new HfRopeReader(Json, defaults, _logger);
-        int rotary = (int)((headDim * (double)rope.RotatedShare) + 1e-4);
+        int rotary = rope.IsProportional ? headDim : (int)((headDim * (double)rope.RotatedShare) + 1e-4);
         return new ModelConfig
         {
             Architecture = architecture,
@@ -117,6 +119,17 @@ internal sealed class HfConfigReader
         if (Json.TryBool(key) == refused)
         {
             throw Json.Wrong(key, refused ? $"false: {why}" : $"true: {why}", refused ? "true" : "false");
+        }
+    }
+    /// <summary>Refuses a number other than 0.</summary>
+    /// <param name="key">The field.</param>
+    /// <param name="fallback">The number where it is absent.</param>
+    /// <param name="why">What it would mean.</param>
+    public void RefuseCount(string key, int fallback, string why)
+    {
+        if ((Json.TryInt(key, int.MaxValue, min: 0) ?? (Json.Has(key) ? 0 : fallback)) is > 0 and var count)
+        {
+            throw Json.Wrong(key, $"0: {why}", count);
         }
     }
 }

@@ -24,6 +24,12 @@ internal sealed record HfDefaults
     /// <summary>Number of key heads; null: as many as query heads.</summary>
     public int? NumKvHeads { get; init; }
 
+    /// <summary>The key of the elements of a head.</summary>
+    public string HeadDimKey { get; init; } = "head_dim";
+
+    /// <summary>Whether the last layer's heads are the model's, where layers differ.</summary>
+    public bool HasHeadsOfLastLayer { get; init; }
+
     /// <summary>Elements of a head; null: hidden size by heads.</summary>
     public int? HeadDim { get; init; }
 
@@ -41,6 +47,9 @@ internal sealed record HfDefaults
 
     /// <summary>Base of the rotary frequencies.</summary>
     public float RopeTheta { get; init; } = 10000f;
+
+    /// <summary>How frequencies are made where nothing is said of positions; null: as the base says.</summary>
+    public string? RopeType { get; init; }
 
     /// <summary>Share of each head that is rotated.</summary>
     public float RotatedShare { get; init; } = 1f;

@@ -44,18 +44,23 @@ internal sealed class HfRopeReader
     /// <summary>Share of a head that is rotated.</summary>
     public float RotatedShare { get; }
 
+    /// <summary>
+    /// Whether all pairs of a head are rotated by the frequencies of all, but only the first share of them by any (Gemma 4).
+    /// </summary>
+    public bool IsProportional => Type == "proportional";
+
+    private string? Type => _rope is null ? _defaults.RopeType : _rope.TryString(TypeKey);
+
+    private string TypeKey => _rope?.Has("rope_type") == true ? "rope_type" : "type";
+
     /// <summary>How the frequencies are changed for long sequences.</summary>
     /// <param name="pairs">Rotated pairs of a head.</param>
     /// <param name="contextLength">Longest sequence.</param>
     public RopeScaling? ReadScaling(int pairs, int contextLength)
     {
-        if (_rope is not { } rope)
-        {
-            return null;
-        }
-
-        string key = rope.Has("rope_type") ? "rope_type" : "type";
-        string? type = rope.TryString(key);
+        HfJson rope = _rope ?? HfJson.Empty(_json.Path, "rope_parameters.");
+        string key = TypeKey;
+        string? type = Type;
         if (type is null && rope.Has("factor"))
         {
             _logger?.LogWarning("{Path}: the factor of {Key} does nothing without rope_type", rope.Path, rope.Where("factor"));
@@ -66,10 +71,11 @@ internal sealed class HfRopeReader
             // NTK by length changes nothing up to max_position_embeddings, and no session is longer.
             null or "default" or "dynamic" => null,
             "linear" => new LinearRopeScaling(rope.Number("factor", NumberRange.RopeFactor)),
+            "proportional" => ReadProportional(rope, pairs),
             "llama3" => ReadLlama3(rope, contextLength),
             "longrope" or "su" => ReadLongRope(rope, pairs, contextLength),
             "yarn" => _defaults.CallsLongRopeYarn ? ReadLongRope(rope, pairs, contextLength) : ReadYarn(rope, contextLength),
-            _ => throw rope.Wrong(key, "default, linear, dynamic, llama3, yarn or longrope", $"\"{type}\""),
+            _ => throw rope.Wrong(key, "default, linear, dynamic, proportional, llama3, yarn or longrope", $"\"{type}\""),
         };
     }
 
@@ -101,6 +107,14 @@ internal sealed class HfRopeReader
         // As Python's "or": 0 counts as nothing.
         static float Or(HfJson rope, string key, float fallback) => rope.IsZero(key) ? fallback : rope.TryNumber(key, NumberRange.Turns)
             ?? fallback;
+    }
+
+    private RopeFrequencyFactors ReadProportional(HfJson rope, int pairs)
+    {
+        int turning = (int)(RotatedShare * pairs);
+        float factor = rope.TryNumber("factor", NumberRange.RopeFactor) ?? 1;
+        return new RopeFrequencyFactors(
+            [.. Enumerable.Range(0, pairs).Select(pair => pair < turning ? factor : NumberRange.FrequencyFactor.Max)]);
     }
 
     private LongRopeScaling ReadLongRope(HfJson rope, int pairs, int contextLength)

@@ -2,17 +2,20 @@ using VkInfer.Recipes;
 
 namespace VkInfer.Engine.Cache;
 
-/// <summary>A layer's place: which group it belongs to, and which of the group's layers it is.</summary>
-internal readonly record struct LayerPlace(int Group, int Index);
+/// <summary>A layer's place in the pages of its group.</summary>
+/// <param name="Group">Which group it belongs to.</param>
+/// <param name="At">Elements of a position that the group's layers before it keep.</param>
+internal readonly record struct LayerPlace(int Group, int At);
 
 /// <summary>
-/// How layers share pages. Layers of one group keep the same positions, and all groups have as many layers, but for the last of a kind,
-/// so that any page fits any group: a model with windows in five of six layers has one group that sees everything and five with a window.
+/// How layers share pages. Layers of one group keep the same positions and as many elements of each, and a kind of layer is divided into
+/// groups that fill a page, but for the last, so that any page fits any group: a model with windows in five of six layers has one group
+/// that sees everything and five with a window.
 /// </summary>
 /// <param name="Windows">The groups.</param>
 /// <param name="Places">For each layer its place; of one that keeps no positions nothing.</param>
-/// <param name="LayersPerPage">Layers that a page has room for.</param>
-internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList<LayerPlace> Places, int LayersPerPage)
+/// <param name="PageSize">Elements of a position that a page has room for.</param>
+internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList<LayerPlace> Places, int PageSize)
 {
     /// <summary>The groups of a model's layers.</summary>
     public static KvGroups Of(ModelConfig config)
@@ -20,28 +23,33 @@ internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList
         var places = new LayerPlace[config.NumLayers];
         var groups = new List<CacheGroup>();
         IReadOnlyList<LayerRecipe> layers = config.Layers;
-        IGrouping<int, int>[] kinds = [
-            .. Enumerable.Range(0, config.NumLayers).Where(layer => layers[layer].Mixer is AttentionRecipe).GroupBy(config.Window)];
+        int Size(int layer) => layers[layer].Mixer.CachedSize(config);
+        IGrouping<(int Window, int Size), int>[] kinds = [
+            .. Enumerable.Range(0, config.NumLayers).Where(layer => Size(layer) > 0).GroupBy(layer => (config.Window(layer), Size(layer)))];
         if (kinds.Length == 0)
         {
             throw new UnsupportedModelException($"{config.Architecture}: no layer attends; models without attention do not run here.");
         }
 
-        int perPage = kinds.Min(kind => kind.Count());
-        foreach (IGrouping<int, int> kind in kinds)
+        int least = kinds.Min(kind => kind.Count() * kind.Key.Size);
+        int size = 0;
+        foreach (IGrouping<(int Window, int Size), int> kind in kinds)
         {
+            int perPage = Math.Max(1, least / kind.Key.Size);
             int index = 0;
             foreach (int layer in kind)
             {
                 if (index % perPage == 0)
                 {
-                    groups.Add(new CacheGroup(kind.Key));
+                    groups.Add(new CacheGroup(kind.Key.Window));
                 }
 
-                places[layer] = new LayerPlace(groups.Count - 1, index++ % perPage);
+                int at = index++ % perPage * kind.Key.Size;
+                places[layer] = new LayerPlace(groups.Count - 1, at);
+                size = Math.Max(size, at + kind.Key.Size);
             }
         }
 
-        return new KvGroups(groups, places, perPage);
+        return new KvGroups(groups, places, size);
     }
 }

@@ -37,11 +37,10 @@ internal sealed class KvStore : IDisposable
         Type = type;
         KvGroups groups = KvGroups.Of(config);
         Groups = groups.Windows;
-        long layerBytes = LayerBytes(config, type);
-        PageBytes = groups.LayersPerPage * layerBytes;
+        PageBytes = KvLayout.PageBytes(groups.PageSize, type);
         _order = device.CreateBuffer(2L * config.NumLayers * Alignment, BufferKind.DeviceLocal, "kv.order");
         _layers = [.. groups.Places.Select((place, layer) => new KvLayer(
-            place.Group, place.Index * layerBytes, _order.View(2L * layer * Alignment, Alignment),
+            place.Group, KvLayout.PageBytes(place.At, type), _order.View(2L * layer * Alignment, Alignment),
             _order.View(((2L * layer) + 1) * Alignment, Alignment)))];
         States = StateLayout.Of(config);
     }
@@ -83,7 +82,7 @@ internal sealed class KvStore : IDisposable
     public static long SizeOf(ModelConfig config, KvType type, int positions)
     {
         KvGroups groups = KvGroups.Of(config);
-        return (long)groups.Windows.Count * KvLayout.PageCount(positions) * groups.LayersPerPage * LayerBytes(config, type);
+        return groups.Windows.Count * KvLayout.PageCount(positions) * KvLayout.PageBytes(groups.PageSize, type);
     }
 
     /// <summary>How a sequence's recurrent state lies; its address stands in a block table behind those of the groups.</summary>
@@ -172,13 +171,6 @@ internal sealed class KvStore : IDisposable
                 _order.Dispose();
             }
         }
-    }
-
-    private static long LayerBytes(ModelConfig config, KvType type)
-    {
-        var shape = new AttentionShape(
-            config.NumHeads, config.NumKvHeads, config.HeadDim, 0, config.RopePairing, 1, type, 1);
-        return (KvLayout.LayerBytes(shape) + Alignment - 1) / Alignment * Alignment;
     }
 
     private BufferView View(int page)

@@ -23,13 +23,14 @@ internal sealed class AlonePass : IDisposable
     /// <param name="config">The model's shape.</param>
     /// <param name="transformer">Records the pass.</param>
     /// <param name="kernels">What it is made of.</param>
-    /// <param name="shape">The attention of a layer.</param>
-    public AlonePass(GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, AttentionShape shape)
+    /// <param name="shapes">The attention of layers.</param>
+    public AlonePass(
+        GpuDevice device, ModelConfig config, DecoderTransformer transformer, KernelSet kernels, IReadOnlyList<AttentionShape> shapes)
     {
         _device = device;
         _config = config;
         _transformer = transformer;
-        _activations = new DecodeActivations(device, config, kernels.DecodeAttention.ScratchBytes(shape));
+        _activations = new DecodeActivations(device, config, kernels.DecodeAttention.RowsScratchBytes(shapes, 1));
         try
         {
             device.RunOnce("alone.clear", _activations.RecordClear);

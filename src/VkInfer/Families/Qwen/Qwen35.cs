@@ -21,7 +21,7 @@ internal sealed class Qwen35 : ModelFamily
 
     public override IReadOnlyList<string> HfModelTypes => ["qwen3_5_text", "qwen3_5"];
 
-    public override string HfTypeWithVision => "qwen3_5";
+    public override IReadOnlyList<string> HfTypesWithVision => ["qwen3_5"];
 
     public override float HfNormOffset => 1;
 

@@ -13,7 +13,7 @@ internal sealed class Qwen35Moe : ModelFamily
 
     public override IReadOnlyList<string> HfModelTypes => ["qwen3_5_moe_text", "qwen3_5_moe"];
 
-    public override string HfTypeWithVision => "qwen3_5_moe";
+    public override IReadOnlyList<string> HfTypesWithVision => ["qwen3_5_moe"];
 
     public override float HfNormOffset => 1;
 

@@ -1,0 +1,138 @@
+using VkInfer.Configuration;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+
+namespace VkInfer.Families;
+
+/// <summary>
+/// Gemma 4, dense: Gemma 3 without a 1 in its gains, with longer and fewer heads in the layers that see everything, whose values may be
+/// their keys, a norm of values, a factor of the stream behind each layer. Of a folder whose model also sees or hears the part for text.
+/// </summary>
+internal sealed class Gemma4 : ModelFamily
+{
+    private const int Period = 6;
+    private const float WindowedTheta = 10000f;
+    private const string Shared = "keys and values of other layers do not run here";
+    private const string PerLayer = "embeddings of each layer do not run here";
+    private const string Experts = "mixtures of experts of this family do not run here";
+
+    public override string Architecture => "gemma4";
+
+    public override IReadOnlyList<string> HfModelTypes => ["gemma4_text", "gemma4_unified_text", .. HfTypesWithVision];
+
+    public override IReadOnlyList<string> HfTypesWithVision => ["gemma4", "gemma4_unified"];
+
+    public override bool TiesEmbeddings => true;
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } =
+        Gemma2.Names.With(("model.layers.*.layer_scalar", "blk.*.layer_output_scale.weight"));
+
+    public override bool IsLeftOut(string name) => base.IsLeftOut(name) || IsOfVision(name);
+
+    public override ModelConfig Describe(GgufConfigReader gguf)
+    {
+        GgufKeys keys = gguf.Keys;
+        keys.RefuseCount("attention.shared_kv_layers", Shared);
+        keys.RefuseCount("embedding_length_per_layer_input", PerLayer);
+        keys.RefuseCount("expert_count", Experts);
+        int layers = keys.Count("block_count", ModelLimits.MaxLayers);
+        int[] windows = [.. gguf.AlternatingWindows(layers, keys.Count("attention.sliding_window", ModelLimits.MaxContextLength), Period)];
+        int full = Array.LastIndexOf(windows, 0);
+        ModelConfig shape = gguf.ReadShape(headLayer: full < 0 ? null : full) with { Activation = ActivationFunction.Gelu };
+        Gemma3.RefuseMagnitude(gguf, shape);
+        IReadOnlyList<long>? kvHeads = keys.TryPerLayer("attention.head_count_kv", layers);
+        int dim = keys.TryCount("attention.key_length_swa", ModelLimits.MaxWidth) ?? shape.HeadDim;
+        if (keys.TryCount("attention.value_length_swa", ModelLimits.MaxWidth) is { } value && value != dim)
+        {
+            throw keys.Wrong("attention.value_length_swa", $"{keys.Key("attention.key_length_swa")}, {dim}");
+        }
+
+        int rotary = keys.TryCount("rope.dimension_count_swa", ModelLimits.MaxWidth) ?? dim;
+        shape = shape with
+        {
+            Windows = windows,
+            WindowedRopeTheta = keys.TryNumber("rope.freq_base_swa", NumberRange.RopeTheta) ?? shape.RopeTheta,
+            LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
+        };
+        return Adapt(
+            shape,
+            layer => new HeadShape(
+                shape.NumHeads, kvHeads is null ? shape.NumKvHeads : gguf.KvHeads(kvHeads[layer]), windows[layer] > 0 ? dim : shape.HeadDim,
+                windows[layer] > 0 ? rotary : shape.RotaryDim),
+            layer => gguf.Tensors.Has($"blk.{layer}.attn_k.weight") && !gguf.Tensors.Has($"blk.{layer}.attn_v.weight"),
+            layer => gguf.Tensors.Has($"blk.{layer}.layer_output_scale.weight"));
+    }
+
+    public override ModelConfig Describe(HfConfigReader config)
+    {
+        HfJson json = config.Json;
+        config.RefuseCount("num_kv_shared_layers", 0, Shared);
+        config.RefuseCount("hidden_size_per_layer_input", 256, PerLayer);
+        config.Refuse("enable_moe_block", refused: true, Experts);
+        if (json.TryString("use_bidirectional_attention") is { } seen and not "vision")
+        {
+            throw json.Wrong("use_bidirectional_attention", "vision: attention of text to later positions does not run here", $"\"{seen}\"");
+        }
+
+        bool hasRope = json.Has("rope_parameters") || json.Has("rope_scaling");
+        ModelConfig shape = config.ReadShape(Architecture, hasRope ? Defaults with { RotatedShare = 1 } : Defaults);
+        bool hasKeysAsValues = json.TryBool("attention_k_eq_v") ?? false;
+        int dim = json.TryInt("head_dim", ModelLimits.MaxWidth) ?? 256;
+        int fullHeads = (hasKeysAsValues ? json.TryInt("num_global_key_value_heads", ModelLimits.MaxHeads) : null) ?? shape.NumKvHeads;
+        if (shape.Windows.Count == 0)
+        {
+            throw json.Wrong("sliding_window", "a number of positions, which some layers see", "none");
+        }
+
+        // The last layer sees everything, whatever is said of it.
+        int[] windows = [.. shape.Windows.SkipLast(1), 0];
+        shape = shape with
+        {
+            Windows = windows,
+            WindowedRopeTheta = shape.WindowedRopeTheta ?? WindowedTheta,
+            LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
+        };
+        return Adapt(
+            shape with { NumKvHeads = fullHeads },
+            layer => windows[layer] > 0
+                ? new HeadShape(shape.NumHeads, shape.NumKvHeads, dim, dim)
+                : new HeadShape(shape.NumHeads, fullHeads, shape.HeadDim, shape.RotaryDim),
+            layer => hasKeysAsValues && windows[layer] == 0, _ => true);
+    }
+
+    private static ModelConfig Adapt(
+        ModelConfig shape, Func<int, HeadShape> heads, Func<int, bool> hasKeysAsValues, Func<int, bool> hasScale) =>
+        (Gemma.Adapt(shape) with { AttentionScale = 1 }).Compose((layer, i) => layer with
+        {
+            Norms = NormPlacement.BeforeAndBehind,
+            HasOutputScale = hasScale(i),
+            Mixer = new AttentionRecipe
+            {
+                Heads = heads(i),
+                HeadNorm = HeadNormKind.EachHeadAndValue,
+                HasKeysAsValues = hasKeysAsValues(i),
+            },
+        });
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 262144,
+        HiddenSize = 2304,
+        IntermediateSize = 9216,
+        NumLayers = 30,
+        NumHeads = 8,
+        NumKvHeads = 4,
+        HeadDimKey = "global_head_dim",
+        HasHeadsOfLastLayer = true,
+        HeadDim = 512,
+        MaxContextLength = 131072,
+        RopeTheta = 1e6f,
+        RopeType = "proportional",
+        RotatedShare = 0.25f,
+        ActivationKey = "hidden_activation",
+        Activation = "gelu_pytorch_tanh",
+        Windows = HfWindows.Alternating,
+        Window = 512,
+        WindowPeriod = Period,
+    };
+}
