@@ -19,6 +19,7 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
     internal static MemoryRequirements Of(ModelConfig config, long weightBytes, ModelOptions options, ActivationType gemmInput)
     {
         int context = options.ResolveContextLength(config);
+        options.CheckPages(config, context);
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
             KvStore.SizeOf(config, options.KvType, context) + (LeastStates * StateLayout.Of(config).SizeInBytes),

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using VkInfer.Engine.Cache;
 using VkInfer.Kernels;
 using VkInfer.Loading;
 using VkInfer.Vulkan;
@@ -28,6 +29,19 @@ public record ModelOptions
     /// Most tokens that a step takes, of prompts and of all who decode; a multiple of 64 from 64 to 8192. Activations are made for as many.
     /// </summary>
     public int PrefillChunk { get; set; } = 1024;
+
+    /// <summary>
+    /// Most pages that the KV cache of all sessions and requests together may take, each of 32 tokens of one group of layers (a model
+    /// without sliding windows has one group). Null: as many as free memory holds. Memory is taken when a page is first used. Where pages
+    /// run out, requests wait, and one that ran may give its pages up and be computed again later: answers stay the same. At least as many
+    /// as <see cref="ContextLength"/> tokens take; fewer are refused when the model is loaded.
+    /// </summary>
+    public int? MaxKvPages { get; set; }
+
+    /// <summary>
+    /// Whether prompts that begin with the same tokens share the keys and values of those, also when whoever computed them is gone.
+    /// </summary>
+    public bool PrefixCaching { get; set; } = true;
 
     /// <summary>
     /// What matrices that the model stores as floats become while it is loaded: <see cref="WeightType.Q8_0"/> or
@@ -73,6 +87,17 @@ public record ModelOptions
             : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {config.MaxContextLength} tokens");
     }
 
+    /// <summary>Checks that the KV cache may have room for a context.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It may not.</exception>
+    internal void CheckPages(ModelConfig config, int contextLength)
+    {
+        int least = KvGroups.Of(config).PagesOf(contextLength);
+        if (MaxKvPages < least)
+        {
+            throw Bad(nameof(MaxKvPages), MaxKvPages, $"{least} or more, which a context of {contextLength} tokens takes");
+        }
+    }
+
     /// <summary>Throws <see cref="ArgumentException"/> or <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
     public virtual void Validate()
     {
@@ -85,6 +110,11 @@ public record ModelOptions
         if (PrefillChunk is < 64 or > 8192 || PrefillChunk % 64 != 0)
         {
             throw Bad(nameof(PrefillChunk), PrefillChunk, "a multiple of 64 from 64 to 8192");
+        }
+
+        if (MaxKvPages is < 1)
+        {
+            throw Bad(nameof(MaxKvPages), MaxKvPages, "1 page or more");
         }
 
         if (Quantize is { } type && !Quantization.Supported.Contains(type))

@@ -33,8 +33,8 @@ internal abstract class CliCommand : Command
     /// <summary>Adds the options that load a model.</summary>
     protected void AddModelOptions() => AddSettings(
         nameof(VkInferOptions.Model), nameof(VkInferOptions.KvType), nameof(VkInferOptions.ContextLength),
-        nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.Quantize), nameof(VkInferOptions.Softmax),
-        nameof(VkInferOptions.Linear));
+        nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.MaxKvPages), nameof(VkInferOptions.PrefixCaching),
+        nameof(VkInferOptions.Quantize), nameof(VkInferOptions.Softmax), nameof(VkInferOptions.Linear));
 
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(

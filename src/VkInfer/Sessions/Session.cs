@@ -95,7 +95,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         TruncateCore(position);
     }
 
-    /// <summary>Truncates the session to what it shares with a prompt; returns what is left of that to process, at least one token.</summary>
+    /// <summary>Truncates the session to what it shares with a prompt; returns what is left of that to process: a token or more.</summary>
     internal int[] KeepCommonPrefix(int[] prompt)
     {
         using Use use = Enter();

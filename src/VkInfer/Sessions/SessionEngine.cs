@@ -19,14 +19,18 @@ internal sealed class SessionEngine
     /// <summary>Snapshots of recurrent states that are kept, at most.</summary>
     private const int MostSnapshots = 64;
 
-    private SessionEngine(ModelEngine engine, Executor executor)
+    private SessionEngine(ModelEngine engine, Executor executor, EngineCounts counts)
     {
         Engine = engine;
         Executor = executor;
+        Counts = counts;
     }
 
     /// <summary>Serves requests.</summary>
     public ModelEngine Engine { get; }
+
+    /// <summary>What it counts of itself.</summary>
+    public EngineCounts Counts { get; }
 
     /// <summary>Its device; to be used by its loop alone.</summary>
     public Executor Executor { get; }
@@ -43,7 +47,7 @@ internal sealed class SessionEngine
         KvStore store = model.KvStores.Of(type);
         int rows = model.RowActivations.MaxRows;
         int running = Math.Min(MaxRunning, rows);
-        int one = PagesOfOne(model, store);
+        int one = KvGroups.Of(model.Config).PagesOf(model.ContextLength);
         int states = StatesOf(model, store, running);
         int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
@@ -61,11 +65,11 @@ internal sealed class SessionEngine
             var engine = new ModelEngine(
                 new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
                 new KvPool(
-                    store.Groups, pages, mostRemembered: Math.Min(one, pages / 4),
+                    store.Groups, pages, model.Options.PrefixCaching, mostRemembered: Math.Min(one, pages / 4),
                     states: states > 0 ? new StatePool(states, Math.Min(states / 2, MostSnapshots)) : null),
                 executor, counts, null, model.Lifetime);
             EngineMeter.Add(counts, model.Gpu, engine.Lifetime);
-            return new SessionEngine(engine, executor);
+            return new SessionEngine(engine, executor, counts);
         }
         catch
         {
@@ -75,13 +79,14 @@ internal sealed class SessionEngine
     }
 
     /// <summary>
-    /// Pages of the pool: as many as free memory holds, but never fewer than one sequence may need. Memory is taken when a page is first
-    /// used.
+    /// Pages of the pool: as many as free memory holds and options allow, but never fewer than one sequence may need. Memory is taken when
+    /// a page is first used.
     /// </summary>
     private static int PagesOf(Model model, KvStore store, long one, int states)
     {
         long free = ((model.Gpu.GetMemoryBudget().Available / 10 * 9) - (states * store.States.SizeInBytes)) / store.PageBytes;
-        return (int)Math.Min(Math.Clamp(free, one, one * MostContexts), 1 << 22);
+        long most = Math.Min(one * MostContexts, model.Options.MaxKvPages ?? 1 << 22);
+        return (int)Math.Max(one, Math.Min(free, most));
     }
 
     /// <summary>
@@ -90,7 +95,4 @@ internal sealed class SessionEngine
     /// </summary>
     private static int StatesOf(Model model, KvStore store, int running) => store.States.SizeInBytes == 0 ? 0 : (int)Math.Clamp(
         model.Gpu.GetMemoryBudget().Available / 4 / store.States.SizeInBytes, MemoryRequirements.LeastStates, running + MostSnapshots);
-
-    /// <summary>Pages that one sequence may need; as many are kept for prefixes alone, at most.</summary>
-    private static int PagesOfOne(Model model, KvStore store) => store.Groups.Count * (KvLayout.PageCount(model.ContextLength) + 1);
 }

@@ -14,16 +14,16 @@ public sealed class OptionTests
     [OneTimeTearDown]
     public void Delete() => _file.Dispose();
 
-    [TestCase(0)]
-    [TestCase(-1)]
-    [TestCase(257)]
-    [TestCase(int.MinValue)]
-    [TestCase(int.MaxValue)]
-    public void A_context_that_the_model_does_not_have(int length)
+    [TestCase(0, "1 token")]
+    [TestCase(-1, "1 token")]
+    [TestCase(257, "256")]
+    [TestCase(int.MinValue, "1 token")]
+    [TestCase(int.MaxValue, "256")]
+    public void A_context_that_the_model_does_not_have(int length, string allowed)
     {
         var options = new ModelOptions { ContextLength = length, Device = "no such device" };
-        Assert.That(() => Model.Load(_file.Path, options), Refuses("ContextLength", "256"));
-        Assert.That(() => ModelInspection.Inspect(_file.Path, options), Refuses("ContextLength", "256"));
+        Assert.That(() => Model.Load(_file.Path, options), Refuses("ContextLength", allowed));
+        Assert.That(() => ModelInspection.Inspect(_file.Path, options), Refuses("ContextLength", allowed));
     }
 
     [TestCase(0)]
@@ -36,6 +36,15 @@ public sealed class OptionTests
         var options = new ModelOptions { PrefillChunk = chunk, Device = "no such device" };
         Assert.That(() => Model.Load(_file.Path, options), Refuses("PrefillChunk", "8192"));
         Assert.That(() => ModelInspection.Inspect(_file.Path, options), Refuses("PrefillChunk", "8192"));
+    }
+
+    [TestCase(0, "1 page")]
+    [TestCase(3, "4 or more")]
+    public void Fewer_pages_than_a_context_takes(int pages, string least)
+    {
+        ModelOptions options = TestModels.Options(contextLength: 65) with { MaxKvPages = pages };
+        Assert.That(() => Model.Load(_file.Path, options), Refuses("MaxKvPages", least));
+        Assert.That(() => ModelInspection.Inspect(_file.Path, options), Refuses("MaxKvPages", least));
     }
 
     [Test]

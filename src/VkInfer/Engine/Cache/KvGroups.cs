@@ -1,3 +1,4 @@
+using VkInfer.Kernels;
 using VkInfer.Recipes;
 
 namespace VkInfer.Engine.Cache;
@@ -17,6 +18,9 @@ internal readonly record struct LayerPlace(int Group, int At);
 /// <param name="PageSize">Elements of a position that a page has room for.</param>
 internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList<LayerPlace> Places, int PageSize)
 {
+    /// <summary>Pages that a sequence of so many positions may hold, one that it shares and must copy among them.</summary>
+    public int PagesOf(int positions) => Windows.Count * (KvLayout.PageCount(positions) + 1);
+
     /// <summary>The groups of a model's layers.</summary>
     public static KvGroups Of(ModelConfig config)
     {
