@@ -52,6 +52,15 @@ internal static class ModelLimits
                 $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}{end}, {keys.HeadDim}{end})");
         }
 
+        if (config.Latent is { Shape: var latent, ValueDim: var value })
+        {
+            Check(
+                latent.KeyDim % 8 == 0 && latent.KeyDim <= AttentionShape.MaxHeadDim && latent.Rank % 4 == 0 && latent.NopeDim % 4 == 0
+                && latent.RopeDim % 4 == 0,
+                $"latent attention of {latent.Rank} + {latent.RopeDim} elements and heads of {latent.NopeDim} + {latent.RopeDim} and {value}; "
+                + $"expected multiples of 4, the first two together of 8, at most {AttentionShape.MaxHeadDim}");
+        }
+
         Check(
             config.NumExpertsPerToken <= config.NumExperts,
             $"{config.NumExpertsPerToken} of {config.NumExperts} experts for each token ({keys.ExpertsPerToken}, {keys.Experts})");

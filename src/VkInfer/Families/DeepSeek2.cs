@@ -17,9 +17,20 @@ internal sealed class DeepSeek2 : ModelFamily
     // Of GLM-4.7-Flash's first files, which do not say how experts are scored.
     private const int VocabOfFlash = 154880;
 
+    private const string Flash = "glm4_moe_lite";
+
+    // What DeepSeek's folders have, with other defaults than GLM's.
+    private static readonly string[] RequiredKeys =
+    [
+        "vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads",
+        "n_routed_experts", "n_shared_experts", "num_experts_per_tok", "n_group", "topk_group", "routed_scaling_factor",
+        "first_k_dense_replace", "q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim",
+        "max_position_embeddings", "rms_norm_eps",
+    ];
+
     public override string Architecture => "deepseek2";
 
-    public override IReadOnlyList<string> HfModelTypes => ["glm4_moe_lite", "deepseek_v3", "deepseek_v2"];
+    public override IReadOnlyList<string> HfModelTypes => [Flash, "deepseek_v3", "deepseek_v2"];
 
     public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
         ("model.layers.*.self_attn.q_a_proj", "blk.*.attn_q_a"),
@@ -56,7 +67,8 @@ internal sealed class DeepSeek2 : ModelFamily
         var latent = new LatentRecipe(
             new LatentShape(shape.NumHeads, nope, shape.RotaryDim, rank, RopePairing.Interleaved),
             keys.Count("attention.value_length_mla", ModelLimits.MaxWidth),
-            keys.TryCount("attention.q_lora_rank", ModelLimits.MaxWidth, min: 0) is > 0 and var queryRank ? queryRank : null, shape.NormEps);
+            keys.TryCount("attention.q_lora_rank", ModelLimits.MaxWidth, min: 0) is > 0 and var queryRank ? queryRank : null,
+            shape.NormEps);
 
         // GGUF has a tenth of the weight; see llama.cpp, deepseek2.cpp.
         float weight = 10 * (keys.TryNumber("rope.scaling.yarn_log_multiplier", NumberRange.Magnitude) ?? 0);
@@ -71,7 +83,11 @@ internal sealed class DeepSeek2 : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        bool isSecond = config.ModelType == "deepseek_v2";
+        if (config.ModelType != Flash && RequiredKeys.FirstOrDefault(key => !config.Json.Has(key)) is { } missing)
+        {
+            throw config.Json.Wrong(missing, $"a value: only {Flash} has defaults here", "nothing");
+        }
+
         LatentKeys keys = LatentKeys.Of(config.Json);
         ModelConfig shape = config.ReadShape(Architecture, Defaults);
         RopePairing pairing = config.Json.TryBool("rope_interleave") ?? true ? RopePairing.Interleaved : RopePairing.SplitHalf;
@@ -80,7 +96,9 @@ internal sealed class DeepSeek2 : ModelFamily
             NormEps: 1e-6f);
         HfJson? rope = config.Json.TryObject("rope_parameters") ?? config.Json.TryObject("rope_scaling");
         float weight = shape.RopeScaling is YarnRopeScaling ? rope?.TryNumber("mscale_all_dim", NumberRange.Magnitude) ?? 0 : 0;
-        return Glm4Moe.WithExperts(config, Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight), isSecond, leadingDense: 1);
+        return Glm4Moe.WithExperts(
+            config, Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight), isSoftmax: config.ModelType == "deepseek_v2",
+            scale: 1.8f);
     }
 
     private static ModelConfig Adapt(ModelConfig shape, LatentRecipe latent, float weight)

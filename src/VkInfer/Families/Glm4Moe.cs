@@ -43,7 +43,7 @@ internal sealed class Glm4Moe : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config) => WithExperts(
         config, Adapt(config.ReadShape(Architecture, Defaults), config.Json.TryBool("use_qk_norm") ?? false), isSoftmax: false,
-        leadingDense: 1);
+        scale: 1);
 
     /// <summary>The model with mixtures behind its first layers, as a GGUF file says.</summary>
     public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape, bool isSoftmax)
@@ -64,13 +64,13 @@ internal sealed class Glm4Moe : ModelFamily
             gguf.Tensors.Has($"blk.{dense}.exp_probs_b.bias"), gguf.Keys.File.Path);
     }
 
-    /// <summary>The same, as a folder says.</summary>
-    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape, bool isSoftmax, int leadingDense)
+    /// <summary>The same, as a folder says; with the factor of weights where it says none.</summary>
+    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape, bool isSoftmax, float scale)
     {
         HfJson json = config.Json;
         IReadOnlyList<string> types = json.Strings("mlp_layer_types");
         int dense = types.Count > 0 ? types.TakeWhile(type => type == "dense").Count()
-            : json.TryInt("first_k_dense_replace", ModelLimits.MaxLayers, min: 0) ?? leadingDense;
+            : json.TryInt("first_k_dense_replace", ModelLimits.MaxLayers, min: 0) ?? 1;
         if (types.Skip(dense).Any(type => type != "sparse") || (types.Count > 0 && types.Count != shape.NumLayers))
         {
             throw json.Wrong("mlp_layer_types", $"dense, then sparse, {shape.NumLayers} in all", $"[{string.Join(", ", types)}]");
@@ -79,7 +79,7 @@ internal sealed class Glm4Moe : ModelFamily
         int Count(string key, int fallback) => json.TryInt(key, ModelLimits.MaxExperts) ?? fallback;
         var rule = new RouterRule(
             isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? !isSoftmax,
-            config.Factor("routed_scaling_factor"), Count("n_group", 1), Count("topk_group", 1));
+            config.Factor("routed_scaling_factor", scale), Count("n_group", 1), Count("topk_group", 1));
         int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
         return WithExperts(
             shape with { NumLeftOut = next }, rule, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240,
