@@ -62,6 +62,8 @@ vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp DEFINES KV_F3
 vkinfer_shader(rope_store_f32_f16 SOURCE attention/rope_store.comp DEFINES KV_F32=1 QUERY_F16=1)
 vkinfer_shader(rope_store_f16_f32 SOURCE attention/rope_store.comp DEFINES KV_F16=1)
 vkinfer_shader(rope_store_f16_f16 SOURCE attention/rope_store.comp DEFINES KV_F16=1 QUERY_F16=1)
+vkinfer_shader(latent_store_f32 SOURCE attention/latent_store.comp DEFINES KV_F32=1)
+vkinfer_shader(latent_store_f16 SOURCE attention/latent_store.comp DEFINES KV_F16=1)
 vkinfer_shader(attention_prefill_f32_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1)
 vkinfer_shader(attention_prefill_f32_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1 OUTPUT_F16=1)
 vkinfer_shader(attention_prefill_f16_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1)

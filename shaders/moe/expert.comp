@@ -7,10 +7,12 @@
 // subgroup does one row. Matrices of all experts lie one behind the other.
 //   GATED   y = f(gate x) * (up x), x being the token's; up's matrices lie behind all the gates'
 //   else    y = down x, x being the token's at this expert
+// HEADS: rows of heads (z), each of which has a matrix of its own; input and output may have more between them.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool GATED = true;
 layout(constant_id = 2) const uint ACTIVATION = 1;
 layout(constant_id = 3) const bool BIAS = false; // each row of the matrices has one, which is added to its product
+layout(constant_id = 4) const bool HEADS = false; // neither GATED nor BIAS then
 
 #include "push/expert.glsl"
 #include "gated_activation.glsl"
@@ -27,8 +29,10 @@ layout(set = 0, binding = 5, std430) readonly buffer Biases { float bias[]; };
 void main() {
     w_prepare();
     uint pair = gl_WorkGroupID.y * push.used + gl_WorkGroupID.z;
-    uint expert = chosen[pair];
-    uint from = (GATED ? gl_WorkGroupID.y : pair) * (push.kPadded / 4);
+    uint expert = HEADS ? gl_WorkGroupID.z : chosen[pair];
+    uint from = HEADS ? (gl_WorkGroupID.y * push.inputStride + gl_WorkGroupID.z * push.inputHead) / 4
+                      : (GATED ? gl_WorkGroupID.y : pair) * (push.kPadded / 4);
+    uint to = HEADS ? gl_WorkGroupID.y * push.outputStride + gl_WorkGroupID.z * push.outputHead : pair * push.outputStride;
     uint step = gl_NumWorkGroups.x * gl_NumSubgroups;
     for (uint row = gl_WorkGroupID.x * gl_NumSubgroups + gl_SubgroupID; row < push.rows; row += step) {
         uint first = expert * push.rows + row;
@@ -36,14 +40,17 @@ void main() {
         vec2 sums = vec2(0.0);
         for (uint chunk = gl_SubgroupInvocationID; chunk < W_STRIDE; chunk += gl_SubgroupSize) {
             vec4 piece[W_ELEMS / 4];
-            [[unroll]] for (uint i = 0; i < W_ELEMS / 4; i++) piece[i] = x[from + chunk * (W_ELEMS / 4) + i];
+            [[unroll]] for (uint i = 0; i < W_ELEMS / 4; i++) {
+                const uint at = chunk * (W_ELEMS / 4) + i;
+                piece[i] = !HEADS || 4 * at < push.columns ? x[from + at] : vec4(0.0);
+            }
             sums.x += w_dot(w_load(first, chunk), piece);
             if (GATED) sums.y += w_dot(w_load(second, chunk), piece);
         }
         sums = subgroupAdd(sums);
         if (BIAS) sums += vec2(bias[first], GATED ? bias[second] : 0.0);
         if (subgroupElect()) {
-            y[pair * push.outputStride + row] = GATED ? gated(ACTIVATION, sums.x, sums.y) : sums.x;
+            y[to + row] = GATED ? gated(ACTIVATION, sums.x, sums.y) : sums.x;
         }
     }
 }

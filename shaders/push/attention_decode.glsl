@@ -1,7 +1,7 @@
 // Push constants of decode attention. Mirrors DecodeAttentionPush in C#.
 layout(push_constant) uniform DecodeAttentionPush {
     uint group_size;  // query heads per key and value head
-    uint kv_heads;
+    uint kv_heads;    // whose keys lie between a key and its value; 0: values are keys
     uint capacity;    // positions that the sequence may have; of rows their sequences say it
     uint splits;      // parts that the cached tokens are divided into
     uint min_keys;    // tokens of a split, at least

@@ -3,7 +3,7 @@ layout(push_constant) uniform Push {
     uint queryStride;
     uint outputStride;
     uint groupSize;     // query heads per key/value head
-    uint kvHeads;
+    uint kvHeads;       // whose keys lie between a key and its value; 0: values are keys
     uint layerAt;       // the first 16-byte chunk of the layer in a page
     uint blockGroup;    // which of a sequence's block tables
     float scale;

@@ -30,6 +30,7 @@ public sealed partial class PushConstantTests
         ["random_weights"] = typeof(RandomWeightsPush),
         ["resolve_rows"] = typeof(ResolveRowsPush),
         ["rope_store"] = typeof(RopeStorePush),
+        ["latent_store"] = typeof(LatentStorePush),
         ["route"] = typeof(RoutePush),
         ["sample"] = typeof(SamplePush),
         ["short_conv"] = typeof(ShortConvPush),

@@ -36,6 +36,9 @@ public sealed partial class SpecializationConstantTests
     public void Rotation_and_store() => Check<RopeStoreConstants>();
 
     [Test]
+    public void Latent_store() => Check<LatentStoreConstants>();
+
+    [Test]
     public void Short_convolution() => Check<ShortConvConstants>();
 
     [Test]

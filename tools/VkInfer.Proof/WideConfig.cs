@@ -35,6 +35,8 @@ internal static class WideConfig
         Set(config, KvHeads, "num_key_value_heads");
         Set(config, HeadDim, "head_dim", "query_pre_attn_scalar");
         Set(config, 2 * HeadDim, "global_head_dim");
+        Set(config, Width, "q_lora_rank", "kv_lora_rank", "qk_nope_head_dim");
+        Set(config, HeadDim, "v_head_dim");
         foreach (string key in LayerKeys.Where(config.ContainsKey))
         {
             config[key] = Math.Min((int)config[key]!, MaxLayers);
@@ -49,6 +51,11 @@ internal static class WideConfig
             }
         }
 
+        if (config["mlp_layer_types"] is JsonArray kinds)
+        {
+            config["mlp_layer_types"] = new JsonArray([.. kinds.Take(MaxLayers).Select(kind => kind!.DeepClone())]);
+        }
+
         if (config["rope_parameters"] is JsonObject rope)
         {
             Stretch(rope, "long_factor");
@@ -60,7 +67,7 @@ internal static class WideConfig
 
     private static void Set(JsonObject config, int value, params string[] keys)
     {
-        foreach (string key in keys.Where(config.ContainsKey))
+        foreach (string key in keys.Where(key => config[key] is not null))
         {
             config[key] = value;
         }

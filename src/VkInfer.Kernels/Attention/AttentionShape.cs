@@ -50,10 +50,16 @@ public sealed record AttentionShape(
     public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
 
     /// <summary>The largest head dimension that the kernels take.</summary>
-    public const int MaxHeadDim = 512;
+    public const int MaxHeadDim = 576;
 
     /// <summary>Whether each head's query has gates of the head's output behind it in the rows that the projection leaves.</summary>
     public bool HasGates { get; init; }
+
+    /// <summary>Whether a head's value is its key, stored once.</summary>
+    public bool HasKeysAsValues { get; init; }
+
+    /// <summary>Heads whose keys lie between a key and its value.</summary>
+    internal int ValueHeads => HasKeysAsValues ? 0 : NumKvHeads;
 
     /// <summary>Query heads that share one key and value head.</summary>
     public int GroupSize => NumHeads / NumKvHeads;

@@ -193,7 +193,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         AttentionShape shape, AttentionSoftmax softmax, KvLayer layer, DecodeAttentionTuning tuning) => new()
         {
             GroupSize = (uint)shape.GroupSize,
-            KvHeads = (uint)shape.NumKvHeads,
+            KvHeads = (uint)shape.ValueHeads,
             Capacity = (uint)shape.Capacity,
             Splits = (uint)tuning.Splits,
             MinKeys = (uint)tuning.MinKeys,

@@ -5,7 +5,8 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// How keys and values lie in pages; mirrors <c>include/kv_cache.glsl</c>, and nobody else knows it. A page holds
 /// <see cref="PageTokens"/> consecutive positions of one sequence: for each of its layers keys, then values,
-/// [NumKvHeads][PageTokens][HeadDim] each. A block table holds the 64-bit address of each page of a sequence.
+/// [NumKvHeads][PageTokens][HeadDim] each; keys alone where they are values, too. A block table holds the
+/// 64-bit address of each page of a sequence.
 /// </summary>
 public static class KvLayout
 {
@@ -27,7 +28,7 @@ public static class KvLayout
     public static long LayerBytes(AttentionShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        return PageBytes(2 * shape.KvWidth, shape.KvType);
+        return PageBytes((shape.HasKeysAsValues ? 1 : 2) * shape.KvWidth, shape.KvType);
     }
 
     /// <summary>Bytes of a page of positions of which so many elements are kept.</summary>
@@ -44,7 +45,7 @@ public static class KvLayout
 
     /// <summary>The first byte of a value, likewise.</summary>
     internal static long ValueOffset(AttentionShape shape, int kvHead, int position) =>
-        KeyOffset(shape, kvHead, position) + (LayerBytes(shape) / 2);
+        KeyOffset(shape, kvHead, position) + PageBytes(shape.ValueHeads * shape.HeadDim, shape.KvType);
 }
 
 /// <summary>Where one layer's keys and values lie in each page of its group.</summary>

@@ -78,7 +78,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
             pipeline,
             ((uint)shape.NumHeads, (uint)tiles.Most, 1),
             new PrefillAttentionPush(
-                stride, stride, (uint)shape.GroupSize, (uint)shape.NumKvHeads, layer.At, (uint)layer.Group, shape.Scale, (uint)shape.Window,
+                stride, stride, (uint)shape.GroupSize, (uint)shape.ValueHeads, layer.At, (uint)layer.Group, shape.Scale, (uint)shape.Window,
                 shape.LogitSoftCap, softmax.Phi, softmax.Lower, softmax.Upper),
             [
                 Activations.Require(nameof(query), query, queryType, activationRows, shape.QueryWidth), tiles.Entries, sequences.Entries,

@@ -52,13 +52,14 @@ public sealed class NormKernel(KernelContext context)
     /// <param name="outputType">How the output is stored; float16 saturates at ±65504.</param>
     /// <param name="shift">float32 [width]: makes it a LayerNorm.</param>
     /// <param name="accumulate">Adds to the output, which must be float32, instead of overwriting it.</param>
+    /// <param name="inputWidth">Elements of a row of <paramref name="x"/>, of which the first are taken; null: all.</param>
     /// <param name="factor">float32 [1], with <paramref name="accumulate"/>: the sum is multiplied by it.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
     /// <exception cref="NotSupportedException">float16 output to be added to, or a factor of something else than a sum.</exception>
     public void Record(
         CommandList commands, BufferView x, BufferView gain, BufferView y, int seqLen, int width, float epsilon,
         ActivationType outputType = ActivationType.F32, BufferView? shift = null, bool accumulate = false,
-        BufferView? factor = null)
+        BufferView? factor = null, int? inputWidth = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         if ((accumulate && outputType == ActivationType.F16) || (factor.HasValue && !accumulate))
@@ -73,9 +74,9 @@ public sealed class NormKernel(KernelContext context)
         commands.Dispatch(
             context.GetPipeline($"norm_{Activations.VariantPart(outputType)}", constants),
             ((uint)seqLen, 1, 1),
-            new NormPush((uint)width, stride, stride, epsilon),
+            new NormPush((uint)width, (uint)Activations.Stride(inputWidth ?? width), stride, epsilon),
             [
-                Activations.Require(nameof(x), x, ActivationType.F32, seqLen, width),
+                Activations.Require(nameof(x), x, ActivationType.F32, seqLen, inputWidth ?? width),
                 gain,
                 Activations.Require(nameof(y), y, outputType, seqLen, width),
                 Activations.Require(nameof(shift), shift ?? gain, 4L * width),

@@ -155,7 +155,10 @@ public sealed record ModelConfig
     internal int MixerOutputSize => Layers.Max(layer => layer.Mixer.OutputSize(this));
 
     /// <summary>Most elements of all query heads of a layer.</summary>
-    internal int MostQuerySize => Attention.Max(attention => attention.HeadsIn(this).QuerySize);
+    internal int MostQuerySize => Layers.Max(layer => layer.Mixer.QuerySize(this));
+
+    /// <summary>The latent attention of layers that have it, which is the same in all; null: none has.</summary>
+    internal LatentRecipe? Latent => Layers.Select(layer => layer.Mixer).OfType<LatentRecipe>().FirstOrDefault();
 
     /// <summary>The layers that attend.</summary>
     internal IEnumerable<AttentionRecipe> Attention => Layers.Select(layer => layer.Mixer).OfType<AttentionRecipe>();

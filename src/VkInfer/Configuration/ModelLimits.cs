@@ -45,11 +45,20 @@ internal static class ModelLimits
             string end = headDim == config.HeadDim && rotary == config.RotaryDim ? "" : keys.OtherHeads;
             Check(heads % kvHeads == 0, $"{kvHeads} key/value heads do not divide {heads} query heads ({keys.KvHeads}, {keys.Heads})");
             Check(
-                headDim is >= 8 and <= 512 && headDim % 8 == 0,
-                $"head dimension {headDim}; expected a multiple of 8 from 8 to 512 ({keys.HeadDim}{end}, or {keys.HiddenSize} by {keys.Heads})");
+                headDim is >= 8 and <= AttentionShape.MaxHeadDim && headDim % 8 == 0,
+                $"head dimension {headDim}; expected a multiple of 8 from 8 to {AttentionShape.MaxHeadDim} ({keys.HeadDim}{end}, or {keys.HiddenSize} by {keys.Heads})");
             Check(
                 rotary % 2 == 0 && rotary <= headDim,
                 $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}{end}, {keys.HeadDim}{end})");
+        }
+
+        if (config.Latent is { Shape: var latent, ValueDim: var value })
+        {
+            Check(
+                latent.KeyDim % 8 == 0 && latent.KeyDim <= AttentionShape.MaxHeadDim && latent.Rank % 4 == 0 && latent.NopeDim % 4 == 0
+                && latent.RopeDim % 4 == 0,
+                $"latent attention of {latent.Rank} + {latent.RopeDim} elements and heads of {latent.NopeDim} + {latent.RopeDim} and {value}; "
+                + $"expected multiples of 4, the first two together of 8, at most {AttentionShape.MaxHeadDim}");
         }
 
         Check(

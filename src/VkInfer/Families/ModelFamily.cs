@@ -18,7 +18,7 @@ internal abstract class ModelFamily
         new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
         new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
         new GptOss(), new Qwen35(), new Qwen35Moe(),
-        new Qwen3Next(), new Lfm2(), new Lfm2Moe(),
+        new Qwen3Next(), new Lfm2(), new Lfm2Moe(), new DeepSeek2(), new Glm4Moe(),
     ];
 
     /// <summary>

@@ -90,8 +90,10 @@ internal sealed class WeightPlanner
 
     private LinearPlan Linear(LinearPart part, TensorRows[] layout)
     {
-        List<MatrixPlan> matrices = Join(part.Name, [.. layout.Select(tensor => Matrix(tensor.Tensor, tensor.Rows, part.Columns))]);
-        if (part.Experts > 1)
+        bool isStack = part.Experts > 1;
+        List<MatrixPlan> matrices = Join(
+            part.Name, [.. layout.Select(tensor => Matrix(tensor.Tensor, tensor.Rows, part.Columns, isStack))]);
+        if (isStack)
         {
             // Experts have no biases; one in the file is refused as unknown.
             return matrices.Count == 1 ? new LinearPlan(matrices, null) : throw new UnsupportedModelException(
@@ -105,10 +107,10 @@ internal sealed class WeightPlanner
 
     private VectorPlan Bias(TensorRows[] layout) => Vector([.. layout.Select(tensor => (tensor.Tensor + ".bias", tensor.Rows))]);
 
-    private MatrixPlan Matrix(string name, int rows, int columns)
+    private MatrixPlan Matrix(string name, int rows, int columns, bool isStack)
     {
         string tensor = name + ".weight";
-        WeightType type = Quantization.TypeFor(tensor, CheckMatrix(tensor, rows, columns), columns, _quantize);
+        WeightType type = Quantization.TypeFor(tensor, CheckMatrix(tensor, rows, columns, isStack), columns, _quantize);
         return new MatrixPlan(name, type, rows, columns, [tensor]);
     }
 
@@ -139,16 +141,15 @@ internal sealed class WeightPlanner
     private bool IsOfExperts(GgufTensor tensor) =>
         tensor.Name.EndsWith("_exps.bias", StringComparison.Ordinal) && tensor.Rows == _config.NumExperts;
 
-    private WeightType CheckMatrix(string name, int rows, int columns)
+    private WeightType CheckMatrix(string name, int rows, int columns, bool isStack)
     {
         GgufTensor tensor = Take(name);
-        int dimensions = name.EndsWith("_exps.weight", StringComparison.Ordinal) ? 3 : 2;
-        if (tensor.Dimensions.Length > dimensions || tensor.Columns != columns || tensor.Rows != rows)
+        if (tensor.Dimensions.Length > (isStack ? 3 : 2) || tensor.Columns != columns || tensor.Rows != rows)
         {
             throw Shape(tensor, $"{rows} x {columns}");
         }
 
-        CheckScales(tensor, dimensions == 3 ? _config.NumExperts : 1);
+        CheckScales(tensor, name.EndsWith("_exps.weight", StringComparison.Ordinal) ? _config.NumExperts : 1);
         return ToWeightType(_file.Path, tensor);
     }
 
@@ -209,7 +210,8 @@ internal sealed class WeightPlanner
     }
 
     private bool IsLeftOut(string name) => Enumerable.Range(_config.NumLayers, _config.NumLeftOut)
-        .Any(layer => name.StartsWith($"blk.{layer}.", StringComparison.Ordinal));
+        .Any(layer => name.StartsWith($"blk.{layer}.", StringComparison.Ordinal)
+            || name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
 

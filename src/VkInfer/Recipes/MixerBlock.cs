@@ -17,6 +17,7 @@ internal abstract class MixerBlock
     public static MixerBlock Of(ModelConfig config, MixerRecipe recipe, string prefix, PartList parts) => recipe switch
     {
         AttentionRecipe attention => new AttentionBlock(config, attention, prefix, parts),
+        LatentRecipe latent => new LatentBlock(config, latent, prefix, parts),
         GatedDeltaRecipe delta => new GatedDeltaBlock(config, delta, prefix, parts),
         ShortConvRecipe convolution => new ShortConvBlock(config, convolution, prefix, parts),
         _ => throw new NotSupportedException($"{prefix}: no block for {recipe}"),

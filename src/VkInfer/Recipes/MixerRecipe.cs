@@ -16,6 +16,10 @@ internal abstract record MixerRecipe
     /// <summary>Floats of the state that a sequence keeps; 0: it keeps keys and values of its positions.</summary>
     public virtual long StateFloats => 0;
 
+    /// <summary>Elements of a row's query as attention takes it; 0: the mixer does not attend.</summary>
+    /// <param name="config">The model's sizes.</param>
+    public virtual int QuerySize(ModelConfig config) => 0;
+
     /// <summary>Elements that are cached of each position; 0: none.</summary>
     /// <param name="config">The model's sizes.</param>
     public virtual int CachedSize(ModelConfig config) => 0;
@@ -87,11 +91,43 @@ internal sealed record AttentionRecipe : MixerRecipe
     public override int OutputSize(ModelConfig config) => HeadsIn(config).QuerySize;
 
     /// <inheritdoc/>
+    public override int QuerySize(ModelConfig config) => HeadsIn(config).QuerySize;
+
+    /// <inheritdoc/>
     public override int CachedSize(ModelConfig config) => 2 * HeadsIn(config).KvSize;
 
     /// <summary>The layer's heads.</summary>
     public HeadShape HeadsIn(ModelConfig config) =>
         Heads ?? new HeadShape(config.NumHeads, config.NumKvHeads, config.HeadDim, config.RotaryDim);
+}
+
+/// <summary>
+/// Latent attention (MLA; DeepSeek-V2) in the absorbed form: keys and values of all heads are made of a latent, which is cached with a
+/// rotated part that heads share. Products with the latent's projections are taken before and behind attention.
+/// </summary>
+/// <param name="Shape">Its heads.</param>
+/// <param name="ValueDim">Elements of a head's value.</param>
+/// <param name="QueryRank">Elements of the latent that queries are made of; null: they are projected at once.</param>
+/// <param name="NormEps">Epsilon of the norms of latents.</param>
+internal sealed record LatentRecipe(LatentShape Shape, int ValueDim, int? QueryRank, float NormEps) : MixerRecipe
+{
+    /// <summary>Elements of a row's queries as they are projected.</summary>
+    public int QueriesSize => Shape.NumHeads * Shape.HeadDim;
+
+    /// <summary>Where a row of the first product has the latent: behind queries, or their latent.</summary>
+    public int LatentAt => QueryRank ?? QueriesSize;
+
+    /// <inheritdoc/>
+    public override int InputSize(ModelConfig config) => LatentAt + Shape.KeyDim;
+
+    /// <inheritdoc/>
+    public override int OutputSize(ModelConfig config) => Shape.NumHeads * ValueDim;
+
+    /// <inheritdoc/>
+    public override int QuerySize(ModelConfig config) => Shape.NumHeads * Shape.KeyDim;
+
+    /// <inheritdoc/>
+    public override int CachedSize(ModelConfig config) => Shape.KeyDim;
 }
 
 /// <summary>The gated delta rule behind a short convolution, with a norm and a gate behind it (Yang et al. 2025; Qwen3-Next).</summary>

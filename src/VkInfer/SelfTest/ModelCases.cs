@@ -118,9 +118,10 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             select LinearCases.Matrix(context, shape.Key.Type, shape.Key.Rows, shape.Key.Columns, shape.Key.input, seqLen);
     }
 
-    // Of each kind of layer but for windows, which are no other form; gates are another kernel's.
+    // Of each kind of layer but for windows, which are no other form; gates are another kernel's, and values in keys no other.
     private IReadOnlyList<AttentionShape> Attention(KernelContext context) =>
         [.. new DecoderTransformer(config, weights, new KernelSet(context))
-            .Shapes(options.KvType, options.ResolveContextLength(config)).Select(shape => shape with { HasGates = false })
+            .Shapes(options.KvType, options.ResolveContextLength(config))
+            .Select(shape => shape with { HasGates = false, HasKeysAsValues = false })
             .DistinctBy(shape => (shape.NumHeads, shape.NumKvHeads, shape.HeadDim, shape.RotaryDim))];
 }

@@ -29,6 +29,7 @@ public static class SyntheticShapes
                     HasSharedGate = true,
                 },
             }),
+        ["glm-4.7-flash"] = GlmFlash(),
         ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
@@ -75,6 +76,31 @@ public static class SyntheticShapes
             RopePairing = RopePairing.SplitHalf,
         };
         return dense.Compose((layer, i) => layer with { Mixer = (i + 1) % 4 == 0 ? attention : rule });
+    }
+
+    // Latent attention, and mixtures behind the first layer.
+    private static ModelConfig GlmFlash()
+    {
+        var heads = new LatentShape(20, NopeDim: 192, RopeDim: 64, Rank: 512, RopePairing.Interleaved);
+        var mixture = new MixtureRecipe
+        {
+            Router = new RouterRule(RouterScore.Sigmoid, Scale: 1.8f),
+            HasChoiceBias = true,
+            Shared = new DenseRecipe { Suffix = "_shexp" },
+        };
+        return (Llama(2048, 1536, 47, heads.NumHeads, 1, 154880, 202752, 1e6f) with
+        {
+            Architecture = "deepseek2",
+            HeadDim = heads.KeyDim,
+            RotaryDim = heads.RopeDim,
+            AttentionScale = 1 / MathF.Sqrt(heads.HeadDim),
+            NumExperts = 64,
+            NumExpertsPerToken = 4,
+        }).Compose((layer, i) => layer with
+        {
+            Mixer = new LatentRecipe(heads, ValueDim: 256, QueryRank: 768, NormEps: 1e-6f),
+            FeedForward = i == 0 ? new DenseRecipe { Width = 10240 } : mixture,
+        });
     }
 
     // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too.

@@ -12,12 +12,8 @@ namespace VkInfer.Transformer;
 internal sealed class AttentionPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
     : MixerPass(weights, kernels, stream)
 {
-    /// <summary>The layers that attend.</summary>
-    public IEnumerable<int> Layers =>
-        Enumerable.Range(0, Weights.Blocks.Layers.Count).Where(index => Weights.Blocks.Layers[index].Mixer is AttentionBlock);
-
-    /// <summary>The attention of a layer over a cache of this type and capacity.</summary>
-    public AttentionShape Shape(KvType type, int capacity, int index)
+    /// <inheritdoc/>
+    public override AttentionShape Shape(KvType type, int capacity, int index)
     {
         AttentionRecipe recipe = Block(index).Recipe;
         HeadShape heads = recipe.HeadsIn(config);
@@ -33,10 +29,6 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
     private AttentionBlock Block(int index) => (AttentionBlock)Weights.Blocks.Layers[index].Mixer;
 
     private AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
-
-    /// <summary>Rows of a tile of attention of runs, in each layer, where the longest run has so many rows.</summary>
-    public int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
-        Kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
 
     /// <summary>
     /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or have gates, queries grow with their

@@ -27,6 +27,7 @@ internal sealed class DecodeActivations : IDisposable
             AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1) : null;
+            Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, 1, [ActivationType.F32]);
             Mlp = _buffers.CreateFloats("mlp", 1, config.DownSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
         }
@@ -72,6 +73,9 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>What a mixture of experts writes; null: there is none.</summary>
     public ExpertActivations? Experts { get; }
+
+    /// <summary>What latent attention writes; null: there is none.</summary>
+    public LatentActivations? Latent { get; }
 
     /// <summary>What the feed-forward layer's second matrix takes [DownSize].</summary>
     public GpuBuffer Mlp { get; }

@@ -17,6 +17,7 @@ internal sealed class DecoderTransformer
     private readonly IReadOnlyList<LayerBlocks> _layers;
     private readonly ResidualStream _stream;
     private readonly AttentionPass _attention;
+    private readonly LatentPass _latent;
     private readonly GatedDeltaPass _gatedDelta;
     private readonly ShortConvPass _shortConv;
     private readonly FeedForwardPass _feedForward;
@@ -28,6 +29,7 @@ internal sealed class DecoderTransformer
         _layers = weights.Blocks.Layers;
         _stream = new ResidualStream(config, weights, kernels);
         _attention = new AttentionPass(config, weights, kernels, _stream);
+        _latent = new LatentPass(config, weights, kernels, _stream);
         _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
         _shortConv = new ShortConvPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
@@ -159,6 +161,7 @@ internal sealed class DecoderTransformer
     private MixerPass PassOf(LayerBlocks layer) => layer.Mixer switch
     {
         AttentionBlock => _attention,
+        LatentBlock => _latent,
         GatedDeltaBlock => _gatedDelta,
         ShortConvBlock => _shortConv,
         _ => throw new NotSupportedException($"{layer.Mixer.Input}: no pass for this mixer"),
@@ -189,10 +192,21 @@ internal sealed class DecoderTransformer
         _stream.RecordNorm(commands, hidden, _stream.Head.Norm!, normed, rows, ActivationType.F32);
 
     /// <summary>Rows of a tile of attention of runs, in each layer that attends, where the longest run has so many rows.</summary>
-    public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => _attention.Layers
-        .Select(index => _attention.TileRows(_attention.Shape(type, capacity, index), softmax, index, longestRun));
+    public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => Attention(type, capacity)
+        .Select(layer => PassOf(_layers[layer.Index]).TileRows(layer.Shape, softmax, layer.Index, longestRun));
 
     /// <summary>The attention of layers, each kind once, over a cache of this type and capacity.</summary>
     public IReadOnlyList<AttentionShape> Shapes(KvType type, int capacity) =>
-        [.. _attention.Layers.Select(index => _attention.Shape(type, capacity, index)).Distinct()];
+        [.. Attention(type, capacity).Select(layer => layer.Shape).Distinct()];
+
+    private IEnumerable<(int Index, AttentionShape Shape)> Attention(KvType type, int capacity)
+    {
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            if (PassOf(_layers[i]).Shape(type, capacity, i) is { } shape)
+            {
+                yield return (i, shape);
+            }
+        }
+    }
 }

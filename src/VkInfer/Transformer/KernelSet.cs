@@ -27,6 +27,7 @@ internal sealed class KernelSet
         ResolveRows = new ResolveRowsKernel(context);
         GatherRows = new GatherRowsKernel(context);
         RopeStore = new RopeStoreKernel(context);
+        LatentStore = new LatentStoreKernel(context);
         ScoreStatistics = new ScoreStatisticsKernel(context);
         PrefillAttention = new PrefillAttentionKernel(context);
         Route = new RouteKernel(context);
@@ -70,6 +71,8 @@ internal sealed class KernelSet
     public GatherRowsKernel GatherRows { get; }
 
     public RopeStoreKernel RopeStore { get; }
+
+    public LatentStoreKernel LatentStore { get; }
 
     public ScoreStatisticsKernel ScoreStatistics { get; }
 

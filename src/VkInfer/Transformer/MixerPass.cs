@@ -17,6 +17,13 @@ internal abstract class MixerPass(TransformerWeights weights, KernelSet kernels,
     /// <summary>What layers are made of.</summary>
     protected KernelSet Kernels => kernels;
 
+    /// <summary>The attention of a layer over a cache of this type and capacity; null: it does not attend.</summary>
+    public virtual AttentionShape? Shape(KvType type, int capacity, int index) => null;
+
+    /// <summary>Rows of a tile of attention of runs, where the longest run has so many rows.</summary>
+    public int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
+        kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
+
     /// <summary>One row's first product, and what can be done with it before anything else of the layer.</summary>
     public abstract void RecordInput(
         CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index);

@@ -44,6 +44,7 @@ internal sealed class RowActivations : IDisposable
 
             Projected = config.Layers.Any(layer => layer.HasNormsBehind) ? _parts["projected"] : Hidden;
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows) : null;
+            Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, maxRows, types);
             GemmScratch = types.Contains(ActivationType.F16)
                 ? new GemmScratch(_buffers.Create("gemm_scratch", GemmScratch.SizeInBytes(device.Capabilities)))
                 : null;
@@ -80,6 +81,9 @@ internal sealed class RowActivations : IDisposable
     /// <summary>What a mixture of experts writes; null: there is none.</summary>
     public ExpertActivations? Experts { get; }
 
+    /// <summary>What latent attention writes; null: there is none.</summary>
+    public LatentActivations? Latent { get; }
+
     /// <summary>What matrix products share tiles in; null: none does.</summary>
     public GemmScratch? GemmScratch { get; }
 
@@ -91,7 +95,8 @@ internal sealed class RowActivations : IDisposable
 
     /// <summary>Device memory for <paramref name="rows"/> rows whose matrix products take one type.</summary>
     public static long SizeInBytes(ModelConfig config, int rows, ActivationType inputType) =>
-        Parts(config, rows, [inputType]).Sum(part => part.SizeInBytes) + ExpertActivations.SizeInBytes(config, rows);
+        Parts(config, rows, [inputType]).Sum(part => part.SizeInBytes) + ExpertActivations.SizeInBytes(config, rows)
+            + LatentActivations.SizeInBytes(config, rows, inputType);
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>
     public GemmInputs Inputs(ActivationType type) => _inputs[type];

@@ -36,6 +36,10 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         => Check(Shape(4, 2, 64, 1024, KvType.F16) with { Window = window }, 999);
 
     [Test]
+    public void Values_may_be_keys([Values] KvType kvType, [Values(40, 576)] int headDim) =>
+        Check(Shape(20, 1, headDim, 512, kvType) with { HasKeysAsValues = true }, 333);
+
+    [Test]
     public void Bounds_scores([Values] KvType kvType) => Check(Shape(2, 1, 64, 300, kvType) with { LogitSoftCap = 2 }, 290);
 
     [Test]
@@ -74,7 +78,7 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         float[] q = Buffers.Random(1, shape.QueryWidth, -3, 3);
         float[] k = CachedTokens.Prepare(Buffers.Random(2, count, -2, 2), shape, kvLen, unused);
-        float[] v = CachedTokens.Prepare(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
+        float[] v = shape.HasKeysAsValues ? k : CachedTokens.Prepare(Buffers.Random(3, count, -2, 2), shape, kvLen, unused);
         using GpuBuffer qBuffer = Buffers.Create<float>(Device, q, "q");
         using var cache = new PagedCache(Device, shape, k, v);
         using GpuBuffer state = Buffers.Create<StepState>(Device, [new StepState { Position = (uint)(kvLen - 1) }], "step state");

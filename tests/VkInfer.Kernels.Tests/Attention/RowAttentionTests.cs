@@ -32,6 +32,10 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
     public void Heads_of_a_group_share_keys(int group, int headDim)
         => Check(Shape(2 * group, 2, headDim, KvType.F16), ActivationType.F32, SoftmaxScheme.Asynchronized);
 
+    [Test]
+    public void Values_may_be_keys([Values(1, 2)] int kvHeads, [Values] KvType kvType, [Values(40, 576)] int headDim) => Check(
+        Shape(5 * kvHeads, kvHeads, headDim, kvType) with { HasKeysAsValues = true }, ActivationType.F32, SoftmaxScheme.Synchronized);
+
     [TestCase(1)]
     [TestCase(32)]
     [TestCase(100)]
@@ -88,7 +92,8 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
             int count = shape.NumKvHeads * own.Capacity * shape.HeadDim;
             float reach = i == far ? 40 : 2;
             float[] k = CachedTokens.Prepare(Buffers.Random(10 + i, count, -reach, reach), own, Sequences[i].Length, float.NaN);
-            float[] v = CachedTokens.Prepare(Buffers.Random(20 + i, count, -2, 2), own, Sequences[i].Length, float.NaN);
+            float[] v = own.HasKeysAsValues ? k
+                : CachedTokens.Prepare(Buffers.Random(20 + i, count, -2, 2), own, Sequences[i].Length, float.NaN);
             PagedCache cache = harness.Pages(own, k, v, group: 1);
             keeps.Add(cache.Keeps(harness.Stats()));
             layer = cache.Layer;

@@ -13,6 +13,10 @@ public sealed class RunAttentionTests : GpuTest
         [Values] KvType kvType, [Values(0, 40)] int window, [Values] SoftmaxScheme scheme) => Check(false, kvType, window, scheme);
 
     [Test]
+    public void Values_may_be_keys([Values] KvType kvType, [Values] SoftmaxScheme scheme, [Values(16, 576)] int headDim) =>
+        Check(false, kvType, 0, scheme, headDim, hasKeysAsValues: true);
+
+    [Test]
     [Category("CooperativeMatrix")]
     public void The_matrix_form_does_so_too([Values(0, 40)] int window, [Values] SoftmaxScheme scheme) =>
         Check(true, KvType.F16, window, scheme);
@@ -36,10 +40,13 @@ public sealed class RunAttentionTests : GpuTest
         }));
     }
 
-    private void Check(bool isMatrix, KvType kvType, int window, SoftmaxScheme scheme)
+    private void Check(bool isMatrix, KvType kvType, int window, SoftmaxScheme scheme, int headDim = 16, bool hasKeysAsValues = false)
     {
         using var harness = new KernelHarness();
-        var shape = new AttentionShape(4, 2, 16, 0, RopePairing.Interleaved, 150, kvType, 0.25f, window);
+        var shape = new AttentionShape(4, 2, headDim, 0, RopePairing.Interleaved, 150, kvType, 1 / MathF.Sqrt(headDim), window)
+        {
+            HasKeysAsValues = hasKeysAsValues,
+        };
         IPrefillAttentionTiling? tiling = isMatrix
             ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, scheme, ActivationRows)
             : PrefillAttentionHeuristic.Scalar(Device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
@@ -60,7 +67,8 @@ public sealed class RunAttentionTests : GpuTest
             int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
             int length = (int)(run.Position + run.Value);
             float[] k = CachedTokens.Prepare(Buffers.Random(10 + keeps.Count, count, -2, 2), shape, length, float.NaN);
-            float[] v = CachedTokens.Prepare(Buffers.Random(20 + keeps.Count, count, -2, 2), shape, length, float.NaN);
+            float[] v = hasKeysAsValues ? k
+                : CachedTokens.Prepare(Buffers.Random(20 + keeps.Count, count, -2, 2), shape, length, float.NaN);
             PagedCache cache = harness.Pages(shape, k, v);
             keeps.Add(cache.Keeps(harness.Stats()));
             layer = cache.Layer;

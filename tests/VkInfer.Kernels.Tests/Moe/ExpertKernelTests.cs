@@ -37,6 +37,34 @@ public sealed class ExpertKernelTests : GpuTest
         Comparison.AssertClose(weights.Read<float>(), [.. expectedWeights], Bounds.F32);
     }
 
+    [TestCase(WeightType.F32, 12, 20)]
+    [TestCase(WeightType.F16, 192, 256)]
+    [TestCase(WeightType.Q8_0, 32, 44)]
+    [TestCase(WeightType.Q4_0, 64, 64)]
+    public void Heads_have_matrices_of_their_own(WeightType type, int columns, int inputHead)
+    {
+        const int Heads = 3, Height = 17, OutputHead = 24;
+        TestWeights w = TestWeights.Create(type, Heads * Height, columns, 7);
+        int inputWidth = (Heads * inputHead) + 5;
+        float[] x = TestValues.Normal(SeqLen * inputWidth, 8);
+        using var harness = new KernelHarness();
+        WeightMatrix matrix = w.Upload(harness);
+        GpuBuffer input = harness.UploadActivations(x, SeqLen, inputWidth, ActivationType.F32);
+        float[] before = TestValues.Normal(SeqLen * Heads * OutputHead, 9);
+        GuardedBuffer output = harness.OutputActivations(before, SeqLen, Heads * OutputHead, ActivationType.F32);
+        harness.Run(commands => new ExpertKernel(harness.Context).RecordHeads(
+            commands, matrix, new HeadRows(input, inputWidth, inputHead), new HeadRows(output.View, Heads * OutputHead, OutputHead), SeqLen,
+            Heads));
+        double[] expected = [.. before.Select((old, at) =>
+        {
+            (int row, int head, int i) = (at / (Heads * OutputHead), at / OutputHead % Heads, at % OutputHead);
+            return i >= Height ? old : Enumerable.Range(0, columns).Sum(
+                k => w.Values[(((head * Height) + i) * columns) + k] * x[(row * inputWidth) + (head * inputHead) + k]);
+        })];
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(output, SeqLen, Heads * OutputHead, ActivationType.F32), expected, Bounds.F32);
+    }
+
     [Test]
     public void Routes_by_scores_with_a_bias_in_the_best_groups(
         [Values] RouterScore score, [Values] bool normalises, [Values(1, 2)] int groupsUsed)

@@ -13,6 +13,7 @@ internal sealed record ModelShape(
         new("seven query heads per key head", 896, 4864, 14, 2, 64, 151936, RopePairing.SplitHalf),
         new("heads of 80", 2560, 6912, 32, 32, 80, 50304, RopePairing.SplitHalf),
         new("heads of 256", 2048, 16384, 8, 1, 256, 256000, RopePairing.SplitHalf),
+        new("latents of 576", 2048, 10240, 20, 1, 576, 154880, RopePairing.Interleaved),
         new("heads of 512", 5376, 21504, 32, 4, 512, 262144, RopePairing.SplitHalf),
     ];
 

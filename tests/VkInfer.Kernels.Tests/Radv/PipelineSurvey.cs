@@ -19,12 +19,12 @@ internal sealed class PipelineSurvey(KernelContext context)
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
         TypesOf(model).SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
-            .Concat(Rows()).Concat(Recurrent());
+            .Concat(Rows()).Concat(OtherMixers());
 
     /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
         Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16)))
-            .Concat(Rows()).Concat(Recurrent());
+            .Concat(Rows()).Concat(OtherMixers());
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
@@ -73,6 +73,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         int expertThreads = new ExpertKernel(context).Threads;
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: true, ActivationFunction.Silu).ToSpecialization());
         yield return new($"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None).ToSpecialization());
+        yield return new(
+            $"expert_{name}", new ExpertConstants(expertThreads, Gated: false, ActivationFunction.None, Heads: true).ToSpecialization());
         yield return new($"embed_{name}", SpecializationConstants.From((0, EmbedKernel.WorkgroupSize)));
         yield return new(
             RandomWeightsKernel.Variant(WeightFormat.Of(type)), SpecializationConstants.From((0, RandomWeightsKernel.WorkgroupSize)));
@@ -225,8 +227,8 @@ internal sealed class PipelineSurvey(KernelContext context)
         ];
     }
 
-    /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2.</summary>
-    private IEnumerable<PipelineRequest> Recurrent()
+    /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2, and latent attention.</summary>
+    private IEnumerable<PipelineRequest> OtherMixers()
     {
         var delta = new GatedDeltaShape(KeyHeads: 16, ValueHeads: 32, KeyDim: 128, ValueDim: 128, IsTiled: true);
         var convolution = new ShortConvShape(Channels: 8192, Taps: 4);
@@ -236,6 +238,14 @@ internal sealed class PipelineSurvey(KernelContext context)
             yield return new("gated_delta", new GatedDeltaKernel(context).Constants(delta, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(convolution, biased: false, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(gated, biased: true, oneRow).ToSpecialization());
+        }
+
+        int latentThreads = new LatentStoreKernel(context).Threads;
+        foreach (bool step in new[] { false, true })
+        {
+            SpecializationConstants constants = new LatentStoreConstants(latentThreads, SplitHalf: false, step).ToSpecialization();
+            yield return new("latent_store_f32", constants);
+            yield return new("latent_store_f16", constants);
         }
 
         int threads = new GateHeadsKernel(context).Threads;

@@ -24,7 +24,8 @@ internal static class FolderAsGguf
         ("expert_count", "num_experts"), ("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
         ("expert_used_count", "moe_k"), ("expert_feed_forward_length", "moe_intermediate_size"),
         ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
-        ("leading_dense_block_count", "num_dense_layers"),
+        ("leading_dense_block_count", "num_dense_layers"), ("leading_dense_block_count", "first_k_dense_replace"),
+        ("expert_count", "n_routed_experts"),
         ("interleave_moe_layer_step", "moe_layer_interval"), ("attention.key_length", "head_dim"), ("attention.value_length", "head_dim"),
     ];
 
@@ -56,9 +57,10 @@ internal static class FolderAsGguf
 
         foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
         {
-            if ((architecture.StartsWith("lfm2", StringComparison.Ordinal) || architecture == "gemma4") && field == "num_key_value_heads")
+            if ((architecture.StartsWith("lfm2", StringComparison.Ordinal) || architecture is "gemma4" or "deepseek2")
+                && field == "num_key_value_heads")
             {
-                continue; // One for each layer, below.
+                continue; // One for each layer, or for all, below.
             }
 
             writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
@@ -82,6 +84,11 @@ internal static class FolderAsGguf
         }
 
         AddRope(writer, architecture, config, shape);
+        if (architecture is "deepseek2" or "glm4moe")
+        {
+            DeepSeekKeys.Add(writer, architecture, config, shape);
+        }
+
         if (architecture == "gemma4")
         {
             Gemma4Keys.Add(writer, shape);
@@ -120,6 +127,13 @@ internal static class FolderAsGguf
                 // Experts one by one: their rows one behind another.
                 experts.TryAdd((tensor.Name.Split('.')[1], part), (tensor, []));
                 experts[(tensor.Name.Split('.')[1], part)].Data.Add(data);
+                continue;
+            }
+
+            if (tensor.Name.Split('.') is [_, _, "attn_k_b" or "attn_v_b", _])
+            {
+                ulong heads = (ulong)shape.NumHeads;
+                writer.AddTensor(tensor.Name, tensor.Type, [(ulong)tensor.Columns, (ulong)tensor.Rows / heads, heads], data);
                 continue;
             }
 

@@ -45,6 +45,9 @@ internal sealed class ReferenceTransformer
             (double[][] mixed, string output) = recipe.Mixer switch
             {
                 GatedDeltaRecipe rule => (new ReferenceDelta(_config, _weights).Mix(block, rule, inputs), block + "ssm_out"),
+                LatentRecipe latent => (
+                    new ReferenceLatent(_config, _weights).Mix(block, latent, inputs, Frequencies(latent.Shape.RopeDim, hasOwn: false)),
+                    block + "attn_output"),
                 ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
                 AttentionRecipe attention => (Attention(block, layer, attention, inputs), block + "attn_output"),
                 _ => throw new NotSupportedException($"{block}: {recipe.Mixer}"),

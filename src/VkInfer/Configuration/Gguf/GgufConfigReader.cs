@@ -47,10 +47,11 @@ internal sealed class GgufConfigReader
     /// <param name="takesLongFactors">Whether the family has LongRoPE's factors whatever the type of scaling.</param>
     /// <param name="hasExpertWidth">Whether the family's experts have a width of their own.</param>
     /// <param name="hasOtherMixers">Whether the family has layers that do not attend, which have 0 key heads.</param>
+    /// <param name="hasLatents">Whether the family caches latents, whose values are a part of keys.</param>
     /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
     public ModelConfig ReadShape(
         NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
-        int? headLayer = null)
+        bool hasLatents = false, int? headLayer = null)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -66,7 +67,7 @@ internal sealed class GgufConfigReader
             && each.Where(count => count != 0).Distinct().ToArray() is [var only and > 0 and <= ModelLimits.MaxHeads]
                 ? (int)only
                 : Keys.TryCount("attention.head_count_kv", ModelLimits.MaxHeads) ?? heads;
-        int headDim = ReadHeadDim(hidden, heads, kvHeads, headLayer ?? 0);
+        int headDim = ReadHeadDim(hidden, heads, kvHeads, headLayer ?? 0, hasLatents);
         int rotary = Keys.TryCount("rope.dimension_count", ModelLimits.MaxWidth) ?? headDim;
         int context = Keys.TryCount("context_length", ModelLimits.MaxContextLength) ?? ModelOptions.DefaultContextLength;
         int experts = Keys.TryCount("expert_count", ModelLimits.MaxExperts, min: 0) ?? 0;
@@ -140,12 +141,12 @@ internal sealed class GgufConfigReader
     public float SoftCap(string name, float fallback) =>
         Keys.Has(name) ? Keys.TryNumber(name, NumberRange.SoftCap, none: number => number == 0) ?? 0 : fallback;
 
-    private int ReadHeadDim(int hidden, int heads, int kvHeads, int layer)
+    private int ReadHeadDim(int hidden, int heads, int kvHeads, int layer, bool hasLatents)
     {
         int? key = Keys.TryCount("attention.key_length", ModelLimits.MaxWidth);
         int? value = Keys.TryCount("attention.value_length", ModelLimits.MaxWidth);
         (int headDim, bool isProven) = Tensors.HeadDim(heads, kvHeads, key ?? hidden / heads, Keys.Key("attention.key_length"), layer);
-        return isProven || value is null || value == headDim
+        return isProven || hasLatents || value is null || value == headDim
             ? headDim
             : throw new UnsupportedModelException(
                 $"{_file.Path}: {Keys.Key("attention.value_length")} is {value}, value heads of {value} elements beside key heads of "

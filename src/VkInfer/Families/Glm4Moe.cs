@@ -1,0 +1,131 @@
+using VkInfer.Configuration;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+
+namespace VkInfer.Families;
+
+/// <summary>
+/// GLM-4.5: half of each head rotated, biases on Q, K, V, norms of heads in some; first layers without experts, mixtures with groups, a
+/// bias of the choice and experts for all tokens. Blocks that predict further tokens are left out.
+/// </summary>
+internal sealed class Glm4Moe : ModelFamily
+{
+    private const string SecondNorm = "post_attention_norm";
+
+    public override string Architecture => "glm4moe";
+
+    public override IReadOnlyList<string> HfModelTypes => ["glm4_moe"];
+
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
+        ("model.layers.*.post_attention_layernorm", "blk.*." + SecondNorm)).With(ExpertNames);
+
+    /// <summary>Names of tensors of mixtures, which DeepSeek's have, too.</summary>
+    public static (string Name, string Gguf)[] ExpertNames { get; } =
+    [
+        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
+        ("model.layers.*.mlp.gate.e_score_correction_bias", "blk.*.exp_probs_b.bias"),
+        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
+        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
+        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
+        ("model.layers.*.mlp.shared_experts.gate_proj", "blk.*.ffn_gate_shexp"),
+        ("model.layers.*.mlp.shared_experts.up_proj", "blk.*.ffn_up_shexp"),
+        ("model.layers.*.mlp.shared_experts.down_proj", "blk.*.ffn_down_shexp"),
+    ];
+
+    public override ModelConfig Describe(GgufConfigReader gguf)
+    {
+        bool isSoftmax = gguf.Keys.TryCount("expert_gating_func", 2, min: 0) == 1;
+        ModelConfig shape = gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf };
+        return WithExperts(gguf, Adapt(shape, gguf.Tensors.Has("blk.0.attn_q_norm.weight")), isSoftmax);
+    }
+
+    public override ModelConfig Describe(HfConfigReader config) => WithExperts(
+        config, Adapt(config.ReadShape(Architecture, Defaults), config.Json.TryBool("use_qk_norm") ?? false), isSoftmax: false,
+        scale: 1);
+
+    /// <summary>The model with mixtures behind its first layers, as a GGUF file says.</summary>
+    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape, bool isSoftmax)
+    {
+        GgufKeys keys = gguf.Keys;
+
+        // The file counts blocks that predict further tokens as layers.
+        int next = keys.TryCount("nextn_predict_layers", shape.NumLayers - 1, min: 0) ?? 0;
+        int dense = keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0;
+        int Count(string name, int fallback) => keys.TryCount(name, ModelLimits.MaxExperts, min: 0) is > 0 and var count ? count : fallback;
+        var rule = new RouterRule(
+            isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, keys.TryFlag("expert_weights_norm") ?? false,
+            gguf.Factor("expert_weights_scale"), Count("expert_group_count", 1), Count("expert_group_used_count", 1));
+        return WithExperts(
+            shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next }, rule, dense,
+            keys.Count("feed_forward_length", ModelLimits.MaxWidth),
+            (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0) * shape.IntermediateSize,
+            gguf.Tensors.Has($"blk.{dense}.exp_probs_b.bias"), gguf.Keys.File.Path);
+    }
+
+    /// <summary>The same, as a folder says; with the factor of weights where it says none.</summary>
+    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape, bool isSoftmax, float scale)
+    {
+        HfJson json = config.Json;
+        IReadOnlyList<string> types = json.Strings("mlp_layer_types");
+        int dense = types.Count > 0 ? types.TakeWhile(type => type == "dense").Count()
+            : json.TryInt("first_k_dense_replace", ModelLimits.MaxLayers, min: 0) ?? 1;
+        if (types.Skip(dense).Any(type => type != "sparse") || (types.Count > 0 && types.Count != shape.NumLayers))
+        {
+            throw json.Wrong("mlp_layer_types", $"dense, then sparse, {shape.NumLayers} in all", $"[{string.Join(", ", types)}]");
+        }
+
+        int Count(string key, int fallback) => json.TryInt(key, ModelLimits.MaxExperts) ?? fallback;
+        var rule = new RouterRule(
+            isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? !isSoftmax,
+            config.Factor("routed_scaling_factor", scale), Count("n_group", 1), Count("topk_group", 1));
+        int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
+        return WithExperts(
+            shape with { NumLeftOut = next }, rule, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240,
+            (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, !isSoftmax, json.Path);
+    }
+
+    private static ModelConfig WithExperts(
+        ModelConfig shape, RouterRule rule, int dense, int denseWidth, int sharedWidth, bool hasBias, string path)
+    {
+        if (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0 || rule.GroupsUsed > rule.Groups))
+        {
+            throw new UnsupportedModelException(
+                $"{path}: {rule.GroupsUsed} of {rule.Groups} groups of {shape.NumExperts} experts by {rule.Score}; expected groups of one "
+                + "size, by sigmoids.");
+        }
+
+        var mixture = new MixtureRecipe
+        {
+            Router = rule,
+            HasChoiceBias = hasBias,
+            Shared = sharedWidth == 0 ? null : new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
+        };
+        return shape.Compose((layer, i) => layer with
+        {
+            FeedForward = i < dense || shape.NumExperts == 0 ? new DenseRecipe { Width = denseWidth } : mixture,
+        });
+    }
+
+    private static ModelConfig Adapt(ModelConfig shape, bool hasHeadNorms) =>
+        (hasHeadNorms ? Qwen3.WithHeadNorms(shape) : shape).Compose(layer => layer with { FeedForwardNorm = SecondNorm });
+
+    private static HfDefaults Defaults { get; } = new()
+    {
+        VocabSize = 151552,
+        HiddenSize = 4096,
+        IntermediateSize = 1408,
+        NumLayers = 46,
+        NumHeads = 96,
+        NumKvHeads = 8,
+        HeadDim = 128,
+        MaxContextLength = 131072,
+        NormEps = 1e-5f,
+        RotatedShare = 0.5f,
+        NumExperts = 128,
+        NumExpertsPerToken = 8,
+        ExpertsKey = "n_routed_experts",
+        WidthKey = "moe_intermediate_size",
+    };
+}
