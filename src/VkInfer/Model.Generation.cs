@@ -32,6 +32,7 @@ public sealed partial class Model
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
     /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
     /// <exception cref="OutOfDeviceMemoryException">There is no device memory for its keys and values.</exception>
+    /// <exception cref="QueueFullException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed, or was meanwhile.</exception>
     public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
         ReadOnlyMemory<int> promptTokens, GenerationOptions? options = null,

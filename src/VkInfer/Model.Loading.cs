@@ -72,7 +72,7 @@ public sealed partial class Model
     /// <param name="layers">Fewer layers than the shape has, to measure what would not fit; null: all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The model, owned by the caller.</returns>
-    public static Model CreateSynthetic(
+    internal static Model CreateSynthetic(
         string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
         CancellationToken cancellationToken = default) =>
         ModelLoader.Synthesise(

@@ -15,7 +15,7 @@ public sealed partial class Model
     /// <returns>What was found.</returns>
     /// <exception cref="ArgumentException">Fewer than two tokens, or one outside the vocabulary.</exception>
     /// <exception cref="InvalidOperationException">The model is synthetic.</exception>
-    public SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    internal SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         Lifetime.ThrowIfClosed();
         return SoftmaxCalibrator.Run(this, tokens, cancellationToken);
@@ -25,7 +25,7 @@ public sealed partial class Model
     /// <param name="calibration">What <see cref="CalibrateSoftmax"/> returned.</param>
     /// <returns>Path of the file.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static string SaveSoftmaxCalibration(SoftmaxCalibration calibration)
+    internal static string SaveSoftmaxCalibration(SoftmaxCalibration calibration)
     {
         ArgumentNullException.ThrowIfNull(calibration);
         return CalibrationFile.Write(calibration);
@@ -39,7 +39,8 @@ public sealed partial class Model
     /// <param name="progress">Told how many shapes of matrices are done, as bytes of the stage that is named.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What was found.</returns>
-    public LinearTuning TuneLinear(TimeSpan budget, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    internal LinearTuning TuneLinear(
+        TimeSpan budget, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         Lifetime.ThrowIfClosed();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
@@ -66,12 +67,12 @@ public sealed partial class Model
     /// <param name="tuning">What <see cref="TuneLinear"/> returned.</param>
     /// <returns>Path of the file.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public string SaveLinearTuning(LinearTuning tuning)
+    internal string SaveLinearTuning(LinearTuning tuning)
     {
         ArgumentNullException.ThrowIfNull(tuning);
         return LinearTuningFile.Write(Device, tuning);
     }
 
     /// <summary>What was measured of linear layers on this model's device: by its user, or by us; null: nothing.</summary>
-    public LinearTuning? ReadLinearTuning() => LinearTuningFile.Read(Device, Options.Logger) ?? LinearTuningFile.ReadShipped(Device);
+    internal LinearTuning? ReadLinearTuning() => LinearTuningFile.Read(Device, Options.Logger) ?? LinearTuningFile.ReadShipped(Device);
 }

@@ -107,7 +107,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     public SamplingOptions RecommendedSampling { get; }
 
     /// <summary>How attention accumulates its softmax, unless a session asks for something else.</summary>
-    public SoftmaxPlan Softmax { get; }
+    internal SoftmaxPlan Softmax { get; }
 
     /// <summary>The device the model is on.</summary>
     public PhysicalDeviceInfo Device => Gpu.Info;

@@ -50,12 +50,6 @@ public record ModelOptions
     /// </summary>
     public WeightType? Quantize { get; set; }
 
-    /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
-    public SoftmaxChoice Softmax { get; set; }
-
-    /// <summary>Which implementation linear layers use.</summary>
-    public LinearChoice Linear { get; set; }
-
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; set; }
 
@@ -64,6 +58,12 @@ public record ModelOptions
 
     /// <summary>The context length used where neither caller nor model asks for less.</summary>
     public const int DefaultContextLength = 4096;
+
+    /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
+    internal SoftmaxChoice Softmax { get; init; }
+
+    /// <summary>Which implementation linear layers use.</summary>
+    internal LinearChoice Linear { get; init; }
 
     /// <summary>For tests: what a shader is replaced with before it is compiled; nothing that a self-test finds is kept then.</summary>
     internal Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }
@@ -125,16 +125,6 @@ public record ModelOptions
         if (!Enum.IsDefined(KvType))
         {
             throw Bad(nameof(KvType), KvType, "F16 or F32");
-        }
-
-        if (!Enum.IsDefined(Softmax))
-        {
-            throw Bad(nameof(Softmax), Softmax, "Auto, Asynchronized, Synchronized or Conditional");
-        }
-
-        if (!Enum.IsDefined(Linear))
-        {
-            throw Bad(nameof(Linear), Linear, "Auto, Gemv, Flat or Tiled");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VkInfer.Cli.Settings;
+using VkInfer.Research;
 using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
@@ -34,7 +35,8 @@ public sealed class SettingsTests
     [Test]
     public void Every_option_has_a_setting() => Assert.That(
         Setting.All.Select(setting => setting.Name),
-        Is.EquivalentTo(typeof(VkInferOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)));
+        Is.EquivalentTo(typeof(VkInferOptions).GetProperties().Concat(typeof(ResearchOptions).GetProperties())
+            .Where(property => property.CanWrite).Select(property => property.Name)));
 
     [Test]
     public void Later_sources_win()
@@ -130,6 +132,6 @@ public sealed class SettingsTests
         }
 
         return SettingsReader.Read(
-            _folder.FullName, commandLine.ToDictionary(one => one.Name, one => (IReadOnlyList<string>)[one.Text]));
+            _folder.FullName, commandLine.ToDictionary(one => one.Name, one => (IReadOnlyList<string>)[one.Text])).Options;
     }
 }

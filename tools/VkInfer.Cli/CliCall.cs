@@ -9,12 +9,14 @@ namespace VkInfer.Cli;
 /// <param name="Parse">The parsed command line.</param>
 /// <param name="Console">The streams.</param>
 /// <param name="Options">File, environment and command line together.</param>
+/// <param name="Research">In which ways the model is computed, likewise.</param>
 /// <param name="Json">Whether the result is one JSON document.</param>
 /// <param name="Verbose">Whether more messages are wanted.</param>
-internal sealed record CliCall(ParseResult Parse, CliConsole Console, VkInferOptions Options, bool Json, bool Verbose)
+internal sealed record CliCall(
+    ParseResult Parse, CliConsole Console, VkInferOptions Options, ResearchOptions Research, bool Json, bool Verbose)
 {
     /// <summary>How the model is loaded, with messages to standard error.</summary>
-    public ModelOptions ModelOptions => Options.WithLogger(new ErrorLogger(Console.Error, Verbose));
+    public ModelOptions ModelOptions => Options.WithLogger(new ErrorLogger(Console.Error, Verbose)).WithResearch(Research);
 
     /// <summary>Writes a JSON document as one line of standard output.</summary>
     public void WriteJson<T>(T document, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(document, type));

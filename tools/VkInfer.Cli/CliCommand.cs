@@ -34,7 +34,7 @@ internal abstract class CliCommand : Command
     protected void AddModelOptions() => AddSettings(
         nameof(VkInferOptions.Model), nameof(VkInferOptions.KvType), nameof(VkInferOptions.ContextLength),
         nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.MaxKvPages), nameof(VkInferOptions.PrefixCaching),
-        nameof(VkInferOptions.Quantize), nameof(VkInferOptions.Softmax), nameof(VkInferOptions.Linear));
+        nameof(VkInferOptions.Quantize), nameof(ResearchOptions.Softmax), nameof(ResearchOptions.Linear));
 
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(
@@ -59,7 +59,8 @@ internal abstract class CliCommand : Command
         bool verbose = parse.GetValue(_verbose);
         try
         {
-            var call = new CliCall(parse, Console, SettingOption.Read(parse), parse.GetValue(_json), verbose);
+            (VkInferOptions options, ResearchOptions research) = SettingOption.Read(parse);
+            var call = new CliCall(parse, Console, options, research, parse.GetValue(_json), verbose);
             await RunAsync(call, cancellationToken).ConfigureAwait(false);
             await Console.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             return ExitCodes.Success;

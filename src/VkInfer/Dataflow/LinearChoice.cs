@@ -1,4 +1,4 @@
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>Which implementation linear layers use; see <see cref="Kernels.LinearForm"/>.</summary>
 public enum LinearChoice

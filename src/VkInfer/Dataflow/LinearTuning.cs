@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using VkInfer.Kernels;
 
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>What was measured of the linear layers of some models on one device. Immutable.</summary>
 /// <param name="Device">The device's name.</param>

@@ -25,6 +25,7 @@ public sealed partial class Session
     /// The prompt gives no tokens, or the options ask for turns to be dropped, which only a <see cref="ChatSession"/> has.
     /// </exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
+    /// <exception cref="QueueFullException">Too many requests of the model wait.</exception>
     /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
     /// <exception cref="ObjectDisposedException">The session or its model is disposed, or was meanwhile.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(

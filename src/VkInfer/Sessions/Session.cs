@@ -55,12 +55,12 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     public int Capacity { get; }
 
     /// <summary>How attention accumulates its softmax in this session.</summary>
-    public SoftmaxPlan Softmax { get; }
+    internal SoftmaxPlan Softmax { get; }
 
     /// <summary>
     /// Which implementation linear layers use in this session. Products with one token's are fused where it is not forced.
     /// </summary>
-    public LinearChoice Linear { get; }
+    internal LinearChoice Linear { get; }
 
     /// <summary>Tokens so far, prompt and answers together.</summary>
     public int Position => _tokens.Count;
@@ -71,7 +71,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     /// <summary>
     /// What the asynchronized softmax counted in this session while it kept its place in the engine; waits for the engine.
     /// </summary>
-    public SoftmaxStats ReadSoftmaxStats()
+    internal SoftmaxStats ReadSoftmaxStats()
     {
         using Use use = Enter();
         return Invoke((_, _) => _engine.Executor.ReadSoftmaxStats(_sequence.Sequence));

@@ -15,8 +15,8 @@ public sealed record SessionOptions
     public SamplingOptions? Sampling { get; init; }
 
     /// <summary>How attention accumulates its softmax; null: what the model was loaded with.</summary>
-    public SoftmaxChoice? Softmax { get; init; }
+    internal SoftmaxChoice? Softmax { get; init; }
 
     /// <summary>Which implementation linear layers use; null: what the model was loaded with.</summary>
-    public LinearChoice? Linear { get; init; }
+    internal LinearChoice? Linear { get; init; }
 }

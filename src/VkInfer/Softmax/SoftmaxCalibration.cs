@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using VkInfer.Kernels;
 
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>What calibration found out about the attention scores of a model, and what it chose. Immutable.</summary>
 /// <param name="Version">Version of this record; <see cref="CurrentVersion"/>.</param>

@@ -1,4 +1,4 @@
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>Which scheme of softmax attention uses; see <see cref="Kernels.SoftmaxScheme"/>.</summary>
 public enum SoftmaxChoice

@@ -1,6 +1,6 @@
 using VkInfer.Kernels;
 
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>How one layer's attention accumulates its softmax.</summary>
 /// <param name="Decode">For one token at a time.</param>

@@ -1,7 +1,7 @@
 using VkInfer.Kernels;
 using VkInfer.Recipes;
 
-namespace VkInfer;
+namespace VkInfer.Research;
 
 /// <summary>Shapes of well-known models, for measuring without downloading them.</summary>
 public static class SyntheticShapes

@@ -20,7 +20,7 @@ public sealed class OptionsTests
     {
         VkInferOptions options = Read(
             ("Model", "m.gguf"), ("Device", "1"), ("KvType", "f32"), ("ContextLength", "100"), ("PrefillChunk", "128"),
-            ("Validation", "true"), ("Quantize", "q4_0"), ("Softmax", "conditional"), ("Linear", "flat"), ("Temperature", "0.5"),
+            ("Validation", "true"), ("Quantize", "q4_0"), ("Temperature", "0.5"),
             ("TopK", "3"), ("TopP", "0.75"), ("MinP", "0.25"), ("Seed", "18446744073709551615"), ("MaxTokens", "7"), ("TypicalP", "0.5"),
             ("RepetitionPenalty", "1.5"), ("FrequencyPenalty", "-1"), ("PresencePenalty", "2"), ("PenaltyWindow", "64"),
             ("LogProbabilities", "3"), ("LogitBias:5", "1.5"), ("LogitBias:7", "-Infinity"), ("StopStrings:0", "a"),
@@ -38,8 +38,6 @@ public sealed class OptionsTests
             PrefixCaching = false,
             Validation = true,
             Quantize = WeightType.Q4_0,
-            Softmax = SoftmaxChoice.Conditional,
-            Linear = LinearChoice.Flat,
             Temperature = 0.5f,
             TopK = 3,
             TopP = 0.75f,

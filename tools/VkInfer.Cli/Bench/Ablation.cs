@@ -126,5 +126,6 @@ internal sealed class Ablation(Model model, int repeats, int prompt, int seed)
         return prompt / best;
     }
 
-    private static SessionOptions OptionsOf(AblationVariant variant) => new() { Softmax = variant.Softmax, Linear = variant.Linear };
+    private static SessionOptions OptionsOf(AblationVariant variant) => new SessionOptions().WithResearch(
+        new ResearchOptions { Softmax = variant.Softmax, Linear = variant.Linear });
 }

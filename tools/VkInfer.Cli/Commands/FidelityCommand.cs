@@ -48,7 +48,8 @@ internal sealed class FidelityCommand : CliCommand
         }
 
         using Session session = model.CreateSession();
-        using Session reference = model.CreateSession(new SessionOptions { KvType = KvType.F32, Softmax = SoftmaxChoice.Synchronized });
+        using Session reference = model.CreateSession(
+            new SessionOptions { KvType = KvType.F32 }.WithResearch(new ResearchOptions { Softmax = SoftmaxChoice.Synchronized }));
         var evaluator = new FidelityEvaluator(session, reference, window, call.Parse.GetValue(_decode));
         FidelityResult result = await ProgressDisplay.RunAsync(Console, "Comparing", progress => Task.Run(
             () => evaluator.Compare(tokens, progress, cancellationToken), cancellationToken)).ConfigureAwait(false);

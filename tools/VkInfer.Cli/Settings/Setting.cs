@@ -1,6 +1,6 @@
 namespace VkInfer.Cli.Settings;
 
-/// <summary>One of <see cref="VkInferOptions"/> as a person sets it.</summary>
+/// <summary>One of <see cref="VkInferOptions"/> or <see cref="ResearchOptions"/> as a person sets it.</summary>
 /// <param name="Name">Its name in files; in the environment <c>VKINFER_</c> and the name.</param>
 /// <param name="Switch">Its name on the command line.</param>
 /// <param name="Description">One line of help.</param>
@@ -23,9 +23,9 @@ internal sealed record Setting(string Name, string Switch, string Description)
         new(nameof(VkInferOptions.PrefixCaching), "--prefix-caching",
             "Whether equal beginnings of prompts are computed once: true (default) or false."),
         new(nameof(VkInferOptions.Quantize), "--quantize", "What float weights become while the model is loaded: Q8_0 or Q4_0."),
-        new(nameof(VkInferOptions.Softmax), "--softmax",
+        new(nameof(ResearchOptions.Softmax), "--softmax",
             "The softmax of attention: auto (default), asynchronized, synchronized or conditional."),
-        new(nameof(VkInferOptions.Linear), "--linear", "The products of linear layers: auto (default), gemv, flat or tiled."),
+        new(nameof(ResearchOptions.Linear), "--linear", "The products of linear layers: auto (default), gemv, flat or tiled."),
         new(nameof(VkInferOptions.Validation), "--validation", "Runs under the Vulkan validation layers."),
         new(nameof(VkInferOptions.Temperature), "--temperature", "Divides the logits; 0 always takes the most likely token."),
         new(nameof(VkInferOptions.TopK), "--top-k", "Keeps the k most likely tokens; 0 keeps all."),

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace VkInfer.Cli.Settings;
 
-/// <summary>A command-line option that sets one of <see cref="VkInferOptions"/>; its text is checked where all sources are.</summary>
+/// <summary>A command-line option that sets a <see cref="Settings.Setting"/>; its text is checked where all sources are.</summary>
 internal sealed class SettingOption : Option<string[]?>
 {
     private SettingOption(Setting setting)
@@ -23,7 +23,7 @@ internal sealed class SettingOption : Option<string[]?>
 
     /// <summary>Reads file, environment and command line.</summary>
     /// <param name="parse">The parsed command line.</param>
-    public static VkInferOptions Read(ParseResult parse)
+    public static (VkInferOptions Options, ResearchOptions Research) Read(ParseResult parse)
     {
         var given = new Dictionary<string, IReadOnlyList<string>>();
         foreach (SettingOption option in parse.CommandResult.Command.Options.OfType<SettingOption>())

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 namespace VkInfer.Cli.Settings;
 
 /// <summary>
-/// Reads <see cref="VkInferOptions"/> from the section <c>VkInfer</c> of <c>appsettings.json</c>, then from environment variables
+/// Reads <see cref="VkInferOptions"/> and <see cref="ResearchOptions"/> from the section <c>VkInfer</c> of <c>appsettings.json</c>, then from environment variables
 /// <c>VKINFER_…</c>, then from the command line; later ones win.
 /// </summary>
 internal static class SettingsReader
@@ -22,7 +22,8 @@ internal static class SettingsReader
     /// <param name="commandLine">Names of settings and the texts that the command line has for them.</param>
     /// <exception cref="OptionsException">A key is none, or a value is not allowed; the message says where.</exception>
     /// <exception cref="CliException">The file cannot be read, or it is the command line that is wrong.</exception>
-    public static VkInferOptions Read(string directory, IReadOnlyDictionary<string, IReadOnlyList<string>> commandLine)
+    public static (VkInferOptions Options, ResearchOptions Research) Read(
+        string directory, IReadOnlyDictionary<string, IReadOnlyList<string>> commandLine)
     {
         (string Origin, IConfiguration Values)[] sources =
         [
@@ -36,9 +37,17 @@ internal static class SettingsReader
             builder.AddConfiguration(values);
         }
 
+        IConfigurationRoot all = builder.Build();
         try
         {
-            return VkInferOptions.From(builder.Build());
+            var research = new ResearchOptions
+            {
+                Softmax = NameOf<SoftmaxChoice>(all, nameof(ResearchOptions.Softmax)),
+                Linear = NameOf<LinearChoice>(all, nameof(ResearchOptions.Linear)),
+            };
+            string[] apart = [nameof(ResearchOptions.Softmax), nameof(ResearchOptions.Linear)];
+            return (VkInferOptions.From(Of(all.AsEnumerable().Where(one => !apart.Contains(one.Key, StringComparer.OrdinalIgnoreCase)))),
+                research);
         }
         catch (OptionsException problem)
         {
@@ -47,6 +56,12 @@ internal static class SettingsReader
             throw Explain(problem, Setting.Find(problem.Key), origin);
         }
     }
+
+    private static T? NameOf<T>(IConfiguration values, string key)
+        where T : struct, Enum =>
+        values[key] is not { } text ? null
+            : Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true)
+            : throw new OptionsException(key, $"\"{text}\" is not one of {string.Join(", ", Enum.GetNames<T>())}");
 
     private static Exception Explain(OptionsException problem, Setting? setting, string origin)
     {
