@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// reads from the router's choice. A token's weights are read for it alone, so many tokens cost as many as one by one. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertKernel(KernelContext context)
 {
     private const int MaxGroups = 1024;
