@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>How the elements of an activation buffer are stored.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum ActivationType
 {
     /// <summary>IEEE 754 single precision.</summary>
@@ -16,6 +17,7 @@ public enum ActivationType
 /// The layout of activations: row-major [SeqLen, Stride], the stride being the width rounded up to a multiple of 64 elements.
 /// The padding is zero: buffers are filled with zeros at creation, and kernels write none of it but zeros.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class Activations
 {
     /// <summary>Bytes of one element.</summary>

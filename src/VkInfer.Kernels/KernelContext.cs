@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>What every kernel is created with: the device it runs on. Thread-safe; owns nothing.</summary>
 /// <param name="Device">The device; outlives the kernels.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record KernelContext(GpuDevice Device)
 {
     /// <summary>What kernels may use of the device: all it can do, unless a test narrows it.</summary>

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// The compiled shaders embedded in this assembly, by the names of <c>shaders/variants.cmake</c>. Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class ShaderLibrary
 {
     private static readonly ShaderArchive Archive = ShaderArchive.Open();

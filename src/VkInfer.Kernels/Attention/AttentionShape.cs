@@ -25,6 +25,7 @@ public enum KvType
 /// </summary>
 /// <param name="Beta">β; 0: none.</param>
 /// <param name="Length">Positions that have the same factor, at least 1.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct QueryTemperature(float Beta, int Length)
 {
     /// <summary>No factor.</summary>
@@ -42,6 +43,7 @@ public readonly record struct QueryTemperature(float Beta, int Length)
 /// <param name="Scale">Factor of the scores, usually 1 / sqrt(HeadDim).</param>
 /// <param name="Window">Tokens that a query attends to, itself included (sliding window); 0: all before it.</param>
 /// <param name="LogitSoftCap">Bounds each score s by cap · tanh(s / cap) (Gemma 2); 0: no bound.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record AttentionShape(
     int NumHeads, int NumKvHeads, int HeadDim, int RotaryDim, RopePairing Pairing, int Capacity, KvType KvType, float Scale,
     int Window = 0, float LogitSoftCap = 0)

@@ -9,6 +9,7 @@ namespace VkInfer.Kernels;
 /// <c>attention/attention_decode.comp</c>. Thread-safe.
 /// </summary>
 /// <param name="context">The device to record for.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class DecodeAttentionKernel(KernelContext context)
 {
     /// <summary>Bytes of the scratch buffer that <see cref="Record"/> takes.</summary>

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// [NumKvHeads][PageTokens][HeadDim] each; keys alone where they are values, too. A block table holds the
 /// 64-bit address of each page of a sequence.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class KvLayout
 {
     /// <summary>Positions of a page.</summary>
@@ -56,6 +57,7 @@ public static class KvLayout
 /// them is said to read or write this. At least 16 bytes, which a shader may be given that writes none.
 /// </param>
 /// <param name="Values">Likewise for values.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct KvLayer(int Group, long Offset, BufferView Keys, BufferView Values)
 {
     /// <summary>The layer's place in a page as shaders take it.</summary>

@@ -10,6 +10,7 @@ namespace VkInfer.Kernels;
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class PrefillAttentionKernel(KernelContext context)
 {
     // How queries are stored depends on it.

@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>What an RMSNorm of queries and keys takes together. The values are those of <c>include/rotation.glsl</c>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum QkNormKind
 {
     /// <summary>Each head, before its rotation (Henry et al. 2020).</summary>
@@ -24,6 +25,7 @@ public enum QkNormKind
 /// </param>
 /// <param name="Eps">Added to the mean of squares.</param>
 /// <param name="Kind">What is taken together.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct QkNorm(BufferView Gains, float Eps, QkNormKind Kind = QkNormKind.EachHead)
 {
     /// <summary>Elements of <see cref="Gains"/>.</summary>

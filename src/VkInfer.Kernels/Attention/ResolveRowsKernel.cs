@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// Shader: <c>attention/resolve_rows.comp</c>. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ResolveRowsKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("resolve_rows").Threads(64);

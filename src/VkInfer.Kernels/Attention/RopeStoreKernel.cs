@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// al. 2021) and stores keys and values in pages. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class RopeStoreKernel(KernelContext context)
 {
     // Of a workgroup on a GPU: as many heads as make it worth the start.

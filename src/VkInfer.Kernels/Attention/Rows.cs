@@ -12,6 +12,7 @@ namespace VkInfer.Kernels;
 /// <param name="Sequence">Its sequence's place in the <see cref="SequenceTable"/>.</param>
 /// <param name="Value">Its token, or <see cref="OfStepState"/>; of a tile the number of its rows, which follow one another.</param>
 [StructLayout(LayoutKind.Sequential)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct RowEntry(uint Row, uint Position, uint Sequence, uint Value)
 {
     /// <summary>
@@ -27,6 +28,7 @@ public readonly record struct RowEntry(uint Row, uint Position, uint Sequence, u
 /// <summary>A list of rows on the device, as recorded commands take it.</summary>
 /// <param name="Entries">A head of 16 bytes, whose first word is the number of rows, and the rows: <see cref="RowEntry"/>.</param>
 /// <param name="Most">Rows that a recording serves: what the list has room for.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct RowList(BufferView Entries, int Most)
 {
     /// <summary>Bytes of a list for so many rows.</summary>
@@ -63,6 +65,7 @@ public readonly record struct RowList(BufferView Entries, int Most)
 /// <param name="Capacity">Positions that it may have; nothing is stored from there on.</param>
 /// <param name="SoftmaxStats">Counters of <see cref="Kernels.SoftmaxStats.SizeInBytes"/>, added to.</param>
 /// <param name="StepState">Its <see cref="Kernels.StepState"/>, for rows of <see cref="RowEntry.OfStepState"/>; null: it has none.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct SequenceKeeps(
     BufferView Blocks, int BlockStride, int Capacity, BufferView SoftmaxStats, BufferView? StepState = null)
 {

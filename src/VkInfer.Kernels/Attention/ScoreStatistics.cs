@@ -4,6 +4,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>The attention scores of one layer as <see cref="ScoreStatisticsKernel"/> counted them. Immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ScoreStatistics
 {
     /// <summary>Bins of each histogram, from <see cref="FirstBin"/> on; the outer ones take what lies beyond.</summary>

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// attention: no kernel that is used otherwise pays for it. Shader: <c>attention/attention_scores.comp</c>. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ScoreStatisticsKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("attention_scores").Threads(128);

@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// Where the kernels of a step find what each sequence keeps, by address: <c>include/rows.glsl</c>. Owns its buffer, not what it names;
 /// not thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SequenceTable : IDisposable
 {
     private readonly GpuBuffer _buffer;

@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 internal readonly record struct EmbedPush(uint KPadded, uint FirstId, uint IdStep, uint FirstRow, uint Rows, float Scale);
 
 /// <summary>Token ids to rows of the embedding table (shaders/embed/embed.comp). Thread-safe.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class EmbedKernel
 {
     internal const int WorkgroupSize = 64;

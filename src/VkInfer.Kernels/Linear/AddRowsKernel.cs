@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// Adds rows of a table to rows: one row to all (a bias), or that of each row's position (learned positions). Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class AddRowsKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("add_rows").Threads(128);

@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>Copies the rows of a list one after another. Shader: <c>linear/gather_rows.comp</c>. Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GatherRowsKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("gather_rows").Threads(128);

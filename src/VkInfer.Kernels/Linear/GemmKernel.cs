@@ -5,6 +5,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>What a matrix product does with its output.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum GemmMode
 {
     /// <summary>C = A Wᵀ.</summary>
@@ -19,6 +20,7 @@ public enum GemmMode
 /// device and the weights allow, else on the scalar units in float32. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GemmKernel(KernelContext context)
 {
     /// <summary>Slices of weights, and of rows of C, start at a multiple of this: it keeps every device's offset alignment.</summary>

@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// Where the workgroups that share a tile of a matrix product leave their sums. One product after another may use it. Refers to a
 /// buffer that it does not own. Immutable.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record GemmScratch
 {
     // Tiles have their counters first, so that they stay where they are whatever the tiles' size.

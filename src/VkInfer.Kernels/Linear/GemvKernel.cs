@@ -10,6 +10,7 @@ namespace VkInfer.Kernels;
 /// device's bindings is taken in slices of rows. Shaders: <c>linear/gemv_*.comp</c>. Thread-safe.
 /// </summary>
 /// <param name="context">The device to record for.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GemvKernel(KernelContext context)
 {
     /// <summary>The form in which these weights take x best on the device.</summary>

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// y = f(x). Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ActivateKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("activate").Threads(128);

@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>The end of a mixture of experts: their outputs, weighted, added to the residual stream. Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class CombineKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("combine").Threads(128);

@@ -14,6 +14,7 @@ public readonly record struct HeadRows(BufferView Rows, int Width, int Size);
 /// reads from the router's choice. A token's weights are read for it alone, so many tokens cost as many as one by one. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertKernel(KernelContext context)
 {
     private const int MaxGroups = 1024;

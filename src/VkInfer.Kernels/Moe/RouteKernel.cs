@@ -4,6 +4,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>What experts are chosen by, and what their weights are made of. The values are those of <c>moe/route.comp</c>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum RouterScore
 {
     /// <summary>The router's logits; weights are the softmax of the chosen ones (Jiang et al., "Mixtral of Experts").</summary>
@@ -22,6 +23,7 @@ public enum RouterScore
 /// <param name="Scale">Factor of the weights at last.</param>
 /// <param name="Groups">Groups of neighbouring experts, as many each; at most 1: none.</param>
 /// <param name="GroupsUsed">Groups that a token's experts are in: those whose two best experts are best together.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct RouterRule(
     RouterScore Score = RouterScore.SoftmaxOfChosen, bool Normalises = true, float Scale = 1, int Groups = 1, int GroupsUsed = 1)
 {
@@ -31,6 +33,7 @@ public readonly record struct RouterRule(
 
 /// <summary>The router of a mixture of experts: which experts each token goes to, and their weights. Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class RouteKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("route").Threads(64);

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// y = (x − mean(x)) / sqrt(var(x) + eps) · gain + shift (Ba et al. 2016). Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class NormKernel(KernelContext context)
 {
     // More would leave too few registers for other workgroups.

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class QuantizeKernel(KernelContext context)
 {
     private const int MaxWorkgroups = 4096;

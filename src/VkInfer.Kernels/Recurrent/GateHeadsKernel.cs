@@ -8,10 +8,12 @@ namespace VkInfer.Kernels;
 /// <param name="Width">Elements of a row.</param>
 /// <param name="At">The first head's gate in a row.</param>
 /// <param name="HeadStride">Elements from one head's gate to the next's.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct HeadGates(BufferView Rows, int Width, int At, int HeadStride);
 
 /// <summary>Heads of rows with a gate for each element: y = n(x) · f(gate). Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GateHeadsKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("gate_heads").Threads(32);

@@ -12,6 +12,7 @@ namespace VkInfer.Kernels;
 /// Whether a value head's key head is its number modulo <paramref name="KeyHeads"/>; else neighbours share one.
 /// </param>
 /// <param name="InterleavesRates">Whether rates stand together by key head: its value heads' b, then their a; else all b, then all a.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct GatedDeltaShape(
     int KeyHeads, int ValueHeads, int KeyDim, int ValueDim, bool IsTiled = false, bool InterleavesRates = false)
 {
@@ -46,6 +47,7 @@ public readonly record struct GatedDeltaShape(
 
 /// <summary>The gated delta rule over the rows of sequences, one row after another. Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GatedDeltaKernel(KernelContext context)
 {
     // Invocations that share a column of a head's state. On a processor shares would only cost their sums.

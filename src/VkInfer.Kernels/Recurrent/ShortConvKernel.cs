@@ -9,6 +9,7 @@ namespace VkInfer.Kernels;
 /// <param name="IsGated">
 /// Whether rows are [b | c | x], of which b · x is convolved, and the result multiplied by c (LFM2). Else outputs go through SiLU.
 /// </param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct ShortConvShape(int Channels, int Taps, bool IsGated = false)
 {
     /// <summary>The most inputs that an output may see.</summary>
@@ -23,6 +24,7 @@ public readonly record struct ShortConvShape(int Channels, int Taps, bool IsGate
 
 /// <summary>A short causal convolution over the rows of sequences, with its last inputs as their state. Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ShortConvKernel(KernelContext context)
 {
     private const int ChannelsOfGroup = 32;

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// <param name="Order">
 /// Stands for the layer's parts of all states where work is ordered, since states are known to the device alone.
 /// </param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct StateLayer(int Group, long Offset, BufferView Order)
 {
     /// <summary>What stands so many floats behind it.</summary>
@@ -19,6 +20,7 @@ public readonly record struct StateLayer(int Group, long Offset, BufferView Orde
 }
 
 /// <summary>Whose states rows go through: those of the runs of a step, or that of the one row of a decode step.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class StateSource
 {
     private readonly BufferView? _list;

@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// Applies penalties, biases and masks to logits, as each step state says (shaders/sample/adjust_logits.comp). Penalties are those of
 /// Keskar et al., "CTRL" (2019) for repetition, and of the OpenAI API for frequency and presence. Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class AdjustLogitsKernel
 {
     private const int GroupSize = 128;

@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>Takes the most likely token of each row, the lowest id among equals (shaders/sample/argmax.comp). Thread-safe.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ArgmaxKernel
 {
     private readonly ComputePipeline _pipeline;

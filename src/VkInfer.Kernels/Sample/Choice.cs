@@ -4,6 +4,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>What the choice of a token asks for: which dispatches of a step take part in it.</summary>
 [Flags]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum ChoiceFeatures
 {
     /// <summary>The logits are changed before: <see cref="LogitAdjustments"/> of the state says how.</summary>
@@ -26,6 +27,7 @@ public enum ChoiceFeatures
 /// A row of logits and what its sequence keeps, all of it reached by address: offsets are multiples of 16 bytes. Views that the features
 /// do not ask for may be default.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct Choice
 {
     /// <summary>Float32 [vocabSize]; stays as it is.</summary>

@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// What commands that choose tokens are recorded for: a table, and the memory that its choices may name. Replayed with other choices,
 /// they serve up to <see cref="Rows"/> of them.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ChoiceSteps
 {
     private readonly List<BufferView> _logits = [];

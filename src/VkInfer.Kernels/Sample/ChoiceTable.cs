@@ -10,6 +10,7 @@ namespace VkInfer.Kernels;
 /// written anew for each step, or once where the step stays the same; the commands that read it may be replayed. Owns its buffer;
 /// not thread-safe. Allocates nothing once made.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ChoiceTable : IDisposable
 {
     private const int Lists = 5;

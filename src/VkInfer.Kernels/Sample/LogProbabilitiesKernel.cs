@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// Natural logarithms of the probabilities, under the softmax of each row of logits, of the token just chosen and of the likeliest ones
 /// (shaders/sample/log_probabilities_slice.comp, log_probabilities.comp). Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LogProbabilitiesKernel
 {
     /// <summary>Most tokens whose log-probabilities are given beside the chosen one's.</summary>

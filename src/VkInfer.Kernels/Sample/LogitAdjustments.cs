@@ -4,6 +4,7 @@ namespace VkInfer.Kernels;
 /// What changes the logits before a token is chosen; the values of <c>ADJUST_…</c> in <c>shaders/include/step_state.glsl</c>.
 /// </summary>
 [Flags]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum LogitAdjustments : uint
 {
     /// <summary>Nothing.</summary>

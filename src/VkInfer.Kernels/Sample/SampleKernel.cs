@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// state's options and seed (shaders/sample/sample_top.comp, sample_buckets.comp, sample.comp). The same state and logits give the same
 /// token. Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SampleKernel
 {
     /// <summary>The largest vocabulary that the kernels which choose tokens take.</summary>

@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// Memory in which samplers keep what is between their phases: for each choice the struct of <c>shaders/sample/scratch.glsl</c>, then
 /// the candidates of as many draws as run at once.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class SamplerScratch
 {
     /// <summary>Candidates of so many bytes are held at once; a step with more draws takes several dispatches for its last phase.</summary>

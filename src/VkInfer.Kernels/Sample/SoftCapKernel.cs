@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>Bounds values softly, in place: x = cap · tanh(x / cap) (Gemma 2). Thread-safe.</summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SoftCapKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("soft_cap").Threads(256);

@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// steps are in flight only the device touches it.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public struct StepState : IEquatable<StepState>
 {
     /// <summary>Bytes of the buffer.</summary>

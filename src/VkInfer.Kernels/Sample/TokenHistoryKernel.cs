@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// Counts the tokens that were just chosen, for the penalties of the next choices (shaders/sample/token_history.comp). Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class TokenHistoryKernel
 {
     private readonly ComputePipeline _pipeline;

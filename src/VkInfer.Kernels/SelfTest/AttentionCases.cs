@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>Cases of attention, and of what stands between it and the products before it.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class AttentionCases
 {
     /// <summary>Sums of some hundred products in float32 and a few exponentials: 1e-5. A token too many or too few is a fortieth.</summary>

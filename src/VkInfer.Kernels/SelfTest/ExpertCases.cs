@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>Cases of mixtures of experts.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class ExpertCases
 {
     private const int Experts = 5;

@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// The forms of kernels that are left out on a device, since they computed wrong results in a self-test. A form is a shader, or a way to
 /// spread it over the device: <c>gemm_q8_0_f16_coopmat</c>, <c>norm/wide</c>. Forms are only ever added. Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class KernelForms
 {
     private readonly ConcurrentDictionary<string, string> _leftOut = new(StringComparer.Ordinal);

@@ -7,9 +7,11 @@ namespace VkInfer.Kernels;
 /// <param name="Budget">When this much time is spent, no further case is begun.</param>
 /// <param name="CountsPipelines">Making pipelines counts; else whoever waits needs them anyway.</param>
 /// <param name="Timeout">How long the device may take for cases that run together.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct SelfTestLimits(TimeSpan Budget, bool CountsPipelines, TimeSpan Timeout);
 
 /// <summary>Runs cases on a device and compares their results with the CPU's.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class KernelSelfTest
 {
     // A device takes 64 lists in a submission; fewer cases also hold less memory.

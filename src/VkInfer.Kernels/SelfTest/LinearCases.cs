@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>Cases of linear layers and of the embedding.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class LinearCases
 {
     // Whole blocks of every format, two of the largest; a row more than pairs and quads hold.

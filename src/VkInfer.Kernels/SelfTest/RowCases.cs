@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>Cases of norms, activations and the choice of a token.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class RowCases
 {
     // Element by element, or sums of a row in float32: 1e-6; results may be stored as float16, which rounds them by up to 2^-11.

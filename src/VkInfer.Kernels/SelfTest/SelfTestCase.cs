@@ -3,6 +3,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>A small case of one form of a kernel, with what the CPU says of it.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SelfTestCase
 {
     internal SelfTestCase(string form, string detail, Action<SelfTestBench, CommandList> record, params ReadOnlySpan<string> variants)
@@ -37,4 +38,5 @@ public sealed class SelfTestCase
 /// <param name="Case">The case.</param>
 /// <param name="Problem">What was wrong; null: it passed.</param>
 /// <param name="IsLate">There was no result in time, of this case or of one that ran with it.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record SelfTestResult(SelfTestCase Case, string? Problem, bool IsLate = false);

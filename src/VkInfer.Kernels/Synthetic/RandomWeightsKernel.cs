@@ -15,6 +15,7 @@ internal readonly record struct RandomBlocksPush(
 /// Fills a matrix with seeded random weights of standard deviation near 0.02 (shaders/synthetic/random_weights.comp, random_blocks.comp),
 /// for measuring without a file. Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class RandomWeightsKernel
 {
     internal const int WorkgroupSize = 256;

@@ -3,6 +3,7 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// Matrices of equal width whose rows follow one another: what stands in one matrix where all its rows have one format. Immutable.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class StackedWeights
 {
     /// <summary>Stacks matrices.</summary>

@@ -5,6 +5,7 @@ namespace VkInfer.Kernels;
 /// weights of value zero, and, for block formats, the blocks' scales in a second part that starts at a multiple of 256 bytes.
 /// Rows of formats with blocks of 256 are whole blocks and so need no padding. <c>shaders/include/weights/*.glsl</c> reads it.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class WeightLayout
 {
     /// <summary>Columns are padded to a multiple of this.</summary>

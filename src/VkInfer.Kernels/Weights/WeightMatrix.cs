@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// A packed weight matrix [Rows, Columns] on the device, as <see cref="WeightLayout"/> describes it. Refers to a buffer that
 /// it does not own. Immutable.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class WeightMatrix
 {
     /// <summary>Describes a matrix whose parts lie where the views say.</summary>

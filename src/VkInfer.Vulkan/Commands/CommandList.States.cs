@@ -4,6 +4,7 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <content>From one recording to its submissions, and to the list's end.</content>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe partial class CommandList
 {
     /// <summary>

@@ -5,6 +5,7 @@ namespace VkInfer.Vulkan;
 /// <param name="Bytes">Bytes; null: as many as the views that it is given have.</param>
 /// <param name="Operations">Additions and multiplications.</param>
 /// <param name="TokenBytes">Further bytes for each token that the KV cache holds when it runs.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct DispatchWork(string Shape, long? Bytes = null, long Operations = 0, long TokenBytes = 0);
 
 /// <summary>A dispatch of a profiled list, as it ran last. Times are microseconds since the first dispatch began.</summary>
@@ -12,6 +13,7 @@ public readonly record struct DispatchWork(string Shape, long? Bytes = null, lon
 /// <param name="Work">What it had to do.</param>
 /// <param name="Started">When all work before it and its barrier had completed.</param>
 /// <param name="Ended">When it had completed.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record DispatchTime(string Name, DispatchWork Work, double Started, double Ended)
 {
     /// <summary>How long it took, in microseconds.</summary>

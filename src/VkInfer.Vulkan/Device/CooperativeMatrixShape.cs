@@ -1,6 +1,7 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>Number type of a cooperative matrix, as VkComponentTypeKHR.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum MatrixComponentType
 {
     /// <summary>A type this version does not name.</summary>
@@ -52,5 +53,6 @@ public enum MatrixComponentType
 /// <param name="C">Type of C.</param>
 /// <param name="Result">Type of the result.</param>
 /// <param name="Saturating">The product saturates instead of wrapping.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct CooperativeMatrixShape(
     int M, int N, int K, MatrixComponentType A, MatrixComponentType B, MatrixComponentType C, MatrixComponentType Result, bool Saturating);

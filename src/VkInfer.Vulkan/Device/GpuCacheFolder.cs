@@ -1,6 +1,7 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>Where pipeline caches live.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class GpuCacheFolder
 {
     /// <summary>Environment variable that names the folder; <c>off</c> keeps nothing on disk.</summary>

@@ -1,6 +1,7 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>Compiling pipelines before they are needed.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed partial class GpuDevice
 {
     /// <summary>

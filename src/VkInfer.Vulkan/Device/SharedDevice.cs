@@ -5,6 +5,7 @@ namespace VkInfer.Vulkan;
 /// them, the last one that is disposed closes them. A device that was lost is left to those who have it: the next share opens another.
 /// Thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class SharedDevice : IDisposable
 {
     // Held while devices are opened and closed, so that there is never a second one; no user's code runs under it.

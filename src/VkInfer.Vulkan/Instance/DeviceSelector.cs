@@ -3,6 +3,7 @@ using System.Globalization;
 namespace VkInfer.Vulkan;
 
 /// <summary>Says which device is wanted: automatically, by index, by type, or by a part of its name. Immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record DeviceSelector
 {
     private readonly int? _index;

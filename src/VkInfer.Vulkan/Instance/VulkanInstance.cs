@@ -6,6 +6,7 @@ namespace VkInfer.Vulkan;
 /// Vulkan, started: finds the devices and opens them. Owns the devices it opened and disposes them with itself. Thread-safe, disposal
 /// included.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe class VulkanInstance : IDisposable
 {
     private const string ValidationLayer = "VK_LAYER_KHRONOS_validation";

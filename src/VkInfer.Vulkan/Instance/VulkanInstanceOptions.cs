@@ -1,6 +1,7 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>How Vulkan is started.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record VulkanInstanceOptions
 {
     /// <summary>Turns the Khronos validation layer on, with synchronization validation. Slow; for tests and debugging.</summary>

@@ -3,6 +3,7 @@ namespace VkInfer.Vulkan;
 /// <summary>What may end work before its time: its caller's token, and the end of the thing that works. Costs no allocation.</summary>
 /// <param name="Caller">Ends it with <see cref="OperationCanceledException"/>.</param>
 /// <param name="Owner">Ends it with <see cref="ObjectDisposedException"/>; null: nothing.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct Cancellation(CancellationToken Caller, Lifetime? Owner = null)
 {
     /// <summary>A caller's token alone.</summary>

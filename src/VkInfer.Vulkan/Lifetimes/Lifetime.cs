@@ -11,6 +11,7 @@ namespace VkInfer.Vulkan;
 /// disposes while it holds a lease all the same, and waiting could mean waiting for itself, it returns and the freeing follows on a
 /// thread of the pool.
 /// </remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class Lifetime : IDisposable, IAsyncDisposable
 {
     private const int ClosedBit = 1;

@@ -1,6 +1,7 @@
 namespace VkInfer.Vulkan;
 
 /// <summary>Who reads and writes a buffer, and so where it lives.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum BufferKind
 {
     /// <summary>The GPU's own memory.</summary>

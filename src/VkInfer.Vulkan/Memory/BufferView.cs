@@ -4,6 +4,7 @@ namespace VkInfer.Vulkan;
 /// <param name="Buffer">The buffer.</param>
 /// <param name="Offset">First byte.</param>
 /// <param name="Length">Bytes.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct BufferView(GpuBuffer Buffer, long Offset, long Length)
 {
     /// <summary>See <see cref="GpuBuffer.DeviceAddress"/>.</summary>

@@ -8,6 +8,7 @@ namespace VkInfer.Vulkan;
 /// disposed, recorded anew or submitted for the only time, and the GPU is done with it. Disposing from any thread is allowed; the
 /// CPU's own accesses to the contents are the caller's to order.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe class GpuBuffer : GpuResource
 {
     private readonly MemoryAllocation _allocation;

@@ -5,6 +5,7 @@ namespace VkInfer.Vulkan;
 /// hold a reference; with the last one it goes to the device, which destroys it when the GPU is done. Disposing is allowed from any
 /// thread and twice, and also after the device was disposed.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class GpuResource : IDisposable
 {
     private int _references = 1;

@@ -3,6 +3,7 @@ using Silk.NET.Vulkan;
 namespace VkInfer.Vulkan;
 
 /// <summary>A compute shader made ready for a device. Lives as long as the device. Thread-safe.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ComputePipeline
 {
     private readonly DeviceContext _context;

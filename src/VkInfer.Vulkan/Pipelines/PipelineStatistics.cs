@@ -5,6 +5,7 @@ namespace VkInfer.Vulkan;
 /// <summary>What a driver's compiler tells about a pipeline. The names are the driver's own. Immutable.</summary>
 /// <param name="SubgroupSize">Subgroup size the pipeline was compiled for; 0 when not told.</param>
 /// <param name="Values">Figures by the driver's name for them, such as "Spilled VGPRs" or "Register Count".</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record PipelineStatistics(int SubgroupSize, IReadOnlyDictionary<string, double> Values)
 {
     internal static unsafe PipelineStatistics Read(DeviceContext context, KhrPipelineExecutableProperties functions, Pipeline pipeline)

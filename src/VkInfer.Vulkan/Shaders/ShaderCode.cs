@@ -3,6 +3,7 @@ namespace VkInfer.Vulkan;
 /// <summary>A compute shader, compiled. Equality is by name and code. Immutable, if the memory behind it is left alone.</summary>
 /// <param name="Name">For messages, debuggers and the pipeline cache.</param>
 /// <param name="SpirV">SPIR-V of one compute entry point.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record ShaderCode(string Name, ReadOnlyMemory<byte> SpirV)
 {
     private ShaderReflection? _reflection;

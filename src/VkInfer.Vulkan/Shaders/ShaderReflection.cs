@@ -2,6 +2,7 @@ namespace VkInfer.Vulkan;
 
 /// <summary>What a dispatch does to a binding.</summary>
 [Flags]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum BindingAccess
 {
     /// <summary>The shader does not use the binding.</summary>
@@ -21,14 +22,17 @@ public enum BindingAccess
 /// <param name="Name">Its name; empty when the compiler stripped names.</param>
 /// <param name="Offset">First byte in the block.</param>
 /// <param name="Size">Bytes.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct PushConstantMember(string Name, int Offset, int Size);
 
 /// <summary>A specialisation constant.</summary>
 /// <param name="Id">constant_id.</param>
 /// <param name="Default">Value when not specialised, as bits.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct SpecializationParameter(uint Id, uint Default);
 
 /// <summary>What compiled code says about itself. Immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record ShaderReflection
 {
     /// <summary>Access by binding number of set 0; bindings that the code does not use are <see cref="BindingAccess.None"/>.</summary>
@@ -63,6 +67,7 @@ public sealed record ShaderReflection
 /// <param name="Y">Invocations along y.</param>
 /// <param name="Z">Invocations along z.</param>
 /// <param name="SharedMemoryBytes">Bytes of shared variables.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct WorkgroupUsage(long X, long Y, long Z, long SharedMemoryBytes);
 
 /// <summary>A type of cooperative matrix that a shader uses.</summary>

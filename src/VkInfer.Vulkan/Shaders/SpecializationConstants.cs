@@ -3,6 +3,7 @@ using System.Globalization;
 namespace VkInfer.Vulkan;
 
 /// <summary>Values of specialisation constants by constant_id. Immutable; equal when ids and values are. The default has none.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct SpecializationConstants : IEquatable<SpecializationConstants>
 {
     private readonly (uint Id, uint Value)[]? _entries;

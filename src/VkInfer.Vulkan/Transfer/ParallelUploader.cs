@@ -14,6 +14,7 @@ public delegate void FillRanges(Span<byte> first, Span<byte> second);
 /// <see cref="Write"/> may be called from several threads; <see cref="Finish"/> and <see cref="Dispose"/> once those are done. To be
 /// disposed before its device.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe class ParallelUploader : IDisposable
 {
     /// <summary>Most bytes of one write, both ranges together.</summary>

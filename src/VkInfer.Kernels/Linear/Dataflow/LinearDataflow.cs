@@ -6,6 +6,7 @@ namespace VkInfer.Kernels;
 /// Which implementation a linear layer takes for a number of rows: a look-up of what was measured, while commands are recorded. Where
 /// nothing was measured the built-in heuristic decides. Immutable, thread-safe.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record LinearDataflow
 {
     private readonly FrozenDictionary<(WeightType Type, int Rows, int Columns), Choices> _choices;

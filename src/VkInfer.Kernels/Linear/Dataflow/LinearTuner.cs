@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// random, weights are those given, each result is checked before its time counts. Not thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LinearTuner(KernelContext context)
 {
     private static readonly int[] AllRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
