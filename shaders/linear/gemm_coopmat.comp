@@ -61,8 +61,9 @@ const uint W_LOADS = (BLOCK_N * CHUNKS + THREADS - 1) / THREADS;
 const bool A_EVEN = BLOCK_M * OCTETS % THREADS == 0;
 const bool W_EVEN = BLOCK_N * CHUNKS % THREADS == 0;
 const uint FRAGMENT_AREA = FRAGMENT_M * FRAGMENT_N;
-const uint COLUMNS = GATE == 0 ? BLOCK_N : BLOCK_N / 2;                // of C, in a tile
-const uint OUTPUTS_N = GATE == 0 ? FRAGMENTS_N : FRAGMENTS_N / 2;      // fragments of C along n, in a subgroup
+const uint ROWS_PER_COLUMN = GATE == 0 ? 1 : 2;                        // rows of weights for a column of C
+const uint COLUMNS = BLOCK_N / ROWS_PER_COLUMN;                        // of C, in a tile
+const uint OUTPUTS_N = FRAGMENTS_N / ROWS_PER_COLUMN;                  // fragments of C along n, in a subgroup
 
 const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
 const uint EDGES = SUBGROUPS * FRAGMENT_AREA / 4;
@@ -175,7 +176,7 @@ bool is_last_of_tile() {
     return true;
 }
 
-void store_whole(uint to, SUMS sum) {
+void store_whole(uint to, SUMS sum, bool add) {
 #ifdef OUTPUT_F16
     [[unroll]] for (int i = 0; i < sum.length(); i++) {
         sum[i] = clamp(sum[i], -65504.0, 65504.0);
@@ -183,7 +184,7 @@ void store_whole(uint to, SUMS sum) {
     coopMatStore(coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_M, FRAGMENT_N, gl_MatrixUseAccumulator>(sum),
         c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
 #else
-    if (ACCUMULATE != 0 && SPLITS > 1) {
+    if (ACCUMULATE != 0 && add) {
         SUMS before;
         coopMatLoad(before, c, to, push.outputStride, gl_CooperativeMatrixLayoutRowMajor);
         sum += before;
@@ -192,23 +193,30 @@ void store_whole(uint to, SUMS sum) {
 #endif
 }
 
-// A fragment that may reach over the edge goes through shared memory, element by element.
-void store_edge(uint m, uint n, SUMS sum) {
-    uint area = gl_SubgroupID * (FRAGMENT_AREA / 4);
-    coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
+// A fragment of a tile that reaches over the edge. One that does not itself is stored whole; else it goes through shared memory, element by
+// element. All subgroups meet the same barriers, whatever they store: lavapipe waits for the whole workgroup at a subgroup's barrier.
+void store_at_edge(uint m, uint n, uint to, SUMS sum) {
+    const uint columns = push.rows / ROWS_PER_COLUMN;
+    const uint area = gl_SubgroupID * (FRAGMENT_AREA / 4);
+    const bool inside = m + FRAGMENT_M <= push.seqLen && n + FRAGMENT_N <= columns;
+    if (!inside) coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupMemoryBarrierShared();
     subgroupBarrier();
-    for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
-        uint row = m + i / FRAGMENT_N;
-        uint column = n + i % FRAGMENT_N;
-        if (row < push.seqLen && column < (GATE == 0 ? push.rows : push.rows / 2)) {
-            uint to = row * push.outputStride + push.outputOffset + column;
-            float value = uintBitsToFloat(tiles[area + i / 4][i % 4]);
+    if (inside) {
+        store_whole(to, sum, true);
+    } else if (m < push.seqLen && n < columns) {
+        for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
+            uint row = i / FRAGMENT_N;
+            uint column = i % FRAGMENT_N;
+            if (m + row < push.seqLen && n + column < columns) {
+                uint at = to + row * push.outputStride + column;
+                float value = uintBitsToFloat(tiles[area + i / 4][i % 4]);
 #ifdef OUTPUT_F16
-            c[to] = float16_t(clamp(value, -65504.0, 65504.0));
+                c[at] = float16_t(clamp(value, -65504.0, 65504.0));
 #else
-            c[to] = ACCUMULATE != 0 ? c[to] + value : value;
+                c[at] = ACCUMULATE != 0 ? c[at] + value : value;
 #endif
+            }
         }
     }
     subgroupBarrier();
@@ -223,7 +231,7 @@ void main() {
     uint m = first_m + row_m;
     uint n = first_n + gl_SubgroupID / SUBGROUPS_M * OUTPUTS_N * FRAGMENT_N;
 
-    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= (GATE == 0 ? push.rows : push.rows / 2);
+    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= push.rows / ROWS_PER_COLUMN;
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
@@ -270,10 +278,13 @@ void main() {
                     sum[e] = activate(GATE, sum[e]) * up[e];
                 }
             }
+            uint fragment_m = m + i * FRAGMENT_M;
+            uint fragment_n = n + j * FRAGMENT_N;
+            uint to = fragment_m * push.outputStride + push.outputOffset + fragment_n;
             if (whole) {
-                store_whole((m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, sum);
+                store_whole(to, sum, SPLITS > 1);
             } else {
-                store_edge(m + i * FRAGMENT_M, n + j * FRAGMENT_N, sum);
+                store_at_edge(fragment_m, fragment_n, to, sum);
             }
         }
     }
