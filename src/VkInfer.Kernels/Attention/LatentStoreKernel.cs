@@ -9,6 +9,7 @@ namespace VkInfer.Kernels;
 /// <param name="RopeDim">Elements of a head that are rotated, which all heads' keys share; even.</param>
 /// <param name="Rank">Elements of the latent that keys and values are made of.</param>
 /// <param name="Pairing">Which elements rotate together.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct LatentShape(int NumHeads, int NopeDim, int RopeDim, int Rank, RopePairing Pairing)
 {
     /// <summary>Elements of a head of the query as it is projected.</summary>
@@ -23,6 +24,7 @@ public readonly record struct LatentShape(int NumHeads, int NopeDim, int RopeDim
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LatentStoreKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("latent_store").Threads(256);
@@ -108,6 +110,7 @@ public sealed class LatentStoreKernel(KernelContext context)
 /// <param name="Rope">float32 (cos, sin) [positions][RopeDim / 2].</param>
 /// <param name="Gain">float32 [Rank]: of the latent's norm.</param>
 /// <param name="Eps">Added to the mean of the squares.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct LatentRows(
     BufferView Latents, int LatentWidth, int LatentAt, BufferView Queries, int QueriesWidth, BufferView Query, BufferView Rope,
     BufferView Gain, float Eps);

@@ -7,6 +7,7 @@ namespace VkInfer.Kernels;
 /// <param name="Rows">float32 [rows, Stride(Width)], from the first head on.</param>
 /// <param name="Width">Elements of a row.</param>
 /// <param name="Size">Elements from one head to the next.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct HeadRows(BufferView Rows, int Width, int Size);
 
 /// <summary>

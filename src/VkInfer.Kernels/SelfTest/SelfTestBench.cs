@@ -8,6 +8,7 @@ namespace VkInfer.Kernels;
 /// <param name="type">The weights' format.</param>
 /// <param name="source">Whole blocks.</param>
 /// <param name="values">One number for each weight.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void WeightDecoder(WeightType type, ReadOnlySpan<byte> source, Span<float> values);
 
 /// <summary>The buffers of one case, and what is expected in them. Owns the buffers; not thread-safe.</summary>

@@ -6,6 +6,7 @@ namespace VkInfer.Vulkan;
 /// <summary>Writes what two ranges of a buffer shall hold; the second is empty where there is but one.</summary>
 /// <param name="first">The first range, to be written whole and in order; reading it back may be slow.</param>
 /// <param name="second">The second range.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void FillRanges(Span<byte> first, Span<byte> second);
 
 /// <summary>

@@ -8,18 +8,19 @@ namespace VkInfer.Configuration;
 /// </summary>
 internal sealed record ShapeKeys(
     string HiddenSize, string Heads, string KvHeads, string HeadDim, string RotaryDim, string Experts = "experts",
-    string ExpertsPerToken = "experts per token", string OtherHeads = "")
+    string ExpertsPerToken = "experts per token", string OtherHeads = "", string Latents = "")
 {
     /// <summary>Most Hugging Face configurations.</summary>
     public static ShapeKeys HuggingFace { get; } = new(
         "hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim", "partial_rotary_factor", "num_local_experts",
-        "num_experts_per_tok");
+        "num_experts_per_tok", Latents: "kv_lora_rank, qk_nope_head_dim, qk_rope_head_dim");
 
     /// <summary>GGUF.</summary>
     public static ShapeKeys Gguf(GgufKeys keys) => new(
         keys.Key("embedding_length"), keys.Key("attention.head_count"), keys.Key("attention.head_count_kv"),
         keys.Key("attention.key_length"),
-        keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"), "_swa");
+        keys.Key("rope.dimension_count"), keys.Key("expert_count"), keys.Key("expert_used_count"), "_swa",
+        $"{keys.Key("attention.kv_lora_rank")}, {keys.Key("attention.key_length_mla")}, {keys.Key("rope.dimension_count")}");
 }
 
 /// <summary>What a transformer that can run here looks like, whichever file describes it.</summary>
@@ -52,13 +53,13 @@ internal static class ModelLimits
                 $"rotary dimension {rotary}; expected an even number up to the head dimension {headDim} ({keys.RotaryDim}{end}, {keys.HeadDim}{end})");
         }
 
-        if (config.Latent is { Shape: var latent, ValueDim: var value })
+        if (config.Latent is { Shape: var latent })
         {
             Check(
                 latent.KeyDim % 8 == 0 && latent.KeyDim <= AttentionShape.MaxHeadDim && latent.Rank % 4 == 0 && latent.NopeDim % 4 == 0
                 && latent.RopeDim % 4 == 0,
-                $"latent attention of {latent.Rank} + {latent.RopeDim} elements and heads of {latent.NopeDim} + {latent.RopeDim} and {value}; "
-                + $"expected multiples of 4, the first two together of 8, at most {AttentionShape.MaxHeadDim}");
+                $"latent attention of {latent.Rank} + {latent.RopeDim} elements and heads of {latent.NopeDim} + {latent.RopeDim}; expected "
+                + $"multiples of 4, the first two together of 8, at most {AttentionShape.MaxHeadDim} ({keys.Latents})");
         }
 
         Check(

@@ -61,7 +61,8 @@ internal sealed class Glm4Moe : ModelFamily
             shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next }, rule, dense,
             keys.Count("feed_forward_length", ModelLimits.MaxWidth),
             (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0) * shape.IntermediateSize,
-            gguf.Tensors.Has($"blk.{dense}.exp_probs_b.bias"), gguf.Keys.File.Path);
+            gguf.Tensors.Has($"blk.{dense}.exp_probs_b.bias"),
+            $"{keys.File.Path}: {keys.Key("expert_group_used_count")} and {keys.Key("expert_group_count")} are");
     }
 
     /// <summary>The same, as a folder says; with the factor of weights where it says none.</summary>
@@ -83,17 +84,18 @@ internal sealed class Glm4Moe : ModelFamily
         int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
         return WithExperts(
             shape with { NumLeftOut = next }, rule, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240,
-            (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, !isSoftmax, json.Path);
+            (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, !isSoftmax,
+            $"{json.Path}: topk_group and n_group are");
     }
 
     private static ModelConfig WithExperts(
-        ModelConfig shape, RouterRule rule, int dense, int denseWidth, int sharedWidth, bool hasBias, string path)
+        ModelConfig shape, RouterRule rule, int dense, int denseWidth, int sharedWidth, bool hasBias, string groupsAre)
     {
         if (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0 || rule.GroupsUsed > rule.Groups))
         {
             throw new UnsupportedModelException(
-                $"{path}: {rule.GroupsUsed} of {rule.Groups} groups of {shape.NumExperts} experts by {rule.Score}; expected groups of one "
-                + "size, by sigmoids.");
+                $"{groupsAre} {rule.GroupsUsed} and {rule.Groups}, of {shape.NumExperts} experts scored by {rule.Score}; expected groups of "
+                + "one size, scored by sigmoids.");
         }
 
         var mixture = new MixtureRecipe

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -90,6 +91,29 @@ public sealed partial class ArchitectureTests
         Assert.That(others, Is.Empty);
     }
 
+    /// <summary>What programs see of the layers beneath is what the library's own surface is made of, and errors.</summary>
+    [Test]
+    public void Types_beneath_the_library_are_hidden_unless_its_surface_shows_them()
+    {
+        string surface = string.Join('\n', SourceTree.Read("PublicAPI.Unshipped.txt").SelectMany(file => file.Lines));
+        Type[] types = [.. new[] { "VkInfer.Kernels", "VkInfer.Vulkan" }.SelectMany(name => Assembly.Load(name).GetExportedTypes())];
+        bool IsNamed(Type type) => Regex.IsMatch(surface, $@"\b{type.FullName}\b");
+        var shown = types.Where(type => type.IsAssignableTo(typeof(Exception)) || IsNamed(type)).ToHashSet();
+        for (int before = 0; before < shown.Count;)
+        {
+            before = shown.Count;
+            Type[] used = [.. shown.SelectMany(type => type.GetMembers()).SelectMany(TypesOf).SelectMany(PartsOf)];
+            shown.UnionWith(used.Where(types.Contains));
+        }
+
+        IEnumerable<string?> visible =
+            from type in types
+            where type.GetCustomAttribute<EditorBrowsableAttribute>()?.State != EditorBrowsableState.Never
+            where !type.IsNested && !shown.Contains(type)
+            select type.FullName;
+        Assert.That(visible, Is.Empty);
+    }
+
     [Test]
     public void The_package_depends_on_what_its_layers_reference()
     {
@@ -109,6 +133,9 @@ public sealed partial class ArchitectureTests
     private static XDocument Xml(string path) => XDocument.Parse(string.Join('\n', SourceTree.Read(path).Single().Lines));
 
     private static string[] Names() => [.. Allowed.Keys];
+
+    private static IEnumerable<Type> PartsOf(Type type) => type.HasElementType ? PartsOf(type.GetElementType()!)
+        : type.GetGenericArguments().SelectMany(PartsOf).Append(type);
 
     private static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
     {

@@ -73,10 +73,10 @@ internal sealed class HfJson
         }
     }
 
-    /// <summary>Whether it has no keys.</summary>
     /// <summary>Whether a key is there and not null.</summary>
     public bool IsSet(string key) => Find(key) is not null;
 
+    /// <summary>Whether it has no keys.</summary>
     public bool IsEmpty => !_object.EnumerateObject().Any();
 
     /// <summary>Whether the key is there, be its value null.</summary>
