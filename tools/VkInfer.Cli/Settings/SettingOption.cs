@@ -10,7 +10,7 @@ internal sealed class SettingOption : Option<string[]?>
     {
         Setting = setting;
         Description = setting.Description;
-        HelpName = "value";
+        HelpName = setting.IsFlag ? null : "value";
         CustomParser = result => [.. result.Tokens.Select(token => token.Value)];
         Arity = setting.IsFlag ? ArgumentArity.Zero
             : setting.Name == nameof(VkInferOptions.StopStrings) ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne;
