@@ -25,14 +25,13 @@ internal static class AdditionalOptions
     /// <summary>The options with what the properties say of them.</summary>
     public static GenerationOptions Apply(AdditionalPropertiesDictionary properties, GenerationOptions options)
     {
-        SamplingOptions sampling = options.Sampling;
         foreach ((string name, object? value) in properties)
         {
             options = name switch
             {
-                MinP => options with { Sampling = sampling = sampling with { MinP = Number(name, value) } },
-                TypicalP => options with { Sampling = sampling = sampling with { TypicalP = Number(name, value) } },
-                RepetitionPenalty => options with { Sampling = sampling = sampling with { RepetitionPenalty = Number(name, value) } },
+                MinP => options with { Sampling = options.Sampling with { MinP = Number(name, value) } },
+                TypicalP => options with { Sampling = options.Sampling with { TypicalP = Number(name, value) } },
+                RepetitionPenalty => options with { Sampling = options.Sampling with { RepetitionPenalty = Number(name, value) } },
                 Speculates => options with { Speculates = Flag(name, value) },
                 Priority => options with { Priority = Integer(name, value) },
                 Deadline => options with { Deadline = Duration(name, value) },

@@ -24,14 +24,7 @@ internal sealed class Glm4Moe : ModelFamily
     [
         ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
         ("model.layers.*.mlp.gate.e_score_correction_bias", "blk.*.exp_probs_b.bias"),
-        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
-        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
-        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
-        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
-        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
-        ("model.layers.*.mlp.shared_experts.gate_proj", "blk.*.ffn_gate_shexp"),
-        ("model.layers.*.mlp.shared_experts.up_proj", "blk.*.ffn_up_shexp"),
-        ("model.layers.*.mlp.shared_experts.down_proj", "blk.*.ffn_down_shexp"),
+        .. Families.HfTensorNames.Experts, .. Families.HfTensorNames.SharedExperts,
     ];
 
     public override ModelConfig Describe(GgufConfigReader gguf)

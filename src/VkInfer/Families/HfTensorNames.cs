@@ -25,6 +25,24 @@ internal static class HfTensorNames
         ["model.layers.*.mlp.down_proj"] = "blk.*.ffn_down",
     };
 
+    /// <summary>Experts of a mixture, one by one or stacked, as most models since Qwen2-MoE name them.</summary>
+    public static (string Name, string Gguf)[] Experts { get; } =
+    [
+        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
+        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
+        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
+        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
+    ];
+
+    /// <summary>Experts for all tokens, as DeepSeek names them.</summary>
+    public static (string Name, string Gguf)[] SharedExperts { get; } =
+    [
+        ("model.layers.*.mlp.shared_experts.gate_proj", "blk.*.ffn_gate_shexp"),
+        ("model.layers.*.mlp.shared_experts.up_proj", "blk.*.ffn_up_shexp"),
+        ("model.layers.*.mlp.shared_experts.down_proj", "blk.*.ffn_down_shexp"),
+    ];
+
     /// <summary>Names with others added, or in their place.</summary>
     public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> names,
         params (string Name, string Gguf)[] others)

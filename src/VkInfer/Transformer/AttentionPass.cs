@@ -97,37 +97,12 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
             Kernels.RopeStore.RecordRows(
                 commands, act.MixerInput, shape, Rope(index), step.Runs, cache.Sequences, place, act.RunQuery, most.Rows,
                 Kernels.PrefillAttention.QueryType(shape), bias, HeadNorm(block));
-            if (pass.Statistics is { } statistics)
-            {
-                Kernels.ScoreStatistics.Record(
-                    commands, shape, Kernels.PrefillAttention.QueryType(shape), act.RunQuery, step.Runs, cache.Sequences, place,
-                    statistics.Layer(index), most.Rows);
-            }
         }
 
         ActivationType mixedType = OutputType(block);
         BufferView mixed = act.Inputs(mixedType).Mixed;
         (BufferView attended, ActivationType type) = shape.HasGates ? (act.MixerOutput, ActivationType.F32) : (mixed, mixedType);
-        if (most.Alone > 0)
-        {
-            Kernels.DecodeAttention.RecordRows(
-                commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, act.Query, pass.AttentionScratch,
-                attended, type, most.Rows, Sinks(block));
-        }
-
-        if (most.RunRows > 0)
-        {
-            if (commands.IsProfiled)
-            {
-                commands.Describe(PrefillAttentionKernel.DescribeRun(shape, most.RunRows, step.FirstPosition));
-            }
-
-            Kernels.PrefillAttention.Record(
-                commands, shape, cache.Softmax.Layers[index].Prefill,
-                step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.RunQuery, attended,
-                most.Rows, most.LongestRun, type, Sinks(block));
-        }
-
+        RecordAttention(commands, shape, pass, step, index, act.Query, act.RunQuery, attended, type, Sinks(block));
         if (shape.HasGates)
         {
             RecordGates(commands, shape, act.MixerInput, attended, mixed, most.Rows, mixedType);

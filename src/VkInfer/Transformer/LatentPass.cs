@@ -74,7 +74,7 @@ internal sealed class LatentPass(ModelConfig config, TransformerWeights weights,
 
         LatentRows rows = Rows(block, act.MixerInput, own, act.Query);
         RecordAbsorb(commands, block, rows, most.Rows);
-        RecordAttention(commands, act, pass, step, index, rows);
+        RecordKeysAndAttention(commands, act, pass, step, index, rows);
         ActivationType type = OutputType(block);
         BufferView mixed = act.Inputs(type).Mixed;
         RecordValues(commands, block, own.Attended, type == ActivationType.F32 ? mixed : act.MixerOutput, most.Rows);
@@ -133,50 +133,23 @@ internal sealed class LatentPass(ModelConfig config, TransformerWeights weights,
     }
 
     /// <summary>Keys of all rows are stored before any attends.</summary>
-    private void RecordAttention(
+    private void RecordKeysAndAttention(
         CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index, LatentRows rows)
     {
-        LatentBlock block = Block(index);
         RowsCache cache = pass.Cache;
-        KvLayer place = cache.Store.Layer(index);
-        StepShape most = step.Shape;
         AttentionShape shape = Shape(cache.Store.Type, cache.Capacity, index);
-        BufferView attended = act.Latent!.Attended;
-        if (most.Alone > 0)
+        void Store(RowList list) => Kernels.LatentStore.RecordRows(
+            commands, Block(index).Recipe.Shape, rows, shape.KvType, list, cache.Sequences, cache.Store.Layer(index), step.Shape.Rows);
+        if (step.Shape.Alone > 0)
         {
-            Kernels.LatentStore.RecordRows(
-                commands, block.Recipe.Shape, rows, shape.KvType, step.Alone, cache.Sequences, place, most.Rows);
+            Store(step.Alone);
         }
 
-        if (most.RunRows > 0)
+        if (step.Shape.RunRows > 0)
         {
-            Kernels.LatentStore.RecordRows(
-                commands, block.Recipe.Shape, rows, shape.KvType, step.Runs, cache.Sequences, place, most.Rows);
-            if (pass.Statistics is { } statistics)
-            {
-                Kernels.ScoreStatistics.Record(
-                    commands, shape, ActivationType.F32, act.Query, step.Runs, cache.Sequences, place, statistics.Layer(index), most.Rows);
-            }
+            Store(step.Runs);
         }
 
-        if (most.Alone > 0)
-        {
-            Kernels.DecodeAttention.RecordRows(
-                commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, act.Query, pass.AttentionScratch,
-                attended, ActivationType.F32, most.Rows);
-        }
-
-        if (most.RunRows > 0)
-        {
-            if (commands.IsProfiled)
-            {
-                commands.Describe(PrefillAttentionKernel.DescribeRun(shape, most.RunRows, step.FirstPosition));
-            }
-
-            Kernels.PrefillAttention.Record(
-                commands, shape, cache.Softmax.Layers[index].Prefill,
-                step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, act.Query, attended,
-                most.Rows, most.LongestRun);
-        }
+        RecordAttention(commands, shape, pass, step, index, act.Query, act.Query, act.Latent!.Attended, ActivationType.F32);
     }
 }

@@ -57,6 +57,52 @@ internal abstract class MixerPass(TransformerWeights weights, KernelSet kernels,
         stream.RecordAdd(commands, act, layer.Mixer.Output, act.Inputs(type).Mixed, type, layer.MixerPostNorm, rows);
     }
 
+    /// <summary>Attention of rows whose keys and values are stored: of those alone, and of runs.</summary>
+    /// <param name="commands">Receives it.</param>
+    /// <param name="shape">The layer's attention.</param>
+    /// <param name="pass">What the step's passes share.</param>
+    /// <param name="step">Which rows.</param>
+    /// <param name="index">The layer.</param>
+    /// <param name="query">Queries of rows alone, float32.</param>
+    /// <param name="runQuery">Queries of runs, of <see cref="PrefillAttentionKernel.QueryType"/>.</param>
+    /// <param name="attended">Output, of <paramref name="type"/>.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="sinks">Scores without values, or null.</param>
+    protected void RecordAttention(
+        CommandList commands, AttentionShape shape, RowsPass pass, PassRows step, int index, BufferView query, BufferView runQuery,
+        BufferView attended, ActivationType type, BufferView? sinks = null)
+    {
+        RowsCache cache = pass.Cache;
+        KvLayer place = cache.Store.Layer(index);
+        StepShape most = step.Shape;
+        if (most.RunRows > 0 && pass.Statistics is { } statistics)
+        {
+            kernels.ScoreStatistics.Record(
+                commands, shape, kernels.PrefillAttention.QueryType(shape), runQuery, step.Runs, cache.Sequences, place,
+                statistics.Layer(index), most.Rows);
+        }
+
+        if (most.Alone > 0)
+        {
+            kernels.DecodeAttention.RecordRows(
+                commands, shape, cache.Softmax.Layers[index].Decode, step.Alone, cache.Sequences, place, query, pass.AttentionScratch,
+                attended, type, most.Rows, sinks);
+        }
+
+        if (most.RunRows > 0)
+        {
+            if (commands.IsProfiled)
+            {
+                commands.Describe(PrefillAttentionKernel.DescribeRun(shape, most.RunRows, step.FirstPosition));
+            }
+
+            kernels.PrefillAttention.Record(
+                commands, shape, cache.Softmax.Layers[index].Prefill,
+                step.Tiles(TileRows(shape, cache.Softmax, index, most.LongestRun)), cache.Sequences, place, runQuery, attended, most.Rows,
+                most.LongestRun, type, sinks);
+        }
+    }
+
     /// <summary>The type in which the last product of rows takes its input.</summary>
     protected ActivationType OutputType(MixerBlock block) => kernels.Gemm.PreferredInput(weights[block.Output].Matrix);
 }

@@ -36,11 +36,7 @@ internal sealed class Qwen35Moe : ModelFamily
     public static (string Name, string Gguf)[] Names { get; } =
     [
         ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
-        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
-        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
-        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
-        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
-        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
+        .. Families.HfTensorNames.Experts,
         ("model.layers.*.mlp.shared_expert.gate_proj", "blk.*.ffn_gate_shexp"),
         ("model.layers.*.mlp.shared_expert.up_proj", "blk.*.ffn_up_shexp"),
         ("model.layers.*.mlp.shared_expert.down_proj", "blk.*.ffn_down_shexp"),

@@ -11,12 +11,7 @@ internal sealed class Qwen3Moe : ModelFamily
     public override IReadOnlyList<string> HfModelTypes => ["qwen3_moe"];
 
     public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
-        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
-        ("model.layers.*.mlp.experts.*.gate_proj", "blk.*.ffn_gate.*"),
-        ("model.layers.*.mlp.experts.*.up_proj", "blk.*.ffn_up.*"),
-        ("model.layers.*.mlp.experts.*.down_proj", "blk.*.ffn_down.*"),
-        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
-        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"));
+        [("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"), .. Families.HfTensorNames.Experts]);
 
     public override ModelConfig Describe(GgufConfigReader gguf) =>
         Qwen3.WithHeadNorms(gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf });
