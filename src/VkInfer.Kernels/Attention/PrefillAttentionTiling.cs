@@ -68,7 +68,10 @@ internal static class PrefillAttentionHeuristic
     /// </summary>
     private const int ManyQueries = 384;
 
-    /// <summary>The form on the matrix units; null where the shape or the device has no such form.</summary>
+    /// <summary>
+    /// The form on the matrix units; null where the shape or the device has no such form. Values that are keys have none: their queries
+    /// are made as float32.
+    /// </summary>
     /// <param name="capabilities">The device.</param>
     /// <param name="software">Whether it is a processor, on which a barrier of a subgroup is one of the workgroup.</param>
     /// <param name="shape">The layer's attention.</param>
@@ -77,7 +80,7 @@ internal static class PrefillAttentionHeuristic
     public static PrefillAttentionMatrixConstants? Matrix(
         DeviceCapabilities capabilities, bool software, AttentionShape shape, SoftmaxScheme scheme, int seqLen)
     {
-        if (shape.KvType != KvType.F16 || MatrixUnits.Find(capabilities) is not { } fragment
+        if (shape.KvType != KvType.F16 || shape.HasKeysAsValues || MatrixUnits.Find(capabilities) is not { } fragment
             || !MatrixUnits.HasHalfSums(capabilities, fragment)
             || shape.HeadDim % Math.Max(fragment.N, fragment.K) != 0 || shape.HeadDim > MaxMatrixHeadDim)
         {

@@ -16,6 +16,21 @@ public sealed class RunAttentionTests : GpuTest
     public void Values_may_be_keys([Values] KvType kvType, [Values] SoftmaxScheme scheme, [Values(16, 576)] int headDim) =>
         Check(false, kvType, 0, scheme, headDim, hasKeysAsValues: true);
 
+    /// <summary>Latent attention makes float32 queries, which the form on the matrix units would take for float16.</summary>
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Values_that_are_keys_take_float32_queries_on_matrix_units_too()
+    {
+        var shape = new AttentionShape(4, 1, 96, 0, RopePairing.Interleaved, 150, KvType.F16, 0.1f);
+        if (PrefillAttentionHeuristic.Matrix(Device.Capabilities, false, shape, SoftmaxScheme.Synchronized, 1) is null)
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+        }
+
+        var kernel = new PrefillAttentionKernel(new KernelContext(Device) { IsSoftware = false });
+        Assert.That(kernel.QueryType(shape with { HasKeysAsValues = true }), Is.EqualTo(ActivationType.F32));
+    }
+
     [Test]
     [Category("CooperativeMatrix")]
     public void The_matrix_form_does_so_too([Values(0, 40)] int window, [Values] SoftmaxScheme scheme) =>
