@@ -62,15 +62,24 @@ vkinfer_shader(rope_store_f32_f32 SOURCE attention/rope_store.comp DEFINES KV_F3
 vkinfer_shader(rope_store_f32_f16 SOURCE attention/rope_store.comp DEFINES KV_F32=1 QUERY_F16=1)
 vkinfer_shader(rope_store_f16_f32 SOURCE attention/rope_store.comp DEFINES KV_F16=1)
 vkinfer_shader(rope_store_f16_f16 SOURCE attention/rope_store.comp DEFINES KV_F16=1 QUERY_F16=1)
+vkinfer_shader(rope_store_q8_0_f32 SOURCE attention/rope_store.comp DEFINES KV_Q8_0=1)
+vkinfer_shader(rope_store_q8_0_f16 SOURCE attention/rope_store.comp DEFINES KV_Q8_0=1 QUERY_F16=1)
 vkinfer_shader(latent_store_f32 SOURCE attention/latent_store.comp DEFINES KV_F32=1)
 vkinfer_shader(latent_store_f16 SOURCE attention/latent_store.comp DEFINES KV_F16=1)
+vkinfer_shader(latent_store_q8_0 SOURCE attention/latent_store.comp DEFINES KV_Q8_0=1)
 vkinfer_shader(attention_prefill_f32_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1)
 vkinfer_shader(attention_prefill_f32_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F32=1 OUTPUT_F16=1)
 vkinfer_shader(attention_prefill_f16_f32 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1)
 vkinfer_shader(attention_prefill_f16_f16 SOURCE attention/attention_prefill.comp DEFINES KV_F16=1 OUTPUT_F16=1)
-vkinfer_shader(attention_prefill_f16_f32_coopmat SOURCE attention/attention_prefill_coopmat.comp REQUIRES cooperative_matrix)
-vkinfer_shader(attention_prefill_f16_f16_coopmat SOURCE attention/attention_prefill_coopmat.comp DEFINES OUTPUT_F16=1
-    REQUIRES cooperative_matrix)
+vkinfer_shader(attention_prefill_q8_0_f32 SOURCE attention/attention_prefill.comp DEFINES KV_Q8_0=1)
+vkinfer_shader(attention_prefill_q8_0_f16 SOURCE attention/attention_prefill.comp DEFINES KV_Q8_0=1 OUTPUT_F16=1)
+foreach(kv F16 Q8_0)
+    string(TOLOWER ${kv} kv_type)
+    vkinfer_shader(attention_prefill_${kv_type}_f32_coopmat SOURCE attention/attention_prefill_coopmat.comp DEFINES KV_${kv}=1
+        REQUIRES cooperative_matrix)
+    vkinfer_shader(attention_prefill_${kv_type}_f16_coopmat SOURCE attention/attention_prefill_coopmat.comp
+        DEFINES KV_${kv}=1 OUTPUT_F16=1 REQUIRES cooperative_matrix)
+endforeach()
 
 vkinfer_shader(resolve_rows SOURCE attention/resolve_rows.comp)
 
@@ -87,6 +96,8 @@ vkinfer_shader(gather_rows SOURCE linear/gather_rows.comp)
 # attention, calibration: the cache's type, then the query's
 vkinfer_shader(attention_scores_f32_f32 SOURCE attention/attention_scores.comp DEFINES KV_F32=1)
 vkinfer_shader(attention_scores_f16_f32 SOURCE attention/attention_scores.comp DEFINES KV_F16=1)
+vkinfer_shader(attention_scores_q8_0_f32 SOURCE attention/attention_scores.comp DEFINES KV_Q8_0=1)
+vkinfer_shader(attention_scores_q8_0_f16 SOURCE attention/attention_scores.comp DEFINES KV_Q8_0=1 QUERY_F16=1)
 vkinfer_shader(attention_scores_f32_f16 SOURCE attention/attention_scores.comp DEFINES KV_F32=1 QUERY_F16=1)
 vkinfer_shader(attention_scores_f16_f16 SOURCE attention/attention_scores.comp DEFINES KV_F16=1 QUERY_F16=1)
 
@@ -133,7 +144,7 @@ foreach(weights ${WEIGHTS})
     endforeach()
 endforeach()
 
-foreach(kv F16 F32)
+foreach(kv F16 F32 Q8_0)
     string(TOLOWER ${kv} kv_type)
     vkinfer_shader(attention_decode_kv${kv_type} SOURCE attention/attention_decode.comp DEFINES KV_${kv})
     vkinfer_shader(attention_decode_kv${kv_type}_rows SOURCE attention/attention_decode.comp DEFINES KV_${kv} ROWS=1)

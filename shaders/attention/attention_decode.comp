@@ -3,8 +3,8 @@
 // head, for up to HEADS of the query heads that share it, so that keys and values are read once. The last workgroup of a
 // head to finish adds up the splits, so that attention is one dispatch.
 //
-// LANES neighbouring lanes hold one key: each loads some of its 16-byte chunks. Every such group of lanes takes KEYS neighbouring keys
-// of the split at a time, which lie in one page, to keep loads in flight, with a softmax of its own. The groups are merged at the
+// LANES neighbouring lanes hold one key: each loads some of its chunks (kv_cache.glsl). Every such group of lanes takes KEYS neighbouring
+// keys of the split at a time, which lie in one page, to keep loads in flight, with a softmax of its own. The groups are merged at the
 // end, within subgroups by shuffles and between them through shared memory. ROWS: rows of any sequences (z), whose keys and values, and
 // those of all rows of the step, are stored already. OUTPUT_F16: the output is float16. FIXED: it is the input of products with block
 // formats (fixed_point.glsl), whose blocks a head's size is a multiple of.
@@ -37,7 +37,7 @@ layout(set = 0, binding = 1) readonly buffer BlockBuffer { uvec2 pages[]; };
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEADS = 1;          // query heads of a workgroup, at most 32
-layout(constant_id = 2) const uint CHUNKS = 16;        // 16-byte chunks of a key
+layout(constant_id = 2) const uint CHUNKS = 16;        // chunks of a key
 layout(constant_id = 3) const uint LANES = 16;         // lanes that share a key: a power of two, at most the subgroup size
 layout(constant_id = 4) const uint KEYS = 4;           // keys in flight per group of lanes: a power of two
 layout(constant_id = 5) const uint MAX_SUBGROUPS = 8;  // at most this many subgroups in a workgroup
@@ -88,6 +88,17 @@ vec4 query[HEADS][LANE_VECTORS];
 vec4 accumulated[HEADS][LANE_VECTORS];
 float frames[OWNED]; // of the scores that this lane owns
 float sums[OWNED];
+
+#ifdef KV_Q8_0
+// The scale of a lane's i-th chunk in a row whose scales begin at a word.
+float chunk_scale(KvWords page, uint scales, uint lane, uint i) {
+    const uint block = min(i * LANES + lane, CHUNKS - 1) / (KV_BLOCK / KV_ELEMS);
+    return scale_of(page.words[scales + block / 2], block);
+}
+#define SCALED(value, scale) ((value) * (scale))
+#else
+#define SCALED(value, scale) (value)
+#endif
 
 // Whether a lane's i-th chunk exists: the last ones do not where LANES does not divide CHUNKS.
 bool has_chunk(uint lane, uint i) {
@@ -173,14 +184,26 @@ uint attend(uint scheme, uint kv_head, uint begin, uint lowest, uint end) {
         const uint first = start + group * KEYS;
         KvChunks page = KvChunks(next_page);
         next_page = PAGE_OF(clamp(first + groups * KEYS, lowest, last));
-        uvec4 keys[KEYS][LANE_CHUNKS];
-        uvec4 values[KEYS][LANE_CHUNKS];
+        KvBits keys[KEYS][LANE_CHUNKS];
+        KvBits values[KEYS][LANE_CHUNKS];
+#ifdef KV_Q8_0
+        float key_scales[KEYS][LANE_CHUNKS];
+        float value_scales[KEYS][LANE_CHUNKS];
+#endif
         [[unroll]] for (uint u = 0; u < KEYS; u++) {
-            const uint at = key_at(push.layer_at, kv_head, clamp(first + u, lowest, last), CHUNKS) + lane;
+            const uint token = clamp(first + u, lowest, last);
+            const uint at = key_at(push.layer_at, kv_head, token, CHUNKS) + lane;
             [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
-                keys[u][i] = has_chunk(lane, i) ? page.chunks[at + i * LANES] : uvec4(0);
-                values[u][i] = has_chunk(lane, i) ? page.chunks[at + value_step + i * LANES] : uvec4(0);
+                keys[u][i] = has_chunk(lane, i) ? page.chunks[at + i * LANES] : KvBits(0);
+                values[u][i] = has_chunk(lane, i) ? page.chunks[at + value_step + i * LANES] : KvBits(0);
             }
+#ifdef KV_Q8_0
+            const uint scales_at = key_scales_at(push.layer_at, kv_head, token, CHUNKS);
+            [[unroll]] for (uint i = 0; i < LANE_CHUNKS; i++) {
+                key_scales[u][i] = chunk_scale(KvWords(page), scales_at, lane, i);
+                value_scales[u][i] = chunk_scale(KvWords(page), scales_at + KV_WORDS * value_step, lane, i);
+            }
+#endif
         }
 
         float products[COUNT];
@@ -191,9 +214,9 @@ uint attend(uint scheme, uint kv_head, uint begin, uint lowest, uint end) {
                 vec4 key[KV_VECTORS];
                 kv_decode(keys[u][i], key);
                 [[unroll]] for (uint h = 0; h < HEADS; h++) {
-                    [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) {
-                        products[h * KEYS + u] += dot(query[h][i * KV_VECTORS + j], key[j]);
-                    }
+                    float product = 0.0;
+                    [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) product += dot(query[h][i * KV_VECTORS + j], key[j]);
+                    products[h * KEYS + u] += SCALED(product, key_scales[u][i]);
                 }
             }
         }
@@ -218,7 +241,7 @@ uint attend(uint scheme, uint kv_head, uint begin, uint lowest, uint end) {
                 vec4 value[KV_VECTORS];
                 kv_decode(values[u][i], value);
                 [[unroll]] for (uint h = 0; h < HEADS; h++) {
-                    float weight = from_owner(weights, h * KEYS + u);
+                    float weight = SCALED(from_owner(weights, h * KEYS + u), value_scales[u][i]);
                     [[unroll]] for (uint j = 0; j < KV_VECTORS; j++) accumulated[h][i * KV_VECTORS + j] += weight * value[j];
                 }
             }

@@ -7,7 +7,7 @@
 //
 // A row that the guard marked is computed anew, and so is one that is no number: a NaN or an infinity among the values gets
 // into rows that do not see it (0 · NaN is NaN). The second pass is synchronized, and careful to leave out what has no weight.
-// KV_F16: the cache is float16. OUTPUT_F16: the output is float16, for the matrix units.
+// OUTPUT_F16: the output is float16, for the matrix units.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint HEAD_DIM = 128; // a multiple of 8
 layout(constant_id = 2) const uint BLOCK_Q = 32;
@@ -28,13 +28,6 @@ layout(constant_id = 7) const bool SINKS = false; // each head has a score more,
 #include "half_pair.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Query { vec4 query[]; };
-#ifdef KV_F16
-#define KEYS_OF(page) KvPairs(page).pairs
-#define CACHED(word) vec4(unpackHalf2x16((word).x), unpackHalf2x16((word).y))
-#else
-#define KEYS_OF(page) KvChunks(page).chunks
-#define CACHED(word) uintBitsToFloat(word)
-#endif
 #ifdef OUTPUT_F16
 layout(set = 0, binding = 3, std430) writeonly buffer Output { uvec2 attended[]; };
 #else
@@ -68,6 +61,12 @@ const uint NOT_FINITE = 2;
 
 vec4 sums[OUT_Q * OUT_D];
 
+// The i-th quad of some neighbouring rows of a page, which begin at a quad, their scales at a word.
+vec4 cached(uvec2 page, uint rows, uint scales, uint i) {
+    const uint token = i / QUADS;
+    return kv_quad(page, rows + token * QUADS, scales + token * scale_words(QUADS / KV_VECTORS), i % QUADS);
+}
+
 // One pass over all visible keys: leaves the output in sums, and marks the rows that are to be computed anew.
 void attend(uint scheme, bool careful, uint kv_head, uint kv_len) {
     uint thread = gl_LocalInvocationID.x;
@@ -84,13 +83,16 @@ void attend(uint scheme, bool careful, uint kv_head, uint kv_len) {
     }
 
     for (uint first_kv = first_key(row.position) / BLOCK_KV * BLOCK_KV; first_kv < kv_len; first_kv += BLOCK_KV) {
-        // Quads of a head's row are 16-byte chunks in float32, two to a chunk in float16.
+        const uint chunks = QUADS / KV_VECTORS;
         uvec2 page = page_of(push.blockGroup, first_kv);
-        uint keys = key_at(push.layerAt * (KV_ELEMS / 4), kv_head, first_kv, QUADS);
-        uint values = keys + value_after(push.kvHeads, QUADS);
+        uint keys = key_at(push.layerAt, kv_head, first_kv, chunks);
+        uint values = keys + value_after(push.kvHeads, chunks);
+        uint key_scales = key_scales_at(push.layerAt, kv_head, first_kv, chunks);
+        uint value_scales = key_scales + KV_WORDS * value_after(push.kvHeads, chunks);
         barrier(); // the values of the block before have been used
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
-            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len ? CACHED(KEYS_OF(page)[keys + i]) : vec4(0.0);
+            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len
+                ? cached(page, keys * KV_VECTORS, key_scales, i) : vec4(0.0);
         }
         barrier();
 
@@ -133,7 +135,8 @@ void attend(uint scheme, bool careful, uint kv_head, uint kv_len) {
             part_of_row[thread] = part_max;
         }
         for (uint i = thread; i < BLOCK_KV * QUADS; i += THREADS) {
-            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len ? CACHED(KEYS_OF(page)[values + i]) : vec4(0.0);
+            kv_tile[i / QUADS * ROW + i % QUADS] = first_kv + i / QUADS < kv_len
+                ? cached(page, values * KV_VECTORS, value_scales, i) : vec4(0.0);
         }
         if (scheme != ASYNCHRONIZED) {
             barrier();

@@ -8,9 +8,9 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_vote : require
 #extension GL_GOOGLE_include_directive : require
-// Causal attention of a block of queries of one head over a float16 cache, on the matrix units: scores and P V with
-// float16 inputs and float32 sums, softmax by any SCHEME in float32 (FlashAttention-2, Dao 2023). Each subgroup owns ROW_FRAGMENTS
-// fragments of queries, so that the softmax needs no barrier across subgroups; keys and values are staged once for all of
+// Causal attention of a block of queries of one head, on the matrix units, over a cache that is float16 or becomes it where it is staged:
+// scores and P V with float16 inputs and float32 sums, softmax by any SCHEME in float32 (FlashAttention-2, Dao 2023). Each subgroup owns
+// ROW_FRAGMENTS fragments of queries, so that the softmax needs no barrier across subgroups; keys and values are staged once for all of
 // them. Workgroup x is the head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence.
 //
 // Which row an element of a fragment belongs to is the device's business, so there are two ways from scores to weights:
@@ -43,7 +43,6 @@ layout(constant_id = 10) const uint UNIT_KV = 32;      // keys at a time, of a b
 layout(constant_id = 11) const bool LOCKSTEP = false;  // a barrier of a subgroup is one of the workgroup: all take the same way
 layout(constant_id = 12) const bool SINKS = false;     // each head has a score more, without a value
 
-#define KV_F16
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
 #include "kv_cache.glsl"
@@ -68,7 +67,7 @@ const float MAX_EXPONENT = 10.397207708399179;
 const uint THREADS = SUBGROUPS * SUBGROUP_SIZE;
 const uint SUBGROUP_ROWS = ROW_FRAGMENTS * FRAGMENT_M;
 const uint BLOCK_Q = SUBGROUPS * SUBGROUP_ROWS;
-const uint OCTETS = HEAD_DIM / 8; // eight float16 are one 16-byte word
+const uint OCTETS = HEAD_DIM / KV_ELEMS; // chunks of the cache; as eight float16 they are one 16-byte word
 const uint ROW = OCTETS + 1;      // one word of padding: neighbouring rows start in different banks
 const uint LOADS = (BLOCK_KV * OCTETS + THREADS - 1) / THREADS;
 const bool EVEN = BLOCK_KV * OCTETS % THREADS == 0;
@@ -102,8 +101,12 @@ const uint NOT_FINITE = 2;
 #define RIGHT coopmat<float16_t, gl_ScopeSubgroup, FRAGMENT_K, FRAGMENT_N, gl_MatrixUseB>
 
 uvec2 next_pages[BLOCK_PAGES]; // of the block that is fetched next
-uvec4 k_next[LOADS];
-uvec4 v_next[LOADS];
+KvBits k_next[LOADS];
+KvBits v_next[LOADS];
+#ifdef KV_Q8_0
+uint k_scales[LOADS]; // the words that have them
+uint v_scales[LOADS];
+#endif
 LEFT queries[ROW_FRAGMENTS * STEPS_D];
 SUMS sums[ROW_FRAGMENTS * FRAGMENTS_D];
 SUMS weight_sums[ROW_FRAGMENTS];
@@ -147,10 +150,30 @@ void fetch(uint kv_head, uint first_kv, uint kv_len) {
             [[unroll]] for (uint p = 1; p < BLOCK_PAGES; p++) page = token / PAGE_TOKENS == p ? next_pages[p] : page;
             in_page -= token / PAGE_TOKENS * PAGE_TOKENS * OCTETS;
         }
-        k_next[i] = inside ? KvChunks(page).chunks[in_page] : uvec4(0);
-        v_next[i] = inside ? KvChunks(page).chunks[in_page + values] : uvec4(0);
+        k_next[i] = inside ? KvChunks(page).chunks[in_page] : KvBits(0);
+        v_next[i] = inside ? KvChunks(page).chunks[in_page + values] : KvBits(0);
+#ifdef KV_Q8_0
+        const uint scales = key_scales_at(push.layerAt, kv_head, first_kv + token, OCTETS) + at % OCTETS / (2 * KV_BLOCK / KV_ELEMS);
+        k_scales[i] = inside ? KvWords(page).words[scales] : 0;
+        v_scales[i] = inside ? KvWords(page).words[scales + KV_WORDS * values] : 0;
+#endif
     }
 }
+
+#ifdef KV_Q8_0
+// A chunk as float16.
+uvec4 halves(uvec2 bits, uint scales, uint octet) {
+    const float scale = scale_of(scales, octet / (KV_BLOCK / KV_ELEMS));
+    const vec4 low = kv_bytes(bits.x) * scale;
+    const vec4 high = kv_bytes(bits.y) * scale;
+    return uvec4(packHalf2x16(low.xy), packHalf2x16(low.zw), packHalf2x16(high.xy), packHalf2x16(high.zw));
+}
+#define K_HALVES(i, octet) halves(k_next[i], k_scales[i], octet)
+#define V_HALVES(i, octet) halves(v_next[i], v_scales[i], octet)
+#else
+#define K_HALVES(i, octet) k_next[i]
+#define V_HALVES(i, octet) v_next[i]
+#endif
 
 // Two float16 values with those replaced by zero that are not finite.
 uint finite_pair(uint pair) {
@@ -170,13 +193,14 @@ void share(bool careful) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
         uint to = at / OCTETS * ROW + at % OCTETS;
         if (EVEN || at < BLOCK_KV * OCTETS) {
+            uvec4 v = V_HALVES(i, at % OCTETS);
             if (careful) {
-                uvec4 v = v_next[i];
-                v_next[i] = uvec4(finite_pair(v.x), finite_pair(v.y), finite_pair(v.z), finite_pair(v.w));
-                if (v_next[i] != v) poisoned[at / OCTETS] = 1;
+                uvec4 finite = uvec4(finite_pair(v.x), finite_pair(v.y), finite_pair(v.z), finite_pair(v.w));
+                if (finite != v) poisoned[at / OCTETS] = 1;
+                v = finite;
             }
-            tile[to] = k_next[i];
-            tile[to + BLOCK_KV * ROW] = v_next[i];
+            tile[to] = K_HALVES(i, at % OCTETS);
+            tile[to + BLOCK_KV * ROW] = v;
         }
     }
 }

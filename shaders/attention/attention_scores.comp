@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // Statistics of the attention scores of a prefill, for calibration: how many lie in each bin, and the same of each row's
 // lowest and highest. Workgroup x is the row, y the head.
-// KV_F16, QUERY_F16: float16, two per uint.
+// QUERY_F16: float16, two per uint.
 layout(local_size_x_id = 0) in;
 
 #define ROW_LIST_BINDING 1
@@ -32,16 +32,14 @@ layout(set = 0, binding = 3, std430) buffer Statistics {
 
 shared uint bins[BINS];
 
+// Four elements of the queries.
+vec4 query_quad(uint quad) {
 #ifdef QUERY_F16
-#define QUERY_PAIR(i) unpackHalf2x16(query[i])
+    return vec4(unpackHalf2x16(query[2 * quad]), unpackHalf2x16(query[2 * quad + 1]));
 #else
-#define QUERY_PAIR(i) vec2(uintBitsToFloat(query[2 * (i)]), uintBitsToFloat(query[2 * (i) + 1]))
+    return uintBitsToFloat(uvec4(query[4 * quad], query[4 * quad + 1], query[4 * quad + 2], query[4 * quad + 3]));
 #endif
-#ifdef KV_F16
-#define KEY_PAIR(page, i) unpackHalf2x16(KvWords(page).words[i])
-#else
-#define KEY_PAIR(page, i) uintBitsToFloat(uvec2(KvWords(page).words[2 * (i)], KvWords(page).words[2 * (i) + 1]))
-#endif
+}
 
 // Bits that compare as unsigned numbers the way the floats do.
 uint ordered(float x) {
@@ -58,8 +56,8 @@ void main() {
     const uint threads = gl_WorkGroupSize.x;
     if (!take_row(gl_WorkGroupID.x)) return;
     const uint head = gl_WorkGroupID.y;
-    const uint pairs = push.headDim / 2;
-    const uint query_at = (row.row * push.queryStride + head * push.headDim) / 2;
+    const uint chunks = push.headDim / KV_ELEMS;
+    const uint query_at = (row.row * push.queryStride + head * push.headDim) / 4;
     const uint position = row.position;
     for (uint i = thread; i < BINS; i += threads) bins[i] = 0;
     barrier();
@@ -69,8 +67,9 @@ void main() {
     for (uint kv = first_key(position) + thread; kv <= position; kv += threads) {
         float score = 0.0;
         uvec2 page = page_of(push.blockGroup, kv);
-        uint at = key_at(push.layerAt * (KV_ELEMS / 2), head / push.groupSize, kv, pairs);
-        for (uint i = 0; i < pairs; i++) score += dot(QUERY_PAIR(query_at + i), KEY_PAIR(page, at + i));
+        uint at = KV_VECTORS * key_at(push.layerAt, head / push.groupSize, kv, chunks);
+        uint scales = key_scales_at(push.layerAt, head / push.groupSize, kv, chunks);
+        for (uint i = 0; i < push.headDim / 4; i++) score += dot(query_quad(query_at + i), kv_quad(page, at, scales, i));
         score *= push.scale;
         if (push.softCap > 0.0) score = soft_cap(score, push.softCap);
         if (is_finite(score)) {

@@ -11,7 +11,7 @@ layout(constant_id = 2) const bool STEP_STATE = false;
 #define SEQUENCES_BINDING 5
 #define STEP_STATE_BINDING 7
 #include "push/latent_store.glsl"
-#include "kv_cache.glsl"
+#include "kv_quantise.glsl"
 #include "half_pair.glsl"
 #include "rows.glsl"
 #include "step_state.glsl"
@@ -66,14 +66,19 @@ void main() {
     const float scale = inversesqrt(workgroup_sum(squares) / float(push.rank) + push.epsilon);
     const uvec2 page = STEP_STATE ? pages[position / PAGE_TOKENS] : page_of(push.blockGroup, position);
     const uint size = push.rank + push.ropeDim;
-#ifdef KV_F16
-    const uint to = key_at(4 * push.layerAt, 0, position, size / 2);
+    const uint chunks = size / KV_ELEMS;
+    const uint to = KV_WORDS * key_at(push.layerAt, 0, position, chunks);
+#if defined(KV_Q8_0)
+    for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) kv_staged[i] = key_element(from, i, scale, position);
+    try_scales(0, 1, size);
+    const uint scales = key_scales_at(push.layerAt, 0, position, chunks);
+    for (uint quad = gl_LocalInvocationID.x; quad < size / 4; quad += gl_WorkGroupSize.x) store_quad(page, to, scales, 0, size, quad);
+#elif defined(KV_F16)
     for (uint i = 2 * gl_LocalInvocationID.x; i < size; i += 2 * gl_WorkGroupSize.x) {
         KvWords(page).words[to + i / 2] =
             half_pair(vec2(key_element(from, i, scale, position), key_element(from, i + 1, scale, position)));
     }
 #else
-    const uint to = key_at(4 * push.layerAt, 0, position, size);
     for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
         KvWords(page).words[to + i] = floatBitsToUint(key_element(from, i, scale, position));
     }

@@ -3,7 +3,7 @@
 // Rows [Q heads | K heads | V heads] of the QKV product, with bias, norm of heads and rotation: Q goes to the query buffer, K and V to
 // the pages of each row's sequence.
 // One workgroup does HEADS neighbouring heads (x) of one row (y), an invocation two neighbouring elements at a time.
-// STEP_STATE: the one row is that of a decode step. QUERY_F16, KV_F16: float16, two per uint.
+// STEP_STATE: the one row is that of a decode step. QUERY_F16: float16, two per uint. KV_Q8_0: rows are staged and quantised.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool SPLIT_HALF = false; // pairs (i, i + RotaryDim/2); else (2i, 2i+1)
 layout(constant_id = 2) const bool BIAS = false;
@@ -16,7 +16,7 @@ layout(constant_id = 6) const bool GATES = false; // behind each head of Q as ma
 #define SEQUENCES_BINDING 4
 #define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
-#include "kv_cache.glsl"
+#include "kv_quantise.glsl"
 #include "half_pair.glsl"
 #include "rows.glsl"
 #include "step_state.glsl"
@@ -48,19 +48,50 @@ void store_query(uint to, vec2 value) {
 #endif
 }
 
-// Elements of the cache to a 32-bit word, and to a 16-byte chunk.
-#ifdef KV_F16
-const uint WORD_ELEMS = 2;
-#else
-const uint WORD_ELEMS = 1;
+// Whether a head is one of keys, and which it is of its kind.
+bool is_key_head(uint head, out uint kv_head) {
+    const uint after_queries = head - push.numHeads;
+    const bool is_key = after_queries < push.numKvHeads;
+    kv_head = is_key ? after_queries : after_queries - push.numKvHeads;
+    return is_key;
+}
+
+// The first word of a cached head's row.
+uint row_at_word(uint head, uint position) {
+    const uint chunks = push.headDim / KV_ELEMS;
+    uint kv_head;
+    const bool is_key = is_key_head(head, kv_head);
+    return KV_WORDS * (key_at(push.layerAt, kv_head, position, chunks) + (is_key ? 0 : value_after(push.numKvHeads, chunks)));
+}
+
+#ifdef KV_Q8_0
+// Quantises what the workgroup has staged.
+void store_staged(uvec2 page, uint first_head, uint heads, uint position) {
+    const uint chunks = push.headDim / KV_ELEMS;
+    const uint queries = push.numHeads - min(first_head, push.numHeads);
+    try_scales(queries, heads, push.headDim);
+    for (uint at = queries * push.headDim + 4 * gl_LocalInvocationID.x; at < heads * push.headDim; at += 4 * gl_WorkGroupSize.x) {
+        const uint row = at / push.headDim;
+        const uint head = first_head + row;
+        uint kv_head;
+        const bool is_key = is_key_head(head, kv_head);
+        const uint scales = key_scales_at(push.layerAt, kv_head, position, chunks)
+            + (is_key ? 0 : KV_WORDS * value_after(push.numKvHeads, chunks));
+        store_quad(page, row_at_word(head, position), scales, row, push.headDim, at % push.headDim / 4);
+    }
+}
 #endif
 
-void store_cached(uvec2 page, uint at, vec2 value) {
-#ifdef KV_F16
-    KvWords(page).words[at] = half_pair(value);
+// Two elements of a cached head, from the i-th on.
+void store_cached(uvec2 page, uint head, uint position, uint i, uint in_group, vec2 value) {
+#if defined(KV_Q8_0)
+    kv_staged[in_group] = value.x;
+    kv_staged[in_group + 1] = value.y;
+#elif defined(KV_F16)
+    KvWords(page).words[row_at_word(head, position) + i / 2] = half_pair(value);
 #else
-    KvWords(page).words[at] = floatBitsToUint(value.x);
-    KvWords(page).words[at + 1] = floatBitsToUint(value.y);
+    KvWords(page).words[row_at_word(head, position) + i] = floatBitsToUint(value.x);
+    KvWords(page).words[row_at_word(head, position) + i + 1] = floatBitsToUint(value.y);
 #endif
 }
 
@@ -77,7 +108,6 @@ void main() {
     const uvec2 page = STEP_STATE ? pages[position / PAGE_TOKENS] : page_of(push.blockGroup, position);
 
     const uint row_at = activations * push.inputStride;
-    const uint row_words = push.headDim / WORD_ELEMS;
     const uint first_head = gl_WorkGroupID.x * HEADS;
     const float scale = norm_scale(without_gates(row_at, first_head), first_head);
     const float temperature = 1.0 + push.temperatureBeta * log(1.0 + float(position / push.temperatureLength));
@@ -86,21 +116,18 @@ void main() {
         const uint head = first_head + (HEADS == 1 ? 0 : at / push.headDim);
         const uint i = HEADS == 1 ? at : at % push.headDim;
         const uint from = without_gates(row_at, head);
-        const uint after_queries = head - min(head, push.numHeads);
         if (head < push.numHeads) {
             store_query(
                 activations * push.queryStride + head * push.headDim + i,
                 temperature * vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position)));
             continue;
         }
-        const bool is_key = after_queries < push.numKvHeads;
-        const uint kv_head = is_key ? after_queries : after_queries - push.numKvHeads;
-        const uint to = key_at(4 * push.layerAt, kv_head, position, row_words) + i / WORD_ELEMS;
-        if (is_key) {
-            store_cached(page, to, vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position)));
-        } else {
-            store_cached(
-                page, to + value_after(push.numKvHeads, row_words), scale * vec2(biased(from, head, i), biased(from, head, i + 1)));
-        }
+        const vec2 value = head < push.numHeads + push.numKvHeads
+            ? vec2(rotated(from, head, i, scale, position), rotated(from, head, i + 1, scale, position))
+            : scale * vec2(biased(from, head, i), biased(from, head, i + 1));
+        store_cached(page, head, position, i, at, value);
     }
+#ifdef KV_Q8_0
+    store_staged(page, first_head, heads, position);
+#endif
 }

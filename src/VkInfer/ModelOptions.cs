@@ -16,7 +16,9 @@ public record ModelOptions
     /// </summary>
     public string Device { get; set; } = "auto";
 
-    /// <summary>Element type of the KV cache.</summary>
+    /// <summary>
+    /// Element type of the KV cache. <see cref="KvType.Q8_0"/> takes about half the memory of <see cref="KvType.F16"/>.
+    /// </summary>
     public KvType KvType { get; set; } = KvType.F16;
 
     /// <summary>
@@ -91,7 +93,7 @@ public record ModelOptions
     /// <exception cref="ArgumentOutOfRangeException">It may not.</exception>
     internal void CheckPages(ModelConfig config, int contextLength)
     {
-        int least = KvGroups.Of(config).PagesOf(contextLength);
+        int least = KvGroups.Of(config, KvType).PagesOf(contextLength);
         if (MaxKvPages < least)
         {
             throw Bad(nameof(MaxKvPages), MaxKvPages, $"{least} or more, which a context of {contextLength} tokens takes");
@@ -124,7 +126,7 @@ public record ModelOptions
 
         if (!Enum.IsDefined(KvType))
         {
-            throw Bad(nameof(KvType), KvType, "F16 or F32");
+            throw Bad(nameof(KvType), KvType, "F16, F32 or Q8_0");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VkInfer.Cli.Perplexity;
+using VkInfer.Kernels;
 using VkInfer.Testing;
 
 namespace VkInfer.Cli.Tests;
@@ -51,6 +52,27 @@ public class PerplexityTests
     [Test]
     [Category("Release")]
     public void All_documents_agree_with_the_reference() => CheckDocuments(all: true);
+
+    [TestCase(false, 40)]
+    [TestCase(true, 12)]
+    [Category("Acceptance")]
+    public void A_cache_of_bytes_costs_less_than_a_thousandth(bool isEmbedded, int documents)
+    {
+        string[] texts = File.ReadAllText(ReferenceData.Find("text/tinystories-valid.txt")).Split(Separator)[..documents];
+        var options = new ModelOptions { Device = CliRun.Device };
+        using Model model = isEmbedded ? Model.LoadDefault(options) : Model.Load(ReferenceData.StoriesPath, options);
+        double PerplexityOf(KvType type)
+        {
+            using Session session = model.CreateSession(new SessionOptions { KvType = type });
+            PerplexityResult[] results = [.. texts.Select(text => Score(session, text))];
+            return Math.Exp(results.Sum(result => result.Sum) / results.Sum(result => result.Tokens));
+        }
+
+        double halves = PerplexityOf(KvType.F16);
+        double bytes = PerplexityOf(KvType.Q8_0);
+        TestContext.Out.WriteLine($"perplexity {halves} with F16, {bytes} with Q8_0");
+        Assert.That(bytes, Is.EqualTo(halves).Within(0.1).Percent);
+    }
 
     /// <summary>The first documents have figures of their own in the reference; all have one together.</summary>
     private static void CheckDocuments(bool all)

@@ -81,7 +81,7 @@ public sealed class SettingsTests
             Assert.That(() => Read("{}"), Throws.TypeOf<OptionsException>()
                 .With.Message.EqualTo("VkInfer:TopK (environment VKINFER_TOPK): \"few\" is not a whole number"));
             Assert.That(() => Read("""{ "KvType": "F8" }""", ("TopK", "1")), Throws.TypeOf<OptionsException>()
-                .With.Message.EqualTo("VkInfer:KvType (appsettings.json): \"F8\" is not one of F16, F32"));
+                .With.Message.EqualTo("VkInfer:KvType (appsettings.json): \"F8\" is not one of F16, F32, Q8_0"));
             Assert.That(
                 () => Read("{}", ("TopK", "-1")), IsUsage("VkInfer:TopK (command line --top-k): \"-1\": TopK must be 0 (off) or more."));
         });

@@ -82,7 +82,7 @@ public class UsageTests
     [Test]
     public void Bad_setting_names_key_value_and_what_is_allowed() =>
         CliRun.Of("generate", "--prompt", "a", "--kv-type", "F8")
-            .AssertFailure(2, "VkInfer:KvType (command line --kv-type): \"F8\" is not one of F16, F32");
+            .AssertFailure(2, "VkInfer:KvType (command line --kv-type): \"F8\" is not one of F16, F32, Q8_0");
 
     [TestCaseSource(nameof(Commands))]
     public void Every_command_has_help_json_and_device(string command)

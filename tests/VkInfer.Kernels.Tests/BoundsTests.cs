@@ -9,7 +9,7 @@ public sealed class BoundsTests
     private static readonly Bound[] All =
     [
         Bounds.Exact, Bounds.F32, Bounds.F16, Bounds.BF16, Bounds.Blocks, Bounds.AttentionF32, Bounds.AttentionF16,
-        Bounds.MatrixF16, Bounds.LogProbabilities,
+        Bounds.CachedQ8_0, Bounds.AttentionQ8_0, Bounds.MatrixF16, Bounds.LogProbabilities,
     ];
 
     [TestCaseSource(nameof(All))]

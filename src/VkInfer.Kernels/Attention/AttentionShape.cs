@@ -18,6 +18,12 @@ public enum KvType
 
     /// <summary>IEEE 754 single precision.</summary>
     F32,
+
+    /// <summary>
+    /// Signed bytes with a scale in half precision for each 32 elements of a head, of which the last may be fewer: 8.5 bits an element
+    /// where heads are a multiple of 64.
+    /// </summary>
+    Q8_0,
 }
 
 /// <summary>
@@ -74,9 +80,6 @@ public sealed record AttentionShape(
 
     /// <summary>Rows of the concatenated query, gate, key and value weights.</summary>
     public int QkvWidth => ((HasGates ? 2 : 1) * QueryWidth) + (2 * KvWidth);
-
-    /// <summary>Bytes of one element of the cache.</summary>
-    public int KvElementSize => KvType == KvType.F16 ? 2 : 4;
 
     /// <summary>Checks that the fields fit together and what the kernels can do.</summary>
     /// <exception cref="ArgumentException">Names the field, its value and what is allowed.</exception>

@@ -184,9 +184,9 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     {
         if (commands.IsProfiled)
         {
-            long tokenBytes = 2L * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize;
             commands.Describe(new DispatchWork(
-                $"{rows} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0, TokenBytes: rows * tokenBytes));
+                $"{rows} x {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}", 0,
+                TokenBytes: rows * KvLayout.PositionBytes(shape)));
         }
     }
 

@@ -14,7 +14,6 @@ namespace VkInfer.Kernels;
 internal readonly record struct DecodeAttentionTuning(
     int WorkgroupSize, int Heads, int HeadBlocks, int Lanes, int Keys, int Splits, int MinKeys = DecodeAttentionTuning.FewestKeys)
 {
-    private const int ChunkBytes = 16;
     private const int FewestKeys = 32;
 
     // Where other rows fill the device, a short cache is not worth the parts' merge.
@@ -39,8 +38,8 @@ internal readonly record struct DecodeAttentionTuning(
     // The shader keeps a bit for each head.
     private const int MaxHeads = 32;
 
-    /// <summary>16-byte chunks of a key.</summary>
-    public static int ChunksOf(AttentionShape shape) => shape.HeadDim * shape.KvElementSize / ChunkBytes;
+    /// <summary>Chunks of a key: what one load takes.</summary>
+    public static int ChunksOf(AttentionShape shape) => shape.HeadDim / KvLayout.ChunkElements(shape.KvType);
 
     /// <summary>The spread for a shape on a device, which so many rows share.</summary>
     public static DecodeAttentionTuning Choose(AttentionShape shape, KernelContext context, int rows = 1)
@@ -51,7 +50,7 @@ internal readonly record struct DecodeAttentionTuning(
             ? NeededLanes(chunks, MostChunksPerProcessorLane, capabilities.MinSubgroupSize)
             : ChooseLanes(chunks, capabilities.MinSubgroupSize);
         int laneChunks = (chunks + lanes - 1) / lanes;
-        int laneElements = laneChunks * ChunkBytes / shape.KvElementSize;
+        int laneElements = laneChunks * KvLayout.ChunkElements(shape.KvType);
         int mostHeads = Math.Clamp(MaxRegisterElements / (2 * laneElements), 1, Math.Min(shape.GroupSize, MaxHeads));
         int headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         int heads = (shape.GroupSize + headBlocks - 1) / headBlocks;

@@ -75,7 +75,7 @@ public sealed class LatentStoreKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(commands);
         layer.Check();
-        if (shape.RopeDim % 2 != 0 || shape.Rank % 2 != 0 || rows.LatentAt + shape.KeyDim > rows.LatentWidth)
+        if (shape.RopeDim % 2 != 0 || shape.KeyDim % 8 != 0 || rows.LatentAt + shape.KeyDim > rows.LatentWidth)
         {
             throw new ArgumentException($"latent attention: {shape} at {rows.LatentAt} of {rows.LatentWidth}", nameof(shape));
         }
@@ -83,7 +83,7 @@ public sealed class LatentStoreKernel(KernelContext context)
         int queryWidth = shape.NumHeads * shape.KeyDim;
         var constants = new LatentStoreConstants(Threads, shape.Pairing == RopePairing.SplitHalf, capacity > 0);
         commands.Dispatch(
-            context.GetPipeline($"latent_store_{PrefillNames.VariantPart(kvType)}", constants.ToSpecialization()),
+            context.GetPipeline($"latent_store_{KvNames.Part(kvType)}", constants.ToSpecialization()),
             (2, (uint)count, 1),
             new LatentStorePush(
                 (uint)Activations.Stride(rows.LatentWidth), (uint)rows.LatentAt, (uint)Activations.Stride(rows.QueriesWidth),

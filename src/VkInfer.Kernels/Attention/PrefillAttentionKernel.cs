@@ -110,17 +110,17 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 
         return new DispatchWork(
             $"{seqLen} behind {start}, {shape.NumHeads}/{shape.NumKvHeads} heads of {shape.HeadDim}",
-            2L * (start + seqLen) * shape.NumKvHeads * shape.HeadDim * shape.KvElementSize, 4 * pairs * shape.NumHeads * shape.HeadDim);
+            (start + seqLen) * KvLayout.PositionBytes(shape), 4 * pairs * shape.NumHeads * shape.HeadDim);
     }
 
     internal static string Variant(KvType kvType, ActivationType outputType, bool matrix) =>
-        $"attention_prefill_{PrefillNames.VariantPart(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
+        $"attention_prefill_{KvNames.Part(kvType)}_{Activations.VariantPart(outputType)}{(matrix ? "_coopmat" : "")}";
 
     /// <summary>The form on the matrix units, as <see cref="KernelForms"/> knows it.</summary>
-    internal static string MatrixForm => Variant(KvType.F16, ActivationType.F32, matrix: true);
+    internal static string MatrixForm(KvType type) => Variant(type, ActivationType.F32, matrix: true);
 
     /// <summary>The form on the scalar units, which has two spreads.</summary>
-    internal static string ScalarForm(KvType type) => $"attention_prefill_{PrefillNames.VariantPart(type)}";
+    internal static string ScalarForm(KvType type) => $"attention_prefill_{KvNames.Part(type)}";
 
     private IPrefillAttentionTiling Tiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
         MatrixTiling(shape, scheme, seqLen) is { } matrix
@@ -129,7 +129,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 
     /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
     private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
-        !context.IsSoftware && ShaderLibrary.Contains(MatrixForm) && !_leftOut.Contains(MatrixForm)
+        !context.IsSoftware && ShaderLibrary.Contains(MatrixForm(shape.KvType)) && !_leftOut.Contains(MatrixForm(shape.KvType))
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)
             : null;
 }

@@ -11,8 +11,8 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class RopeStoreKernel(KernelContext context)
 {
-    // Of a workgroup on a GPU: as many heads as make it worth the start.
-    private const int ElementsPerWorkgroup = 1024;
+    // Of a workgroup on a GPU: as many heads as make it worth the start, and as many elements as it may stage.
+    private const int ElementsPerWorkgroup = KvLayout.MostStaged;
     private const int MaxThreads = 256;
 
     /// <summary>How a shape is cut into workgroups: a norm of heads is the workgroup's own.</summary>
@@ -99,7 +99,7 @@ public sealed class RopeStoreKernel(KernelContext context)
         RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm?.Kind, source.StepState.HasValue);
         commands.Dispatch(
             context.GetPipeline(
-                $"rope_store_{PrefillNames.VariantPart(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
+                $"rope_store_{KvNames.Part(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
             (((uint)constants.Heads + Heads(shape) - 1) / (uint)constants.Heads, (uint)rows, 1),
             Push(shape, layer, qkNorm),
             [
@@ -133,13 +133,6 @@ public sealed class RopeStoreKernel(KernelContext context)
 
     internal static BufferView Gains(QkNorm? qkNorm, AttentionShape shape, BufferView unused) =>
         qkNorm is { } norm ? Activations.Require(nameof(qkNorm), norm.Gains, 4L * norm.GainsWidth(shape)) : unused;
-}
-
-/// <summary>How the cache's type is called in the names of the kernels that store it, and of prefill attention.</summary>
-internal static class PrefillNames
-{
-    /// <summary>The part of a name in <c>shaders/variants.cmake</c> that stands for the cache's type.</summary>
-    public static string VariantPart(KvType type) => type == KvType.F16 ? "f16" : "f32";
 }
 
 /// <summary>Specialisation constants of <c>attention/rope_store.comp</c>.</summary>

@@ -48,7 +48,7 @@ public sealed class ScoreStatisticsKernel(KernelContext context)
     }
 
     internal static string Variant(KvType kvType, ActivationType queryType) =>
-        $"attention_scores_{PrefillNames.VariantPart(kvType)}_{Activations.VariantPart(queryType)}";
+        $"attention_scores_{KvNames.Part(kvType)}_{Activations.VariantPart(queryType)}";
 }
 
 /// <summary>Push constants of <c>push/attention_scores.glsl</c>.</summary>

@@ -132,10 +132,11 @@ public sealed class GemvKernel(KernelContext context)
     }
 
     /// <summary>
-    /// Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16.
+    /// Whether <see cref="RecordQkv"/> runs for a cache of this type: it stores single elements, which a device may lack for float16, and
+    /// knows no blocks of them.
     /// </summary>
     /// <param name="kvType">The cache's type.</param>
-    public bool CanRecordQkv(KvType kvType) => kvType == KvType.F32 || context.Capabilities.Storage16;
+    public bool CanRecordQkv(KvType kvType) => kvType == KvType.F32 || (kvType == KvType.F16 && context.Capabilities.Storage16);
 
     /// <summary>
     /// Records queries, keys and values of one token from their concatenated weights: RoPE on queries and keys, keys and values

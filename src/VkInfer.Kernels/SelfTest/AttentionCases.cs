@@ -12,6 +12,9 @@ public static class AttentionCases
     /// <summary>With queries, weights or results in float16.</summary>
     private const double Half = 5e-3;
 
+    /// <summary>Elements in steps of 1/127 of the largest of their block: 4e-3 of numbers that are spread evenly.</summary>
+    private const double Bytes = 1e-2;
+
     /// <summary>The schemes of softmax; the asynchronized one with a frame in which all scores of a case lie.</summary>
     public static IReadOnlyList<AttentionSoftmax> Schemes { get; } =
     [
@@ -65,7 +68,7 @@ public static class AttentionCases
         string name = PrefillAttentionKernel.ScalarForm(attention.KvType);
         bool isMatrix = queries == ActivationType.F16;
         return new(
-            isMatrix ? PrefillAttentionKernel.MatrixForm : context.For(name).SpreadOf(name), $"{Text(attention)} {softmax.Scheme}",
+            isMatrix ? PrefillAttentionKernel.MatrixForm(attention.KvType) : context.For(name).SpreadOf(name), $"{Text(attention)} {softmax.Scheme}",
             (bench, commands) => Prefill(bench, commands, attention, softmax, queries),
             PrefillAttentionKernel.Variant(attention.KvType, ActivationType.F32, isMatrix));
     }
@@ -81,7 +84,7 @@ public static class AttentionCases
         return new(
             context.For("rope_store").SpreadOf("rope_store"), $"{Text(attention)} {queries}",
             (bench, commands) => Store(bench, commands, attention, queries),
-            $"rope_store_{PrefillNames.VariantPart(attention.KvType)}_{Activations.VariantPart(queries)}");
+            $"rope_store_{KvNames.Part(attention.KvType)}_{Activations.VariantPart(queries)}");
     }
 
     private static string Text(AttentionShape shape) =>
@@ -180,13 +183,12 @@ public static class AttentionCases
         double[] Part(int first, int width) => [.. Enumerable.Range(0, Tokens).SelectMany(
             token => rows.Skip((token * shape.QkvWidth) + first).Take(width))];
         bench.Expect(query, queries, shape.QueryWidth, Part(0, shape.QueryWidth), Half);
-        ActivationType cached = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
         for (int token = 0; token < Tokens; token++)
         {
-            (BufferView key, BufferView value) = cache.Row(0, Start + token);
             int at = (token * shape.QkvWidth) + shape.QueryWidth;
-            bench.ExpectDense(key, cached, rows[at..(at + shape.KvWidth)], Half);
-            bench.ExpectDense(value, cached, rows[(at + shape.KvWidth)..(at + (2 * shape.KvWidth))], Half);
+            bench.ExpectCached(
+                cache, Start + token, rows[at..(at + shape.KvWidth)], rows[(at + shape.KvWidth)..(at + (2 * shape.KvWidth))],
+                shape.KvType == KvType.Q8_0 ? Bytes : Half);
         }
     }
 
@@ -208,6 +210,9 @@ public static class AttentionCases
             (int)row.Position + 1)),
     ];
 
-    private static float[] Cache(SelfTestBench bench, AttentionShape shape) =>
-        SelfTestBench.Rounded(bench.Values(shape.NumKvHeads * shape.Capacity * shape.HeadDim));
+    private static float[] Cache(SelfTestBench bench, AttentionShape shape)
+    {
+        float[] values = bench.Values(shape.NumKvHeads * shape.Capacity * shape.HeadDim);
+        return shape.KvType == KvType.Q8_0 ? QuantisedRow.Stored(values, shape.HeadDim) : SelfTestBench.Rounded(values);
+    }
 }

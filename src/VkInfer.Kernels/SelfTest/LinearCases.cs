@@ -128,12 +128,9 @@ public static class LinearCases
         }
 
         bench.ExpectDense(q, ActivationType.F32, sums[..shape.QueryWidth], Exact);
-        (ActivationType kvType, double tolerance) = attention.KvType == KvType.F16
-            ? (ActivationType.F16, Half)
-            : (ActivationType.F32, Exact);
-        (BufferView key, BufferView value) = cache.Row(0, Position);
-        bench.ExpectDense(key, kvType, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], tolerance);
-        bench.ExpectDense(value, kvType, sums[(shape.QueryWidth + shape.KvWidth)..], tolerance);
+        bench.ExpectCached(
+            cache, Position, sums[shape.QueryWidth..(shape.QueryWidth + shape.KvWidth)], sums[(shape.QueryWidth + shape.KvWidth)..],
+            attention.KvType == KvType.F16 ? Half : Exact);
     }
 
     /// <summary>A normed vector in the form that products with these weights take.</summary>

@@ -40,13 +40,16 @@ internal sealed class PagedCache : IDisposable
         _blocks = device.CreateBuffer((group + 1L) * Stride * KvLayout.BlockBytes, BufferKind.HostWritable, "blocks");
         _order = device.CreateBuffer(2 * MostAlignment, BufferKind.DeviceLocal, "order");
         Layer = new KvLayer(
-            group, LayerOffset, _order.View(0, KvLayout.ChunkBytes), _order.View(MostAlignment, KvLayout.ChunkBytes));
+            group, LayerOffset, _order.View(0, KvLayout.UnitBytes), _order.View(MostAlignment, KvLayout.UnitBytes));
         byte[] bytes = new byte[_places.Length * _pageBytes];
         bytes.AsSpan().Fill(0xFF);
-        ForEachRow((page, key, value, at) =>
+        ForEachRow((row, at) =>
         {
-            Encode(keys, at, bytes.AsSpan((int)((_places[page] * _pageBytes) + key)));
-            Encode(values, at, bytes.AsSpan((int)((_places[page] * _pageBytes) + value)));
+            Encode(keys, at, bytes, row.Elements, row.Scales);
+            if (!shape.HasKeysAsValues)
+            {
+                Encode(values, at, bytes, row.Elements + row.ToValue, row.Scales + row.ToValue);
+            }
         });
         device.Upload(_pages, 0, bytes);
         ulong[] blocks = [.. _places.Select(place => _pages.DeviceAddress + (ulong)(place * _pageBytes))];
@@ -65,14 +68,20 @@ internal sealed class PagedCache : IDisposable
     /// <summary>What a table of sequences says of it.</summary>
     public SequenceKeeps Keeps(BufferView stats, BufferView? state = null) => new(_blocks, Stride, _shape.Capacity, stats, state);
 
-    /// <summary>The key of one head at a position, and its value.</summary>
-    public (BufferView Key, BufferView Value) Row(int kvHead, int position)
+    /// <summary>The keys of all heads at a position, and the values.</summary>
+    public (float[] Keys, float[] Values) ReadPosition(int position)
     {
-        long page = (_places[position / KvLayout.PageTokens] * _pageBytes) + LayerOffset;
-        long bytes = (long)_shape.HeadDim * _shape.KvElementSize;
-        return (
-            _pages.View(page + KvLayout.KeyOffset(_shape, kvHead, position), bytes),
-            _pages.View(page + KvLayout.ValueOffset(_shape, kvHead, position), bytes));
+        byte[] bytes = Download();
+        float[] keys = new float[_shape.KvWidth];
+        float[] values = new float[keys.Length];
+        for (int head = 0; head < _shape.NumKvHeads; head++)
+        {
+            (int elements, int scales, int toValue) = Find(head, position);
+            Decode(bytes, elements, scales, keys.AsSpan(head * _shape.HeadDim, _shape.HeadDim));
+            Decode(bytes, elements + toValue, scales + toValue, values.AsSpan(head * _shape.HeadDim, _shape.HeadDim));
+        }
+
+        return (keys, values);
     }
 
     /// <summary>
@@ -81,15 +90,15 @@ internal sealed class PagedCache : IDisposable
     /// <exception cref="InvalidOperationException">A byte of another layer, or of positions behind the capacity, was written.</exception>
     public (float[] Keys, float[] Values) Read()
     {
-        byte[] bytes = new byte[_places.Length * _pageBytes];
-        _device.Download(_pages, 0, bytes);
+        byte[] bytes = Download();
         float[] keys = new float[_shape.NumKvHeads * _shape.Capacity * _shape.HeadDim];
         float[] values = new float[keys.Length];
-        int rowBytes = _shape.HeadDim * _shape.KvElementSize;
-        ForEachRow((page, key, value, at) =>
+        ForEachRow((row, at) =>
         {
-            Decode(bytes.AsSpan((int)((_places[page] * _pageBytes) + key), rowBytes), keys.AsSpan(at, _shape.HeadDim));
-            Decode(bytes.AsSpan((int)((_places[page] * _pageBytes) + value), rowBytes), values.AsSpan(at, _shape.HeadDim));
+            Decode(bytes, row.Elements, row.Scales, keys.AsSpan(at, _shape.HeadDim));
+            Decode(bytes, row.Elements + row.ToValue, row.Scales + row.ToValue, values.AsSpan(at, _shape.HeadDim));
+            Blank(bytes, row.Elements, row.Scales);
+            Blank(bytes, row.Elements + row.ToValue, row.Scales + row.ToValue);
         });
         if (bytes.AsSpan().ContainsAnyExcept((byte)0xFF))
         {
@@ -106,44 +115,91 @@ internal sealed class PagedCache : IDisposable
         _order.Dispose();
     }
 
-    private void ForEachRow(Action<int, long, long, int> row)
+    private int RowBytes => KvLayout.RowBytes(_shape.HeadDim, _shape.KvType);
+
+    private int ScaleBytes => KvLayout.ScaleBytes(_shape.HeadDim, _shape.KvType);
+
+    private byte[] Download()
+    {
+        byte[] bytes = new byte[_places.Length * _pageBytes];
+        _device.Download(_pages, 0, bytes);
+        return bytes;
+    }
+
+    /// <summary>Where a key and its scales begin, and how far behind them its value is.</summary>
+    private (int Elements, int Scales, int ToValue) Find(int kvHead, int position)
+    {
+        long page = (_places[position / KvLayout.PageTokens] * _pageBytes) + LayerOffset;
+        return (
+            (int)(page + KvLayout.KeyOffset(_shape, kvHead, position)), (int)(page + KvLayout.KeyScalesOffset(_shape, kvHead, position)),
+            (int)KvLayout.ValueDistance(_shape));
+    }
+
+    private void ForEachRow(Action<(int Elements, int Scales, int ToValue), int> row)
     {
         for (int head = 0; head < _shape.NumKvHeads; head++)
         {
             for (int position = 0; position < _shape.Capacity; position++)
             {
-                row(
-                    position / KvLayout.PageTokens, LayerOffset + KvLayout.KeyOffset(_shape, head, position),
-                    LayerOffset + KvLayout.ValueOffset(_shape, head, position), ((head * _shape.Capacity) + position) * _shape.HeadDim);
+                row(Find(head, position), ((head * _shape.Capacity) + position) * _shape.HeadDim);
             }
         }
     }
 
-    private void Encode(float[]? values, int first, Span<byte> to)
+    private void Encode(float[]? values, int first, byte[] bytes, int elements, int scales)
     {
-        for (int i = 0; values is not null && i < _shape.HeadDim; i++)
+        if (values is null)
         {
-            if (_shape.KvType == KvType.F16)
-            {
-                MemoryMarshal.Cast<byte, Half>(to)[i] = (Half)values[first + i];
-            }
-            else
-            {
-                MemoryMarshal.Cast<byte, float>(to)[i] = values[first + i];
-            }
+            return;
+        }
+
+        ReadOnlySpan<float> row = values.AsSpan(first, _shape.HeadDim);
+        Span<byte> to = bytes.AsSpan(elements, RowBytes);
+        switch (_shape.KvType)
+        {
+            case KvType.F16:
+                for (int i = 0; i < row.Length; i++)
+                {
+                    MemoryMarshal.Cast<byte, Half>(to)[i] = (Half)row[i];
+                }
+
+                break;
+            case KvType.F32:
+                row.CopyTo(MemoryMarshal.Cast<byte, float>(to));
+                break;
+            default:
+                QuantisedRow.Encode(
+                    row, MemoryMarshal.Cast<byte, sbyte>(to), MemoryMarshal.Cast<byte, Half>(bytes.AsSpan(scales, ScaleBytes)));
+                break;
+        }
+    }
+
+    private void Decode(byte[] bytes, int elements, int scales, Span<float> to)
+    {
+        ReadOnlySpan<byte> from = bytes.AsSpan(elements, RowBytes);
+        switch (_shape.KvType)
+        {
+            case KvType.F16:
+                for (int i = 0; i < to.Length; i++)
+                {
+                    to[i] = (float)MemoryMarshal.Cast<byte, Half>(from)[i];
+                }
+
+                break;
+            case KvType.F32:
+                MemoryMarshal.Cast<byte, float>(from).CopyTo(to);
+                break;
+            default:
+                QuantisedRow.Decode(
+                    MemoryMarshal.Cast<byte, sbyte>(from), MemoryMarshal.Cast<byte, Half>(bytes.AsSpan(scales, ScaleBytes)), to);
+                break;
         }
     }
 
     // Leaves the bytes as pages are made.
-    private void Decode(Span<byte> bytes, Span<float> to)
+    private void Blank(byte[] bytes, int elements, int scales)
     {
-        for (int i = 0; i < to.Length; i++)
-        {
-            to[i] = _shape.KvType == KvType.F16
-                ? (float)MemoryMarshal.Cast<byte, Half>(bytes)[i]
-                : MemoryMarshal.Cast<byte, float>(bytes)[i];
-        }
-
-        bytes.Fill(0xFF);
+        bytes.AsSpan(elements, RowBytes).Fill(0xFF);
+        bytes.AsSpan(scales, ScaleBytes).Fill(0xFF);
     }
 }

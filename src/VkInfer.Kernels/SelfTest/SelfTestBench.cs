@@ -19,6 +19,7 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     private readonly List<IDisposable> _owned = [];
     private readonly List<Expectation> _expectations = [];
     private readonly List<(BufferView View, uint Value)> _words = [];
+    private readonly List<Func<string?>> _checks = [];
     private readonly Random _random = new(1);
 
     /// <summary>The device.</summary>
@@ -122,8 +123,16 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Notes the first word of a range.</summary>
     public void ExpectWord(BufferView view, uint value) => _words.Add((view, value));
 
+    /// <summary>Notes what a cache holds at a position: keys and values of all heads.</summary>
+    public void ExpectCached(PagedCache cache, int position, double[] keys, double[] values, double tolerance) => _checks.Add(() =>
+    {
+        (float[] storedKeys, float[] storedValues) = cache.ReadPosition(position);
+        return Compare(storedKeys, keys, tolerance) ?? Compare(storedValues, values, tolerance);
+    });
+
     /// <summary>Compares; null when all is as it should be.</summary>
-    public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).FirstOrDefault(problem => problem is not null);
+    public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).Concat(_checks.Select(check => check()))
+        .FirstOrDefault(problem => problem is not null);
 
     /// <summary>Disposes something with the bench.</summary>
     public T Own<T>(T owned)
@@ -150,28 +159,36 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
         byte[] bytes = new byte[((expected.Values.Length / expected.Width) - 1) * expected.Stride * expected.ElementSize
             + (expected.Width * expected.ElementSize)];
         Context.Device.Download(expected.View.Buffer, expected.View.Offset, bytes);
-        double error = 0;
-        double norm = 0;
-        for (int i = 0; i < expected.Values.Length; i++)
+        float[] actual = new float[expected.Values.Length];
+        for (int i = 0; i < actual.Length; i++)
         {
             int at = ((i / expected.Width * expected.Stride) + (i % expected.Width)) * expected.ElementSize;
-            float actual = expected.Type == ActivationType.F32
-                ? BitConverter.ToSingle(bytes, at)
-                : (float)BitConverter.ToHalf(bytes, at);
-            if (!float.IsFinite(actual))
+            actual[i] = expected.Type == ActivationType.F32 ? BitConverter.ToSingle(bytes, at) : (float)BitConverter.ToHalf(bytes, at);
+        }
+
+        return Compare(actual, expected.Values, expected.Tolerance);
+    }
+
+    private static string? Compare(float[] actual, double[] expected, double tolerance)
+    {
+        double error = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (!float.IsFinite(actual[i]))
             {
-                return string.Create(CultureInfo.InvariantCulture, $"element {i} is {actual}, expected {expected.Values[i]:G6}");
+                return string.Create(CultureInfo.InvariantCulture, $"element {i} is {actual[i]}, expected {expected[i]:G6}");
             }
 
-            error += Math.Pow(actual - expected.Values[i], 2);
-            norm += Math.Pow(expected.Values[i], 2);
+            error += Math.Pow(actual[i] - expected[i], 2);
+            norm += Math.Pow(expected[i], 2);
         }
 
         double relative = Math.Sqrt(error / norm);
-        return relative <= expected.Tolerance
+        return relative <= tolerance
             ? null
             : string.Create(
-                CultureInfo.InvariantCulture, $"the error is {relative:G3} of the values, expected at most {expected.Tolerance:G3}");
+                CultureInfo.InvariantCulture, $"the error is {relative:G3} of the values, expected at most {tolerance:G3}");
     }
 
     private sealed record Expectation(BufferView View, ActivationType Type, int Width, int Stride, double[] Values, double Tolerance)

@@ -2,7 +2,7 @@ namespace VkInfer;
 
 /// <summary>
 /// A configuration has a key that is none, or a value that is not allowed. The message names the key, where it was set if that is known,
-/// and what is allowed, as <c>VkInfer:KvType (environment VKINFER_KVTYPE): "F8" is not one of F16, F32</c>.
+/// and what is allowed, as <c>VkInfer:KvType (environment VKINFER_KVTYPE): "F8" is not one of F16, F32, Q8_0</c>.
 /// </summary>
 public sealed class OptionsException : VkInferException
 {

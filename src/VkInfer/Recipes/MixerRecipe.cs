@@ -20,9 +20,10 @@ internal abstract record MixerRecipe
     /// <param name="config">The model's sizes.</param>
     public virtual int QuerySize(ModelConfig config) => 0;
 
-    /// <summary>Elements that are cached of each position; 0: none.</summary>
+    /// <summary>Bytes that a page of the cache holds of the layer's positions; 0: none.</summary>
     /// <param name="config">The model's sizes.</param>
-    public virtual int CachedSize(ModelConfig config) => 0;
+    /// <param name="type">How elements are stored.</param>
+    public virtual long PageBytes(ModelConfig config, KvType type) => 0;
 }
 
 /// <summary>The heads of a layer's attention.</summary>
@@ -85,7 +86,7 @@ internal sealed record AttentionRecipe : MixerRecipe
     public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
 
     /// <inheritdoc/>
-    public override int InputSize(ModelConfig config) => ((HasGates ? 2 : 1) * HeadsIn(config).QuerySize) + CachedSize(config);
+    public override int InputSize(ModelConfig config) => ((HasGates ? 2 : 1) * HeadsIn(config).QuerySize) + (2 * HeadsIn(config).KvSize);
 
     /// <inheritdoc/>
     public override int OutputSize(ModelConfig config) => HeadsIn(config).QuerySize;
@@ -94,7 +95,8 @@ internal sealed record AttentionRecipe : MixerRecipe
     public override int QuerySize(ModelConfig config) => HeadsIn(config).QuerySize;
 
     /// <inheritdoc/>
-    public override int CachedSize(ModelConfig config) => 2 * HeadsIn(config).KvSize;
+    public override long PageBytes(ModelConfig config, KvType type) =>
+        2 * HeadsIn(config).KvCount * KvLayout.HeadBytes(HeadsIn(config).Dim, type);
 
     /// <summary>The layer's heads.</summary>
     public HeadShape HeadsIn(ModelConfig config) =>
@@ -127,7 +129,7 @@ internal sealed record LatentRecipe(LatentShape Shape, int ValueDim, int? QueryR
     public override int QuerySize(ModelConfig config) => Shape.NumHeads * Shape.KeyDim;
 
     /// <inheritdoc/>
-    public override int CachedSize(ModelConfig config) => Shape.KeyDim;
+    public override long PageBytes(ModelConfig config, KvType type) => KvLayout.HeadBytes(Shape.KeyDim, type);
 }
 
 /// <summary>The gated delta rule behind a short convolution, with a norm and a gate behind it (Yang et al. 2025; Qwen3-Next).</summary>

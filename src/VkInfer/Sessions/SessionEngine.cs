@@ -47,7 +47,7 @@ internal sealed class SessionEngine
         KvStore store = model.KvStores.Of(type);
         int rows = model.RowActivations.MaxRows;
         int running = Math.Min(MaxRunning, rows);
-        int one = KvGroups.Of(model.Config).PagesOf(model.ContextLength);
+        int one = KvGroups.Of(model.Config, type).PagesOf(model.ContextLength);
         int states = StatesOf(model, store, running);
         int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)

@@ -19,9 +19,10 @@ public sealed class AttentionSinkTests : GpuTest
 
     [Test]
     public void Decode_gives_them_their_weight(
-        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values] bool asSoftware, [Values(1, 7)] int splits)
+        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values] bool asSoftware, [Values(1, 7)] int splits,
+        [Values(KvType.F32, KvType.Q8_0)] KvType kvType)
     {
-        var input = new ChosenScores(Shape(KvType.F32), ChosenScores.Pattern("normal", KvLen));
+        var input = new ChosenScores(Shape(kvType), ChosenScores.Pattern("normal", KvLen));
         AttentionShape shape = input.Shape;
         var context = new KernelContext(Device) { IsSoftware = asSoftware };
         var kernel = new DecodeAttentionKernel(context);
@@ -40,18 +41,20 @@ public sealed class AttentionSinkTests : GpuTest
     }
 
     [Test]
-    public void Prefill_gives_them_their_weight([ValueSource(nameof(Schemes))] AttentionSoftmax softmax) =>
-        Prefill(softmax, isMatrix: false);
+    public void Prefill_gives_them_their_weight(
+        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values(KvType.F32, KvType.Q8_0)] KvType kvType) =>
+        Prefill(softmax, isMatrix: false, kvType);
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void Prefill_on_matrix_units_gives_them_their_weight([ValueSource(nameof(Schemes))] AttentionSoftmax softmax) =>
-        Prefill(softmax, isMatrix: true);
+    public void Prefill_on_matrix_units_gives_them_their_weight(
+        [ValueSource(nameof(Schemes))] AttentionSoftmax softmax, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        Prefill(softmax, isMatrix: true, kvType);
 
-    private void Prefill(AttentionSoftmax softmax, bool isMatrix)
+    private void Prefill(AttentionSoftmax softmax, bool isMatrix, KvType kvType)
     {
         const int Start = KvLen - SeqLen;
-        var input = new ChosenScores(Shape(isMatrix ? KvType.F16 : KvType.F32), ChosenScores.Pattern("normal", KvLen), SeqLen);
+        var input = new ChosenScores(Shape(kvType), ChosenScores.Pattern("normal", KvLen), SeqLen);
         Comparison.AssertClose(
             ScoredPrefill.Run(input, softmax, isMatrix, Start, SeqLen, Sinks).Output,
             Expected(input, [.. Enumerable.Range(Start + 1, SeqLen)]), isMatrix ? Bounds.MatrixF16 : Bounds.AttentionF32);

@@ -1,3 +1,5 @@
+using VkInfer.Testing;
+
 namespace VkInfer.Kernels.Tests.Attention;
 
 /// <summary>Keys and values as a cache holds them, and attention over them in double precision.</summary>
@@ -11,11 +13,30 @@ internal static class CachedTokens
         for (int i = 0; i < values.Length; i++)
         {
             bool isUsed = i / shape.HeadDim % shape.Capacity < kvLen;
-            values[i] = !isUsed ? unused : shape.KvType == KvType.F16 ? (float)(Half)values[i] : values[i];
+            values[i] = isUsed ? values[i] : unused;
         }
 
-        return values;
+        return Stored(values, shape);
     }
+
+    /// <summary>What rows of a cache read as, in place.</summary>
+    public static float[] Stored(float[] values, AttentionShape shape)
+    {
+        for (int i = 0; i < values.Length && shape.KvType == KvType.F16; i++)
+        {
+            values[i] = (float)(Half)values[i];
+        }
+
+        return shape.KvType == KvType.Q8_0 ? QuantisedRow.Stored(values, shape.HeadDim) : values;
+    }
+
+    /// <summary>How far stored elements may be from those that were not.</summary>
+    public static Bound StoredBound(KvType type) => type switch
+    {
+        KvType.F32 => Bounds.F32,
+        KvType.F16 => Bounds.F16,
+        _ => Bounds.CachedQ8_0,
+    };
 
     /// <summary>The output of all query heads.</summary>
     public static double[] Attend(AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v)

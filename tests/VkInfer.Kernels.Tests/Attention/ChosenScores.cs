@@ -4,7 +4,8 @@ namespace VkInfer.Kernels.Tests.Attention;
 
 /// <summary>
 /// An attention whose scores are chosen: queries are zero but for their first element, so that the score of a key is its first
-/// element times the query's, without rounding. Values are random. What is stored as float16 is rounded to it here.
+/// element times the query's, without rounding. Values are random. What is stored as float16 is rounded to it here; of bytes with scales
+/// keys have no other element but the first, which is 127 times a number of four bits, so that it is exact as float16, too.
 /// </summary>
 internal sealed class ChosenScores
 {
@@ -14,7 +15,8 @@ internal sealed class ChosenScores
     public ChosenScores(AttentionShape shape, float[] scores, int queries = 1)
     {
         Shape = shape;
-        Scores = Stored(scores);
+        bool isQuantised = shape.KvType == KvType.Q8_0;
+        Scores = isQuantised ? Array.ConvertAll(scores, Representable) : Stored(scores);
         int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         Queries = new float[queries * shape.QueryWidth];
         for (int head = 0; head < queries * shape.NumHeads; head++)
@@ -22,7 +24,7 @@ internal sealed class ChosenScores
             Queries[head * shape.HeadDim] = Factor(head % shape.NumHeads);
         }
 
-        Keys = Stored(Buffers.Random(2, count, -2, 2));
+        Keys = isQuantised ? new float[count] : Stored(Buffers.Random(2, count, -2, 2));
         Values = Stored(Buffers.Random(3, count, -2, 2));
         for (int head = 0; head < shape.NumKvHeads; head++)
         {
@@ -100,6 +102,15 @@ internal sealed class ChosenScores
     private static bool IsOutside(float[] scores, AttentionSoftmax softmax) =>
         !scores.All(score => score > softmax.Lower && score < softmax.Upper);
 
-    private float[] Stored(float[] values) =>
-        Shape.KvType == KvType.F16 ? Array.ConvertAll(values, value => (float)(Half)value) : values;
+    private float[] Stored(float[] values) => CachedTokens.Stored(values, Shape);
+
+    // Within what keys can be.
+    private static float Representable(float score)
+    {
+        const float Steps = 127;
+        const float Most = 512 * Steps;
+        const int Dropped = 20;
+        uint bits = BitConverter.SingleToUInt32Bits(Math.Clamp(score, -Most, Most) / Steps);
+        return Steps * BitConverter.UInt32BitsToSingle((bits + (1u << (Dropped - 1))) >> Dropped << Dropped);
+    }
 }

@@ -22,18 +22,20 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         => Check(Shape(2, 2, headDim, 128, kvType), 77);
 
     [Test]
-    public void Shares_keys_among_the_heads_of_a_group([Values(1, 4, 7, 16)] int group, [Values(64, 128)] int headDim)
-        => Check(Shape(2 * group, 2, headDim, 200, KvType.F16), 150);
+    public void Shares_keys_among_the_heads_of_a_group(
+        [Values(1, 4, 7, 16)] int group, [Values(64, 128)] int headDim, [Values(KvType.F16, KvType.Q8_0)] KvType kvType)
+        => Check(Shape(2 * group, 2, headDim, 200, kvType), 150);
 
     [Test]
-    public void Ends_at_the_capacity() => Check(Shape(2, 1, 32, 50, KvType.F16), 50);
+    public void Ends_at_the_capacity([Values] KvType kvType) => Check(Shape(2, 1, 32, 50, kvType), 50);
 
     [Test]
     public void Survives_scores_that_overflow_a_plain_softmax() => Check(Shape(2, 1, 64, 300, KvType.F32) with { Scale = 40 }, 290);
 
     [Test]
-    public void Attends_to_the_tokens_of_a_window([Values(1, 31, 100, 999, 1000)] int window)
-        => Check(Shape(4, 2, 64, 1024, KvType.F16) with { Window = window }, 999);
+    public void Attends_to_the_tokens_of_a_window(
+        [Values(1, 31, 100, 999, 1000)] int window, [Values(KvType.F16, KvType.Q8_0)] KvType kvType)
+        => Check(Shape(4, 2, 64, 1024, kvType) with { Window = window }, 999);
 
     [Test]
     public void Values_may_be_keys([Values] KvType kvType, [Values(40, 576)] int headDim) =>
@@ -52,6 +54,17 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         // The cache behind the last token holds NaN; one would spread.
         Check(Shape(2, 2, 64, 512, KvType.F32), 65, unused: float.NaN);
         Check(Shape(2, 2, 64, 512, KvType.F16), 65, unused: float.NaN);
+        Check(Shape(2, 2, 64, 512, KvType.Q8_0), 65, unused: float.NaN);
+    }
+
+    [Test]
+    public void Bytes_are_close_to_what_they_stand_for([Values(8, 64, 80)] int headDim)
+    {
+        AttentionShape shape = Shape(4, 2, headDim, 1024, KvType.Q8_0);
+        int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
+        float[] q = Buffers.Random(1, shape.QueryWidth, -3, 3);
+        double[] exact = CachedTokens.Attend(shape, 1000, q, Buffers.Random(2, count, -2, 2), Buffers.Random(3, count, -2, 2));
+        Comparison.AssertClose(Check(shape, 1000), exact, Bounds.AttentionQ8_0);
     }
 
     [Test]
@@ -73,7 +86,7 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
     private static AttentionShape Shape(int heads, int kvHeads, int headDim, int capacity, KvType kvType)
         => new(heads, kvHeads, headDim, headDim, RopePairing.Interleaved, capacity, kvType, (float)(1 / Math.Sqrt(headDim)));
 
-    private void Check(AttentionShape shape, int kvLen, float unused = 0, VectorForm form = VectorForm.Float)
+    private float[] Check(AttentionShape shape, int kvLen, float unused = 0, VectorForm form = VectorForm.Float)
     {
         int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
         float[] q = Buffers.Random(1, shape.QueryWidth, -3, 3);
@@ -97,5 +110,6 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
             ? [.. FixedPointVector.Decode(output.Read<byte>(), shape.QueryWidth).Select(value => (float)value)]
             : output.Read<float>()[..shape.QueryWidth];
         Comparison.AssertClose(stored, CachedTokens.Attend(shape, kvLen, q, k, v), bound);
+        return stored;
     }
 }

@@ -17,9 +17,10 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     [Test]
     public void Every_scheme_takes_any_scores(
         [ValueSource(nameof(Schemes))] AttentionSoftmax softmax,
-        [Values("normal", "equal", "huge 1e2", "huge 1e4", "huge 3e38", "huge -3e38", "all low", "staircase")] string pattern)
+        [Values("normal", "equal", "huge 1e2", "huge 1e4", "huge 3e38", "huge -3e38", "all low", "staircase")] string pattern,
+        [Values(KvType.F32, KvType.Q8_0)] KvType kvType)
     {
-        var input = new ChosenScores(Shape(6, 2, 64, 1100), ChosenScores.Pattern(pattern, 1000));
+        var input = new ChosenScores(Shape(6, 2, 64, 1100) with { KvType = kvType }, ChosenScores.Pattern(pattern, 1000));
         Check(input, softmax, 1000);
     }
 
@@ -64,10 +65,11 @@ public sealed class DecodeSoftmaxTests(bool asSoftware) : GpuTest
     [Test]
     public void A_number_that_is_none_stays_in_its_rows(
         [ValueSource(nameof(Schemes))] AttentionSoftmax softmax,
-        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number, [Values] bool inKeys)
+        [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float number, [Values] bool inKeys,
+        [Values(KvType.F32, KvType.Q8_0)] KvType kvType)
     {
         const int KvLen = 600;
-        var input = new ChosenScores(Shape(6, 2, 64, KvLen), ChosenScores.Pattern("normal", KvLen));
+        var input = new ChosenScores(Shape(6, 2, 64, KvLen) with { KvType = kvType }, ChosenScores.Pattern("normal", KvLen));
         double[] clean = input.Reference(KvLen);
         (inKeys ? input.Keys : input.Values)[input.Index(1, 300)] = number;
         double[] expected = input.Reference(KvLen);

@@ -68,7 +68,7 @@ public sealed class LatentStoreKernelTests : GpuTest
                 .. Rotated(latents.AsSpan((i * width) + At + rank, shape.RopeDim), position + i, pairing),
             ];
             Span<float> stored = keys.AsSpan((position + i) * shape.KeyDim, shape.KeyDim);
-            Comparison.AssertClose(stored, expected, kvType == KvType.F32 ? Bounds.F32 : Bounds.F16, $"key {i}");
+            Comparison.AssertClose(stored, expected, CachedTokens.StoredBound(kvType), $"key {i}");
             stored.Fill(float.NaN);
             for (int head = 0; head < shape.NumHeads; head++)
             {

@@ -23,25 +23,28 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
 
     [Test]
     public void A_window_and_a_bound_match_the_reference(
-        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 33, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
-        Check(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition, ActivationType.F32);
+        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 33, 65)] int seqLen, [Values(0, 45)] int startPosition,
+        [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        Check(Shape(2, 16, kvType) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition, ActivationType.F32);
 
     [Test]
     [Category("CooperativeMatrix")]
     public void The_matrix_form_matches_the_reference(
         [Values(1, 7)] int groupSize, [Values(16, 48, 128)] int headDim, [Values(1, 31, 33, 64, 65)] int seqLen,
-        [Values(0, 45)] int startPosition) =>
-        CheckMatrix(Shape(groupSize, headDim, KvType.F16), seqLen, startPosition);
+        [Values(0, 45)] int startPosition, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        CheckMatrix(Shape(groupSize, headDim, kvType), seqLen, startPosition);
 
     [Test]
     [Category("CooperativeMatrix")]
     public void The_matrix_form_knows_windows_and_bounds(
-        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 65)] int seqLen, [Values(0, 45)] int startPosition) =>
-        CheckMatrix(Shape(2, 16, KvType.F16) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition);
+        [Values(1, 5, 32, 70)] int window, [Values(0f, 3f)] float cap, [Values(1, 65)] int seqLen, [Values(0, 45)] int startPosition,
+        [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        CheckMatrix(Shape(2, 16, kvType) with { Window = window, LogitSoftCap = cap }, seqLen, startPosition);
 
-    [TestCase(256)]
-    [TestCase(512)]
-    public void Large_heads_fit_into_shared_memory(int headDim) => Check(Shape(1, headDim, KvType.F16), 19, 2, ActivationType.F32);
+    [Test]
+    public void Large_heads_fit_into_shared_memory(
+        [Values(256, 512)] int headDim, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        Check(Shape(1, headDim, kvType), 19, 2, ActivationType.F32);
 
     [Test]
     public void Large_scores_do_not_overflow()
@@ -67,9 +70,10 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     [Test]
     [Category("CooperativeMatrix")]
     public void The_matrix_form_takes_any_tiling(
-        [Values(1, 2)] int rowFragments, [Values(1, 2)] int unitsPerBlock, [Values(17, 64)] int seqLen) =>
+        [Values(1, 2)] int rowFragments, [Values(1, 2)] int unitsPerBlock, [Values(17, 64)] int seqLen,
+        [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
         CheckMatrix(
-            Shape(2, 16, KvType.F16), seqLen, 45,
+            Shape(2, 16, kvType), seqLen, 45,
             tiling => tiling with { RowFragments = rowFragments, Subgroups = 2, UnitKv = 16, BlockKv = 16 * unitsPerBlock });
 
     private void CheckMatrix(
@@ -78,7 +82,7 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     {
         PrefillAttentionMatrixConstants? tiling = PrefillAttentionHeuristic.Matrix(
             Device.Capabilities, Device.Info.Type == DeviceType.Software, shape, scheme, seqLen);
-        if (tiling is null || !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat"))
+        if (tiling is null || !ShaderLibrary.Contains(PrefillAttentionKernel.MatrixForm(shape.KvType)))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
         }
@@ -130,10 +134,9 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
     private static (float[] Query, float[] Keys, float[] Values) Operands(
         AttentionShape shape, int seqLen, ActivationType queryType, int kvLen)
     {
-        ActivationType cacheType = shape.KvType == KvType.F16 ? ActivationType.F16 : ActivationType.F32;
         int count = shape.NumKvHeads * shape.Capacity * shape.HeadDim;
-        float[] keys = TestValues.Normal(count, 32, cacheType);
-        float[] values = TestValues.Normal(count, 33, cacheType);
+        float[] keys = TestValues.Normal(count, 32);
+        float[] values = TestValues.Normal(count, 33);
         for (int head = 0; head < shape.NumKvHeads; head++)
         {
             int unused = ((head * shape.Capacity) + kvLen) * shape.HeadDim;
@@ -141,7 +144,9 @@ public sealed class PrefillAttentionKernelTests(SoftmaxScheme scheme) : GpuTest
             values.AsSpan(unused, (shape.Capacity - kvLen) * shape.HeadDim).Fill(float.NaN);
         }
 
-        return (TestValues.Normal(seqLen * shape.QueryWidth, 31, queryType, 2), keys, values);
+        return (
+            TestValues.Normal(seqLen * shape.QueryWidth, 31, queryType, 2), CachedTokens.Stored(keys, shape),
+            CachedTokens.Stored(values, shape));
     }
 
     private static double[] Reference(

@@ -23,6 +23,36 @@ public sealed class RopeStoreKernelTests : GpuTest
         Check(new AttentionShape(4, 2, 128, 128, RopePairing.SplitHalf, Capacity, KvType.F16, 1), ActivationType.F16, 19, Capacity - 19);
 
     [Test]
+    public void Bytes_have_a_scale_for_each_block([Values(8, 32, 40, 96, 128, 576)] int headDim, [Values] bool asSoftware)
+    {
+        var shape = new AttentionShape(4, 2, headDim, headDim, RopePairing.Interleaved, Capacity, KvType.Q8_0, 1);
+        Check(shape, ActivationType.F32, 19, 3, asSoftware: asSoftware);
+    }
+
+    [TestCase(0f)]
+    [TestCase(1e-12f)]
+    [TestCase(1e9f)]
+    [TestCase(float.NaN)]
+    public void Bytes_are_numbers_where_elements_are(float element)
+    {
+        var shape = new AttentionShape(1, 1, 64, 0, RopePairing.Interleaved, Capacity, KvType.Q8_0, 1);
+        float[] qkv = new float[shape.QkvWidth];
+        qkv[shape.QueryWidth + 3] = element;
+        qkv[shape.QueryWidth + 40] = 2;
+        using var harness = new KernelHarness();
+        PagedCache cache = harness.Pages(shape, null, null);
+        GpuBuffer buffer = harness.Upload<float>(qkv);
+        GuardedBuffer query = harness.OutputActivations(1, shape.QueryWidth, ActivationType.F32);
+        GpuBuffer state = harness.Upload<StepState>([new StepState { Position = 5 }]);
+        harness.Run(commands => new RopeStoreKernel(harness.Context).RecordStep(
+            commands, buffer, shape, buffer, state, query.View, cache.Layer, cache.Blocks));
+        float[] key = cache.ReadPosition(5).Keys;
+        Assert.That(key[32..], Is.EqualTo(qkv.AsSpan(shape.QueryWidth + 32, 32).ToArray()).Within(1e-3), "the other block");
+        Assert.That(
+            key[..32], element is float.NaN ? Is.All.NaN : Is.EquivalentTo(Enumerable.Repeat(0f, 31).Append(element < 1 ? 0 : 65024)));
+    }
+
+    [Test]
     public void Adds_the_bias_and_normalises_heads_first(
         [Values] bool biased, [Values] bool normed, [Values] RopePairing pairing, [Values(8, 40, 128)] int headDim) =>
         Check(new AttentionShape(6, 2, headDim, headDim - 4, pairing, Capacity, KvType.F32, 1), ActivationType.F32, 5, 3, biased, normed);
@@ -89,7 +119,7 @@ public sealed class RopeStoreKernelTests : GpuTest
 
         float[] queries = KernelHarness.ReadActivations(query, Rows, shape.QueryWidth, queryType);
         (float[] Keys, float[] Values)[] stored = [caches[0].Read(), caches[1].Read()];
-        Bound kvBound = kvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
+        Bound kvBound = CachedTokens.StoredBound(kvType);
         foreach (RowEntry row in rows[..^1])
         {
             double[] prepared = [.. qkv.Skip((int)row.Row * shape.QkvWidth).Take(shape.QkvWidth).Select(value => (double)value)];
@@ -118,7 +148,7 @@ public sealed class RopeStoreKernelTests : GpuTest
 
     private static void Check(
         AttentionShape shape, ActivationType queryType, int startPosition, int seqLen, bool biased = false, bool normed = false,
-        bool step = false, QkNormKind kind = QkNormKind.EachHead)
+        bool step = false, QkNormKind kind = QkNormKind.EachHead, bool? asSoftware = null)
     {
         const float epsilon = 1e-5f;
         AttentionShape plain = shape with { HasGates = false };
@@ -140,7 +170,7 @@ public sealed class RopeStoreKernelTests : GpuTest
         GpuBuffer state = harness.Upload<StepState>([new StepState { Position = (uint)startPosition }]);
         harness.Run(commands =>
         {
-            var kernel = new RopeStoreKernel(harness.Context);
+            var kernel = new RopeStoreKernel(harness.Context with { IsSoftware = asSoftware ?? harness.Context.IsSoftware });
             if (step)
             {
                 kernel.RecordStep(commands, input, shape, rope, state, query.View, cache.Layer, cache.Blocks, biasView, norm);
@@ -202,7 +232,7 @@ public sealed class RopeStoreKernelTests : GpuTest
 
     private static void CheckCache(AttentionShape shape, double[] rotated, int from, float[] got, int startPosition, int seqLen)
     {
-        Bound bound = shape.KvType == KvType.F32 ? Bounds.F32 : Bounds.F16;
+        Bound bound = CachedTokens.StoredBound(shape.KvType);
         for (int head = 0; head < shape.NumKvHeads; head++)
         {
             Span<float> slots = got.AsSpan(head * shape.Capacity * shape.HeadDim, shape.Capacity * shape.HeadDim);

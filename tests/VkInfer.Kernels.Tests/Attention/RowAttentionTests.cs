@@ -23,25 +23,28 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
     [TestCase(KvType.F16, ActivationType.F32, SoftmaxScheme.Synchronized)]
     [TestCase(KvType.F32, ActivationType.F32, SoftmaxScheme.ConditionalRescale)]
     [TestCase(KvType.F32, ActivationType.F16, SoftmaxScheme.Synchronized)]
+    [TestCase(KvType.Q8_0, ActivationType.F16, SoftmaxScheme.Asynchronized)]
+    [TestCase(KvType.Q8_0, ActivationType.F32, SoftmaxScheme.Synchronized)]
+    [TestCase(KvType.Q8_0, ActivationType.F32, SoftmaxScheme.ConditionalRescale)]
     public void Each_row_attends_to_its_own_tokens(KvType kvType, ActivationType outputType, SoftmaxScheme scheme)
         => Check(Shape(4, 2, 64, kvType), outputType, scheme);
 
-    [TestCase(4, 128)]
-    [TestCase(7, 80)]
-    [TestCase(1, 256)]
-    public void Heads_of_a_group_share_keys(int group, int headDim)
-        => Check(Shape(2 * group, 2, headDim, KvType.F16), ActivationType.F32, SoftmaxScheme.Asynchronized);
+    [TestCase(4, 128, KvType.F16)]
+    [TestCase(7, 80, KvType.F16)]
+    [TestCase(1, 256, KvType.F16)]
+    [TestCase(4, 128, KvType.Q8_0)]
+    [TestCase(7, 80, KvType.Q8_0)]
+    [TestCase(1, 96, KvType.Q8_0)]
+    public void Heads_of_a_group_share_keys(int group, int headDim, KvType kvType)
+        => Check(Shape(2 * group, 2, headDim, kvType), ActivationType.F32, SoftmaxScheme.Asynchronized);
 
     [Test]
     public void Values_may_be_keys([Values(1, 2)] int kvHeads, [Values] KvType kvType, [Values(40, 576)] int headDim) => Check(
         Shape(5 * kvHeads, kvHeads, headDim, kvType) with { HasKeysAsValues = true }, ActivationType.F32, SoftmaxScheme.Synchronized);
 
-    [TestCase(1)]
-    [TestCase(32)]
-    [TestCase(100)]
-    [TestCase(321)]
-    public void Windows_and_bounds_hold(int window) => Check(
-        Shape(4, 2, 64, KvType.F16) with { Window = window, LogitSoftCap = 2 }, ActivationType.F16, SoftmaxScheme.Synchronized);
+    [Test]
+    public void Windows_and_bounds_hold([Values(1, 32, 100, 321)] int window, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) => Check(
+        Shape(4, 2, 64, kvType) with { Window = window, LogitSoftCap = 2 }, ActivationType.F16, SoftmaxScheme.Synchronized);
 
     [Test]
     public void Only_rows_whose_scores_leave_the_range_are_computed_anew()

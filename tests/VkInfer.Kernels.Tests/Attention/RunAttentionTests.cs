@@ -33,8 +33,9 @@ public sealed class RunAttentionTests : GpuTest
 
     [Test]
     [Category("CooperativeMatrix")]
-    public void The_matrix_form_does_so_too([Values(0, 40)] int window, [Values] SoftmaxScheme scheme) =>
-        Check(true, KvType.F16, window, scheme);
+    public void The_matrix_form_does_so_too(
+        [Values(0, 40)] int window, [Values] SoftmaxScheme scheme, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        Check(true, kvType, window, scheme);
 
     [Test]
     public void Tokens_and_positions_of_step_states_are_taken_over()
@@ -65,7 +66,7 @@ public sealed class RunAttentionTests : GpuTest
         IPrefillAttentionTiling? tiling = isMatrix
             ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, scheme, ActivationRows)
             : PrefillAttentionHeuristic.Scalar(Device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
-        if (tiling is null || (isMatrix && !ShaderLibrary.Contains(PrefillAttentionKernel.MatrixForm)))
+        if (tiling is null || (isMatrix && !ShaderLibrary.Contains(PrefillAttentionKernel.MatrixForm(kvType))))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
         }

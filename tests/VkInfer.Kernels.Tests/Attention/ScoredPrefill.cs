@@ -22,7 +22,7 @@ internal static class ScoredPrefill
         IPrefillAttentionTiling? tiling = isMatrix
             ? PrefillAttentionHeuristic.Matrix(device.Capabilities, harness.Context.IsSoftware, shape, softmax.Scheme, rows)
             : PrefillAttentionHeuristic.Scalar(device.Capabilities, harness.Context.IsSoftware, shape.HeadDim);
-        if (tiling is null || (isMatrix && !ShaderLibrary.Contains("attention_prefill_f16_f32_coopmat")))
+        if (tiling is null || (isMatrix && !ShaderLibrary.Contains(PrefillAttentionKernel.MatrixForm(shape.KvType))))
         {
             Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
         }

@@ -62,7 +62,7 @@ internal sealed class PipelineSurvey(KernelContext context)
                 yield return new(
                     $"gemv_gated_{name}{tuning.Feature}",
                     new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
-                foreach (KvType kvType in Enum.GetValues<KvType>())
+                foreach (KvType kvType in Enum.GetValues<KvType>().Where(new GemvKernel(context).CanRecordQkv))
                 {
                     var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);
                     yield return new($"gemv_qkv_{name}_{KvNames.Suffix(kvType)}{tuning.Feature}", constants.ToSpecialization());
@@ -155,7 +155,7 @@ internal sealed class PipelineSurvey(KernelContext context)
 
     private IEnumerable<PipelineRequest> Attention(AttentionShape shape)
     {
-        string kv = PrefillNames.VariantPart(shape.KvType);
+        string kv = KvNames.Part(shape.KvType);
         var tuning = DecodeAttentionTuning.Choose(shape, context);
         var ofMany = DecodeAttentionTuning.Choose(shape, context, rows: 8);
         foreach (AttentionShape attention in (AttentionShape[])[shape, shape with { LogitSoftCap = 50 }])
@@ -246,6 +246,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             SpecializationConstants constants = new LatentStoreConstants(latentThreads, SplitHalf: false, step).ToSpecialization();
             yield return new("latent_store_f32", constants);
             yield return new("latent_store_f16", constants);
+            yield return new("latent_store_q8_0", constants);
         }
 
         int threads = new GateHeadsKernel(context).Threads;

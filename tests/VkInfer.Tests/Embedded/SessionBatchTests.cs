@@ -44,6 +44,7 @@ public sealed class SessionBatchTests : EmbeddedFixture
             new() { KvType = KvType.F32, Softmax = SoftmaxChoice.Conditional },
             new() { KvType = KvType.F16, Softmax = SoftmaxChoice.Synchronized, Capacity = 60 },
             new() { KvType = KvType.F16, Softmax = SoftmaxChoice.Asynchronized, Capacity = 90 },
+            new() { KvType = KvType.Q8_0, Softmax = SoftmaxChoice.Synchronized },
         ];
         int[][] alone = [.. kinds.Select((options, i) => Take(Open(i, options), 12, SamplingOptions.Greedy))];
         Close();

@@ -1,4 +1,5 @@
 using VkInfer.Engine.Cache;
+using VkInfer.Kernels;
 using VkInfer.Recipes;
 
 namespace VkInfer.Tests.Engine;
@@ -9,10 +10,10 @@ public sealed class KvGroupsTests
     [Test]
     public void Layers_that_see_the_same_are_one_group()
     {
-        var groups = KvGroups.Of(Config(6));
+        var groups = KvGroups.Of(Config(6), KvType.F16);
         Assert.That(groups.Windows, Is.EqualTo(new CacheGroup[] { new(0) }));
-        Assert.That(groups.PageSize, Is.EqualTo(6 * Kept));
-        Assert.That(groups.Places.Select(place => place.At), Is.EqualTo(Enumerable.Range(0, 6).Select(layer => layer * Kept)));
+        Assert.That(groups.PageBytes, Is.EqualTo(6 * Kept));
+        Assert.That(groups.Places.Select(place => place.At), Is.EqualTo(Enumerable.Range(0, 6).Select(layer => (long)layer * Kept)));
     }
 
     [Test]
@@ -24,8 +25,8 @@ public sealed class KvGroupsTests
             {
                 Mixer = new AttentionRecipe { Heads = i % 6 == 5 ? new HeadShape(32, 4, 512, 512) : new HeadShape(32, 16, 256, 256) },
             });
-        var groups = KvGroups.Of(config);
-        Assert.That(groups.PageSize, Is.EqualTo(5 * 2 * 4 * 512));
+        var groups = KvGroups.Of(config, KvType.F16);
+        Assert.That(groups.PageBytes, Is.EqualTo(5 * 2 * 4 * 512 * PositionBytes));
         Assert.That(groups.Windows.Select(group => group.Window), Is.EquivalentTo(Enumerable.Repeat(1024, 13).Append(0)));
         Assert.That(groups.Places, Is.Unique);
     }
@@ -36,22 +37,32 @@ public sealed class KvGroupsTests
     public void Every_page_fits_every_group(int layers, int period)
     {
         ModelConfig config = Config(layers) with { Windows = ModelConfig.AlternatingWindows(layers, 512, period) };
-        var groups = KvGroups.Of(config);
+        var groups = KvGroups.Of(config, KvType.F16);
         Assert.Multiple(() =>
         {
             for (int layer = 0; layer < layers; layer++)
             {
                 Assert.That(groups.Windows[groups.Places[layer].Group].Window, Is.EqualTo(config.Window(layer)), $"layer {layer}");
-                Assert.That(groups.Places[layer].At, Is.InRange(0, groups.PageSize - Kept));
+                Assert.That(groups.Places[layer].At, Is.InRange(0L, groups.PageBytes - Kept));
             }
 
             Assert.That(groups.Places, Is.Unique);
-            Assert.That(groups.Windows.Count * groups.PageSize, Is.LessThan((layers * Kept) + groups.PageSize));
+            Assert.That(groups.Windows.Count * groups.PageBytes, Is.LessThan((layers * Kept) + groups.PageBytes));
         });
     }
 
-    // Elements of a position in a layer: keys and values of 32 heads.
-    private const int Kept = 2 * 32 * 128;
+    // Bytes that an element takes in the 32 positions of a page.
+    private const int PositionBytes = 32 * 2;
+
+    // Bytes of a layer in a page: keys and values of 32 heads.
+    private const int Kept = 2 * 32 * 128 * PositionBytes;
+
+    [Test]
+    public void Bytes_take_half_the_room_and_their_scales_a_sixteenth_more()
+    {
+        long halves = KvGroups.Of(Config(6), KvType.F16).PageBytes;
+        Assert.That(KvGroups.Of(Config(6), KvType.Q8_0).PageBytes, Is.EqualTo(halves / 2 * 17 / 16));
+    }
 
     private static ModelConfig Config(int layers) => SyntheticShapes.Get("llama2-7b", layers);
 }

@@ -49,7 +49,7 @@ public sealed class OptionTests
 
     [Test]
     public void A_type_of_cache_that_there_is_not() =>
-        Assert.That(() => Model.Load(_file.Path, new ModelOptions { KvType = (KvType)7 }), Refuses("KvType", "F16 or F32"));
+        Assert.That(() => Model.Load(_file.Path, new ModelOptions { KvType = (KvType)7 }), Refuses("KvType", "F16, F32 or Q8_0"));
 
     [TestCase("no such device")]
     [TestCase("99")]

@@ -80,7 +80,7 @@ public sealed class OptionsTests
         Assert.That(typeof(SamplingOptions).GetProperties().Where(p => p.CanWrite).Select(p => p.GetValue(all.Sampling)), Has.None.Null);
     }
 
-    [TestCase("KvType", "F8", "\"F8\" is not one of F16, F32")]
+    [TestCase("KvType", "F8", "\"F8\" is not one of F16, F32, Q8_0")]
     [TestCase("TopK", "few", "\"few\" is not a whole number")]
     [TestCase("TopK", "-1", "\"-1\": TopK must be 0 (off) or more.")]
     [TestCase("Temperature", "NaN", "\"NaN\": Temperature must be from 0 (greedy) to 100.")]

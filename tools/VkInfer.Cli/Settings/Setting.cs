@@ -16,7 +16,7 @@ internal sealed record Setting(string Name, string Switch, string Description)
             "The model: a GGUF file, a Hugging Face folder, or a name like hf:owner/repo:Q4_K_M; without it the embedded model is used."),
         new(nameof(VkInferOptions.Device), "--device",
             "The Vulkan device: auto, an index, discrete, integrated, software, or part of a name."),
-        new(nameof(VkInferOptions.KvType), "--kv-type", "Element type of the KV cache: F16 (default) or F32."),
+        new(nameof(VkInferOptions.KvType), "--kv-type", "Element type of the KV cache: F16 (default), F32 or Q8_0."),
         new(nameof(VkInferOptions.ContextLength), "--context", "Positions of the KV cache, in tokens."),
         new(nameof(VkInferOptions.PrefillChunk), "--prefill-chunk", "Most tokens that one pass of prefill takes."),
         new(nameof(VkInferOptions.MaxKvPages), "--max-kv-pages", "Most pages of the KV cache, of 32 tokens each; without it: free memory."),

@@ -35,12 +35,12 @@ internal sealed class KvStore : IDisposable
     {
         _device = device;
         Type = type;
-        KvGroups groups = KvGroups.Of(config);
+        KvGroups groups = KvGroups.Of(config, type);
         Groups = groups.Windows;
-        PageBytes = KvLayout.PageBytes(groups.PageSize, type);
+        PageBytes = groups.PageBytes;
         _order = device.CreateBuffer(2L * config.NumLayers * Alignment, BufferKind.DeviceLocal, "kv.order");
         _layers = [.. groups.Places.Select((place, layer) => new KvLayer(
-            place.Group, KvLayout.PageBytes(place.At, type), _order.View(2L * layer * Alignment, Alignment),
+            place.Group, place.At, _order.View(2L * layer * Alignment, Alignment),
             _order.View(((2L * layer) + 1) * Alignment, Alignment)))];
         States = StateLayout.Of(config);
     }
@@ -81,8 +81,8 @@ internal sealed class KvStore : IDisposable
     /// <summary>Device memory of the pages of one sequence with so many positions.</summary>
     public static long SizeOf(ModelConfig config, KvType type, int positions)
     {
-        KvGroups groups = KvGroups.Of(config);
-        return groups.Windows.Count * KvLayout.PageCount(positions) * KvLayout.PageBytes(groups.PageSize, type);
+        KvGroups groups = KvGroups.Of(config, type);
+        return groups.Windows.Count * KvLayout.PageCount(positions) * groups.PageBytes;
     }
 
     /// <summary>How a sequence's recurrent state lies; its address stands in a block table behind those of the groups.</summary>
