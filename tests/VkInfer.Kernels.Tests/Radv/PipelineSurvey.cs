@@ -19,12 +19,12 @@ internal sealed class PipelineSurvey(KernelContext context)
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
         TypesOf(model).SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
-            .Concat(Rows()).Concat(OtherMixers());
+            .Concat(Rows()).Concat(OtherMixers(Enum.GetValues<KvType>()));
 
     /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
         Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16)))
-            .Concat(Rows()).Concat(OtherMixers());
+            .Concat(Rows()).Concat(OtherMixers([KvType.F16, KvType.F32]));
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
@@ -228,7 +228,7 @@ internal sealed class PipelineSurvey(KernelContext context)
     }
 
     /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2, and latent attention.</summary>
-    private IEnumerable<PipelineRequest> OtherMixers()
+    private IEnumerable<PipelineRequest> OtherMixers(KvType[] types)
     {
         var delta = new GatedDeltaShape(KeyHeads: 16, ValueHeads: 32, KeyDim: 128, ValueDim: 128, IsTiled: true);
         var convolution = new ShortConvShape(Channels: 8192, Taps: 4);
@@ -244,9 +244,10 @@ internal sealed class PipelineSurvey(KernelContext context)
         foreach (bool step in new[] { false, true })
         {
             SpecializationConstants constants = new LatentStoreConstants(latentThreads, SplitHalf: false, step).ToSpecialization();
-            yield return new("latent_store_f32", constants);
-            yield return new("latent_store_f16", constants);
-            yield return new("latent_store_q8_0", constants);
+            foreach (KvType type in types)
+            {
+                yield return new($"latent_store_{KvNames.Part(type)}", constants);
+            }
         }
 
         int threads = new GateHeadsKernel(context).Threads;
