@@ -11,6 +11,8 @@ public sealed class ConversationStore(DataFile file, TimeProvider time)
 {
     private const int LongestTitle = 60;
 
+    private static readonly JsonSerializerOptions Json = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     /// <summary>Raised behind every change, with the conversation's number, from any thread.</summary>
     public event Action<long>? Changed;
 
@@ -46,7 +48,7 @@ public sealed class ConversationStore(DataFile file, TimeProvider time)
     public IReadOnlyList<StoredMessage> Messages(long id) => file.Read(
         "SELECT position, message, note FROM messages WHERE conversation = $0 ORDER BY position",
         row => new StoredMessage(
-            row.GetInt32(0), JsonSerializer.Deserialize<ChatMessage>(row.GetString(1), AIJsonUtilities.DefaultOptions)!,
+            row.GetInt32(0), JsonSerializer.Deserialize<ChatMessage>(row.GetString(1), Json)!,
             row.IsDBNull(2) ? null : row.GetString(2)),
         id);
 
@@ -65,7 +67,7 @@ public sealed class ConversationStore(DataFile file, TimeProvider time)
                 SELECT id, (SELECT coalesce(max(position) + 1, 0) FROM messages WHERE conversation = $0), $1, $2
                 FROM conversations WHERE id = $0
                 """,
-                id, JsonSerializer.Serialize(messages[i], AIJsonUtilities.DefaultOptions), i == messages.Count - 1 ? note : null);
+                id, JsonSerializer.Serialize(messages[i], Json), i == messages.Count - 1 ? note : null);
         }
     });
 

@@ -49,7 +49,7 @@ internal static class AppWindow
     /// <summary>
     /// A file of this user's alone that leads to the address: other users see the arguments of processes, and would see the token.
     /// </summary>
-    private static Uri WriteEntrance(Uri address, string dataFolder)
+    internal static Uri WriteEntrance(Uri address, string dataFolder)
     {
         string path = Path.Combine(Path.GetFullPath(dataFolder), "entrance.html");
         File.Delete(path); // An old one keeps its rights.
