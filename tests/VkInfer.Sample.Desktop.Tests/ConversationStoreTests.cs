@@ -128,7 +128,7 @@ public sealed class ConversationStoreTests
     }
 
     [Test]
-    public void Others_cannot_read_the_folder()
+    public void Others_can_read_neither_the_folder_nor_the_file()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -136,9 +136,13 @@ public sealed class ConversationStoreTests
             return;
         }
 
+        const UnixFileMode readAndWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var file = new DataFile(_folder.PathOf("data/conversations.db"));
-        Assert.That(
-            File.GetUnixFileMode(_folder.PathOf("data")), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+        Assert.That(File.GetUnixFileMode(_folder.PathOf("data")), Is.EqualTo(readAndWrite | UnixFileMode.UserExecute));
+        foreach (string path in Directory.EnumerateFiles(_folder.PathOf("data")))
+        {
+            Assert.That(File.GetUnixFileMode(path), Is.EqualTo(readAndWrite), path);
+        }
     }
 
     private void Reopen()

@@ -32,7 +32,7 @@ public sealed class DataFile : IDisposable
         _connection = new SqliteConnection(address.ToString());
         try
         {
-            CreateFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+            CreateForTheUser(System.IO.Path.GetFullPath(path));
             _connection.Open();
             Prepare();
         }
@@ -109,17 +109,23 @@ public sealed class DataFile : IDisposable
         }
     }
 
-    /// <summary>Conversations are for their user alone.</summary>
-    private static void CreateFolder(string folder)
+    /// <summary>
+    /// Makes an empty file, which SQLite takes for a new database, and its folder: conversations are for their user alone, and what SQLite
+    /// puts beside a database has its rights.
+    /// </summary>
+    private static void CreateForTheUser(string path)
     {
+        string folder = System.IO.Path.GetDirectoryName(path)!;
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(folder); // The user's own folders are closed there.
+            return;
         }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
+
+        const UnixFileMode readAndWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Directory.CreateDirectory(folder, readAndWrite | UnixFileMode.UserExecute);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, UnixCreateMode = readAndWrite };
+        using var file = new FileStream(path, options);
     }
 
     private void Prepare()

@@ -22,8 +22,8 @@ window.vkinfer = {
 function matches(event, shortcut) {
     const keys = shortcut.split('+');
     const key = keys.pop();
-    return event.key.toLowerCase() === key.toLowerCase() && event.ctrlKey === keys.includes('Control') && event.shiftKey === keys.includes('Shift')
-        && !event.altKey && !event.metaKey;
+    return event.key.toLowerCase() === key.toLowerCase() && event.ctrlKey === keys.includes('Control')
+        && event.shiftKey === keys.includes('Shift') && !event.altKey && !event.metaKey;
 }
 
 document.addEventListener('keydown', event => {

@@ -87,9 +87,11 @@ public sealed partial class ChatTests
         await _window.Button("Statistics").ClickAsync();
         ILocator panel = _window.Page.GetByRole(AriaRole.Region, new() { Name = "Statistics" });
         await Assertions.Expect(panel.Locator("path.line").First).ToHaveAttributeAsync("d", Line());
-        await _window.AskAsync("Spell the word planet.");
+        await _window.Composer.FillAsync("Tell me a story about a fox.");
+        await _window.Button("Send").ClickAsync();
         await Assertions.Expect(panel).ToContainTextAsync(PagesInUse());
         await Assertions.Expect(panel).ToContainTextAsync(MemoryTaken());
+        await _window.UntilAnsweredAsync();
         await _window.CheckStateAsync("statistics");
         await _window.Button("Statistics").ClickAsync();
     }
@@ -99,11 +101,11 @@ public sealed partial class ChatTests
     {
         await SetAsync("Longest answer, in tokens", "3");
         await _window.CheckStateAsync("settings");
-        await _window.Button("Save").ClickAsync();
+        await _window.CloseDialogAsync("Save");
         await _window.AskAsync("Tell me a story about a cat.");
         await DesktopWindow.ExpectAsync(_window.Answer, "Cut off: the limit of tokens was reached. 3 tokens");
         await SetAsync("Longest answer, in tokens", "");
-        await _window.Button("Save").ClickAsync();
+        await _window.CloseDialogAsync("Save");
     }
 
     [Test]

@@ -43,10 +43,8 @@ internal sealed class DesktopWindow : IAsyncDisposable
     /// <param name="folder">Where its data are.</param>
     /// <param name="settings">Its settings; null: those that it kept.</param>
     /// <param name="configure">Changes its services; null: none.</param>
-    /// <param name="scheme">What the system prefers.</param>
     public static async Task<DesktopWindow> StartAsync(
-        TemporaryFolder folder, DesktopSettings? settings, Action<IServiceCollection>? configure = null,
-        ColorScheme scheme = ColorScheme.Light)
+        TemporaryFolder folder, DesktopSettings? settings, Action<IServiceCollection>? configure = null)
     {
         if (settings is not null)
         {
@@ -55,19 +53,17 @@ internal sealed class DesktopWindow : IAsyncDisposable
 
         (WebApplication application, Uri address) =
             await DesktopHost.StartAsync(new DesktopArguments { DataFolder = folder.FullName }, configure);
-        return await OpenAsync(address, application, scheme);
+        return await OpenAsync(address, application);
     }
 
     /// <summary>Opens a window of an application that runs.</summary>
     /// <param name="address">Where.</param>
     /// <param name="application">Ends with the window; null: it is another process.</param>
-    /// <param name="scheme">What the system prefers.</param>
-    public static async Task<DesktopWindow> OpenAsync(
-        Uri address, WebApplication? application = null, ColorScheme scheme = ColorScheme.Light)
+    public static async Task<DesktopWindow> OpenAsync(Uri address, WebApplication? application = null)
     {
         IBrowserContext context = await Chromium.Instance.NewContextAsync(new BrowserNewContextOptions
         {
-            ColorScheme = scheme,
+            ColorScheme = ColorScheme.Light,
             ViewportSize = new ViewportSize { Width = 1000, Height = 700 },
         });
         context.SetDefaultTimeout(30_000);
@@ -93,6 +89,13 @@ internal sealed class DesktopWindow : IAsyncDisposable
 
     /// <summary>A button.</summary>
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    /// <summary>Presses the button of a dialog that closes it, and waits for that: nothing can be typed below it.</summary>
+    public async Task CloseDialogAsync(string button)
+    {
+        await Button(button).ClickAsync();
+        await Assertions.Expect(Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+    }
 
     /// <summary>Sends a message, and waits for the end of the answer.</summary>
     public async Task AskAsync(string text)

@@ -33,7 +33,7 @@ public sealed class ErrorTests
         // Another device is chosen, and the question is answered behind all.
         await window.Button("Model").ClickAsync();
         await window.Page.GetByLabel("Device").SelectOptionAsync("auto");
-        await window.Button("Load").ClickAsync();
+        await window.CloseDialogAsync("Load");
         await window.UntilReadyAsync();
         await window.Page.Locator("#messages").GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
         await DesktopWindow.ExpectAsync(window.Answer, "72");
@@ -75,7 +75,7 @@ public sealed class ErrorTests
         // With a shorter one it runs.
         await window.Button("Model").ClickAsync();
         await window.Page.GetByLabel("Context, in tokens").FillAsync("256");
-        await window.Button("Load").ClickAsync();
+        await window.CloseDialogAsync("Load");
         await window.UntilReadyAsync();
         await Assertions.Expect(window.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
     }
@@ -161,7 +161,7 @@ public sealed class ErrorTests
         await window.Button("Download").ClickAsync();
         ILocator stored = window.Page.GetByRole(AriaRole.Radio, new() { Name = "hf:owner/repo:mini-Q8_0.gguf" });
         await stored.CheckAsync();
-        await window.Button("Load").ClickAsync();
+        await window.CloseDialogAsync("Load");
         await DesktopWindow.ExpectAsync(window.Page.Locator(".model-status"), "hf:owner/repo:mini-Q8_0.gguf on ");
         await window.AskAsync("What is 27 + 45?");
         await DesktopWindow.ExpectAsync(window.Answer, "72");

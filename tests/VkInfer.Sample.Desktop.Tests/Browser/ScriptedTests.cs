@@ -159,8 +159,7 @@ public sealed class ScriptedTests
     {
         await _window.Button("Settings").ClickAsync();
         await _window.Page.GetByLabel("Colours").SelectOptionAsync(new SelectOptionValue { Label = colours });
-        await _window.Button("Save").ClickAsync();
-        await Assertions.Expect(_window.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await _window.CloseDialogAsync("Save");
     }
 
     private Task<string> GroundAsync() => _window.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
