@@ -51,6 +51,7 @@ vkinfer_shader(norm_fixed SOURCE norm/norm_fixed.comp)
 # mixture of experts
 vkinfer_shader(route SOURCE moe/route.comp)
 vkinfer_shader(combine SOURCE moe/combine.comp)
+vkinfer_shader(group SOURCE moe/group.comp)
 
 # mlp
 vkinfer_shader(activate_f32_f32 SOURCE mlp/activate.comp)

@@ -13,6 +13,7 @@
 // a tile's sums do not depend on who comes when.
 // GATE: the weights are [gate | up], each of half the rows; a subgroup takes as many of both, and C = f(gate) · up.
 // OUTPUT_F16: C is float16 (Store only).
+// GROUPED, BIAS: gemm_groups.glsl; Store and one split only.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint BLOCK_M = 128;
 layout(constant_id = 2) const uint BLOCK_N = 128;
@@ -26,12 +27,14 @@ layout(constant_id = 9) const uint FRAGMENT_K = 16;
 layout(constant_id = 10) const uint DEPTH = 1; // slices in flight
 layout(constant_id = 11) const uint SPLITS = 1;
 layout(constant_id = 12) const uint GATE = 0;  // an activation; 0: none
+layout(constant_id = 13) const bool GROUPED = false;
+layout(constant_id = 14) const bool BIAS = false;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights/weights.glsl"
 #include "weights/half.glsl"
-#include "activation.glsl"
+#include "gemm_groups.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
@@ -43,8 +46,8 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { float16_t c[]; };
 #define C_TYPE float
 layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 #endif
-layout(set = 0, binding = 4, std430) coherent buffer Partials { float partials[]; }; // [tiles][SPLITS][BLOCK_M * BLOCK_N]
-layout(set = 0, binding = 5, std430) coherent buffer Arrivals { uint arrivals[]; };  // [tiles], zero between products
+layout(set = 0, binding = 7, std430) coherent buffer Partials { float partials[]; }; // [tiles][SPLITS][BLOCK_M * BLOCK_N]
+layout(set = 0, binding = 8, std430) coherent buffer Arrivals { uint arrivals[]; };  // [tiles], zero between products
 
 const uint BLOCK_K = 64;
 const uint OCTETS = BLOCK_K / 8; // eight float16 are one 16-byte word, the unit of everything shared
@@ -66,13 +69,15 @@ const uint COLUMNS = BLOCK_N / ROWS_PER_COLUMN;                        // of C, 
 const uint OUTPUTS_N = FRAGMENTS_N / ROWS_PER_COLUMN;                  // fragments of C along n, in a subgroup
 
 const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
-const uint EDGES = SUBGROUPS * FRAGMENT_AREA / 4;
-// Rows of A, then of the weights; at last one fragment per subgroup, for tiles over the edge.
+const uint EDGE = FRAGMENT_AREA / 4 * (GROUPED ? ROWS_PER_COLUMN : 1);
+const uint EDGES = SUBGROUPS * EDGE;
+// Rows of A, then of the weights; at last one fragment per subgroup, for tiles over the edge; where GROUPED one of up, too.
 shared uvec4 tiles[TILES > EDGES ? TILES : EDGES];
 shared uint arrival;
 
 uvec4 a_next[DEPTH * A_LOADS];
 WRaw w_next[DEPTH * W_LOADS];
+uint a_rows[GROUPED ? A_LOADS : 1]; // looked up once, before all loads that go by them
 
 // Of shared memory alone: a barrier that covers buffers, too, waits for the loads under way.
 void exchange() {
@@ -81,17 +86,23 @@ void exchange() {
 
 // The row of weights that stands in a row of the tile; rows beyond the edge are computed and not stored.
 uint weight_row(uint first_n, uint row) {
-    if (GATE == 0) return min(first_n + row, push.rows - 1);
+    if (GATE == 0) return row_of_gate(min(first_n + row, push.rows - 1));
     const uint half_rows = SUBGROUP_ROWS / 2;
     uint within = row % SUBGROUP_ROWS;
     uint column = min(first_n + row / SUBGROUP_ROWS * half_rows + within % half_rows, push.rows / 2 - 1);
-    return within < half_rows ? column : push.rows / 2 + column;
+    return within < half_rows ? row_of_gate(column) : row_of_up(column);
 }
 
-void fetch(uint slot, uint first_m, uint first_n, uint k) {
+void find_rows() {
+    [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
+        a_rows[i] = row_of_a(min(first_m + (gl_LocalInvocationID.x + i * THREADS) / OCTETS, end_m - 1));
+    }
+}
+
+void fetch(uint slot, uint first_n, uint k) {
     [[unroll]] for (uint i = 0; i < A_LOADS; i++) {
         uint at = gl_LocalInvocationID.x + i * THREADS;
-        uint m = min(first_m + at / OCTETS, push.seqLen - 1);
+        uint m = GROUPED ? a_rows[i] : min(first_m + at / OCTETS, end_m - 1);
         if (A_EVEN || at < BLOCK_M * OCTETS) {
             a_next[slot * A_LOADS + i] = a[m * (push.kPadded / 8) + k / 8 + at % OCTETS];
         }
@@ -198,17 +209,17 @@ void store_whole(uint to, SUMS sum, bool add) {
 void store_at_edge(uint m, uint n, uint to, SUMS sum) {
     const uint columns = push.rows / ROWS_PER_COLUMN;
     const uint area = gl_SubgroupID * (FRAGMENT_AREA / 4);
-    const bool inside = m + FRAGMENT_M <= push.seqLen && n + FRAGMENT_N <= columns;
+    const bool inside = m + FRAGMENT_M <= end_m && n + FRAGMENT_N <= columns;
     if (!inside) coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
     subgroupMemoryBarrierShared();
     subgroupBarrier();
     if (inside) {
         store_whole(to, sum, true);
-    } else if (m < push.seqLen && n < columns) {
+    } else if (m < end_m && n < columns) {
         for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
             uint row = i / FRAGMENT_N;
             uint column = i % FRAGMENT_N;
-            if (m + row < push.seqLen && n + column < columns) {
+            if (m + row < end_m && n + column < columns) {
                 uint at = to + row * push.outputStride + column;
                 float value = uintBitsToFloat(tiles[area + i / 4][i % 4]);
 #ifdef OUTPUT_F16
@@ -222,16 +233,41 @@ void store_at_edge(uint m, uint n, uint to, SUMS sum) {
     subgroupBarrier();
 }
 
+// A fragment of pairs, whose rows of C lie anywhere; all subgroups meet the same barriers, as before.
+void store_grouped(uint m, uint n, SUMS sum, SUMS up) {
+    const uint area = gl_SubgroupID * EDGE;
+    coopMatStore(sum, tiles, area, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
+    if (GATE != 0) coopMatStore(up, tiles, area + FRAGMENT_AREA / 4, FRAGMENT_N / 4, gl_CooperativeMatrixLayoutRowMajor);
+    subgroupMemoryBarrierShared();
+    subgroupBarrier();
+    for (uint i = gl_SubgroupInvocationID; i < FRAGMENT_AREA; i += SUBGROUP_SIZE) {
+        const uint pair = m + i / FRAGMENT_N;
+        const uint column = n + i % FRAGMENT_N;
+        if (pair < end_m && column < columns_of_c()) {
+            const uint from = area + i / 4;
+            const float second = GATE != 0 ? uintBitsToFloat(tiles[from + FRAGMENT_AREA / 4][i % 4]) : 0.0;
+            const float value = finished(column, uintBitsToFloat(tiles[from][i % 4]), second);
+#ifdef OUTPUT_F16
+            c[row_of_c(pair) * push.outputStride + column] = float16_t(clamp(value, -65504.0, 65504.0));
+#else
+            c[row_of_c(pair) * push.outputStride + column] = value;
+#endif
+        }
+    }
+    subgroupBarrier();
+}
+
 void main() {
+    if (!take_tile(BLOCK_M)) return;
     w_prepare();
-    uint first_m = gl_WorkGroupID.x * BLOCK_M;
+    if (GROUPED) find_rows();
     uint first_n = gl_WorkGroupID.y * COLUMNS;
     uint row_m = gl_SubgroupID % SUBGROUPS_M * FRAGMENTS_M * FRAGMENT_M;
     uint row_n = gl_SubgroupID / SUBGROUPS_M * SUBGROUP_ROWS;
     uint m = first_m + row_m;
     uint n = first_n + gl_SubgroupID / SUBGROUPS_M * OUTPUTS_N * FRAGMENT_N;
 
-    bool whole = first_m + BLOCK_M <= push.seqLen && first_n + COLUMNS <= push.rows / ROWS_PER_COLUMN;
+    bool whole = first_m + BLOCK_M <= end_m && first_n + COLUMNS <= push.rows / ROWS_PER_COLUMN;
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
@@ -250,17 +286,17 @@ void main() {
     uint first_k = gl_WorkGroupID.z * split_k;
     uint last_k = SPLITS == 1 ? push.kPadded : min(first_k + split_k, push.kPadded);
     if (SPLITS == 1 || first_k < last_k) {
-        fetch(0, first_m, first_n, first_k);
+        fetch(0, first_n, first_k);
         share(0);
     }
     [[unroll]] for (uint slot = 1; slot < DEPTH; slot++) {
-        if (first_k + slot * BLOCK_K < last_k) fetch(slot, first_m, first_n, first_k + slot * BLOCK_K);
+        if (first_k + slot * BLOCK_K < last_k) fetch(slot, first_n, first_k + slot * BLOCK_K);
     }
     exchange();
     for (uint turn = first_k; turn < last_k; turn += DEPTH * BLOCK_K) {
         [[unroll]] for (uint slot = 0; slot < DEPTH; slot++) {
             uint k = turn + slot * BLOCK_K;
-            if (k + DEPTH * BLOCK_K < last_k) fetch(slot, first_m, first_n, k + DEPTH * BLOCK_K);
+            if (k + DEPTH * BLOCK_K < last_k) fetch(slot, first_n, k + DEPTH * BLOCK_K);
             if (slot == 0 || k < last_k) multiply(row_m, row_n);
             exchange();
             if (k + BLOCK_K < last_k) share((slot + 1) % DEPTH);
@@ -272,8 +308,8 @@ void main() {
     [[unroll]] for (uint i = 0; i < FRAGMENTS_M; i++) {
         [[unroll]] for (uint j = 0; j < OUTPUTS_N; j++) {
             SUMS sum = sums[i * FRAGMENTS_N + j];
-            if (GATE != 0) {
-                SUMS up = sums[i * FRAGMENTS_N + OUTPUTS_N + j];
+            SUMS up = sums[i * FRAGMENTS_N + FRAGMENTS_N - OUTPUTS_N + j]; // where there is a gate
+            if (GATE != 0 && !GROUPED) {
                 [[unroll]] for (int e = 0; e < sum.length(); e++) {
                     sum[e] = activate(GATE, sum[e]) * up[e];
                 }
@@ -281,7 +317,9 @@ void main() {
             uint fragment_m = m + i * FRAGMENT_M;
             uint fragment_n = n + j * FRAGMENT_N;
             uint to = fragment_m * push.outputStride + push.outputOffset + fragment_n;
-            if (whole) {
+            if (GROUPED) {
+                store_grouped(fragment_m, fragment_n, sum, up);
+            } else if (whole) {
                 store_whole(to, sum, SPLITS > 1);
             } else {
                 store_at_edge(fragment_m, fragment_n, to, sum);

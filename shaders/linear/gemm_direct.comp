@@ -7,15 +7,20 @@
 // much as dozens of multiplications, whether its address is the same for all lanes or not.
 // Each invocation holds a register tile of TILE_M rows by TILE_N weight rows; its lanes lie along n. The lanes together
 // load 32 columns of each row of A, a vec4 each, and hand them round by shuffles, which cost next to nothing; every
-// decoded weight is used TILE_M times.
+// decoded weight is used TILE_M times. gemm_groups.glsl says what GROUPED, GATE and BIAS are; with a gate half of the weight rows are
+// its own, and the other half are up's.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint TILE_M = 8;
 layout(constant_id = 2) const uint TILE_N = 4;
 layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
+layout(constant_id = 4) const bool GROUPED = false;
+layout(constant_id = 5) const bool BIAS = false;
+layout(constant_id = 6) const uint GATE = 0; // an activation; 0: none
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights/weights.glsl"
+#include "gemm_groups.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
@@ -24,22 +29,24 @@ layout(set = 0, binding = 3, std430) buffer Output { float c[]; };
 
 const uint VECTORS = 8;               // vec4 per step and row: 32 columns, the largest chunk of weights
 const uint CHUNKS = 32 / W_ELEMS;     // chunks of weights per step and row
+const uint OUTPUTS_N = GATE == 0 ? TILE_N : TILE_N / 2; // columns of C
 
 void main() {
+    if (!take_tile(TILE_M)) return;
     w_prepare();
-    uint first_m = gl_WorkGroupID.x * TILE_M;
-    uint first_n = gl_WorkGroupID.y * gl_WorkGroupSize.x * TILE_N + gl_LocalInvocationID.x;
+    uint first_n = gl_WorkGroupID.y * gl_WorkGroupSize.x * OUTPUTS_N + gl_LocalInvocationID.x;
     uint lanes = min(gl_SubgroupSize, VECTORS);
     uint lane = gl_SubgroupInvocationID % lanes;
 
     // Rows beyond the edge repeat the last one and are not stored.
     uint a_row[TILE_M];
     [[unroll]] for (uint m = 0; m < TILE_M; m++) {
-        a_row[m] = min(first_m + m, push.seqLen - 1) * (push.kPadded / 4);
+        a_row[m] = row_of_a(min(first_m + m, end_m - 1)) * (push.kPadded / 4);
     }
     uint w_row[TILE_N];
     [[unroll]] for (uint n = 0; n < TILE_N; n++) {
-        w_row[n] = min(first_n + n * gl_WorkGroupSize.x, push.rows - 1);
+        uint column = min(first_n + n % OUTPUTS_N * gl_WorkGroupSize.x, columns_of_c() - 1);
+        w_row[n] = n < OUTPUTS_N ? row_of_gate(column) : row_of_up(column);
     }
 
     float sum[TILE_M * TILE_N];
@@ -76,12 +83,12 @@ void main() {
     }
 
     [[unroll]] for (uint m = 0; m < TILE_M; m++) {
-        [[unroll]] for (uint n = 0; n < TILE_N; n++) {
+        [[unroll]] for (uint n = 0; n < OUTPUTS_N; n++) {
             uint row = first_m + m;
             uint column = first_n + n * gl_WorkGroupSize.x;
-            if (row < push.seqLen && column < push.rows) {
-                uint to = row * push.outputStride + push.outputOffset + column;
-                float value = sum[m * TILE_N + n];
+            if (row < end_m && column < columns_of_c()) {
+                uint to = row_of_c(row) * push.outputStride + push.outputOffset + column;
+                float value = finished(column, sum[m * TILE_N + n], sum[m * TILE_N + n + TILE_N - OUTPUTS_N]);
                 c[to] = ACCUMULATE != 0 ? c[to] + value : value;
             }
         }

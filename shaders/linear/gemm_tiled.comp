@@ -4,16 +4,21 @@
 // C[m][n] = Σk A[m][k] W[n][k] on the scalar units of a GPU: tiles of A and of the decoded weights in shared memory,
 // float32 throughout. THREADS_N invocations lie along n, the rest of the workgroup along m; each holds a register
 // tile of TILE_M by TILE_N whose rows are THREADS apart, so that a subgroup reads neighbouring rows of the weights.
+// gemm_groups.glsl says what GROUPED, GATE and BIAS are; with a gate the first half of a tile's weight rows are its own, the others up's.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint TILE_M = 4;
 layout(constant_id = 2) const uint TILE_N = 4;
 layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
 layout(constant_id = 4) const uint THREADS_M = 8;
 layout(constant_id = 5) const uint THREADS_N = 16;
+layout(constant_id = 6) const bool GROUPED = false;
+layout(constant_id = 7) const bool BIAS = false;
+layout(constant_id = 8) const uint GATE = 0; // an activation; 0: none
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)
 #include "weights/weights.glsl"
+#include "gemm_groups.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Quants { uvec4 W[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Scales { W_SCALE S[]; };
@@ -27,16 +32,18 @@ const uint BLOCK_M = THREADS_M * TILE_M;
 const uint BLOCK_N = THREADS_N * TILE_N;
 const uint THREADS = THREADS_M * THREADS_N;
 const uint CHUNKS = BLOCK_K / W_ELEMS; // weight loads per row of a tile
+const uint OUTPUTS_N = GATE == 0 ? TILE_N : TILE_N / 2; // columns of C that an invocation makes
+const uint COLUMNS = THREADS_N * OUTPUTS_N;
 
 shared vec4 a_tile[BLOCK_M * ROW];
 shared vec4 w_tile[BLOCK_N * ROW];
 
-void load_a(uint first_m, uint k_quad) {
+void load_a(uint k_quad) {
     for (uint i = gl_LocalInvocationID.x; i < BLOCK_M * QUADS; i += THREADS) {
         uint row = i / QUADS;
         uint quad = i % QUADS;
         uint m = first_m + row;
-        a_tile[row * ROW + quad] = m < push.seqLen ? a[m * (push.kPadded / 4) + k_quad + quad] : vec4(0.0);
+        a_tile[row * ROW + quad] = m < end_m ? a[row_of_a(m) * (push.kPadded / 4) + k_quad + quad] : vec4(0.0);
     }
 }
 
@@ -44,7 +51,8 @@ void load_w(uint first_n, uint k_quad) {
     for (uint i = gl_LocalInvocationID.x; i < BLOCK_N * CHUNKS; i += THREADS) {
         uint row = i / CHUNKS;
         uint chunk = i % CHUNKS;
-        uint n = min(first_n + row, push.rows - 1); // rows beyond the edge are computed and not stored
+        uint column = min(first_n + row % COLUMNS, columns_of_c() - 1); // what lies beyond the edge is computed and not stored
+        uint n = row < COLUMNS ? row_of_gate(column) : row_of_up(column);
         float w[W_ELEMS];
         w_decode(w_load(n, k_quad * 4 / W_ELEMS + chunk), w);
         [[unroll]] for (uint q = 0; q < W_ELEMS / 4; q++) {
@@ -54,9 +62,9 @@ void load_w(uint first_n, uint k_quad) {
 }
 
 void main() {
+    if (!take_tile(BLOCK_M)) return;
     w_prepare();
-    uint first_m = gl_WorkGroupID.x * BLOCK_M;
-    uint first_n = gl_WorkGroupID.y * BLOCK_N;
+    uint first_n = gl_WorkGroupID.y * COLUMNS;
     uint tm = gl_LocalInvocationID.x / THREADS_N;
     uint tn = gl_LocalInvocationID.x % THREADS_N;
 
@@ -66,7 +74,7 @@ void main() {
     }
 
     for (uint k_quad = 0; k_quad < push.kPadded / 4; k_quad += QUADS) {
-        load_a(first_m, k_quad);
+        load_a(k_quad);
         load_w(first_n, k_quad);
         barrier();
         [[unroll]] for (uint q = 0; q < QUADS; q++) {
@@ -89,12 +97,12 @@ void main() {
     }
 
     [[unroll]] for (uint m = 0; m < TILE_M; m++) {
-        [[unroll]] for (uint n = 0; n < TILE_N; n++) {
+        [[unroll]] for (uint n = 0; n < OUTPUTS_N; n++) {
             uint row = first_m + tm + m * THREADS_M;
             uint column = first_n + tn + n * THREADS_N;
-            if (row < push.seqLen && column < push.rows) {
-                uint to = row * push.outputStride + push.outputOffset + column;
-                float value = sum[m * TILE_N + n];
+            if (row < end_m && column < columns_of_c()) {
+                uint to = row_of_c(row) * push.outputStride + push.outputOffset + column;
+                float value = finished(column, sum[m * TILE_N + n], sum[m * TILE_N + n + TILE_N - OUTPUTS_N]);
                 c[to] = ACCUMULATE != 0 ? c[to] + value : value;
             }
         }

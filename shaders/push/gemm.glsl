@@ -5,4 +5,6 @@ layout(push_constant) uniform Push {
     uint kPadded;      // K, a multiple of 64; padding is zero in both operands
     uint outputStride;
     uint outputOffset; // the slice's first column of C
+    uint experts;      // GROUPED: matrices, of rows each
+    uint pairsPerRow;  // GROUPED: rows of C for a row of A
 } push;

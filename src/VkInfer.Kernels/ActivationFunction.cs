@@ -18,7 +18,7 @@ public enum ActivationFunction
 
     /// <summary>
     /// Of layers with a gate only: g σ(1.702 g) (u + 1) with g the gate, at most 7, and u the other half between −7 and 7 (gpt-oss).
-    /// Matrix products do not compute it at their end.
+    /// Only products of experts compute it at their end.
     /// </summary>
     ClampedSwiglu,
 }

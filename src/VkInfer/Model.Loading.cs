@@ -66,7 +66,7 @@ public sealed partial class Model
 
     /// <summary>Makes a model with random weights on the device, for measuring. It has no tokenizer.</summary>
     /// <param name="shape">One of <see cref="SyntheticShapes.Names"/>.</param>
-    /// <param name="weights">Element type of all matrices.</param>
+    /// <param name="weights">Element type of all matrices; experts of gpt-oss are MXFP4, as in its files.</param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="progress">Told how many bytes are on the device.</param>
     /// <param name="layers">Fewer layers than the shape has, to measure what would not fit; null: all.</param>

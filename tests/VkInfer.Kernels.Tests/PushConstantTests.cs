@@ -24,6 +24,7 @@ public sealed partial class PushConstantTests
         ["gather_rows"] = typeof(GatherRowsPush),
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
+        ["group"] = typeof(GroupPush),
         ["norm"] = typeof(NormPush),
         ["quantize"] = typeof(QuantizePush),
         ["random_blocks"] = typeof(RandomBlocksPush),

@@ -30,6 +30,9 @@ public sealed partial class SpecializationConstantTests
     public void Experts() => Check<ExpertConstants>();
 
     [Test]
+    public void Groups_of_experts() => Check<GroupConstants>();
+
+    [Test]
     public void Added_rows() => Check<AddRowsConstants>();
 
     [Test]

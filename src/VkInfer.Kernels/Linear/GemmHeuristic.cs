@@ -69,7 +69,29 @@ internal static class GemmHeuristic
         return fitting
             .SelectMany(candidate => Splits.Select(splits => candidate with { Tiling = candidate.Tiling with { Splits = splits } }))
             .Where(candidate => candidate.Tiling.Splits == 1 || (CanSplit(candidate.Tiling, k) && hasRoom(candidate.Tiling)))
-            .MinBy(candidate => Cost(candidate, m, n, k, cores))!
+            .MinBy(candidate => Cost(candidate, Tiles(candidate.Tiling, m, n), k, cores))!
+            .Tiling;
+    }
+
+    /// <summary>The tiling for rows of experts on the matrix units that takes the least time by estimate; null: none fits.</summary>
+    /// <param name="capabilities">The device.</param>
+    /// <param name="tiles">Tiles of all experts together, for the rows of a tile.</param>
+    /// <param name="n">Rows of an expert's weights.</param>
+    /// <param name="k">Their columns.</param>
+    public static GemmMatrixConstants? GroupedMatrix(DeviceCapabilities capabilities, Func<int, long> tiles, int n, int k)
+    {
+        if (MatrixUnits.Find(capabilities) is not { } fragment)
+        {
+            return null;
+        }
+
+        // Few rows for each of many experts: wide tiles, so that few of them read a row. Their speed is an estimate between neighbours.
+        MeasuredTiling[] small = [new(new(32, 128, 1, 4, fragment), 0.5, 2), new(new(16, 128, 1, 4, fragment), 0.32, 2)];
+        int cores = ShaderCores(capabilities);
+        return Measured(fragment).Concat(small)
+            .Where(candidate => candidate.Tiling.CanGate && Fits(candidate.Tiling, capabilities))
+            .MinBy(candidate => Cost(
+                candidate, tiles(candidate.Tiling.BlockM) * ((n + candidate.Tiling.BlockN - 1) / candidate.Tiling.BlockN), k, cores))?
             .Tiling;
     }
 
@@ -107,13 +129,13 @@ internal static class GemmHeuristic
     /// Time of a product, in columns of K that one workgroup of the largest tile multiplies. A workgroup's start and end take as long as
     /// some columns, more where it shares its tile, the more so the more parts there are to add up.
     /// </summary>
-    private static double Cost(MeasuredTiling candidate, int m, int n, int k, int cores)
+    private static double Cost(MeasuredTiling candidate, long tiles, int k, int cores)
     {
         const double OwnTile = 100;
         const double SharedTile = 300;
         const double Part = 75;
         GemmMatrixConstants tiling = candidate.Tiling;
-        double rounds = Math.Max(Math.Ceiling((double)Tiles(tiling, m, n) * tiling.Splits / cores), candidate.Residents);
+        double rounds = Math.Max(Math.Ceiling((double)tiles * tiling.Splits / cores), candidate.Residents);
         double columns = ((double)k / tiling.Splits) + (tiling.Splits == 1 ? OwnTile : SharedTile + (Part * tiling.Splits));
         return rounds * columns * tiling.BlockM * tiling.BlockN / candidate.Speed;
     }

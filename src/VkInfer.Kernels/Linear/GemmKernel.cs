@@ -294,7 +294,7 @@ public sealed class GemmKernel(KernelContext context)
                 (uint)tiling.Splits),
             new GemmPush((uint)seqLen, (uint)w.Rows, (uint)w.KPadded, (uint)outputStride, (uint)outputOffset),
             [
-                w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c,
+                w.Quants, w.Scales, Activations.Require(nameof(a), a, tiling.Input, tiling.InputRows(seqLen), w.Columns), c, a, a, a,
                 shared?.Partials ?? c, shared?.Arrivals ?? c,
             ]);
     }
@@ -318,4 +318,5 @@ public sealed class GemmKernel(KernelContext context)
 
 /// <summary>Push constants of <c>push/gemm.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct GemmPush(uint SeqLen, uint Rows, uint KPadded, uint OutputStride, uint OutputOffset);
+internal readonly record struct GemmPush(
+    uint SeqLen, uint Rows, uint KPadded, uint OutputStride, uint OutputOffset, uint Experts = 0, uint PairsPerRow = 0);

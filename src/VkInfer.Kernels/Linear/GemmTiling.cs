@@ -55,8 +55,17 @@ internal interface IGatedGemmTiling : IGemmTiling
     SpecializationConstants ToGatedSpecialization(ActivationFunction gate);
 }
 
+/// <summary>A tiling whose shader also takes rows of experts: <see cref="GroupedGemmKernel"/>.</summary>
+internal interface IGroupedGemmTiling : IGemmTiling
+{
+    /// <summary>The shader's specialisation constants for it.</summary>
+    /// <param name="gate">f of f(gate) · up; none: there is no gate.</param>
+    /// <param name="biased">Whether each row of the weights has a bias.</param>
+    SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased);
+}
+
 /// <summary>Specialisation constants of <c>linear/gemm_direct.comp</c>: no shared memory, for CPU devices.</summary>
-internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : IGemmTiling
+internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : IGroupedGemmTiling
 {
     public int BlockM => TileM;
 
@@ -72,10 +81,14 @@ internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : 
 
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)));
+
+    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) => SpecializationConstants.From(
+        (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (4, SpecializationConstants.Bits(true)),
+        (5, SpecializationConstants.Bits(biased)), (6, (uint)gate));
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_tiled.comp</c>: the scalar units of a GPU.</summary>
-internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM, int TileN) : IGemmTiling
+internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM, int TileN) : IGroupedGemmTiling
 {
     private const int BlockK = 32;
 
@@ -96,6 +109,10 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
+
+    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) => SpecializationConstants.From(
+        (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (4, (uint)ThreadsM), (5, (uint)ThreadsN),
+        (6, SpecializationConstants.Bits(true)), (7, SpecializationConstants.Bits(biased)), (8, (uint)gate));
 }
 
 /// <summary>
@@ -128,16 +145,20 @@ internal sealed record GemmVectorsConstants(int WorkgroupSize, int Rows, int Vec
 
 /// <summary>Specialisation constants of <c>linear/gemm_coopmat.comp</c>: the matrix units.</summary>
 internal sealed record GemmMatrixConstants(
-    int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment, int Depth = 1, int Splits = 1) : IGatedGemmTiling
+    int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment, int Depth = 1, int Splits = 1)
+    : IGatedGemmTiling, IGroupedGemmTiling
 {
     private const int BlockK = 64;
+
+    // Those of gate and up, where rows of experts are multiplied.
+    private const int FragmentsAtEdge = 2;
 
     private int Subgroups => SubgroupsM * SubgroupsN;
 
     public int Threads => Subgroups * Fragment.SubgroupSize;
 
     public int SharedMemoryBytes =>
-        Math.Max((BlockM + BlockN) * (BlockK + 8) * 2, Subgroups * Fragment.M * Fragment.N * 4) + sizeof(uint);
+        Math.Max((BlockM + BlockN) * (BlockK + 8) * 2, Subgroups * FragmentsAtEdge * Fragment.M * Fragment.N * 4) + sizeof(uint);
 
     public int? SubgroupSize => Fragment.SubgroupSize;
 
@@ -151,10 +172,15 @@ internal sealed record GemmMatrixConstants(
 
     public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) => ToSpecialization(accumulate: false, gate);
 
-    private SpecializationConstants ToSpecialization(bool accumulate, ActivationFunction gate) => SpecializationConstants.From(
+    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) =>
+        ToSpecialization(accumulate: false, gate, grouped: true, biased);
+
+    private SpecializationConstants ToSpecialization(
+        bool accumulate, ActivationFunction gate, bool grouped = false, bool biased = false) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)BlockM), (2, (uint)BlockN),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
-        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, (uint)gate));
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, (uint)gate),
+        (13, SpecializationConstants.Bits(grouped)), (14, SpecializationConstants.Bits(biased)));
 }
 
 /// <summary>

@@ -14,6 +14,9 @@ public static class ExpertCases
     // Sums of 512 products in float32.
     private const double Exact = 1e-3;
 
+    // float16 rounds each factor, and what the gated product leaves.
+    private const double Half = 4e-3;
+
     private static readonly uint[] Chosen = [4, 0, 1, 3];
 
     /// <summary>The feed-forward layers of the experts that tokens go to: gated, and back to the width of the residual stream.</summary>
@@ -30,6 +33,35 @@ public static class ExpertCases
                 Down(bench, commands, type);
             },
             $"expert_{name}");
+    }
+
+    /// <summary>The products of so many tokens that are grouped by their experts; none where they are not.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="gateUp">Format of the experts' first weights.</param>
+    /// <param name="down">Format of their last.</param>
+    /// <param name="input">How activations are stored.</param>
+    /// <param name="seqLen">Tokens.</param>
+    /// <param name="experts">How many experts there are.</param>
+    /// <param name="used">How many a token goes to.</param>
+    /// <param name="rows">Rows of an expert's first weights.</param>
+    /// <param name="columns">Their columns.</param>
+    public static IEnumerable<SelfTestCase> Grouped(
+        KernelContext context, WeightType gateUp, WeightType down, ActivationType input, int seqLen, int experts, int used, int rows,
+        int columns)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (GroupedHeuristic.Pays(seqLen * used, experts)
+            && new GroupedGemmKernel(context).Tiling(gateUp, down, input, seqLen * used, experts, rows, columns) is { } tiling)
+        {
+            string name = GemmCandidates.Name(tiling) + $" {tiling.BlockM}";
+            yield return new(
+                GroupedGemmKernel.FormOf(gateUp, tiling), "gated " + name,
+                (bench, commands) => GroupedGated(bench, commands, gateUp, tiling),
+                "group", GemmKernel.Variant(gateUp, tiling, tiling.Input));
+            yield return new(
+                GroupedGemmKernel.FormOf(down, tiling), "down " + name,
+                (bench, commands) => GroupedDown(bench, commands, down, tiling), "group", GemmKernel.Variant(down, tiling, ActivationType.F32));
+        }
     }
 
     /// <summary>The choice of experts, and the sum of what they give.</summary>
@@ -81,6 +113,62 @@ public static class ExpertCases
             ],
             Exact);
     }
+
+    private static void GroupedGated(SelfTestBench bench, CommandList commands, WeightType type, IGroupedGemmTiling tiling)
+    {
+        const int Width = 19;
+        (WeightMatrix w, float[] values) = bench.Weights(type, 2 * Experts * Width, Columns);
+        (ExpertGrouping grouping, ExpertGroups groups, uint[] chosen) = Groups(bench, commands, tiling);
+        float[] x = SelfTestBench.Rounded(bench.Values(grouping.SeqLen * Columns));
+        GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(tiling.Input, chosen.Length, Width));
+        new GroupedGemmKernel(bench.Context).RecordGated(
+            commands, grouping, groups, w, bench.UploadRows(x, grouping.SeqLen, Columns, tiling.Input), y, ActivationFunction.Silu);
+        bench.Expect(
+            y, tiling.Input, Width,
+            [
+                .. from slot in Enumerable.Range(0, chosen.Length)
+                   let input = x.AsMemory(slot / Used * Columns, Columns)
+                   from i in Enumerable.Range(0, Width)
+                   let gate = Dot(values, ((int)chosen[slot] * Width) + i, input.Span)
+                   let up = Dot(values, ((Experts + (int)chosen[slot]) * Width) + i, input.Span)
+                   select References.Activate(ActivationFunction.Silu, gate) * up,
+            ],
+            ToleranceOf(tiling));
+    }
+
+    private static void GroupedDown(SelfTestBench bench, CommandList commands, WeightType type, IGroupedGemmTiling tiling)
+    {
+        const int Width = 70;
+        (WeightMatrix w, float[] values) = bench.Weights(type, Experts * Width, Columns);
+        (ExpertGrouping grouping, ExpertGroups groups, uint[] chosen) = Groups(bench, commands, tiling);
+        float[] x = SelfTestBench.Rounded(bench.Values(chosen.Length * Columns));
+        GpuBuffer y = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, chosen.Length, Width));
+        new GroupedGemmKernel(bench.Context).RecordDown(
+            commands, grouping, groups, w, bench.UploadRows(x, chosen.Length, Columns, tiling.Input), y);
+        bench.Expect(
+            y, ActivationType.F32, Width,
+            [
+                .. from slot in Enumerable.Range(0, chosen.Length)
+                   from i in Enumerable.Range(0, Width)
+                   select Dot(values, ((int)chosen[slot] * Width) + i, x.AsSpan(slot * Columns, Columns)),
+            ],
+            ToleranceOf(tiling));
+    }
+
+    /// <summary>A choice that fills a tile and begins another, beside experts with few tokens and one with none.</summary>
+    private static (ExpertGrouping Grouping, ExpertGroups Groups, uint[] Chosen) Groups(
+        SelfTestBench bench, CommandList commands, IGroupedGemmTiling tiling)
+    {
+        int tokens = tiling.BlockM + 3;
+        uint[] chosen = [.. Enumerable.Range(0, tokens).SelectMany(token => new[] { 2u, token < 3 ? 0u : token == 3 ? 4u : 1u })];
+        var groups = new ExpertGroups(
+            bench.Output(commands, ExpertGroups.OrderBytes(chosen.Length)), bench.Output(commands, ExpertGroups.TileBytes(chosen.Length)));
+        var grouping = new ExpertGrouping(tiling, tokens, Experts, Used);
+        new GroupedGemmKernel(bench.Context).RecordGroups(commands, grouping, bench.Upload<uint>(chosen), groups);
+        return (grouping, groups, chosen);
+    }
+
+    private static double ToleranceOf(IGroupedGemmTiling tiling) => tiling.Input == ActivationType.F16 ? Half : Exact;
 
     private static void Route(SelfTestBench bench, CommandList commands)
     {

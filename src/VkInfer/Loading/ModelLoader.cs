@@ -53,11 +53,12 @@ internal static class ModelLoader
         CancellationToken cancellation)
     {
         options.Validate();
-        long bytes = SyntheticWeights.SizeInBytes(config, type);
+        SyntheticTypes types = SyntheticShapes.Types(config, type);
+        long bytes = SyntheticWeights.SizeInBytes(config, types);
         return Build(
             name, config, () => null, options, null, bytes,
             (context, buffers, _) =>
-                new SyntheticWeights(context.Device, context, config, type, bytes, buffers, progress, cancellation)
+                new SyntheticWeights(context.Device, context, config, types, bytes, buffers, progress, cancellation)
                     .Create(options.ResolveContextLength(config)),
             cancellation);
     }

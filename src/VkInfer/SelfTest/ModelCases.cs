@@ -68,7 +68,8 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     }
 
     /// <inheritdoc/>
-    public IEnumerable<SelfTestCase> Rest(KernelContext context) => Rows(context).Concat(Products(context, OtherRows));
+    public IEnumerable<SelfTestCase> Rest(KernelContext context) =>
+        Rows(context).Concat(Products(context, OtherRows)).Concat(Grouped(context, OtherRows));
 
     // What a model does that has no calibration; with one, its layers may have any scheme.
     private (AttentionSoftmax Decode, AttentionSoftmax Prefill) UsualSoftmax
@@ -103,7 +104,26 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
     private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
         Mixtures.SelectMany(block => weights[block.Up].Matrix.Parts.Concat(weights[block.Down].Matrix.Parts)).Select(part => part.Type)
-            .Distinct().Select(type => ExpertCases.Products(context, type)));
+            .Distinct().Select(type => ExpertCases.Products(context, type)))
+        .Concat(Grouped(context, UsualRows));
+
+    // Tiles depend on the rows.
+    private IEnumerable<SelfTestCase> Grouped(KernelContext context, int[] rows)
+    {
+        var kernel = new GroupedGemmKernel(context);
+        return (
+            from block in Mixtures
+            let up = weights[block.Up].Matrix.Parts[0]
+            let down = weights[block.Down].Matrix.Parts[0]
+            group (up, down) by (up.Type, down.Type) into types
+            from seqLen in rows
+            where seqLen <= options.PrefillChunk
+            let first = types.First()
+            from each in ExpertCases.Grouped(
+                context, first.up.Type, first.down.Type, kernel.PreferredInput(first.up, first.down), seqLen, config.NumExperts,
+                config.NumExpertsPerToken, first.up.Rows / config.NumExperts, first.up.Columns)
+            select each).DistinctBy(each => each.Key);
+    }
 
     private IEnumerable<SelfTestCase> Products(KernelContext context, int[] rows)
     {

@@ -30,6 +30,7 @@ public static class SyntheticShapes
                 },
             }),
         ["glm-4.7-flash"] = GlmFlash(),
+        ["gpt-oss-20b"] = GptOss(2880, 24, 32),
         ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
@@ -44,6 +45,10 @@ public static class SyntheticShapes
                 : throw new ArgumentOutOfRangeException(
                     nameof(layers), layers, $"{name} has {config.NumLayers} layers; expected 1 to as many.")
             : throw new ArgumentException($"No synthetic shape \"{name}\"; there are {string.Join(", ", Names)}.", nameof(name));
+
+    /// <summary>The formats of a shape's weights where the user names one: files of gpt-oss have their experts in MXFP4.</summary>
+    internal static SyntheticTypes Types(ModelConfig config, WeightType type) =>
+        new(type, config.Architecture == "gpt-oss" ? WeightType.MXFP4 : type);
 
     private static ModelConfig Llama(
         int hidden, int intermediate, int layers, int heads, int kvHeads, int vocab, int context, float theta = 10000) => new()
@@ -102,6 +107,22 @@ public static class SyntheticShapes
             FeedForward = i == 0 ? new DenseRecipe { Width = 10240 } : mixture,
         });
     }
+
+    // Sinks, biased experts, and a window in every other layer.
+    private static ModelConfig GptOss(int hidden, int layers, int experts) =>
+        (Llama(hidden, hidden, layers, 64, 8, 201088, 131072, 150000) with
+        {
+            Architecture = "gpt-oss",
+            HeadDim = 64,
+            RotaryDim = 64,
+            RopePairing = RopePairing.SplitHalf,
+            RopeScaling = new YarnRopeScaling(32, 4096) { Truncate = false },
+            Windows = ModelConfig.AlternatingWindows(layers, 128, 2),
+            Activation = ActivationFunction.ClampedSwiglu,
+            NumExperts = experts,
+            NumExpertsPerToken = 4,
+        }).Compose(layer => (layer with { FeedForward = new MixtureRecipe { HasBiases = true } }).WithAttention(
+            attention => attention with { HasSinks = true }));
 
     // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too.
     private static ModelConfig Gemma4(int hidden, int intermediate, int layers, int heads, int kvHeads, int fullKvHeads)

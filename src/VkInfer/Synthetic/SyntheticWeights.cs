@@ -13,7 +13,7 @@ internal sealed class SyntheticWeights : IWeightMaker
     private readonly RandomWeightsKernel _random;
     private readonly ModelConfig _config;
     private readonly ModelBlocks _blocks;
-    private readonly WeightType _type;
+    private readonly SyntheticTypes _types;
     private readonly long _total;
     private readonly List<GpuBuffer> _buffers;
     private readonly IProgress<LoadProgress>? _progress;
@@ -22,22 +22,22 @@ internal sealed class SyntheticWeights : IWeightMaker
     private uint _seed = 1;
 
     public SyntheticWeights(
-        GpuDevice device, KernelContext context, ModelConfig config, WeightType type, long totalBytes, List<GpuBuffer> buffers,
+        GpuDevice device, KernelContext context, ModelConfig config, SyntheticTypes types, long totalBytes, List<GpuBuffer> buffers,
         IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         _device = device;
         _random = new RandomWeightsKernel(context);
         _config = config;
         _blocks = new ModelBlocks(config);
-        _type = type;
+        _types = types;
         _total = totalBytes;
         _buffers = buffers;
         _progress = progress;
         _cancellation = cancellation;
     }
 
-    public static long SizeInBytes(ModelConfig config, WeightType type) => new ModelBlocks(config).Parts.OfType<LinearPart>()
-        .Sum(part => WeightLayout.SizeInBytes(TypeOf(part, type), part.Rows, part.Columns));
+    public static long SizeInBytes(ModelConfig config, SyntheticTypes types) => new ModelBlocks(config).Parts.OfType<LinearPart>()
+        .Sum(part => WeightLayout.SizeInBytes(types.Of(part), part.Rows, part.Columns));
 
     public TransformerWeights Create(int contextLength) => new(_blocks, this, _config, contextLength, _buffers);
 
@@ -46,7 +46,7 @@ internal sealed class SyntheticWeights : IWeightMaker
     {
         bool isBiased = _config.Norm == NormKind.LayerNorm && part.IsMultiplied && part.Experts == 1 && part != _blocks.Output;
         return new LinearWeights(
-            part.IsAdded ? Added(part) : Matrix(part.Name, part.Rows, part.Columns),
+            part.IsAdded ? Added(part) : Matrix(part),
             isBiased ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Rows)]) : null);
     }
 
@@ -65,15 +65,14 @@ internal sealed class SyntheticWeights : IWeightMaker
         return WeightMatrix.FromPacked(WeightType.F32, part.Rows, part.Columns, zeros.Buffer);
     }
 
-    private static WeightType TypeOf(LinearPart part, WeightType type) => part.IsAdded ? WeightType.F32 : type;
-
-    private WeightMatrix Matrix(string name, int rows, int columns)
+    private WeightMatrix Matrix(LinearPart part)
     {
         _cancellation.ThrowIfCancellationRequested();
-        long bytes = WeightLayout.SizeInBytes(_type, rows, columns);
-        GpuBuffer buffer = Buffer(name, bytes);
-        WeightMatrix matrix = WeightMatrix.FromPacked(_type, rows, columns, buffer);
-        _device.Wait(_device.RunOnce("random." + name, list => _random.Record(list, matrix, _seed++)), _cancellation);
+        WeightType type = _types.Of(part);
+        long bytes = WeightLayout.SizeInBytes(type, part.Rows, part.Columns);
+        GpuBuffer buffer = Buffer(part.Name, bytes);
+        WeightMatrix matrix = WeightMatrix.FromPacked(type, part.Rows, part.Columns, buffer);
+        _device.Wait(_device.RunOnce("random." + part.Name, list => _random.Record(list, matrix, _seed++)), _cancellation);
         _done += bytes;
         _progress?.Report(new LoadProgress("Making weights", _done, _total));
         return matrix;
@@ -99,4 +98,13 @@ internal sealed class SyntheticWeights : IWeightMaker
         _buffers.Add(buffer);
         return buffer;
     }
+}
+
+/// <summary>Formats of random weights.</summary>
+/// <param name="Usual">Of all matrices but experts'.</param>
+/// <param name="Experts">Of experts'.</param>
+internal readonly record struct SyntheticTypes(WeightType Usual, WeightType Experts)
+{
+    /// <summary>The format of a part.</summary>
+    public WeightType Of(LinearPart part) => part.IsAdded ? WeightType.F32 : part.Experts > 1 ? Experts : Usual;
 }

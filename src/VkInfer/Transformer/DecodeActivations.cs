@@ -26,7 +26,7 @@ internal sealed class DecodeActivations : IDisposable
             Projected = _buffers.CreateFloats("projected", 1, config.HiddenSize);
             AttentionScratch = _buffers.Create("attention_scratch", scratchBytes);
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
-            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1) : null;
+            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1, []) : null;
             Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, 1, [ActivationType.F32]);
             Mlp = _buffers.CreateFloats("mlp", 1, config.DownSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);

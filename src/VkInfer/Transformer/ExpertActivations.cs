@@ -9,7 +9,11 @@ namespace VkInfer.Transformer;
 /// </summary>
 internal sealed class ExpertActivations
 {
-    public ExpertActivations(BufferSet buffers, ModelConfig config, int rows)
+    /// <param name="buffers">Owns the buffers.</param>
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="rows">Rows, at most.</param>
+    /// <param name="types">How matrix products of rows take their input; none: rows are never grouped by their experts.</param>
+    public ExpertActivations(BufferSet buffers, ModelConfig config, int rows, IReadOnlyCollection<ActivationType> types)
     {
         long pairs = (long)rows * config.NumExpertsPerToken;
         Normed = buffers.CreateFloats("experts.normed", rows, config.HiddenSize);
@@ -19,7 +23,17 @@ internal sealed class ExpertActivations
         Mlp = buffers.CreateFloats("experts.mlp", pairs, config.IntermediateSize);
         Outputs = buffers.CreateFloats("experts.outputs", pairs, config.HiddenSize);
         Shared = HasSharedGate(config) ? new SharedActivations(buffers, config, rows) : null;
+        Groups = types.Count > 0
+            ? new ExpertGroups(
+                buffers.Create("experts.order", ExpertGroups.OrderBytes(pairs)), buffers.Create("experts.tiles", ExpertGroups.TileBytes(pairs)))
+            : null;
+        HalfMlp = types.Contains(ActivationType.F16)
+            ? buffers.Create("experts.mlp.F16", Activations.SizeInBytes(ActivationType.F16, (int)pairs, config.IntermediateSize))
+            : null;
     }
+
+    /// <summary>The order of rows by their experts; null: they are never grouped.</summary>
+    public ExpertGroups? Groups { get; }
 
     /// <summary>What an expert for all tokens writes where it has a gate; null: none has.</summary>
     public SharedActivations? Shared { get; }
@@ -39,11 +53,14 @@ internal sealed class ExpertActivations
     /// <summary>[rows · NumExpertsPerToken, IntermediateSize].</summary>
     public GpuBuffer Mlp { get; }
 
+    /// <summary>The same in float16, of rows that are grouped; null: no product takes it.</summary>
+    public GpuBuffer? HalfMlp { get; }
+
     /// <summary>[rows · NumExpertsPerToken, HiddenSize].</summary>
     public GpuBuffer Outputs { get; }
 
-    /// <summary>Device memory for so many rows; 0 where there are no experts.</summary>
-    public static long SizeInBytes(ModelConfig config, int rows)
+    /// <summary>Device memory for so many rows whose products take one type; 0 where there are no experts.</summary>
+    public static long SizeInBytes(ModelConfig config, int rows, ActivationType type)
     {
         if (config.NumExperts == 0)
         {
@@ -54,6 +71,8 @@ internal sealed class ExpertActivations
         long Floats(int count, int width) => Activations.SizeInBytes(ActivationType.F32, count, width);
         return Floats(rows, config.HiddenSize) + Floats(rows, config.NumExperts) + (8L * pairs)
             + Floats(pairs, config.IntermediateSize) + Floats(pairs, config.HiddenSize)
+            + ExpertGroups.OrderBytes(pairs) + ExpertGroups.TileBytes(pairs)
+            + (type == ActivationType.F16 ? Activations.SizeInBytes(type, pairs, config.IntermediateSize) : 0)
             + (HasSharedGate(config) ? Floats(rows, config.HiddenSize) + Floats(rows, 1) + (8L * rows) : 0);
     }
 

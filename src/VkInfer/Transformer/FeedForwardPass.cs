@@ -97,12 +97,27 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     {
         ExpertActivations own = act.Experts!;
         stream.RecordNorm(commands, act.Hidden, norm, own.Normed, rows, ActivationType.F32);
-        if (block.Shared is { } up)
+        ExpertGrouping? grouping = Grouping(block, rows);
+        bool halves = grouping?.Input == ActivationType.F16;
+        if (halves)
         {
-            RecordUp(commands, act, norm, up, rows);
+            stream.RecordInput(commands, act, norm, rows, ActivationType.F16);
         }
 
-        RecordExperts(commands, own, act.Hidden, block, rows);
+        if (block.Shared is { } up)
+        {
+            RecordUp(commands, act, norm, up, rows, halves ? ActivationType.F16 : null);
+        }
+
+        if (grouping is null)
+        {
+            RecordExperts(commands, own, act.Hidden, block, rows);
+        }
+        else
+        {
+            RecordGrouped(commands, own, halves ? act.Inputs(ActivationType.F16).Normed : own.Normed, act.Hidden, block, grouping, rows);
+        }
+
         if (block is { Shared: { } gated, SharedGate: not null })
         {
             StackedWeights down = weights[gated.Down].Matrix;
@@ -127,8 +142,41 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         kernels.Combine.Record(commands, shared.Outputs, shared.Weights, hidden, rows, 1, config.HiddenSize);
     }
 
-    /// <summary>Router and experts, from their normalised input to the residual stream.</summary>
+    /// <summary>How rows are grouped by their experts; null where each meets its experts by itself.</summary>
+    private ExpertGrouping? Grouping(MixtureBlock block, int rows) => kernels.GroupedGemm.Choose(
+        weights[block.Up].Matrix.Parts[0], weights[block.Down].Matrix.Parts[0], rows, config.NumExperts, config.NumExpertsPerToken);
+
+    /// <summary>Router and experts, from their normalised input to the residual stream, row by row.</summary>
     private void RecordExperts(CommandList commands, ExpertActivations act, BufferView hidden, MixtureBlock block, int rows)
+    {
+        (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
+        RecordRouter(commands, act, block, rows);
+        kernels.Expert.RecordGated(
+            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation,
+            Vector(block.UpBias));
+        kernels.Expert.RecordDown(
+            commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
+        kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, config.HiddenSize);
+    }
+
+    /// <summary>The same, rows that go to one expert together.</summary>
+    private void RecordGrouped(
+        CommandList commands, ExpertActivations act, BufferView normed, BufferView hidden, MixtureBlock block, ExpertGrouping grouping,
+        int rows)
+    {
+        ExpertGroups groups = act.Groups!.Value;
+        BufferView mlp = grouping.Input == ActivationType.F16 ? act.HalfMlp! : act.Mlp;
+        RecordRouter(commands, act, block, rows);
+        kernels.GroupedGemm.RecordGroups(commands, grouping, act.Chosen, groups);
+        kernels.GroupedGemm.RecordGated(
+            commands, grouping, groups, weights[block.Up].Matrix.Parts[0], normed, mlp, config.Activation, Vector(block.UpBias));
+        kernels.GroupedGemm.RecordDown(
+            commands, grouping, groups, weights[block.Down].Matrix.Parts[0], mlp, act.Outputs, Vector(block.DownBias));
+        kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, config.NumExpertsPerToken, config.HiddenSize);
+    }
+
+    /// <summary>The choice of experts, from the normalised input.</summary>
+    private void RecordRouter(CommandList commands, ExpertActivations act, MixtureBlock block, int rows)
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         kernels.Gemm.Record(
@@ -140,12 +188,6 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
 
         kernels.Route.Record(
             commands, act.Logits, act.Chosen, act.Weights, rows, experts, used, block.Recipe.Router, Vector(block.ChoiceBias));
-        kernels.Expert.RecordGated(
-            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation,
-            Vector(block.UpBias));
-        kernels.Expert.RecordDown(
-            commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
-        kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, config.HiddenSize);
     }
 
     private BufferView? Vector(VectorPart? part) => part is null ? null : weights[part];

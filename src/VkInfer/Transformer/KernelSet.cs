@@ -32,6 +32,7 @@ internal sealed class KernelSet
         PrefillAttention = new PrefillAttentionKernel(context);
         Route = new RouteKernel(context);
         Expert = new ExpertKernel(context);
+        GroupedGemm = new GroupedGemmKernel(context);
         Combine = new CombineKernel(context);
         Activate = new ActivateKernel(context);
         ShortConv = new ShortConvKernel(context);
@@ -81,6 +82,8 @@ internal sealed class KernelSet
     public RouteKernel Route { get; }
 
     public ExpertKernel Expert { get; }
+
+    public GroupedGemmKernel GroupedGemm { get; }
 
     public CombineKernel Combine { get; }
 

@@ -43,7 +43,7 @@ internal sealed class RowActivations : IDisposable
             }
 
             Projected = config.Layers.Any(layer => layer.HasNormsBehind) ? _parts["projected"] : Hidden;
-            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows) : null;
+            Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows, types) : null;
             Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, maxRows, types);
             GemmScratch = types.Contains(ActivationType.F16)
                 ? new GemmScratch(_buffers.Create("gemm_scratch", GemmScratch.SizeInBytes(device.Capabilities)))
@@ -95,7 +95,7 @@ internal sealed class RowActivations : IDisposable
 
     /// <summary>Device memory for <paramref name="rows"/> rows whose matrix products take one type.</summary>
     public static long SizeInBytes(ModelConfig config, int rows, ActivationType inputType) =>
-        Parts(config, rows, [inputType]).Sum(part => part.SizeInBytes) + ExpertActivations.SizeInBytes(config, rows)
+        Parts(config, rows, [inputType]).Sum(part => part.SizeInBytes) + ExpertActivations.SizeInBytes(config, rows, inputType)
             + LatentActivations.SizeInBytes(config, rows, inputType);
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>

@@ -3,6 +3,18 @@ namespace VkInfer.Kernels.Tests.Mlp;
 /// <summary>Activation functions in double precision.</summary>
 internal static class ReferenceActivation
 {
+    /// <summary>f(gate) · up.</summary>
+    public static double Gated(ActivationFunction function, double gate, double up)
+    {
+        if (function != ActivationFunction.ClampedSwiglu)
+        {
+            return Apply(function, gate) * up;
+        }
+
+        double bounded = Math.Min(gate, 7);
+        return bounded / (1 + Math.Exp(-1.702 * bounded)) * (Math.Clamp(up, -7, 7) + 1);
+    }
+
     public static double Apply(ActivationFunction function, double x) => function switch
     {
         ActivationFunction.None => x,

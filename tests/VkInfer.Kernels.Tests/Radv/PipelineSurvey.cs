@@ -13,18 +13,21 @@ internal sealed record PipelineRequest(string Variant, SpecializationConstants C
 /// <param name="context">The device, or a narrower view of it.</param>
 internal sealed class PipelineSurvey(KernelContext context)
 {
+    private const int Experts = 8;
+
     private static readonly int[] SeqLens = [1, 8, 16, 64, 512];
 
     /// <summary>Requests for weights and caches of every type; many are the same.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model) =>
-        TypesOf(model).SelectMany(type => Vectors(type, model).Concat(Products(type, model)).Concat(Candidates(type)))
+        TypesOf(model).SelectMany(
+            type => Vectors(type, model).Concat(Products(type, model)).Concat(Grouped(type, model)).Concat(Candidates(type)))
             .Concat(Enum.GetValues<KvType>().SelectMany(type => Attention(model.Attention(type))))
             .Concat(Rows()).Concat(OtherMixers(Enum.GetValues<KvType>()));
 
     /// <summary>Requests for weights of one type and a float16 cache, without what only tuning would try.</summary>
     public IEnumerable<PipelineRequest> Of(ModelShape model, WeightType type) =>
-        Vectors(type, model).Concat(Products(type, model)).Concat(Attention(model.Attention(KvType.F16)))
-            .Concat(Rows()).Concat(OtherMixers([KvType.F16, KvType.F32]));
+        Vectors(type, model).Concat(Products(type, model)).Concat(Grouped(type, model))
+            .Concat(Attention(model.Attention(KvType.F16))).Concat(Rows()).Concat(OtherMixers([KvType.F16, KvType.F32]));
 
     /// <summary>Requests of the matrix products alone.</summary>
     public IEnumerable<PipelineRequest> ProductsOf(ModelShape model) =>
@@ -127,6 +130,33 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
     }
 
+    /// <summary>Products of rows that are grouped by their experts.</summary>
+    private IEnumerable<PipelineRequest> Grouped(WeightType type, ModelShape model)
+    {
+        ActivationType[] inputs = new GemmKernel(context).PreferredInput(type) == ActivationType.F16
+            ? [ActivationType.F32, ActivationType.F16]
+            : [ActivationType.F32];
+        var kernel = new GroupedGemmKernel(context);
+        return
+            from input in inputs
+            from seqLen in SeqLens
+            let tiling = kernel.Tiling(type, type, input, 2 * seqLen, Experts, 2 * model.IntermediateSize, model.HiddenSize)
+            where tiling is not null
+            from request in new PipelineRequest[]
+            {
+                new(
+                    GemmKernel.Variant(type, tiling, input), tiling.ToGroupedSpecialization(ActivationFunction.Silu, biased: false),
+                    tiling.SubgroupSize),
+                new(
+                    GemmKernel.Variant(type, tiling, input),
+                    tiling.ToGroupedSpecialization(ActivationFunction.ClampedSwiglu, biased: true), tiling.SubgroupSize),
+                new(
+                    GemmKernel.Variant(type, tiling, ActivationType.F32),
+                    tiling.ToGroupedSpecialization(ActivationFunction.None, biased: true), tiling.SubgroupSize),
+            }
+            select request;
+    }
+
     /// <summary>What tuning would choose from, at few rows and at many.</summary>
     private IEnumerable<PipelineRequest> Candidates(WeightType type)
     {
@@ -216,6 +246,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("norm_fixed", new NormFixedConstants(new NormKernel(context).Threads(width: 4096), LayerNorm: true).ToSpecialization()),
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("route", new RouteKernel(context).Constants(8, RouterRule.OfChosen, biased: false).ToSpecialization()),
+            new("group", new GroupConstants(new GroupedGemmKernel(context).Threads, Experts).ToSpecialization()),
             new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
             new("gather_rows", SpecializationConstants.From((0, (uint)new GatherRowsKernel(context).Threads))),
             new("resolve_rows", SpecializationConstants.From((0, (uint)new ResolveRowsKernel(context).Threads))),
