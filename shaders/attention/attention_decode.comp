@@ -13,8 +13,14 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_vote : require
+#ifndef ROWS
+#define KV_COHERENT coherent
+#endif
 #include "kv_cache.glsl"
 #include "push/attention_decode.glsl"
+#ifndef ROWS
+#include "chain.glsl"
+#endif
 #ifdef ROWS
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
@@ -60,13 +66,13 @@ const uint COUNT = PADDED_HEADS * KEYS;
 #define HEAD_BLOCKS ((push.group_size + HEADS - 1) / HEADS)
 #include "attention_splits.glsl"
 
-layout(set = 0, binding = 0) readonly buffer QueryBuffer { vec4 q[]; };
+layout(set = 0, binding = 0) readonly coherent buffer QueryBuffer { vec4 q[]; };
 layout(set = 0, binding = 3) coherent buffer PartialBuffer { vec4 partials[]; };
 layout(set = 0, binding = 4) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [rows][gl_NumWorkGroups.x]: workgroups, rows outside
 #ifdef OUTPUT_F16
 layout(set = 0, binding = 5) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
 #else
-layout(set = 0, binding = 5) writeonly buffer OutputBuffer { vec4 attended[]; };
+layout(set = 0, binding = 5) writeonly coherent buffer OutputBuffer { vec4 attended[]; };
 #endif
 #ifndef ROWS
 #define FIXED_BINDING 5
@@ -373,10 +379,8 @@ void merge_splits(uint first_head, uint heads, uint anew, uint splits) {
     }
 }
 
-void main() {
-#ifdef ROWS
-    if (!take_row(gl_WorkGroupID.z)) return;
-#endif
+// One split of one key and value head.
+void attend_split() {
     const uint kv_head = gl_WorkGroupID.x / HEAD_BLOCKS;
     const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS;
     const uint first_head = kv_head * push.group_size + first_in_group;
@@ -387,6 +391,9 @@ void main() {
     const uint begin = first_split(visible) + split * keys_per_split(visible);
     const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
+#ifndef ROWS
+    chain_wait();
+#endif
 
     const uint lane = gl_SubgroupInvocationID % LANES;
     [[unroll]] for (uint h = 0; h < HEADS; h++) {
@@ -414,4 +421,13 @@ void main() {
         merge_splits(first_head, heads, outside, splits);
     }
     if (SCHEME == ASYNCHRONIZED && gl_LocalInvocationIndex == 0) count_rows(heads, bitCount(outside));
+}
+
+void main() {
+#ifdef ROWS
+    if (take_row(gl_WorkGroupID.z)) attend_split();
+#else
+    attend_split();
+    chain_arrive();
+#endif
 }

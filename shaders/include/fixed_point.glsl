@@ -16,8 +16,8 @@ const uint FIXED_BLOCK = 32;
 
 const float FIXED_MAX = 32639.0; // 256 * 127 + 127
 
-layout(set = 0, binding = FIXED_BINDING) writeonly buffer FixedWords { uint fixed_words[]; };
-layout(set = 0, binding = FIXED_BINDING) writeonly buffer FixedBlocks { uvec2 fixed_blocks[]; };
+layout(set = 0, binding = FIXED_BINDING) writeonly coherent buffer FixedWords { uint fixed_words[]; };
+layout(set = 0, binding = FIXED_BINDING) writeonly coherent buffer FixedBlocks { uvec2 fixed_blocks[]; };
 
 // Stores four elements, if they are there; by all invocations of a subgroup at once, of which eight neighbouring ones hold a block.
 void fixed_store(uint columns, uint vector, vec4 value, bool is_there) {

@@ -38,10 +38,15 @@ const uint KV_WORDS = 2; // of a chunk
 const uint KV_WORDS = 4;
 #endif
 
+// `coherent` where a dispatch that is still running may have written keys and values.
+#ifndef KV_COHERENT
+#define KV_COHERENT
+#endif
+
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer BlockTable { uvec2 pages[]; };
 
 // A page by the units that a shader reads or writes it in.
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvChunks { KvBits chunks[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly KV_COHERENT buffer KvChunks { KvBits chunks[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvPairs { uvec2 pairs[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer KvWords { uint words[]; };
 

@@ -11,6 +11,7 @@
 // calls gemv():
 //   uint gemv_row(uint slot)                     the matrix row that a slot stands for
 //   WRaw gemv_fetch(uint slot, uint index)       loads a chunk of a slot's row by its index in the matrix
+//   void gemv_prepare(uint slot)                 loads ahead what gemv_finish of the slot will want of memory
 //   float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM])  takes the finished sums of the slots from `slot` on; called once for
 //                                                each item by one invocation; returns what the next product takes
 #extension GL_EXT_control_flow_attributes : require
@@ -19,6 +20,9 @@
 layout(local_size_x_id = 0) in;
 #include "weights/weights.glsl"
 #include "push/gemv.glsl"
+#ifdef INTEGER_DOT
+#include "chain.glsl"
+#endif
 
 layout(constant_id = 1) const uint ROWS = 2;
 layout(constant_id = 2) const uint UNROLL = 4;
@@ -29,18 +33,19 @@ layout(constant_id = 6) const bool SCALED = false;
 layout(constant_id = 7) const bool BIAS = false;
 
 #ifdef INTEGER_DOT
-layout(set = 0, binding = 0) readonly buffer InputBuffer { uvec4 x[]; };
-layout(set = 0, binding = 0) readonly buffer InputBlocks { uvec2 x_blocks[]; };
+layout(set = 0, binding = 0) readonly coherent buffer InputBuffer { uvec4 x[]; };
+layout(set = 0, binding = 0) readonly coherent buffer InputBlocks { uvec2 x_blocks[]; };
 #else
 layout(set = 0, binding = 0) readonly buffer InputBuffer { vec4 x[]; };
 #endif
-layout(set = 0, binding = 1) readonly buffer SquaresBuffer { float squares[]; };
+layout(set = 0, binding = 1) readonly CHAINED buffer SquaresBuffer { float squares[]; };
 layout(set = 0, binding = 2) readonly buffer BiasBuffer { float row_bias[]; };
 
 #define X_VECTORS (W_ELEMS / 4)
 
 uint gemv_row(uint slot);
 WRaw gemv_fetch(uint slot, uint index);
+void gemv_prepare(uint slot);
 float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]);
 
 float with_bias(uint row, float product) {
@@ -81,6 +86,7 @@ void gemv_lane() {
         float own = 0.0;
         [[unroll]] for (uint r = 0; r < ROWS; r += SLOTS_PER_ITEM) {
             if (first + r < push.slots) {
+                gemv_prepare(first + r);
                 float item[SLOTS_PER_ITEM];
                 [[unroll]] for (uint i = 0; i < SLOTS_PER_ITEM; i++) item[i] = sums[r + i] * scale;
                 float value = gemv_finish(first + r, item);
@@ -103,6 +109,7 @@ void gemv() {
     w_prepare();
 #ifdef INTEGER_DOT
     gemv_shared();
+    chain_arrive();
 #else
     if (TILE == 0) gemv_lane(); else gemv_shared();
 #endif

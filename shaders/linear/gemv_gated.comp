@@ -25,6 +25,10 @@ WRaw gemv_fetch(uint slot, uint index) {
     return W_FETCH(up_quants, up_scales, index);
 }
 
+void gemv_prepare(uint slot) {
+    prepare_next(slot / 2);
+}
+
 float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
     const uint i = push.first_row + slot / 2;
     return activate(ACTIVATION, with_bias(i, sums[0])) * with_bias(push.width + i, sums[1]);

@@ -16,14 +16,20 @@ const bool NEXT_IS_FIXED = NEXT == NEXT_FIXED || NEXT == NEXT_FIXED_NORM;
 
 #define FIXED_BINDING 3
 #include "fixed_point.glsl"
-layout(set = 0, binding = 3) writeonly buffer NextBuffer { float next[]; };
+layout(set = 0, binding = 3) writeonly CHAINED buffer NextBuffer { float next[]; };
 layout(set = 0, binding = 4) readonly buffer GainBuffer { float gain[]; };
-layout(set = 0, binding = 5) writeonly buffer NextSquaresBuffer { float next_squares[]; };
+layout(set = 0, binding = 5) writeonly CHAINED buffer NextSquaresBuffer { float next_squares[]; };
+
+float own_gain; // of the element that is finished next
+
+void prepare_next(uint item) {
+    if (NEXT_NORM) own_gain = gain[push.first_row + item];
+}
 
 // Stores an element as float32; returns its square.
 float next_element(uint item, float value) {
     const uint i = push.first_row + item;
     if (NEXT == NEXT_FLOAT) next[i] = value;
-    if (NEXT == NEXT_FLOAT_NORM) next[i] = value * gain[i];
+    if (NEXT == NEXT_FLOAT_NORM) next[i] = value * own_gain;
     return value * value;
 }

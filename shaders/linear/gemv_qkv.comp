@@ -10,14 +10,14 @@
 
 layout(constant_id = 8) const bool SPLIT_HALF = false;
 
-layout(set = 0, binding = 3) writeonly buffer QueryBuffer { float q[]; };
+layout(set = 0, binding = 3) writeonly CHAINED buffer QueryBuffer { float q[]; };
 layout(set = 0, binding = 4) readonly buffer BlockBuffer { uvec2 pages[]; };
 layout(set = 0, binding = 5) readonly buffer RopeBuffer { vec2 rope[]; }; // [position][rotary_dim / 2] (cos, sin)
 layout(set = 0, binding = 7) readonly buffer QuantsBuffer { uvec4 W[]; };
 #if W_QUANTIZED
 layout(set = 0, binding = 8) readonly buffer ScalesBuffer { W_SCALE S[]; };
 #endif
-layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer KvElements { KvElement elements[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) writeonly CHAINED buffer KvElements { KvElement elements[]; };
 
 uvec2 page; // looked up before the product, so that nothing waits for it
 
@@ -37,6 +37,16 @@ WRaw gemv_fetch(uint slot, uint index) {
     return W_FETCH(W, S, index);
 }
 
+vec2 angle; // of the pair that is finished next
+
+void gemv_prepare(uint slot) {
+    const uint head = slot / push.head_dim;
+    const uint pair = (slot - head * push.head_dim) / 2;
+    if (push.first_row + head < push.num_heads + push.num_kv_heads && pair < push.rotary_dim / 2) {
+        angle = rope[min(state.position, push.capacity - 1) * (push.rotary_dim / 2) + pair];
+    }
+}
+
 void finish_pair(uint head, uint pair, vec2 value) {
     const uint position = state.position;
     if (position >= push.capacity) return;
@@ -45,7 +55,6 @@ void finish_pair(uint head, uint pair, vec2 value) {
     const uint second = element_of(pair, 1);
     value = vec2(with_bias(head * push.head_dim + first, value.x), with_bias(head * push.head_dim + second, value.y));
     if (head < first_value_head && pair < push.rotary_dim / 2) {
-        vec2 angle = rope[position * (push.rotary_dim / 2) + pair];
         value = vec2(value.x * angle.x - value.y * angle.y, value.x * angle.y + value.y * angle.x);
     }
     if (head < push.num_heads) {

@@ -102,6 +102,11 @@ void leave_block(uint block, uint first, uint items, float own) {
 }
 #endif
 
+// An item's first slot; the last item's where there is none.
+uint slot_of(uint block, uint items, uint item) {
+    return min((block * items + item) * SLOTS_PER_ITEM, push.slots - SLOTS_PER_ITEM);
+}
+
 // Finishes the items of a block whose sums are in shared memory.
 void finish_block(uint block) {
     const uint items = gl_NumSubgroups * ROWS * PASSES / SLOTS_PER_ITEM;
@@ -115,6 +120,7 @@ void finish_block(uint block) {
     float own = 0.0;
     for (uint item = gl_LocalInvocationIndex; item < items; item += gl_WorkGroupSize.x) {
         const uint slot = (first + item) * SLOTS_PER_ITEM;
+        if (item >= gl_WorkGroupSize.x) gemv_prepare(slot_of(block, items, item));
         float value = 0.0;
         if (slot < push.slots) {
             float sums[SLOTS_PER_ITEM];
@@ -123,7 +129,7 @@ void finish_block(uint block) {
         }
 #ifdef LEAVES_INPUT
         if (slot < push.slots) own += next_element(first + item, value);
-        if (NEXT_IS_FIXED) group_next[item] = NEXT_NORM && slot < push.slots ? value * gain[push.first_row + first + item] : value;
+        if (NEXT_IS_FIXED) group_next[item] = NEXT_NORM && slot < push.slots ? value * own_gain : value;
 #endif
     }
 #ifdef LEAVES_INPUT
@@ -145,10 +151,11 @@ void gemv_shared() {
 #endif
     const uint step = UNROLL * gl_SubgroupSize;
     const uint group_slots = gl_NumSubgroups * ROWS * PASSES;
+    const uint items = group_slots / SLOTS_PER_ITEM;
     for (uint block = gl_WorkGroupID.x; block * group_slots < push.slots; block += gl_NumWorkGroups.x) {
         float sums[PASSES * ROWS];
         [[unroll]] for (uint i = 0; i < PASSES * ROWS; i++) sums[i] = 0.0;
-        const float own = SCALED ? own_squares() : 0.0;
+        float own = 0.0;
         for (uint tile = 0; tile < push.stride; tile += chunks_per_tile) {
             const uint chunks = min(chunks_per_tile, push.stride - tile);
             uint first = block * group_slots + slot_in_block(0);
@@ -156,6 +163,11 @@ void gemv_shared() {
             WRaw raw[UNROLL][ROWS];
             find_rows(first, base);
             fetch_batch(first, base, tile, raw);
+#ifdef INTEGER_DOT
+            if (tile == 0 && block == gl_WorkGroupID.x) chain_wait();
+#endif
+            if (SCALED && tile == 0) own = own_squares();
+            if (tile == 0 && gl_LocalInvocationIndex < items) gemv_prepare(slot_of(block, items, gl_LocalInvocationIndex));
 #ifdef INTEGER_DOT
             barrier(); // the tile before has been used
             stage(tile, chunks);

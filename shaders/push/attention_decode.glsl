@@ -15,4 +15,8 @@ layout(push_constant) uniform DecodeAttentionPush {
     uint block_group; // rows: which of a sequence's block tables
     uint query_stride;  // rows: from row to row, in elements
     uint output_stride; // rows: likewise, in four elements; FIXED: columns of the output, padding included
+    uint chain_low;   // the chain of dispatches: include/chain.glsl
+    uint chain_high;
+    uint chain_link;
+    uint chain_waits;
 } push;

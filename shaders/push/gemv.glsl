@@ -1,6 +1,14 @@
 // Push constants of the matrix-vector products. Mirrors GemvPush in C#.
 #ifndef PUSH_GEMV_GLSL
 #define PUSH_GEMV_GLSL
+
+// What dispatches of a chain (include/chain.glsl) write and read; products of a float32 x are in none.
+#ifdef INTEGER_DOT
+#define CHAINED coherent
+#else
+#define CHAINED
+#endif
+
 layout(push_constant) uniform GemvPush {
     uint slots;         // rows to compute, in the order of the epilogue's gemv_row
     uint stride;        // chunks in a row of the matrix, padding included
@@ -18,5 +26,9 @@ layout(push_constant) uniform GemvPush {
     uint rotary_dim;    // qkv: leading elements that are rotated
     uint capacity;      // qkv: positions that the sequence may have
     uint layer_at;      // qkv: the first 16-byte chunk of the layer in a page
+    uint chain_low;     // the chain of dispatches: include/chain.glsl
+    uint chain_high;
+    uint chain_link;
+    uint chain_waits;
 } push;
 #endif

@@ -8,6 +8,9 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record KernelContext(GpuDevice Device)
 {
+    // Measured on an H200 (docs/performance-log.md).
+    private const uint NvidiaVendor = 0x10DE;
+
     /// <summary>What kernels may use of the device: all it can do, unless a test narrows it.</summary>
     public DeviceCapabilities Capabilities { get; init; } = Device.Capabilities;
 
@@ -22,6 +25,16 @@ public sealed record KernelContext(GpuDevice Device)
 
     /// <summary>What is left out on the device, and never chosen.</summary>
     public KernelForms Forms { get; init; } = new();
+
+    /// <summary>
+    /// Whether a pass' dispatches may wait for each other by counters (<see cref="DispatchChain"/>); null: where that was measured to be
+    /// faster.
+    /// </summary>
+    public bool? Chains { get; init; }
+
+    /// <summary>Whether a pass' dispatches wait for each other by counters, where the device passes the test of it.</summary>
+    public bool ChainsDispatches => DispatchChain.IsPossible(Capabilities) && !Forms.IsLeftOut(ChainCases.Form)
+        && (Chains ?? (Device.Info.VendorId == NvidiaVendor && !IsSoftware));
 
     /// <summary>For tests: what a shader is replaced with before it is compiled.</summary>
     public Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }

@@ -67,6 +67,12 @@ public record ModelOptions
     /// <summary>Which implementation linear layers use.</summary>
     internal LinearChoice Linear { get; init; }
 
+    /// <summary>What orders the dispatches of a pass over one token.</summary>
+    internal DispatchOrder Dispatches { get; init; }
+
+    /// <summary>For tests: what kernels are to think of the device.</summary>
+    internal Func<KernelContext, KernelContext>? AdaptContext { get; init; }
+
     /// <summary>For tests: what a shader is replaced with before it is compiled; nothing that a self-test finds is kept then.</summary>
     internal Func<ShaderCode, SpecializationConstants, ShaderCode>? ReplaceShader { get; init; }
 

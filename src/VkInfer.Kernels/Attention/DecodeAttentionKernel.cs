@@ -145,14 +145,20 @@ public sealed class DecodeAttentionKernel(KernelContext context)
                 Sinks = sinks.HasValue,
             };
         Describe(commands, shape, 1);
+        ChainLink link = commands.NextLink();
+        DecodeAttentionPush push = Push(shape, softmax, layer, tuning) with
+        {
+            OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth),
+        };
+        push.Join(link);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),
-            Push(shape, softmax, layer, tuning) with { OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth) },
+            in push,
             [
                 q, blocks, stepState, partials, arrivals, output, stats, Sinks(sinks, shape, q),
             ],
-            layer.Read);
+            layer.Read, link);
     }
 
     /// <summary>Counters at the beginning, partial results at the end: what shares the scratch leaves the other's counters zero.</summary>

@@ -47,6 +47,9 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
         return tuning.OfWholeBlocks(context.Capabilities, elements, rowsPerElement);
     }
 
+    /// <summary>The product's place in a chain of dispatches. Those of a float32 x, which is read from the caches, are in none.</summary>
+    public ChainLink Link(CommandList commands) => X.Form == VectorForm.Fixed ? commands.NextLink() : default;
+
     public GemvSharedConstants Constants(GemvTuning tuning, KernelContext context) =>
         new(tuning, tuning.MaxSlots(context.Capabilities), X.Norm.HasValue, Bias.HasValue);
 

@@ -72,12 +72,13 @@ internal static class GemvHeuristic
         Tile: 0);
 
     // Measured on an H200 over the layers of Llama-2-7B (docs/performance-log.md): formats that read more bytes for each x do so for four
-    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage. Four
-    // rows of decoded blocks spill (RADV).
+    // rows at once, in workgroups that complete a block of 32; the others are best where two workgroups of 512 share what they stage, or of
+    // light blocks with many rows four. Four rows of decoded blocks spill (RADV).
     private static GemvTuning ForGpu(WeightType type, int matrixRows, int columns, bool integerDot, DeviceCapabilities capabilities)
     {
         (int size, int rows, int unroll) = WeightLayout.IsQuantized(type)
-            ? integerDot && type == WeightType.Q8_0 ? (256, 4, 2) : (512, 2, 2)
+            ? integerDot && type == WeightType.Q8_0 ? (256, 4, 2)
+                : (512, 2, type == WeightType.Q4_0 && !HasFewRows(matrixRows, capabilities) ? 1 : 2)
             : HasFewRows(matrixRows, capabilities) ? (256, 1, 4) : (256, 4, 2);
         return new GemvTuning(
             Math.Min(size, capabilities.MaxWorkgroupInvocations), rows, unroll,

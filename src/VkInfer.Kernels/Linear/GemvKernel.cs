@@ -21,6 +21,10 @@ public sealed class GemvKernel(KernelContext context)
         return w.Parts.All(part => GemvHeuristic.Form(part.Type, context) == VectorForm.Fixed) ? VectorForm.Fixed : VectorForm.Float;
     }
 
+    /// <summary>The form in which weights of a format take x best on the device.</summary>
+    /// <param name="type">Their format.</param>
+    public VectorForm FormOf(WeightType type) => GemvHeuristic.Form(type, context);
+
     /// <summary>Records y = f(W x + bias), or y += f(W x + bias).</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="w">[N, K]; a dispatch for each part.</param>
@@ -113,6 +117,7 @@ public sealed class GemvKernel(KernelContext context)
         int upStart = width - upSkip;
         int most = gateUp.MaxRowsPerBinding(context.Capabilities.MaxStorageBufferRange, 2 * alignment);
         int sliceRows = most == gateUp.Rows ? width : most - alignment;
+        ChainLink link = call.Link(commands);
         for (int first = 0; first < width; first += sliceRows)
         {
             int rows = Math.Min(sliceRows, width - first);
@@ -122,10 +127,11 @@ public sealed class GemvKernel(KernelContext context)
             push.UpSkip = (uint)upSkip;
             push.Width = (uint)width;
             push.NextColumns = (uint)WeightLayout.PadColumns(width);
+            push.Join(link);
             Describe(commands, gateUp, 2 * rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
-                [.. call.Inputs, .. call.Outputs(next.Data), gate.Quants, up.Quants, gate.Scales, up.Scales]);
+                [.. call.Inputs, .. call.Outputs(next.Data), gate.Quants, up.Quants, gate.Scales, up.Scales], link: link);
         }
 
         return call.Result(0);
@@ -174,6 +180,7 @@ public sealed class GemvKernel(KernelContext context)
         }
 
         var call = new GemvCall(x, bias);
+        ChainLink link = call.Link(commands);
         int head = 0;
         foreach (WeightMatrix part in qkv.Parts)
         {
@@ -185,14 +192,15 @@ public sealed class GemvKernel(KernelContext context)
 
             call.Check(part, qkv.Rows, qkv.Rows);
             int next = head + (part.Rows / shape.HeadDim);
-            RecordHeads(commands, part, call, shape, head, targets, next);
+            RecordHeads(commands, part, call, shape, head, targets, next, link);
             head = next;
         }
     }
 
     /// <summary>Records the heads from one up to another, counted through queries, keys and values.</summary>
     private void RecordHeads(
-        CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets, int nextHead)
+        CommandList commands, WeightMatrix w, GemvCall call, AttentionShape shape, int firstHead, QkvTargets targets, int nextHead,
+        ChainLink link)
     {
         GemvTuning tuning = call.Tuning(w, context);
         var constants = new GemvQkvConstants(call.Constants(tuning, context), shape.Pairing == RopePairing.SplitHalf);
@@ -213,6 +221,7 @@ public sealed class GemvKernel(KernelContext context)
             push.RotaryDim = (uint)shape.RotaryDim;
             push.Capacity = (uint)shape.Capacity;
             push.LayerAt = targets.Layer.At;
+            push.Join(link);
             Describe(commands, slice, slice.Rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
@@ -220,7 +229,7 @@ public sealed class GemvKernel(KernelContext context)
                     .. call.Inputs, targets.QueryOf(shape, firstHead), targets.Blocks, targets.RopeTable, targets.StepState,
                     slice.Quants, slice.Scales,
                 ],
-                targets.Written(shape, firstHead, nextHead));
+                targets.Written(shape, firstHead, nextHead), link);
         }
     }
 
@@ -231,6 +240,7 @@ public sealed class GemvKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
         BufferView written = y ?? call.Next!.Value.Data;
+        ChainLink link = call.Link(commands);
         int firstRow = 0;
         int blocks = 0;
         foreach (WeightMatrix part in w.Parts)
@@ -252,10 +262,11 @@ public sealed class GemvKernel(KernelContext context)
                 GemvPush push = call.Push(slice, slice.Rows, firstRow + first);
                 push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
                 push.FirstSquare = (uint)blocks;
+                push.Join(link);
                 Describe(commands, slice, slice.Rows);
                 commands.Dispatch(
                     pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
-                    [.. call.Inputs, .. call.Outputs(written), written, slice.Quants, slice.Scales]);
+                    [.. call.Inputs, .. call.Outputs(written), written, slice.Quants, slice.Scales], link: link);
                 int slots = tuning.Slots(context.Capabilities);
                 blocks += (slice.Rows + slots - 1) / slots;
             }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
@@ -22,4 +23,12 @@ internal struct GemvPush
     public uint RotaryDim;
     public uint Capacity;
     public uint LayerAt;
+    public uint ChainLow;
+    public uint ChainHigh;
+    public uint ChainLink;
+    public uint ChainWaits;
+
+    /// <summary>Takes a place in a chain.</summary>
+    public void Join(ChainLink link) =>
+        (ChainLow, ChainHigh, ChainLink, ChainWaits) = ((uint)link.Address, (uint)(link.Address >> 32), link.Index, link.Arrivals);
 }

@@ -123,6 +123,9 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
     /// <summary>Notes the first word of a range.</summary>
     public void ExpectWord(BufferView view, uint value) => _words.Add((view, value));
 
+    /// <summary>Notes something else to be asked when the commands have run.</summary>
+    public void Expect(Func<string?> problem) => _checks.Add(problem);
+
     /// <summary>Notes what a cache holds at a position: keys and values of all heads.</summary>
     public void ExpectCached(PagedCache cache, int position, double[] keys, double[] values, double tolerance) => _checks.Add(() =>
     {

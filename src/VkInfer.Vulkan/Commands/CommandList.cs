@@ -80,12 +80,13 @@ public sealed unsafe partial class CommandList : GpuResource
     /// compilers drop bindings that a variant does not read.
     /// </param>
     /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
+    /// <param name="link">Its place in a chain, which its push constants say, too.</param>
     /// <exception cref="ArgumentException">
     /// Bindings or push constants do not fit the shader, or a limit of the device is passed.
     /// </exception>
     public void Dispatch(
         ComputePipeline pipeline, uint groupsX, uint groupsY, uint groupsZ, ReadOnlySpan<byte> pushConstants,
-        ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<BufferView> bindings, ReadOnlySpan<AddressedView> addressed = default, ChainLink link = default)
     {
         using Lifetime.Lease lease = UseRecording("vkCmdDispatch");
         if (IsPlanning)
@@ -101,7 +102,8 @@ public sealed unsafe partial class CommandList : GpuResource
             CheckView(view.View, nameof(addressed));
         }
 
-        Order(used, access, WorkStages.Compute, addressed);
+        Order(used, access, WorkStages.Compute, addressed, link.Waits);
+        _linkGroups = link.IsChained ? _linkGroups + ((ulong)groupsX * groupsY * groupsZ) : 0;
 
         if (!ReferenceEquals(_bound, pipeline))
         {
@@ -143,11 +145,13 @@ public sealed unsafe partial class CommandList : GpuResource
     /// <param name="push">Push constants, laid out as the shader's block.</param>
     /// <param name="bindings">Buffers for bindings 0, 1, 2 …</param>
     /// <param name="addressed">What the shader reaches by <see cref="GpuBuffer.DeviceAddress"/>, and how.</param>
+    /// <param name="link">Its place in a chain, which its push constants say, too.</param>
     public void Dispatch<TPush>(
         ComputePipeline pipeline, (uint X, uint Y, uint Z) groups, in TPush push, ReadOnlySpan<BufferView> bindings,
-        ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<AddressedView> addressed = default, ChainLink link = default)
         where TPush : unmanaged
-        => Dispatch(pipeline, groups.X, groups.Y, groups.Z, MemoryMarshal.AsBytes(new ReadOnlySpan<TPush>(in push)), bindings, addressed);
+        => Dispatch(
+            pipeline, groups.X, groups.Y, groups.Z, MemoryMarshal.AsBytes(new ReadOnlySpan<TPush>(in push)), bindings, addressed, link);
 
     /// <summary>Records a copy between ranges of one length that do not overlap.</summary>
     public void Copy(BufferView source, BufferView destination)
@@ -172,6 +176,7 @@ public sealed unsafe partial class CommandList : GpuResource
             throw new ArgumentException($"The copy's ranges overlap in buffer '{source.Buffer.Name}'.", nameof(destination));
         }
 
+        _linkGroups = 0;
         Order([source, destination], [BindingAccess.Read, BindingAccess.Write], WorkStages.Transfer);
         var region = new BufferCopy((ulong)source.Offset, (ulong)destination.Offset, (ulong)source.Length);
         _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
@@ -198,6 +203,7 @@ public sealed unsafe partial class CommandList : GpuResource
         }
 
         // The buffer itself is rounded up to 16 bytes, so the last word is there.
+        _linkGroups = 0;
         Order([destination], [BindingAccess.Write], WorkStages.Transfer);
         _context.Vk.CmdFillBuffer(
             _commands, destination.Buffer.Handle, (ulong)destination.Offset, (ulong)((destination.Length + 3) & ~3L), value);
@@ -257,9 +263,9 @@ public sealed unsafe partial class CommandList : GpuResource
 
     private void Order(
         ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage,
-        ReadOnlySpan<AddressedView> addressed = default)
+        ReadOnlySpan<AddressedView> addressed = default, bool waits = false)
     {
-        if (Conflicts(views, access, stage, addressed))
+        if (!waits && Conflicts(views, access, stage, addressed))
         {
             Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
             BarrierCount++;

@@ -94,6 +94,7 @@ internal static unsafe class CapabilityReader
             BFloat16 = features->BFloat16.ShaderBFloat16Type,
             BufferDeviceAddress = features->Vulkan12.BufferDeviceAddress,
             VulkanMemoryModel = features->Vulkan12.VulkanMemoryModel && features->Vulkan12.VulkanMemoryModelDeviceScope,
+            MemoryModelChains = features->Vulkan12.VulkanMemoryModelAvailabilityVisibilityChains,
             CooperativeMatrixShapes = features->CooperativeMatrix.CooperativeMatrix
                 ? CooperativeMatrixShapes(new KhrCooperativeMatrix(vk, instance), device, profile)
                 : [],

@@ -90,6 +90,9 @@ public sealed record DeviceCapabilities
     /// <summary>The Vulkan memory model, with device scope.</summary>
     public bool VulkanMemoryModel { get; init; }
 
+    /// <summary>What one invocation made available or visible, another may pass on (availability and visibility chains).</summary>
+    public bool MemoryModelChains { get; init; }
+
     /// <summary>Shapes of VK_KHR_cooperative_matrix at subgroup scope; empty without the extension.</summary>
     public IReadOnlyList<CooperativeMatrixShape> CooperativeMatrixShapes { get; init; } = [];
 

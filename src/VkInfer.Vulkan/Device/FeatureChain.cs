@@ -84,6 +84,7 @@ internal unsafe struct FeatureChain
         used->Vulkan12.TimelineSemaphore = offered->Vulkan12.TimelineSemaphore;
         used->Vulkan12.VulkanMemoryModel = offered->Vulkan12.VulkanMemoryModel;
         used->Vulkan12.VulkanMemoryModelDeviceScope = offered->Vulkan12.VulkanMemoryModelDeviceScope;
+        used->Vulkan12.VulkanMemoryModelAvailabilityVisibilityChains = offered->Vulkan12.VulkanMemoryModelAvailabilityVisibilityChains;
         used->Vulkan12.HostQueryReset = offered->Vulkan12.HostQueryReset;
         used->Vulkan12.ScalarBlockLayout = offered->Vulkan12.ScalarBlockLayout;
         used->Vulkan13.Synchronization2 = offered->Vulkan13.Synchronization2;

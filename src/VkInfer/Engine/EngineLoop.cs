@@ -127,6 +127,13 @@ internal sealed class EngineLoop : IDisposable
             return;
         }
 
+        if (_outcome.IsVoid)
+        {
+            _scheduler.Redo(plan);
+            _unused.Push(plan);
+            return;
+        }
+
         Observe(plan);
         EngineMeter.RecordStep(_counts, _outcome.Time);
         for (int i = 0; i < plan.Rows.Count; i++)

@@ -79,7 +79,12 @@ internal static class ModelLoader
         {
             device = SharedDevice.Open(new VulkanInstanceOptions { Validation = options.Validation }, DeviceSelector.Parse(options.Device));
             GpuDevice gpu = device.Gpu;
-            var context = new KernelContext(gpu) { ReplaceShader = options.ReplaceShader };
+            var context = new KernelContext(gpu)
+            {
+                ReplaceShader = options.ReplaceShader,
+                Chains = options.Dispatches == DispatchOrder.Auto ? null : options.Dispatches == DispatchOrder.Chained,
+            };
+            context = options.AdaptContext?.Invoke(context) ?? context;
             context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             CheckMemory(name, config, options, contextLength, weightBytes, context);
             ModelText? text = readText();

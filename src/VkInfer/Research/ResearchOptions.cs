@@ -12,6 +12,9 @@ public sealed record ResearchOptions
     /// <summary>Which implementation linear layers use; null: as a tuning says, or the model that a session belongs to.</summary>
     public LinearChoice? Linear { get; init; }
 
+    /// <summary>What orders the dispatches of a pass over one token; null: what is fastest. Sessions have their model's.</summary>
+    public DispatchOrder? Dispatches { get; init; }
+
     /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> naming the first bad option.</summary>
     public void Validate()
     {
@@ -24,6 +27,11 @@ public sealed record ResearchOptions
         if (Linear is { } linear && !Enum.IsDefined(linear))
         {
             throw new ArgumentOutOfRangeException(nameof(Linear), linear, "Linear must be Auto, Gemv, Flat or Tiled.");
+        }
+
+        if (Dispatches is { } dispatches && !Enum.IsDefined(dispatches))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Dispatches), dispatches, "Dispatches must be Auto, Barriers or Chained.");
         }
     }
 }

@@ -12,7 +12,12 @@ public static class ResearchOptionsExtensions
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(research);
         research.Validate();
-        return options with { Softmax = research.Softmax ?? SoftmaxChoice.Auto, Linear = research.Linear ?? LinearChoice.Auto };
+        return options with
+        {
+            Softmax = research.Softmax ?? SoftmaxChoice.Auto,
+            Linear = research.Linear ?? LinearChoice.Auto,
+            Dispatches = research.Dispatches ?? DispatchOrder.Auto,
+        };
     }
 
     /// <summary>The same, computed in certain ways.</summary>

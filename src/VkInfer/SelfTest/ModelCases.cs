@@ -16,6 +16,12 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> First(KernelContext context)
     {
+        // The first is always done in time: without it dispatches are not chained.
+        if (context.ChainsDispatches && ChainedType(context) is { } chained)
+        {
+            yield return ChainCases.Products(chained);
+        }
+
         IReadOnlyList<AttentionShape> attention = Attention(context);
         yield return LinearCases.Embed(weights.Embedding.Type);
         foreach (WeightType type in WeightLayout.WithKernels(weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)))
@@ -70,6 +76,10 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) =>
         Rows(context).Concat(Products(context, OtherRows)).Concat(Grouped(context, OtherRows));
+
+    // Products of the others are in no chain.
+    private WeightType? ChainedType(KernelContext context) => weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)
+        .Cast<WeightType?>().FirstOrDefault(type => new GemvKernel(context).FormOf(type!.Value) == VectorForm.Fixed);
 
     // What a model does that has no calibration; with one, its layers may have any scheme.
     private (AttentionSoftmax Decode, AttentionSoftmax Prefill) UsualSoftmax

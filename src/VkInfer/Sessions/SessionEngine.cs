@@ -54,6 +54,7 @@ internal sealed class SessionEngine
         {
             FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
             Statistics = statistics,
+            Logger = model.Options.Logger,
             States = states,
         };
         var executor = new Executor(

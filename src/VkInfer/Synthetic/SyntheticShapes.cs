@@ -124,7 +124,8 @@ public static class SyntheticShapes
         }).Compose(layer => (layer with { FeedForward = new MixtureRecipe { HasBiases = true } }).WithAttention(
             attention => attention with { HasSinks = true }));
 
-    // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too.
+    // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too. Scores have the
+    // usual scale: the gains that make it 1 in the family are 1 here.
     private static ModelConfig Gemma4(int hidden, int intermediate, int layers, int heads, int kvHeads, int fullKvHeads)
     {
         var full = new HeadShape(heads, fullKvHeads, 512, 512);
@@ -139,7 +140,6 @@ public static class SyntheticShapes
             Windows = ModelConfig.AlternatingWindows(layers, 1024, 6),
             Activation = ActivationFunction.Gelu,
             EmbeddingScale = MathF.Sqrt(hidden),
-            AttentionScale = 1,
             LogitSoftCap = 30,
         };
         return dense.Compose((layer, i) => layer with

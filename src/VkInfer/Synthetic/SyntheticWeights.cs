@@ -106,5 +106,12 @@ internal sealed class SyntheticWeights : IWeightMaker
 internal readonly record struct SyntheticTypes(WeightType Usual, WeightType Experts)
 {
     /// <summary>The format of a part.</summary>
-    public WeightType Of(LinearPart part) => part.IsAdded ? WeightType.F32 : part.Experts > 1 ? Experts : Usual;
+    public WeightType Of(LinearPart part)
+    {
+        WeightType type = part.IsAdded ? WeightType.F32 : part.Experts > 1 ? Experts : Usual;
+
+        // Rows that are no whole blocks take a format of shorter ones, as quantisers do.
+        return part.Columns % WeightLayout.BlockSize(type) == 0 ? type
+            : part.Columns % WeightLayout.BlockSize(WeightType.Q8_0) == 0 ? WeightType.Q8_0 : WeightType.F16;
+    }
 }

@@ -25,6 +25,19 @@ public static class BrokenShader
         return new ShaderCode(shader.Name, code);
     }
 
+    /// <summary>
+    /// The shader with its counting gone: atomic sums become atomic disjunctions, so that of several arrivals one is seen.
+    /// </summary>
+    /// <param name="shader">The right one.</param>
+    public static ShaderCode NeverArrives(ShaderCode shader)
+    {
+        ArgumentNullException.ThrowIfNull(shader);
+        byte[] code = shader.SpirV.ToArray();
+        return Replace(code, (opcode, _) => opcode == 234 ? (241, null) : null) > 0 // OpAtomicIAdd, OpAtomicOr
+            ? new ShaderCode(shader.Name, code)
+            : throw new ArgumentException($"'{shader.Name}' counts nothing", nameof(shader));
+    }
+
     private static int Replace(byte[] code, Func<uint, uint?, (uint Opcode, uint? Function)?> change)
     {
         const uint ExtInst = 12;

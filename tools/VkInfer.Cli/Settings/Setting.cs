@@ -26,6 +26,8 @@ internal sealed record Setting(string Name, string Switch, string Description)
         new(nameof(ResearchOptions.Softmax), "--softmax",
             "The softmax of attention: auto (default), asynchronized, synchronized or conditional."),
         new(nameof(ResearchOptions.Linear), "--linear", "The products of linear layers: auto (default), gemv, flat or tiled."),
+        new(nameof(ResearchOptions.Dispatches), "--dispatches",
+            "What orders the dispatches of a decode step: auto (default), barriers or chained."),
         new(nameof(VkInferOptions.Validation), "--validation", "Runs under the Vulkan validation layers."),
         new(nameof(VkInferOptions.Temperature), "--temperature", "Divides the logits; 0 always takes the most likely token."),
         new(nameof(VkInferOptions.TopK), "--top-k", "Keeps the k most likely tokens; 0 keeps all."),

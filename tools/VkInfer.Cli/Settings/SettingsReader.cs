@@ -44,8 +44,9 @@ internal static class SettingsReader
             {
                 Softmax = NameOf<SoftmaxChoice>(all, nameof(ResearchOptions.Softmax)),
                 Linear = NameOf<LinearChoice>(all, nameof(ResearchOptions.Linear)),
+                Dispatches = NameOf<DispatchOrder>(all, nameof(ResearchOptions.Dispatches)),
             };
-            string[] apart = [nameof(ResearchOptions.Softmax), nameof(ResearchOptions.Linear)];
+            string[] apart = [nameof(ResearchOptions.Softmax), nameof(ResearchOptions.Linear), nameof(ResearchOptions.Dispatches)];
             return (VkInferOptions.From(Of(all.AsEnumerable().Where(one => !apart.Contains(one.Key, StringComparer.OrdinalIgnoreCase)))),
                 research);
         }

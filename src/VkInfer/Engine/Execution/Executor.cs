@@ -96,7 +96,11 @@ internal sealed class Executor : IExecutor
         outcome.Time = Stopwatch.GetElapsedTime(Math.Max(step.Submitted, _lastEnd), now);
         _lastEnd = now;
         outcome.GpuMicroseconds = _passes.Complete(step);
-        RowChoices.Read(step, outcome);
+        outcome.IsVoid = step.IsChained && _passes.Alone.IsVoid(step);
+        if (!outcome.IsVoid)
+        {
+            RowChoices.Read(step, outcome);
+        }
     }
 
     public void Release(Sequence sequence, bool keeps)
@@ -133,6 +137,9 @@ internal sealed class Executor : IExecutor
     /// Time on the device of the last step's layers in microseconds; 0 where that is not known. No step may be under way.
     /// </summary>
     public double ReadLastStep() => _last?.Pass is { } pass ? StepClock.Read(_device, pass) : 0;
+
+    /// <summary>Whether the last step's dispatches waited for each other by counters.</summary>
+    public bool IsChained => _last is { IsChained: true };
 
     /// <summary>Dispatches of the last step's pass, where it was one that is replayed; else 0.</summary>
     public int LastDispatches => _last?.Pass?.DispatchCount ?? 0;
@@ -260,6 +267,7 @@ internal sealed class Executor : IExecutor
 
             step.Logits[i] = _passes.Alone.Logits;
             step.Pass = _passes.Alone.Commands(step.Slots[i]);
+            step.IsChained = _passes.Alone.IsChained;
         }
     }
 
@@ -276,7 +284,7 @@ internal sealed class Executor : IExecutor
 
             for (int row = 0; row < rows.Count; row++)
             {
-                _tokens[row] = TokenOf(rows, rows.First + row);
+                _tokens[row] = StepUnderWay.TokenOf(rows, rows.First + row);
             }
 
             int logits = StepPasses.LogitsOf(rows);
@@ -286,13 +294,5 @@ internal sealed class Executor : IExecutor
         }
 
         _passes.SubmitRows(step);
-    }
-
-    private static uint TokenOf(in StepRows rows, int position)
-    {
-        ReadOnlySpan<int> known = rows.Sequence.Tokens;
-        return position < known.Length ? (uint)known[position]
-            : rows.Drafts > 0 ? (uint)rows.Sequence.Drafts[position - known.Length]
-            : RowEntry.TokenOfStepState;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VkInfer.Engine.Cache;
 
 namespace VkInfer.Engine.Execution;
@@ -15,6 +16,9 @@ internal sealed record ExecutorOptions(SoftmaxPlan Softmax, int Capacity, int Ma
 
     /// <summary>Whether a row alone takes the fused pass; else the one over rows.</summary>
     public bool FusesRowsAlone { get; init; } = true;
+
+    /// <summary>Where messages go; null: nowhere.</summary>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Counts the scores of prompts while the softmax is calibrated; else null. Not owned.</summary>
     public ScoreCounters? Statistics { get; init; }

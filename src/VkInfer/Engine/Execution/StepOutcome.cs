@@ -28,6 +28,9 @@ internal sealed class StepOutcome
     /// <summary>Its time by the device's own clock, in microseconds; 0 where that is not known.</summary>
     public double GpuMicroseconds { get; set; }
 
+    /// <summary>Whether what the step computed is worth nothing: it is to be done again.</summary>
+    public bool IsVoid { get; set; }
+
     /// <summary>Rows that were added.</summary>
     public int Count => _rows.Count;
 
@@ -46,7 +49,7 @@ internal sealed class StepOutcome
         _tokens.Clear();
         _logProbabilities.Clear();
         _rows.Clear();
-        (Time, GpuMicroseconds) = (TimeSpan.Zero, 0);
+        (Time, GpuMicroseconds, IsVoid) = (TimeSpan.Zero, 0, false);
     }
 
     /// <summary>Begins the next rows of the plan.</summary>

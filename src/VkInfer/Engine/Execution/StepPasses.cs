@@ -67,7 +67,7 @@ internal sealed class StepPasses : IDisposable
     /// <summary>The pass of a row alone.</summary>
     public AlonePass Alone => _alone ??= new AlonePass(
         _parts.Device, _parts.Config, _parts.Transformer, _parts.Kernels,
-        _parts.Transformer.Shapes(_store.Type, _options.Capacity));
+        _parts.Transformer.Shapes(_store.Type, _options.Capacity), _options.Logger);
 
     /// <summary>Bytes from one row of logits to the next.</summary>
     public long LogitsStride => Activations.Stride(_parts.Config.VocabSize) * (long)sizeof(float);

@@ -1,3 +1,5 @@
+using VkInfer.Engine.Scheduling;
+using VkInfer.Kernels;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
@@ -45,8 +47,20 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
     /// <summary>The commands of its pass, where they are replayed; not owned.</summary>
     public CommandList? Pass { get; set; }
 
+    /// <summary>Whether its dispatches wait for each other by counters.</summary>
+    public bool IsChained { get; set; }
+
     /// <summary>Whether they are submitted.</summary>
     public bool IsFlushed { get; set; }
+
+    /// <summary>The token at a position that rows take: known, guessed, or what only the device knows.</summary>
+    public static uint TokenOf(in StepRows rows, int position)
+    {
+        ReadOnlySpan<int> known = rows.Sequence.Tokens;
+        return position < known.Length ? (uint)known[position]
+            : rows.Drafts > 0 ? (uint)rows.Sequence.Drafts[position - known.Length]
+            : RowEntry.TokenOfStepState;
+    }
 
     /// <summary>Begins anew.</summary>
     public void Clear(int turn)
@@ -57,7 +71,7 @@ internal sealed class StepUnderWay(PassRows rows) : IDisposable
         FirstRows.Clear();
         Choosers.Clear();
         Guesses.Clear();
-        (IsSliced, IsFlushed, Pass, KeysSeen) = (false, false, null, 0);
+        (IsSliced, IsChained, IsFlushed, Pass, KeysSeen) = (false, false, false, null, 0);
     }
 
     /// <summary>Adds an entry of the plan.</summary>

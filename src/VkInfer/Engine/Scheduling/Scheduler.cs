@@ -204,6 +204,9 @@ internal sealed class Scheduler
         }
     }
 
+    /// <summary>Forgets what a step computed, and what those behind it choose for its sequences, which compute their pages anew.</summary>
+    public void Redo(StepPlan plan) => plan.Rows.Where(rows => rows.IsCurrent).ToList().ForEach(rows => _queues.Restart(rows.Sequence));
+
     /// <summary>Has a sequence that is not scheduled compute anew what it keeps, whose recurrent state is not to be trusted.</summary>
     public void Distrust(Sequence sequence)
     {

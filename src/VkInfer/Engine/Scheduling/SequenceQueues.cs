@@ -173,6 +173,27 @@ internal sealed class SequenceQueues(KvPool pool)
         _waiting.Add(sequence);
     }
 
+    /// <summary>
+    /// Has one compute all its pages anew, in its old place in the order of arrivals. What steps under way choose for it is dropped.
+    /// </summary>
+    public void Restart(Sequence sequence)
+    {
+        bool isParked = sequence.State == SequenceState.Parked;
+        Leave(sequence);
+        pool.Release(sequence);
+        sequence.Preemptions++;
+        sequence.State = isParked ? SequenceState.Parked : SequenceState.Waiting;
+        WithDeadline += sequence.Deadline is null ? 0 : 1;
+        if (isParked)
+        {
+            _parked.Add(sequence);
+        }
+        else
+        {
+            _waiting.Add(sequence);
+        }
+    }
+
     private void Insert(Sequence sequence)
     {
         int at = _running.FindIndex(other => SoonestFirst.Compare(sequence, other) < 0);
