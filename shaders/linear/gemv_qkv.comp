@@ -63,10 +63,9 @@ void finish_pair(uint head, uint pair, vec2 value) {
     } else {
         const bool is_key = head < first_value_head;
         const uint kv_head = is_key ? head - push.num_heads : head - first_value_head;
-        const uint chunks = push.head_dim / KV_ELEMS;
-        uint to = key_at(push.layer_at, kv_head, position, chunks);
-        if (!is_key) to += value_after(push.num_kv_heads, chunks);
-        to *= KV_ELEMS;
+        // In elements, since nothing here is quantised: a division by chunks cost Q4_K a tenth of a decode step on an H200.
+        uint to = key_at(push.layer_at * KV_ELEMS, kv_head, position, push.head_dim);
+        if (!is_key) to += value_after(push.num_kv_heads, push.head_dim);
         KvElements(page).elements[to + first] = KvElement(value.x);
         KvElements(page).elements[to + second] = KvElement(value.y);
     }
