@@ -17,7 +17,7 @@ public sealed class SmallPoolTests
             Device = TestModels.Device,
             Validation = TestModels.Validation,
             ContextLength = 96,
-            MaxKvPages = 8,
+            MaxKvPages = 4, // A request takes up to three: two that overlap are too many, however slow steps are.
             PrefixCaching = prefixCaching,
         };
         using Model model = Model.LoadDefault(options);
