@@ -18,9 +18,6 @@
 #endif
 #include "kv_cache.glsl"
 #include "push/attention_decode.glsl"
-#ifndef ROWS
-#include "chain.glsl"
-#endif
 #ifdef ROWS
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
@@ -29,6 +26,7 @@
 #define CAPACITY sequence.capacity
 #define PAGE_OF(token) page_of(push.block_group, token)
 #else
+#include "chain.glsl"
 #define STEP_STATE_BINDING 2
 #define SOFTMAX_STATS_BINDING 6
 #include "step_state.glsl"

@@ -21,10 +21,6 @@ public sealed class GemvKernel(KernelContext context)
         return w.Parts.All(part => GemvHeuristic.Form(part.Type, context) == VectorForm.Fixed) ? VectorForm.Fixed : VectorForm.Float;
     }
 
-    /// <summary>The form in which weights of a format take x best on the device.</summary>
-    /// <param name="type">Their format.</param>
-    public VectorForm FormOf(WeightType type) => GemvHeuristic.Form(type, context);
-
     /// <summary>Records y = f(W x + bias), or y += f(W x + bias).</summary>
     /// <param name="commands">Recording list.</param>
     /// <param name="w">[N, K]; a dispatch for each part.</param>

@@ -27,12 +27,8 @@ public static class ChainCases
     private static void Record(SelfTestBench bench, CommandList commands, WeightType type)
     {
         (WeightMatrix w, float[] values) = bench.Weights(type, Rows, Columns);
-        (float[] x, float[] before) = (bench.Values(Columns), bench.Values(Rows));
-        float[] gains = new float[Columns];
-        Array.Fill(gains, 1);
-        GpuBuffer normed = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Fixed, Columns));
-        VectorInput input = new NormKernel(bench.Context).RecordVector(
-            commands, bench.Upload<float>(x), bench.Upload<float>(gains), new VectorOutput(normed, VectorForm.Fixed), Columns, 0);
+        (float[] x, float[] gain, float[] before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Rows));
+        VectorInput input = LinearCases.Input(bench, commands, type, x, gain);
         GpuBuffer y = bench.Upload<float>(before);
         DispatchChain chain = bench.Own(new DispatchChain(bench.Context.Device));
         commands.BeginChain(chain);
@@ -42,7 +38,7 @@ public static class ChainCases
             kernel.Record(commands, w, input, y, GemvMode.Accumulate);
         }
 
-        double[] sums = References.Multiply(values, References.Norm(x, gains, null, 0), Rows, Columns);
+        double[] sums = References.Multiply(values, References.Norm(x, gain, null, LinearCases.Epsilon), Rows, Columns);
         bench.ExpectDense(y, ActivationType.F32, [.. sums.Zip(before, (sum, value) => (Links * sum) + value)], Tolerance);
         bench.Expect(() => chain.HasFailed ? "a dispatch waited in vain for the one before it" : null);
     }

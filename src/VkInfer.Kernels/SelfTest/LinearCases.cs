@@ -9,7 +9,7 @@ public static class LinearCases
     // Whole blocks of every format, two of the largest; a row more than pairs and quads hold.
     private const int Columns = 512;
     private const int Rows = 38;
-    private const float Epsilon = 1e-5f;
+    internal const float Epsilon = 1e-5f;
 
     /// <summary>
     /// Sums of 512 products in float32, of inputs in fixed point of 16 bits at worst, err by 1e-5 of the result or less; one term that is
@@ -134,12 +134,12 @@ public static class LinearCases
     }
 
     /// <summary>A normed vector in the form that products with these weights take.</summary>
-    private static VectorInput Input(SelfTestBench bench, CommandList commands, WeightType type, float[] x, float[] gain)
+    internal static VectorInput Input(SelfTestBench bench, CommandList commands, WeightType type, float[] x, float[] gain)
     {
         VectorForm form = GemvHeuristic.Form(type, bench.Context);
-        GpuBuffer normed = bench.Output(commands, VectorInput.SizeInBytes(form, Columns));
+        GpuBuffer normed = bench.Output(commands, VectorInput.SizeInBytes(form, x.Length));
         return new NormKernel(bench.Context).RecordVector(
-            commands, bench.Upload<float>(x), bench.Upload<float>(gain), new VectorOutput(normed, form), Columns, Epsilon);
+            commands, bench.Upload<float>(x), bench.Upload<float>(gain), new VectorOutput(normed, form), x.Length, Epsilon);
     }
 
     private static void Product(SelfTestBench bench, CommandList commands, WeightType type, IGemmTiling tiling, int m)

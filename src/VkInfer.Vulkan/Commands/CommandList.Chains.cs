@@ -37,6 +37,4 @@ public sealed unsafe partial class CommandList
         _linkGroups = 0;
         return link;
     }
-
-    private void EndChain() => _chain = null;
 }

@@ -68,8 +68,7 @@ public sealed unsafe partial class CommandList
         }
 
         ReleaseBuffers();
-        EndChain();
-        (_bound, DispatchCount, BarrierCount, _lastSubmission) = (null, 0, 0, 0);
+        (_bound, _chain, DispatchCount, BarrierCount, _lastSubmission) = (null, null, 0, 0, 0);
 
         var info = new CommandBufferBeginInfo
         {

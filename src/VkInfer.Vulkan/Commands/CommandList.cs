@@ -102,8 +102,8 @@ public sealed unsafe partial class CommandList : GpuResource
             CheckView(view.View, nameof(addressed));
         }
 
-        Order(used, access, WorkStages.Compute, addressed, link.Waits);
-        _linkGroups = link.IsChained ? _linkGroups + ((ulong)groupsX * groupsY * groupsZ) : 0;
+        Order(used, access, WorkStages.Compute, addressed, link);
+        _linkGroups += link.IsChained ? (ulong)groupsX * groupsY * groupsZ : 0;
 
         if (!ReferenceEquals(_bound, pipeline))
         {
@@ -176,7 +176,6 @@ public sealed unsafe partial class CommandList : GpuResource
             throw new ArgumentException($"The copy's ranges overlap in buffer '{source.Buffer.Name}'.", nameof(destination));
         }
 
-        _linkGroups = 0;
         Order([source, destination], [BindingAccess.Read, BindingAccess.Write], WorkStages.Transfer);
         var region = new BufferCopy((ulong)source.Offset, (ulong)destination.Offset, (ulong)source.Length);
         _context.Vk.CmdCopyBuffer(_commands, source.Buffer.Handle, destination.Buffer.Handle, 1, &region);
@@ -203,7 +202,6 @@ public sealed unsafe partial class CommandList : GpuResource
         }
 
         // The buffer itself is rounded up to 16 bytes, so the last word is there.
-        _linkGroups = 0;
         Order([destination], [BindingAccess.Write], WorkStages.Transfer);
         _context.Vk.CmdFillBuffer(
             _commands, destination.Buffer.Handle, (ulong)destination.Offset, (ulong)((destination.Length + 3) & ~3L), value);
@@ -263,9 +261,14 @@ public sealed unsafe partial class CommandList : GpuResource
 
     private void Order(
         ReadOnlySpan<BufferView> views, ReadOnlySpan<BindingAccess> access, WorkStages stage,
-        ReadOnlySpan<AddressedView> addressed = default, bool waits = false)
+        ReadOnlySpan<AddressedView> addressed = default, ChainLink link = default)
     {
-        if (!waits && Conflicts(views, access, stage, addressed))
+        if (!link.IsChained)
+        {
+            _linkGroups = 0;
+        }
+
+        if (!link.Waits && Conflicts(views, access, stage, addressed))
         {
             Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
             BarrierCount++;

@@ -78,8 +78,11 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
         Rows(context).Concat(Products(context, OtherRows)).Concat(Grouped(context, OtherRows));
 
     // Products of the others are in no chain.
-    private WeightType? ChainedType(KernelContext context) => weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)
-        .Cast<WeightType?>().FirstOrDefault(type => new GemvKernel(context).FormOf(type!.Value) == VectorForm.Fixed);
+    private WeightType? ChainedType(KernelContext context)
+    {
+        var kernel = new GemvKernel(context);
+        return weights.Matrices.FirstOrDefault(stack => kernel.FormOf(stack) == VectorForm.Fixed)?.Parts[0].Type;
+    }
 
     // What a model does that has no calibration; with one, its layers may have any scheme.
     private (AttentionSoftmax Decode, AttentionSoftmax Prefill) UsualSoftmax

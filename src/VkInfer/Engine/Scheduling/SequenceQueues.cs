@@ -178,19 +178,14 @@ internal sealed class SequenceQueues(KvPool pool)
     /// </summary>
     public void Restart(Sequence sequence)
     {
-        bool isParked = sequence.State == SequenceState.Parked;
-        Leave(sequence);
+        _holders.Remove(sequence);
         pool.Release(sequence);
-        sequence.Preemptions++;
-        sequence.State = isParked ? SequenceState.Parked : SequenceState.Waiting;
-        WithDeadline += sequence.Deadline is null ? 0 : 1;
-        if (isParked)
+        sequence.Epoch++;
+        sequence.InFlight = 0;
+        sequence.Drafts.Clear();
+        if (sequence.State == SequenceState.Running)
         {
-            _parked.Add(sequence);
-        }
-        else
-        {
-            _waiting.Add(sequence);
+            Requeue(sequence);
         }
     }
 
