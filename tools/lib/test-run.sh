@@ -9,7 +9,7 @@ count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $
 skip_stage() { echo "  skipped: $1"; count 0 0 1; }
 
 # run_tests FILTER PROJECT [COMMAND PREFIX…]: one assembly's tests, in $stage; the prefix sets its environment or enters
-# a chroot. Adds what ran to `stage_total`.
+# a chroot.
 run_tests() {
     local filter=$1 project=$2 name status=0 trx log counters total ok bad started=$SECONDS
     shift 2
@@ -29,7 +29,6 @@ run_tests() {
     counters=$(grep -m 1 -o '<Counters [^>]*' "$trx")
     total=$(counter total) ok=$(counter passed)
     bad=$(($(counter failed) + $(counter error) + $(counter timeout) + $(counter aborted)))
-    stage_total=$((stage_total + total))
     if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
         bad=1 total=$((total + 1)) # the test host died
     fi
@@ -42,6 +41,36 @@ counter() {
     local value
     value=$(grep -o " $1=\"[0-9]*\"" <<< "$counters" | grep -o '[0-9]*' || true)
     echo "${value:-0}"
+}
+
+# side_by_side FUNCTION… : runs the functions at the same time, as many of them as there are processors; prints what each
+# printed as it ends, and adds up what each counted.
+side_by_side() {
+    local lane=0 function folder
+    folder=$(mktemp -d "$results/lanes.XXXXXX")
+    for function in "$@"; do
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+        lane=$((lane + 1))
+        (
+            trap - EXIT
+            passed=0 failed=0 skipped=0 run_number=$((run_number + 100 * lane))
+            $function > "$folder/$lane.out" 2>&1
+            echo "$passed $failed $skipped" > "$folder/$lane.counts"
+        ) &
+    done
+    wait || true
+    for ((lane = 1; lane <= $#; lane++)); do
+        cat "$folder/$lane.out"
+        if [ -e "$folder/$lane.counts" ]; then
+            # shellcheck disable=SC2046
+            count $(cat "$folder/$lane.counts")
+        else
+            echo "  ${!lane}: ended by an error"
+            count 0 1 0
+        fi
+    done
+    run_number=$((run_number + 100 * (lane + 1)))
+    rm -rf "$folder"
 }
 
 # run_check NAME COMMAND…: one test that is a command
