@@ -1,7 +1,7 @@
 #version 460
 // Attention of one new token over the cached ones, divided into splits: a workgroup takes one split of one key and value
-// head, for up to HEADS of the query heads that share it, so that keys and values are read once. The last workgroup of a
-// head to finish adds up the splits, so that attention is one dispatch.
+// head, for up to HEADS of the query heads that share it, so that keys and values are read once; behind few tokens it takes one of these
+// heads. The last workgroup of a head to finish adds up the splits, so that attention is one dispatch.
 //
 // LANES neighbouring lanes hold one key: each loads some of its chunks (kv_cache.glsl). Every such group of lanes takes KEYS neighbouring
 // keys of the split at a time, which lie in one page, to keep loads in flight, with a softmax of its own. The groups are merged at the
@@ -66,7 +66,7 @@ const uint COUNT = PADDED_HEADS * KEYS;
 
 layout(set = 0, binding = 0) readonly coherent buffer QueryBuffer { vec4 q[]; };
 layout(set = 0, binding = 3) coherent buffer PartialBuffer { vec4 partials[]; };
-layout(set = 0, binding = 4) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [rows][gl_NumWorkGroups.x]: workgroups, rows outside
+layout(set = 0, binding = 4) coherent buffer ArrivalBuffer { uvec2 arrivals[]; }; // [rows][groups.x][HEADS]: workgroups, rows outside
 #ifdef OUTPUT_F16
 layout(set = 0, binding = 5) writeonly buffer OutputBuffer { uvec2 attended[]; }; // [num_heads][HEAD_VECTORS] a row
 #else
@@ -317,11 +317,11 @@ uint heads_outside(uint outside, uint heads) {
 // Whether this workgroup is the last of its head's splits. Each invocation's partial results are made available to the device
 // before the arrival is counted, and the others' made visible after it; the count starts again at zero by itself. On the way,
 // outside collects the heads outside that any split had.
-bool is_last(uint splits, inout uint outside) {
+bool is_last(uint splits, uint own_head, inout uint outside) {
     memoryBarrierBuffer();
     barrier();
     if (gl_LocalInvocationIndex == 0) {
-        const uint block = gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+        const uint block = (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * HEADS + own_head;
         if (SCHEME == ASYNCHRONIZED && outside != 0) {
             atomicOr(arrivals[block].y, outside);
             memoryBarrierBuffer();
@@ -377,15 +377,18 @@ void merge_splits(uint first_head, uint heads, uint anew, uint splits) {
     }
 }
 
-// One split of one key and value head.
+// One split of one key and value head, for all query heads of the workgroup or one.
 void attend_split() {
     const uint kv_head = gl_WorkGroupID.x / HEAD_BLOCKS;
-    const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS;
-    const uint first_head = kv_head * push.group_size + first_in_group;
-    const uint heads = min(HEADS, push.group_size - first_in_group);
-    const uint split = gl_WorkGroupID.y;
     const uvec2 visible = visible_keys();
     const uint splits = active_splits(visible);
+    const bool is_apart = heads_are_apart(visible);
+    const uint own_head = is_apart ? gl_WorkGroupID.y / splits : 0;
+    const uint split = gl_WorkGroupID.y - own_head * splits;
+    const uint first_in_group = (gl_WorkGroupID.x - kv_head * HEAD_BLOCKS) * HEADS + own_head;
+    if (own_head >= HEADS || first_in_group >= push.group_size) return;
+    const uint first_head = kv_head * push.group_size + first_in_group;
+    const uint heads = is_apart ? 1 : min(HEADS, push.group_size - first_in_group);
     const uint begin = first_split(visible) + split * keys_per_split(visible);
     const uint end = min(begin + keys_per_split(visible), visible.y);
     if (begin >= end) return;
@@ -415,7 +418,7 @@ void attend_split() {
     }
 
     if (splits > 1) {
-        if (!is_last(splits, outside)) return;
+        if (!is_last(splits, own_head, outside)) return;
         merge_splits(first_head, heads, outside, splits);
     }
     if (SCHEME == ASYNCHRONIZED && gl_LocalInvocationIndex == 0) count_rows(heads, bitCount(outside));

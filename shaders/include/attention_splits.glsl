@@ -1,5 +1,5 @@
 // How the visible tokens of a row are divided among the splits: evenly, in whole pages, but not below a size that pays. Before including:
-// #define POSITION, CAPACITY and HEAD_BLOCKS.
+// #define POSITION, CAPACITY, HEADS and HEAD_BLOCKS.
 
 // Tokens that the row attends to: [x, y).
 uvec2 visible_keys() {
@@ -12,8 +12,17 @@ uint first_split(uvec2 visible) {
     return visible.x / PAGE_TOKENS * PAGE_TOKENS;
 }
 
+// Behind few tokens, the heads of a workgroup one after another take longest: workgroups that would have no split take a head each instead.
+// They compute the others' scores for nothing, so that a split must not have many keys.
+const uint MOST_KEYS_APART = 128;
+
+bool heads_are_apart(uvec2 visible) {
+    return HEADS > 1 && visible.y - first_split(visible) <= push.splits / HEADS * MOST_KEYS_APART;
+}
+
 uint keys_per_split(uvec2 visible) {
-    uint keys = max((visible.y - first_split(visible) + push.splits - 1) / push.splits, push.min_keys);
+    const uint splits = heads_are_apart(visible) ? push.splits / HEADS : push.splits;
+    uint keys = max((visible.y - first_split(visible) + splits - 1) / splits, push.min_keys);
     return (keys + PAGE_TOKENS - 1) / PAGE_TOKENS * PAGE_TOKENS;
 }
 

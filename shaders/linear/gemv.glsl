@@ -20,6 +20,11 @@
 layout(local_size_x_id = 0) in;
 #include "weights/weights.glsl"
 #include "push/gemv.glsl"
+#ifdef HAS_EXPERTS
+#include "linear/gemv_experts.glsl"
+#else
+const uint EXPERTS = 0;
+#endif
 #ifdef INTEGER_DOT
 #include "chain.glsl"
 #endif
@@ -52,6 +57,34 @@ float with_bias(uint row, float product) {
     return BIAS ? product + row_bias[row] : product;
 }
 
+// Chunks in a row of a matrix.
+uint gemv_row_chunks() {
+#ifdef EXPERTS_ARE_SUMMED
+    if (EXPERTS > 0) return push.row_chunks;
+#endif
+    return push.stride;
+}
+
+// Where the matrix has the chunk of a row that meets one of x: its distance from the row's first. Behind each other, x has what the
+// experts that are summed take.
+uint gemv_chunk(uint chunk) {
+#ifdef EXPERTS_ARE_SUMMED
+    if (EXPERTS > 0) {
+        const uint rank = chunk / push.row_chunks;
+        return (expert_of(rank) * push.expert_rows - rank) * push.row_chunks + chunk;
+    }
+#endif
+    return chunk;
+}
+
+// The factor of a chunk of x.
+float gemv_weight(uint chunk) {
+#ifdef EXPERTS_ARE_SUMMED
+    if (EXPERTS > 0) return weight_of(chunk / push.row_chunks);
+#endif
+    return 1.0;
+}
+
 // The scale of x's norm from the sum of its squares.
 float norm_scale(float sum) {
     return inversesqrt(sum / float(push.columns) + push.eps);
@@ -75,13 +108,14 @@ void gemv_lane() {
         uint base[ROWS];
         float sums[ROWS];
         [[unroll]] for (uint r = 0; r < ROWS; r++) {
-            base[r] = gemv_row(min(first + r, push.slots - 1)) * push.stride;
+            base[r] = gemv_row(min(first + r, push.slots - 1)) * gemv_row_chunks();
             sums[r] = 0.0;
         }
         for (uint chunk = 0; chunk < push.stride; chunk++) {
             vec4 piece[X_VECTORS];
-            [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = x[chunk * X_VECTORS + i];
-            [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] += w_dot(gemv_fetch(r, base[r] + chunk), piece);
+            [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = gemv_weight(chunk) * x[chunk * X_VECTORS + i];
+            const uint at = gemv_chunk(chunk);
+            [[unroll]] for (uint r = 0; r < ROWS; r++) sums[r] += w_dot(gemv_fetch(r, base[r] + at), piece);
         }
         float own = 0.0;
         [[unroll]] for (uint r = 0; r < ROWS; r += SLOTS_PER_ITEM) {

@@ -1,11 +1,14 @@
 #version 460
 // y[i] = f(gate_i . x) * (up_i . x), each with its bias (SwiGLU, GeGLU; Shazeer 2020): both products of the feed-forward layer and its
 // activation in one pass, as the input of the next product. The gate and up rows are two bindings, so that matrices larger than a
-// binding can be taken in slices. Slots alternate: the gate row i, then the up row i.
+// binding can be taken in slices. Slots alternate: the gate row i, then the up row i. Experts: both products of each that the token goes
+// to, the elements of one behind those of another, padded as the next product takes them.
 #define SLOTS_PER_ITEM 2
+#define HAS_EXPERTS
+layout(constant_id = 10) const uint EXPERTS = 0;
 #include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"
-#include "activation.glsl"
+#include "gated_activation.glsl"
 
 layout(constant_id = 9) const uint ACTIVATION = 1;
 
@@ -16,8 +19,19 @@ layout(set = 0, binding = 8) readonly buffer GateScalesBuffer { W_SCALE gate_sca
 layout(set = 0, binding = 9) readonly buffer UpScalesBuffer { W_SCALE up_scales[]; };
 #endif
 
+uint padded_width() {
+    return push.next_columns / EXPERTS;
+}
+
+// The row of the gates.
+uint gate_row(uint item) {
+    if (EXPERTS == 0) return item;
+    const uint rank = item / padded_width();
+    return expert_of(rank) * push.expert_rows + min(item - rank * padded_width(), push.expert_rows - 1);
+}
+
 uint gemv_row(uint slot) {
-    return slot / 2 + slot % 2 * push.up_skip;
+    return gate_row(slot / 2) + slot % 2 * push.up_skip;
 }
 
 WRaw gemv_fetch(uint slot, uint index) {
@@ -30,8 +44,9 @@ void gemv_prepare(uint slot) {
 }
 
 float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
-    const uint i = push.first_row + slot / 2;
-    return activate(ACTIVATION, with_bias(i, sums[0])) * with_bias(push.width + i, sums[1]);
+    if (EXPERTS > 0 && slot / 2 % padded_width() >= push.expert_rows) return 0.0;
+    const uint i = push.first_row + gate_row(slot / 2);
+    return gated(ACTIVATION, with_bias(i, sums[0]), with_bias(push.width + i, sums[1]));
 }
 
 void main() {

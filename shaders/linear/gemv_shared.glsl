@@ -33,7 +33,11 @@ void stage(uint start, uint chunks) {
         x_low[to] = x[(push.stride + start) * X_WORDS + i];
     }
     const uint first = push.stride * (W_ELEMS / 4) + start * W_ELEMS / FIXED_BLOCK;
-    for (uint i = gl_LocalInvocationIndex; i < chunks * W_ELEMS / FIXED_BLOCK; i += gl_WorkGroupSize.x) x_block[i] = x_blocks[first + i];
+    for (uint i = gl_LocalInvocationIndex; i < chunks * W_ELEMS / FIXED_BLOCK; i += gl_WorkGroupSize.x) {
+        const uvec2 block = x_blocks[first + i];
+        const float weight = gemv_weight(start + i * (FIXED_BLOCK / W_ELEMS));
+        x_block[i] = uvec2(floatBitsToUint(uintBitsToFloat(block.x) * weight), block.y);
+    }
 }
 
 float x_dot(uint tile, uint chunk, WRaw raw) {
@@ -50,7 +54,7 @@ float x_dot(uint tile, uint chunk, WRaw raw) {
 float x_dot(uint tile, uint chunk, WRaw raw) {
     vec4 piece[X_VECTORS];
     [[unroll]] for (uint i = 0; i < X_VECTORS; i++) piece[i] = x[(tile + chunk) * X_VECTORS + i];
-    return w_dot(raw, piece);
+    return w_dot(raw, piece) * gemv_weight(tile + chunk);
 }
 #endif
 
@@ -68,12 +72,12 @@ uint slot_in_block(uint pass) {
 
 // The first chunks of a pass' rows.
 void find_rows(uint first, out uint base[ROWS]) {
-    [[unroll]] for (uint r = 0; r < ROWS; r++) base[r] = gemv_row(min(first + r, push.slots - 1)) * push.stride;
+    [[unroll]] for (uint r = 0; r < ROWS; r++) base[r] = gemv_row(min(first + r, push.slots - 1)) * gemv_row_chunks();
 }
 
 void fetch_batch(uint first, uint base[ROWS], uint start, out WRaw raw[UNROLL][ROWS]) {
     [[unroll]] for (uint u = 0; u < UNROLL; u++) {
-        const uint chunk = min(start + u * gl_SubgroupSize + gl_SubgroupInvocationID, push.stride - 1);
+        const uint chunk = gemv_chunk(min(start + u * gl_SubgroupSize + gl_SubgroupInvocationID, push.stride - 1));
         [[unroll]] for (uint r = 0; r < ROWS; r++) raw[u][r] = gemv_fetch(ROWS % 2 == 0 ? r : first + r, base[r] + chunk);
     }
 }
@@ -161,10 +165,15 @@ void gemv_shared() {
             uint first = block * group_slots + slot_in_block(0);
             uint base[ROWS];
             WRaw raw[UNROLL][ROWS];
+#ifdef INTEGER_DOT
+            const bool waits = tile == 0 && block == gl_WorkGroupID.x;
+            // Which weights experts have, only the dispatches before say.
+            if (EXPERTS > 0 && waits) chain_wait();
+#endif
             find_rows(first, base);
             fetch_batch(first, base, tile, raw);
 #ifdef INTEGER_DOT
-            if (tile == 0 && block == gl_WorkGroupID.x) chain_wait();
+            if (EXPERTS == 0 && waits) chain_wait();
 #endif
             if (SCALED && tile == 0) own = own_squares();
             if (tile == 0 && gl_LocalInvocationIndex < items) gemv_prepare(slot_of(block, items, gl_LocalInvocationIndex));

@@ -1,7 +1,10 @@
 #version 460
 // y = f(W x + bias), or y += W x + bias: the plain matrix-vector product of one decode step. Y: y is written, beside the next product's
-// input if there is one.
+// input if there is one. Experts: the sum of the products of those that the token goes to, each with its part of x, times their weights.
 #define SLOTS_PER_ITEM 1
+#define HAS_EXPERTS
+#define EXPERTS_ARE_SUMMED
+layout(constant_id = 12) const uint EXPERTS = 0;
 #include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"
 #include "activation.glsl"
@@ -24,6 +27,14 @@ WRaw gemv_fetch(uint slot, uint index) {
     return W_FETCH(W, S, index);
 }
 
+float biased(uint slot, float product) {
+    if (EXPERTS == 0 || !BIAS) return with_bias(push.first_row + slot, product);
+    for (uint rank = 0; rank < EXPERTS; rank++) {
+        product = fma(weight_of(rank), row_bias[expert_of(rank) * push.expert_rows + slot], product);
+    }
+    return product;
+}
+
 float before; // y of the slot that is finished next
 
 void gemv_prepare(uint slot) {
@@ -33,7 +44,7 @@ void gemv_prepare(uint slot) {
 
 float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
     const uint row = push.first_row + slot;
-    float value = activate(ACTIVATION, with_bias(row, sums[0]));
+    float value = activate(ACTIVATION, biased(slot, sums[0]));
     if (ACCUMULATE) value += before;
     if (Y) y[row] = value;
     return value;

@@ -7,7 +7,7 @@
 //   SIGMOID    each logit's sigmoid; likewise
 // BIASED: a bias of each expert is added to its score for the choice, and not for its weight. GROUPED: only experts of the best groups
 // are chosen, a group being as good as its two best experts together. NORMALISED: weights are divided by their sum. All of them are
-// multiplied by a factor at last.
+// multiplied by a factor at last. All invocations score, one subgroup chooses.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint EXPERTS = 1;
 layout(constant_id = 2) const uint SCORE = 0; // RouterScore in C#
@@ -84,35 +84,36 @@ void keep_best_groups() {
 void main() {
     const uint from = gl_WorkGroupID.x * push.stride;
     const uint to = gl_WorkGroupID.x * push.used;
-    const bool writes = gl_LocalInvocationID.x == 0;
     if (SCORE == SOFTMAX) prepare_softmax(from);
     for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
         choices[e] = score_of(logits[from + e]) + (BIASED ? bias[e] : 0.0);
     }
     barrier();
     if (GROUPED) {
-        if (writes) keep_best_groups();
+        if (gl_LocalInvocationID.x == 0) keep_best_groups();
         barrier();
     }
 
+    if (gl_SubgroupID != 0) return;
+    const bool writes = gl_SubgroupInvocationID == 0;
     float last = -LOWEST;
     int last_index = -1;
     float greatest = 0.0;
     float sum = 0.0;
     for (uint i = 0; i < push.used; i++) {
-        // The greatest behind the last one, then the first expert that has it.
-        float best = LOWEST;
-        for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
+        // The greatest behind the last one, and the first expert that has it. A logit that is no number has no place in the order; the
+        // index stays inside all the same.
+        float own = LOWEST;
+        uint own_index = EXPERTS - 1;
+        for (uint e = gl_SubgroupInvocationID; e < EXPERTS; e += gl_SubgroupSize) {
             const float choice = choices[e];
-            if (choice < last || (choice == last && int(e) > last_index)) best = max(best, choice);
+            if (choice > own && (choice < last || (choice == last && int(e) > last_index))) {
+                own = choice;
+                own_index = e;
+            }
         }
-        best = workgroup_max(best);
-        float first = -float(EXPERTS);
-        for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) {
-            if (choices[e] == best && (best < last || int(e) > last_index)) first = max(first, -float(e));
-        }
-        // A logit that is no number has no place in the order; the index stays inside all the same.
-        const int index = min(int(-workgroup_max(first)), int(EXPERTS) - 1);
+        const float best = subgroupMax(own);
+        const int index = int(subgroupMin(own == best ? own_index : EXPERTS - 1));
         const float score = BIASED ? score_of(logits[from + index]) : best;
         if (i == 0) greatest = score;
         const float weight = SCORE == OF_CHOSEN ? exp(score - greatest) : score;

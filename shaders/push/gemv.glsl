@@ -30,5 +30,11 @@ layout(push_constant) uniform GemvPush {
     uint chain_high;
     uint chain_link;
     uint chain_waits;
+    uint chosen_low;    // experts: the address of those that the token goes to
+    uint chosen_high;
+    uint weights_low;   // experts, summed: the address of their weights
+    uint weights_high;
+    uint expert_rows;   // experts: rows of one's matrix
+    uint row_chunks;    // experts, summed: chunks in a row of a matrix; stride is that of all together
 } push;
 #endif

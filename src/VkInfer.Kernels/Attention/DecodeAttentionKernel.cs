@@ -226,7 +226,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     private long ArrivalBytes(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1)
     {
         const int BytesPerBlock = 2 * sizeof(uint);
-        return Aligned((long)rows * shape.NumKvHeads * tuning.HeadBlocks * BytesPerBlock);
+        return Aligned((long)rows * shape.NumKvHeads * tuning.HeadBlocks * tuning.Heads * BytesPerBlock);
     }
 
     private long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

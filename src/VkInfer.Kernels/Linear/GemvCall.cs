@@ -22,11 +22,15 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
     /// <param name="w">The weights.</param>
     /// <param name="context">The device.</param>
     /// <param name="rowsPerElement">Rows of the weights for an element of the result.</param>
-    public GemvTuning Tuning(WeightMatrix w, KernelContext context, int rowsPerElement = 1)
+    public GemvTuning Tuning(WeightMatrix w, KernelContext context, int rowsPerElement = 1) =>
+        Tuning(w.Type, w.Rows, w.Columns, context, rowsPerElement);
+
+    /// <summary>How a product of so many rows and columns is spread over the device.</summary>
+    public GemvTuning Tuning(WeightType type, int rows, int columns, KernelContext context, int rowsPerElement = 1)
     {
-        KernelContext spread = context.For(GemvHeuristic.FormName(w.Type));
-        GemvTuning tuning = GemvHeuristic.Choose(w.Type, w.Rows, w.Columns, X.Form, spread);
-        if (ReferenceEquals(spread, context) && context.Linear.FindGemv(w.Type, w.Rows, w.Columns) is { } measured
+        KernelContext spread = context.For(GemvHeuristic.FormName(type));
+        GemvTuning tuning = GemvHeuristic.Choose(type, rows, columns, X.Form, spread);
+        if (ReferenceEquals(spread, context) && context.Linear.FindGemv(type, rows, columns) is { } measured
             && measured.IntegerDot == tuning.IntegerDot)
         {
             tuning = tuning with
@@ -43,7 +47,7 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
             return tuning;
         }
 
-        int elements = GemvHeuristic.BlockElements(next.Form, w.Rows, context.Capabilities);
+        int elements = GemvHeuristic.BlockElements(next.Form, rows, context.Capabilities);
         return tuning.OfWholeBlocks(context.Capabilities, elements, rowsPerElement);
     }
 
@@ -73,9 +77,12 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
     /// <param name="w">The weights.</param>
     /// <param name="terms">Elements of the bias.</param>
     /// <param name="rows">Elements of the result.</param>
-    public void Check(WeightMatrix w, int terms, int rows)
+    public void Check(WeightMatrix w, int terms, int rows) => Check(w, w.Columns, terms, rows);
+
+    /// <summary>The same of an x of so many elements.</summary>
+    public void Check(WeightMatrix w, int columns, int terms, int rows)
     {
-        Views.RequireBytes("x", X.Data, VectorInput.SizeInBytes(X.Form, w.Columns));
+        Views.RequireBytes("x", X.Data, VectorInput.SizeInBytes(X.Form, columns));
         if (X.Form == VectorForm.Fixed && !WeightLayout.IsQuantized(w.Type))
         {
             throw new ArgumentException($"x is in fixed point, which {w.Type} weights do not take", nameof(w));

@@ -26,24 +26,26 @@ internal readonly record struct GemvSharedConstants(GemvTuning Tuning, int MaxSl
 /// <summary>Specialisation constants of <c>linear/gemv_store.comp</c>; Next as in <c>linear/gemv_next.glsl</c>.</summary>
 internal readonly record struct GemvStoreConstants(
     GemvSharedConstants Shared, uint Next = 0, bool Y = true, bool Accumulate = false,
-    ActivationFunction Activation = ActivationFunction.None) : IKernelConstants
+    ActivationFunction Activation = ActivationFunction.None, int Experts = 0) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = [.. GemvSharedConstants.Names, "NEXT", "Y", "ACCUMULATE", "ACTIVATION"];
+    public static IReadOnlyList<string> Names { get; } =
+        [.. GemvSharedConstants.Names, "NEXT", "Y", "ACCUMULATE", "ACTIVATION", "EXPERTS"];
 
     public static string Source => "linear/gemv_store.comp";
 
     public SpecializationConstants ToSpecialization() =>
-        Shared.With(Next, SpecializationConstants.Bits(Y), SpecializationConstants.Bits(Accumulate), (uint)Activation);
+        Shared.With(Next, SpecializationConstants.Bits(Y), SpecializationConstants.Bits(Accumulate), (uint)Activation, (uint)Experts);
 }
 
 /// <summary>Specialisation constants of <c>linear/gemv_gated.comp</c>.</summary>
-internal readonly record struct GemvGatedConstants(GemvSharedConstants Shared, uint Next, ActivationFunction Activation) : IKernelConstants
+internal readonly record struct GemvGatedConstants(
+    GemvSharedConstants Shared, uint Next, ActivationFunction Activation, int Experts = 0) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = [.. GemvSharedConstants.Names, "NEXT", "ACTIVATION"];
+    public static IReadOnlyList<string> Names { get; } = [.. GemvSharedConstants.Names, "NEXT", "ACTIVATION", "EXPERTS"];
 
     public static string Source => "linear/gemv_gated.comp";
 
-    public SpecializationConstants ToSpecialization() => Shared.With(Next, (uint)Activation);
+    public SpecializationConstants ToSpecialization() => Shared.With(Next, (uint)Activation, (uint)Experts);
 }
 
 /// <summary>Specialisation constants of <c>linear/gemv_qkv.comp</c>.</summary>

@@ -11,7 +11,7 @@ namespace VkInfer.Kernels;
 /// </summary>
 /// <param name="context">The device to record for.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class GemvKernel(KernelContext context)
+public sealed partial class GemvKernel(KernelContext context)
 {
     /// <summary>The form in which these weights take x best on the device.</summary>
     /// <param name="w">The weights.</param>
@@ -87,11 +87,6 @@ public sealed class GemvKernel(KernelContext context)
         if (gateUp.Rows % 2 != 0)
         {
             throw new ArgumentException($"gate and up have the same number of rows; got {gateUp.Rows} together", nameof(gateUp));
-        }
-
-        if (activation == ActivationFunction.ClampedSwiglu)
-        {
-            throw new NotSupportedException("gate and up: clamped SwiGLU is not computed at the end of a product");
         }
 
         if (next.Norm is not null)
@@ -273,12 +268,18 @@ public sealed class GemvKernel(KernelContext context)
         return call.Next is null ? null : call.Result(blocks);
     }
 
-    private static void Describe(CommandList commands, WeightMatrix w, int rows)
+    private static void Describe(CommandList commands, WeightMatrix w, int rows, int? columns = null)
     {
-        if (commands.IsProfiled)
+        if (!commands.IsProfiled)
         {
-            commands.Describe(new DispatchWork($"{rows} x {w.Columns}", Operations: 2L * rows * w.Columns));
+            return;
         }
+
+        // Of experts' matrices, only those of the chosen ones are read.
+        long weights = rows * (long)(columns ?? w.Columns);
+        double share = weights / ((double)w.Rows * w.Columns);
+        commands.Describe(new DispatchWork(
+            $"{rows} x {columns ?? w.Columns}", columns is null ? null : (long)((w.Quants.Length + w.Scales.Length) * share), 2 * weights));
     }
 
     /// <summary>What the query, key and value projections write, and read beside x.</summary>

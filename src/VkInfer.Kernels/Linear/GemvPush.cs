@@ -27,8 +27,22 @@ internal struct GemvPush
     public uint ChainHigh;
     public uint ChainLink;
     public uint ChainWaits;
+    public uint ChosenLow;
+    public uint ChosenHigh;
+    public uint WeightsLow;
+    public uint WeightsHigh;
+    public uint ExpertRows;
+    public uint RowChunks;
 
     /// <summary>Takes a place in a chain.</summary>
     public void Join(ChainLink link) =>
         (ChainLow, ChainHigh, ChainLink, ChainWaits) = ((uint)link.Address, (uint)(link.Address >> 32), link.Index, link.Arrivals);
+
+    /// <summary>Takes the matrices of experts, which have so many rows each.</summary>
+    public void Choose(ExpertChoice choice, int rows)
+    {
+        (ulong chosen, ulong weights) = (choice.Chosen.DeviceAddress, choice.Weights.DeviceAddress);
+        (ChosenLow, ChosenHigh, WeightsLow, WeightsHigh) = ((uint)chosen, (uint)(chosen >> 32), (uint)weights, (uint)(weights >> 32));
+        ExpertRows = (uint)rows;
+    }
 }

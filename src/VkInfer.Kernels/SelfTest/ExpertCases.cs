@@ -35,6 +35,19 @@ public static class ExpertCases
             $"expert_{name}");
     }
 
+    /// <summary>The same of one token, whose experts' last products are one sum.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="type">The weights' format.</param>
+    public static SelfTestCase Vector(KernelContext context, WeightType type)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        (string form, string feature) = LinearCases.VectorFormName(context, type);
+        string name = WeightFormat.Of(type).Name;
+        return new(
+            form, "experts", (bench, commands) => OfOneToken(bench, commands, type), $"gemv_gated_{name}{feature}",
+            $"gemv_store_{name}{feature}");
+    }
+
     /// <summary>The products of so many tokens that are grouped by their experts; none where they are not.</summary>
     /// <param name="context">The device.</param>
     /// <param name="gateUp">Format of the experts' first weights.</param>
@@ -110,6 +123,46 @@ public static class ExpertCases
                 .. from slot in Enumerable.Range(0, Tokens * Used)
                    from i in Enumerable.Range(0, Width)
                    select Dot(values, ((int)Chosen[slot] * Width) + i, x.AsSpan(slot * Columns, Columns)),
+            ],
+            Exact);
+    }
+
+    private static void OfOneToken(SelfTestBench bench, CommandList commands, WeightType type)
+    {
+        const int Width = 19;
+        const int Rows = 23;
+        (WeightMatrix gateUp, float[] first) = bench.Weights(type, 2 * Experts * Width, Columns);
+        (WeightMatrix down, float[] last) = bench.Weights(type, Experts * Rows, Columns);
+        (float[] x, float[] gain, float[] weights) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Used));
+        (float[] middle, float[] middleGain, float[] before) = (
+            bench.Values(Used * Columns), bench.Values(Used * Columns), bench.Values(Rows));
+        var choice = new ExpertChoice(bench.Upload<uint>(Chosen.AsSpan(0, Used)), bench.Upload<float>(weights), Experts, Used);
+        int stride = Activations.Stride(Width);
+        GpuBuffer gated = bench.Output(commands, VectorInput.SizeInBytes(VectorForm.Float, Used * stride));
+        GpuBuffer y = bench.Upload<float>(before);
+        var kernel = new GemvKernel(bench.Context);
+        kernel.RecordExpertsGated(
+            commands, gateUp, LinearCases.Input(bench, commands, type, x, gain), new VectorOutput(gated, VectorForm.Float), choice,
+            ActivationFunction.Silu);
+        kernel.RecordExpertsDown(
+            commands, down, LinearCases.Input(bench, commands, type, middle, middleGain), y, GemvMode.Accumulate, choice);
+        double[] normed = References.Norm(x, gain, null, LinearCases.Epsilon);
+        double[] normedMiddle = References.Norm(middle, middleGain, null, LinearCases.Epsilon);
+        bench.Expect(
+            gated, ActivationType.F32, Width,
+            [
+                .. from slot in Enumerable.Range(0, Used)
+                   from i in Enumerable.Range(0, Width)
+                   let gate = Dot(first, ((int)Chosen[slot] * Width) + i, normed)
+                   let up = Dot(first, ((Experts + (int)Chosen[slot]) * Width) + i, normed)
+                   select References.Activate(ActivationFunction.Silu, gate) * up,
+            ],
+            Exact);
+        bench.ExpectDense(
+            y, ActivationType.F32,
+            [
+                .. before.Select((old, i) => old + Enumerable.Range(0, Used).Sum(
+                    slot => weights[slot] * Dot(last, ((int)Chosen[slot] * Rows) + i, normedMiddle.AsSpan(slot * Columns, Columns)))),
             ],
             Exact);
     }
@@ -211,6 +264,17 @@ public static class ExpertCases
         for (int k = 0; k < Columns; k++)
         {
             sum += (double)values[(row * Columns) + k] * x[k];
+        }
+
+        return sum;
+    }
+
+    private static double Dot(float[] values, int row, ReadOnlySpan<double> x)
+    {
+        double sum = 0;
+        for (int k = 0; k < Columns; k++)
+        {
+            sum += values[(row * Columns) + k] * x[k];
         }
 
         return sum;

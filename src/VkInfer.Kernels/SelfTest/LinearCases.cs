@@ -43,17 +43,23 @@ public static class LinearCases
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
         string name = WeightFormat.Of(type).Name;
-        KernelContext spread = context.For(GemvHeuristic.FormName(type));
-        GemvTuning tuning = GemvHeuristic.Choose(type, Rows, Columns, GemvHeuristic.Form(type, context), spread);
-        string form = tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type));
-        yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{tuning.Feature}");
-        yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{tuning.Feature}");
+        (string form, string feature) = VectorFormName(context, type);
+        yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{feature}");
+        yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{feature}");
         if (new GemvKernel(context).CanRecordQkv(attention.KvType))
         {
             yield return new(
                 form, $"qkv {attention.KvType} {attention.Pairing}", (bench, commands) => Qkv(bench, commands, type, attention),
-                $"gemv_qkv_{name}_{KvNames.Suffix(attention.KvType)}{tuning.Feature}");
+                $"gemv_qkv_{name}_{KvNames.Suffix(attention.KvType)}{feature}");
         }
+    }
+
+    /// <summary>The form of matrix-vector products that a device takes for a format, and the end of its shaders' names.</summary>
+    internal static (string Name, string Feature) VectorFormName(KernelContext context, WeightType type)
+    {
+        KernelContext spread = context.For(GemvHeuristic.FormName(type));
+        GemvTuning tuning = GemvHeuristic.Choose(type, Rows, Columns, GemvHeuristic.Form(type, context), spread);
+        return (tuning.IntegerDot ? GemvHeuristic.DotFormName(type) : spread.SpreadOf(GemvHeuristic.FormName(type)), tuning.Feature);
     }
 
     /// <summary>The product that some rows of activations take with weights of this shape.</summary>

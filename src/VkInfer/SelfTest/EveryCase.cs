@@ -26,7 +26,7 @@ internal sealed class EveryCase(IReadOnlyList<WeightType> types) : ISelfTestCase
         return LinearCases.Vector(context, type, Shape(64, 1, KvType.F16))
             .Concat(LinearCases.Vector(context, type, Shape(64, 1, KvType.F32)))
             .Append(LinearCases.Embed(type))
-            .Append(ExpertCases.Products(context, type))
+            .Append(ExpertCases.Products(context, type)).Append(ExpertCases.Vector(context, type))
             .Concat(ExpertCases.Grouped(context, type, type, input, seqLen: 512, experts: 8, used: 2, 2 * Width, Width))
             .Concat(SeqLens.Select(seqLen => LinearCases.Matrix(context, type, Width, Width, input, seqLen)));
     }

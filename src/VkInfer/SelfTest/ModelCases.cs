@@ -24,7 +24,7 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
         IReadOnlyList<AttentionShape> attention = Attention(context);
         yield return LinearCases.Embed(weights.Embedding.Type);
-        foreach (WeightType type in WeightLayout.WithKernels(weights.Matrices.SelectMany(stack => stack.Parts).Select(part => part.Type)))
+        foreach (WeightType type in WeightLayout.WithKernels(Multiplied.SelectMany(stack => stack.Parts).Select(part => part.Type)))
         {
             foreach (SelfTestCase each in LinearCases.Vector(context, type, attention[0]))
             {
@@ -111,13 +111,15 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
                 softmax => AttentionCases.Prefill(context, attention, softmax)))).Append(RowCases.Resolve(context));
     }
 
+    private IEnumerable<StackedWeights> Multiplied => weights.Matrices.Concat(Mixtures.Select(block => weights[block.Router].Matrix));
+
     private IEnumerable<DenseBlock> Dense => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<DenseBlock>();
 
     private IEnumerable<MixtureBlock> Mixtures => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<MixtureBlock>();
 
     private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
         Mixtures.SelectMany(block => weights[block.Up].Matrix.Parts.Concat(weights[block.Down].Matrix.Parts)).Select(part => part.Type)
-            .Distinct().Select(type => ExpertCases.Products(context, type)))
+            .Distinct().SelectMany(type => new[] { ExpertCases.Vector(context, type), ExpertCases.Products(context, type) }))
         .Concat(Grouped(context, UsualRows));
 
     // Tiles depend on the rows.
@@ -142,7 +144,7 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     {
         var kernel = new GemmKernel(context);
         return
-            from stack in weights.Matrices.Concat(Mixtures.Select(block => weights[block.Router].Matrix))
+            from stack in Multiplied
             let input = kernel.PreferredInput(stack)
             from part in stack.Parts
             group part by (part.Type, part.Rows, part.Columns, input) into shape

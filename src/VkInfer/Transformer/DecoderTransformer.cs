@@ -90,9 +90,9 @@ internal sealed class DecoderTransformer
         VectorInput mixed = mixer.RecordMix(commands, act, cache, stepState, index);
         if (layer.FeedForward is MixtureBlock mixture)
         {
-            _stream.RecordAdd(commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm);
-            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture);
-            return _stream.RecordInput(commands, act, InputOf(index + 1));
+            input = _stream.RecordAdd(
+                commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, mixture.Up));
+            return _feedForward.RecordMixture(commands, act, input, layer.FeedForwardNorm!, mixture, InputOf(index + 1));
         }
 
         var dense = (DenseBlock)layer.FeedForward;

@@ -73,26 +73,38 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         stream.RecordAdd(commands, act, block.Down, act.Inputs(type).Mlp, type, postNorm, rows, scale);
     }
 
-    /// <summary>Norm, router and the experts of one row, added to the residual stream; the choice stays on the device.</summary>
-    public void RecordMixture(CommandList commands, DecodeActivations act, NormPart norm, MixtureBlock block)
+    /// <summary>Router and experts of one row, added to the residual stream; the choice stays on the device.</summary>
+    /// <param name="commands">Receives the dispatches.</param>
+    /// <param name="act">The activations.</param>
+    /// <param name="input">What the experts take.</param>
+    /// <param name="norm">The norm that it is behind.</param>
+    /// <param name="block">The layer.</param>
+    /// <param name="next">What takes the residual stream next.</param>
+    /// <returns>What that takes.</returns>
+    public VectorInput RecordMixture(
+        CommandList commands, DecodeActivations act, VectorInput input, NormPart norm, MixtureBlock block, NextInput next)
     {
         ExpertActivations own = act.Experts!;
+        var normed = new VectorInput(own.Normed);
         stream.RecordNorm(commands, act.Hidden, norm, own.Normed, 1, ActivationType.F32);
-        VectorInput? shared = block.Shared is { } up ? RecordUp(commands, act, new VectorInput(own.Normed), up) : null;
-        RecordExperts(commands, own, act.Hidden, block, 1);
-        if (shared is { } input && block.SharedGate is not null)
+        (ExpertChoice choice, ExpertChoice? sharedChoice) = RecordRouters(commands, own, normed, block);
+        if (block.Shared is { } shared)
         {
-            LinearWeights down = weights[block.Shared!.Down];
-            kernels.Gemv.Record(commands, down.Matrix, input, own.Shared!.Outputs, GemvMode.Store, down.Bias);
-            RecordSharedGate(commands, own, act.Hidden, block, 1);
+            bool hasForm = kernels.Gemv.FormOf(weights[shared.Up].Matrix) == input.Form;
+            VectorInput middle = RecordUp(commands, act, hasForm ? input : normed, shared);
+            RecordSharedDown(commands, act, middle, shared, sharedChoice);
         }
-        else if (shared is { } ungated)
-        {
-            stream.RecordAdd(commands, act, block.Shared!.Down, ungated, null);
-        }
+
+        WeightMatrix down = weights[block.Down].Matrix.Parts[0];
+        var output = new VectorOutput(own.Mlp, kernels.Gemv.FormOf(weights[block.Down].Matrix));
+        VectorInput mlp = kernels.Gemv.RecordExpertsGated(
+            commands, weights[block.Up].Matrix.Parts[0], input, output, choice, config.Activation, Vector(block.UpBias));
+        VectorInput? left = kernels.Gemv.RecordExpertsDown(
+            commands, down, mlp, act.Hidden, GemvMode.Accumulate, choice, stream.OutputFor(act, next), Vector(block.DownBias));
+        return left ?? stream.RecordInput(commands, act, next);
     }
 
-    /// <summary>The same of many rows.</summary>
+    /// <summary>Norm, router and experts of rows, added to the residual stream.</summary>
     public void RecordMixture(CommandList commands, RowActivations act, NormPart norm, MixtureBlock block, int rows)
     {
         ExpertActivations own = act.Experts!;
@@ -132,7 +144,47 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         }
     }
 
-    /// <summary>The output of an expert for all tokens times its gate, added to the residual stream.</summary>
+    /// <summary>
+    /// The choice of experts of one row, from its normalised input, and that of an expert for all tokens if it has a gate.
+    /// </summary>
+    private (ExpertChoice Choice, ExpertChoice? Shared) RecordRouters(
+        CommandList commands, ExpertActivations act, VectorInput normed, MixtureBlock block)
+    {
+        // What does not depend on each other stands side by side, and runs so.
+        (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
+        kernels.Gemv.Record(commands, weights[block.Router].Matrix, normed, act.Logits, GemvMode.Store, Vector(block.RouterBias));
+        SharedActivations? shared = block.SharedGate is null ? null : act.Shared!;
+        if (shared is not null)
+        {
+            kernels.Gemv.Record(commands, weights[block.SharedGate!].Matrix, normed, shared.Logits, GemvMode.Store);
+            kernels.Route.Record(commands, shared.Logits, shared.Chosen, shared.Weights, 1, 1, 1, OneExpert);
+        }
+
+        kernels.Route.Record(
+            commands, act.Logits, act.Chosen, act.Weights, 1, experts, used, block.Recipe.Router, Vector(block.ChoiceBias));
+        return (
+            new ExpertChoice(act.Chosen, act.Weights, experts, used),
+            shared is null ? null : new ExpertChoice(shared.Chosen, shared.Weights, 1, 1));
+    }
+
+    /// <summary>
+    /// The last product of an expert for all tokens, times its gate if it has one, added to the residual stream of one row.
+    /// </summary>
+    private void RecordSharedDown(
+        CommandList commands, DecodeActivations act, VectorInput middle, DenseBlock shared, ExpertChoice? choice)
+    {
+        if (choice is not { } gated)
+        {
+            stream.RecordAdd(commands, act, shared.Down, middle, null);
+            return;
+        }
+
+        LinearWeights down = weights[shared.Down];
+        kernels.Gemv.RecordExpertsDown(
+            commands, down.Matrix.Parts[0], middle, act.Hidden, GemvMode.Accumulate, gated, bias: down.Bias);
+    }
+
+    /// <summary>The output of an expert for all tokens times its gate, added to the residual stream of rows.</summary>
     private void RecordSharedGate(CommandList commands, ExpertActivations act, BufferView hidden, MixtureBlock block, int rows)
     {
         SharedActivations shared = act.Shared!;

@@ -58,6 +58,12 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     public VectorForm FormOf(NextInput next) =>
         next.Norm is null ? VectorForm.Float : kernels.Gemv.FormOf(weights[next.Linear].Matrix);
 
+    /// <summary>Where a product that ends a block leaves what comes next; null: its norm has to be computed by itself.</summary>
+    public VectorOutput? OutputFor(DecodeActivations act, NextInput next) => next.Norm is { Kind: NormKind.RmsNorm } norm
+        ? new VectorOutput(
+            act.Normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix), new NextNorm(weights[norm].Gain, act.Squares, config.StreamEps))
+        : null;
+
     /// <summary>The stream of rows as matrix products of a type take it, to <see cref="GemmInputs.Normed"/>.</summary>
     public void RecordInput(CommandList commands, RowActivations act, NormPart? norm, int rows, ActivationType type)
     {
@@ -94,12 +100,9 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput next,
         VectorPart? scale = null)
     {
-        if (postNorm is null && next.Norm is { Kind: NormKind.RmsNorm } part)
+        if (postNorm is null && OutputFor(act, next) is { } output)
         {
-            var norm = new NextNorm(weights[part].Gain, act.Squares, config.StreamEps);
-            return kernels.Gemv.RecordResidual(
-                commands, weights[linear].Matrix, input, act.Hidden,
-                new VectorOutput(act.Normed, kernels.Gemv.FormOf(weights[next.Linear].Matrix), norm), weights[linear].Bias);
+            return kernels.Gemv.RecordResidual(commands, weights[linear].Matrix, input, act.Hidden, output, weights[linear].Bias);
         }
 
         RecordAdd(commands, act, linear, input, postNorm, scale);

@@ -14,6 +14,7 @@ internal sealed record PipelineRequest(string Variant, SpecializationConstants C
 internal sealed class PipelineSurvey(KernelContext context)
 {
     private const int Experts = 8;
+    private const int Used = 2;
 
     private static readonly int[] SeqLens = [1, 8, 16, 64, 512];
 
@@ -65,6 +66,12 @@ internal sealed class PipelineSurvey(KernelContext context)
                 yield return new(
                     $"gemv_gated_{name}{tuning.Feature}",
                     new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
+                yield return new(
+                    $"gemv_store_{name}{tuning.Feature}",
+                    new GemvStoreConstants(shared, next, Y: true, Accumulate: true, Experts: Used).ToSpecialization());
+                yield return new(
+                    $"gemv_gated_{name}{tuning.Feature}",
+                    new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.ClampedSwiglu, Used).ToSpecialization());
                 foreach (KvType kvType in Enum.GetValues<KvType>().Where(new GemvKernel(context).CanRecordQkv))
                 {
                     var constants = new GemvQkvConstants(shared, model.Pairing == RopePairing.SplitHalf);

@@ -104,7 +104,7 @@ public sealed class KernelSelfTestTests : GpuTest
         RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32),
         RowCases.Activate(context, ActivationFunction.Gelu, gated: false, ActivationType.F32, biased: true),
         .. RowCases.Choose(context),
-        .. types.Select(type => ExpertCases.Products(context, type)),
+        .. types.Select(type => ExpertCases.Products(context, type)), .. types.Select(type => ExpertCases.Vector(context, type)),
         .. types.SelectMany(type => ExpertCases.Grouped(
             context, type, type, new GemmKernel(context).PreferredInput(type), seqLen: 24, experts: 4, used: 2, 512, 512)),
         .. ExpertCases.Routing(context),

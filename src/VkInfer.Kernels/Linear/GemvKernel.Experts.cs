@@ -1,0 +1,121 @@
+using VkInfer.Vulkan;
+
+namespace VkInfer.Kernels;
+
+/// <summary>The experts that a token goes to, as its router left them on the device.</summary>
+/// <param name="Chosen">uint32 [Used]: experts, each below <paramref name="Experts"/>.</param>
+/// <param name="Weights">float32 [Used]: factors of their outputs.</param>
+/// <param name="Experts">How many there are.</param>
+/// <param name="Used">How many the token goes to.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly record struct ExpertChoice(BufferView Chosen, BufferView Weights, int Experts, int Used)
+{
+    internal AddressedView[] Addressed => [new(Chosen, BindingAccess.Read), new(Weights, BindingAccess.Read)];
+
+    internal void Check()
+    {
+        Views.RequireBytes(nameof(Chosen), Chosen, sizeof(uint) * (long)Used);
+        Views.RequireFloats(nameof(Weights), Weights, Used);
+    }
+}
+
+/// <content>Products with the matrices of the experts that a token goes to.</content>
+public sealed partial class GemvKernel
+{
+    /// <summary>Records f(gate x) · (up x) of each expert that the token goes to, as the input of their last products.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="gateUp">[2 · experts · width, K]: the gates of all experts, then all ups.</param>
+    /// <param name="x">[KPadded].</param>
+    /// <param name="next">Receives [used · Stride(width)], padded with zeros, without a norm.</param>
+    /// <param name="choice">The experts.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="gateUp"/>, if given.</param>
+    /// <returns>What <see cref="RecordExpertsDown"/> takes.</returns>
+    /// <exception cref="ArgumentException">A view is too short, or weights do not take x in its form.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public VectorInput RecordExpertsGated(
+        CommandList commands, WeightMatrix gateUp, VectorInput x, VectorOutput next, ExpertChoice choice, ActivationFunction activation,
+        BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(gateUp);
+        choice.Check();
+        RequireOneBinding(gateUp);
+        int gates = gateUp.Rows / 2;
+        int width = gates / choice.Experts;
+        int elements = choice.Used * WeightLayout.PadColumns(width);
+        var call = new GemvCall(x, bias, next);
+        call.Check(gateUp, gateUp.Columns, gateUp.Rows, elements);
+        GemvTuning tuning = call.Tuning(gateUp.Type, 2 * elements, gateUp.Columns, context, rowsPerElement: 2);
+        var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation, choice.Used);
+        int upSkip = gates % WeightLayout.SliceRows(gateUp.Type);
+        WeightMatrix up = gateUp.Slice(gates - upSkip, upSkip + gates);
+        GemvPush push = call.Push(gateUp, 2 * elements, 0);
+        push.UpSkip = (uint)upSkip;
+        push.Width = (uint)gates;
+        push.NextColumns = (uint)elements;
+        push.Choose(choice, width);
+        ChainLink link = call.Link(commands);
+        push.Join(link);
+        Describe(commands, gateUp, 2 * choice.Used * width, gateUp.Columns);
+        commands.Dispatch(
+            context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
+            (tuning.Groups(2 * elements, context.Capabilities), 1, 1), in push,
+            [.. call.Inputs, .. call.Outputs(next.Data), gateUp.Quants, up.Quants, gateUp.Scales, up.Scales], choice.Addressed, link);
+        return call.Result(0);
+    }
+
+    /// <summary>Records y = Σ weight · (down x + bias) of the experts that the token goes to, or y += it.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="down">[experts · N, K].</param>
+    /// <param name="x">[used · KPadded]: what each expert takes, as <see cref="RecordExpertsGated"/> left it.</param>
+    /// <param name="y">float32 [N].</param>
+    /// <param name="mode">Whether to overwrite or add.</param>
+    /// <param name="choice">The experts.</param>
+    /// <param name="next">Receives y as the input of the next product, if given.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="down"/>, if given.</param>
+    /// <returns>What the next product takes; null: nothing is left for one.</returns>
+    /// <exception cref="ArgumentException">A view is too short, or weights do not take x in its form.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public VectorInput? RecordExpertsDown(
+        CommandList commands, WeightMatrix down, VectorInput x, BufferView y, GemvMode mode, ExpertChoice choice, VectorOutput? next = null,
+        BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(down);
+        choice.Check();
+        RequireOneBinding(down);
+        int rows = down.Rows / choice.Experts;
+        int columns = choice.Used * down.KPadded;
+        Views.RequireFloats(nameof(y), y, rows);
+        var call = new GemvCall(x, bias, next);
+        call.Check(down, columns, down.Rows, rows);
+        GemvTuning tuning = call.Tuning(down.Type, rows, columns, context);
+        var constants = new GemvStoreConstants(
+            call.Constants(tuning, context), call.NextConstant, true, mode == GemvMode.Accumulate, Experts: choice.Used);
+        GemvPush push = call.Push(down, rows, 0);
+        push.RowChunks = push.Stride;
+        push.Stride *= (uint)choice.Used;
+        push.NextColumns = (uint)WeightLayout.PadColumns(rows);
+        push.Choose(choice, rows);
+        ChainLink link = call.Link(commands);
+        push.Join(link);
+        Describe(commands, down, rows, columns);
+        commands.Dispatch(
+            context.GetPipeline($"gemv_store_{WeightFormat.Of(down.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
+            (tuning.Groups(rows, context.Capabilities), 1, 1), in push,
+            [.. call.Inputs, .. call.Outputs(y), y, down.Quants, down.Scales], choice.Addressed, link);
+        int slots = tuning.Slots(context.Capabilities);
+        return next is null ? null : call.Result((rows + slots - 1) / slots);
+    }
+
+    // Which rows a slice would have, only the device knows.
+    private void RequireOneBinding(WeightMatrix w)
+    {
+        if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)
+        {
+            throw new NotSupportedException(
+                $"experts: {w.Quants.Length} bytes of weights exceed the device's storage buffer range of {context.Capabilities.MaxStorageBufferRange}");
+        }
+    }
+}
