@@ -85,7 +85,7 @@ internal sealed class WeightPlanner
     }
 
     private NormPlan Norm(NormPart part) => new(
-        Vector((part.Name + ".weight", part.Width)) with { Factor = part.Factor },
+        Vector((part.Gain, part.Width)) with { Factor = part.Factor },
         part.Kind == NormKind.LayerNorm ? Vector((part.Name + ".bias", part.Width)) with { Factor = part.Factor } : null);
 
     private LinearPlan Linear(LinearPart part, TensorRows[] layout)

@@ -23,9 +23,9 @@ internal sealed class LayerBlocks
 {
     public LayerBlocks(ModelConfig config, LayerRecipe recipe, string prefix, PartList parts)
     {
-        if (recipe.FeedForward is MixtureRecipe && (recipe.IsParallel || recipe.Norms != NormPlacement.Before))
+        if (recipe.FeedForward is MixtureRecipe mixture && (recipe.IsParallel || recipe.Norms != mixture.Placement))
         {
-            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with a norm behind it");
+            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with norms {recipe.Norms}");
         }
 
         if (recipe.HasOutputScale && !recipe.HasNormsBehind)

@@ -57,7 +57,7 @@ internal sealed class LinearPart(string name, int rows, int columns, params Tens
 }
 
 /// <summary>A norm of rows.</summary>
-/// <param name="name">Its tensors without <c>.weight</c> and <c>.bias</c>.</param>
+/// <param name="name">Its tensors without <c>.weight</c> and <c>.bias</c>, where nothing else is said.</param>
 /// <param name="width">Elements of a row.</param>
 /// <param name="kind">Which norm.</param>
 internal sealed class NormPart(string name, int width, NormKind kind) : WeightPart(name)
@@ -67,6 +67,9 @@ internal sealed class NormPart(string name, int width, NormKind kind) : WeightPa
 
     /// <summary>Which norm.</summary>
     public NormKind Kind { get; } = kind;
+
+    /// <summary>The tensor of its gain.</summary>
+    public string Gain { get; init; } = name + ".weight";
 
     /// <summary>Factor of its output, which is put into its parameters.</summary>
     public float Factor { get; init; } = 1;

@@ -32,6 +32,7 @@ public static class SyntheticShapes
         ["glm-4.7-flash"] = GlmFlash(),
         ["gpt-oss-20b"] = GptOss(2880, 24, 32),
         ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
+        ["gemma4-26b-a4b"] = Gemma4Mixture(),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
 
@@ -153,6 +154,23 @@ public static class SyntheticShapes
                 HasKeysAsValues = dense.Window(i) == 0,
             },
         });
+    }
+
+    // Mixtures beside the feed-forward layers.
+    private static ModelConfig Gemma4Mixture()
+    {
+        const int DenseWidth = 2112;
+        return (Gemma4(2816, DenseWidth, 30, 16, 8, 2) with { IntermediateSize = 704, NumExperts = 128, NumExpertsPerToken = 8 }).Compose(
+            layer => layer with
+            {
+                FeedForward = new MixtureRecipe
+                {
+                    Router = new RouterRule(RouterScore.Softmax),
+                    HasExpertScales = true,
+                    HasOwnNorms = true,
+                    Shared = new DenseRecipe { Width = DenseWidth },
+                },
+            });
     }
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>

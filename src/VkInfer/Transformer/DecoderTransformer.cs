@@ -21,6 +21,7 @@ internal sealed class DecoderTransformer
     private readonly GatedDeltaPass _gatedDelta;
     private readonly ShortConvPass _shortConv;
     private readonly FeedForwardPass _feedForward;
+    private readonly ParallelMixturePass _parallelMixture;
 
     public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels)
     {
@@ -33,6 +34,7 @@ internal sealed class DecoderTransformer
         _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
         _shortConv = new ShortConvPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
+        _parallelMixture = new ParallelMixturePass(weights, kernels, _stream, _feedForward);
     }
 
     /// <summary>Layers of the model.</summary>
@@ -91,7 +93,15 @@ internal sealed class DecoderTransformer
         if (layer.FeedForward is MixtureBlock mixture)
         {
             _stream.RecordAdd(commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm);
-            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture);
+            if (mixture.Norms is null)
+            {
+                _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture);
+            }
+            else
+            {
+                _parallelMixture.Record(commands, act, layer, mixture);
+            }
+
             return _stream.RecordInput(commands, act, InputOf(index + 1));
         }
 
@@ -125,7 +135,15 @@ internal sealed class DecoderTransformer
         mixer.RecordOutput(commands, act, index, rows);
         if (layer.FeedForward is MixtureBlock mixture)
         {
-            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+            if (mixture.Norms is null)
+            {
+                _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+            }
+            else
+            {
+                _parallelMixture.Record(commands, act, layer, mixture, rows);
+            }
+
             return;
         }
 

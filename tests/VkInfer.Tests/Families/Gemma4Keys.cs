@@ -28,4 +28,24 @@ internal static class Gemma4Keys
         float[] factors = [.. ((RopeFrequencyFactors)shape.RopeScaling!).Factors];
         writer.AddTensor("rope_freqs.weight", GgufTensorType.F32, [(ulong)factors.Length], MemoryMarshal.AsBytes(factors.AsSpan()).ToArray());
     }
+
+    /// <summary>Gates and ups of experts in one tensor, an expert's behind one another.</summary>
+    /// <returns>Whether the tensor is one of these.</returns>
+    public static bool TryAddFused(GgufWriter writer, IWeightSource weights, GgufTensor tensor)
+    {
+        const string Gates = ".ffn_gate_exps.weight", Ups = ".ffn_up_exps.weight", Both = ".ffn_gate_up_exps.weight";
+        if (!tensor.Name.EndsWith(Gates, StringComparison.Ordinal))
+        {
+            return tensor.Name.EndsWith(Ups, StringComparison.Ordinal);
+        }
+
+        weights.TryGetTensor(tensor.Name.Replace(Gates, Ups, StringComparison.Ordinal), out GgufTensor? ups);
+        int size = checked((int)(tensor.ByteSize / tensor.Dimensions[2]));
+        IEnumerable<byte[]> Experts(GgufTensor part) => weights.GetTensorData(part, 0, checked((int)part.ByteSize)).Chunk(size);
+        writer.AddTensor(
+            tensor.Name.Replace(Gates, Both, StringComparison.Ordinal), tensor.Type,
+            [(ulong)tensor.Columns, 2 * (ulong)tensor.Dimensions[1], (ulong)tensor.Dimensions[2]],
+            [.. Experts(tensor).Zip(Experts(ups!), (gate, up) => gate.Concat(up)).SelectMany(expert => expert)]);
+        return true;
+    }
 }
