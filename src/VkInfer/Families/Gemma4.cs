@@ -7,15 +7,15 @@ namespace VkInfer.Families;
 
 /// <summary>
 /// Gemma 4: Gemma 3 without a 1 in its gains, with longer and fewer heads in the layers that see everything, whose values may be their
-/// keys, a norm of values, a factor of the stream behind each layer; some with mixtures of experts beside the feed-forward layers. Of a
-/// folder whose model also sees or hears the part for text.
+/// keys, a norm of values, a factor of the stream behind each layer; some with mixtures of experts beside the feed-forward layers, some
+/// with inputs of each layer and last layers that read earlier ones' keys and values. Of a folder whose model also sees or hears the part
+/// for text.
 /// </summary>
 internal sealed class Gemma4 : ModelFamily
 {
     private const int Period = 6;
+    private const int DefaultPerLayer = 256;
     private const float WindowedTheta = 10000f;
-    private const string Shared = "keys and values of other layers do not run here";
-    private const string PerLayer = "embeddings of each layer do not run here";
 
     public override string Architecture => "gemma4";
 
@@ -28,6 +28,12 @@ internal sealed class Gemma4 : ModelFamily
     public override IReadOnlyDictionary<string, string> HfTensorNames { get; } =
         Gemma2.Names.With(
             ("model.layers.*.layer_scalar", "blk.*.layer_output_scale.weight"),
+            ("model.embed_tokens_per_layer", "per_layer_token_embd"),
+            ("model.per_layer_model_projection", "per_layer_model_proj"),
+            ("model.per_layer_projection_norm", "per_layer_proj_norm"),
+            ("model.layers.*.per_layer_input_gate", "blk.*.inp_gate"),
+            ("model.layers.*.per_layer_projection", "blk.*.proj"),
+            ("model.layers.*.post_per_layer_input_norm", "blk.*.post_norm"),
             ("model.layers.*.router.proj", "blk.*.ffn_gate_inp"),
             ("model.layers.*.router", "blk.*.ffn_gate_inp"), // Its parameter "scale".
             ("model.layers.*.router.per_expert_scale", "blk.*.ffn_down_exps.scale"),
@@ -42,15 +48,17 @@ internal sealed class Gemma4 : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         GgufKeys keys = gguf.Keys;
-        keys.RefuseCount("attention.shared_kv_layers", Shared);
-        keys.RefuseCount("embedding_length_per_layer_input", PerLayer);
         int layers = keys.Count("block_count", ModelLimits.MaxLayers);
         int[] windows = [.. gguf.AlternatingWindows(layers, keys.Count("attention.sliding_window", ModelLimits.MaxContextLength), Period)];
         int full = Array.LastIndexOf(windows, 0);
-        ModelConfig shape = gguf.ReadShape(headLayer: full < 0 ? null : full, hasExpertWidth: true) with
+        ModelConfig shape = gguf.ReadShape(headLayer: full < 0 ? null : full, hasExpertWidth: true, hasOwnWidths: true) with
         {
             Activation = ActivationFunction.Gelu,
+            PerLayerSize = PerLayer(keys.TryCount("embedding_length_per_layer_input", ModelLimits.MaxWidth, min: 0) ?? 0, odd =>
+                keys.Wrong("embedding_length_per_layer_input", odd)),
         };
+        int own = layers - (keys.TryCount("attention.shared_kv_layers", layers - 1, min: 0) ?? 0);
+        int?[] kvLayers = KvLayers(windows, own, odd => keys.Wrong("attention.shared_kv_layers", odd));
         Gemma3.RefuseMagnitude(gguf, shape);
         IReadOnlyList<long>? kvHeads = keys.TryPerLayer("attention.head_count_kv", layers);
         int dim = keys.TryCount("attention.key_length_swa", ModelLimits.MaxWidth) ?? shape.HeadDim;
@@ -67,17 +75,19 @@ internal sealed class Gemma4 : ModelFamily
             LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
         };
         bool hasExperts = shape.NumExperts > 0;
-        int width = hasExperts ? keys.Count("feed_forward_length", ModelLimits.MaxWidth) : shape.IntermediateSize;
+        IReadOnlyList<int>? widths = gguf.FeedForwardWidths(layers);
+        int width = widths is null && hasExperts ? keys.Count("feed_forward_length", ModelLimits.MaxWidth) : shape.IntermediateSize;
+        int WidthOf(int layer) => widths?[layer] ?? width;
         return Adapt(
-            shape,
+            shape, kvLayers,
             layer => new HeadShape(
                 shape.NumHeads, kvHeads is null ? shape.NumKvHeads : gguf.KvHeads(kvHeads[layer]), windows[layer] > 0 ? dim : shape.HeadDim,
                 windows[layer] > 0 ? rotary : shape.RotaryDim),
             layer => gguf.Tensors.Has($"blk.{layer}.attn_k.weight") && !gguf.Tensors.Has($"blk.{layer}.attn_v.weight"),
             layer => gguf.Tensors.Has($"blk.{layer}.layer_output_scale.weight"),
             layer => hasExperts && gguf.Tensors.Has($"blk.{layer}.ffn_gate_inp.weight")
-                ? Mixture(width, HasExpertScales(gguf, layer))
-                : new DenseRecipe { Width = width });
+                ? Mixture(WidthOf(layer), HasExpertScales(gguf, layer))
+                : new DenseRecipe { Width = WidthOf(layer) });
     }
 
     // NVFP4's blocks have the scales of experts in them already.
@@ -87,8 +97,6 @@ internal sealed class Gemma4 : ModelFamily
     public override ModelConfig Describe(HfConfigReader config)
     {
         HfJson json = config.Json;
-        config.RefuseCount("num_kv_shared_layers", 0, Shared);
-        config.RefuseCount("hidden_size_per_layer_input", 256, PerLayer);
         if (json.TryString("use_bidirectional_attention") is { } seen and not "vision")
         {
             throw json.Wrong("use_bidirectional_attention", "vision: attention of text to later positions does not run here", $"\"{seen}\"");
@@ -110,19 +118,26 @@ internal sealed class Gemma4 : ModelFamily
 
         // The last layer sees everything, whatever is said of it.
         int[] windows = [.. shape.Windows.SkipLast(1), 0];
+        int own = shape.NumLayers - (json.TryInt("num_kv_shared_layers", shape.NumLayers - 1, min: 0) ?? 0);
+        int?[] kvLayers = KvLayers(windows, own, odd => json.Wrong("num_kv_shared_layers", odd, shape.NumLayers - own));
+        bool isWider = json.TryBool("use_double_wide_mlp") ?? false;
+        const string PerLayerKey = "hidden_size_per_layer_input";
+        int perLayer = json.TryInt(PerLayerKey, ModelLimits.MaxWidth, min: 0) ?? (json.Has(PerLayerKey) ? 0 : DefaultPerLayer);
         shape = shape with
         {
+            PerLayerSize = PerLayer(perLayer, odd => json.Wrong(PerLayerKey, odd, perLayer)),
             Windows = windows,
             WindowedRopeTheta = shape.WindowedRopeTheta ?? WindowedTheta,
             LogitSoftCap = Gemma2.SoftCap(config, "final_logit_softcapping", 0),
         };
         return Adapt(
-            shape with { NumKvHeads = fullHeads },
+            shape with { NumKvHeads = fullHeads }, kvLayers,
             layer => windows[layer] > 0
                 ? new HeadShape(shape.NumHeads, shape.NumKvHeads, dim, dim)
                 : new HeadShape(shape.NumHeads, fullHeads, shape.HeadDim, shape.RotaryDim),
             layer => hasKeysAsValues && windows[layer] == 0, _ => true,
-            _ => hasExperts ? Mixture(width, hasScales: true) : new DenseRecipe { Width = width });
+            layer => hasExperts ? Mixture(width, hasScales: true)
+                : new DenseRecipe { Width = isWider && layer >= own ? 2 * width : width });
     }
 
     private static HfDefaults WithExperts(HfDefaults defaults, HfJson json)
@@ -151,8 +166,24 @@ internal sealed class Gemma4 : ModelFamily
         Shared = new DenseRecipe { Width = width },
     };
 
+    // Shared layers read the last layer of their kind that has keys and values.
+    private static int?[] KvLayers(int[] windows, int own, Func<string, Exception> wrong)
+    {
+        int?[] layers = new int?[windows.Length];
+        for (int layer = own; layer < windows.Length; layer++)
+        {
+            int owner = Array.FindLastIndex(windows, own - 1, window => window > 0 == windows[layer] > 0);
+            layers[layer] = owner >= 0 ? owner : throw wrong($"fewer: layer {layer} finds no earlier one of its kind");
+        }
+
+        return layers;
+    }
+
+    // Read in pairs.
+    private static int PerLayer(int size, Func<string, Exception> wrong) => size % 2 == 0 ? size : throw wrong("an even number");
+
     private static ModelConfig Adapt(
-        ModelConfig shape, Func<int, HeadShape> heads, Func<int, bool> hasKeysAsValues, Func<int, bool> hasScale,
+        ModelConfig shape, int?[] kvLayers, Func<int, HeadShape> heads, Func<int, bool> hasKeysAsValues, Func<int, bool> hasScale,
         Func<int, FeedForwardRecipe> feedForward) =>
         (Gemma.Adapt(shape) with { AttentionScale = 1 }).Compose((layer, i) => layer with
         {
@@ -161,9 +192,10 @@ internal sealed class Gemma4 : ModelFamily
             FeedForward = feedForward(i),
             Mixer = new AttentionRecipe
             {
-                Heads = heads(i),
+                Heads = heads(i) with { KvCount = heads(kvLayers[i] ?? i).KvCount },
                 HeadNorm = HeadNormKind.EachHeadAndValue,
-                HasKeysAsValues = hasKeysAsValues(i),
+                HasKeysAsValues = kvLayers[i] is null && hasKeysAsValues(i),
+                KvLayer = kvLayers[i],
             },
         });
 

@@ -282,9 +282,10 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         int threads = new GateHeadsKernel(context).Threads;
-        foreach (bool norm in new[] { false, true })
+        foreach (GateKind kind in Enum.GetValues<GateKind>())
         {
-            SpecializationConstants constants = new GateHeadsConstants(threads, norm, !norm).ToSpecialization();
+            bool isNormed = kind is GateKind.Silu or GateKind.Summand;
+            SpecializationConstants constants = new GateHeadsConstants(threads, isNormed, kind).ToSpecialization();
             yield return new("gate_heads_f32", constants);
             yield return new("gate_heads_f16", constants);
         }

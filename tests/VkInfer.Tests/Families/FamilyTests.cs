@@ -32,6 +32,7 @@ public sealed class FamilyTests
     [TestCase("gpt-oss", "gpt-oss")]
     [TestCase("gemma4", "gemma4")]
     [TestCase("gemma4-moe", "gemma4")]
+    [TestCase("gemma4-e", "gemma4")]
     [TestCase("glm-4.7-flash", "deepseek2")]
     [TestCase("deepseek-v2", "deepseek2")]
     [TestCase("glm4-moe", "glm4moe")]

@@ -63,6 +63,11 @@ internal static class FolderAsGguf
                 continue; // One for each layer, or for all, below.
             }
 
+            if (architecture == "gemma4" && field == "intermediate_size")
+            {
+                continue; // Likewise.
+            }
+
             writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
         }
 

@@ -18,8 +18,14 @@ internal static class Gemma4Keys
         FolderAsGguf.AddIntegers(writer, Prefix + "attention.head_count_kv", [.. heads.Select(head => head.KvCount)]);
         FolderAsGguf.AddIntegers(
             writer, Prefix + "attention.sliding_window_pattern", [.. shape.Windows.Select(window => window > 0 ? 1 : 0)]);
-        writer.Add(Prefix + "attention.shared_kv_layers", 0u);
-        writer.Add(Prefix + "embedding_length_per_layer_input", 0u);
+        writer.Add(Prefix + "attention.shared_kv_layers", (uint)shape.Attention.Count(attention => attention.KvLayer is not null));
+        writer.Add(Prefix + "embedding_length_per_layer_input", (uint)shape.PerLayerSize);
+        FolderAsGguf.AddIntegers(writer, Prefix + "feed_forward_length", [.. shape.Layers.Select(layer => layer.FeedForward switch
+        {
+            MixtureRecipe mixture => mixture.Shared!.WidthIn(shape),
+            DenseRecipe dense => dense.WidthIn(shape),
+            _ => 0,
+        })]);
         writer.Add(Prefix + "attention.key_length_swa", (uint)windowed.Dim);
         writer.Add(Prefix + "attention.value_length_swa", (uint)windowed.Dim);
         writer.Add(Prefix + "rope.dimension_count_swa", (uint)windowed.RotaryDim);

@@ -35,6 +35,8 @@ internal sealed class ReferenceTransformer
     public double[][] Logits(ReadOnlySpan<int> tokens)
     {
         double[][] hidden = [.. tokens.ToArray().Select(Embed)];
+        var perLayer = new ReferencePerLayer(_config, _weights, tokens, hidden);
+        var kept = new Dictionary<int, (double[][] Keys, double[][] Values)>();
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             string block = $"blk.{layer}.";
@@ -49,7 +51,7 @@ internal sealed class ReferenceTransformer
                     new ReferenceLatent(_config, _weights).Mix(block, latent, inputs, Frequencies(latent.Shape.RopeDim, hasOwn: false)),
                     block + "attn_output"),
                 ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
-                AttentionRecipe attention => (Attention(block, layer, attention, inputs), block + "attn_output"),
+                AttentionRecipe attention => (Attention(block, layer, attention, inputs, kept), block + "attn_output"),
                 _ => throw new NotSupportedException($"{block}: {recipe.Mixer}"),
             };
             Parallel.For(0, hidden.Length, i =>
@@ -68,6 +70,7 @@ internal sealed class ReferenceTransformer
                     ReferenceMath.Add(hidden[i], added);
                 }
 
+                perLayer.Apply(block, layer, i, hidden[i]);
                 if (recipe.HasOutputScale)
                 {
                     hidden[i] = [.. hidden[i].Select(value => _weights.Values(block + "layer_output_scale.weight")[0] * value)];
@@ -96,7 +99,8 @@ internal sealed class ReferenceTransformer
         return hidden;
     }
 
-    private double[][] Attention(string block, int layer, AttentionRecipe recipe, double[][] inputs)
+    private double[][] Attention(
+        string block, int layer, AttentionRecipe recipe, double[][] inputs, Dictionary<int, (double[][] Keys, double[][] Values)> kept)
     {
         double[][] queries = new double[inputs.Length][];
         double[][] keys = new double[inputs.Length][];
@@ -112,6 +116,8 @@ internal sealed class ReferenceTransformer
             queries[i] = [.. queries[i].Select(value => temperature * value)];
         });
 
+        kept[layer] = (keys, values);
+        (keys, values) = kept[recipe.KvLayer ?? layer];
         double[][] attention = new double[inputs.Length][];
         HeadShape heads = recipe.HeadsIn(_config);
         Parallel.For(0, inputs.Length, i => attention[i] =
@@ -146,6 +152,11 @@ internal sealed class ReferenceTransformer
 
     private (double[] Query, double[] Key, double[] Value) Project(string block, AttentionRecipe recipe, double[] x)
     {
+        if (recipe.KvLayer is not null)
+        {
+            return (_weights.Linear(block + "attn_q", x), [], []);
+        }
+
         if (!_weights.Has(block + "attn_qkv.weight"))
         {
             double[] values = _weights.Linear(block + (recipe.HasKeysAsValues ? "attn_k" : "attn_v"), x);
