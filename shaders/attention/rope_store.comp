@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 // Rows [Q heads | K heads | V heads] of the QKV product, with bias, norm of heads and rotation: Q goes to the query buffer, K and V to
-// the pages of each row's sequence.
+// the pages of each row's sequence. Where keys and values are another layer's there are no K and V heads.
 // One workgroup does HEADS neighbouring heads (x) of one row (y), an invocation two neighbouring elements at a time.
 // STEP_STATE: the one row is that of a decode step. QUERY_F16: float16, two per uint. KV_Q8_0: rows are staged and quantised.
 layout(local_size_x_id = 0) in;

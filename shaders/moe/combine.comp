@@ -1,7 +1,8 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// y[token] += the sum of the outputs of the token's experts, times their weights.
+// y[token] += the sum of the outputs of the token's experts, times their weights; or that sum alone.
 layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const bool ACCUMULATE = true;
 
 #include "push/combine.glsl"
 
@@ -20,5 +21,6 @@ void main() {
         uint pair = token * push.used + i;
         sum += weights[pair] * outputs[pair * push.stride + column];
     }
-    y[token * push.stride + column] += sum;
+    const uint at = token * push.stride + column;
+    y[at] = ACCUMULATE ? y[at] + sum : sum;
 }

@@ -7,13 +7,14 @@
 //   SIGMOID    each logit's sigmoid; likewise
 // BIASED: a bias of each expert is added to its score for the choice, and not for its weight. GROUPED: only experts of the best groups
 // are chosen, a group being as good as its two best experts together. NORMALISED: weights are divided by their sum. All of them are
-// multiplied by a factor at last. All invocations score, one subgroup chooses.
+// multiplied by a factor at last; SCALED: and each by one of its expert. All invocations score, one subgroup chooses.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint EXPERTS = 1;
 layout(constant_id = 2) const uint SCORE = 0; // RouterScore in C#
 layout(constant_id = 3) const bool BIASED = false;
 layout(constant_id = 4) const bool GROUPED = false;
 layout(constant_id = 5) const bool NORMALISED = true;
+layout(constant_id = 6) const bool SCALED = false;
 
 #include "push/route.glsl"
 #include "reductions.glsl"
@@ -22,6 +23,7 @@ layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1, std430) writeonly buffer Experts { uint chosen[]; }; // [SeqLen][used]
 layout(set = 0, binding = 2, std430) buffer Weights { float weights[]; };         // likewise
 layout(set = 0, binding = 3, std430) readonly buffer Bias { float bias[]; };      // [experts]
+layout(set = 0, binding = 4, std430) readonly buffer Scales { float scales[]; };  // [experts]
 
 const uint OF_CHOSEN = 0;
 const uint SOFTMAX = 1;
@@ -120,7 +122,7 @@ void main() {
         sum += weight;
         if (writes) {
             chosen[to + i] = uint(index);
-            weights[to + i] = weight;
+            weights[to + i] = weight * (SCALED ? scales[index] : 1.0);
         }
         last = best;
         last_index = index;

@@ -1,11 +1,12 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// Heads of rows with a gate for each element: y = n(x) f(gate), where n is the RMSNorm of a head (NORM) or the identity, and f SiLU or,
-// with SIGMOID, the sigmoid. One workgroup per head (x) and row (y), an invocation two neighbouring elements at a time.
+// Heads of rows with a gate for each element: y = n(x) f(gate), where n is the RMSNorm of a head (NORM) or the identity, and f by GATE
+// SiLU, the sigmoid or the identity; or y = n(x) + gate. One workgroup per head (x) and row (y), an invocation two neighbouring elements
+// at a time.
 // OUTPUT_F16: two float16 values per uint.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool NORM = false;
-layout(constant_id = 2) const bool SIGMOID = false;
+layout(constant_id = 2) const uint GATE = 0; // GateKind in C#
 
 #include "push/gate_heads.glsl"
 #include "half_pair.glsl"
@@ -20,10 +21,17 @@ layout(set = 0, binding = 3, std430) writeonly buffer Output { uint y[]; };
 layout(set = 0, binding = 3, std430) writeonly buffer Output { float y[]; };
 #endif
 
+const uint GATE_SILU = 0;
+const uint GATE_SIGMOID = 1;
+const uint GATE_FACTOR = 2;
+const uint GATE_SUMMAND = 3;
+
 float gated(uint from, uint gate_from, uint i, float scale) {
     const float value = x[from + i] * (NORM ? scale * gain[i] : 1.0);
     const float gate = gates[gate_from + i];
-    return value * (SIGMOID ? 1.0 : gate) / (1.0 + exp(-gate));
+    if (GATE == GATE_SUMMAND) return value + gate;
+    if (GATE == GATE_FACTOR) return value * gate;
+    return value * (GATE == GATE_SIGMOID ? 1.0 : gate) / (1.0 + exp(-gate));
 }
 
 void main() {

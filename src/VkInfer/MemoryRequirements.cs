@@ -5,7 +5,7 @@ using VkInfer.Transformer;
 namespace VkInfer;
 
 /// <summary>Device memory a model needs, in bytes.</summary>
-/// <param name="WeightBytes">All weights, as they stand on the device.</param>
+/// <param name="WeightBytes">All weights, as they stand on the device; without tables that lie in system memory.</param>
 /// <param name="KvCacheBytes">
 /// The KV cache of one session that fills its context; a shorter one takes less. Of recurrent models the session's state, too, with the
 /// snapshots that every engine may keep.

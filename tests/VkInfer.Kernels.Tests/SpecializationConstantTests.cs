@@ -33,6 +33,12 @@ public sealed partial class SpecializationConstantTests
     public void Groups_of_experts() => Check<GroupConstants>();
 
     [Test]
+    public void Router() => Check<RouteConstants>();
+
+    [Test]
+    public void Sum_of_experts() => Check<CombineConstants>();
+
+    [Test]
     public void Added_rows() => Check<AddRowsConstants>();
 
     [Test]

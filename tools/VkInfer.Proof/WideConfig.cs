@@ -29,7 +29,8 @@ internal static class WideConfig
         Set(config, Width, "hidden_size", "n_embd", "word_embed_proj_dim");
         Set(config, config.ContainsKey("num_experts_per_tok")
             ? ExpertWidth
-            : FeedForwardWidth, "intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim");
+            : FeedForwardWidth, "intermediate_size", "n_inner", "ffn_dim");
+        Set(config, ExpertWidth, "moe_intermediate_size");
         Set(config, ExpertWidth, "shared_intermediate_size");
         Set(config, Heads, "num_attention_heads", "n_head");
         Set(config, KvHeads, "num_key_value_heads");

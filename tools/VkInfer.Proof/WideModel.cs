@@ -102,6 +102,7 @@ internal sealed class WideModel : ModelSource, IWeightSource
         (float mean, float deviation) = name switch
         {
             _ when name.EndsWith(".bias", StringComparison.Ordinal) => (0f, 0.3f),
+            _ when name.EndsWith("ffn_gate_inp.scale", StringComparison.Ordinal) => (MathF.Sqrt(columns), 0.2f * MathF.Sqrt(columns)),
             _ when rows == 1 => (1f, 0.2f),
             "token_embd.weight" => (0f, 1 / MathF.Max(_config.EmbeddingScale / 4, 1)),
             "position_embd.weight" => (0f, 1f),

@@ -24,7 +24,7 @@ internal sealed class WideShape
 
                     break;
                 case NormPart norm:
-                    _shapes[norm.Name + ".weight"] = _shapes[norm.Name + ".bias"] = (1, norm.Width);
+                    _shapes[norm.Gain] = _shapes[norm.Name + ".bias"] = (1, norm.Width);
                     break;
                 case VectorPart vector:
                     foreach ((string tensor, int length) in vector.Tensors)

@@ -66,6 +66,12 @@ public sealed record AttentionShape(
     /// <summary>Whether a head's value is its key, stored once.</summary>
     public bool HasKeysAsValues { get; init; }
 
+    /// <summary>Whether keys and values are those of another layer, in rows of queries alone.</summary>
+    public bool ReadsOthers { get; init; }
+
+    /// <summary>Key heads that a row brings along.</summary>
+    internal int OwnKvHeads => ReadsOthers ? 0 : NumKvHeads;
+
     /// <summary>Heads whose keys lie between a key and its value.</summary>
     internal int ValueHeads => HasKeysAsValues ? 0 : NumKvHeads;
 
@@ -79,7 +85,7 @@ public sealed record AttentionShape(
     public int KvWidth => NumKvHeads * HeadDim;
 
     /// <summary>Rows of the concatenated query, gate, key and value weights.</summary>
-    public int QkvWidth => ((HasGates ? 2 : 1) * QueryWidth) + (2 * KvWidth);
+    public int QkvWidth => ((HasGates ? 2 : 1) * QueryWidth) + (2 * OwnKvHeads * HeadDim);
 
     /// <summary>Checks that the fields fit together and what the kernels can do.</summary>
     /// <exception cref="ArgumentException">Names the field, its value and what is allowed.</exception>

@@ -21,7 +21,8 @@ public enum QkNormKind
 
 /// <summary>RMSNorm of queries and keys.</summary>
 /// <param name="Gains">
-/// float32, the gains of queries, then of keys: [2, HeadDim], those of one head; of whole projections [QueryWidth + KvWidth].
+/// float32, the gains of queries, then of keys where a row has some: [2, HeadDim], those of one head; of whole projections
+/// [QueryWidth + KvWidth].
 /// </param>
 /// <param name="Eps">Added to the mean of squares.</param>
 /// <param name="Kind">What is taken together.</param>
@@ -33,6 +34,8 @@ public readonly record struct QkNorm(BufferView Gains, float Eps, QkNormKind Kin
     public int GainsWidth(AttentionShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        return Kind == QkNormKind.Projection ? shape.QueryWidth + shape.KvWidth : 2 * shape.HeadDim;
+        return Kind == QkNormKind.Projection
+            ? shape.QueryWidth + (shape.OwnKvHeads * shape.HeadDim)
+            : (shape.ReadsOthers ? 1 : 2) * shape.HeadDim;
     }
 }

@@ -5,7 +5,7 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// Between the QKV product and attention: adds the bias, normalises heads where the model does, rotates queries and keys (RoPE, Su et
-/// al. 2021) and stores keys and values in pages. Thread-safe.
+/// al. 2021) and stores keys and values in pages, where a row has some. Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -113,13 +113,13 @@ public sealed class RopeStoreKernel(KernelContext context)
                 source.StepState ?? qkv,
                 source.Blocks ?? qkv,
             ],
-            [.. layer.Write, .. source.Sequences?.Addressed ?? []]);
+            [.. shape.ReadsOthers ? [] : layer.Write, .. source.Sequences?.Addressed ?? []]);
     }
 
-    private static uint Heads(AttentionShape shape) => (uint)(shape.NumHeads + (2 * shape.NumKvHeads));
+    private static uint Heads(AttentionShape shape) => (uint)(shape.NumHeads + (2 * shape.OwnKvHeads));
 
     private static RopeStorePush Push(AttentionShape shape, KvLayer layer, QkNorm? qkNorm) => new(
-        (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads, (uint)shape.NumKvHeads,
+        (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads, (uint)shape.OwnKvHeads,
         (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, layer.At, (uint)layer.Group, qkNorm?.Eps ?? 0,
         shape.Temperature.Beta, (uint)shape.Temperature.Length);
 

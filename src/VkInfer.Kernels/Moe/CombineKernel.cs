@@ -10,7 +10,7 @@ public sealed class CombineKernel(KernelContext context)
 {
     internal int Threads { get; } = context.For("combine").Threads(128);
 
-    /// <summary>Records y[t] += Σ weights[t, i] · outputs[t, i].</summary>
+    /// <summary>Records y[t] += Σ weights[t, i] · outputs[t, i], or y[t] = that.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="outputs">float32 [seqLen · used, Stride(width)].</param>
     /// <param name="weights">float32 [seqLen, used].</param>
@@ -18,12 +18,15 @@ public sealed class CombineKernel(KernelContext context)
     /// <param name="seqLen">Tokens.</param>
     /// <param name="used">Experts that a token goes to.</param>
     /// <param name="width">Elements of a row.</param>
+    /// <param name="accumulate">Whether the sum is added to <paramref name="y"/>; false: it takes its place.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
-    public void Record(CommandList commands, BufferView outputs, BufferView weights, BufferView y, int seqLen, int used, int width)
+    public void Record(
+        CommandList commands, BufferView outputs, BufferView weights, BufferView y, int seqLen, int used, int width,
+        bool accumulate = true)
     {
         ArgumentNullException.ThrowIfNull(commands);
         commands.Dispatch(
-            context.GetPipeline("combine", SpecializationConstants.From((0, (uint)Threads))),
+            context.GetPipeline("combine", Constants(accumulate).ToSpecialization()),
             ((uint)((width + Threads - 1) / Threads), (uint)seqLen, 1),
             new CombinePush((uint)width, (uint)Activations.Stride(width), (uint)used),
             [
@@ -32,6 +35,19 @@ public sealed class CombineKernel(KernelContext context)
                 Activations.Require(nameof(y), y, ActivationType.F32, seqLen, width),
             ]);
     }
+
+    internal CombineConstants Constants(bool accumulate = true) => new(Threads, accumulate);
+}
+
+/// <summary>Specialisation constants of <c>moe/combine.comp</c>.</summary>
+internal readonly record struct CombineConstants(int Threads, bool Accumulate) : IKernelConstants
+{
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "ACCUMULATE"];
+
+    public static string Source => "moe/combine.comp";
+
+    public SpecializationConstants ToSpecialization() =>
+        SpecializationConstants.From((0, (uint)Threads), (1, SpecializationConstants.Bits(Accumulate)));
 }
 
 /// <summary>Push constants of <c>push/combine.glsl</c>.</summary>

@@ -48,12 +48,13 @@ public sealed class RouteKernel(KernelContext context)
     /// <param name="used">How many a token goes to.</param>
     /// <param name="rule">How they are chosen; null: by the softmax of the chosen logits.</param>
     /// <param name="bias">float32 [experts], if given: added to scores for the choice, and not for the weights.</param>
+    /// <param name="scales">float32 [experts], if given: factors of the experts' weights.</param>
     /// <exception cref="ArgumentException">
     /// A view is too short, a token goes to more experts than there are (in its groups), or groups are not of one size.
     /// </exception>
     public void Record(
         CommandList commands, BufferView logits, BufferView chosen, BufferView weights, int seqLen, int experts, int used,
-        RouterRule? rule = null, BufferView? bias = null)
+        RouterRule? rule = null, BufferView? bias = null, BufferView? scales = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentOutOfRangeException.ThrowIfLessThan(used, 1);
@@ -67,7 +68,7 @@ public sealed class RouteKernel(KernelContext context)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(used, experts / groups * groupsUsed);
         logits = Activations.Require(nameof(logits), logits, ActivationType.F32, seqLen, experts);
         commands.Dispatch(
-            context.GetPipeline("route", Constants(experts, how, bias.HasValue).ToSpecialization()),
+            context.GetPipeline("route", Constants(experts, how, bias.HasValue, scales.HasValue).ToSpecialization()),
             ((uint)seqLen, 1, 1),
             new RoutePush((uint)Activations.Stride(experts), (uint)used, (uint)groups, (uint)groupsUsed, how.Scale),
             [
@@ -75,24 +76,27 @@ public sealed class RouteKernel(KernelContext context)
                 Activations.Require(nameof(chosen), chosen, 4L * seqLen * used),
                 Activations.Require(nameof(weights), weights, 4L * seqLen * used),
                 bias is { } added ? Activations.Require(nameof(bias), added, 4L * experts) : logits,
+                scales is { } factors ? Activations.Require(nameof(scales), factors, 4L * experts) : logits,
             ]);
     }
 
-    internal RouteConstants Constants(int experts, RouterRule rule, bool biased) =>
-        new(Threads, experts, rule.Score, biased, rule.Groups > 1 && rule.GroupsUsed < rule.Groups, rule.Normalises);
+    internal RouteConstants Constants(int experts, RouterRule rule, bool biased, bool scaled = false) =>
+        new(Threads, experts, rule.Score, biased, rule.Groups > 1 && rule.GroupsUsed < rule.Groups, rule.Normalises, scaled);
 }
 
 /// <summary>Specialisation constants of <c>moe/route.comp</c>.</summary>
 internal readonly record struct RouteConstants(
-    int Threads, int Experts, RouterScore Score, bool Biased, bool Grouped, bool Normalised) : IKernelConstants
+    int Threads, int Experts, RouterScore Score, bool Biased, bool Grouped, bool Normalised, bool Scaled) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "EXPERTS", "SCORE", "BIASED", "GROUPED", "NORMALISED"];
+    public static IReadOnlyList<string> Names { get; } =
+        ["WORKGROUP_SIZE", "EXPERTS", "SCORE", "BIASED", "GROUPED", "NORMALISED", "SCALED"];
 
     public static string Source => "moe/route.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)Experts), (2, (uint)Score), (3, SpecializationConstants.Bits(Biased)),
-        (4, SpecializationConstants.Bits(Grouped)), (5, SpecializationConstants.Bits(Normalised)));
+        (4, SpecializationConstants.Bits(Grouped)), (5, SpecializationConstants.Bits(Normalised)),
+        (6, SpecializationConstants.Bits(Scaled)));
 }
 
 /// <summary>Push constants of <c>push/route.glsl</c>.</summary>

@@ -11,7 +11,24 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct HeadGates(BufferView Rows, int Width, int At, int HeadStride);
 
-/// <summary>Heads of rows with a gate for each element: y = n(x) · f(gate). Thread-safe.</summary>
+/// <summary>What a gate does. The values are those of <c>recurrent/gate_heads.comp</c>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum GateKind
+{
+    /// <summary>Its SiLU is a factor.</summary>
+    Silu,
+
+    /// <summary>Its sigmoid is.</summary>
+    Sigmoid,
+
+    /// <summary>It is one itself.</summary>
+    Factor,
+
+    /// <summary>It is added.</summary>
+    Summand,
+}
+
+/// <summary>Heads of rows with a gate for each element: y = n(x) · f(gate), or n(x) + gate. Thread-safe.</summary>
 /// <param name="context">The device.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GateHeadsKernel(KernelContext context)
@@ -32,7 +49,39 @@ public sealed class GateHeadsKernel(KernelContext context)
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public void RecordNormed(
         CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim, BufferView gain, float epsilon,
-        ActivationType type = ActivationType.F32) => Record(commands, x, gates, y, rows, heads, headDim, gain, epsilon, type);
+        ActivationType type = ActivationType.F32) =>
+        Record(commands, x, gates, y, rows, heads, headDim, GateKind.Silu, gain, epsilon, type);
+
+    /// <summary>Records n(x) + gate, n = RMSNorm of each head: inputs of layers made of an embedding and a projection.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">float32 [rows, Stride(heads · headDim)].</param>
+    /// <param name="summands">What is added.</param>
+    /// <param name="y">Output, likewise.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="heads">Heads of a row.</param>
+    /// <param name="headDim">Elements of a head; even.</param>
+    /// <param name="gain">float32 [headDim]: of the norm.</param>
+    /// <param name="epsilon">Added to the mean of the squares.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordSum(
+        CommandList commands, BufferView x, HeadGates summands, BufferView y, int rows, int heads, int headDim, BufferView gain,
+        float epsilon) =>
+        Record(commands, x, summands, y, rows, heads, headDim, GateKind.Summand, gain, epsilon, ActivationType.F32);
+
+    /// <summary>Records x · gate.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="x">float32 [rows, Stride(heads · headDim)].</param>
+    /// <param name="factors">The other factors.</param>
+    /// <param name="y">Output, likewise of <paramref name="type"/>.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="heads">Heads of a row.</param>
+    /// <param name="headDim">Elements of a head; even.</param>
+    /// <param name="type">How the output is stored; float16 saturates at ±65504.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordProduct(
+        CommandList commands, BufferView x, HeadGates factors, BufferView y, int rows, int heads, int headDim,
+        ActivationType type = ActivationType.F32) =>
+        Record(commands, x, factors, y, rows, heads, headDim, GateKind.Factor, null, 0, type);
 
     /// <summary>Records n = x and f = sigmoid, as behind attention.</summary>
     /// <param name="commands">Receives one dispatch.</param>
@@ -46,11 +95,12 @@ public sealed class GateHeadsKernel(KernelContext context)
     /// <exception cref="ArgumentException">A view is too short.</exception>
     public void RecordSigmoid(
         CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim,
-        ActivationType type = ActivationType.F32) => Record(commands, x, gates, y, rows, heads, headDim, null, 0, type);
+        ActivationType type = ActivationType.F32) =>
+        Record(commands, x, gates, y, rows, heads, headDim, GateKind.Sigmoid, null, 0, type);
 
     private void Record(
-        CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim, BufferView? gain,
-        float epsilon, ActivationType type)
+        CommandList commands, BufferView x, HeadGates gates, BufferView y, int rows, int heads, int headDim, GateKind kind,
+        BufferView? gain, float epsilon, ActivationType type)
     {
         ArgumentNullException.ThrowIfNull(commands);
         if (headDim < 2 || headDim % 2 != 0 || gates.At + ((heads - 1) * gates.HeadStride) + headDim > gates.Width)
@@ -65,7 +115,7 @@ public sealed class GateHeadsKernel(KernelContext context)
         commands.Dispatch(
             context.GetPipeline(
                 $"gate_heads_{Activations.VariantPart(type)}",
-                new GateHeadsConstants(Threads, gain.HasValue, !gain.HasValue).ToSpecialization()),
+                new GateHeadsConstants(Threads, gain.HasValue, kind).ToSpecialization()),
             ((uint)heads, (uint)rows, 1),
             new GateHeadsPush(
                 (uint)headDim, stride, (uint)Activations.Stride(gates.Width), (uint)gates.At, (uint)gates.HeadStride, stride, epsilon),
@@ -79,14 +129,14 @@ public sealed class GateHeadsKernel(KernelContext context)
 }
 
 /// <summary>Specialisation constants of <c>recurrent/gate_heads.comp</c>.</summary>
-internal readonly record struct GateHeadsConstants(int Threads, bool Norm, bool Sigmoid) : IKernelConstants
+internal readonly record struct GateHeadsConstants(int Threads, bool Norm, GateKind Gate) : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "NORM", "SIGMOID"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "NORM", "GATE"];
 
     public static string Source => "recurrent/gate_heads.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
-        (0, (uint)Threads), (1, SpecializationConstants.Bits(Norm)), (2, SpecializationConstants.Bits(Sigmoid)));
+        (0, (uint)Threads), (1, SpecializationConstants.Bits(Norm)), (2, (uint)Gate));
 }
 
 /// <summary>Push constants of <c>push/gate_heads.glsl</c>.</summary>

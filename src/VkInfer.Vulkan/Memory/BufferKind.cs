@@ -12,4 +12,9 @@ public enum BufferKind
 
     /// <summary>The GPU writes, the CPU reads: cached system memory where there is some.</summary>
     HostReadable,
+
+    /// <summary>
+    /// System memory that the GPU reads over the bus, for what is large and rarely read; device memory where there is no other.
+    /// </summary>
+    System,
 }

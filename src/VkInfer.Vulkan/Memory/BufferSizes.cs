@@ -27,6 +27,7 @@ internal static class BufferSizes
         BufferKind.DeviceLocal => MemoryUse.DeviceLocal,
         BufferKind.HostWritable => MemoryUse.HostWritable,
         BufferKind.HostReadable => MemoryUse.HostReadable,
+        BufferKind.System => MemoryUse.Staging,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown kind of buffer."),
     };
 }

@@ -86,6 +86,9 @@ public sealed record ModelConfig
     /// <summary>Factor of the logits, before their bound.</summary>
     public float LogitScale { get; init; } = 1f;
 
+    /// <summary>Elements of an embedding of each token that every layer takes for itself; 0: there are none.</summary>
+    internal int PerLayerSize { get; init; }
+
     /// <summary>The norm before attention, before the feed-forward layer and before the output.</summary>
     public NormKind Norm { get; init; }
 

@@ -46,7 +46,7 @@ public sealed record ModelInspection(
             WeightPlan plan = WeightPlanner.Plan(source.Weights, config, options.Quantize);
             source.CreateTokenizer(config.VocabSize);
             _ = source.ChatTemplate;
-            memory = MemoryRequirements.Of(config, plan.SizeInBytes, options, ActivationType.F32);
+            memory = MemoryRequirements.Of(config, plan.DeviceBytes, options, ActivationType.F32);
             softmax = SoftmaxPlan.For(
                 options.Softmax, config.NumLayers, CalibrationFile.Read(ModelFingerprint.Of(source), config.NumLayers, options.Logger));
         }

@@ -3,8 +3,8 @@ using VkInfer.Formats;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// One half of a tensor in which each expert's gate and up matrices stand behind one another, as transformers 5 stores them: [experts,
-/// 2 × width, hidden]. GGUF has a tensor of each.
+/// One half of a tensor in which each expert's gate and up matrices stand behind one another, as transformers 5 and some GGUF files store
+/// them: [experts, 2 × width, hidden]. Here a tensor of each is planned.
 /// </summary>
 /// <param name="Stored">The tensor with both.</param>
 /// <param name="Part">The half under GGUF's name.</param>
@@ -41,7 +41,7 @@ internal sealed record FusedExperts(GgufTensor Stored, GgufTensor Part, int Inde
     }
 
     /// <summary>Reads bytes of the half, expert by expert.</summary>
-    public void Read(SafetensorsFile file, long offset, Span<byte> destination)
+    public void Read(IWeightSource file, long offset, Span<byte> destination)
     {
         if (offset < 0 || offset > Part.ByteSize - destination.Length)
         {

@@ -10,6 +10,8 @@ internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : M
 {
     private const int MaxNameCharacters = 200;
 
+    private readonly Lazy<IWeightSource> _weights = new(() => SplitExperts.Of(file));
+
     /// <summary>The file.</summary>
     public GgufFile File => file;
 
@@ -30,7 +32,7 @@ internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : M
         file.Metadata.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString()));
 
     /// <inheritdoc/>
-    public override IWeightSource Weights => file;
+    public override IWeightSource Weights => _weights.Value;
 
     /// <inheritdoc/>
     public override string? ChatTemplate => file.TryGetString("tokenizer.chat_template", out string template) ? template : null;

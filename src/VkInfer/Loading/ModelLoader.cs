@@ -32,7 +32,7 @@ internal static class ModelLoader
         {
             string fingerprint = ModelFingerprint.Of(source);
             return Build(
-                source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.SizeInBytes,
+                source.Name, config, () => text.GetAwaiter().GetResult(), options, fingerprint, plan.DeviceBytes,
                 (context, buffers, planned) =>
             {
                 var uploader = new WeightUploader(
@@ -56,7 +56,7 @@ internal static class ModelLoader
         SyntheticTypes types = SyntheticShapes.Types(config, type);
         long bytes = SyntheticWeights.SizeInBytes(config, types);
         return Build(
-            name, config, () => null, options, null, bytes,
+            name, config, () => null, options, null, SyntheticWeights.DeviceBytes(config, types),
             (context, buffers, _) =>
                 new SyntheticWeights(context.Device, context, config, types, bytes, buffers, progress, cancellation)
                     .Create(options.ResolveContextLength(config)),

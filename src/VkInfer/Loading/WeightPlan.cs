@@ -11,6 +11,9 @@ namespace VkInfer.Loading;
 /// <param name="Tensors">Names of the file's tensors, in row order.</param>
 internal sealed record MatrixPlan(string Name, WeightType Type, int Rows, int Columns, IReadOnlyList<string> Tensors)
 {
+    /// <summary>Whether it lies in system memory.</summary>
+    public bool IsRarelyRead { get; init; }
+
     public long SizeInBytes => WeightLayout.SizeInBytes(Type, Rows, Columns);
 }
 
@@ -38,4 +41,7 @@ internal sealed record WeightPlan(
     public IEnumerable<MatrixPlan> Matrices => Linears.Values.SelectMany(linear => linear.Parts);
 
     public long SizeInBytes => Matrices.Sum(matrix => matrix.SizeInBytes);
+
+    /// <summary>The same without what lies in system memory.</summary>
+    public long DeviceBytes => Matrices.Where(matrix => !matrix.IsRarelyRead).Sum(matrix => matrix.SizeInBytes);
 }

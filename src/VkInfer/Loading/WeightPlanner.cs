@@ -1,3 +1,4 @@
+using System.Globalization;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Recipes;
@@ -85,7 +86,7 @@ internal sealed class WeightPlanner
     }
 
     private NormPlan Norm(NormPart part) => new(
-        Vector((part.Name + ".weight", part.Width)) with { Factor = part.Factor },
+        Vector((part.Gain, part.Width)) with { Factor = part.Factor },
         part.Kind == NormKind.LayerNorm ? Vector((part.Name + ".bias", part.Width)) with { Factor = part.Factor } : null);
 
     private LinearPlan Linear(LinearPart part, TensorRows[] layout)
@@ -99,6 +100,11 @@ internal sealed class WeightPlanner
             return matrices.Count == 1 ? new LinearPlan(matrices, null) : throw new UnsupportedModelException(
                 $"{_file.Path}: {part.Name} is of {string.Join(", ", matrices.Select(matrix => matrix.Type).Distinct())}; "
                 + "experts of different types do not run.");
+        }
+
+        if (part.IsRarelyRead)
+        {
+            matrices = [.. matrices.Select(matrix => matrix with { IsRarelyRead = true })];
         }
 
         return new LinearPlan(
@@ -209,9 +215,14 @@ internal sealed class WeightPlanner
         }
     }
 
-    private bool IsLeftOut(string name) => Enumerable.Range(_config.NumLayers, _config.NumLeftOut)
+    private bool IsLeftOut(string name) => IsOfUnusedKeys(name) || Enumerable.Range(_config.NumLayers, _config.NumLeftOut)
         .Any(layer => name.StartsWith($"blk.{layer}.", StringComparison.Ordinal)
             || name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
+
+    // Some files have the projections of layers that read another's keys and values.
+    private bool IsOfUnusedKeys(string name) => name.Split('.') is ["blk", var layer, "attn_k" or "attn_v" or "attn_k_norm", _]
+        && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < _config.NumLayers
+        && _config.Layers[index].Mixer is AttentionRecipe { KvLayer: not null };
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
 

@@ -32,7 +32,7 @@ internal sealed class WeightUploader
 
     public WeightMatrix Upload(MatrixPlan plan)
     {
-        GpuBuffer buffer = Create(plan.SizeInBytes, plan.Name);
+        GpuBuffer buffer = Create(plan.SizeInBytes, plan.Name, plan.IsRarelyRead ? BufferKind.System : BufferKind.DeviceLocal);
         WeightMatrix matrix = WeightMatrix.FromPacked(plan.Type, plan.Rows, plan.Columns, buffer);
         int firstRow = 0;
         foreach (string name in plan.Tensors)
@@ -94,10 +94,10 @@ internal sealed class WeightUploader
     /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     public void Run() => LoadingJob.RunAll(_jobs, _device, _cancellation);
 
-    private GpuBuffer Create(long bytes, string name)
+    private GpuBuffer Create(long bytes, string name, BufferKind kind = BufferKind.DeviceLocal)
     {
         _cancellation.ThrowIfCancellationRequested();
-        GpuBuffer buffer = _device.CreateBuffer(bytes, BufferKind.DeviceLocal, name);
+        GpuBuffer buffer = _device.CreateBuffer(bytes, kind, name);
         _buffers.Add(buffer);
         return buffer;
     }

@@ -74,6 +74,8 @@ internal sealed class MixtureBlock : FeedForwardBlock
             prefix + "ffn_gate_up_exps.bias", (prefix + "ffn_gate_exps.bias", experts * width),
             (prefix + "ffn_up_exps.bias", experts * width))) : null;
         DownBias = recipe.HasBiases ? Vector("ffn_down_exps.bias", "ffn_down_exps.bias", experts * hidden) : null;
+        Scales = recipe.HasExpertScales ? Vector("ffn_down_exps.scale", "ffn_down_exps.scale", experts) : null;
+        Norms = recipe.HasOwnNorms ? new MixtureNorms(hidden, prefix, parts) : null;
         Shared = recipe.Shared is { } shared ? new DenseBlock(config, shared, prefix, parts) : null;
         SharedGate = recipe.HasSharedGate
             ? parts.Add(new LinearPart(prefix + "ffn_gate_inp_shexp", 1, hidden) { IsMultiplied = false })
@@ -96,6 +98,12 @@ internal sealed class MixtureBlock : FeedForwardBlock
 
     /// <summary>One for each row of <see cref="Down"/>; null: there is none.</summary>
     public VectorPart? DownBias { get; }
+
+    /// <summary>Factors of the experts' weights [NumExperts]; null: there are none.</summary>
+    public VectorPart? Scales { get; }
+
+    /// <summary>Norms of its parts; null: they take the layer's normalised input.</summary>
+    public MixtureNorms? Norms { get; }
 
     /// <summary>An expert for all tokens; null: there is none.</summary>
     public DenseBlock? Shared { get; }

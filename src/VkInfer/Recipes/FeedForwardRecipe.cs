@@ -48,6 +48,18 @@ internal sealed record MixtureRecipe : FeedForwardRecipe
     /// <summary>Whether that expert's output is multiplied by the sigmoid of a product of its own.</summary>
     public bool HasSharedGate { get; init; }
 
+    /// <summary>
+    /// Whether router, experts and the expert for all tokens have norms of their own: one before each, and one behind both kinds of
+    /// experts, whose sum the layer's norm takes. With an expert for all tokens, in layers with norms before and behind blocks.
+    /// </summary>
+    public bool HasOwnNorms { get; init; }
+
+    /// <summary>Whether the file has a factor for the weight of each expert.</summary>
+    public bool HasExpertScales { get; init; }
+
+    /// <summary>Where the norms of its layer stand.</summary>
+    public NormPlacement Placement => HasOwnNorms ? NormPlacement.BeforeAndBehind : NormPlacement.Before;
+
     /// <inheritdoc/>
     public override (int Up, int Down) Widths(ModelConfig config) => Shared?.Widths(config) ?? default;
 }

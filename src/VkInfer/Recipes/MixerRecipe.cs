@@ -68,6 +68,9 @@ internal sealed record AttentionRecipe : MixerRecipe
     /// <summary>Whether values are the projection of keys, before their norm and rotation.</summary>
     public bool HasKeysAsValues { get; init; }
 
+    /// <summary>The earlier layer, from 0, whose keys and values it reads; null: it has its own.</summary>
+    public int? KvLayer { get; init; }
+
     /// <summary>The norm of queries and keys.</summary>
     public HeadNormKind HeadNorm { get; init; }
 
@@ -86,7 +89,8 @@ internal sealed record AttentionRecipe : MixerRecipe
     public QueryTemperature Temperature { get; init; } = QueryTemperature.None;
 
     /// <inheritdoc/>
-    public override int InputSize(ModelConfig config) => ((HasGates ? 2 : 1) * HeadsIn(config).QuerySize) + (2 * HeadsIn(config).KvSize);
+    public override int InputSize(ModelConfig config) =>
+        ((HasGates ? 2 : 1) * HeadsIn(config).QuerySize) + (KvLayer is null ? 2 * HeadsIn(config).KvSize : 0);
 
     /// <inheritdoc/>
     public override int OutputSize(ModelConfig config) => HeadsIn(config).QuerySize;
@@ -96,7 +100,7 @@ internal sealed record AttentionRecipe : MixerRecipe
 
     /// <inheritdoc/>
     public override long PageBytes(ModelConfig config, KvType type) =>
-        2 * HeadsIn(config).KvCount * KvLayout.HeadBytes(HeadsIn(config).Dim, type);
+        KvLayer is null ? 2 * HeadsIn(config).KvCount * KvLayout.HeadBytes(HeadsIn(config).Dim, type) : 0;
 
     /// <summary>The layer's heads.</summary>
     public HeadShape HeadsIn(ModelConfig config) =>

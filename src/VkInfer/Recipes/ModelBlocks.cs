@@ -23,9 +23,15 @@ internal sealed class LayerBlocks
 {
     public LayerBlocks(ModelConfig config, LayerRecipe recipe, string prefix, PartList parts)
     {
-        if (recipe.FeedForward is MixtureRecipe && (recipe.IsParallel || recipe.Norms != NormPlacement.Before))
+        if (recipe.FeedForward is MixtureRecipe mixture && (recipe.IsParallel || recipe.Norms != mixture.Placement))
         {
-            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with a norm behind it");
+            throw new NotSupportedException($"{prefix}: no pass for a mixture of experts beside its mixer, or with norms {recipe.Norms}");
+        }
+
+        bool hasInput = config.PerLayerSize > 0;
+        if (hasInput && (recipe.IsParallel || recipe.FeedForward is not DenseRecipe))
+        {
+            throw new NotSupportedException($"{prefix}: no pass for an input of the layer with blocks side by side or a mixture of experts");
         }
 
         if (recipe.HasOutputScale && !recipe.HasNormsBehind)
@@ -43,6 +49,7 @@ internal sealed class LayerBlocks
         FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, recipe.FeedForwardNorm);
         FeedForward = FeedForwardBlock.Of(config, recipe.FeedForward, prefix, parts);
         FeedForwardPostNorm = Norm(recipe.HasNormsBehind, "post_ffw_norm");
+        PerLayer = hasInput ? new PerLayerBlock(config, prefix, parts) : null;
         const string Scale = "layer_output_scale";
         OutputScale = recipe.HasOutputScale ? parts.Add(new VectorPart(prefix + Scale, (prefix + Scale + ".weight", 1))) : null;
     }
@@ -68,6 +75,9 @@ internal sealed class LayerBlocks
     /// <summary>The norm of the feed-forward layer's output, or null.</summary>
     public NormPart? FeedForwardPostNorm { get; }
 
+    /// <summary>What takes the layer's own input at its end, or null.</summary>
+    public PerLayerBlock? PerLayer { get; }
+
     /// <summary>Factor [1] of the residual stream behind the layer, or null.</summary>
     public VectorPart? OutputScale { get; }
 }
@@ -82,6 +92,7 @@ internal sealed class ModelBlocks
         Embedding = parts.Add(new LinearPart("token_embd", config.VocabSize, config.HiddenSize) { IsMultiplied = false });
         Positions = config.FirstPositionRow is null ? null : parts.Add(
             new LinearPart("position_embd", config.PositionRows, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
+        PerLayer = config.PerLayerSize > 0 ? new PerLayerInputs(config, parts) : null;
         Layers = [.. config.Layers.Select((recipe, layer) => new LayerBlocks(config, recipe, $"blk.{layer}.", parts))];
         OutputNorm = parts.Add(new NormPart(config.OutputNorm, config.HiddenSize, config.Norm) { Factor = config.LogitScale });
         Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
@@ -93,6 +104,9 @@ internal sealed class ModelBlocks
 
     /// <summary>Learned positions [PositionRows, HiddenSize]; null: none.</summary>
     public LinearPart? Positions { get; }
+
+    /// <summary>What makes inputs of layers; null: they have none of their own.</summary>
+    public PerLayerInputs? PerLayer { get; }
 
     /// <summary>The layers.</summary>
     public IReadOnlyList<LayerBlocks> Layers { get; }

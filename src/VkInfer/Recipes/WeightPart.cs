@@ -52,12 +52,15 @@ internal sealed class LinearPart(string name, int rows, int columns, params Tens
     /// <summary>Whether it takes part in products with rows of a prompt, in the form that matrix units ask for.</summary>
     public bool IsMultiplied { get; init; } = true;
 
+    /// <summary>Whether a token reads one of its many rows, so that it need not take the device's own memory.</summary>
+    public bool IsRarelyRead { get; init; }
+
     /// <summary>Whether it is added to the residual stream as it is, and therefore is float32 on the device.</summary>
     public bool IsAdded { get; init; }
 }
 
 /// <summary>A norm of rows.</summary>
-/// <param name="name">Its tensors without <c>.weight</c> and <c>.bias</c>.</param>
+/// <param name="name">Its tensors without <c>.weight</c> and <c>.bias</c>, where nothing else is said.</param>
 /// <param name="width">Elements of a row.</param>
 /// <param name="kind">Which norm.</param>
 internal sealed class NormPart(string name, int width, NormKind kind) : WeightPart(name)
@@ -67,6 +70,9 @@ internal sealed class NormPart(string name, int width, NormKind kind) : WeightPa
 
     /// <summary>Which norm.</summary>
     public NormKind Kind { get; } = kind;
+
+    /// <summary>The tensor of its gain.</summary>
+    public string Gain { get; init; } = name + ".weight";
 
     /// <summary>Factor of its output, which is put into its parameters.</summary>
     public float Factor { get; init; } = 1;

@@ -24,6 +24,12 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
         IReadOnlyList<AttentionShape> attention = Attention(context);
         yield return LinearCases.Embed(weights.Embedding.Type);
+        if (weights.Blocks.PerLayer is { } perLayer && weights[perLayer.Embedding].Matrix.Parts[0].Type is var table
+            && table != weights.Embedding.Type)
+        {
+            yield return LinearCases.Embed(table);
+        }
+
         foreach (WeightType type in WeightLayout.WithKernels(Multiplied.SelectMany(stack => stack.Parts).Select(part => part.Type)))
         {
             foreach (SelfTestCase each in LinearCases.Vector(context, type, attention[0]))
@@ -157,6 +163,6 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     private IReadOnlyList<AttentionShape> Attention(KernelContext context) =>
         [.. new DecoderTransformer(config, weights, new KernelSet(context))
             .Shapes(options.KvType, options.ResolveContextLength(config))
-            .Select(shape => shape with { HasGates = false, HasKeysAsValues = false })
+            .Select(shape => shape with { HasGates = false, HasKeysAsValues = false, ReadsOthers = false })
             .DistinctBy(shape => (shape.NumHeads, shape.NumKvHeads, shape.HeadDim, shape.RotaryDim))];
 }

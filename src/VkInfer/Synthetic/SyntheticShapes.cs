@@ -32,6 +32,8 @@ public static class SyntheticShapes
         ["glm-4.7-flash"] = GlmFlash(),
         ["gpt-oss-20b"] = GptOss(2880, 24, 32),
         ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
+        ["gemma4-26b-a4b"] = Gemma4Mixture(),
+        ["gemma4-e4b"] = Gemma4Small(),
         ["tiny-46m"] = Llama(512, 1536, 4, 8, 8, 32000, 4096),
     };
 
@@ -126,7 +128,8 @@ public static class SyntheticShapes
 
     // A window in five of six layers; the others have longer heads, fewer of keys, whose projection is that of values, too. Scores have the
     // usual scale: the gains that make it 1 in the family are 1 here.
-    private static ModelConfig Gemma4(int hidden, int intermediate, int layers, int heads, int kvHeads, int fullKvHeads)
+    private static ModelConfig Gemma4(
+        int hidden, int intermediate, int layers, int heads, int kvHeads, int fullKvHeads, int window = 1024)
     {
         var full = new HeadShape(heads, fullKvHeads, 512, 512);
         var windowed = new HeadShape(heads, kvHeads, 256, 256);
@@ -137,7 +140,7 @@ public static class SyntheticShapes
             RotaryDim = full.RotaryDim,
             RopePairing = RopePairing.SplitHalf,
             WindowedRopeTheta = 10000,
-            Windows = ModelConfig.AlternatingWindows(layers, 1024, 6),
+            Windows = ModelConfig.AlternatingWindows(layers, window, 6),
             Activation = ActivationFunction.Gelu,
             EmbeddingScale = MathF.Sqrt(hidden),
             LogitSoftCap = 30,
@@ -153,6 +156,35 @@ public static class SyntheticShapes
                 HasKeysAsValues = dense.Window(i) == 0,
             },
         });
+    }
+
+    // Mixtures beside the feed-forward layers.
+    private static ModelConfig Gemma4Mixture()
+    {
+        const int DenseWidth = 2112;
+        return (Gemma4(2816, DenseWidth, 30, 16, 8, 2) with { IntermediateSize = 704, NumExperts = 128, NumExpertsPerToken = 8 }).Compose(
+            layer => layer with
+            {
+                FeedForward = new MixtureRecipe
+                {
+                    Router = new RouterRule(RouterScore.Softmax),
+                    HasExpertScales = true,
+                    HasOwnNorms = true,
+                    Shared = new DenseRecipe { Width = DenseWidth },
+                },
+            });
+    }
+
+    // Inputs of each layer; the last layers read the keys and values of the last ones before them.
+    private static ModelConfig Gemma4Small()
+    {
+        const int Own = 24;
+        ModelConfig shape = Gemma4(2560, 10240, 42, 8, 2, 2, window: 512) with { PerLayerSize = 256 };
+        return shape.Compose((layer, i) => layer.WithAttention(attention => attention with
+        {
+            HasKeysAsValues = false,
+            KvLayer = i < Own ? null : shape.Window(i) > 0 ? Own - 2 : Own - 1,
+        }));
     }
 
     private static ModelConfig Opt(int hidden, int intermediate, int layers, int heads, int vocab, int context) =>

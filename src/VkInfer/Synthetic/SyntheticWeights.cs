@@ -36,8 +36,14 @@ internal sealed class SyntheticWeights : IWeightMaker
         _cancellation = cancellation;
     }
 
-    public static long SizeInBytes(ModelConfig config, SyntheticTypes types) => new ModelBlocks(config).Parts.OfType<LinearPart>()
-        .Sum(part => WeightLayout.SizeInBytes(types.Of(part), part.Rows, part.Columns));
+    public static long SizeInBytes(ModelConfig config, SyntheticTypes types) => SizeInBytes(config, types, _ => true);
+
+    /// <summary>The same without what lies in system memory.</summary>
+    public static long DeviceBytes(ModelConfig config, SyntheticTypes types) => SizeInBytes(config, types, part => !part.IsRarelyRead);
+
+    private static long SizeInBytes(ModelConfig config, SyntheticTypes types, Func<LinearPart, bool> counts) =>
+        new ModelBlocks(config).Parts.OfType<LinearPart>().Where(counts)
+            .Sum(part => WeightLayout.SizeInBytes(types.Of(part), part.Rows, part.Columns));
 
     public TransformerWeights Create(int contextLength) => new(_blocks, this, _config, contextLength, _buffers);
 
@@ -70,7 +76,7 @@ internal sealed class SyntheticWeights : IWeightMaker
         _cancellation.ThrowIfCancellationRequested();
         WeightType type = _types.Of(part);
         long bytes = WeightLayout.SizeInBytes(type, part.Rows, part.Columns);
-        GpuBuffer buffer = Buffer(part.Name, bytes);
+        GpuBuffer buffer = Buffer(part.Name, bytes, part.IsRarelyRead ? BufferKind.System : BufferKind.DeviceLocal);
         WeightMatrix matrix = WeightMatrix.FromPacked(type, part.Rows, part.Columns, buffer);
         _device.Wait(_device.RunOnce("random." + part.Name, list => _random.Record(list, matrix, _seed++)), _cancellation);
         _done += bytes;
@@ -92,9 +98,9 @@ internal sealed class SyntheticWeights : IWeightMaker
         return buffer;
     }
 
-    private GpuBuffer Buffer(string name, long bytes)
+    private GpuBuffer Buffer(string name, long bytes, BufferKind kind = BufferKind.DeviceLocal)
     {
-        GpuBuffer buffer = _device.CreateBuffer(bytes, BufferKind.DeviceLocal, name);
+        GpuBuffer buffer = _device.CreateBuffer(bytes, kind, name);
         _buffers.Add(buffer);
         return buffer;
     }

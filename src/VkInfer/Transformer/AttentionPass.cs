@@ -23,6 +23,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         {
             Temperature = recipe.Temperature,
             HasGates = recipe.HasGates,
+            ReadsOthers = recipe.KvLayer is not null,
         };
     }
 
@@ -32,7 +33,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
 
     /// <summary>
     /// Queries, keys and values of one token, in one dispatch, or in two where heads are normalised or have gates, queries grow with their
-    /// position or the device lacks 16-bit storage.
+    /// position, keys are another layer's or the device lacks 16-bit storage.
     /// </summary>
     public override void RecordInput(
         CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
@@ -41,7 +42,8 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         LinearWeights qkv = Weights[block.Qkv];
         AttentionShape shape = Shape(cache, index);
         QkNorm? headNorm = HeadNorm(block);
-        if (headNorm is not null || shape.Temperature.Beta != 0 || shape.HasGates || !Kernels.Gemv.CanRecordQkv(shape.KvType))
+        if (headNorm is not null || shape.Temperature.Beta != 0 || shape.HasGates || shape.ReadsOthers
+            || !Kernels.Gemv.CanRecordQkv(shape.KvType))
         {
             Kernels.Gemv.Record(commands, qkv.Matrix, input, act.MixerInput, GemvMode.Store, qkv.Bias);
             Kernels.RopeStore.RecordStep(

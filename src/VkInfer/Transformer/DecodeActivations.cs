@@ -28,6 +28,7 @@ internal sealed class DecodeActivations : IDisposable
             GateUp = _buffers.CreateFloats("gate_up", 1, config.UpSize);
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, 1, []) : null;
             Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, 1, [ActivationType.F32]);
+            PerLayer = config.PerLayerSize > 0 ? new PerLayerActivations(_buffers, config, 1, [ActivationType.F32]) : null;
             Mlp = _buffers.CreateFloats("mlp", 1, config.DownSize);
             Logits = _buffers.CreateFloats("logits", 1, config.VocabSize);
         }
@@ -76,6 +77,9 @@ internal sealed class DecodeActivations : IDisposable
 
     /// <summary>What latent attention writes; null: there is none.</summary>
     public LatentActivations? Latent { get; }
+
+    /// <summary>What layers' own inputs take; null: there are none.</summary>
+    public PerLayerActivations? PerLayer { get; }
 
     /// <summary>What the feed-forward layer's second matrix takes [DownSize].</summary>
     public GpuBuffer Mlp { get; }

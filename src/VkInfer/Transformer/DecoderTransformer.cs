@@ -21,6 +21,9 @@ internal sealed class DecoderTransformer
     private readonly GatedDeltaPass _gatedDelta;
     private readonly ShortConvPass _shortConv;
     private readonly FeedForwardPass _feedForward;
+    private readonly ParallelMixturePass _parallelMixture;
+    private readonly PerLayerInputs? _perLayerInputs;
+    private readonly PerLayerPass _perLayer;
 
     public DecoderTransformer(ModelConfig config, TransformerWeights weights, KernelSet kernels)
     {
@@ -33,6 +36,9 @@ internal sealed class DecoderTransformer
         _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
         _shortConv = new ShortConvPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
+        _perLayerInputs = weights.Blocks.PerLayer;
+        _perLayer = new PerLayerPass(config, weights, kernels, _stream);
+        _parallelMixture = new ParallelMixturePass(weights, kernels, _stream, _feedForward);
     }
 
     /// <summary>Layers of the model.</summary>
@@ -52,6 +58,11 @@ internal sealed class DecoderTransformer
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
     {
         _stream.RecordEmbed(commands, act.Hidden, stepState);
+        if (_perLayerInputs is not null)
+        {
+            _perLayer.RecordInputs(commands, act, _perLayerInputs, stepState);
+        }
+
         layersDone?.Invoke(0);
         VectorInput input = _stream.RecordInput(commands, act, InputOf(0));
         for (int i = 0; i < _layers.Count; i++)
@@ -90,6 +101,13 @@ internal sealed class DecoderTransformer
         VectorInput mixed = mixer.RecordMix(commands, act, cache, stepState, index);
         if (layer.FeedForward is MixtureBlock mixture)
         {
+            if (mixture.Norms is not null)
+            {
+                _stream.RecordAdd(commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm);
+                _parallelMixture.Record(commands, act, layer, mixture);
+                return _stream.RecordInput(commands, act, InputOf(index + 1));
+            }
+
             input = _stream.RecordAdd(
                 commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, mixture.Up));
             return _feedForward.RecordMixture(commands, act, input, layer.FeedForwardNorm!, mixture, InputOf(index + 1));
@@ -99,11 +117,24 @@ internal sealed class DecoderTransformer
         input = _stream.RecordAdd(
             commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, dense.Up));
         VectorInput mlp = _feedForward.RecordUp(commands, act, input, dense);
+        if (layer.PerLayer is not null)
+        {
+            _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm);
+            return _perLayer.Record(commands, act, layer, index, InputOf(index + 1));
+        }
+
         return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, InputOf(index + 1), layer.OutputScale);
     }
 
-    /// <summary>The tokens of rows to the residual stream.</summary>
-    public void RecordEmbed(CommandList commands, RowActivations act, RowList rows) => _stream.RecordEmbed(commands, act, rows);
+    /// <summary>The tokens of rows to the residual stream, and to layers' own inputs.</summary>
+    public void RecordEmbed(CommandList commands, RowActivations act, RowList rows)
+    {
+        _stream.RecordEmbed(commands, act, rows);
+        if (_perLayerInputs is not null)
+        {
+            _perLayer.RecordInputs(commands, act, _perLayerInputs, rows);
+        }
+    }
 
     /// <summary>One layer over rows of many sequences; what the pass' rows share is the pass'.</summary>
     public void RecordRowsLayer(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index)
@@ -125,12 +156,27 @@ internal sealed class DecoderTransformer
         mixer.RecordOutput(commands, act, index, rows);
         if (layer.FeedForward is MixtureBlock mixture)
         {
-            _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+            if (mixture.Norms is null)
+            {
+                _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+            }
+            else
+            {
+                _parallelMixture.Record(commands, act, layer, mixture, rows);
+            }
+
             return;
         }
 
         var dense = (DenseBlock)layer.FeedForward;
         _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
+        if (layer.PerLayer is not null)
+        {
+            _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
+            _perLayer.Record(commands, act, layer, index, rows);
+            return;
+        }
+
         _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows, layer.OutputScale);
     }
 

@@ -22,6 +22,7 @@ internal sealed class ExpertActivations
         Weights = buffers.Create("experts.weights", pairs * sizeof(float));
         Mlp = buffers.CreateFloats("experts.mlp", pairs, config.IntermediateSize);
         Outputs = buffers.CreateFloats("experts.outputs", pairs, config.HiddenSize);
+        Parallel = HasOwnNorms(config) ? new ParallelActivations(buffers, config, rows) : null;
         Shared = HasSharedGate(config) ? new SharedActivations(buffers, config, rows) : null;
         Groups = types.Count > 0
             ? new ExpertGroups(
@@ -38,8 +39,14 @@ internal sealed class ExpertActivations
     /// <summary>What an expert for all tokens writes where it has a gate; null: none has.</summary>
     public SharedActivations? Shared { get; }
 
-    /// <summary>[rows, HiddenSize].</summary>
+    /// <summary>What experts with norms of their own write beside that; null: none have.</summary>
+    public ParallelActivations? Parallel { get; }
+
+    /// <summary>The experts' input, [rows, HiddenSize].</summary>
     public GpuBuffer Normed { get; }
+
+    /// <summary>The router's input, [rows, HiddenSize].</summary>
+    public GpuBuffer RouterInput => Parallel?.RouterInput ?? Normed;
 
     /// <summary>The router's, [rows, NumExperts].</summary>
     public GpuBuffer Logits { get; }
@@ -73,11 +80,28 @@ internal sealed class ExpertActivations
             + Floats(pairs, config.IntermediateSize) + Floats(pairs, config.HiddenSize)
             + ExpertGroups.OrderBytes(pairs) + ExpertGroups.TileBytes(pairs)
             + (type == ActivationType.F16 ? Activations.SizeInBytes(type, pairs, config.IntermediateSize) : 0)
+            + (HasOwnNorms(config) ? 3 * Floats(rows, config.HiddenSize) : 0)
             + (HasSharedGate(config) ? Floats(rows, config.HiddenSize) + Floats(rows, 1) + (8L * rows) : 0);
     }
 
     private static bool HasSharedGate(ModelConfig config) =>
         config.Layers.Any(layer => layer.FeedForward is MixtureRecipe { HasSharedGate: true });
+
+    private static bool HasOwnNorms(ModelConfig config) =>
+        config.Layers.Any(layer => layer.FeedForward is MixtureRecipe { HasOwnNorms: true });
+}
+
+/// <summary>What experts with norms of their own write for some rows, each float32 [rows, HiddenSize].</summary>
+internal sealed class ParallelActivations(BufferSet buffers, ModelConfig config, int rows)
+{
+    /// <summary>The router's input.</summary>
+    public GpuBuffer RouterInput { get; } = buffers.CreateFloats("experts.router_input", rows, config.HiddenSize);
+
+    /// <summary>The sum of the experts that a row goes to.</summary>
+    public GpuBuffer Combined { get; } = buffers.CreateFloats("experts.combined", rows, config.HiddenSize);
+
+    /// <summary>That sum and the output of the expert for all rows, normalised and added.</summary>
+    public GpuBuffer Sum { get; } = buffers.CreateFloats("experts.sum", rows, config.HiddenSize);
 }
 
 /// <summary>

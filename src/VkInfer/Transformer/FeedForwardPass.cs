@@ -95,13 +95,21 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             RecordSharedDown(commands, act, middle, shared, sharedChoice);
         }
 
-        WeightMatrix down = weights[block.Down].Matrix.Parts[0];
-        var output = new VectorOutput(own.Mlp, kernels.Gemv.FormOf(weights[block.Down].Matrix));
+        return RecordExperts(commands, own, input, choice, block, act.Hidden, GemvMode.Accumulate, stream.OutputFor(act, next))
+            ?? stream.RecordInput(commands, act, next);
+    }
+
+    /// <summary>The chosen experts of one row, from their input to where their sum is stored or added.</summary>
+    /// <returns>What <paramref name="next"/> receives.</returns>
+    public VectorInput? RecordExperts(
+        CommandList commands, ExpertActivations act, VectorInput input, ExpertChoice choice, MixtureBlock block, BufferView target,
+        GemvMode mode, VectorOutput? next = null)
+    {
+        var output = new VectorOutput(act.Mlp, kernels.Gemv.FormOf(weights[block.Down].Matrix));
         VectorInput mlp = kernels.Gemv.RecordExpertsGated(
             commands, weights[block.Up].Matrix.Parts[0], input, output, choice, config.Activation, Vector(block.UpBias));
-        VectorInput? left = kernels.Gemv.RecordExpertsDown(
-            commands, down, mlp, act.Hidden, GemvMode.Accumulate, choice, stream.OutputFor(act, next), Vector(block.DownBias));
-        return left ?? stream.RecordInput(commands, act, next);
+        return kernels.Gemv.RecordExpertsDown(
+            commands, weights[block.Down].Matrix.Parts[0], mlp, target, mode, choice, next, Vector(block.DownBias));
     }
 
     /// <summary>Norm, router and experts of rows, added to the residual stream.</summary>
@@ -121,15 +129,7 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             RecordUp(commands, act, norm, up, rows, halves ? ActivationType.F16 : null);
         }
 
-        if (grouping is null)
-        {
-            RecordExperts(commands, own, act.Hidden, block, rows);
-        }
-        else
-        {
-            RecordGrouped(commands, own, halves ? act.Inputs(ActivationType.F16).Normed : own.Normed, act.Hidden, block, grouping, rows);
-        }
-
+        RecordExperts(commands, act, act.Hidden, block, grouping, rows);
         if (block is { Shared: { } gated, SharedGate: not null })
         {
             StackedWeights down = weights[gated.Down].Matrix;
@@ -147,7 +147,7 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     /// <summary>
     /// The choice of experts of one row, from its normalised input, and that of an expert for all tokens if it has a gate.
     /// </summary>
-    private (ExpertChoice Choice, ExpertChoice? Shared) RecordRouters(
+    public (ExpertChoice Choice, ExpertChoice? Shared) RecordRouters(
         CommandList commands, ExpertActivations act, VectorInput normed, MixtureBlock block)
     {
         // What does not depend on each other stands side by side, and runs so.
@@ -161,7 +161,8 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         }
 
         kernels.Route.Record(
-            commands, act.Logits, act.Chosen, act.Weights, 1, experts, used, block.Recipe.Router, Vector(block.ChoiceBias));
+            commands, act.Logits, act.Chosen, act.Weights, 1, experts, used, block.Recipe.Router, Vector(block.ChoiceBias),
+            Vector(block.Scales));
         return (
             new ExpertChoice(act.Chosen, act.Weights, experts, used),
             shared is null ? null : new ExpertChoice(shared.Chosen, shared.Weights, 1, 1));
@@ -195,11 +196,29 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     }
 
     /// <summary>How rows are grouped by their experts; null where each meets its experts by itself.</summary>
-    private ExpertGrouping? Grouping(MixtureBlock block, int rows) => kernels.GroupedGemm.Choose(
+    public ExpertGrouping? Grouping(MixtureBlock block, int rows) => kernels.GroupedGemm.Choose(
         weights[block.Up].Matrix.Parts[0], weights[block.Down].Matrix.Parts[0], rows, config.NumExperts, config.NumExpertsPerToken);
 
-    /// <summary>Router and experts, from their normalised input to the residual stream, row by row.</summary>
-    private void RecordExperts(CommandList commands, ExpertActivations act, BufferView hidden, MixtureBlock block, int rows)
+    /// <summary>
+    /// Router and experts of rows, from their normalised inputs (<see cref="GemmInputs.Normed"/> where rows are grouped and products take
+    /// float16) to where they are added; experts with norms of their own write there.
+    /// </summary>
+    public void RecordExperts(
+        CommandList commands, RowActivations act, BufferView target, MixtureBlock block, ExpertGrouping? grouping, int rows)
+    {
+        ExpertActivations own = act.Experts!;
+        if (grouping is null)
+        {
+            RecordExperts(commands, own, target, block, rows);
+            return;
+        }
+
+        BufferView normed = grouping.Input == ActivationType.F16 ? act.Inputs(ActivationType.F16).Normed : own.Normed;
+        RecordGrouped(commands, own, normed, target, block, grouping, rows);
+    }
+
+    /// <summary>The same, row by row.</summary>
+    private void RecordExperts(CommandList commands, ExpertActivations act, BufferView target, MixtureBlock block, int rows)
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         RecordRouter(commands, act, block, rows);
@@ -208,12 +227,12 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             Vector(block.UpBias));
         kernels.Expert.RecordDown(
             commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
-        kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, config.HiddenSize);
+        RecordCombined(commands, act, target, block, rows);
     }
 
     /// <summary>The same, rows that go to one expert together.</summary>
     private void RecordGrouped(
-        CommandList commands, ExpertActivations act, BufferView normed, BufferView hidden, MixtureBlock block, ExpertGrouping grouping,
+        CommandList commands, ExpertActivations act, BufferView normed, BufferView target, MixtureBlock block, ExpertGrouping grouping,
         int rows)
     {
         ExpertGroups groups = act.Groups!.Value;
@@ -224,22 +243,28 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             commands, grouping, groups, weights[block.Up].Matrix.Parts[0], normed, mlp, config.Activation, Vector(block.UpBias));
         kernels.GroupedGemm.RecordDown(
             commands, grouping, groups, weights[block.Down].Matrix.Parts[0], mlp, act.Outputs, Vector(block.DownBias));
-        kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, config.NumExpertsPerToken, config.HiddenSize);
+        RecordCombined(commands, act, target, block, rows);
     }
+
+    private void RecordCombined(CommandList commands, ExpertActivations act, BufferView target, MixtureBlock block, int rows) =>
+        kernels.Combine.Record(
+            commands, act.Outputs, act.Weights, target, rows, config.NumExpertsPerToken, config.HiddenSize,
+            accumulate: block.Norms is null);
 
     /// <summary>The choice of experts, from the normalised input.</summary>
     private void RecordRouter(CommandList commands, ExpertActivations act, MixtureBlock block, int rows)
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         kernels.Gemm.Record(
-            commands, weights[block.Router].Matrix, act.Normed, act.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
+            commands, weights[block.Router].Matrix, act.RouterInput, act.Logits, GemmMode.Store, rows, inputType: ActivationType.F32);
         if (Vector(block.RouterBias) is { } bias)
         {
             kernels.AddRows.RecordBias(commands, act.Logits, bias, rows, experts);
         }
 
         kernels.Route.Record(
-            commands, act.Logits, act.Chosen, act.Weights, rows, experts, used, block.Recipe.Router, Vector(block.ChoiceBias));
+            commands, act.Logits, act.Chosen, act.Weights, rows, experts, used, block.Recipe.Router, Vector(block.ChoiceBias),
+            Vector(block.Scales));
     }
 
     private BufferView? Vector(VectorPart? part) => part is null ? null : weights[part];

@@ -41,7 +41,8 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     public VectorInput RecordInput(CommandList commands, DecodeActivations act, NextInput next) =>
         RecordInput(commands, act.Hidden, act.Normed, next);
 
-    private VectorInput RecordInput(CommandList commands, BufferView hidden, BufferView normed, NextInput next)
+    /// <summary>A row of the stream as a product takes it, left in a buffer.</summary>
+    public VectorInput RecordInput(CommandList commands, BufferView hidden, BufferView normed, NextInput next)
     {
         // Products take float32 whatever the format of their weights; as it is, the stream is in no other form.
         if (next.Norm is not { } part)
@@ -114,18 +115,26 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         CommandList commands, RowActivations act, LinearPart linear, BufferView input, ActivationType type, NormPart? postNorm, int rows,
         VectorPart? scale = null)
     {
+        if (postNorm is null)
+        {
+            RecordProduct(commands, act, linear, input, type, act.Hidden, GemmMode.Accumulate, rows);
+            return;
+        }
+
+        RecordProduct(commands, act, linear, input, type, act.Projected, GemmMode.Store, rows);
+        RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, rows, scale);
+    }
+
+    /// <summary>A block's last product of rows, with its bias: [rows, HiddenSize].</summary>
+    public void RecordProduct(
+        CommandList commands, RowActivations act, LinearPart linear, BufferView input, ActivationType type, BufferView target,
+        GemmMode mode, int rows)
+    {
         LinearWeights w = weights[linear];
-        BufferView target = postNorm is null ? act.Hidden : act.Projected;
-        GemmMode mode = postNorm is null ? GemmMode.Accumulate : GemmMode.Store;
         kernels.Gemm.Record(commands, w.Matrix, input, target, mode, rows, inputType: type, scratch: act.GemmScratch);
         if (w.Bias is { } bias)
         {
             kernels.AddRows.RecordBias(commands, target, bias, rows, config.HiddenSize);
-        }
-
-        if (postNorm is not null)
-        {
-            RecordPostNorm(commands, target, postNorm, act.Hidden, rows, scale);
         }
     }
 
@@ -133,11 +142,12 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     public void RecordNorm(CommandList commands, BufferView x, NormPart part, BufferView y, int rows, ActivationType type) =>
         kernels.Norm.Record(commands, x, weights[part].Gain, y, rows, config.HiddenSize, config.StreamEps, type, weights[part].Shift);
 
-    /// <summary>A norm of blocks' outputs, added to the stream.</summary>
-    private void RecordPostNorm(CommandList commands, BufferView x, NormPart part, BufferView hidden, int rows, VectorPart? scale) =>
+    /// <summary>A norm of blocks' outputs, added to the stream, or to another sum; or as the first of that.</summary>
+    public void RecordPostNorm(
+        CommandList commands, BufferView x, NormPart part, BufferView sum, int rows, VectorPart? scale = null, bool accumulate = true) =>
         kernels.Norm.Record(
-            commands, x, weights[part].Gain, hidden, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
-            accumulate: true, scale is null ? null : weights[scale]);
+            commands, x, weights[part].Gain, sum, rows, config.HiddenSize, config.NormEps, ActivationType.F32, weights[part].Shift,
+            accumulate, scale is null ? null : weights[scale]);
 
     /// <summary>What the head takes.</summary>
     public NextInput Head => new(weights.Blocks.OutputNorm, weights.Blocks.Output);

@@ -45,6 +45,7 @@ internal sealed class RowActivations : IDisposable
             Projected = config.Layers.Any(layer => layer.HasNormsBehind) ? _parts["projected"] : Hidden;
             Experts = config.NumExperts > 0 ? new ExpertActivations(_buffers, config, maxRows, types) : null;
             Latent = config.Latent is null ? null : new LatentActivations(_buffers, config, maxRows, types);
+            PerLayer = config.PerLayerSize > 0 ? new PerLayerActivations(_buffers, config, maxRows, types) : null;
             GemmScratch = types.Contains(ActivationType.F16)
                 ? new GemmScratch(_buffers.Create("gemm_scratch", GemmScratch.SizeInBytes(device.Capabilities)))
                 : null;
@@ -84,6 +85,9 @@ internal sealed class RowActivations : IDisposable
     /// <summary>What latent attention writes; null: there is none.</summary>
     public LatentActivations? Latent { get; }
 
+    /// <summary>What layers' own inputs take; null: there are none.</summary>
+    public PerLayerActivations? PerLayer { get; }
+
     /// <summary>What matrix products share tiles in; null: none does.</summary>
     public GemmScratch? GemmScratch { get; }
 
@@ -96,7 +100,7 @@ internal sealed class RowActivations : IDisposable
     /// <summary>Device memory for <paramref name="rows"/> rows whose matrix products take one type.</summary>
     public static long SizeInBytes(ModelConfig config, int rows, ActivationType inputType) =>
         Parts(config, rows, [inputType]).Sum(part => part.SizeInBytes) + ExpertActivations.SizeInBytes(config, rows, inputType)
-            + LatentActivations.SizeInBytes(config, rows, inputType);
+            + LatentActivations.SizeInBytes(config, rows, inputType) + PerLayerActivations.SizeInBytes(config, rows, inputType);
 
     /// <summary>The inputs of products that take <paramref name="type"/>.</summary>
     public GemmInputs Inputs(ActivationType type) => _inputs[type];

@@ -67,7 +67,7 @@ public sealed class ExpertKernelTests : GpuTest
 
     [Test]
     public void Routes_by_scores_with_a_bias_in_the_best_groups(
-        [Values] RouterScore score, [Values] bool normalises, [Values(1, 2)] int groupsUsed)
+        [Values] RouterScore score, [Values] bool normalises, [Values(1, 2)] int groupsUsed, [Values] bool isScaled)
     {
         const int Experts = 12, Used = 3, Groups = 4;
         var rule = new RouterRule(score, normalises, 2.5f, groupsUsed == 1 ? 1 : Groups, groupsUsed);
@@ -78,8 +78,10 @@ public sealed class ExpertKernelTests : GpuTest
         GuardedBuffer chosen = harness.Output<uint>(new uint[SeqLen * Used]);
         GuardedBuffer weights = harness.Output<float>(new float[SeqLen * Used]);
         GpuBuffer biases = harness.Upload<float>(bias);
+        float[] scales = TestValues.Normal(Experts, 7);
+        BufferView? factors = isScaled ? (BufferView)harness.Upload<float>(scales) : null;
         harness.Run(commands => new RouteKernel(harness.Context).Record(
-            commands, input, chosen.View, weights.View, SeqLen, Experts, Used, rule, biases));
+            commands, input, chosen.View, weights.View, SeqLen, Experts, Used, rule, biases, factors));
 
         var expected = new List<uint>();
         var expectedWeights = new List<double>();
@@ -95,7 +97,7 @@ public sealed class ExpertKernelTests : GpuTest
             double[] own = [.. best.Select(expert => score == RouterScore.SoftmaxOfChosen ? Math.Exp(row[expert]) : scores[expert])];
             double divisor = normalises || score == RouterScore.SoftmaxOfChosen ? own.Sum() : 1;
             expected.AddRange(best.Select(expert => (uint)expert));
-            expectedWeights.AddRange(own.Select(weight => 2.5 * weight / divisor));
+            expectedWeights.AddRange(own.Select((weight, i) => 2.5 * weight / divisor * (isScaled ? scales[best[i]] : 1)));
         }
 
         Assert.That(chosen.Read<uint>(), Is.EqualTo(expected));
@@ -156,7 +158,7 @@ public sealed class ExpertKernelTests : GpuTest
     }
 
     [Test]
-    public void Adds_the_weighted_outputs([Values(1, 3)] int used, [Values(1, 111)] int width)
+    public void Adds_the_weighted_outputs([Values(1, 3)] int used, [Values(1, 111)] int width, [Values] bool accumulates)
     {
         float[] outputs = TestValues.Normal(SeqLen * used * width, 1);
         float[] weights = TestValues.Normal(SeqLen * used, 2);
@@ -165,11 +167,12 @@ public sealed class ExpertKernelTests : GpuTest
         GpuBuffer input = harness.UploadActivations(outputs, SeqLen * used, width, ActivationType.F32);
         GpuBuffer factors = harness.Upload<float>(weights);
         GuardedBuffer y = harness.OutputActivations(before, SeqLen, width, ActivationType.F32);
-        harness.Run(commands => new CombineKernel(harness.Context).Record(commands, input, factors, y.View, SeqLen, used, width));
+        harness.Run(commands => new CombineKernel(harness.Context).Record(
+            commands, input, factors, y.View, SeqLen, used, width, accumulates));
         double[] expected =
         [
             .. before.Select(
-                (value, i) => value
+                (value, i) => (accumulates ? value : 0)
                     + Enumerable.Range(i / width * used, used).Sum(pair => (double)weights[pair] * outputs[(pair * width) + (i % width)])),
         ];
         Comparison.AssertClose(KernelHarness.ReadActivations(y, SeqLen, width, ActivationType.F32), expected, Bounds.F32);

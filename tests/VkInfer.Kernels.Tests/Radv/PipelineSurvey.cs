@@ -254,7 +254,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             new("activate_f32_f32", swiGlu), new("activate_f32_f16", swiGlu), new("activate_f16_f16", swiGlu),
             new("route", new RouteKernel(context).Constants(8, RouterRule.OfChosen, biased: false).ToSpecialization()),
             new("group", new GroupConstants(new GroupedGemmKernel(context).Threads, Experts).ToSpecialization()),
-            new("combine", SpecializationConstants.From((0, (uint)new CombineKernel(context).Threads))),
+            new("combine", new CombineKernel(context).Constants().ToSpecialization()),
             new("gather_rows", SpecializationConstants.From((0, (uint)new GatherRowsKernel(context).Threads))),
             new("resolve_rows", SpecializationConstants.From((0, (uint)new ResolveRowsKernel(context).Threads))),
             new("add_rows", addRows), new("soft_cap", SpecializationConstants.From((0, (uint)new SoftCapKernel(context).Threads))),
@@ -289,9 +289,10 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         int threads = new GateHeadsKernel(context).Threads;
-        foreach (bool norm in new[] { false, true })
+        foreach (GateKind kind in Enum.GetValues<GateKind>())
         {
-            SpecializationConstants constants = new GateHeadsConstants(threads, norm, !norm).ToSpecialization();
+            bool isNormed = kind is GateKind.Silu or GateKind.Summand;
+            SpecializationConstants constants = new GateHeadsConstants(threads, isNormed, kind).ToSpecialization();
             yield return new("gate_heads_f32", constants);
             yield return new("gate_heads_f16", constants);
         }

@@ -10,9 +10,12 @@ public sealed class GateHeadsKernelTests : GpuTest
 
     [Test]
     public void Matches_the_reference(
-        [Values(1, 7)] int rows, [Values(3)] int heads, [Values(2, 40, 256)] int headDim, [Values] bool normed,
+        [Values(1, 7)] int rows, [Values(3)] int heads, [Values(2, 40, 256)] int headDim, [Values] GateKind kind,
         [Values] ActivationType type, [Values] bool asSoftware)
     {
+        bool isNormed = kind is GateKind.Silu or GateKind.Summand;
+        type = kind == GateKind.Summand ? ActivationType.F32 : type;
+
         // Gates of heads with something else between them, behind something else.
         const int At = 5;
         int headStride = headDim + 4;
@@ -28,13 +31,20 @@ public sealed class GateHeadsKernelTests : GpuTest
         harness.Run(commands =>
         {
             var kernel = new GateHeadsKernel(harness.Context with { IsSoftware = asSoftware });
-            if (normed)
+            switch (kind)
             {
-                kernel.RecordNormed(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon, type);
-            }
-            else
-            {
-                kernel.RecordSigmoid(commands, input, of, output.View, rows, heads, headDim, type);
+                case GateKind.Silu:
+                    kernel.RecordNormed(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon, type);
+                    break;
+                case GateKind.Sigmoid:
+                    kernel.RecordSigmoid(commands, input, of, output.View, rows, heads, headDim, type);
+                    break;
+                case GateKind.Factor:
+                    kernel.RecordProduct(commands, input, of, output.View, rows, heads, headDim, type);
+                    break;
+                default:
+                    kernel.RecordSum(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon);
+                    break;
             }
         });
 
@@ -49,7 +59,14 @@ public sealed class GateHeadsKernelTests : GpuTest
                 {
                     double gate = gates[(row * width) + At + (head * headStride) + i];
                     double sigmoid = 1 / (1 + Math.Exp(-gate));
-                    expected[first + i] = x[first + i] * sigmoid * (normed ? scale * gain[i] * gate : 1);
+                    double value = x[first + i] * (isNormed ? scale * gain[i] : 1);
+                    expected[first + i] = kind switch
+                    {
+                        GateKind.Silu => value * gate * sigmoid,
+                        GateKind.Sigmoid => value * sigmoid,
+                        GateKind.Factor => value * gate,
+                        _ => value + gate,
+                    };
                 }
             }
         }

@@ -51,6 +51,23 @@ public sealed class KvGroupsTests
         });
     }
 
+    [Test]
+    public void A_layer_that_reads_an_earlier_ones_keys_has_its_place_and_takes_none()
+    {
+        ModelConfig config = SyntheticShapes.Get("gemma4-e4b");
+        var groups = KvGroups.Of(config, KvType.F16);
+        ModelConfig own = config with { NumLayers = 24, Windows = [.. config.Windows.Take(24)] };
+        Assert.Multiple(() =>
+        {
+            Assert.That(groups.PageBytes, Is.EqualTo(KvGroups.Of(own, KvType.F16).PageBytes));
+            Assert.That(groups.Places.Take(24), Is.Unique);
+            for (int layer = 24; layer < 42; layer++)
+            {
+                Assert.That(groups.Places[layer], Is.EqualTo(groups.Places[layer % 6 == 5 ? 23 : 22]), $"layer {layer}");
+            }
+        });
+    }
+
     // Bytes that an element takes in the 32 positions of a page.
     private const int PositionBytes = 32 * 2;
 

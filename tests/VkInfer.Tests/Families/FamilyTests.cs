@@ -31,6 +31,8 @@ public sealed class FamilyTests
     [TestCase("stablelm", "stablelm")]
     [TestCase("gpt-oss", "gpt-oss")]
     [TestCase("gemma4", "gemma4")]
+    [TestCase("gemma4-moe", "gemma4")]
+    [TestCase("gemma4-e", "gemma4")]
     [TestCase("glm-4.7-flash", "deepseek2")]
     [TestCase("deepseek-v2", "deepseek2")]
     [TestCase("glm4-moe", "glm4moe")]

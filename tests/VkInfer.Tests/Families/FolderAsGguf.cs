@@ -22,7 +22,7 @@ internal static class FolderAsGguf
         ("attention.head_count_kv", "num_key_value_heads"), ("attention.sliding_window", "sliding_window"),
         ("expert_count", "num_local_experts"), ("expert_used_count", "num_experts_per_tok"), ("expert_count", "moe_num_experts"),
         ("expert_count", "num_experts"), ("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
-        ("expert_used_count", "moe_k"), ("expert_feed_forward_length", "moe_intermediate_size"),
+        ("expert_used_count", "moe_k"), ("expert_used_count", "top_k_experts"), ("expert_feed_forward_length", "moe_intermediate_size"),
         ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
         ("leading_dense_block_count", "num_dense_layers"), ("leading_dense_block_count", "first_k_dense_replace"),
         ("expert_count", "n_routed_experts"),
@@ -61,6 +61,11 @@ internal static class FolderAsGguf
                 && field == "num_key_value_heads")
             {
                 continue; // One for each layer, or for all, below.
+            }
+
+            if (architecture == "gemma4" && field == "intermediate_size")
+            {
+                continue; // Likewise.
             }
 
             writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
@@ -116,6 +121,11 @@ internal static class FolderAsGguf
                 ? TiledHeads.Reorder(delta!, tensor, data)
                 : data;
             bool isPermuted = Permuted.Contains(architecture) && tensor.Name.Split('.') is ["blk", _, "attn_q" or "attn_k", ..];
+            if (architecture == "gemma4" && Gemma4Keys.TryAddFused(writer, source.Weights, tensor))
+            {
+                continue;
+            }
+
             if (tensor.Name.EndsWith(".ffn_up_shexp.weight", StringComparison.Ordinal) && config["shared_intermediate_size"] is not null)
             {
                 AddHalves(writer, tensor, data);

@@ -9,6 +9,7 @@ namespace VkInfer.Tests.Families;
 /// <param name="name">The fixture.</param>
 [TestFixture("qwen3.5")]
 [TestFixture("gemma4")]
+[TestFixture("gemma4-e")]
 [TestFixture("glm-4.7-flash")]
 public sealed class SessionStateTests(string name)
 {

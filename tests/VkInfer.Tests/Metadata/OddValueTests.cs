@@ -57,7 +57,7 @@ public sealed class OddValueTests
         "attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention", "text_config", "num_local_experts",
         "num_experts", "num_experts_per_tok", "attention_bias", "torch_dtype", "quantization_config", "norm_topk_prob",
         "decoder_sparse_step", "mlp_only_layers", "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
-        "num_kv_shared_layers", "hidden_size_per_layer_input", "enable_moe_block",
+        "num_kv_shared_layers", "hidden_size_per_layer_input", "enable_moe_block", "top_k_experts",
     ];
 
     private static readonly string[] RopeKeys =

@@ -14,6 +14,7 @@ public sealed class MeasurementTests
     [TestCase("phi3-longrope", WeightType.BF16)]
     [TestCase("mixtral", WeightType.MXFP4)]
     [TestCase("qwen3", WeightType.IQ2_XXS)]
+    [TestCase("gemma4-moe", WeightType.Q4_K)]
     public void A_model_in_a_format_gives_the_logits_of_the_reference(string name, WeightType type)
     {
         var measurement = new Measurement(TestModels.Device);

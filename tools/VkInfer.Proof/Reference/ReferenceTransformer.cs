@@ -35,6 +35,8 @@ internal sealed class ReferenceTransformer
     public double[][] Logits(ReadOnlySpan<int> tokens)
     {
         double[][] hidden = [.. tokens.ToArray().Select(Embed)];
+        var perLayer = new ReferencePerLayer(_config, _weights, tokens, hidden);
+        var kept = new Dictionary<int, (double[][] Keys, double[][] Values)>();
         for (int layer = 0; layer < _config.NumLayers; layer++)
         {
             string block = $"blk.{layer}.";
@@ -49,7 +51,7 @@ internal sealed class ReferenceTransformer
                     new ReferenceLatent(_config, _weights).Mix(block, latent, inputs, Frequencies(latent.Shape.RopeDim, hasOwn: false)),
                     block + "attn_output"),
                 ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
-                AttentionRecipe attention => (Attention(block, layer, attention, inputs), block + "attn_output"),
+                AttentionRecipe attention => (Attention(block, layer, attention, inputs, kept), block + "attn_output"),
                 _ => throw new NotSupportedException($"{block}: {recipe.Mixer}"),
             };
             Parallel.For(0, hidden.Length, i =>
@@ -61,12 +63,14 @@ internal sealed class ReferenceTransformer
                     inputs[i] = Before(hidden[i], recipe.FeedForwardNorm);
                 }
 
-                ReferenceMath.Add(hidden[i], Scaled(Behind(FeedForward(block, recipe.FeedForward, inputs[i]), "post_ffw_norm")));
+                double[] ffn = FeedForward(block, recipe.FeedForward, inputs[i], hidden[i]);
+                ReferenceMath.Add(hidden[i], Scaled(Behind(ffn, "post_ffw_norm")));
                 if (recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], added);
                 }
 
+                perLayer.Apply(block, layer, i, hidden[i]);
                 if (recipe.HasOutputScale)
                 {
                     hidden[i] = [.. hidden[i].Select(value => _weights.Values(block + "layer_output_scale.weight")[0] * value)];
@@ -95,7 +99,8 @@ internal sealed class ReferenceTransformer
         return hidden;
     }
 
-    private double[][] Attention(string block, int layer, AttentionRecipe recipe, double[][] inputs)
+    private double[][] Attention(
+        string block, int layer, AttentionRecipe recipe, double[][] inputs, Dictionary<int, (double[][] Keys, double[][] Values)> kept)
     {
         double[][] queries = new double[inputs.Length][];
         double[][] keys = new double[inputs.Length][];
@@ -111,6 +116,8 @@ internal sealed class ReferenceTransformer
             queries[i] = [.. queries[i].Select(value => temperature * value)];
         });
 
+        kept[layer] = (keys, values);
+        (keys, values) = kept[recipe.KvLayer ?? layer];
         double[][] attention = new double[inputs.Length][];
         HeadShape heads = recipe.HeadsIn(_config);
         Parallel.For(0, inputs.Length, i => attention[i] =
@@ -145,6 +152,11 @@ internal sealed class ReferenceTransformer
 
     private (double[] Query, double[] Key, double[] Value) Project(string block, AttentionRecipe recipe, double[] x)
     {
+        if (recipe.KvLayer is not null)
+        {
+            return (_weights.Linear(block + "attn_q", x), [], []);
+        }
+
         if (!_weights.Has(block + "attn_qkv.weight"))
         {
             double[] values = _weights.Linear(block + (recipe.HasKeysAsValues ? "attn_k" : "attn_v"), x);
@@ -230,7 +242,7 @@ internal sealed class ReferenceTransformer
         return result;
     }
 
-    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x)
+    private double[] FeedForward(string block, FeedForwardRecipe recipe, double[] x, double[] hidden)
     {
         if (recipe is DenseRecipe dense)
         {
@@ -239,20 +251,36 @@ internal sealed class ReferenceTransformer
         }
 
         var mixture = (MixtureRecipe)recipe;
-        double[] sum = Experts(block, mixture, x);
+        if (mixture.HasOwnNorms)
+        {
+            return FeedForwardOfOwnNorms(block, mixture, x, hidden);
+        }
+
+        double[] sum = Experts(block, mixture, x, x);
         if (mixture.Shared is { } shared)
         {
             double gate = mixture.HasSharedGate ? 1 / (1 + Math.Exp(-_weights.Linear(block + "ffn_gate_inp_shexp", x)[0])) : 1;
-            ReferenceMath.Add(sum, [.. FeedForward(block, shared, x).Select(value => gate * value)]);
+            ReferenceMath.Add(sum, [.. FeedForward(block, shared, x, hidden).Select(value => gate * value)]);
         }
 
         return sum;
     }
 
-    private double[] Experts(string block, MixtureRecipe recipe, double[] x)
+    /// <summary>Router, experts and the one for all tokens each with norms of its own.</summary>
+    private double[] FeedForwardOfOwnNorms(string block, MixtureRecipe recipe, double[] x, double[] hidden)
+    {
+        double root = Math.Sqrt(hidden.Length);
+        double[] routed = [.. ReferenceMath.RmsNorm(hidden, _weights.Values(block + "ffn_gate_inp.scale"), _config.NormEps)
+            .Select(value => value / root)];
+        double[] sum = Norm(Experts(block, recipe, Norm(hidden, block + "pre_ffw_norm_2"), routed), block + "post_ffw_norm_2");
+        ReferenceMath.Add(sum, Norm(FeedForward(block, recipe.Shared!, x, hidden), block + "post_ffw_norm_1"));
+        return sum;
+    }
+
+    private double[] Experts(string block, MixtureRecipe recipe, double[] x, double[] routed)
     {
         RouterRule rule = recipe.Router;
-        double[] logits = _weights.Linear(block + "ffn_gate_inp", x);
+        double[] logits = _weights.Linear(block + "ffn_gate_inp", routed);
         double[] scores = rule.Score switch
         {
             RouterScore.Softmax => ReferenceMath.Softmax(logits),
@@ -267,7 +295,8 @@ internal sealed class ReferenceTransformer
 
         int[] order = [.. Allowed(choices, rule).OrderByDescending(expert => choices[expert])];
         int[] chosen = order[.._config.NumExpertsPerToken];
-        NoteMargin(chosen.Length < order.Length ? choices[chosen[^1]] - choices[order[chosen.Length]] : double.PositiveInfinity);
+        double[] compared = rule.Score == RouterScore.Softmax && !recipe.HasChoiceBias ? logits : choices;
+        NoteMargin(chosen.Length < order.Length ? compared[chosen[^1]] - compared[order[chosen.Length]] : double.PositiveInfinity);
         double[] weights = [.. chosen.Select(expert => scores[expert])];
         weights = rule.Score == RouterScore.SoftmaxOfChosen ? ReferenceMath.Softmax(weights)
             : rule.Normalises ? [.. weights.Select(weight => weight / weights.Sum())]
@@ -276,7 +305,8 @@ internal sealed class ReferenceTransformer
         for (int i = 0; i < chosen.Length; i++)
         {
             double[] y = Expert(block, chosen[i], x);
-            double weight = weights[i] * rule.Scale;
+            double scale = recipe.HasExpertScales ? _weights.Values(block + "ffn_down_exps.scale")[chosen[i]] : 1;
+            double weight = weights[i] * rule.Scale * scale;
             ReferenceMath.Add(sum, [.. y.Select(value => weight * value)]);
         }
 

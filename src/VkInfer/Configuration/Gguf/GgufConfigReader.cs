@@ -14,6 +14,7 @@ internal sealed class GgufConfigReader
     /// <summary>Our own key: a window for each layer, 0 for none, for architectures to which GGUF gives no key for windows.</summary>
     public const string OwnWindowsKey = "vkinfer.attention.sliding_windows";
 
+    private const string WidthKey = "feed_forward_length";
     private const int MaxPoolingType = 4;
 
     private readonly GgufFile _file;
@@ -48,10 +49,11 @@ internal sealed class GgufConfigReader
     /// <param name="hasExpertWidth">Whether the family's experts have a width of their own.</param>
     /// <param name="hasOtherMixers">Whether the family has layers that do not attend, which have 0 key heads.</param>
     /// <param name="hasLatents">Whether the family caches latents, whose values are a part of keys.</param>
+    /// <param name="hasOwnWidths">Whether feed-forward layers may differ in width; the first's is the model's then.</param>
     /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
     public ModelConfig ReadShape(
         NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
-        bool hasLatents = false, int? headLayer = null)
+        bool hasLatents = false, bool hasOwnWidths = false, int? headLayer = null)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -78,7 +80,9 @@ internal sealed class GgufConfigReader
             Architecture = Keys.Architecture,
             VocabSize = Tensors.VocabSize(Keys.TryCount("vocab_size", int.MaxValue, min: 0), Keys.Key("vocab_size")),
             HiddenSize = hidden,
-            IntermediateSize = ReadWidth(experts, used, hasExpertWidth),
+            IntermediateSize = hasOwnWidths && experts == 0 && FeedForwardWidths(layers) is [var first, ..]
+                ? Tensors.IntermediateSize(first, Keys.Key(WidthKey), hasExperts: false)
+                : ReadWidth(experts, used, hasExpertWidth),
             NumExperts = experts,
             NumExpertsPerToken = used,
             NumLayers = layers,
@@ -153,13 +157,19 @@ internal sealed class GgufConfigReader
                 + $"{headDim}; they must be equal.");
     }
 
+    /// <summary>Widths of feed-forward layers where the file has one for each; null: it does not.</summary>
+    /// <param name="layers">Number of layers.</param>
+    public IReadOnlyList<int>? FeedForwardWidths(int layers) => Keys.TryPerLayer(WidthKey, layers) is not { } widths ? null
+        : widths.All(width => width is > 0 and <= ModelLimits.MaxWidth) ? [.. widths.Select(width => (int)width)]
+        : throw Keys.Wrong(WidthKey, $"integers from 1 to {ModelLimits.MaxWidth}");
+
     private int ReadWidth(int experts, int used, bool hasExpertWidth)
     {
         string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
             ? "expert_feed_forward_length"
-            : "feed_forward_length";
+            : WidthKey;
         int width = Keys.Count(name, ModelLimits.MaxWidth);
-        bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
+        bool isShared = experts > 0 && hasExpertWidth && name == WidthKey;
         return Tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
     }
 

@@ -121,15 +121,4 @@ internal sealed class HfConfigReader
             throw Json.Wrong(key, refused ? $"false: {why}" : $"true: {why}", refused ? "true" : "false");
         }
     }
-    /// <summary>Refuses a number other than 0.</summary>
-    /// <param name="key">The field.</param>
-    /// <param name="fallback">The number where it is absent.</param>
-    /// <param name="why">What it would mean.</param>
-    public void RefuseCount(string key, int fallback, string why)
-    {
-        if ((Json.TryInt(key, int.MaxValue, min: 0) ?? (Json.Has(key) ? 0 : fallback)) is > 0 and var count)
-        {
-            throw Json.Wrong(key, $"0: {why}", count);
-        }
-    }
 }

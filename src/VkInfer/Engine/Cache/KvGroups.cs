@@ -14,12 +14,16 @@ internal readonly record struct LayerPlace(int Group, long At);
 /// that sees everything and five with a window.
 /// </summary>
 /// <param name="Windows">The groups.</param>
-/// <param name="Places">For each layer its place; of one that keeps no positions nothing.</param>
+/// <param name="Places">For each layer its place, or that of the layer whose keys and values it reads; nothing without either.</param>
 /// <param name="PageBytes">Bytes of a page.</param>
 internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList<LayerPlace> Places, long PageBytes)
 {
     /// <summary>Pages that a sequence of so many positions may hold, one that it shares and must copy among them.</summary>
     public int PagesOf(int positions) => Windows.Count * (KvLayout.PageCount(positions) + 1);
+
+    /// <summary>The layer whose keys and values a layer reads: mostly its own.</summary>
+    public static int Owner(IReadOnlyList<LayerRecipe> layers, int layer) =>
+        layers[layer].Mixer is AttentionRecipe { KvLayer: { } owner } ? owner : layer;
 
     /// <summary>The groups of a model's layers.</summary>
     /// <param name="config">The model.</param>
@@ -54,6 +58,11 @@ internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList
                 places[layer] = new LayerPlace(groups.Count - 1, at);
                 size = Math.Max(size, at + kind.Key.Size);
             }
+        }
+
+        for (int layer = 0; layer < places.Length; layer++)
+        {
+            places[layer] = places[Owner(layers, layer)];
         }
 
         return new KvGroups(groups, places, size);

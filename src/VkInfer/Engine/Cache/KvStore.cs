@@ -1,4 +1,5 @@
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
 
@@ -39,10 +40,12 @@ internal sealed class KvStore : IDisposable
         Groups = groups.Windows;
         PageBytes = groups.PageBytes;
         _order = device.CreateBuffer(2L * config.NumLayers * Alignment, BufferKind.DeviceLocal, "kv.order");
-        _layers = [.. groups.Places.Select((place, layer) => new KvLayer(
-            place.Group, place.At, _order.View(2L * layer * Alignment, Alignment),
-            _order.View(((2L * layer) + 1) * Alignment, Alignment)))];
+        IReadOnlyList<LayerRecipe> layers = config.Layers;
+        _layers = [.. groups.Places.Select((place, layer) => Placed(place, KvGroups.Owner(layers, layer)))];
         States = StateLayout.Of(config);
+
+        KvLayer Placed(LayerPlace place, long owner) => new(
+            place.Group, place.At, _order.View(2 * owner * Alignment, Alignment), _order.View(((2 * owner) + 1) * Alignment, Alignment));
     }
 
     /// <summary>How elements are stored.</summary>
