@@ -258,15 +258,17 @@ internal sealed class PipelineSurvey(KernelContext context)
         ];
     }
 
-    /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2, and latent attention.</summary>
+    /// <summary>Mixers with a state, of the sizes of Qwen3.5, LFM2 and Nemotron 3 Nano, and latent attention.</summary>
     private IEnumerable<PipelineRequest> OtherMixers(KvType[] types)
     {
         var delta = new GatedDeltaShape(KeyHeads: 16, ValueHeads: 32, KeyDim: 128, ValueDim: 128, IsTiled: true);
+        var mamba = new Mamba2Shape(Heads: 64, HeadDim: 64, StateDim: 128, Groups: 8);
         var convolution = new ShortConvShape(Channels: 8192, Taps: 4);
         var gated = new ShortConvShape(Channels: 2048, Taps: 3, IsGated: true);
         foreach (bool oneRow in new[] { false, true })
         {
             yield return new("gated_delta", new GatedDeltaKernel(context).Constants(delta, oneRow).ToSpecialization());
+            yield return new("mamba2", new Mamba2Kernel(context).Constants(mamba, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(convolution, biased: false, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(gated, biased: true, oneRow).ToSpecialization());
         }
@@ -282,9 +284,9 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         int threads = new GateHeadsKernel(context).Threads;
-        foreach (bool norm in new[] { false, true })
+        foreach ((bool norm, bool gateFirst) in new[] { (false, false), (true, false), (true, true) })
         {
-            SpecializationConstants constants = new GateHeadsConstants(threads, norm, !norm).ToSpecialization();
+            SpecializationConstants constants = new GateHeadsConstants(threads, norm, !norm, gateFirst).ToSpecialization();
             yield return new("gate_heads_f32", constants);
             yield return new("gate_heads_f16", constants);
         }
