@@ -142,19 +142,15 @@ internal sealed class PipelineSurvey(KernelContext context)
             from seqLen in SeqLens
             let tiling = kernel.Tiling(type, type, input, 2 * seqLen, Experts, 2 * model.IntermediateSize, model.HiddenSize)
             where tiling is not null
-            from request in new PipelineRequest[]
+            from request in new (ActivationType Output, GroupedEnd End)[]
             {
-                new(
-                    GemmKernel.Variant(type, tiling, input), tiling.ToGroupedSpecialization(ActivationFunction.Silu, biased: false),
-                    tiling.SubgroupSize),
-                new(
-                    GemmKernel.Variant(type, tiling, input),
-                    tiling.ToGroupedSpecialization(ActivationFunction.ClampedSwiglu, biased: true), tiling.SubgroupSize),
-                new(
-                    GemmKernel.Variant(type, tiling, ActivationType.F32),
-                    tiling.ToGroupedSpecialization(ActivationFunction.None, biased: true), tiling.SubgroupSize),
+                (input, new GroupedEnd(ActivationFunction.Silu, IsGated: true, IsBiased: false)),
+                (input, new GroupedEnd(ActivationFunction.ClampedSwiglu, IsGated: true, IsBiased: true)),
+                (input, new GroupedEnd(ActivationFunction.ReluSquared, IsGated: false, IsBiased: false)),
+                (ActivationType.F32, new GroupedEnd(ActivationFunction.None, IsGated: false, IsBiased: true)),
             }
-            select request;
+            select new PipelineRequest(
+                GemmKernel.Variant(type, tiling, request.Output), tiling.ToGroupedSpecialization(request.End), tiling.SubgroupSize);
     }
 
     /// <summary>What tuning would choose from, at few rows and at many.</summary>
