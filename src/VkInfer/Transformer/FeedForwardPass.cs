@@ -151,9 +151,18 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         RecordRouter(commands, act, block, rows);
-        kernels.Expert.RecordGated(
-            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation,
-            Vector(block.UpBias));
+        WeightMatrix up = weights[block.Up].Matrix.Parts[0];
+        if (block.Recipe.IsGated)
+        {
+            kernels.Expert.RecordGated(
+                commands, up, act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation, Vector(block.UpBias));
+        }
+        else
+        {
+            kernels.Expert.RecordActivated(
+                commands, up, act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation, Vector(block.UpBias));
+        }
+
         kernels.Expert.RecordDown(
             commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
         kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, used, config.HiddenSize);
@@ -168,8 +177,16 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         BufferView mlp = grouping.Input == ActivationType.F16 ? act.HalfMlp! : act.Mlp;
         RecordRouter(commands, act, block, rows);
         kernels.GroupedGemm.RecordGroups(commands, grouping, act.Chosen, groups);
-        kernels.GroupedGemm.RecordGated(
-            commands, grouping, groups, weights[block.Up].Matrix.Parts[0], normed, mlp, config.Activation, Vector(block.UpBias));
+        WeightMatrix up = weights[block.Up].Matrix.Parts[0];
+        if (block.Recipe.IsGated)
+        {
+            kernels.GroupedGemm.RecordGated(commands, grouping, groups, up, normed, mlp, config.Activation, Vector(block.UpBias));
+        }
+        else
+        {
+            kernels.GroupedGemm.RecordActivated(commands, grouping, groups, up, normed, mlp, config.Activation, Vector(block.UpBias));
+        }
+
         kernels.GroupedGemm.RecordDown(
             commands, grouping, groups, weights[block.Down].Matrix.Parts[0], mlp, act.Outputs, Vector(block.DownBias));
         kernels.Combine.Record(commands, act.Outputs, act.Weights, hidden, rows, config.NumExpertsPerToken, config.HiddenSize);

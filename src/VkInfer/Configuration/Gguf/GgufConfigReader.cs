@@ -49,9 +49,10 @@ internal sealed class GgufConfigReader
     /// <param name="hasOtherMixers">Whether the family has layers that do not attend, which have 0 key heads.</param>
     /// <param name="hasLatents">Whether the family caches latents, whose values are a part of keys.</param>
     /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
+    /// <param name="hasSingleBlocks">Whether the family has layers without a feed-forward layer, whose width is 0.</param>
     public ModelConfig ReadShape(
         NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
-        bool hasLatents = false, int? headLayer = null)
+        bool hasLatents = false, int? headLayer = null, bool hasSingleBlocks = false)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -78,7 +79,7 @@ internal sealed class GgufConfigReader
             Architecture = Keys.Architecture,
             VocabSize = Tensors.VocabSize(Keys.TryCount("vocab_size", int.MaxValue, min: 0), Keys.Key("vocab_size")),
             HiddenSize = hidden,
-            IntermediateSize = ReadWidth(experts, used, hasExpertWidth),
+            IntermediateSize = ReadWidth(experts, used, hasExpertWidth, hasSingleBlocks ? layers : 0),
             NumExperts = experts,
             NumExpertsPerToken = used,
             NumLayers = layers,
@@ -153,12 +154,14 @@ internal sealed class GgufConfigReader
                 + $"{headDim}; they must be equal.");
     }
 
-    private int ReadWidth(int experts, int used, bool hasExpertWidth)
+    // Of layers with widths of their own the greatest is the model's.
+    private int ReadWidth(int experts, int used, bool hasExpertWidth, int layersOfOwn)
     {
         string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
             ? "expert_feed_forward_length"
             : "feed_forward_length";
-        int width = Keys.Count(name, ModelLimits.MaxWidth);
+        int width = Keys.TryPerLayer(name, layersOfOwn) is { } widths && widths.All(own => own is >= 0 and <= ModelLimits.MaxWidth)
+            && widths.Max() > 0 ? (int)widths.Max() : Keys.Count(name, ModelLimits.MaxWidth);
         bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
         return Tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
     }

@@ -104,7 +104,8 @@ internal sealed class HfConfigReader
         "silu" or "swish" => ActivationFunction.Silu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => ActivationFunction.Gelu,
         "relu" => ActivationFunction.Relu,
-        string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new or relu", $"\"{other}\""),
+        "relu2" => ActivationFunction.ReluSquared,
+        string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new, relu or relu2", $"\"{other}\""),
     };
 
     /// <summary>A factor of activations.</summary>
