@@ -106,7 +106,8 @@ internal sealed class Glm4Moe : ModelFamily
 
     private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string groupsAre)
     {
-        if (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0 || rule.GroupsUsed > rule.Groups))
+        if (rule.GroupsUsed > rule.Groups
+            || (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0)))
         {
             throw new UnsupportedModelException(
                 $"{groupsAre} {rule.GroupsUsed} and {rule.Groups}, of {shape.NumExperts} experts scored by {rule.Score}; expected groups of "

@@ -58,8 +58,9 @@ internal sealed record Mamba2Recipe(Mamba2Shape Shape, int Taps) : MixerRecipe
 
     /// <summary>Checks that it can run.</summary>
     /// <param name="path">The file that describes it.</param>
+    /// <param name="keys">The keys there.</param>
     /// <exception cref="UnsupportedModelException">It cannot.</exception>
-    public Mamba2Recipe Checked(string path)
+    public Mamba2Recipe Checked(string path, string keys)
     {
         try
         {
@@ -67,15 +68,15 @@ internal sealed record Mamba2Recipe(Mamba2Shape Shape, int Taps) : MixerRecipe
         }
         catch (ArgumentException exception)
         {
-            throw new UnsupportedModelException($"{path}: {exception.Message}.", exception);
+            throw new UnsupportedModelException($"{path}: {exception.Message} ({keys}).", exception);
         }
 
         if (Taps < 2)
         {
-            throw new UnsupportedModelException($"{path}: a convolution over {Taps} position; expected 2 or more.");
+            throw new UnsupportedModelException($"{path}: a convolution over {Taps} position; expected 2 or more ({keys}).");
         }
 
         return Shape.InnerWidth % (2 * OutputGroups) == 0 ? this : throw new UnsupportedModelException(
-            $"{path}: {Shape.InnerWidth} outputs of Mamba-2 in {OutputGroups} groups; expected an even number in each.");
+            $"{path}: {Shape.InnerWidth} outputs of Mamba-2 in {OutputGroups} groups; expected an even number in each ({keys}).");
     }
 }

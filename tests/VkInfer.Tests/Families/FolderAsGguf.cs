@@ -155,7 +155,7 @@ internal static class FolderAsGguf
 
             ulong[]? ofMamba = mamba is null ? null : Mamba2Keys.Dimensions(mamba, tensor);
             writer.AddTensor(
-                tensor.Name, tensor.Type,
+                architecture == "falcon-h1" ? Mamba2Keys.NameOfFalcon(tensor.Name) : tensor.Name, tensor.Type,
                 ofMamba ?? [.. tensor.Dimensions.Where((size, i) => i == 0 || size > 1).Select(size => (ulong)size)],
                 isPermuted ? Permute(data, shape.HeadDim, checked((int)tensor.RowBytes)) : data);
         }

@@ -54,6 +54,9 @@ internal static class Mamba2Keys
         return [.. MemoryMarshal.Cast<byte, float>(data).ToArray().SelectMany(value => BitConverter.GetBytes(factor * value))];
     }
 
+    /// <summary>A tensor's name in Falcon-H1's files, in which one has no suffix.</summary>
+    public static string NameOfFalcon(string name) => name.Replace(".ffn_norm.weight", ".ffn_norm", StringComparison.Ordinal);
+
     /// <summary>Whether layers have widths of their own.</summary>
     public static bool HasSingleBlocks(string architecture) => architecture.StartsWith("nemotron_h", StringComparison.Ordinal);
 

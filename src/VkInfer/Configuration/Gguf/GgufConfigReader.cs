@@ -160,8 +160,10 @@ internal sealed class GgufConfigReader
         string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
             ? "expert_feed_forward_length"
             : "feed_forward_length";
-        int width = Keys.TryPerLayer(name, layersOfOwn) is { } widths && widths.All(own => own is >= 0 and <= ModelLimits.MaxWidth)
-            && widths.Max() > 0 ? (int)widths.Max() : Keys.Count(name, ModelLimits.MaxWidth);
+        int width = layersOfOwn > 0 && Keys.TryPerLayer(name, layersOfOwn) is { } widths
+            && widths.All(own => own is >= 0 and <= ModelLimits.MaxWidth) && widths.Max() > 0
+                ? (int)widths.Max()
+                : Keys.Count(name, ModelLimits.MaxWidth);
         bool isShared = experts > 0 && hasExpertWidth && name == "feed_forward_length";
         return Tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
     }

@@ -42,7 +42,7 @@ internal sealed class FalconH1 : ModelFamily
         ModelConfig shape = config.ReadShape(Architecture, Defaults);
         float scores = config.Factor("key_multiplier") * config.Factor("attention_in_multiplier") * config.Factor("attention_in_multiplier");
         bool isBehind = json.TryBool("mamba_norm_before_gate") ?? true;
-        Mamba2Recipe mamba = Mamba2Layers.Read(config, InnerWidth(json)) with
+        Mamba2Recipe mamba = Mamba2Layers.Read(config, InnerWidth(json), normGroups: 0) with
         {
             Gates = !(json.TryBool("mamba_rms_norm") ?? false) ? Mamba2Gates.WithoutNorm
                 : isBehind ? Mamba2Gates.BehindNorm : Mamba2Gates.BeforeNorm,
@@ -54,34 +54,40 @@ internal sealed class FalconH1 : ModelFamily
                 LogitScale = config.Factor("lm_head_multiplier"),
                 AttentionScale = scores / MathF.Sqrt(shape.HeadDim),
             },
-            mamba.Checked(json.Path));
+            mamba);
     }
 
     /// <summary>Factors of what matrices leave, in their rows.</summary>
     public override IReadOnlyList<HfTensorForm> Split(GgufTensor tensor, HfJson config)
     {
-        float One(string key) => config.TryNumber(key, NumberRange.Factor) ?? 1;
-        float Of(string key, int count, int index) => !config.IsSet(key) ? 1
-            : config.Numbers(key, NumberRange.Factor) is var factors && factors.Count == count ? factors[index]
-            : throw config.Wrong(key, $"{count} numbers", $"a list of {factors.Count}");
         Func<long, float>? factor = tensor.Name.Split('.') is not ["blk", _, var matrix, "weight"] ? null : matrix switch
         {
-            "attn_output" => _ => One("attention_in_multiplier") * One("attention_out_multiplier"),
-            "ssm_out" => _ => One("ssm_out_multiplier"),
-            "ffn_gate" => _ => Of("mlp_multipliers", 2, 0),
-            "ffn_down" => _ => Of("mlp_multipliers", 2, 1),
-            "ssm_in" => row => One("ssm_in_multiplier") * Of("ssm_multipliers", 5, PartOf(row, config)),
+            "attn_output" => Same(One(config, "attention_in_multiplier") * One(config, "attention_out_multiplier")),
+            "ssm_out" => Same(One(config, "ssm_out_multiplier")),
+            "ffn_gate" => Same(Some(config, "mlp_multipliers", 2)[0]),
+            "ffn_down" => Same(Some(config, "mlp_multipliers", 2)[1]),
+            "ssm_in" => OfParts(config, One(config, "ssm_in_multiplier"), Some(config, "ssm_multipliers", 5)),
             _ => null,
         };
         return factor is null ? [] : [new HfScaledForm(tensor, factor)];
     }
 
-    // Gates, x, B, C, rates.
-    private static int PartOf(long row, HfJson config)
+    private static float One(HfJson json, string key) => json.TryNumber(key, NumberRange.Factor) ?? 1;
+
+    private static IReadOnlyList<float> Some(HfJson json, string key, int count) =>
+        !json.IsSet(key) ? [.. Enumerable.Repeat(1f, count)]
+        : json.Numbers(key, NumberRange.Factor) is var factors && factors.Count == count ? factors
+        : throw json.Wrong(key, $"{count} numbers", $"a list of {factors.Count}");
+
+    private static Func<long, float> Same(float factor) => _ => factor;
+
+    // Of gates, x, B, C and rates.
+    private static Func<long, float> OfParts(HfJson json, float input, IReadOnlyList<float> factors)
     {
-        long inner = InnerWidth(config);
-        long group = (long)(config.TryInt("mamba_n_groups", ModelLimits.MaxHeads) ?? 1) * Mamba2Layers.StateDim(config);
-        return row < inner ? 0 : row < 2 * inner ? 1 : row < (2 * inner) + group ? 2 : row < (2 * inner) + (2 * group) ? 3 : 4;
+        long inner = InnerWidth(json);
+        long group = (long)(json.TryInt("mamba_n_groups", ModelLimits.MaxHeads) ?? 1) * Mamba2Layers.StateDim(json);
+        long[] ends = [inner, 2 * inner, (2 * inner) + group, (2 * inner) + (2 * group)];
+        return row => input * factors[ends.Count(end => row >= end)];
     }
 
     private static long InnerWidth(HfJson json) => json.TryInt("mamba_d_ssm", ModelLimits.MaxWidth)

@@ -38,19 +38,19 @@ internal sealed class GraniteHybrid : ModelFamily
         ModelConfig shape = Granite.Scaled(config, config.ReadShape(Architecture, hasExperts ? GraniteMoe.Defaults : Granite.Defaults));
         int shared = json.TryInt("shared_intermediate_size", ModelLimits.MaxWidth) ?? GraniteMoe.DefaultSharedWidth;
         int expand = json.TryInt("mamba_expand", ModelLimits.MaxWidth) ?? 2;
-        Mamba2Recipe mamba = Mamba2Layers.Read(config, (long)expand * shape.HiddenSize) with { NormGroups = 1 };
+        Mamba2Recipe mamba = Mamba2Layers.Read(config, (long)expand * shape.HiddenSize, normGroups: 1);
         bool isRotated = json.TryString("position_embedding_type") == "rope";
         IReadOnlyList<string> types = json.Strings("layer_types");
         if (types.Count > 0 && (types.Count != shape.NumLayers || !types.All(type => IsMamba(type) || type is "attention" or "full_attention")))
         {
-            throw json.Wrong("layer_types", $"{shape.NumLayers} times mamba or attention", $"[{string.Join(", ", types)}]");
+            throw json.Wrong("layer_types", $"mamba or attention for each layer, of which num_hidden_layers are {shape.NumLayers}", $"[{string.Join(", ", types)}]");
         }
 
         // Without experts the one for all tokens is the layer.
         shape = hasExperts ? GraniteMoe.WithShared(shape, shared)
             : shape.Compose(layer => layer with { FeedForward = new DenseRecipe { Width = shared, Suffix = "_shexp" } });
         return Compose(
-            shape.Compose(layer => layer.WithAttention(attention => attention with { IsRotated = isRotated })), mamba.Checked(json.Path),
+            shape.Compose(layer => layer.WithAttention(attention => attention with { IsRotated = isRotated })), mamba,
             layer => types.Count == 0 || IsMamba(types[layer]));
     }
 

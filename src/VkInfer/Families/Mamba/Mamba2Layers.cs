@@ -27,13 +27,15 @@ internal static class Mamba2Layers
             HasConvolutionBias = gguf.Tensors.Has($"blk.{layer}.ssm_conv1d.bias"),
             Gates = gguf.Tensors.Has($"blk.{layer}.ssm_norm.weight") ? Mamba2Gates.BeforeNorm : Mamba2Gates.WithoutNorm,
         };
-        return recipe.Checked(keys.File.Path);
+        string[] names = ["group_count", "time_step_rank", "inner_size", "state_size", "conv_kernel"];
+        return recipe.Checked(keys.File.Path, string.Join(", ", names.Select(name => keys.Key("ssm." + name))));
     }
 
     /// <summary>The keys of a folder whose heads make so many elements together, as Bamba names them.</summary>
     /// <param name="config">The folder.</param>
     /// <param name="inner">Elements of all heads.</param>
-    public static Mamba2Recipe Read(HfConfigReader config, long inner)
+    /// <param name="normGroups">Groups of the norm; 0: those of heads.</param>
+    public static Mamba2Recipe Read(HfConfigReader config, long inner, int normGroups)
     {
         HfJson json = config.Json;
         int Count(string key, int fallback, int max) => json.TryInt(key, max) ?? fallback;
@@ -41,14 +43,18 @@ internal static class Mamba2Layers
         long dim = (json.IsString("mamba_d_head") ? null : json.TryInt("mamba_d_head", ModelLimits.MaxWidth)) ?? inner / heads;
         if (heads * dim != inner || inner > ModelLimits.MaxWidth)
         {
-            throw json.Wrong("mamba_n_heads", $"heads that make {inner} elements together, at most {ModelLimits.MaxWidth}", heads);
+            throw json.Wrong(
+                "mamba_n_heads", $"heads of mamba_d_head that make {inner} elements together (mamba_d_ssm, mamba_expand), at most "
+                + $"{ModelLimits.MaxWidth}", heads);
         }
 
         var shape = new Mamba2Shape(heads, (int)dim, StateDim(json), Count("mamba_n_groups", 1, ModelLimits.MaxHeads));
-        return new Mamba2Recipe(shape, Count("mamba_d_conv", 4, ShortConvShape.MaxTaps))
+        var recipe = new Mamba2Recipe(shape, Count("mamba_d_conv", 4, ShortConvShape.MaxTaps))
         {
             HasConvolutionBias = json.TryBool("mamba_conv_bias") ?? true,
+            NormGroups = normGroups,
         };
+        return recipe.Checked(json.Path, "mamba_n_heads, mamba_d_head, mamba_d_ssm, mamba_d_state, mamba_n_groups, mamba_d_conv");
     }
 
     /// <summary>Elements of B and C of such a folder.</summary>

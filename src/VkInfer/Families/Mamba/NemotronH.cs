@@ -54,6 +54,7 @@ internal sealed class NemotronH : ModelFamily
         Mamba2Layers.Check(config, "mamba_hidden_act");
         config.RefuseCount("moe_latent_size", 0, Latent);
         int Count(string key, int fallback, int max) => json.TryInt(key, max) ?? fallback;
+        config.Names = config.Names with { Experts = "n_routed_experts" };
         string pattern = ReadPattern(json);
         bool hasExperts = pattern.Contains('E');
         ModelConfig shape = config.ReadShape(hasExperts ? Mixture : Architecture, (hasExperts ? MixtureDefaults : Defaults) with
@@ -70,7 +71,8 @@ internal sealed class NemotronH : ModelFamily
         int width = Count("intermediate_size", Defaults.IntermediateSize, ModelLimits.MaxWidth);
         int shared = Count("moe_shared_expert_intermediate_size", MixtureDefaults.IntermediateSize, ModelLimits.MaxWidth);
         return Compose(
-            shape with { NumLayers = pattern.Length }, pattern, pattern.Contains('M') ? mamba.Checked(json.Path) : null, _ => width,
+            shape with { NumLayers = pattern.Length }, pattern, pattern.Contains('M')
+                ? mamba.Checked(json.Path, "mamba_num_heads, mamba_head_dim, ssm_state_size, n_groups, conv_kernel") : null, _ => width,
             hasExperts ? Glm4Moe.ReadMixture(config, shape, shared) : null);
     }
 
