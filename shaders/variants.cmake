@@ -87,6 +87,7 @@ vkinfer_shader(resolve_rows SOURCE attention/resolve_rows.comp)
 # recurrent mixers
 vkinfer_shader(short_conv SOURCE recurrent/short_conv.comp)
 vkinfer_shader(gated_delta SOURCE recurrent/gated_delta.comp)
+vkinfer_shader(mamba2 SOURCE recurrent/mamba2.comp)
 vkinfer_shader(gate_heads_f32 SOURCE recurrent/gate_heads.comp)
 vkinfer_shader(gate_heads_f16 SOURCE recurrent/gate_heads.comp DEFINES OUTPUT_F16=1)
 

@@ -6,11 +6,13 @@ const uint ACTIVATION_NONE = 0;
 const uint ACTIVATION_SILU = 1;
 const uint ACTIVATION_GELU = 2; // the tanh form, 0.5 x (1 + tanh(u)), written as x sigmoid(2 u), which cannot overflow
 const uint ACTIVATION_RELU = 3;
+const uint ACTIVATION_RELU_SQUARED = 5; // 4 is one of two halves: gated_activation.glsl
 
 float activate(uint function, float x) {
     if (function == ACTIVATION_SILU) return x / (1.0 + exp(-x));
     if (function == ACTIVATION_GELU) return x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
     if (function == ACTIVATION_RELU) return max(x, 0.0);
+    if (function == ACTIVATION_RELU_SQUARED) return max(x, 0.0) * max(x, 0.0);
     return x;
 }
 

@@ -14,7 +14,7 @@ uint first_split(uvec2 visible) {
 
 // Behind few tokens, the heads of a workgroup one after another take longest: workgroups that would have no split take a head each instead.
 // They compute the others' scores for nothing, so that a split must not have many keys.
-const uint MOST_KEYS_APART = 128;
+const uint MOST_KEYS_APART = 512;
 
 bool heads_are_apart(uvec2 visible) {
     return HEADS > 1 && visible.y - first_split(visible) <= push.splits / HEADS * MOST_KEYS_APART;

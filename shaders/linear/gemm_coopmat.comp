@@ -13,7 +13,7 @@
 // a tile's sums do not depend on who comes when.
 // GATE: the weights are [gate | up], each of half the rows; a subgroup takes as many of both, and C = f(gate) · up.
 // OUTPUT_F16: C is float16 (Store only).
-// GROUPED, BIAS: gemm_groups.glsl; Store and one split only.
+// GROUPED, BIAS, FUNCTION: gemm_groups.glsl; Store and one split only.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint BLOCK_M = 128;
 layout(constant_id = 2) const uint BLOCK_N = 128;
@@ -29,6 +29,7 @@ layout(constant_id = 11) const uint SPLITS = 1;
 layout(constant_id = 12) const uint GATE = 0;  // an activation; 0: none
 layout(constant_id = 13) const bool GROUPED = false;
 layout(constant_id = 14) const bool BIAS = false;
+layout(constant_id = 15) const uint FUNCTION = 0;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)

@@ -7,8 +7,8 @@
 // much as dozens of multiplications, whether its address is the same for all lanes or not.
 // Each invocation holds a register tile of TILE_M rows by TILE_N weight rows; its lanes lie along n. The lanes together
 // load 32 columns of each row of A, a vec4 each, and hand them round by shuffles, which cost next to nothing; every
-// decoded weight is used TILE_M times. gemm_groups.glsl says what GROUPED, GATE and BIAS are; with a gate half of the weight rows are
-// its own, and the other half are up's.
+// decoded weight is used TILE_M times. gemm_groups.glsl says what GROUPED, GATE, BIAS and FUNCTION are; with a gate half of
+// the weight rows are its own, and the other half are up's.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint TILE_M = 8;
 layout(constant_id = 2) const uint TILE_N = 4;
@@ -16,6 +16,7 @@ layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
 layout(constant_id = 4) const bool GROUPED = false;
 layout(constant_id = 5) const bool BIAS = false;
 layout(constant_id = 6) const uint GATE = 0; // an activation; 0: none
+layout(constant_id = 7) const uint FUNCTION = 0;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)

@@ -1,8 +1,8 @@
 // Which rows a tile of a matrix product takes, and what becomes of its sums. GROUPED: the weights are the matrices of experts one behind
 // another, and each row of A goes to some of them: a tile has pairs of a row and an expert, all of one expert (moe/group.comp), and C has
 // a row for each pair. GATE: there are two rows of weights for a column of C, of gate and of up; all experts' gates come before all ups.
-// BIAS, with GROUPED: each row of the weights has one, which is added to its product.
-// Before including: GROUPED, BIAS, GATE and push/gemm.glsl.
+// BIAS, with GROUPED: each row of the weights has one, which is added to its product. FUNCTION, with GROUPED and without GATE: an
+// activation of what that leaves. Before including: GROUPED, BIAS, GATE, FUNCTION and push/gemm.glsl.
 #ifndef GEMM_GROUPS_GLSL
 #define GEMM_GROUPS_GLSL
 #include "gated_activation.glsl"
@@ -62,7 +62,7 @@ float finished(uint column, float sum, float up) {
         sum += bias[row_of_gate(column)];
         if (GATE != 0) up += bias[row_of_up(column)];
     }
-    return GATE != 0 ? gated(GATE, sum, up) : sum;
+    return GATE != 0 ? gated(GATE, sum, up) : activate(FUNCTION, sum);
 }
 
 #endif

@@ -4,7 +4,8 @@
 // C[m][n] = Σk A[m][k] W[n][k] on the scalar units of a GPU: tiles of A and of the decoded weights in shared memory,
 // float32 throughout. THREADS_N invocations lie along n, the rest of the workgroup along m; each holds a register
 // tile of TILE_M by TILE_N whose rows are THREADS apart, so that a subgroup reads neighbouring rows of the weights.
-// gemm_groups.glsl says what GROUPED, GATE and BIAS are; with a gate the first half of a tile's weight rows are its own, the others up's.
+// gemm_groups.glsl says what GROUPED, GATE, BIAS and FUNCTION are; with a gate the first half of a tile's weight rows are its own, the
+// others up's.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint TILE_M = 4;
 layout(constant_id = 2) const uint TILE_N = 4;
@@ -14,6 +15,7 @@ layout(constant_id = 5) const uint THREADS_N = 16;
 layout(constant_id = 6) const bool GROUPED = false;
 layout(constant_id = 7) const bool BIAS = false;
 layout(constant_id = 8) const uint GATE = 0; // an activation; 0: none
+layout(constant_id = 9) const uint FUNCTION = 0;
 
 #include "push/gemm.glsl"
 #define W_STRIDE (push.kPadded / W_ELEMS)

@@ -59,8 +59,8 @@ float with_bias(uint row, float product) {
 
 // Chunks in a row of a matrix.
 uint gemv_row_chunks() {
-#ifdef EXPERTS_ARE_SUMMED
-    if (EXPERTS > 0) return push.row_chunks;
+#ifdef HAS_EXPERTS
+    if (EXPERTS_ARE_SUMMED) return push.row_chunks;
 #endif
     return push.stride;
 }
@@ -68,8 +68,8 @@ uint gemv_row_chunks() {
 // Where the matrix has the chunk of a row that meets one of x: its distance from the row's first. Behind each other, x has what the
 // experts that are summed take.
 uint gemv_chunk(uint chunk) {
-#ifdef EXPERTS_ARE_SUMMED
-    if (EXPERTS > 0) {
+#ifdef HAS_EXPERTS
+    if (EXPERTS_ARE_SUMMED) {
         const uint rank = chunk / push.row_chunks;
         return (expert_of(rank) * push.expert_rows - rank) * push.row_chunks + chunk;
     }
@@ -79,8 +79,8 @@ uint gemv_chunk(uint chunk) {
 
 // The factor of a chunk of x.
 float gemv_weight(uint chunk) {
-#ifdef EXPERTS_ARE_SUMMED
-    if (EXPERTS > 0) return weight_of(chunk / push.row_chunks);
+#ifdef HAS_EXPERTS
+    if (EXPERTS_ARE_SUMMED) return weight_of(chunk / push.row_chunks);
 #endif
     return 1.0;
 }

@@ -6,6 +6,7 @@
 #define SLOTS_PER_ITEM 2
 #define HAS_EXPERTS
 layout(constant_id = 10) const uint EXPERTS = 0;
+const bool EXPERTS_ARE_SUMMED = false;
 #include "linear/gemv_next.glsl"
 #include "linear/gemv.glsl"
 #include "gated_activation.glsl"
@@ -19,15 +20,8 @@ layout(set = 0, binding = 8) readonly buffer GateScalesBuffer { W_SCALE gate_sca
 layout(set = 0, binding = 9) readonly buffer UpScalesBuffer { W_SCALE up_scales[]; };
 #endif
 
-uint padded_width() {
-    return push.next_columns / EXPERTS;
-}
-
-// The row of the gates.
 uint gate_row(uint item) {
-    if (EXPERTS == 0) return item;
-    const uint rank = item / padded_width();
-    return expert_of(rank) * push.expert_rows + min(item - rank * padded_width(), push.expert_rows - 1);
+    return EXPERTS > 0 ? expert_row(item) : item;
 }
 
 uint gemv_row(uint slot) {
@@ -44,7 +38,7 @@ void gemv_prepare(uint slot) {
 }
 
 float gemv_finish(uint slot, float sums[SLOTS_PER_ITEM]) {
-    if (EXPERTS > 0 && slot / 2 % padded_width() >= push.expert_rows) return 0.0;
+    if (EXPERTS > 0 && is_padding(slot / 2)) return 0.0;
     const uint i = push.first_row + gate_row(slot / 2);
     return gated(ACTIVATION, with_bias(i, sums[0]), with_bias(push.width + i, sums[1]));
 }

@@ -5,14 +5,16 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 // The products of tokens with the weights of the experts they go to, token (y) by token and expert (z) by expert; a
 // subgroup does one row. Matrices of all experts lie one behind the other.
-//   GATED   y = f(gate x) * (up x), x being the token's; up's matrices lie behind all the gates'
-//   else    y = down x, x being the token's at this expert
+//   GATED      y = f(gate x) * (up x), x being the token's; up's matrices lie behind all the gates'
+//   OF_TOKENS  y = f(up x), likewise
+//   else       y = down x, x being the token's at this expert
 // HEADS: rows of heads (z), each of which has a matrix of its own; input and output may have more between them.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool GATED = true;
 layout(constant_id = 2) const uint ACTIVATION = 1;
 layout(constant_id = 3) const bool BIAS = false; // each row of the matrices has one, which is added to its product
 layout(constant_id = 4) const bool HEADS = false; // neither GATED nor BIAS then
+layout(constant_id = 5) const bool OF_TOKENS = false;
 
 #include "push/expert.glsl"
 #include "gated_activation.glsl"
@@ -31,7 +33,7 @@ void main() {
     uint pair = gl_WorkGroupID.y * push.used + gl_WorkGroupID.z;
     uint expert = HEADS ? gl_WorkGroupID.z : chosen[pair];
     uint from = HEADS ? (gl_WorkGroupID.y * push.inputStride + gl_WorkGroupID.z * push.inputHead) / 4
-                      : (GATED ? gl_WorkGroupID.y : pair) * (push.kPadded / 4);
+                      : (GATED || OF_TOKENS ? gl_WorkGroupID.y : pair) * (push.kPadded / 4);
     uint to = HEADS ? gl_WorkGroupID.y * push.outputStride + gl_WorkGroupID.z * push.outputHead : pair * push.outputStride;
     uint step = gl_NumWorkGroups.x * gl_NumSubgroups;
     for (uint row = gl_WorkGroupID.x * gl_NumSubgroups + gl_SubgroupID; row < push.rows; row += step) {
@@ -50,7 +52,7 @@ void main() {
         sums = subgroupAdd(sums);
         if (BIAS) sums += vec2(bias[first], GATED ? bias[second] : 0.0);
         if (subgroupElect()) {
-            y[to + row] = GATED ? gated(ACTIVATION, sums.x, sums.y) : sums.x;
+            y[to + row] = GATED ? gated(ACTIVATION, sums.x, sums.y) : activate(ACTIVATION, sums.x);
         }
     }
 }

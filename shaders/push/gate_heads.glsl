@@ -6,5 +6,6 @@ layout(push_constant) uniform Push {
     uint gateAt;         // the first head's gate in such a row
     uint gateHeadStride; // from one head's gate to the next's
     uint outputStride;
+    uint gainStride;     // from one head's gains of the norm to the next's; 0: all have the same
     float epsilon;       // of the norm
 } push;

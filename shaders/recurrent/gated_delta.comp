@@ -7,8 +7,7 @@
 // state S of [KEY_DIM][value dim], and q and k divided by their length:
 //   S = exp(g) S;  d = b (v - S'k);  S = S + k d';  o = S'q / sqrt(KEY_DIM)
 // where b = sigmoid(rate b), g = decay softplus(rate a + shift). One workgroup does neighbouring columns of one head's state (x) through
-// one run of rows (y). LANES neighbouring invocations of a subgroup share a column and keep it in registers: one lane has every LANES-th
-// element, so that 128 of them need not stand in one invocation.
+// one run of rows (y); state_columns.glsl says how a column lies in registers, so that 128 elements need not stand in one invocation.
 // TILED: key head = value head % key heads; else value heads of one key head are neighbours. INTERLEAVED: rates are, for each key head,
 // those b of its value heads, then those a; else all b, then all a.
 layout(local_size_x_id = 0) in;
@@ -16,13 +15,14 @@ layout(constant_id = 1) const uint KEY_DIM = 1;
 layout(constant_id = 2) const bool TILED = false;
 layout(constant_id = 3) const bool INTERLEAVED = false;
 layout(constant_id = 4) const bool ONE_ROW = false;
-layout(constant_id = 5) const uint LANES = 1; // a power of two, at most the smallest subgroup
+layout(constant_id = 5) const uint LANES = 1;
 
 #define ROW_LIST_BINDING 5
 #define SEQUENCES_BINDING 6
 #define BLOCKS_BINDING 7
 #include "push/gated_delta.glsl"
 #include "recurrent_runs.glsl"
+#include "state_columns.glsl"
 
 layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Rates { float rates[]; };
@@ -31,21 +31,11 @@ layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; }; /
 layout(set = 0, binding = 4, std430) writeonly buffer Output { float outputs[]; };
 
 const float LEAST_SQUARES = 1.0e-6;
-const float LINEAR_FROM = 20.0; // softplus(x) = x to float32's last place, and exp(x) does not overflow
 
 const uint OWN = (KEY_DIM + LANES - 1) / LANES; // elements of a column in a lane
 
 shared float query[2][OWN * LANES]; // one row is read while the next is written
 shared float key[2][OWN * LANES];
-
-float softplus(float x) {
-    return x > LINEAR_FROM ? x : log(1.0 + exp(x));
-}
-
-float sum_over_lanes(float value) {
-    [[unroll]] for (uint stride = 1; stride < LANES; stride *= 2) value += subgroupShuffleXor(value, stride);
-    return value;
-}
 
 void main() {
     if (!take_run(gl_WorkGroupID.y)) return;

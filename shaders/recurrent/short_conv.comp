@@ -25,7 +25,7 @@ layout(set = 0, binding = 2, std430) readonly buffer Bias { float bias[]; };    
 layout(set = 0, binding = 3, std430) writeonly buffer Output { float y[]; };
 
 float input_of(uint t, uint channel) {
-    const uint at = (run.row + t) * push.inputStride + channel;
+    const uint at = (run.row + t) * push.inputStride + push.inputAt + channel;
     return GATED ? x[at] * x[at + 2 * push.channels] : x[at];
 }
 
@@ -42,7 +42,7 @@ void convolve(uint channel, uint first, uint end, inout float held[TAPS]) {
         float sum = BIAS ? bias[channel] : 0.0;
         [[unroll]] for (uint j = 0; j < TAPS; j++) sum += taps[j] * held[j];
         if (SILU) sum /= 1.0 + exp(-sum);
-        if (GATED) sum *= x[(run.row + t) * push.inputStride + push.channels + channel];
+        if (GATED) sum *= x[(run.row + t) * push.inputStride + push.inputAt + push.channels + channel];
         y[(run.row + t) * push.outputStride + channel] = sum;
         [[unroll]] for (uint j = 0; j + 1 < TAPS; j++) held[j] = held[j + 1];
     }

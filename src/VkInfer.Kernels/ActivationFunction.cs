@@ -21,4 +21,7 @@ public enum ActivationFunction
     /// Only products of experts compute it at their end.
     /// </summary>
     ClampedSwiglu,
+
+    /// <summary>max(x, 0)² (So et al. 2021, "Primer").</summary>
+    ReluSquared,
 }

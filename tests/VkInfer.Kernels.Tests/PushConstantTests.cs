@@ -25,6 +25,7 @@ public sealed partial class PushConstantTests
         ["gemm"] = typeof(GemmPush),
         ["gemv"] = typeof(GemvPush),
         ["group"] = typeof(GroupPush),
+        ["mamba2"] = typeof(Mamba2Push),
         ["norm"] = typeof(NormPush),
         ["quantize"] = typeof(QuantizePush),
         ["random_blocks"] = typeof(RandomBlocksPush),

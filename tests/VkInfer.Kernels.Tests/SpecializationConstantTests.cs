@@ -54,6 +54,9 @@ public sealed partial class SpecializationConstantTests
     public void Gated_delta_rule() => Check<GatedDeltaConstants>();
 
     [Test]
+    public void State_space() => Check<Mamba2Constants>();
+
+    [Test]
     public void Gated_heads() => Check<GateHeadsConstants>();
 
     private static void Check<T>()

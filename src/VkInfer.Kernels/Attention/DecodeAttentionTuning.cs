@@ -32,8 +32,8 @@ internal readonly record struct DecodeAttentionTuning(
     // A processor has no use for lanes that share a key, but compiles for minutes where one holds too much of it.
     private const int MostChunksPerProcessorLane = 16;
 
-    // A lane keeps each of its heads' query and output elements in registers.
-    private const int MaxRegisterElements = 128;
+    // A lane keeps each of its heads' query and output elements in registers; an H200 is slower with twice as many.
+    private const int MaxRegisterElements = 64;
 
     // The shader keeps a bit for each head.
     private const int MaxHeads = 32;

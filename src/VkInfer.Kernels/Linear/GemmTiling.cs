@@ -59,9 +59,21 @@ internal interface IGatedGemmTiling : IGemmTiling
 internal interface IGroupedGemmTiling : IGemmTiling
 {
     /// <summary>The shader's specialisation constants for it.</summary>
-    /// <param name="gate">f of f(gate) · up; none: there is no gate.</param>
-    /// <param name="biased">Whether each row of the weights has a bias.</param>
-    SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased);
+    /// <param name="end">What becomes of its sums.</param>
+    SpecializationConstants ToGroupedSpecialization(GroupedEnd end);
+}
+
+/// <summary>What becomes of the sums of a product of experts.</summary>
+/// <param name="Function">f of f(gate) · up where there is a gate, else of the sums.</param>
+/// <param name="IsGated">Whether the weights have gates, then ups.</param>
+/// <param name="IsBiased">Whether each row of the weights has a bias.</param>
+internal readonly record struct GroupedEnd(ActivationFunction Function, bool IsGated, bool IsBiased)
+{
+    /// <summary>As shaders take f where there is a gate.</summary>
+    public uint Gate => IsGated ? (uint)Function : 0;
+
+    /// <summary>As they take it where there is none.</summary>
+    public uint Plain => IsGated ? 0 : (uint)Function;
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_direct.comp</c>: no shared memory, for CPU devices.</summary>
@@ -82,9 +94,9 @@ internal sealed record GemmDirectConstants(int Threads, int TileM, int TileN) : 
     public SpecializationConstants ToSpecialization(bool accumulate) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)));
 
-    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) => SpecializationConstants.From(
+    public SpecializationConstants ToGroupedSpecialization(GroupedEnd end) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (4, SpecializationConstants.Bits(true)),
-        (5, SpecializationConstants.Bits(biased)), (6, (uint)gate));
+        (5, SpecializationConstants.Bits(end.IsBiased)), (6, end.Gate), (7, end.Plain));
 }
 
 /// <summary>Specialisation constants of <c>linear/gemm_tiled.comp</c>: the scalar units of a GPU.</summary>
@@ -110,9 +122,9 @@ internal sealed record GemmTiledConstants(int ThreadsM, int ThreadsN, int TileM,
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (3, SpecializationConstants.Bits(accumulate)),
         (4, (uint)ThreadsM), (5, (uint)ThreadsN));
 
-    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) => SpecializationConstants.From(
+    public SpecializationConstants ToGroupedSpecialization(GroupedEnd end) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)TileM), (2, (uint)TileN), (4, (uint)ThreadsM), (5, (uint)ThreadsN),
-        (6, SpecializationConstants.Bits(true)), (7, SpecializationConstants.Bits(biased)), (8, (uint)gate));
+        (6, SpecializationConstants.Bits(true)), (7, SpecializationConstants.Bits(end.IsBiased)), (8, end.Gate), (9, end.Plain));
 }
 
 /// <summary>
@@ -168,19 +180,18 @@ internal sealed record GemmMatrixConstants(
 
     public bool CanGate => BlockN / SubgroupsN / Fragment.N % 2 == 0;
 
-    public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, ActivationFunction.None);
+    public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, default, grouped: false);
 
-    public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) => ToSpecialization(accumulate: false, gate);
+    public SpecializationConstants ToGatedSpecialization(ActivationFunction gate) =>
+        ToSpecialization(accumulate: false, new GroupedEnd(gate, IsGated: true, IsBiased: false), grouped: false);
 
-    public SpecializationConstants ToGroupedSpecialization(ActivationFunction gate, bool biased) =>
-        ToSpecialization(accumulate: false, gate, grouped: true, biased);
+    public SpecializationConstants ToGroupedSpecialization(GroupedEnd end) => ToSpecialization(accumulate: false, end, grouped: true);
 
-    private SpecializationConstants ToSpecialization(
-        bool accumulate, ActivationFunction gate, bool grouped = false, bool biased = false) => SpecializationConstants.From(
+    private SpecializationConstants ToSpecialization(bool accumulate, GroupedEnd end, bool grouped) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)BlockM), (2, (uint)BlockN),
         (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
-        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, (uint)gate),
-        (13, SpecializationConstants.Bits(grouped)), (14, SpecializationConstants.Bits(biased)));
+        (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, end.Gate),
+        (13, SpecializationConstants.Bits(grouped)), (14, SpecializationConstants.Bits(end.IsBiased)), (15, end.Plain));
 }
 
 /// <summary>

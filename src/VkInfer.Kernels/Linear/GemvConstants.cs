@@ -26,15 +26,17 @@ internal readonly record struct GemvSharedConstants(GemvTuning Tuning, int MaxSl
 /// <summary>Specialisation constants of <c>linear/gemv_store.comp</c>; Next as in <c>linear/gemv_next.glsl</c>.</summary>
 internal readonly record struct GemvStoreConstants(
     GemvSharedConstants Shared, uint Next = 0, bool Y = true, bool Accumulate = false,
-    ActivationFunction Activation = ActivationFunction.None, int Experts = 0) : IKernelConstants
+    ActivationFunction Activation = ActivationFunction.None, int Experts = 0, bool Summed = true) : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } =
-        [.. GemvSharedConstants.Names, "NEXT", "Y", "ACCUMULATE", "ACTIVATION", "EXPERTS"];
+        [.. GemvSharedConstants.Names, "NEXT", "Y", "ACCUMULATE", "ACTIVATION", "EXPERTS", "SUMMED"];
 
     public static string Source => "linear/gemv_store.comp";
 
     public SpecializationConstants ToSpecialization() =>
-        Shared.With(Next, SpecializationConstants.Bits(Y), SpecializationConstants.Bits(Accumulate), (uint)Activation, (uint)Experts);
+        Shared.With(
+            Next, SpecializationConstants.Bits(Y), SpecializationConstants.Bits(Accumulate), (uint)Activation, (uint)Experts,
+            SpecializationConstants.Bits(Summed));
 }
 
 /// <summary>Specialisation constants of <c>linear/gemv_gated.comp</c>.</summary>

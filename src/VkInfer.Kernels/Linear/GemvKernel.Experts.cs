@@ -65,6 +65,45 @@ public sealed partial class GemvKernel
         return call.Result(0);
     }
 
+    /// <summary>Records f(up x) of each expert that the token goes to, as the input of their last products.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="up">[experts · width, K].</param>
+    /// <param name="x">[KPadded].</param>
+    /// <param name="next">Receives [used · Stride(width)], padded with zeros, without a norm.</param>
+    /// <param name="choice">The experts.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="up"/>, if given.</param>
+    /// <returns>What <see cref="RecordExpertsDown"/> takes.</returns>
+    /// <exception cref="ArgumentException">A view is too short, or weights do not take x in its form.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public VectorInput RecordExpertsActivated(
+        CommandList commands, WeightMatrix up, VectorInput x, VectorOutput next, ExpertChoice choice, ActivationFunction activation,
+        BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        ArgumentNullException.ThrowIfNull(up);
+        choice.Check();
+        RequireOneBinding(up);
+        int width = up.Rows / choice.Experts;
+        int elements = choice.Used * WeightLayout.PadColumns(width);
+        var call = new GemvCall(x, bias, next);
+        call.Check(up, up.Columns, up.Rows, elements);
+        GemvTuning tuning = call.Tuning(up.Type, elements, up.Columns, context);
+        var constants = new GemvStoreConstants(
+            call.Constants(tuning, context), call.NextConstant, Y: false, Activation: activation, Experts: choice.Used, Summed: false);
+        GemvPush push = call.Push(up, elements, 0);
+        push.NextColumns = (uint)elements;
+        push.Choose(choice, width);
+        ChainLink link = call.Link(commands);
+        push.Join(link);
+        Describe(commands, up, choice.Used * width, up.Columns);
+        commands.Dispatch(
+            context.GetPipeline($"gemv_store_{WeightFormat.Of(up.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
+            (tuning.Groups(elements, context.Capabilities), 1, 1), in push,
+            [.. call.Inputs, .. call.Outputs(next.Data), next.Data, up.Quants, up.Scales], choice.Addressed, link);
+        return call.Result(0);
+    }
+
     /// <summary>Records y = Σ weight · (down x + bias) of the experts that the token goes to, or y += it.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="down">[experts · N, K].</param>

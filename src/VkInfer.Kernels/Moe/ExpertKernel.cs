@@ -45,6 +45,29 @@ public sealed class ExpertKernel(KernelContext context)
             new(Threads, true, activation, bias.HasValue), bias);
     }
 
+    /// <summary>Records y = f(up x) for every token and each of its experts, which have no gates.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="up">[experts · width, K].</param>
+    /// <param name="x">float32 [seqLen, KPadded].</param>
+    /// <param name="chosen">uint32 [seqLen, used]: experts, each below <paramref name="experts"/>.</param>
+    /// <param name="y">Output, float32 [seqLen · used, Stride(width)].</param>
+    /// <param name="seqLen">Tokens.</param>
+    /// <param name="experts">How many there are.</param>
+    /// <param name="used">How many a token goes to.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="up"/>, if given.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    /// <exception cref="NotSupportedException">The matrix exceeds the device's binding range.</exception>
+    public void RecordActivated(
+        CommandList commands, WeightMatrix up, BufferView x, BufferView chosen, BufferView y, int seqLen, int experts, int used,
+        ActivationFunction activation, BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(up);
+        Record(
+            commands, up, x, seqLen, chosen, y, up.Rows / experts, seqLen, experts, used,
+            new(Threads, false, activation, bias.HasValue, OfTokens: true), bias);
+    }
+
     /// <summary>Records y = down x for every token and each of its experts.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="down">[experts · width, K].</param>
@@ -128,17 +151,17 @@ public sealed class ExpertKernel(KernelContext context)
 
 /// <summary>Specialisation constants of <c>moe/expert.comp</c>.</summary>
 internal readonly record struct ExpertConstants(
-    int Threads, bool Gated, ActivationFunction Activation, bool Bias = false, bool Heads = false)
+    int Threads, bool Gated, ActivationFunction Activation, bool Bias = false, bool Heads = false, bool OfTokens = false)
     : IKernelConstants
 {
-    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION", "BIAS", "HEADS"];
+    public static IReadOnlyList<string> Names { get; } = ["WORKGROUP_SIZE", "GATED", "ACTIVATION", "BIAS", "HEADS", "OF_TOKENS"];
 
     public static string Source => "moe/expert.comp";
 
     public SpecializationConstants ToSpecialization() =>
         SpecializationConstants.From(
             (0, (uint)Threads), (1, SpecializationConstants.Bits(Gated)), (2, (uint)Activation), (3, SpecializationConstants.Bits(Bias)),
-            (4, SpecializationConstants.Bits(Heads)));
+            (4, SpecializationConstants.Bits(Heads)), (5, SpecializationConstants.Bits(OfTokens)));
 }
 
 /// <summary>Push constants of <c>push/expert.glsl</c>.</summary>

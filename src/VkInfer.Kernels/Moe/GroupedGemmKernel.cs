@@ -100,8 +100,31 @@ public sealed class GroupedGemmKernel(KernelContext context)
         int width = gateUp.Rows / grouping.Experts / 2;
         Record(
             commands, grouping, groups, gateUp, Activations.Require(nameof(x), x, grouping.Input, grouping.SeqLen, gateUp.Columns),
-            grouping.Used, Activations.Require(nameof(y), y, grouping.Input, grouping.Pairs, width), grouping.Input, width, activation,
-            bias);
+            grouping.Used, Activations.Require(nameof(y), y, grouping.Input, grouping.Pairs, width), grouping.Input, width,
+            new GroupedEnd(activation, IsGated: true, bias.HasValue), bias);
+    }
+
+    /// <summary>Records y = f(up x) for every pair, where experts have no gates.</summary>
+    /// <param name="commands">Receives one dispatch.</param>
+    /// <param name="grouping">How they are grouped.</param>
+    /// <param name="groups">Their order.</param>
+    /// <param name="up">[experts · width, K].</param>
+    /// <param name="x">[seqLen, KPadded] of <see cref="ExpertGrouping.Input"/>.</param>
+    /// <param name="y">Output, [seqLen · used, Stride(width)] of the same type; float16 saturates at ±65504.</param>
+    /// <param name="activation">f.</param>
+    /// <param name="bias">float32, one for each row of <paramref name="up"/>, if given.</param>
+    /// <exception cref="ArgumentException">A view is too short.</exception>
+    public void RecordActivated(
+        CommandList commands, ExpertGrouping grouping, ExpertGroups groups, WeightMatrix up, BufferView x, BufferView y,
+        ActivationFunction activation, BufferView? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(up);
+        ArgumentNullException.ThrowIfNull(grouping);
+        int width = up.Rows / grouping.Experts;
+        Record(
+            commands, grouping, groups, up, Activations.Require(nameof(x), x, grouping.Input, grouping.SeqLen, up.Columns), grouping.Used,
+            Activations.Require(nameof(y), y, grouping.Input, grouping.Pairs, width), grouping.Input, width,
+            new GroupedEnd(activation, IsGated: false, bias.HasValue), bias);
     }
 
     /// <summary>Records y = down x for every pair.</summary>
@@ -123,16 +146,16 @@ public sealed class GroupedGemmKernel(KernelContext context)
         Record(
             commands, grouping, groups, down, Activations.Require(nameof(x), x, grouping.Input, grouping.Pairs, down.Columns), 1,
             Activations.Require(nameof(y), y, ActivationType.F32, grouping.Pairs, width), ActivationType.F32, width,
-            ActivationFunction.None, bias);
+            new GroupedEnd(ActivationFunction.None, IsGated: false, bias.HasValue), bias);
     }
 
     private void Record(
         CommandList commands, ExpertGrouping grouping, ExpertGroups groups, WeightMatrix w, BufferView a, int pairsPerRow, BufferView c,
-        ActivationType outputType, int width, ActivationFunction gate, BufferView? bias)
+        ActivationType outputType, int width, GroupedEnd end, BufferView? bias)
     {
         ArgumentNullException.ThrowIfNull(commands);
         IGroupedGemmTiling tiling = grouping.Tiling;
-        int columns = gate == ActivationFunction.None ? tiling.BlockN : tiling.BlockN / 2;
+        int columns = end.IsGated ? tiling.BlockN / 2 : tiling.BlockN;
         int rows = w.Rows / grouping.Experts;
         if (commands.IsProfiled)
         {
@@ -142,7 +165,7 @@ public sealed class GroupedGemmKernel(KernelContext context)
 
         commands.Dispatch(
             context.GetPipeline(
-                GemmKernel.Variant(w.Type, tiling, outputType), tiling.ToGroupedSpecialization(gate, bias.HasValue), tiling.SubgroupSize,
+                GemmKernel.Variant(w.Type, tiling, outputType), tiling.ToGroupedSpecialization(end), tiling.SubgroupSize,
                 fullSubgroups: tiling.SubgroupSize is not null),
             ((uint)grouping.MostTiles, (uint)((width + columns - 1) / columns), 1),
             new GemmPush(

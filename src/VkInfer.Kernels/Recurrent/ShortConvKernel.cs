@@ -35,33 +35,35 @@ public sealed class ShortConvKernel(KernelContext context)
     /// <summary>Records it.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">What is convolved.</param>
-    /// <param name="x">float32 [rows, Stride(inputWidth)]; the convolution takes what stands first.</param>
-    /// <param name="inputWidth">Elements of an input row; at least <see cref="ShortConvShape.InputWidth"/>.</param>
+    /// <param name="x">float32 [rows, Stride(inputWidth)].</param>
+    /// <param name="inputWidth">Elements of an input row.</param>
     /// <param name="weights">float32 [Channels][Taps].</param>
     /// <param name="y">Output, float32 [rows, Stride(Channels)].</param>
     /// <param name="rows">Rows of the activations.</param>
     /// <param name="source">Whose states; those are read and written.</param>
     /// <param name="layer">Where the layer's state lies: [Taps − 1][Channels], the oldest input first.</param>
     /// <param name="bias">float32 [Channels], if given.</param>
+    /// <param name="inputAt">Where a row has what the convolution takes: <see cref="ShortConvShape.InputWidth"/> elements.</param>
     /// <exception cref="ArgumentException">A view is too short, or the shape impossible.</exception>
     public void Record(
         CommandList commands, ShortConvShape shape, BufferView x, int inputWidth, BufferView weights, BufferView y, int rows,
-        StateSource source, StateLayer layer, BufferView? bias = null)
+        StateSource source, StateLayer layer, BufferView? bias = null, int inputAt = 0)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfLessThan(shape.Channels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(shape.Taps, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shape.Taps, ShortConvShape.MaxTaps);
-        ArgumentOutOfRangeException.ThrowIfLessThan(inputWidth, shape.InputWidth);
+        ArgumentOutOfRangeException.ThrowIfNegative(inputAt);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputWidth, inputAt + shape.InputWidth);
         ShortConvConstants constants = Constants(shape, bias.HasValue, source.IsOneRow);
         x = Activations.Require(nameof(x), x, ActivationType.F32, rows, inputWidth);
         commands.Dispatch(
             context.GetPipeline("short_conv", constants.ToSpecialization()),
             ((uint)((shape.Channels + constants.Channels - 1) / constants.Channels), (uint)source.Count, 1),
             new ShortConvPush(
-                (uint)shape.Channels, (uint)Activations.Stride(inputWidth), (uint)Activations.Stride(shape.Channels), (uint)layer.Group,
-                layer.At),
+                (uint)shape.Channels, (uint)Activations.Stride(inputWidth), (uint)inputAt, (uint)Activations.Stride(shape.Channels),
+                (uint)layer.Group, layer.At),
             [
                 x,
                 Activations.Require(nameof(weights), weights, 4L * shape.Channels * shape.Taps),
@@ -97,4 +99,5 @@ internal readonly record struct ShortConvConstants(
 
 /// <summary>Push constants of <c>push/short_conv.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct ShortConvPush(uint Channels, uint InputStride, uint OutputStride, uint StateGroup, uint StateAt);
+internal readonly record struct ShortConvPush(
+    uint Channels, uint InputStride, uint InputAt, uint OutputStride, uint StateGroup, uint StateAt);

@@ -142,6 +142,9 @@ public sealed record ModelConfig
         init;
     } = [];
 
+    /// <summary>The mixers of all layers.</summary>
+    internal IEnumerable<MixerRecipe> Mixers => Layers.SelectMany(layer => layer.Mixers);
+
     /// <summary>
     /// Epsilon of norms of the residual stream h, which is kept as h / <see cref="ResidualScale"/>: then blocks add their outputs as they
     /// are. RMSNorm(h; ε) = RMSNorm(h / s; ε / s²), and LayerNorm likewise.
@@ -152,28 +155,28 @@ public sealed record ModelConfig
     internal float StreamEmbeddingScale => EmbeddingScale / ResidualScale;
 
     /// <summary>Most elements of a row that a mixer's first product leaves.</summary>
-    internal int MixerInputSize => Layers.Max(layer => layer.Mixer.InputSize(this));
+    internal int MixerInputSize => Mixers.Max(mixer => mixer.InputSize(this));
 
     /// <summary>Most elements of a row that a mixer's last product takes.</summary>
-    internal int MixerOutputSize => Layers.Max(layer => layer.Mixer.OutputSize(this));
+    internal int MixerOutputSize => Mixers.Max(mixer => mixer.OutputSize(this));
 
     /// <summary>Most elements of all query heads of a layer.</summary>
-    internal int MostQuerySize => Layers.Max(layer => layer.Mixer.QuerySize(this));
+    internal int MostQuerySize => Mixers.Max(mixer => mixer.QuerySize(this));
 
     /// <summary>The latent attention of layers that have it, which is the same in all; null: none has.</summary>
-    internal LatentRecipe? Latent => Layers.Select(layer => layer.Mixer).OfType<LatentRecipe>().FirstOrDefault();
+    internal LatentRecipe? Latent => Mixers.OfType<LatentRecipe>().FirstOrDefault();
 
     /// <summary>The layers that attend.</summary>
-    internal IEnumerable<AttentionRecipe> Attention => Layers.Select(layer => layer.Mixer).OfType<AttentionRecipe>();
+    internal IEnumerable<AttentionRecipe> Attention => Mixers.OfType<AttentionRecipe>();
 
     /// <summary>Whether layers have a recurrent state, which a sequence keeps beside its pages.</summary>
-    internal bool IsRecurrent => Layers.Any(layer => layer.Mixer.StateFloats > 0);
+    internal bool IsRecurrent => Mixers.Any(mixer => mixer.StateFloats > 0);
 
     /// <summary>Most rows of a layer's first feed-forward matrix for all tokens; at least 1.</summary>
-    internal int UpSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Up));
+    internal int UpSize => Layers.Max(layer => Math.Max(1, layer.FeedForward?.Widths(this).Up ?? 0));
 
     /// <summary>Most columns of a layer's last feed-forward matrix for all tokens; at least 1.</summary>
-    internal int DownSize => Layers.Max(layer => Math.Max(1, layer.FeedForward.Widths(this).Down));
+    internal int DownSize => Layers.Max(layer => Math.Max(1, layer.FeedForward?.Widths(this).Down ?? 0));
 
     private LayerRecipe UsualLayer => NumExperts > 0 ? new LayerRecipe { FeedForward = new MixtureRecipe() } : new LayerRecipe();
 

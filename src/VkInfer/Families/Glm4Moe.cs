@@ -46,15 +46,24 @@ internal sealed class Glm4Moe : ModelFamily
         // The file counts blocks that predict further tokens as layers.
         int next = keys.TryCount("nextn_predict_layers", shape.NumLayers - 1, min: 0) ?? 0;
         int dense = keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0;
+        return WithExperts(
+            shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next }, dense,
+            keys.Count("feed_forward_length", ModelLimits.MaxWidth), ReadMixture(
+                gguf, shape, dense, (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0) * shape.IntermediateSize,
+                isSoftmax));
+    }
+
+    /// <summary>The mixture of a layer of a GGUF file, with an expert for all tokens of some width.</summary>
+    public static MixtureRecipe ReadMixture(
+        GgufConfigReader gguf, ModelConfig shape, int layer, int sharedWidth, bool isSoftmax = false)
+    {
+        GgufKeys keys = gguf.Keys;
         int Count(string name, int fallback) => keys.TryCount(name, ModelLimits.MaxExperts, min: 0) is > 0 and var count ? count : fallback;
         var rule = new RouterRule(
             isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, keys.TryFlag("expert_weights_norm") ?? false,
             gguf.Factor("expert_weights_scale"), Count("expert_group_count", 1), Count("expert_group_used_count", 1));
-        return WithExperts(
-            shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next }, rule, dense,
-            keys.Count("feed_forward_length", ModelLimits.MaxWidth),
-            (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0) * shape.IntermediateSize,
-            gguf.Tensors.Has($"blk.{dense}.exp_probs_b.bias"),
+        return Mixture(
+            shape, rule, sharedWidth, gguf.Tensors.Has($"blk.{layer}.exp_probs_b.bias"),
             $"{keys.File.Path}: {keys.Key("expert_group_used_count")} and {keys.Key("expert_group_count")} are");
     }
 
@@ -70,37 +79,47 @@ internal sealed class Glm4Moe : ModelFamily
             throw json.Wrong("mlp_layer_types", $"dense, then sparse, {shape.NumLayers} in all", $"[{string.Join(", ", types)}]");
         }
 
+        int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
+        return WithExperts(
+            shape with { NumLeftOut = next }, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240, ReadMixture(
+                config, shape, (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, isSoftmax,
+                scale));
+    }
+
+    /// <summary>The mixture of a folder, with an expert for all tokens of some width.</summary>
+    public static MixtureRecipe ReadMixture(
+        HfConfigReader config, ModelConfig shape, int sharedWidth, bool isSoftmax = false, float scale = 1)
+    {
+        HfJson json = config.Json;
         int Count(string key, int fallback) => json.TryInt(key, ModelLimits.MaxExperts) ?? fallback;
         var rule = new RouterRule(
             isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? !isSoftmax,
             config.Factor("routed_scaling_factor", scale), Count("n_group", 1), Count("topk_group", 1));
-        int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
-        return WithExperts(
-            shape with { NumLeftOut = next }, rule, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240,
-            (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, !isSoftmax,
-            $"{json.Path}: topk_group and n_group are");
+        return Mixture(shape, rule, sharedWidth, !isSoftmax, $"{json.Path}: topk_group and n_group are");
     }
 
-    private static ModelConfig WithExperts(
-        ModelConfig shape, RouterRule rule, int dense, int denseWidth, int sharedWidth, bool hasBias, string groupsAre)
+    private static ModelConfig WithExperts(ModelConfig shape, int dense, int denseWidth, MixtureRecipe mixture) => shape.Compose(
+        (layer, i) => layer with
+        {
+            FeedForward = i < dense || shape.NumExperts == 0 ? new DenseRecipe { Width = denseWidth } : mixture,
+        });
+
+    private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string groupsAre)
     {
-        if (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0 || rule.GroupsUsed > rule.Groups))
+        if (rule.GroupsUsed > rule.Groups
+            || (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0)))
         {
             throw new UnsupportedModelException(
                 $"{groupsAre} {rule.GroupsUsed} and {rule.Groups}, of {shape.NumExperts} experts scored by {rule.Score}; expected groups of "
                 + "one size, scored by sigmoids.");
         }
 
-        var mixture = new MixtureRecipe
+        return new MixtureRecipe
         {
             Router = rule,
             HasChoiceBias = hasBias,
             Shared = sharedWidth == 0 ? null : new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
         };
-        return shape.Compose((layer, i) => layer with
-        {
-            FeedForward = i < dense || shape.NumExperts == 0 ? new DenseRecipe { Width = denseWidth } : mixture,
-        });
     }
 
     private static ModelConfig Adapt(ModelConfig shape, bool hasHeadNorms) =>

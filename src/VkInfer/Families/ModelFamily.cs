@@ -18,13 +18,17 @@ internal abstract class ModelFamily
         new Granite(), new GraniteMoe(), new SmolLm3(), new Olmo2(), new Mistral3(), new Cohere2(),
         new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
         new GptOss(), new Qwen35(), new Qwen35Moe(),
-        new Qwen3Next(), new Lfm2(), new Lfm2Moe(), new DeepSeek2(), new Glm4Moe(),
+        new Qwen3Next(), new Lfm2(), new Lfm2Moe(), new DeepSeek2(), new Glm4Moe(), new NemotronH(),
+        new GraniteHybrid(), new FalconH1(),
     ];
 
     /// <summary>
     /// GGUF's name for the family, the value of <c>general.architecture</c>; families whose files look alike share one.
     /// </summary>
     public abstract string Architecture { get; }
+
+    /// <summary>All names of the family, where GGUF has another for its mixtures.</summary>
+    public virtual IReadOnlyList<string> Architectures => [Architecture];
 
     /// <summary>The values of <c>model_type</c> in <c>config.json</c> that mean this family.</summary>
     public abstract IReadOnlyList<string> HfModelTypes { get; }
@@ -50,9 +54,9 @@ internal abstract class ModelFamily
     /// <param name="architecture">What the file says.</param>
     /// <exception cref="UnsupportedModelException">There is none; the message lists those there are.</exception>
     public static ModelFamily Find(string path, string architecture) =>
-        All.FirstOrDefault(family => family.Architecture == architecture) ?? throw new UnsupportedModelException(
+        All.FirstOrDefault(family => family.Architectures.Contains(architecture)) ?? throw new UnsupportedModelException(
             $"{path}: general.architecture \"{Short(architecture)}\" is not supported; "
-            + $"supported: {string.Join(", ", All.Select(family => family.Architecture).Distinct())}.");
+            + $"supported: {string.Join(", ", All.SelectMany(family => family.Architectures).Distinct())}.");
 
     /// <summary>Finds a family by Hugging Face's model type.</summary>
     /// <param name="path">The file, for the message.</param>

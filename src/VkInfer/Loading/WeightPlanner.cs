@@ -85,8 +85,9 @@ internal sealed class WeightPlanner
             ?? (part.IsOptional ? null : usual);
     }
 
+    // Falcon-H1's files have one without a suffix.
     private NormPlan Norm(NormPart part) => new(
-        Vector((part.Gain, part.Width)) with { Factor = part.Factor },
+        Vector((Has(part.Name) ? part.Name : part.Gain, part.Width)) with { Factor = part.Factor },
         part.Kind == NormKind.LayerNorm ? Vector((part.Name + ".bias", part.Width)) with { Factor = part.Factor } : null);
 
     private LinearPlan Linear(LinearPart part, TensorRows[] layout)

@@ -54,13 +54,16 @@ internal sealed class MixtureBlock : FeedForwardBlock
         Recipe = recipe;
         (int hidden, int width, int experts) = (config.HiddenSize, config.IntermediateSize, config.NumExperts);
         Router = parts.Add(new LinearPart(prefix + "ffn_gate_inp", experts, hidden) { IsMultiplied = false });
-        Up = parts.Add(new LinearPart(
-            prefix + "ffn_gate_up_exps", 2 * experts * width, hidden,
-            [new(prefix + "ffn_gate_exps", experts * width), new(prefix + "ffn_up_exps", experts * width)],
-            [.. Each(prefix + "ffn_gate", experts, width), .. Each(prefix + "ffn_up", experts, width)])
-        {
-            Experts = experts,
-        });
+        TensorRows[] ups = [new(prefix + "ffn_up_exps", experts * width)];
+        IEnumerable<TensorRows> eachUp = Each(prefix + "ffn_up", experts, width);
+        Up = parts.Add(recipe.IsGated
+            ? new LinearPart(
+                prefix + "ffn_gate_up_exps", 2 * experts * width, hidden,
+                [new(prefix + "ffn_gate_exps", experts * width), .. ups], [.. Each(prefix + "ffn_gate", experts, width), .. eachUp])
+            {
+                Experts = experts,
+            }
+            : new LinearPart(prefix + "ffn_up_exps", experts * width, hidden, ups, [.. eachUp]) { Experts = experts });
         Down = parts.Add(new LinearPart(
             prefix + "ffn_down_exps", experts * hidden, width,
             [new(prefix + "ffn_down_exps", experts * hidden)],
@@ -70,9 +73,10 @@ internal sealed class MixtureBlock : FeedForwardBlock
         });
         ChoiceBias = recipe.HasChoiceBias ? Vector("exp_probs_b", "exp_probs_b.bias", experts) : null;
         RouterBias = recipe.HasBiases ? Vector("ffn_gate_inp.bias", "ffn_gate_inp.bias", experts) : null;
-        UpBias = recipe.HasBiases ? parts.Add(new VectorPart(
-            prefix + "ffn_gate_up_exps.bias", (prefix + "ffn_gate_exps.bias", experts * width),
-            (prefix + "ffn_up_exps.bias", experts * width))) : null;
+        (string, int)[] biases = [(prefix + "ffn_gate_exps.bias", experts * width), (prefix + "ffn_up_exps.bias", experts * width)];
+        UpBias = recipe.HasBiases
+            ? parts.Add(new VectorPart(prefix + "ffn_gate_up_exps.bias", recipe.IsGated ? biases : biases[1..]))
+            : null;
         DownBias = recipe.HasBiases ? Vector("ffn_down_exps.bias", "ffn_down_exps.bias", experts * hidden) : null;
         Scales = recipe.HasExpertScales ? Vector("ffn_down_exps.scale", "ffn_down_exps.scale", experts) : null;
         Norms = recipe.HasOwnNorms ? new MixtureNorms(hidden, prefix, parts) : null;
@@ -114,7 +118,7 @@ internal sealed class MixtureBlock : FeedForwardBlock
     /// <summary>[NumExperts, HiddenSize].</summary>
     public LinearPart Router { get; }
 
-    /// <summary>All gates, then all ups: [2 · NumExperts · IntermediateSize, HiddenSize].</summary>
+    /// <summary>All gates, then all ups: [2 · NumExperts · IntermediateSize, HiddenSize]; or ups alone.</summary>
     public LinearPart Up { get; }
 
     /// <summary>[NumExperts · HiddenSize, IntermediateSize].</summary>

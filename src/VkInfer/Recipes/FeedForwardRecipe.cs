@@ -30,9 +30,12 @@ internal sealed record DenseRecipe : FeedForwardRecipe
     public int WidthIn(ModelConfig config) => Width ?? config.IntermediateSize;
 }
 
-/// <summary>A mixture of experts with gates; how many there are, and how wide, is the model's.</summary>
+/// <summary>A mixture of experts; how many there are, and how wide, is the model's.</summary>
 internal sealed record MixtureRecipe : FeedForwardRecipe
 {
+    /// <summary>Whether experts have gates.</summary>
+    public bool IsGated { get; init; } = true;
+
     /// <summary>How experts are chosen and weighed.</summary>
     public RouterRule Router { get; init; } = RouterRule.OfChosen;
 

@@ -14,16 +14,19 @@ internal enum NormPlacement
 }
 
 /// <summary>
-/// What a layer is composed of: a mixer, which sees other positions, and a feed-forward layer. Families change the defaults, which are
-/// Llama's. Immutable.
+/// What a layer is composed of: a mixer, which sees other positions, and a feed-forward layer, or one of the two alone. Families change
+/// the defaults, which are Llama's. Immutable.
 /// </summary>
 internal sealed record LayerRecipe
 {
-    /// <summary>The block that sees other positions.</summary>
-    public MixerRecipe Mixer { get; init; } = new AttentionRecipe();
+    /// <summary>The block that sees other positions; null: the layer has none.</summary>
+    public MixerRecipe? Mixer { get; init; } = new AttentionRecipe();
 
-    /// <summary>The block that sees one position.</summary>
-    public FeedForwardRecipe FeedForward { get; init; } = new DenseRecipe();
+    /// <summary>A mixer beside that, which takes the same input; their outputs are added. Null: there is none.</summary>
+    public MixerRecipe? SecondMixer { get; init; }
+
+    /// <summary>The block that sees one position; null: the layer has none.</summary>
+    public FeedForwardRecipe? FeedForward { get; init; } = new DenseRecipe();
 
     /// <summary>Where norms stand.</summary>
     public NormPlacement Norms { get; init; }
@@ -36,6 +39,9 @@ internal sealed record LayerRecipe
 
     /// <summary>Whether the residual stream is multiplied by a number of the file behind the layer; with norms behind blocks.</summary>
     public bool HasOutputScale { get; init; }
+
+    /// <summary>The mixers that there are.</summary>
+    public IEnumerable<MixerRecipe> Mixers => new[] { Mixer, SecondMixer }.OfType<MixerRecipe>();
 
     /// <summary>Whether inputs of blocks are normalised.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.Behind;

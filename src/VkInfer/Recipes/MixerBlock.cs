@@ -19,6 +19,7 @@ internal abstract class MixerBlock
         AttentionRecipe attention => new AttentionBlock(config, attention, prefix, parts),
         LatentRecipe latent => new LatentBlock(config, latent, prefix, parts),
         GatedDeltaRecipe delta => new GatedDeltaBlock(config, delta, prefix, parts),
+        Mamba2Recipe mamba => new Mamba2Block(config, mamba, prefix, parts),
         ShortConvRecipe convolution => new ShortConvBlock(config, convolution, prefix, parts),
         _ => throw new NotSupportedException($"{prefix}: no block for {recipe}"),
     };

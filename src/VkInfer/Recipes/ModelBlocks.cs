@@ -34,21 +34,29 @@ internal sealed class LayerBlocks
             throw new NotSupportedException($"{prefix}: no pass for an input of the layer with blocks side by side or a mixture of experts");
         }
 
-        if (recipe.HasOutputScale && !recipe.HasNormsBehind)
+        if (recipe.HasOutputScale && (!recipe.HasNormsBehind || recipe.FeedForward is null))
         {
             throw new NotSupportedException($"{prefix}: no pass for a scale behind a layer without a norm behind its feed-forward layer");
         }
 
+        if ((recipe.IsParallel && (recipe.Mixers.Count() != 1 || recipe.FeedForward is null))
+            || (recipe.SecondMixer is not null && (recipe.Mixer is null || recipe.HasNormsBehind)))
+        {
+            throw new NotSupportedException($"{prefix}: no pass for blocks beside others that are not there, or for two mixers with one norm behind");
+        }
+
         Recipe = recipe;
+        bool mixes = recipe.Mixer is not null;
+        bool feeds = recipe.FeedForward is not null;
         NormPart? Norm(bool isThere, string name) =>
             isThere ? parts.Add(new NormPart(prefix + name, config.HiddenSize, config.Norm)) : null;
 
-        MixerNorm = Norm(recipe.HasNormsBefore, "attn_norm");
-        Mixer = MixerBlock.Of(config, recipe.Mixer, prefix, parts);
-        MixerPostNorm = Norm(recipe.HasNormsBehind, "post_attention_norm");
-        FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(recipe.HasNormsBefore, recipe.FeedForwardNorm);
-        FeedForward = FeedForwardBlock.Of(config, recipe.FeedForward, prefix, parts);
-        FeedForwardPostNorm = Norm(recipe.HasNormsBehind, "post_ffw_norm");
+        MixerNorm = Norm(mixes && recipe.HasNormsBefore, "attn_norm");
+        Mixers = [.. recipe.Mixers.Select(mixer => MixerBlock.Of(config, mixer, prefix, parts))];
+        MixerPostNorm = Norm(mixes && recipe.HasNormsBehind, "post_attention_norm");
+        FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(feeds && recipe.HasNormsBefore, recipe.FeedForwardNorm);
+        FeedForward = recipe.FeedForward is { } feedForward ? FeedForwardBlock.Of(config, feedForward, prefix, parts) : null;
+        FeedForwardPostNorm = Norm(feeds && recipe.HasNormsBehind, "post_ffw_norm");
         PerLayer = hasInput ? new PerLayerBlock(config, prefix, parts) : null;
         const string Scale = "layer_output_scale";
         OutputScale = recipe.HasOutputScale ? parts.Add(new VectorPart(prefix + Scale, (prefix + Scale + ".weight", 1))) : null;
@@ -60,8 +68,8 @@ internal sealed class LayerBlocks
     /// <summary>The norm of the mixer's input, or null.</summary>
     public NormPart? MixerNorm { get; }
 
-    /// <summary>What sees other positions.</summary>
-    public MixerBlock Mixer { get; }
+    /// <summary>What sees other positions: none, one, or two that take the same input.</summary>
+    public IReadOnlyList<MixerBlock> Mixers { get; }
 
     /// <summary>The norm of the mixer's output, or null.</summary>
     public NormPart? MixerPostNorm { get; }
@@ -69,8 +77,8 @@ internal sealed class LayerBlocks
     /// <summary>The norm of the feed-forward layer's input, or null; of parallel blocks the mixer's.</summary>
     public NormPart? FeedForwardNorm { get; }
 
-    /// <summary>What sees one position.</summary>
-    public FeedForwardBlock FeedForward { get; }
+    /// <summary>What sees one position, or null.</summary>
+    public FeedForwardBlock? FeedForward { get; }
 
     /// <summary>The norm of the feed-forward layer's output, or null.</summary>
     public NormPart? FeedForwardPostNorm { get; }
@@ -80,6 +88,10 @@ internal sealed class LayerBlocks
 
     /// <summary>Factor [1] of the residual stream behind the layer, or null.</summary>
     public VectorPart? OutputScale { get; }
+
+    /// <summary>The mixer of a kind, of which there is one.</summary>
+    public T Mixer<T>()
+        where T : MixerBlock => Mixers.OfType<T>().Single();
 }
 
 /// <summary>A model's recipe with its parts: the one list of what weights there are. Immutable.</summary>

@@ -1,3 +1,4 @@
+using VkInfer.Families;
 using VkInfer.Kernels;
 using VkInfer.Recipes;
 
@@ -31,6 +32,7 @@ public static class SyntheticShapes
             }),
         ["glm-4.7-flash"] = GlmFlash(),
         ["gpt-oss-20b"] = GptOss(2880, 24, 32),
+        ["nemotron3-nano"] = Nemotron(2688, 1856, "MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME"),
         ["gemma4-31b"] = Gemma4(5376, 21504, 60, 32, 16, 4),
         ["gemma4-26b-a4b"] = Gemma4Mixture(),
         ["gemma4-e4b"] = Gemma4Small(),
@@ -108,6 +110,27 @@ public static class SyntheticShapes
             Mixer = new LatentRecipe(heads, ValueDim: 256, QueryRank: 768, NormEps: 1e-6f),
             FeedForward = i == 0 ? new DenseRecipe { Width = 10240 } : mixture,
         });
+    }
+
+    // Layers of one block: Mamba-2, attention, or a mixture without gates.
+    private static ModelConfig Nemotron(int hidden, int intermediate, string pattern)
+    {
+        var mamba = new Mamba2Recipe(new Mamba2Shape(Heads: 64, HeadDim: 64, StateDim: 128, Groups: 8), Taps: 4);
+        var mixture = new MixtureRecipe
+        {
+            Router = new RouterRule(RouterScore.Sigmoid, Scale: 2.5f),
+            HasChoiceBias = true,
+            Shared = new DenseRecipe { Width = 2 * intermediate, Suffix = "_shexp" },
+        };
+        ModelConfig shape = Llama(hidden, intermediate, pattern.Length, 32, 2, 131072, 262144) with
+        {
+            Architecture = "nemotron_h_moe",
+            HeadDim = 128,
+            Activation = ActivationFunction.ReluSquared,
+            NumExperts = 128,
+            NumExpertsPerToken = 6,
+        };
+        return NemotronH.Compose(shape, pattern, mamba, _ => intermediate, mixture);
     }
 
     // Sinks, biased experts, and a window in every other layer.

@@ -27,7 +27,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         };
     }
 
-    private AttentionBlock Block(int index) => (AttentionBlock)Weights.Blocks.Layers[index].Mixer;
+    private AttentionBlock Block(int index) => Weights.Blocks.Layers[index].Mixer<AttentionBlock>();
 
     private AttentionShape Shape(KvCache cache, int index) => Shape(cache.Type, cache.Capacity, index);
 

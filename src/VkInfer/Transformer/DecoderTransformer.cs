@@ -19,6 +19,7 @@ internal sealed class DecoderTransformer
     private readonly AttentionPass _attention;
     private readonly LatentPass _latent;
     private readonly GatedDeltaPass _gatedDelta;
+    private readonly Mamba2Pass _mamba2;
     private readonly ShortConvPass _shortConv;
     private readonly FeedForwardPass _feedForward;
     private readonly ParallelMixturePass _parallelMixture;
@@ -34,6 +35,7 @@ internal sealed class DecoderTransformer
         _attention = new AttentionPass(config, weights, kernels, _stream);
         _latent = new LatentPass(config, weights, kernels, _stream);
         _gatedDelta = new GatedDeltaPass(config, weights, kernels, _stream);
+        _mamba2 = new Mamba2Pass(config, weights, kernels, _stream);
         _shortConv = new ShortConvPass(config, weights, kernels, _stream);
         _feedForward = new FeedForwardPass(config, weights, kernels, _stream);
         _perLayerInputs = weights.Blocks.PerLayer;
@@ -64,66 +66,103 @@ internal sealed class DecoderTransformer
         }
 
         layersDone?.Invoke(0);
-        VectorInput input = _stream.RecordInput(commands, act, InputOf(0));
+        VectorInput? input = InputOf(0) is { } first ? _stream.RecordInput(commands, act, first) : null;
         for (int i = 0; i < _layers.Count; i++)
         {
             input = RecordDecodeLayer(commands, act, input, cache, stepState, i);
             layersDone?.Invoke(i + 1);
         }
 
-        _stream.RecordHead(commands, input, act.Logits);
+        _stream.RecordHead(commands, input!.Value, act.Logits);
     }
 
-    /// <summary>What a layer takes of the residual stream; behind the last one, the head.</summary>
-    private NextInput InputOf(int index) => index < _layers.Count
-        ? new NextInput(_layers[index].MixerNorm, _layers[index].Mixer.Input)
-        : _stream.Head;
+    /// <summary>
+    /// What a layer takes of the residual stream, behind the last one the head; null: a mixture with norms of its own, which takes the stream by itself.
+    /// </summary>
+    private NextInput? InputOf(int index) => index == _layers.Count ? _stream.Head
+        : _layers[index] is { Mixers: [var mixer, ..] } layer ? new NextInput(layer.MixerNorm, mixer.Input)
+        : FeedForwardInput(_layers[index]);
+
+    private static NextInput? FeedForwardInput(LayerBlocks layer) => layer.FeedForward switch
+    {
+        DenseBlock dense => new NextInput(layer.FeedForwardNorm, dense.Up),
+        MixtureBlock { Norms: null } mixture => new NextInput(layer.FeedForwardNorm, mixture.Up),
+        _ => null,
+    };
 
     /// <summary>One layer of <see cref="RecordDecode"/>.</summary>
     /// <returns>What the next layer, or the head, takes.</returns>
-    private VectorInput RecordDecodeLayer(
-        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index)
+    private VectorInput? RecordDecodeLayer(
+        CommandList commands, DecodeActivations act, VectorInput? taken, KvCache cache, BufferView stepState, int index)
     {
         LayerBlocks layer = _layers[index];
-        MixerPass mixer = PassOf(layer);
-        mixer.RecordInput(commands, act, input, cache, stepState, index);
+        NextInput? next = InputOf(index + 1);
         if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
         {
-            // The stream changes only behind both. Formats may differ, and with them the form of the input.
-            NextInput own = new(layer.FeedForwardNorm, beside.Up);
-            input = input.Norm is null && _stream.FormOf(own) == input.Form ? input : _stream.RecordInput(commands, act, own);
+            VectorInput input = taken!.Value;
+            MixerPass mixer = PassOf(layer.Mixers[0]);
+            mixer.RecordInput(commands, act, input, cache, stepState, index);
+
+            // The stream changes only behind both.
+            input = _stream.InputFor(commands, act, input, new NextInput(layer.FeedForwardNorm, beside.Up));
             VectorInput middle = _feedForward.RecordUp(commands, act, input, beside);
             VectorInput beforeBoth = mixer.RecordMix(commands, act, cache, stepState, index);
-            _stream.RecordAdd(commands, act, layer.Mixer.Output, beforeBoth, layer.MixerPostNorm);
-            return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, InputOf(index + 1), layer.OutputScale);
+            _stream.RecordAdd(commands, act, layer.Mixers[0].Output, beforeBoth, layer.MixerPostNorm);
+            return _stream.RecordAdd(commands, act, beside.Down, middle, layer.FeedForwardPostNorm, next, layer.OutputScale);
         }
 
-        VectorInput mixed = mixer.RecordMix(commands, act, cache, stepState, index);
-        if (layer.FeedForward is MixtureBlock mixture)
+        if (layer.Mixers.Count > 0)
         {
-            if (mixture.Norms is not null)
-            {
-                _stream.RecordAdd(commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm);
+            taken = RecordDecodeMixers(
+                commands, act, taken!.Value, cache, stepState, index, layer.FeedForward is null ? next : FeedForwardInput(layer));
+        }
+
+        switch (layer.FeedForward)
+        {
+            case MixtureBlock { Norms: not null } mixture:
                 _parallelMixture.Record(commands, act, layer, mixture);
-                return _stream.RecordInput(commands, act, InputOf(index + 1));
-            }
+                return next is { } then ? _stream.RecordInput(commands, act, then) : null;
+            case MixtureBlock mixture:
+                return _feedForward.RecordMixture(commands, act, taken!.Value, layer.FeedForwardNorm!, mixture, next);
+            case DenseBlock dense:
+                VectorInput mlp = _feedForward.RecordUp(commands, act, taken!.Value, dense);
+                if (layer.PerLayer is not null)
+                {
+                    _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm);
+                    return _perLayer.Record(commands, act, layer, index, next);
+                }
 
-            input = _stream.RecordAdd(
-                commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, mixture.Up));
-            return _feedForward.RecordMixture(commands, act, input, layer.FeedForwardNorm!, mixture, InputOf(index + 1));
+                return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, next, layer.OutputScale);
+            default:
+                return taken;
         }
+    }
 
-        var dense = (DenseBlock)layer.FeedForward;
-        input = _stream.RecordAdd(
-            commands, act, layer.Mixer.Output, mixed, layer.MixerPostNorm, new NextInput(layer.FeedForwardNorm, dense.Up));
-        VectorInput mlp = _feedForward.RecordUp(commands, act, input, dense);
-        if (layer.PerLayer is not null)
+    /// <summary>A layer's mixers, up to what comes behind them.</summary>
+    private VectorInput? RecordDecodeMixers(
+        CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index, NextInput? next)
+    {
+        LayerBlocks layer = _layers[index];
+        MixerBlock last = layer.Mixers[^1];
+        MixerPass pass = PassOf(last);
+        if (layer.Mixers is [var first, _])
         {
-            _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm);
-            return _perLayer.Record(commands, act, layer, index, InputOf(index + 1));
+            MixerPass own = PassOf(first);
+            own.RecordInput(commands, act, input, cache, stepState, index);
+            VectorInput ofFirst = own.RecordMix(commands, act, cache, stepState, index);
+
+            // The other takes the stream before it changes.
+            input = _stream.InputFor(commands, act, input, new NextInput(layer.MixerNorm, last.Input));
+            pass.RecordInput(commands, act, input, cache, stepState, index);
+            _stream.RecordAdd(commands, act, first.Output, ofFirst, null);
+        }
+        else
+        {
+            pass.RecordInput(commands, act, input, cache, stepState, index);
         }
 
-        return _stream.RecordAdd(commands, act, dense.Down, mlp, layer.FeedForwardPostNorm, InputOf(index + 1), layer.OutputScale);
+        VectorInput mixed = pass.RecordMix(commands, act, cache, stepState, index);
+        return _stream.RecordAdd(commands, act, last.Output, mixed, layer.MixerPostNorm, next);
     }
 
     /// <summary>The tokens of rows to the residual stream, and to layers' own inputs.</summary>
@@ -141,43 +180,56 @@ internal sealed class DecoderTransformer
     {
         LayerBlocks layer = _layers[index];
         int rows = step.Shape.Rows;
-        MixerPass mixer = PassOf(layer);
-        ActivationType normed = mixer.RecordInput(commands, act, index, rows);
         if (layer is { Recipe.IsParallel: true, FeedForward: DenseBlock beside })
         {
+            MixerPass mixer = PassOf(layer.Mixers[0]);
+            ActivationType normed = mixer.RecordInput(commands, act, layer.MixerNorm, layer.Mixers[0], rows);
             _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, beside, rows, normed);
             mixer.RecordRows(commands, act, pass, step, index);
-            mixer.RecordOutput(commands, act, index, rows);
+            mixer.RecordOutput(commands, act, layer.MixerPostNorm, layer.Mixers[0], rows);
             _feedForward.RecordDown(commands, act, beside, layer.FeedForwardPostNorm, rows, layer.OutputScale);
             return;
         }
 
-        mixer.RecordRows(commands, act, pass, step, index);
-        mixer.RecordOutput(commands, act, index, rows);
-        if (layer.FeedForward is MixtureBlock mixture)
+        // The second of two mixers takes the stream before the first one's output is added.
+        MixerBlock? before = null;
+        foreach (MixerBlock block in layer.Mixers)
         {
-            if (mixture.Norms is null)
+            PassOf(block).RecordInput(commands, act, layer.MixerNorm, block, rows);
+            if (before is not null)
             {
-                _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+                PassOf(before).RecordOutput(commands, act, null, before, rows);
             }
-            else
-            {
+
+            PassOf(block).RecordRows(commands, act, pass, step, index);
+            before = block;
+        }
+
+        if (before is not null)
+        {
+            PassOf(before).RecordOutput(commands, act, layer.MixerPostNorm, before, rows);
+        }
+
+        switch (layer.FeedForward)
+        {
+            case MixtureBlock { Norms: not null } mixture:
                 _parallelMixture.Record(commands, act, layer, mixture, rows);
-            }
+                break;
+            case MixtureBlock mixture:
+                _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);
+                break;
+            case DenseBlock dense:
+                _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
+                if (layer.PerLayer is not null)
+                {
+                    _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
+                    _perLayer.Record(commands, act, layer, index, rows);
+                    break;
+                }
 
-            return;
+                _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows, layer.OutputScale);
+                break;
         }
-
-        var dense = (DenseBlock)layer.FeedForward;
-        _feedForward.RecordUp(commands, act, layer.FeedForwardNorm, dense, rows);
-        if (layer.PerLayer is not null)
-        {
-            _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows);
-            _perLayer.Record(commands, act, layer, index, rows);
-            return;
-        }
-
-        _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows, layer.OutputScale);
     }
 
     /// <summary>The logits of those rows that want them.</summary>
@@ -204,13 +256,14 @@ internal sealed class DecoderTransformer
         }
     }
 
-    private MixerPass PassOf(LayerBlocks layer) => layer.Mixer switch
+    private MixerPass PassOf(MixerBlock block) => block switch
     {
         AttentionBlock => _attention,
         LatentBlock => _latent,
         GatedDeltaBlock => _gatedDelta,
+        Mamba2Block => _mamba2,
         ShortConvBlock => _shortConv,
-        _ => throw new NotSupportedException($"{layer.Mixer.Input}: no pass for this mixer"),
+        _ => throw new NotSupportedException($"{block.Input}: no pass for this mixer"),
     };
 
     /// <summary>Logits [VocabSize] of one row of the residual stream.</summary>
@@ -239,7 +292,7 @@ internal sealed class DecoderTransformer
 
     /// <summary>Rows of a tile of attention of runs, in each layer that attends, where the longest run has so many rows.</summary>
     public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => Attention(type, capacity)
-        .Select(layer => PassOf(_layers[layer.Index]).TileRows(layer.Shape, softmax, layer.Index, longestRun));
+        .Select(layer => _attention.TileRows(layer.Shape, softmax, layer.Index, longestRun));
 
     /// <summary>The attention of layers, each kind once, over a cache of this type and capacity.</summary>
     public IReadOnlyList<AttentionShape> Shapes(KvType type, int capacity) =>
@@ -249,9 +302,12 @@ internal sealed class DecoderTransformer
     {
         for (int i = 0; i < _layers.Count; i++)
         {
-            if (PassOf(_layers[i]).Shape(type, capacity, i) is { } shape)
+            foreach (MixerBlock block in _layers[i].Mixers)
             {
-                yield return (i, shape);
+                if (PassOf(block).Shape(type, capacity, i) is { } shape)
+                {
+                    yield return (i, shape);
+                }
             }
         }
     }

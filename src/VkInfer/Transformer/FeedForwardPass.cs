@@ -79,10 +79,10 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     /// <param name="input">What the experts take.</param>
     /// <param name="norm">The norm that it is behind.</param>
     /// <param name="block">The layer.</param>
-    /// <param name="next">What takes the residual stream next.</param>
+    /// <param name="nextOrNone">What takes the residual stream next; null: a block that takes it by itself.</param>
     /// <returns>What that takes.</returns>
-    public VectorInput RecordMixture(
-        CommandList commands, DecodeActivations act, VectorInput input, NormPart norm, MixtureBlock block, NextInput next)
+    public VectorInput? RecordMixture(
+        CommandList commands, DecodeActivations act, VectorInput input, NormPart norm, MixtureBlock block, NextInput? nextOrNone)
     {
         ExpertActivations own = act.Experts!;
         var normed = new VectorInput(own.Normed);
@@ -95,8 +95,9 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             RecordSharedDown(commands, act, middle, shared, sharedChoice);
         }
 
-        return RecordExperts(commands, own, input, choice, block, act.Hidden, GemvMode.Accumulate, stream.OutputFor(act, next))
-            ?? stream.RecordInput(commands, act, next);
+        VectorOutput? output = nextOrNone is { } after ? stream.OutputFor(act, after) : null;
+        return RecordExperts(commands, own, input, choice, block, act.Hidden, GemvMode.Accumulate, output)
+            ?? (nextOrNone is { } next ? stream.RecordInput(commands, act, next) : null);
     }
 
     /// <summary>The chosen experts of one row, from their input to where their sum is stored or added.</summary>
@@ -106,8 +107,10 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         GemvMode mode, VectorOutput? next = null)
     {
         var output = new VectorOutput(act.Mlp, kernels.Gemv.FormOf(weights[block.Down].Matrix));
-        VectorInput mlp = kernels.Gemv.RecordExpertsGated(
-            commands, weights[block.Up].Matrix.Parts[0], input, output, choice, config.Activation, Vector(block.UpBias));
+        WeightMatrix up = weights[block.Up].Matrix.Parts[0];
+        VectorInput mlp = block.Recipe.IsGated
+            ? kernels.Gemv.RecordExpertsGated(commands, up, input, output, choice, config.Activation, Vector(block.UpBias))
+            : kernels.Gemv.RecordExpertsActivated(commands, up, input, output, choice, config.Activation, Vector(block.UpBias));
         return kernels.Gemv.RecordExpertsDown(
             commands, weights[block.Down].Matrix.Parts[0], mlp, target, mode, choice, next, Vector(block.DownBias));
     }
@@ -222,9 +225,18 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
     {
         (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         RecordRouter(commands, act, block, rows);
-        kernels.Expert.RecordGated(
-            commands, weights[block.Up].Matrix.Parts[0], act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation,
-            Vector(block.UpBias));
+        WeightMatrix up = weights[block.Up].Matrix.Parts[0];
+        if (block.Recipe.IsGated)
+        {
+            kernels.Expert.RecordGated(
+                commands, up, act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation, Vector(block.UpBias));
+        }
+        else
+        {
+            kernels.Expert.RecordActivated(
+                commands, up, act.Normed, act.Chosen, act.Mlp, rows, experts, used, config.Activation, Vector(block.UpBias));
+        }
+
         kernels.Expert.RecordDown(
             commands, weights[block.Down].Matrix.Parts[0], act.Mlp, act.Chosen, act.Outputs, rows, experts, used, Vector(block.DownBias));
         RecordCombined(commands, act, target, block, rows);
@@ -239,8 +251,16 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         BufferView mlp = grouping.Input == ActivationType.F16 ? act.HalfMlp! : act.Mlp;
         RecordRouter(commands, act, block, rows);
         kernels.GroupedGemm.RecordGroups(commands, grouping, act.Chosen, groups);
-        kernels.GroupedGemm.RecordGated(
-            commands, grouping, groups, weights[block.Up].Matrix.Parts[0], normed, mlp, config.Activation, Vector(block.UpBias));
+        WeightMatrix up = weights[block.Up].Matrix.Parts[0];
+        if (block.Recipe.IsGated)
+        {
+            kernels.GroupedGemm.RecordGated(commands, grouping, groups, up, normed, mlp, config.Activation, Vector(block.UpBias));
+        }
+        else
+        {
+            kernels.GroupedGemm.RecordActivated(commands, grouping, groups, up, normed, mlp, config.Activation, Vector(block.UpBias));
+        }
+
         kernels.GroupedGemm.RecordDown(
             commands, grouping, groups, weights[block.Down].Matrix.Parts[0], mlp, act.Outputs, Vector(block.DownBias));
         RecordCombined(commands, act, target, block, rows);

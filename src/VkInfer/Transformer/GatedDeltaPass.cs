@@ -43,7 +43,7 @@ internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weig
             buffers.Output, rows, source, state.Behind(recipe.Convolution.StateFloats));
         Kernels.GateHeads.RecordNormed(
             commands, buffers.Output, new HeadGates(buffers.Input, width, recipe.GatesAt, shape.ValueDim), buffers.Mixed, rows,
-            shape.ValueHeads, shape.ValueDim, Weights[block.Norm], config.NormEps, buffers.Type);
+            shape.ValueHeads, shape.ValueDim, new HeadGain(Weights[block.Norm]), config.NormEps, buffers.Type);
     }
 
     /// <summary>What rows go through; the last of a type.</summary>

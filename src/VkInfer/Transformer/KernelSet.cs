@@ -37,6 +37,7 @@ internal sealed class KernelSet
         Activate = new ActivateKernel(context);
         ShortConv = new ShortConvKernel(context);
         GatedDelta = new GatedDeltaKernel(context);
+        Mamba2 = new Mamba2Kernel(context);
         GateHeads = new GateHeadsKernel(context);
     }
 
@@ -92,6 +93,8 @@ internal sealed class KernelSet
     public ShortConvKernel ShortConv { get; }
 
     public GatedDeltaKernel GatedDelta { get; }
+
+    public Mamba2Kernel Mamba2 { get; }
 
     public GateHeadsKernel GateHeads { get; }
 }

@@ -86,7 +86,7 @@ internal sealed class LatentPass(ModelConfig config, TransformerWeights weights,
         }
     }
 
-    private LatentBlock Block(int index) => (LatentBlock)Weights.Blocks.Layers[index].Mixer;
+    private LatentBlock Block(int index) => Weights.Blocks.Layers[index].Mixer<LatentBlock>();
 
     private LatentRows Rows(LatentBlock block, BufferView input, LatentActivations own, BufferView query)
     {

@@ -37,24 +37,27 @@ internal abstract class MixerPass(TransformerWeights weights, KernelSet kernels,
     public abstract void RecordRows(CommandList commands, RowActivations act, RowsPass pass, PassRows step, int index);
 
     /// <summary>Norm and first product of rows: the residual stream to <see cref="RowActivations.MixerInput"/>, without its bias.</summary>
+    /// <param name="commands">Receives them.</param>
+    /// <param name="act">The rows.</param>
+    /// <param name="norm">The norm of the input, or null.</param>
+    /// <param name="block">The mixer's weights.</param>
+    /// <param name="rows">How many rows.</param>
     /// <returns>The type in which <see cref="GemmInputs.Normed"/> holds the input.</returns>
-    public ActivationType RecordInput(CommandList commands, RowActivations act, int index, int rows)
+    public ActivationType RecordInput(CommandList commands, RowActivations act, NormPart? norm, MixerBlock block, int rows)
     {
-        LayerBlocks layer = weights.Blocks.Layers[index];
-        StackedWeights input = weights[layer.Mixer.Input].Matrix;
+        StackedWeights input = weights[block.Input].Matrix;
         ActivationType type = kernels.Gemm.PreferredInput(input);
-        stream.RecordInput(commands, act, layer.MixerNorm, rows, type);
+        stream.RecordInput(commands, act, norm, rows, type);
         kernels.Gemm.Record(
             commands, input, act.Inputs(type).Normed, act.MixerInput, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
         return type;
     }
 
     /// <summary>The last product of rows, added to the residual stream.</summary>
-    public void RecordOutput(CommandList commands, RowActivations act, int index, int rows)
+    public void RecordOutput(CommandList commands, RowActivations act, NormPart? postNorm, MixerBlock block, int rows)
     {
-        LayerBlocks layer = weights.Blocks.Layers[index];
-        ActivationType type = OutputType(layer.Mixer);
-        stream.RecordAdd(commands, act, layer.Mixer.Output, act.Inputs(type).Mixed, type, layer.MixerPostNorm, rows);
+        ActivationType type = OutputType(block);
+        stream.RecordAdd(commands, act, block.Output, act.Inputs(type).Mixed, type, postNorm, rows);
     }
 
     /// <summary>Attention of rows whose keys and values are stored: of those alone, and of runs.</summary>

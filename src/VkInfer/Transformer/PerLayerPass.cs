@@ -42,7 +42,7 @@ internal sealed class PerLayerPass(ModelConfig config, TransformerWeights weight
     }
 
     /// <summary>A layer's end of one row, and what comes next takes.</summary>
-    public VectorInput Record(CommandList commands, DecodeActivations act, LayerBlocks layer, int index, NextInput next)
+    public VectorInput? Record(CommandList commands, DecodeActivations act, LayerBlocks layer, int index, NextInput? next)
     {
         (PerLayerActivations own, PerLayerBlock block) = (act.PerLayer!, layer.PerLayer!);
         kernels.Gemv.Record(commands, weights[block.Gate].Matrix, new VectorInput(act.Hidden), own.Gate, GemvMode.Store);

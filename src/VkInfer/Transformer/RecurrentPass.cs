@@ -20,7 +20,7 @@ internal abstract class RecurrentPass<TBlock>(TransformerWeights weights, Kernel
     }
 
     /// <summary>A layer's weights.</summary>
-    protected TBlock Block(int index) => (TBlock)Weights.Blocks.Layers[index].Mixer;
+    protected TBlock Block(int index) => Weights.Blocks.Layers[index].Mixer<TBlock>();
 
     /// <summary>The bias of the first product of rows.</summary>
     /// <param name="commands">Receives it.</param>

@@ -55,8 +55,14 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         return kernels.Norm.RecordVector(commands, hidden, norm.Gain, output, config.HiddenSize, config.StreamEps, norm.Shift);
     }
 
+    /// <summary>
+    /// What was taken of the stream as another product takes it, behind the same norm: the same where the form is, else the stream anew.
+    /// </summary>
+    public VectorInput InputFor(CommandList commands, DecodeActivations act, VectorInput taken, NextInput next) =>
+        taken.Norm is null && FormOf(next) == taken.Form ? taken : RecordInput(commands, act, next);
+
     /// <summary>The form in which a product takes the stream.</summary>
-    public VectorForm FormOf(NextInput next) =>
+    private VectorForm FormOf(NextInput next) =>
         next.Norm is null ? VectorForm.Float : kernels.Gemv.FormOf(weights[next.Linear].Matrix);
 
     /// <summary>Where a product that ends a block leaves what comes next; null: its norm has to be computed by itself.</summary>
@@ -96,11 +102,17 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         RecordPostNorm(commands, act.Projected, postNorm, act.Hidden, 1, scale);
     }
 
-    /// <summary>The same, ending with what comes next takes.</summary>
-    public VectorInput RecordAdd(
-        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput next,
+    /// <summary>The same, ending with what comes next takes; null: that takes the stream by itself.</summary>
+    public VectorInput? RecordAdd(
+        CommandList commands, DecodeActivations act, LinearPart linear, VectorInput input, NormPart? postNorm, NextInput? nextOrNone,
         VectorPart? scale = null)
     {
+        if (nextOrNone is not { } next)
+        {
+            RecordAdd(commands, act, linear, input, postNorm, scale);
+            return null;
+        }
+
         if (postNorm is null && OutputFor(act, next) is { } output)
         {
             return kernels.Gemv.RecordResidual(commands, weights[linear].Matrix, input, act.Hidden, output, weights[linear].Bias);

@@ -25,7 +25,7 @@ internal static class RopeTable
 
     /// <summary>Rotated elements of a head in layers with a window.</summary>
     private static int WindowedDim(ModelConfig config) => Enumerable.Range(0, config.NumLayers)
-        .Where(layer => config.Window(layer) > 0).Select(layer => config.Layers[layer].Mixer).OfType<AttentionRecipe>()
+        .Where(layer => config.Window(layer) > 0).SelectMany(layer => config.Layers[layer].Mixers).OfType<AttentionRecipe>()
         .Select(attention => attention.HeadsIn(config).RotaryDim).FirstOrDefault(config.RotaryDim);
 
     private static float[] Compute(int rotaryDim, double theta, RopeScaling? scaling, int positions)

@@ -121,7 +121,7 @@ internal sealed class RowActivations : IDisposable
             yield return new("convolved", rows, config.MixerInputSize);
         }
 
-        if (config.Layers.Any(layer => layer.Mixer is not AttentionRecipe { HasGates: false }))
+        if (config.Mixers.Any(mixer => mixer is not AttentionRecipe { HasGates: false }))
         {
             yield return new("mixer_output", rows, config.MixerOutputSize);
         }

@@ -26,15 +26,17 @@ public sealed class DecodeAttentionKernelTests(bool asSoftware, SoftmaxScheme sc
         [Values(1, 4, 7, 16)] int group, [Values(64, 128)] int headDim, [Values(KvType.F16, KvType.Q8_0)] KvType kvType)
         => Check(Shape(2 * group, 2, headDim, 200, kvType), 150);
 
-    /// <summary>On a GPU, heads of a group are computed by workgroups of their own up to 2048 and 1152 tokens.</summary>
-    [TestCase(4, 1)]
-    [TestCase(4, 2048)]
-    [TestCase(4, 2049)]
-    [TestCase(7, 40)]
-    [TestCase(7, 1152)]
-    [TestCase(7, 1153)]
-    public void Takes_the_heads_of_a_group_apart_or_together(int group, int kvLen) =>
-        Check(Shape(2 * group, 2, 64, 4096, KvType.F16), kvLen, form: VectorForm.Fixed);
+    /// <summary>On a GPU, heads of a group are computed by workgroups of their own where a split of theirs has up to 512 tokens.</summary>
+    [TestCase(3, 1, 300)]
+    [TestCase(3, 1024, 2048)]
+    [TestCase(3, 1025, 2048)]
+    [TestCase(4, 40, 200)]
+    [TestCase(7, 512, 4096)]
+    [TestCase(7, 513, 4096)]
+    public void Takes_the_heads_of_a_group_apart_or_together(int group, int kvLen, int capacity)
+    {
+        Check(Shape(16 * group, 16, 64, capacity, KvType.F16), kvLen, form: VectorForm.Fixed);
+    }
 
     [Test]
     public void Ends_at_the_capacity([Values] KvType kvType) => Check(Shape(2, 1, 32, 50, kvType), 50);

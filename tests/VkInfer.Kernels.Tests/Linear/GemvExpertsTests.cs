@@ -42,10 +42,32 @@ public sealed class GemvExpertsTests(string form) : GpuTest
             int row = ((int)expert * Width) + i;
             return i >= Width ? 0 : ReferenceActivation.Gated(function, products[row], products[(Experts * Width) + row]);
         }))];
-        float[] actual = next == VectorForm.Fixed
-            ? Array.ConvertAll(FixedPointVector.Decode(y.Read<byte>(), Used * padded), value => (float)value)
-            : y.Read<float>();
-        Comparison.AssertClose(actual, expected, next == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type));
+        AssertLeft(y, next, expected, type);
+    }
+
+    [Test]
+    public void Multiplies_those_of_a_token_by_one_x([ValueSource(nameof(ChunkSizes))] WeightType type, [Values] bool biased)
+    {
+        int columns = TestWeights.WholeBlocks(type, 96);
+        int padded = WeightLayout.PadColumns(Width);
+        VectorForm next = GemvHeuristic.Form(type, Context);
+        using var up = PackedWeights.Random(Device, type, Experts * Width, columns, 1);
+        using var input = new GemvInput(Context, type, columns, norm: true, 2);
+        float[] biases = Buffers.Random(3, Experts * Width);
+        using GpuBuffer bias = Buffers.Create<float>(Device, biases, "bias");
+        using var y = new GuardedBuffer(Device, VectorInput.SizeInBytes(next, Used * padded), "y");
+        using var choice = new Choice(Device);
+        Run(commands => new GemvKernel(Context).RecordExpertsActivated(
+            commands, up.Matrix, input.X, new VectorOutput(y.View, next), choice.Value, ActivationFunction.Relu,
+            biased ? (BufferView)bias : null));
+
+        double[] products = up.Multiply(input.AsStored(Context, type));
+        double[] expected = [.. Chosen.SelectMany(expert => Enumerable.Range(0, padded).Select(i =>
+        {
+            int row = ((int)expert * Width) + i;
+            return i >= Width ? 0 : Math.Max(0, products[row] + (biased ? biases[row] : 0));
+        }))];
+        AssertLeft(y, next, expected, type);
     }
 
     [Test]
@@ -87,6 +109,14 @@ public sealed class GemvExpertsTests(string form) : GpuTest
             next.Read<float>().AsSpan(0, Rows), [.. expected.Zip(gains, (value, factor) => value * factor)], GemvForms.BoundOf(type), "next");
         double sum = squares.Read<float>().Take(left!.Value.Norm!.Value.Count).Sum(value => (double)value);
         Assert.That(sum, Is.EqualTo(expected.Sum(value => value * value)).Within(1e-4).Percent, "squares");
+    }
+
+    private static void AssertLeft(GuardedBuffer y, VectorForm form, double[] expected, WeightType type)
+    {
+        float[] actual = form == VectorForm.Fixed
+            ? Array.ConvertAll(FixedPointVector.Decode(y.Read<byte>(), expected.Length), value => (float)value)
+            : y.Read<float>();
+        Comparison.AssertClose(actual, expected, form == VectorForm.Fixed ? Bounds.FixedPoint : GemvForms.BoundOf(type));
     }
 
     /// <summary>What a router left.</summary>

@@ -63,7 +63,9 @@ public sealed class GemvKernelTests(string form) : GpuTest
 
     [Test]
     public void Adds_a_bias_before_the_activation(
-        [Values(ActivationFunction.None, ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)]
+        [Values(
+            ActivationFunction.None, ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu,
+            ActivationFunction.ReluSquared)]
         ActivationFunction activation, [Values] GemvMode mode)
     {
         using var w = PackedWeights.Random(Device, WeightType.F16, 111, 128, 5);

@@ -19,7 +19,8 @@ public sealed class ActivateKernelTests : GpuTest
 
     [Test]
     public void Every_function_with_and_without_gate_and_bias(
-        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu)] ActivationFunction function,
+        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu, ActivationFunction.ReluSquared)]
+        ActivationFunction function,
         [Values] bool gated, [Values] bool biased, [ValueSource(nameof(Types))] (ActivationType Input, ActivationType Output) types) =>
         Check(5, 111, function, gated, biased, types.Input, types.Output);
 

@@ -21,6 +21,7 @@ internal static class ReferenceActivation
         ActivationFunction.Silu => x / (1 + Math.Exp(-x)),
         ActivationFunction.Gelu => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
         ActivationFunction.Relu => Math.Max(x, 0),
+        ActivationFunction.ReluSquared => Math.Pow(Math.Max(x, 0), 2),
         _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function"),
     };
 }

@@ -123,6 +123,7 @@ public sealed class ExpertKernelTests : GpuTest
         uint[] choice = [.. Enumerable.Range(0, SeqLen * Used).Select(i => (uint)(i * 7 % Experts))];
         using var gateUp = PackedWeights.Random(Device, type, 2 * Experts * Width, columns, 1);
         using var down = PackedWeights.Random(Device, type, Experts * Width, columns, 2);
+        using var alone = PackedWeights.Random(Device, type, Experts * Width, columns, 5);
         float[] tokens = TestValues.Normal(SeqLen * columns, 3);
         float[] pairs = TestValues.Normal(SeqLen * Used * columns, 4);
         using var harness = new KernelHarness();
@@ -130,29 +131,39 @@ public sealed class ExpertKernelTests : GpuTest
         GpuBuffer mlp = harness.UploadActivations(pairs, SeqLen * Used, columns, ActivationType.F32);
         GpuBuffer chosen = harness.Upload<uint>(choice);
         GuardedBuffer gated = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
+        GuardedBuffer activated = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
         GuardedBuffer plain = harness.OutputActivations(SeqLen * Used, Width, ActivationType.F32);
         harness.Run(commands =>
         {
             var kernel = new ExpertKernel(harness.Context);
             kernel.RecordGated(commands, gateUp.Matrix, x, chosen, gated.View, SeqLen, Experts, Used, ActivationFunction.Silu);
+            kernel.RecordActivated(
+                commands, alone.Matrix, x, chosen, activated.View, SeqLen, Experts, Used, ActivationFunction.ReluSquared);
             kernel.RecordDown(commands, down.Matrix, mlp, chosen, plain.View, SeqLen, Experts, Used);
         });
 
         var expectedGated = new List<double>();
+        var expectedActivated = new List<double>();
         var expectedPlain = new List<double>();
         for (int pair = 0; pair < SeqLen * Used; pair++)
         {
             int first = (int)choice[pair] * Width;
-            double[] ofToken = gateUp.Multiply([.. tokens.Skip(pair / Used * columns).Take(columns).Select(value => (double)value)]);
+            double[] token = [.. tokens.Skip(pair / Used * columns).Take(columns).Select(value => (double)value)];
+            double[] ofToken = gateUp.Multiply(token);
+            double[] ofAlone = alone.Multiply(token);
             double[] ofPair = down.Multiply([.. pairs.Skip(pair * columns).Take(columns).Select(value => (double)value)]);
             expectedGated.AddRange(Enumerable.Range(first, Width).Select(row =>
                 ReferenceActivation.Apply(ActivationFunction.Silu, ofToken[row]) * ofToken[(Experts * Width) + row]));
+            expectedActivated.AddRange(Enumerable.Range(first, Width).Select(
+                row => ReferenceActivation.Apply(ActivationFunction.ReluSquared, ofAlone[row])));
             expectedPlain.AddRange(ofPair.AsSpan(first, Width).ToArray());
         }
 
         Bound bound = GemvForms.BoundOf(type);
         Comparison.AssertClose(
             KernelHarness.ReadActivations(gated, SeqLen * Used, Width, ActivationType.F32), [.. expectedGated], bound, "gated");
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(activated, SeqLen * Used, Width, ActivationType.F32), [.. expectedActivated], bound, "activated");
         Comparison.AssertClose(
             KernelHarness.ReadActivations(plain, SeqLen * Used, Width, ActivationType.F32), [.. expectedPlain], bound, "plain");
     }

@@ -161,6 +161,7 @@ public sealed class GroupedGemmKernelTests : GpuTest
         ActivationFunction function = biased ? ActivationFunction.ClampedSwiglu : ActivationFunction.Silu;
         using var gateUp = PackedWeights.Random(Device, type, 2 * Experts * width, columns, 1);
         using var down = PackedWeights.Random(Device, type, Experts * width, columns, 2);
+        using var alone = PackedWeights.Random(Device, type, Experts * width, columns, 7);
         float[] tokens = TestValues.Normal(seqLen * columns, 3, tiling.Input);
         float[] middle = TestValues.Normal(pairs * columns, 4, tiling.Input);
         float[] upBias = TestValues.Normal(2 * Experts * width, 5);
@@ -171,6 +172,7 @@ public sealed class GroupedGemmKernelTests : GpuTest
         GpuBuffer choice = harness.Upload<uint>(chosen);
         (GpuBuffer ups, GpuBuffer downs) = (harness.Upload<float>(upBias), harness.Upload<float>(downBias));
         GuardedBuffer gated = harness.OutputActivations(pairs, width, tiling.Input);
+        GuardedBuffer activated = harness.OutputActivations(pairs, width, tiling.Input);
         GuardedBuffer plain = harness.OutputActivations(pairs, width, ActivationType.F32);
         var groups = new ExpertGroups(
             harness.Output<uint>(new uint[pairs]).View, harness.Output<byte>(new byte[ExpertGroups.TileBytes(pairs)]).View);
@@ -180,11 +182,17 @@ public sealed class GroupedGemmKernelTests : GpuTest
             var kernel = new GroupedGemmKernel(harness.Context);
             kernel.RecordGroups(commands, grouping, choice, groups);
             kernel.RecordGated(commands, grouping, groups, gateUp.Matrix, x, gated.View, function, biased ? (BufferView)ups : null);
+            kernel.RecordActivated(
+                commands, grouping, groups, alone.Matrix, x, activated.View, ActivationFunction.ReluSquared,
+                biased ? (BufferView)downs : null);
             kernel.RecordDown(commands, grouping, groups, down.Matrix, mlp, plain.View, biased ? (BufferView)downs : null);
         });
 
-        double[][] ofTokens = [.. tokens.Chunk(columns).Select(row => gateUp.Multiply(Array.ConvertAll(row, value => (double)value)))];
+        double[][] rows = [.. tokens.Chunk(columns).Select(row => Array.ConvertAll(row, value => (double)value))];
+        double[][] ofTokens = [.. rows.Select(row => gateUp.Multiply(row))];
+        double[][] alones = [.. rows.Select(row => alone.Multiply(row))];
         var expectedGated = new List<double>();
+        var expectedActivated = new List<double>();
         var expectedPlain = new List<double>();
         for (int pair = 0; pair < pairs; pair++)
         {
@@ -196,12 +204,16 @@ public sealed class GroupedGemmKernelTests : GpuTest
                 double[] product = ofTokens[pair / used];
                 expectedGated.Add(ReferenceActivation.Gated(
                     function, product[gate] + (biased ? upBias[gate] : 0), product[up] + (biased ? upBias[up] : 0)));
+                expectedActivated.Add(ReferenceActivation.Apply(
+                    ActivationFunction.ReluSquared, alones[pair / used][gate] + (biased ? downBias[gate] : 0)));
                 expectedPlain.Add(ofPair[gate] + (biased ? downBias[gate] : 0));
             }
         }
 
         Bound bound = tiling.Input == ActivationType.F16 ? Bounds.MatrixF16 : GemvForms.BoundOf(type);
         Comparison.AssertClose(KernelHarness.ReadActivations(gated, pairs, width, tiling.Input), [.. expectedGated], bound, "gated");
+        Comparison.AssertClose(
+            KernelHarness.ReadActivations(activated, pairs, width, tiling.Input), [.. expectedActivated], bound, "activated");
         Comparison.AssertClose(KernelHarness.ReadActivations(plain, pairs, width, ActivationType.F32), [.. expectedPlain], bound, "plain");
     }
 }

@@ -149,19 +149,15 @@ internal sealed class PipelineSurvey(KernelContext context)
             from seqLen in SeqLens
             let tiling = kernel.Tiling(type, type, input, 2 * seqLen, Experts, 2 * model.IntermediateSize, model.HiddenSize)
             where tiling is not null
-            from request in new PipelineRequest[]
+            from request in new (ActivationType Output, GroupedEnd End)[]
             {
-                new(
-                    GemmKernel.Variant(type, tiling, input), tiling.ToGroupedSpecialization(ActivationFunction.Silu, biased: false),
-                    tiling.SubgroupSize),
-                new(
-                    GemmKernel.Variant(type, tiling, input),
-                    tiling.ToGroupedSpecialization(ActivationFunction.ClampedSwiglu, biased: true), tiling.SubgroupSize),
-                new(
-                    GemmKernel.Variant(type, tiling, ActivationType.F32),
-                    tiling.ToGroupedSpecialization(ActivationFunction.None, biased: true), tiling.SubgroupSize),
+                (input, new GroupedEnd(ActivationFunction.Silu, IsGated: true, IsBiased: false)),
+                (input, new GroupedEnd(ActivationFunction.ClampedSwiglu, IsGated: true, IsBiased: true)),
+                (input, new GroupedEnd(ActivationFunction.ReluSquared, IsGated: false, IsBiased: false)),
+                (ActivationType.F32, new GroupedEnd(ActivationFunction.None, IsGated: false, IsBiased: true)),
             }
-            select request;
+            select new PipelineRequest(
+                GemmKernel.Variant(type, tiling, request.Output), tiling.ToGroupedSpecialization(request.End), tiling.SubgroupSize);
     }
 
     /// <summary>What tuning would choose from, at few rows and at many.</summary>
@@ -265,15 +261,17 @@ internal sealed class PipelineSurvey(KernelContext context)
         ];
     }
 
-    /// <summary>Mixers with a state, of the sizes of Qwen3.5 and LFM2, and latent attention.</summary>
+    /// <summary>Mixers with a state, of the sizes of Qwen3.5, LFM2 and Nemotron 3 Nano, and latent attention.</summary>
     private IEnumerable<PipelineRequest> OtherMixers(KvType[] types)
     {
         var delta = new GatedDeltaShape(KeyHeads: 16, ValueHeads: 32, KeyDim: 128, ValueDim: 128, IsTiled: true);
+        var mamba = new Mamba2Shape(Heads: 64, HeadDim: 64, StateDim: 128, Groups: 8);
         var convolution = new ShortConvShape(Channels: 8192, Taps: 4);
         var gated = new ShortConvShape(Channels: 2048, Taps: 3, IsGated: true);
         foreach (bool oneRow in new[] { false, true })
         {
             yield return new("gated_delta", new GatedDeltaKernel(context).Constants(delta, oneRow).ToSpecialization());
+            yield return new("mamba2", new Mamba2Kernel(context).Constants(mamba, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(convolution, biased: false, oneRow).ToSpecialization());
             yield return new("short_conv", new ShortConvKernel(context).Constants(gated, biased: true, oneRow).ToSpecialization());
         }
@@ -289,10 +287,13 @@ internal sealed class PipelineSurvey(KernelContext context)
         }
 
         int threads = new GateHeadsKernel(context).Threads;
-        foreach (GateKind kind in Enum.GetValues<GateKind>())
+        foreach ((GateKind kind, bool norm, bool gateFirst) in new[]
         {
-            bool isNormed = kind is GateKind.Silu or GateKind.Summand;
-            SpecializationConstants constants = new GateHeadsConstants(threads, isNormed, kind).ToSpecialization();
+            (GateKind.Silu, false, false), (GateKind.Silu, true, false), (GateKind.Silu, true, true), (GateKind.Sigmoid, false, false),
+            (GateKind.Factor, false, false), (GateKind.Summand, true, false),
+        })
+        {
+            SpecializationConstants constants = new GateHeadsConstants(threads, norm, kind, gateFirst).ToSpecialization();
             yield return new("gate_heads_f32", constants);
             yield return new("gate_heads_f16", constants);
         }

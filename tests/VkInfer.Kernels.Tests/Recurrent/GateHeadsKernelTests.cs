@@ -8,13 +8,35 @@ public sealed class GateHeadsKernelTests : GpuTest
 {
     private const double Epsilon = 1e-5;
 
+    /// <summary>What is done to heads.</summary>
+    public enum Form
+    {
+        /// <summary>x · sigmoid(gate).</summary>
+        Sigmoid,
+
+        /// <summary>x · SiLU(gate).</summary>
+        Silu,
+
+        /// <summary>norm(x) · SiLU(gate), heads having gains in common.</summary>
+        Normed,
+
+        /// <summary>norm(x · SiLU(gate)), each head having its own gains.</summary>
+        NormedBehind,
+
+        /// <summary>x · gate.</summary>
+        Product,
+
+        /// <summary>norm(x) + gate.</summary>
+        Sum,
+    }
+
     [Test]
     public void Matches_the_reference(
-        [Values(1, 7)] int rows, [Values(3)] int heads, [Values(2, 40, 256)] int headDim, [Values] GateKind kind,
+        [Values(1, 7)] int rows, [Values(3)] int heads, [Values(2, 40, 256)] int headDim, [Values] Form form,
         [Values] ActivationType type, [Values] bool asSoftware)
     {
-        bool isNormed = kind is GateKind.Silu or GateKind.Summand;
-        type = kind == GateKind.Summand ? ActivationType.F32 : type;
+        bool isBehind = form == Form.NormedBehind;
+        type = form == Form.Sum ? ActivationType.F32 : type;
 
         // Gates of heads with something else between them, behind something else.
         const int At = 5;
@@ -22,7 +44,7 @@ public sealed class GateHeadsKernelTests : GpuTest
         int width = At + (heads * headStride);
         float[] x = TestValues.Normal(rows * heads * headDim, 1);
         float[] gates = TestValues.Normal(rows * width, 2, deviation: 3);
-        float[] gain = TestValues.Normal(headDim, 3);
+        float[] gain = TestValues.Normal(isBehind ? heads * headDim : headDim, 3);
         using var harness = new KernelHarness();
         GpuBuffer input = harness.UploadActivations(x, rows, heads * headDim, ActivationType.F32);
         var of = new HeadGates(harness.UploadActivations(gates, rows, width, ActivationType.F32), width, At, headStride);
@@ -31,19 +53,23 @@ public sealed class GateHeadsKernelTests : GpuTest
         harness.Run(commands =>
         {
             var kernel = new GateHeadsKernel(harness.Context with { IsSoftware = asSoftware });
-            switch (kind)
+            switch (form)
             {
-                case GateKind.Silu:
-                    kernel.RecordNormed(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon, type);
-                    break;
-                case GateKind.Sigmoid:
+                case Form.Sigmoid:
                     kernel.RecordSigmoid(commands, input, of, output.View, rows, heads, headDim, type);
                     break;
-                case GateKind.Factor:
+                case Form.Silu:
+                    kernel.RecordSilu(commands, input, of, output.View, rows, heads, headDim, type);
+                    break;
+                case Form.Product:
                     kernel.RecordProduct(commands, input, of, output.View, rows, heads, headDim, type);
                     break;
-                default:
+                case Form.Sum:
                     kernel.RecordSum(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon);
+                    break;
+                default:
+                    var norm = new HeadGain(gains, isBehind, isBehind);
+                    kernel.RecordNormed(commands, input, of, output.View, rows, heads, headDim, norm, (float)Epsilon, type);
                     break;
             }
         });
@@ -54,18 +80,22 @@ public sealed class GateHeadsKernelTests : GpuTest
             for (int head = 0; head < heads; head++)
             {
                 int first = ((row * heads) + head) * headDim;
-                double scale = 1 / Math.Sqrt(x[first..(first + headDim)].Average(value => (double)value * value) + Epsilon);
-                for (int i = 0; i < headDim; i++)
+                double Factor(int i)
                 {
                     double gate = gates[(row * width) + At + (head * headStride) + i];
-                    double sigmoid = 1 / (1 + Math.Exp(-gate));
-                    double value = x[first + i] * (isNormed ? scale * gain[i] : 1);
-                    expected[first + i] = kind switch
+                    return form == Form.Product ? gate : (form == Form.Sigmoid ? 1 : gate) / (1 + Math.Exp(-gate));
+                }
+
+                double[] gated = [.. Enumerable.Range(0, headDim).Select(i => x[first + i] * Factor(i))];
+                double squares = Enumerable.Range(0, headDim).Average(i => Math.Pow(isBehind ? gated[i] : x[first + i], 2));
+                for (int i = 0; i < headDim; i++)
+                {
+                    double own = gain[isBehind ? (head * headDim) + i : i] / Math.Sqrt(squares + Epsilon);
+                    expected[first + i] = form switch
                     {
-                        GateKind.Silu => value * gate * sigmoid,
-                        GateKind.Sigmoid => value * sigmoid,
-                        GateKind.Factor => value * gate,
-                        _ => value + gate,
+                        Form.Normed or Form.NormedBehind => gated[i] * own,
+                        Form.Sum => (x[first + i] * own) + gates[(row * width) + At + (head * headStride) + i],
+                        _ => gated[i],
                     };
                 }
             }

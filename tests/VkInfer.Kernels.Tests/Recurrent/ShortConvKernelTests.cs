@@ -23,8 +23,9 @@ public sealed class ShortConvKernelTests : GpuTest
         ShortConvShape shape, bool biased, bool asSoftware, int rows, (int Row, int Sequence, int Count)[] runs,
         Func<StateHarness, (int Row, int Sequence, int Count), StateSource> source)
     {
-        // The layer's input may be the beginning of wider rows.
-        int width = shape.InputWidth + 7;
+        // The layer's input may be a part of wider rows.
+        const int At = 3;
+        int width = At + shape.InputWidth + 7;
         float[] x = TestValues.Normal(rows * width, 1);
         float[] weights = TestValues.Normal(shape.Channels * shape.Taps, 2);
         float[] bias = TestValues.Normal(shape.Channels, 3);
@@ -37,13 +38,13 @@ public sealed class ShortConvKernelTests : GpuTest
         GuardedBuffer output = harness.OutputActivations(rows, shape.Channels, ActivationType.F32);
         StateSource of = source(states, runs[0]);
         harness.Run(commands => new ShortConvKernel(harness.Context with { IsSoftware = asSoftware }).Record(
-            commands, shape, input, width, taps, output.View, rows, of, states.Layer, added));
+            commands, shape, input, width, taps, output.View, rows, of, states.Layer, added, At));
 
         float[] actual = KernelHarness.ReadActivations(output, rows, shape.Channels, ActivationType.F32);
         foreach ((int row, int sequence, int count) in runs)
         {
             (double[] expected, double[] state) = Reference(
-                shape, x.AsSpan(row * width, count * width), width, weights, biased ? bias : null, before[sequence]);
+                shape, x.AsSpan((row * width) + At, (count * width) - At), width, weights, biased ? bias : null, before[sequence]);
             Comparison.AssertClose(
                 actual.AsSpan(row * shape.Channels, count * shape.Channels), expected, Bounds.F32, $"rows of sequence {sequence}");
             Comparison.AssertClose(states.Read(sequence), state, Bounds.F32, $"state of sequence {sequence}");
@@ -53,7 +54,7 @@ public sealed class ShortConvKernelTests : GpuTest
     private static (double[] Outputs, double[] State) Reference(
         ShortConvShape shape, ReadOnlySpan<float> x, int width, float[] weights, float[]? bias, float[] state)
     {
-        int rows = x.Length / width;
+        int rows = (x.Length + width - 1) / width;
         int known = shape.Taps - 1;
         double[] outputs = new double[rows * shape.Channels];
         double[] after = new double[state.Length];

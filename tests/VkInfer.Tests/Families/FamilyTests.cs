@@ -41,6 +41,11 @@ public sealed class FamilyTests
     [TestCase("qwen3-next", "qwen3next")]
     [TestCase("lfm2", "lfm2")]
     [TestCase("lfm2-moe", "lfm2moe")]
+    [TestCase("nemotron-h", "nemotron_h")]
+    [TestCase("nemotron-h-moe", "nemotron_h_moe")]
+    [TestCase("granite-hybrid", "granitehybrid")]
+    [TestCase("falcon-h1", "falcon-h1")]
+    [TestCase("falcon-h1-plain", "falcon-h1")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);

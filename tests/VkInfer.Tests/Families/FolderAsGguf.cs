@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Formats.Tests;
 using VkInfer.Loading;
@@ -12,7 +13,7 @@ namespace VkInfer.Tests.Families;
 /// </summary>
 internal static class FolderAsGguf
 {
-    private static readonly string[] Permuted = ["granite", "granitemoe", "smollm3", "mistral3"];
+    private static readonly string[] Permuted = ["granite", "granitemoe", "granitehybrid", "smollm3", "mistral3"];
 
     /// <summary>GGUF's key, and the field of <c>config.json</c> it is from.</summary>
     private static readonly (string Key, string Field)[] Counts =
@@ -22,6 +23,7 @@ internal static class FolderAsGguf
         ("attention.head_count_kv", "num_key_value_heads"), ("attention.sliding_window", "sliding_window"),
         ("expert_count", "num_local_experts"), ("expert_used_count", "num_experts_per_tok"), ("expert_count", "moe_num_experts"),
         ("expert_count", "num_experts"), ("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
+        ("expert_shared_feed_forward_length", "moe_shared_expert_intermediate_size"),
         ("expert_used_count", "moe_k"), ("expert_used_count", "top_k_experts"), ("expert_feed_forward_length", "moe_intermediate_size"),
         ("expert_shared_feed_forward_length", "shared_intermediate_size"), ("leading_dense_block_count", "moe_layer_start_index"),
         ("leading_dense_block_count", "num_dense_layers"), ("leading_dense_block_count", "first_k_dense_replace"),
@@ -32,7 +34,8 @@ internal static class FolderAsGguf
     private static readonly (string Key, string Field)[] Numbers =
     [
         ("attention.layer_norm_rms_epsilon", "rms_norm_eps"), ("attention.layer_norm_epsilon", "layer_norm_eps"),
-        ("attention.layer_norm_epsilon", "norm_epsilon"), ("attention.layer_norm_rms_epsilon", "norm_eps"), ("embedding_scale", "embedding_multiplier"),
+        ("attention.layer_norm_epsilon", "norm_epsilon"), ("attention.layer_norm_rms_epsilon", "norm_eps"),
+        ("attention.layer_norm_rms_epsilon", "layer_norm_epsilon"), ("embedding_scale", "embedding_multiplier"),
         ("residual_scale", "residual_multiplier"), ("attention.scale", "attention_multiplier"), ("logit_scale", "logits_scaling"),
         ("logit_scale", "logit_scale"), ("expert_weights_scale", "routed_scaling_factor"),
     ];
@@ -43,13 +46,16 @@ internal static class FolderAsGguf
     /// <param name="path">Where to.</param>
     public static void Write(string folder, string architecture, string path)
     {
-        JsonObject config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")))!.AsObject();
+        byte[] json = PythonNumbers.ToJson(File.ReadAllBytes(Path.Combine(folder, "config.json"))).ToArray();
+        JsonObject config = JsonNode.Parse(json)!.AsObject();
         using ModelSource source = ModelSource.Open(folder);
         ModelConfig shape = source.ReadConfig();
         var writer = new GgufWriter();
         writer.Add("general.architecture", architecture);
         writer.Add("tokenizer.ggml.model", "no_vocab");
         writer.Add($"{architecture}.vocab_size", (uint)shape.VocabSize);
+        config["num_hidden_layers"] ??= shape.NumLayers;
+        Mamba2Recipe? mamba = shape.Mixers.OfType<Mamba2Recipe>().FirstOrDefault();
         if (config["global_head_dim"] is { } ofFull)
         {
             config["head_dim"] = ofFull.DeepClone();
@@ -57,8 +63,9 @@ internal static class FolderAsGguf
 
         foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
         {
-            if ((architecture.StartsWith("lfm2", StringComparison.Ordinal) || architecture is "gemma4" or "deepseek2")
-                && field == "num_key_value_heads")
+            if (((architecture.StartsWith("lfm2", StringComparison.Ordinal) || architecture is "gemma4" or "deepseek2" || mamba is not null)
+                    && field == "num_key_value_heads")
+                || (field == "intermediate_size" && Mamba2Keys.HasSingleBlocks(architecture)))
             {
                 continue; // One for each layer, or for all, below.
             }
@@ -73,7 +80,10 @@ internal static class FolderAsGguf
 
         foreach ((string key, string field) in Numbers.Where(pair => config[pair.Field] is not null))
         {
-            writer.Add($"{architecture}.{key}", config[field]!.GetValue<float>());
+            if (architecture != "falcon-h1" || field == "rms_norm_eps")
+            {
+                writer.Add($"{architecture}.{key}", config[field]!.GetValue<float>()); // The other's weights have its factors.
+            }
         }
 
         if (config["moe_num_shared_experts"] is { } shared)
@@ -89,7 +99,7 @@ internal static class FolderAsGguf
         }
 
         AddRope(writer, architecture, config, shape);
-        if (architecture is "deepseek2" or "glm4moe")
+        if (architecture is "deepseek2" or "glm4moe" or "nemotron_h_moe")
         {
             DeepSeekKeys.Add(writer, architecture, config, shape);
         }
@@ -107,6 +117,11 @@ internal static class FolderAsGguf
                 [.. shape.Layers.Select(layer => layer.Mixer is ShortConvRecipe ? 0 : shape.NumKvHeads)]);
         }
 
+        if (mamba is not null)
+        {
+            Mamba2Keys.Add(writer, architecture, shape, mamba);
+        }
+
         GatedDeltaRecipe? delta = shape.Layers.Select(layer => layer.Mixer).OfType<GatedDeltaRecipe>().FirstOrDefault();
         if (delta is not null)
         {
@@ -121,6 +136,7 @@ internal static class FolderAsGguf
                 ? TiledHeads.Reorder(delta!, tensor, data)
                 : data;
             bool isPermuted = Permuted.Contains(architecture) && tensor.Name.Split('.') is ["blk", _, "attn_q" or "attn_k", ..];
+            data = architecture == "falcon-h1" ? Mamba2Keys.Scaled(config, tensor, data) : data;
             if (architecture == "gemma4" && Gemma4Keys.TryAddFused(writer, source.Weights, tensor))
             {
                 continue;
@@ -147,8 +163,10 @@ internal static class FolderAsGguf
                 continue;
             }
 
+            ulong[]? ofMamba = mamba is null ? null : Mamba2Keys.Dimensions(mamba, tensor);
             writer.AddTensor(
-                tensor.Name, tensor.Type, [.. tensor.Dimensions.Where((size, i) => i == 0 || size > 1).Select(size => (ulong)size)],
+                architecture == "falcon-h1" ? Mamba2Keys.NameOfFalcon(tensor.Name) : tensor.Name, tensor.Type,
+                ofMamba ?? [.. tensor.Dimensions.Where((size, i) => i == 0 || size > 1).Select(size => (ulong)size)],
                 isPermuted ? Permute(data, shape.HeadDim, checked((int)tensor.RowBytes)) : data);
         }
 
@@ -196,9 +214,14 @@ internal static class FolderAsGguf
 
     private static void AddRope(GgufWriter writer, string architecture, JsonObject config, ModelConfig shape)
     {
+        if (shape.RotaryDim == 0)
+        {
+            return;
+        }
+
         writer.Add($"{architecture}.rope.dimension_count", (uint)shape.RotaryDim);
         writer.Add($"{architecture}.rope.freq_base", shape.RopeTheta);
-        JsonObject rope = config["rope_parameters"]!.AsObject();
+        JsonObject rope = config["rope_parameters"]?.AsObject() ?? [];
         rope = rope["full_attention"]?.AsObject() ?? rope;
         if (shape.RopeScaling is not YarnRopeScaling yarn)
         {

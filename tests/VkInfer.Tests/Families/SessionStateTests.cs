@@ -8,6 +8,8 @@ namespace VkInfer.Tests.Families;
 /// </summary>
 /// <param name="name">The fixture.</param>
 [TestFixture("qwen3.5")]
+[TestFixture("nemotron-h-moe")]
+[TestFixture("falcon-h1")]
 [TestFixture("gemma4")]
 [TestFixture("gemma4-e")]
 [TestFixture("glm-4.7-flash")]

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using VkInfer.Configuration;
 using VkInfer.Formats;
+using VkInfer.Testing;
+using VkInfer.Tests.Families;
 using VkInfer.Tests.Hostile;
 using VkInfer.Transformer;
 
@@ -125,6 +128,30 @@ public sealed class OddValueTests
                 (hasText && key is not ("model_type" or "text_config") ? changed["text_config"]!.AsObject()
                     : changed)[key] = Placeholder;
                 Judge(folder, changed, key, value, wrong);
+            }
+        }
+
+        Assert.That(wrong, Is.Empty, string.Join('\n', wrong));
+    }
+
+    /// <summary>Folders of families whose keys no other has: every key that they have.</summary>
+    [Test]
+    public void Of_a_hybrid_is_taken_or_refused_by_its_key([Values("nemotron-h-moe", "granite-hybrid", "falcon-h1")] string fixture)
+    {
+        string from = LogitsReference.OfFixture(fixture).Path;
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(from, "model.safetensors"), folder.PathOf("model.safetensors"));
+        byte[] config = PythonNumbers.ToJson(File.ReadAllBytes(Path.Combine(from, "config.json"))).ToArray();
+        var wrong = new List<string>();
+        foreach (string key in JsonNode.Parse(config)!.AsObject().Select(pair => pair.Key))
+        {
+            foreach (string value in JsonValues)
+            {
+                JsonObject changed = JsonNode.Parse(config)!.AsObject();
+                changed[key] = Placeholder;
+                File.WriteAllText(
+                    folder.PathOf("config.json"), changed.ToJsonString().Replace($"\"{Placeholder}\"", value, StringComparison.Ordinal));
+                _ = Judge(folder.FullName, key, $"{key} = {value}", wrong);
             }
         }
 

@@ -43,28 +43,27 @@ internal sealed class ReferenceTransformer
             LayerRecipe recipe = _config.Layers[layer];
             double[] Before(double[] x, string norm) => recipe.HasNormsBefore ? Norm(x, block + norm) : x;
             double[] Behind(double[] x, string norm) => recipe.HasNormsBehind ? Norm(x, block + norm) : x;
-            double[][] inputs = [.. hidden.Select(x => Before(x, "attn_norm"))];
-            (double[][] mixed, string output) = recipe.Mixer switch
-            {
-                GatedDeltaRecipe rule => (new ReferenceDelta(_config, _weights).Mix(block, rule, inputs), block + "ssm_out"),
-                LatentRecipe latent => (
-                    new ReferenceLatent(_config, _weights).Mix(block, latent, inputs, Frequencies(latent.Shape.RopeDim, hasOwn: false)),
-                    block + "attn_output"),
-                ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
-                AttentionRecipe attention => (Attention(block, layer, attention, inputs, kept), block + "attn_output"),
-                _ => throw new NotSupportedException($"{block}: {recipe.Mixer}"),
-            };
+            double[][] inputs = [.. hidden.Select(x => recipe.Mixer is null ? x : Before(x, "attn_norm"))];
+            (double[][] Rows, string Output)[] mixed = [.. recipe.Mixers.Select(mixer => Mix(block, layer, mixer, inputs, kept))];
             Parallel.For(0, hidden.Length, i =>
             {
-                double[] added = Scaled(Behind(_weights.Linear(output, mixed[i]), "post_attention_norm"));
+                double[] added = new double[hidden[i].Length];
+                foreach ((double[][] rows, string output) in mixed)
+                {
+                    ReferenceMath.Add(added, Scaled(Behind(_weights.Linear(output, rows[i]), "post_attention_norm")));
+                }
+
                 if (!recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], added);
-                    inputs[i] = Before(hidden[i], recipe.FeedForwardNorm);
+                    inputs[i] = recipe.FeedForward is null ? hidden[i] : Before(hidden[i], recipe.FeedForwardNorm);
                 }
 
-                double[] ffn = FeedForward(block, recipe.FeedForward, inputs[i], hidden[i]);
-                ReferenceMath.Add(hidden[i], Scaled(Behind(ffn, "post_ffw_norm")));
+                if (recipe.FeedForward is { } feedForward)
+                {
+                    ReferenceMath.Add(hidden[i], Scaled(Behind(FeedForward(block, feedForward, inputs[i], hidden[i]), "post_ffw_norm")));
+                }
+
                 if (recipe.IsParallel)
                 {
                     ReferenceMath.Add(hidden[i], added);
@@ -85,6 +84,21 @@ internal sealed class ReferenceTransformer
                 logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }
+
+    /// <summary>What a mixer leaves, and the name of the product that takes it.</summary>
+    private (double[][] Rows, string Output) Mix(
+        string block, int layer, MixerRecipe recipe, double[][] inputs, Dictionary<int, (double[][] Keys, double[][] Values)> kept) =>
+        recipe switch
+        {
+            GatedDeltaRecipe rule => (new ReferenceDelta(_config, _weights).Mix(block, rule, inputs), block + "ssm_out"),
+            Mamba2Recipe mamba => (new ReferenceMamba2(_config, _weights).Mix(block, mamba, inputs), block + "ssm_out"),
+            LatentRecipe latent => (
+                new ReferenceLatent(_config, _weights).Mix(block, latent, inputs, Frequencies(latent.Shape.RopeDim, hasOwn: false)),
+                block + "attn_output"),
+            ShortConvRecipe convolution => (Convolve(block, convolution, inputs), block + "shortconv.out_proj"),
+            AttentionRecipe attention => (Attention(block, layer, attention, inputs, kept), block + "attn_output"),
+            _ => throw new NotSupportedException($"{block}: {recipe}"),
+        };
 
     private double[] Scaled(double[] output) => [.. output.Select(value => _config.ResidualScale * value)];
 
@@ -304,7 +318,7 @@ internal sealed class ReferenceTransformer
         double[] sum = new double[x.Length];
         for (int i = 0; i < chosen.Length; i++)
         {
-            double[] y = Expert(block, chosen[i], x);
+            double[] y = Expert(block, recipe.IsGated, chosen[i], x);
             double scale = recipe.HasExpertScales ? _weights.Values(block + "ffn_down_exps.scale")[chosen[i]] : 1;
             double weight = weights[i] * rule.Scale * scale;
             ReferenceMath.Add(sum, [.. y.Select(value => weight * value)]);
@@ -330,17 +344,19 @@ internal sealed class ReferenceTransformer
     }
 
     /// <summary>One expert, whose matrices are tensors of their own or a slice of one for all.</summary>
-    private double[] Expert(string block, int expert, double[] x)
+    private double[] Expert(string block, bool isGated, int expert, double[] x)
     {
-        if (!_weights.Has(block + "ffn_gate_exps.weight"))
+        if (!_weights.Has(block + "ffn_up_exps.weight"))
         {
-            return _weights.Linear($"{block}ffn_down.{expert}", Up(x, $"{block}ffn_gate.{expert}", $"{block}ffn_up.{expert}", true));
+            return _weights.Linear($"{block}ffn_down.{expert}", Up(x, $"{block}ffn_gate.{expert}", $"{block}ffn_up.{expert}", isGated));
         }
 
         int width = _config.IntermediateSize;
-        double[] gates = _weights.Linear(block + "ffn_gate_exps", x, expert * width, width);
         double[] ups = _weights.Linear(block + "ffn_up_exps", x, expert * width, width);
-        double[] middle = [.. gates.Zip(ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))];
+        double[] middle = isGated
+            ? [.. _weights.Linear(block + "ffn_gate_exps", x, expert * width, width).Zip(
+                ups, (g, u) => ReferenceMath.Gated(_config.Activation, g, u))]
+            : [.. ups.Select(u => ReferenceMath.Activate(_config.Activation, u))];
         return _weights.Linear(block + "ffn_down_exps", middle, expert * x.Length, x.Length);
     }
 

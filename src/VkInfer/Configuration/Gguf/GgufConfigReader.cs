@@ -51,9 +51,10 @@ internal sealed class GgufConfigReader
     /// <param name="hasLatents">Whether the family caches latents, whose values are a part of keys.</param>
     /// <param name="hasOwnWidths">Whether feed-forward layers may differ in width; the first's is the model's then.</param>
     /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
+    /// <param name="hasSingleBlocks">Whether the family has layers without a feed-forward layer, whose width is 0.</param>
     public ModelConfig ReadShape(
         NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
-        bool hasLatents = false, bool hasOwnWidths = false, int? headLayer = null)
+        bool hasLatents = false, bool hasOwnWidths = false, int? headLayer = null, bool hasSingleBlocks = false)
     {
         if (Keys.TryFlag("attention.causal") == false)
         {
@@ -82,7 +83,7 @@ internal sealed class GgufConfigReader
             HiddenSize = hidden,
             IntermediateSize = hasOwnWidths && experts == 0 && FeedForwardWidths(layers) is [var first, ..]
                 ? Tensors.IntermediateSize(first, Keys.Key(WidthKey), hasExperts: false)
-                : ReadWidth(experts, used, hasExpertWidth),
+                : ReadWidth(experts, used, hasExpertWidth, hasSingleBlocks ? layers : 0),
             NumExperts = experts,
             NumExpertsPerToken = used,
             NumLayers = layers,
@@ -163,12 +164,16 @@ internal sealed class GgufConfigReader
         : widths.All(width => width is > 0 and <= ModelLimits.MaxWidth) ? [.. widths.Select(width => (int)width)]
         : throw Keys.Wrong(WidthKey, $"integers from 1 to {ModelLimits.MaxWidth}");
 
-    private int ReadWidth(int experts, int used, bool hasExpertWidth)
+    // Of layers with widths of their own the greatest is the model's.
+    private int ReadWidth(int experts, int used, bool hasExpertWidth, int layersOfOwn)
     {
         string name = experts > 0 && hasExpertWidth && Keys.Has("expert_feed_forward_length")
             ? "expert_feed_forward_length"
             : WidthKey;
-        int width = Keys.Count(name, ModelLimits.MaxWidth);
+        int width = layersOfOwn > 0 && Keys.TryPerLayer(name, layersOfOwn) is { } widths
+            && widths.All(own => own is >= 0 and <= ModelLimits.MaxWidth) && widths.Max() > 0
+                ? (int)widths.Max()
+                : Keys.Count(name, ModelLimits.MaxWidth);
         bool isShared = experts > 0 && hasExpertWidth && name == WidthKey;
         return Tensors.IntermediateSize(isShared ? Math.Max(1, width / used) : width, Keys.Key(name), experts > 0);
     }

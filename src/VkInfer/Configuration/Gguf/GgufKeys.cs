@@ -111,6 +111,17 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         return numbers;
     }
 
+    /// <summary>Refuses a number other than 0.</summary>
+    /// <param name="name">The key's name.</param>
+    /// <param name="why">What it would mean.</param>
+    public void RefuseCount(string name, string why)
+    {
+        if (TryCount(name, int.MaxValue, min: 0) > 0)
+        {
+            throw Wrong(name, $"0: {why}");
+        }
+    }
+
     /// <summary>An error about a key that is there.</summary>
     public ModelFormatException Wrong(string name, string expected) => Wrong(name, file.Metadata[Key(name)], expected);
 

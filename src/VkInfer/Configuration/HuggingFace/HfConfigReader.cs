@@ -104,7 +104,8 @@ internal sealed class HfConfigReader
         "silu" or "swish" => ActivationFunction.Silu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => ActivationFunction.Gelu,
         "relu" => ActivationFunction.Relu,
-        string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new or relu", $"\"{other}\""),
+        "relu2" => ActivationFunction.ReluSquared,
+        string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new, relu or relu2", $"\"{other}\""),
     };
 
     /// <summary>A factor of activations.</summary>
@@ -119,6 +120,17 @@ internal sealed class HfConfigReader
         if (Json.TryBool(key) == refused)
         {
             throw Json.Wrong(key, refused ? $"false: {why}" : $"true: {why}", refused ? "true" : "false");
+        }
+    }
+
+    /// <summary>Refuses a number other than 0.</summary>
+    /// <param name="key">The field.</param>
+    /// <param name="why">What it would mean.</param>
+    public void RefuseCount(string key, string why)
+    {
+        if (Json.TryInt(key, int.MaxValue, min: 0) is > 0 and var count)
+        {
+            throw Json.Wrong(key, $"0: {why}", count);
         }
     }
 }

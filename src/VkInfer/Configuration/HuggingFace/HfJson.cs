@@ -62,7 +62,7 @@ internal sealed class HfJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(contents, Options);
+            using JsonDocument document = JsonDocument.Parse(PythonNumbers.ToJson(contents), Options);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new HfJson(document.RootElement.Clone(), path, "")
                 : throw new UnsupportedModelException($"{path}: {document.RootElement.ValueKind}; expected a JSON object.");
@@ -75,6 +75,11 @@ internal sealed class HfJson
 
     /// <summary>Whether a key is there and not null.</summary>
     public bool IsSet(string key) => Find(key) is not null;
+
+    /// <summary>Whether an optional list of two bounds is 0 and infinity, as Python or transformers writes that.</summary>
+    public bool IsFromZeroUp(string key) => Find(key) is not { } bounds
+        || (bounds.ValueKind == JsonValueKind.Array && bounds.GetArrayLength() == 2 && TryInteger(bounds[0]) == 0
+            && PythonNumbers.IsInfinite(bounds[1]));
 
     /// <summary>Whether it has no keys.</summary>
     public bool IsEmpty => !_object.EnumerateObject().Any();

@@ -33,7 +33,7 @@ internal sealed record KvGroups(IReadOnlyList<CacheGroup> Windows, IReadOnlyList
         var places = new LayerPlace[config.NumLayers];
         var groups = new List<CacheGroup>();
         IReadOnlyList<LayerRecipe> layers = config.Layers;
-        long Size(int layer) => layers[layer].Mixer.PageBytes(config, type);
+        long Size(int layer) => layers[layer].Mixers.Sum(mixer => mixer.PageBytes(config, type));
         IGrouping<(int Window, long Size), int>[] kinds = [
             .. Enumerable.Range(0, config.NumLayers).Where(layer => Size(layer) > 0).GroupBy(layer => (config.Window(layer), Size(layer)))];
         if (kinds.Length == 0)

@@ -17,7 +17,8 @@ internal sealed record StateLayout(IReadOnlyList<long> Offsets, long SizeInBytes
         foreach (LayerRecipe layer in config.Layers)
         {
             offsets.Add(at);
-            at += ((layer.Mixer.StateFloats * sizeof(float)) + Alignment - 1) / Alignment * Alignment;
+            long floats = layer.Mixers.Sum(mixer => mixer.StateFloats);
+            at += ((floats * sizeof(float)) + Alignment - 1) / Alignment * Alignment;
         }
 
         return new StateLayout(offsets, at);

@@ -1,0 +1,92 @@
+using VkInfer.Configuration;
+using VkInfer.Kernels;
+using VkInfer.Recipes;
+
+namespace VkInfer.Families;
+
+/// <summary>What families with Mamba-2 have in common in their files.</summary>
+internal static class Mamba2Layers
+{
+    /// <summary>The keys of a GGUF file.</summary>
+    /// <param name="gguf">The file.</param>
+    /// <param name="layer">A layer that has the mixer: its tensors tell whether there are a norm and a bias of the convolution.</param>
+    public static Mamba2Recipe Read(GgufConfigReader gguf, int layer)
+    {
+        GgufKeys keys = gguf.Keys;
+        int heads = keys.Count("ssm.time_step_rank", ModelLimits.MaxHeads);
+        int inner = keys.Count("ssm.inner_size", ModelLimits.MaxWidth);
+        if (inner % heads != 0)
+        {
+            throw keys.Wrong("ssm.inner_size", $"a multiple of {keys.Key("ssm.time_step_rank")}, {heads}");
+        }
+
+        var shape = new Mamba2Shape(
+            heads, inner / heads, keys.Count("ssm.state_size", ModelLimits.MaxWidth), keys.Count("ssm.group_count", ModelLimits.MaxHeads));
+        var recipe = new Mamba2Recipe(shape, keys.Count("ssm.conv_kernel", ShortConvShape.MaxTaps))
+        {
+            HasConvolutionBias = gguf.Tensors.Has($"blk.{layer}.ssm_conv1d.bias"),
+            Gates = gguf.Tensors.Has($"blk.{layer}.ssm_norm.weight") ? Mamba2Gates.BeforeNorm : Mamba2Gates.WithoutNorm,
+        };
+        string[] names = ["group_count", "time_step_rank", "inner_size", "state_size", "conv_kernel"];
+        return recipe.Checked(keys.File.Path, string.Join(", ", names.Select(name => keys.Key("ssm." + name))));
+    }
+
+    /// <summary>The keys of a folder whose heads make so many elements together, as Bamba names them.</summary>
+    /// <param name="config">The folder.</param>
+    /// <param name="inner">Elements of all heads.</param>
+    /// <param name="normGroups">Groups of the norm; 0: those of heads.</param>
+    public static Mamba2Recipe Read(HfConfigReader config, long inner, int normGroups)
+    {
+        HfJson json = config.Json;
+        int Count(string key, int fallback, int max) => json.TryInt(key, max) ?? fallback;
+        int heads = Count("mamba_n_heads", 128, ModelLimits.MaxHeads);
+        long dim = (json.IsString("mamba_d_head") ? null : json.TryInt("mamba_d_head", ModelLimits.MaxWidth)) ?? inner / heads;
+        if (heads * dim != inner || inner > ModelLimits.MaxWidth)
+        {
+            throw json.Wrong(
+                "mamba_n_heads", $"heads of mamba_d_head that make {inner} elements together (mamba_d_ssm, mamba_expand), at most "
+                + $"{ModelLimits.MaxWidth}", heads);
+        }
+
+        var shape = new Mamba2Shape(heads, (int)dim, StateDim(json), Count("mamba_n_groups", 1, ModelLimits.MaxHeads));
+        var recipe = new Mamba2Recipe(shape, Count("mamba_d_conv", 4, ShortConvShape.MaxTaps))
+        {
+            HasConvolutionBias = json.TryBool("mamba_conv_bias") ?? true,
+            NormGroups = normGroups,
+        };
+        return recipe.Checked(json.Path, "mamba_n_heads, mamba_d_head, mamba_d_ssm, mamba_d_state, mamba_n_groups, mamba_d_conv");
+    }
+
+    /// <summary>Elements of B and C of such a folder.</summary>
+    public static int StateDim(HfJson json) => json.TryInt("mamba_d_state", ModelLimits.MaxWidth) ?? 256;
+
+    /// <summary>Refuses what no folder's Mamba-2 may ask for.</summary>
+    /// <param name="config">The folder.</param>
+    /// <param name="activationKey">The key of the function behind the convolution.</param>
+    public static void Check(HfConfigReader config, string activationKey)
+    {
+        HfJson json = config.Json;
+        if (json.TryString(activationKey) is { } function and not ("silu" or "swish"))
+        {
+            throw json.Wrong(activationKey, "silu", $"\"{function}\"");
+        }
+
+        if (!json.IsFromZeroUp("time_step_limit"))
+        {
+            throw json.Wrong("time_step_limit", "0 and Infinity: bounds of time steps do not run here", "another pair");
+        }
+    }
+
+    /// <summary>What folders call the tensors of a mixer.</summary>
+    /// <param name="mixer">What they call the mixer.</param>
+    public static (string Name, string Gguf)[] Names(string mixer) =>
+    [
+        (mixer + ".in_proj", "blk.*.ssm_in"),
+        (mixer + ".conv1d", "blk.*.ssm_conv1d"),
+        (mixer + ".A_log", "blk.*.ssm_a"),
+        (mixer + ".D", "blk.*.ssm_d"),
+        (mixer + ".dt_bias", "blk.*.ssm_dt.bias"),
+        (mixer + ".norm", "blk.*.ssm_norm"),
+        (mixer + ".out_proj", "blk.*.ssm_out"),
+    ];
+}
