@@ -7,11 +7,15 @@ namespace VkInfer;
 
 /// <summary>
 /// Keeps what self-tests found: for the process, and on disk, one file for each device. A driver of another version starts anew, a shader
-/// of another build has another key. Thread-safe; of two processes the later one to write wins.
+/// of another build has another key, and where there are too many, those that nobody has asked for are forgotten. Thread-safe; of two
+/// processes the later one to write wins.
 /// </summary>
 internal sealed class SelfTestStore
 {
     private const int MaxBytes = 1 << 20;
+
+    // Half of what a file may hold; the self-test of every kernel has some hundreds.
+    internal const int MostResults = 4000;
 
     private static readonly ConcurrentDictionary<string, Lazy<SelfTestStore>> Stores = new(StringComparer.Ordinal);
 
@@ -19,6 +23,7 @@ internal sealed class SelfTestStore
     private readonly string? _path;
     private readonly SelfTestRecord _record;
     private readonly HashSet<string> _suspects = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
     /// <param name="path">Where it is kept; null: nowhere.</param>
     /// <param name="record">What is known; what processes have begun that are no more is read out of it.</param>
@@ -89,6 +94,7 @@ internal sealed class SelfTestStore
     {
         lock (_lock)
         {
+            _asked.Add(key);
             return _record.Results.GetValueOrDefault(key) == SelfTestRecord.Passed;
         }
     }
@@ -149,9 +155,27 @@ internal sealed class SelfTestStore
             {
                 _record.Results[key] = problem ?? SelfTestRecord.Passed;
                 _suspects.Remove(key);
+                _asked.Add(key);
             }
 
+            ForgetOthers();
             Write();
+        }
+    }
+
+    private void ForgetOthers()
+    {
+        if (_record.Results.Count <= MostResults)
+        {
+            return;
+        }
+
+        foreach ((string key, string result) in _record.Results)
+        {
+            if (result == SelfTestRecord.Passed && !_asked.Contains(key))
+            {
+                _record.Results.Remove(key);
+            }
         }
     }
 

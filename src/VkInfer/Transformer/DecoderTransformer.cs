@@ -77,7 +77,8 @@ internal sealed class DecoderTransformer
     }
 
     /// <summary>
-    /// What a layer takes of the residual stream, behind the last one the head; null: a mixture with norms of its own, which takes the stream by itself.
+    /// What a layer takes of the residual stream, behind the last one the head; null: a mixture with norms of its own, which takes the
+    /// stream by itself.
     /// </summary>
     private NextInput? InputOf(int index) => index == _layers.Count ? _stream.Head
         : _layers[index] is { Mixers: [var mixer, ..] } layer ? new NextInput(layer.MixerNorm, mixer.Input)

@@ -90,7 +90,8 @@ public sealed class GemvExpertsTests(string form) : GpuTest
         VectorInput? left = null;
         Run(commands => left = new GemvKernel(Context).RecordExpertsDown(
             commands, down.Matrix, input.X, y.View, GemvMode.Accumulate, choice.Value,
-            new VectorOutput(next.View, VectorForm.Float, new NextNorm(gain, squares.View, GemvInput.Eps)), biased ? (BufferView)bias : null));
+            new VectorOutput(next.View, VectorForm.Float, new NextNorm(gain, squares.View, GemvInput.Eps)),
+            biased ? (BufferView)bias : null));
 
         double[] x = input.AsStored(Context, type);
         double[] expected = [.. before.Select(value => (double)value)];
@@ -106,7 +107,8 @@ public sealed class GemvExpertsTests(string form) : GpuTest
 
         Comparison.AssertClose(y.Read<float>(), expected, GemvForms.BoundOf(type), "y");
         Comparison.AssertClose(
-            next.Read<float>().AsSpan(0, Rows), [.. expected.Zip(gains, (value, factor) => value * factor)], GemvForms.BoundOf(type), "next");
+            next.Read<float>().AsSpan(0, Rows), [.. expected.Zip(gains, (value, factor) => value * factor)], GemvForms.BoundOf(type),
+            "next");
         double sum = squares.Read<float>().Take(left!.Value.Norm!.Value.Count).Sum(value => (double)value);
         Assert.That(sum, Is.EqualTo(expected.Sum(value => value * value)).Within(1e-4).Percent, "squares");
     }

@@ -28,6 +28,18 @@ public sealed class SelfTestStoreTests : GpuTest
     }
 
     [Test]
+    public void Results_of_old_builds_are_forgotten_before_the_file_is_too_long()
+    {
+        PhysicalDeviceInfo device = Device.Info;
+        Dictionary<string, string> results = Enumerable.Range(0, SelfTestStore.MostResults)
+            .ToDictionary(i => $"old {i}", i => i == 0 ? "the error is 1 of the values" : SelfTestRecord.Passed);
+        var store = new SelfTestStore(null, new SelfTestRecord(device.Name, device.DriverName, device.DriverVersion, results, []));
+        Assert.That(store.HasPassed("old 1"));
+        store.End([], [("new", null)]);
+        Assert.That(results.Keys, Is.EquivalentTo(new[] { "old 0", "old 1", "new" }));
+    }
+
+    [Test]
     public void A_case_that_failed_is_left_out_at_once()
     {
         var store = SelfTestStore.Forgetful(Device.Info);
