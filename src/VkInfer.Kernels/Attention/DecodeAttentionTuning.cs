@@ -56,7 +56,7 @@ internal readonly record struct DecodeAttentionTuning(
         int heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         int keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
         int minKeys = Math.Clamp(rows * FewestKeys, FewestKeys, FewestKeysOfMany);
-        int splits = ChooseSplits(shape, rows * shape.NumKvHeads * headBlocks, minKeys, context);
+        int splits = ChooseSplits(shape, rows * shape.NumKvHeads * headBlocks, minKeys, heads, context);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
     }
@@ -98,13 +98,14 @@ internal readonly record struct DecodeAttentionTuning(
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 
-    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, int minKeys, KernelContext context)
+    // Behind few tokens, each head of a workgroup has splits of its own.
+    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, int minKeys, int heads, KernelContext context)
     {
         int workgroups = context.IsSoftware
             ? ProcessorWorkgroups
             : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
         int wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
-        int useful = (shape.Capacity + minKeys - 1) / minKeys;
+        int useful = (shape.Capacity + minKeys - 1) / minKeys * heads;
         return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
     }
 }
