@@ -39,29 +39,20 @@ public sealed partial class GemvKernel
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(gateUp);
-        choice.Check();
-        RequireOneBinding(gateUp);
         int gates = gateUp.Rows / 2;
         int width = gates / choice.Experts;
         int elements = choice.Used * WeightLayout.PadColumns(width);
         var call = new GemvCall(x, bias, next);
-        call.Check(gateUp, gateUp.Columns, gateUp.Rows, elements);
-        GemvTuning tuning = call.Tuning(gateUp.Type, 2 * elements, gateUp.Columns, context, rowsPerElement: 2);
+        (GemvTuning tuning, GemvPush push) = Prepare(gateUp, call, choice, gateUp.Columns, elements, width, rowsPerElement: 2);
         var constants = new GemvGatedConstants(call.Constants(tuning, context), call.NextConstant, activation, choice.Used);
         int upSkip = gates % WeightLayout.SliceRows(gateUp.Type);
         WeightMatrix up = gateUp.Slice(gates - upSkip, upSkip + gates);
-        GemvPush push = call.Push(gateUp, 2 * elements, 0);
         push.UpSkip = (uint)upSkip;
         push.Width = (uint)gates;
-        push.NextColumns = (uint)elements;
-        push.Choose(choice, width);
-        ChainLink link = call.Link(commands);
-        push.Join(link);
         Describe(commands, gateUp, 2 * choice.Used * width, gateUp.Columns);
-        commands.Dispatch(
-            context.GetPipeline($"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
-            (tuning.Groups(2 * elements, context.Capabilities), 1, 1), in push,
-            [.. call.Inputs, .. call.Outputs(next.Data), gateUp.Quants, up.Quants, gateUp.Scales, up.Scales], choice.Addressed, link);
+        Dispatch(
+            commands, $"gemv_gated_{WeightFormat.Of(gateUp.Type).Name}", constants.ToSpecialization(), tuning, push, call, choice,
+            [.. call.Outputs(next.Data), gateUp.Quants, up.Quants, gateUp.Scales, up.Scales]);
         return call.Result(0);
     }
 
@@ -82,25 +73,16 @@ public sealed partial class GemvKernel
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(up);
-        choice.Check();
-        RequireOneBinding(up);
         int width = up.Rows / choice.Experts;
         int elements = choice.Used * WeightLayout.PadColumns(width);
         var call = new GemvCall(x, bias, next);
-        call.Check(up, up.Columns, up.Rows, elements);
-        GemvTuning tuning = call.Tuning(up.Type, elements, up.Columns, context);
+        (GemvTuning tuning, GemvPush push) = Prepare(up, call, choice, up.Columns, elements, width);
         var constants = new GemvStoreConstants(
             call.Constants(tuning, context), call.NextConstant, Y: false, Activation: activation, Experts: choice.Used, Summed: false);
-        GemvPush push = call.Push(up, elements, 0);
-        push.NextColumns = (uint)elements;
-        push.Choose(choice, width);
-        ChainLink link = call.Link(commands);
-        push.Join(link);
         Describe(commands, up, choice.Used * width, up.Columns);
-        commands.Dispatch(
-            context.GetPipeline($"gemv_store_{WeightFormat.Of(up.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
-            (tuning.Groups(elements, context.Capabilities), 1, 1), in push,
-            [.. call.Inputs, .. call.Outputs(next.Data), next.Data, up.Quants, up.Scales], choice.Addressed, link);
+        Dispatch(
+            commands, $"gemv_store_{WeightFormat.Of(up.Type).Name}", constants.ToSpecialization(), tuning, push, call, choice,
+            [.. call.Outputs(next.Data), next.Data, up.Quants, up.Scales]);
         return call.Result(0);
     }
 
@@ -122,39 +104,44 @@ public sealed partial class GemvKernel
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(down);
-        choice.Check();
-        RequireOneBinding(down);
         int rows = down.Rows / choice.Experts;
         int columns = choice.Used * down.KPadded;
         Views.RequireFloats(nameof(y), y, rows);
         var call = new GemvCall(x, bias, next);
-        call.Check(down, columns, down.Rows, rows);
-        GemvTuning tuning = call.Tuning(down.Type, rows, columns, context);
+        (GemvTuning tuning, GemvPush push) = Prepare(down, call, choice, columns, rows, rows);
         var constants = new GemvStoreConstants(
             call.Constants(tuning, context), call.NextConstant, true, mode == GemvMode.Accumulate, Experts: choice.Used);
-        GemvPush push = call.Push(down, rows, 0);
         push.RowChunks = push.Stride;
         push.Stride *= (uint)choice.Used;
-        push.NextColumns = (uint)WeightLayout.PadColumns(rows);
-        push.Choose(choice, rows);
-        ChainLink link = call.Link(commands);
-        push.Join(link);
         Describe(commands, down, rows, columns);
-        commands.Dispatch(
-            context.GetPipeline($"gemv_store_{WeightFormat.Of(down.Type).Name}{tuning.Feature}", constants.ToSpecialization()),
-            (tuning.Groups(rows, context.Capabilities), 1, 1), in push,
-            [.. call.Inputs, .. call.Outputs(y), y, down.Quants, down.Scales], choice.Addressed, link);
+        Dispatch(
+            commands, $"gemv_store_{WeightFormat.Of(down.Type).Name}", constants.ToSpecialization(), tuning, push, call, choice,
+            [.. call.Outputs(y), y, down.Quants, down.Scales]);
         int slots = tuning.Slots(context.Capabilities);
         return next is null ? null : call.Result((rows + slots - 1) / slots);
     }
 
-    // Which rows a slice would have, only the device knows.
-    private void RequireOneBinding(WeightMatrix w)
+    /// <summary>What the products have in common: checks, their spread, and where experts' matrices lie.</summary>
+    private (GemvTuning Tuning, GemvPush Push) Prepare(
+        WeightMatrix w, GemvCall call, ExpertChoice choice, int columns, int elements, int expertRows, int rowsPerElement = 1)
     {
-        if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)
-        {
-            throw new NotSupportedException(
-                $"experts: {w.Quants.Length} bytes of weights exceed the device's storage buffer range of {context.Capabilities.MaxStorageBufferRange}");
-        }
+        choice.Check();
+        RowSlices.RequireWhole(w, context);
+        call.Check(w, columns, w.Rows, elements);
+        GemvPush push = call.Push(w, rowsPerElement * elements, 0);
+        push.NextColumns = (uint)WeightLayout.PadColumns(elements);
+        push.Choose(choice, expertRows);
+        return (call.Tuning(w.Type, rowsPerElement * elements, columns, context, rowsPerElement), push);
+    }
+
+    private void Dispatch(
+        CommandList commands, string product, SpecializationConstants constants, GemvTuning tuning, GemvPush push, GemvCall call,
+        ExpertChoice choice, ReadOnlySpan<BufferView> bindings)
+    {
+        ChainLink link = call.Link(commands);
+        push.Join(link);
+        commands.Dispatch(
+            context.GetPipeline(product + tuning.Feature, constants), (tuning.Groups((int)push.Slots, context.Capabilities), 1, 1), in push,
+            [.. call.Inputs, .. bindings], choice.Addressed, link);
     }
 }

@@ -133,12 +133,7 @@ public sealed class ExpertKernel(KernelContext context)
         ExpertConstants constants, BufferView? bias)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        if (Math.Max(w.Quants.Length, w.Scales.Length) > context.Capabilities.MaxStorageBufferRange)
-        {
-            throw new NotSupportedException(
-                $"experts: {w.Quants.Length} bytes of weights exceed the device's storage buffer range of {context.Capabilities.MaxStorageBufferRange}");
-        }
-
+        RowSlices.RequireWhole(w, context);
         int rowsPerGroup = Math.Max(1, Threads / context.Capabilities.SubgroupSize);
         int groups = Math.Min(((int)push.Rows + rowsPerGroup - 1) / rowsPerGroup, MaxGroups);
         commands.Dispatch(

@@ -12,4 +12,15 @@ internal static class RowSlices
             yield return (row, matrix.Slice(row, Math.Min(most, matrix.Rows - row)));
         }
     }
+
+    /// <summary>Throws unless one binding holds all experts: which of them a slice would have, only the device knows.</summary>
+    public static void RequireWhole(WeightMatrix experts, KernelContext context)
+    {
+        long range = context.Capabilities.MaxStorageBufferRange;
+        if (Math.Max(experts.Quants.Length, experts.Scales.Length) > range)
+        {
+            throw new NotSupportedException(
+                $"experts: {experts.Quants.Length} bytes of weights exceed the device's storage buffer range of {range}");
+        }
+    }
 }
