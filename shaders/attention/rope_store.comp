@@ -16,17 +16,19 @@ layout(constant_id = 6) const bool GATES = false; // behind each head of Q as ma
 #define SEQUENCES_BINDING 4
 #define STEP_STATE_BINDING 7
 #include "push/rope_store.glsl"
+#define KV_COHERENT coherent
 #include "kv_quantise.glsl"
 #include "half_pair.glsl"
 #include "rows.glsl"
 #include "step_state.glsl"
+#include "chain.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer Input { float qkv[]; };
 layout(set = 0, binding = 1, std430) readonly buffer RopeTable { vec2 rope[]; }; // (cos, sin) [position][RotaryDim/2]
 #ifdef QUERY_F16
-layout(set = 0, binding = 2, std430) writeonly buffer Query { uint query[]; };
+layout(set = 0, binding = 2, std430) writeonly coherent buffer Query { uint query[]; };
 #else
-layout(set = 0, binding = 2, std430) writeonly buffer Query { float query[]; };
+layout(set = 0, binding = 2, std430) writeonly coherent buffer Query { float query[]; };
 #endif
 layout(set = 0, binding = 5, std430) readonly buffer Bias { float bias[]; };
 layout(set = 0, binding = 6, std430) readonly buffer Gain { float gain[]; }; // of a query head, then of a key head
@@ -100,7 +102,7 @@ uint without_gates(uint row_at, uint head) {
     return GATES ? row_at + min(head, push.numHeads) * push.headDim : row_at;
 }
 
-void main() {
+void store() {
     if (!STEP_STATE && !take_row(gl_WorkGroupID.y)) return;
     const uint activations = STEP_STATE ? 0 : row.row;
     const uint position = STEP_STATE ? state.position : row.position;
@@ -130,4 +132,10 @@ void main() {
 #ifdef KV_Q8_0
     store_staged(page, first_head, heads, position);
 #endif
+}
+
+void main() {
+    chain_wait();
+    store();
+    chain_arrive();
 }

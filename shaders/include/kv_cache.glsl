@@ -48,7 +48,7 @@ layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Blo
 // A page by the units that a shader reads or writes it in.
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly KV_COHERENT buffer KvChunks { KvBits chunks[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer KvPairs { uvec2 pairs[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer KvWords { uint words[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) KV_COHERENT buffer KvWords { uint words[]; };
 
 // Words of the scales of a row of so many chunks.
 uint scale_words(uint row_chunks) {

@@ -25,7 +25,7 @@ layout(local_size_x_id = 0) in;
 #else
 const uint EXPERTS = 0;
 #endif
-#ifdef INTEGER_DOT
+#ifdef IN_CHAINS
 #include "chain.glsl"
 #endif
 
@@ -41,7 +41,7 @@ layout(constant_id = 7) const bool BIAS = false;
 layout(set = 0, binding = 0) readonly coherent buffer InputBuffer { uvec4 x[]; };
 layout(set = 0, binding = 0) readonly coherent buffer InputBlocks { uvec2 x_blocks[]; };
 #else
-layout(set = 0, binding = 0) readonly buffer InputBuffer { vec4 x[]; };
+layout(set = 0, binding = 0) readonly CHAINED buffer InputBuffer { vec4 x[]; };
 #endif
 layout(set = 0, binding = 1) readonly CHAINED buffer SquaresBuffer { float squares[]; };
 layout(set = 0, binding = 2) readonly buffer BiasBuffer { float row_bias[]; };
@@ -96,6 +96,9 @@ float norm_scale(float sum) {
 #ifndef INTEGER_DOT
 // One invocation computes ROWS rows by itself; a workgroup is one subgroup.
 void gemv_lane() {
+#ifdef IN_CHAINS
+    chain_wait();
+#endif
     float scale = 1.0;
     if (SCALED) {
         float sum = 0.0;
@@ -143,8 +146,10 @@ void gemv() {
     w_prepare();
 #ifdef INTEGER_DOT
     gemv_shared();
-    chain_arrive();
 #else
     if (TILE == 0) gemv_lane(); else gemv_shared();
+#endif
+#ifdef IN_CHAINS
+    chain_arrive();
 #endif
 }

@@ -165,14 +165,14 @@ void gemv_shared() {
             uint first = block * group_slots + slot_in_block(0);
             uint base[ROWS];
             WRaw raw[UNROLL][ROWS];
-#ifdef INTEGER_DOT
+#ifdef IN_CHAINS
             const bool waits = tile == 0 && block == gl_WorkGroupID.x;
             // Which weights experts have, only the dispatches before say.
             if (EXPERTS > 0 && waits) chain_wait();
 #endif
             find_rows(first, base);
             fetch_batch(first, base, tile, raw);
-#ifdef INTEGER_DOT
+#ifdef IN_CHAINS
             if (EXPERTS == 0 && waits) chain_wait();
 #endif
             if (SCALED && tile == 0) own = own_squares();

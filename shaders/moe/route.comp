@@ -18,10 +18,11 @@ layout(constant_id = 6) const bool SCALED = false;
 
 #include "push/route.glsl"
 #include "reductions.glsl"
+#include "chain.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Logits { float logits[]; };
-layout(set = 0, binding = 1, std430) writeonly buffer Experts { uint chosen[]; }; // [SeqLen][used]
-layout(set = 0, binding = 2, std430) buffer Weights { float weights[]; };         // likewise
+layout(set = 0, binding = 0, std430) readonly coherent buffer Logits { float logits[]; };
+layout(set = 0, binding = 1, std430) writeonly coherent buffer Experts { uint chosen[]; }; // [SeqLen][used]
+layout(set = 0, binding = 2, std430) coherent buffer Weights { float weights[]; };         // likewise
 layout(set = 0, binding = 3, std430) readonly buffer Bias { float bias[]; };      // [experts]
 layout(set = 0, binding = 4, std430) readonly buffer Scales { float scales[]; };  // [experts]
 
@@ -83,7 +84,7 @@ void keep_best_groups() {
     }
 }
 
-void main() {
+void choose() {
     const uint from = gl_WorkGroupID.x * push.stride;
     const uint to = gl_WorkGroupID.x * push.used;
     if (SCORE == SOFTMAX) prepare_softmax(from);
@@ -131,4 +132,10 @@ void main() {
         const float divisor = NORMALISED || SCORE == OF_CHOSEN ? max(sum, LEAST_SUM) : 1.0;
         for (uint i = 0; i < push.used; i++) weights[to + i] = weights[to + i] / divisor * push.scale;
     }
+}
+
+void main() {
+    chain_wait();
+    choose();
+    chain_arrive();
 }

@@ -15,25 +15,26 @@ layout(constant_id = 4) const bool FACTOR = false; // with ACCUMULATE
 
 #include "push/norm.glsl"
 #include "reductions.glsl"
+#include "chain.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Input { float x[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer Input { float x[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Gain { float gain[]; };
 #ifdef OUTPUT_F16
 #include "half_pair.glsl"
-layout(set = 0, binding = 2, std430) writeonly buffer Output { uint y[]; };
+layout(set = 0, binding = 2, std430) writeonly coherent buffer Output { uint y[]; };
 #else
-layout(set = 0, binding = 2, std430) buffer Output { float y[]; };
+layout(set = 0, binding = 2, std430) coherent buffer Output { float y[]; };
 #endif
 layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; };
 layout(set = 0, binding = 4, std430) readonly buffer Factor { float factor; };
 
 // The same once more.
-layout(set = 0, binding = 0, std430) readonly buffer InputVectors { vec4 x_vectors[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer InputVectors { vec4 x_vectors[]; };
 layout(set = 0, binding = 1, std430) readonly buffer GainVectors { vec4 gain_vectors[]; };
 #ifdef OUTPUT_F16
-layout(set = 0, binding = 2, std430) writeonly buffer OutputVectors { uvec2 y_vectors[]; };
+layout(set = 0, binding = 2, std430) writeonly coherent buffer OutputVectors { uvec2 y_vectors[]; };
 #else
-layout(set = 0, binding = 2, std430) buffer OutputVectors { vec4 y_vectors[]; };
+layout(set = 0, binding = 2, std430) coherent buffer OutputVectors { vec4 y_vectors[]; };
 #endif
 layout(set = 0, binding = 3, std430) readonly buffer ShiftVectors { vec4 shift_vectors[]; };
 
@@ -79,12 +80,7 @@ void norm_held(uint row) {
     }
 }
 
-void main() {
-    uint row = gl_WorkGroupID.x;
-    if (HELD > 0) {
-        norm_held(row);
-        return;
-    }
+void norm_read_anew(uint row) {
     uint from = row * push.inputStride;
     if (LAYER_NORM) {
         float sum = 0.0;
@@ -110,4 +106,10 @@ void main() {
         y[to + i] = ACCUMULATE ? (y[to + i] + normed(from, i)) * (FACTOR ? factor : 1.0) : normed(from, i);
     }
 #endif
+}
+
+void main() {
+    chain_wait();
+    if (HELD > 0) norm_held(gl_WorkGroupID.x); else norm_read_anew(gl_WorkGroupID.x);
+    chain_arrive();
 }

@@ -8,10 +8,11 @@ layout(constant_id = 1) const bool LAYER_NORM = false;
 
 #include "push/norm.glsl"
 #include "reductions.glsl"
+#include "chain.glsl"
 #define FIXED_BINDING 2
 #include "fixed_point.glsl"
 
-layout(set = 0, binding = 0) readonly buffer InputVectors { vec4 x[]; };
+layout(set = 0, binding = 0) readonly coherent buffer InputVectors { vec4 x[]; };
 layout(set = 0, binding = 1) readonly buffer GainBuffer { float gain[]; };
 layout(set = 0, binding = 3) readonly buffer ShiftBuffer { float shift[]; };
 
@@ -31,6 +32,7 @@ vec4 normed(uint vector, float mean, float scale) {
 }
 
 void main() {
+    chain_wait();
     const uint vectors = (push.width + 3) / 4;
     float mean = 0.0;
     if (LAYER_NORM) {
@@ -49,4 +51,5 @@ void main() {
         const uint v = start + gl_LocalInvocationIndex;
         fixed_store(push.outputStride, v, v < padded ? normed(v, mean, scale) : vec4(0.0), v < padded);
     }
+    chain_arrive();
 }

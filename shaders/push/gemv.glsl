@@ -2,8 +2,10 @@
 #ifndef PUSH_GEMV_GLSL
 #define PUSH_GEMV_GLSL
 
-// What dispatches of a chain (include/chain.glsl) write and read; products of a float32 x are in none.
-#ifdef INTEGER_DOT
+// What dispatches of a chain (include/chain.glsl) write and read. Products of a float32 x are in none unless CHAINS says so: read past
+// the caches, x costs large products a third of their speed.
+#if defined(INTEGER_DOT) || defined(CHAINS)
+#define IN_CHAINS
 #define CHAINED coherent
 #else
 #define CHAINED

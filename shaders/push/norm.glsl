@@ -4,4 +4,8 @@ layout(push_constant) uniform Push {
     uint inputStride;
     uint outputStride;
     float epsilon;
+    uint chain_low;  // the chain of dispatches: include/chain.glsl
+    uint chain_high;
+    uint chain_link;
+    uint chain_waits;
 } push;

@@ -12,4 +12,8 @@ layout(push_constant) uniform Push {
     float epsilon;   // of the norm of queries and keys
     float temperatureBeta;  // queries grow by this with the logarithm of their position; 0: they do not
     uint temperatureLength; // positions that have the same factor
+    uint chain_low;  // the chain of dispatches: include/chain.glsl
+    uint chain_high;
+    uint chain_link;
+    uint chain_waits;
 } push;

@@ -5,4 +5,8 @@ layout(push_constant) uniform Push {
     uint groups;     // GROUPED: groups of neighbouring experts, as many each
     uint groupsUsed; // GROUPED: groups that a token's experts are in
     float scale;     // of the weights
+    uint chain_low;  // the chain of dispatches: include/chain.glsl
+    uint chain_high;
+    uint chain_link;
+    uint chain_waits;
 } push;

@@ -22,13 +22,14 @@ layout(constant_id = 5) const uint LANES = 1;
 #define BLOCKS_BINDING 7
 #include "push/gated_delta.glsl"
 #include "recurrent_runs.glsl"
+#include "chain.glsl"
 #include "state_columns.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Input { float qkv[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Rates { float rates[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer Input { float qkv[]; };
+layout(set = 0, binding = 1, std430) readonly coherent buffer Rates { float rates[]; };
 layout(set = 0, binding = 2, std430) readonly buffer Decay { float decay[]; }; // [value heads], below 0
 layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; }; // [value heads]
-layout(set = 0, binding = 4, std430) writeonly buffer Output { float outputs[]; };
+layout(set = 0, binding = 4, std430) writeonly coherent buffer Output { float outputs[]; };
 
 const float LEAST_SQUARES = 1.0e-6;
 
@@ -37,7 +38,7 @@ const uint OWN = (KEY_DIM + LANES - 1) / LANES; // elements of a column in a lan
 shared float query[2][OWN * LANES]; // one row is read while the next is written
 shared float key[2][OWN * LANES];
 
-void main() {
+void pass_run() {
     if (!take_run(gl_WorkGroupID.y)) return;
     const uint columns = gl_WorkGroupSize.x / LANES;
     const uint invocation = gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID;
@@ -57,6 +58,7 @@ void main() {
         const uint i = j * LANES + lane;
         s[j] = is_there && i < KEY_DIM ? STATE(state_at + i * push.valueDim) : 0.0;
     }
+    chain_wait();
     for (uint t = 0; t < run.count; t++) {
         const uint from = (run.row + t) * push.inputStride;
         const uint rates_from = (run.row + t) * push.ratesStride + push.ratesAt;
@@ -96,4 +98,9 @@ void main() {
         const uint i = j * LANES + lane;
         if (is_there && i < KEY_DIM) STATE(state_at + i * push.valueDim) = s[j];
     }
+}
+
+void main() {
+    pass_run();
+    chain_arrive();
 }

@@ -18,21 +18,22 @@ layout(constant_id = 3) const uint LANES = 1;
 #define BLOCKS_BINDING 8
 #include "push/mamba2.glsl"
 #include "recurrent_runs.glsl"
+#include "chain.glsl"
 #include "state_columns.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Input { float xbc[]; };
-layout(set = 0, binding = 1, std430) readonly buffer Rates { float rates[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer Input { float xbc[]; };
+layout(set = 0, binding = 1, std430) readonly coherent buffer Rates { float rates[]; };
 layout(set = 0, binding = 2, std430) readonly buffer Decay { float decay[]; }; // [heads], below 0
 layout(set = 0, binding = 3, std430) readonly buffer Shift { float shift[]; }; // [heads]
 layout(set = 0, binding = 4, std430) readonly buffer Skip { float skip[]; };   // [heads]
-layout(set = 0, binding = 5, std430) writeonly buffer Output { float outputs[]; };
+layout(set = 0, binding = 5, std430) writeonly coherent buffer Output { float outputs[]; };
 
 const uint OWN = (STATE_DIM + LANES - 1) / LANES; // elements of a column in a lane
 
 shared float b[2][OWN * LANES]; // one row is read while the next is written
 shared float c[2][OWN * LANES];
 
-void main() {
+void pass_run() {
     if (!take_run(gl_WorkGroupID.y)) return;
     const uint columns = gl_WorkGroupSize.x / LANES;
     const uint invocation = gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID;
@@ -50,6 +51,7 @@ void main() {
         const uint i = j * LANES + lane;
         s[j] = is_there && i < STATE_DIM ? STATE(state_at + i * push.headDim) : 0.0;
     }
+    chain_wait();
     for (uint t = 0; t < run.count; t++) {
         const uint from = (run.row + t) * push.inputStride;
         const uint half_at = t % 2;
@@ -74,4 +76,9 @@ void main() {
         const uint i = j * LANES + lane;
         if (is_there && i < STATE_DIM) STATE(state_at + i * push.headDim) = s[j];
     }
+}
+
+void main() {
+    pass_run();
+    chain_arrive();
 }

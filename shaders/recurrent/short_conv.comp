@@ -18,11 +18,12 @@ layout(constant_id = 6) const bool ONE_ROW = false;
 #define BLOCKS_BINDING 6
 #include "push/short_conv.glsl"
 #include "recurrent_runs.glsl"
+#include "chain.glsl"
 
-layout(set = 0, binding = 0, std430) readonly buffer Input { float x[]; };
+layout(set = 0, binding = 0, std430) readonly coherent buffer Input { float x[]; };
 layout(set = 0, binding = 1, std430) readonly buffer Weights { float weights[]; }; // [channels][TAPS]
 layout(set = 0, binding = 2, std430) readonly buffer Bias { float bias[]; };       // [channels]
-layout(set = 0, binding = 3, std430) writeonly buffer Output { float y[]; };
+layout(set = 0, binding = 3, std430) writeonly coherent buffer Output { float y[]; };
 
 float input_of(uint t, uint channel) {
     const uint at = (run.row + t) * push.inputStride + push.inputAt + channel;
@@ -48,7 +49,7 @@ void convolve(uint channel, uint first, uint end, inout float held[TAPS]) {
     }
 }
 
-void main() {
+void pass_run() {
     if (!take_run(gl_WorkGroupID.y)) return;
     const uint pieces = gl_WorkGroupSize.x / CHANNELS;
     const uint piece_rows = (run.count + pieces - 1) / pieces;
@@ -61,10 +62,16 @@ void main() {
         [[unroll]] for (uint j = 0; j + 1 < TAPS; j++) held[j] = input_before(int(first) + int(j) - int(TAPS) + 1, channel);
     }
     barrier(); // the state is read before it is written
+    chain_wait();
     if (first < end) {
         convolve(channel, first, end, held);
         if (end == run.count) {
             [[unroll]] for (uint j = 0; j + 1 < TAPS; j++) STATE(j * push.channels + channel) = held[j];
         }
     }
+}
+
+void main() {
+    pass_run();
+    chain_arrive();
 }

@@ -50,14 +50,14 @@ public sealed partial class PushConstantTests
     {
         Match block = Block().Match(ShaderSource.Read($"push/{pushFile}.glsl"));
         Type type = Structs[pushFile];
-        FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+        (FieldInfo Field, int Offset)[] fields = [.. Fields(type, 0)];
         ShaderReflection reflection = ShaderLibrary.Get(variant).Reflection;
         Assert.Multiple(() =>
         {
-            AssertSameMembers(fields, block);
+            AssertSameMembers([.. fields.Select(field => field.Field)], block);
             Assert.That(
                 reflection.PushConstantMembers.Select(member => (member.Offset, member.Size)),
-                Is.EqualTo(fields.Select(field => ((int)Marshal.OffsetOf(type, field.Name), Marshal.SizeOf(field.FieldType)))));
+                Is.EqualTo(fields.Select(field => (field.Offset, Marshal.SizeOf(field.Field.FieldType)))));
             Assert.That(Marshal.SizeOf(type), Is.EqualTo(reflection.PushConstantSize).And.AtMost(128));
         });
     }
@@ -96,6 +96,13 @@ public sealed partial class PushConstantTests
             Assert.That(RowList.SizeInBytes(3), Is.EqualTo(4 * Unsafe.SizeOf<RowEntry>()));
         });
     }
+
+    // With those of a place in a chain, which many structs have.
+    private static IEnumerable<(FieldInfo Field, int Offset)> Fields(Type type, int offset) =>
+        from field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+        let at = offset + (int)Marshal.OffsetOf(type, field.Name)
+        from part in field.FieldType == typeof(ChainPush) ? Fields(field.FieldType, at) : [(field, at)]
+        select part;
 
     private static void AssertSameMembers(FieldInfo[] fields, Match block) => Assert.That(
         fields.Select(field => (TypeName(field.FieldType), Name(field))),

@@ -150,7 +150,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         {
             OutputStride = (uint)WeightLayout.PadColumns(shape.QueryWidth),
         };
-        push.Join(link);
+        push.Chain = ChainPush.Of(link);
         commands.Dispatch(
             context.GetPipeline(Variant(shape.KvType), constants.ToSpecialization()),
             Groups(shape, tuning),

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
@@ -22,12 +21,5 @@ internal struct DecodeAttentionPush
     public uint BlockGroup;
     public uint QueryStride;
     public uint OutputStride;
-    public uint ChainLow;
-    public uint ChainHigh;
-    public uint ChainLink;
-    public uint ChainWaits;
-
-    /// <summary>Takes a place in a chain.</summary>
-    public void Join(ChainLink link) =>
-        (ChainLow, ChainHigh, ChainLink, ChainWaits) = ((uint)link.Address, (uint)(link.Address >> 32), link.Index, link.Arrivals);
+    public ChainPush Chain;
 }

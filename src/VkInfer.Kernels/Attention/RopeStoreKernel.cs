@@ -97,11 +97,12 @@ public sealed class RopeStoreKernel(KernelContext context)
 
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, activationRows, shape.QkvWidth);
         RopeStoreConstants constants = Constants(shape, bias.HasValue, qkNorm?.Kind, source.StepState.HasValue);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline(
                 $"rope_store_{KvNames.Part(shape.KvType)}_{Activations.VariantPart(queryType)}", constants.ToSpecialization()),
             (((uint)constants.Heads + Heads(shape) - 1) / (uint)constants.Heads, (uint)rows, 1),
-            Push(shape, layer, qkNorm),
+            Push(shape, layer, qkNorm, link),
             [
                 qkv,
                 Table(ropeTable, shape, shape.Capacity),
@@ -113,15 +114,16 @@ public sealed class RopeStoreKernel(KernelContext context)
                 source.StepState ?? qkv,
                 source.Blocks ?? qkv,
             ],
-            [.. shape.ReadsOthers ? [] : layer.Write, .. source.Sequences?.Addressed ?? []]);
+            [.. shape.ReadsOthers ? [] : layer.Write, .. source.Sequences?.Addressed ?? []],
+            link);
     }
 
     private static uint Heads(AttentionShape shape) => (uint)(shape.NumHeads + (2 * shape.OwnKvHeads));
 
-    private static RopeStorePush Push(AttentionShape shape, KvLayer layer, QkNorm? qkNorm) => new(
+    private static RopeStorePush Push(AttentionShape shape, KvLayer layer, QkNorm? qkNorm, ChainLink link) => new(
         (uint)Activations.Stride(shape.QkvWidth), (uint)Activations.Stride(shape.QueryWidth), (uint)shape.NumHeads, (uint)shape.OwnKvHeads,
         (uint)shape.HeadDim, (uint)shape.RotaryDim, (uint)shape.Capacity, layer.At, (uint)layer.Group, qkNorm?.Eps ?? 0,
-        shape.Temperature.Beta, (uint)shape.Temperature.Length);
+        shape.Temperature.Beta, (uint)shape.Temperature.Length, ChainPush.Of(link));
 
     internal static BufferView Table(BufferView ropeTable, AttentionShape shape, int positions) => shape.RotaryDim == 0
         ? ropeTable
@@ -153,4 +155,4 @@ internal readonly record struct RopeStoreConstants(
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RopeStorePush(
     uint InputStride, uint QueryStride, uint NumHeads, uint NumKvHeads, uint HeadDim, uint RotaryDim, uint Capacity, uint LayerAt,
-    uint BlockGroup, float Epsilon, float TemperatureBeta, uint TemperatureLength);
+    uint BlockGroup, float Epsilon, float TemperatureBeta, uint TemperatureLength, ChainPush Chain);

@@ -8,6 +8,9 @@ namespace VkInfer.Kernels;
 /// <param name="Next">Where the result goes as the input of the next product, if it does.</param>
 internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, VectorOutput? Next = null)
 {
+    /// <summary>Of a router; a product with more reads its x so often that it had better come from the caches.</summary>
+    private const int FewRows = 512;
+
     /// <summary>What is read: bindings 0 to 2. x stands where nothing is.</summary>
     public BufferView[] Inputs => [X.Data, X.Norm?.Squares ?? X.Data, Bias ?? X.Data];
 
@@ -53,6 +56,13 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
 
     /// <summary>The product's place in a chain of dispatches. Those of a float32 x, which is read from the caches, are in none.</summary>
     public ChainLink Link(CommandList commands) => X.Form == VectorForm.Fixed ? commands.NextLink() : default;
+
+    /// <summary>
+    /// The same for a product that is only stored: with few rows it is in a chain whatever its x, by a variant that reads x past the caches.
+    /// </summary>
+    public ChainLink LinkOfStore(CommandList commands, StackedWeights w) =>
+        X.Form == VectorForm.Fixed || (w.Rows <= FewRows && w.Parts.All(part => !WeightLayout.IsQuantized(part.Type)))
+            ? commands.NextLink() : default;
 
     public GemvSharedConstants Constants(GemvTuning tuning, KernelContext context) =>
         new(tuning, tuning.MaxSlots(context.Capabilities), X.Norm.HasValue, Bias.HasValue);

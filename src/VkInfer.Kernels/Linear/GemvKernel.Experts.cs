@@ -139,7 +139,7 @@ public sealed partial class GemvKernel
         ExpertChoice choice, ReadOnlySpan<BufferView> bindings)
     {
         ChainLink link = call.Link(commands);
-        push.Join(link);
+        push.Chain = ChainPush.Of(link);
         commands.Dispatch(
             context.GetPipeline(product + tuning.Feature, constants), (tuning.Groups((int)push.Slots, context.Capabilities), 1, 1), in push,
             [.. call.Inputs, .. bindings], choice.Addressed, link);

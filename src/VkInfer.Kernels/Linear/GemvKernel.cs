@@ -118,7 +118,7 @@ public sealed partial class GemvKernel(KernelContext context)
             push.UpSkip = (uint)upSkip;
             push.Width = (uint)width;
             push.NextColumns = (uint)WeightLayout.PadColumns(width);
-            push.Join(link);
+            push.Chain = ChainPush.Of(link);
             Describe(commands, gateUp, 2 * rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(2 * rows, context.Capabilities), 1, 1), in push,
@@ -212,7 +212,7 @@ public sealed partial class GemvKernel(KernelContext context)
             push.RotaryDim = (uint)shape.RotaryDim;
             push.Capacity = (uint)shape.Capacity;
             push.LayerAt = targets.Layer.At;
-            push.Join(link);
+            push.Chain = ChainPush.Of(link);
             Describe(commands, slice, slice.Rows);
             commands.Dispatch(
                 pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
@@ -231,7 +231,7 @@ public sealed partial class GemvKernel(KernelContext context)
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(w);
         BufferView written = y ?? call.Next!.Value.Data;
-        ChainLink link = call.Link(commands);
+        ChainLink link = call.LinkOfStore(commands, w);
         int firstRow = 0;
         int blocks = 0;
         foreach (WeightMatrix part in w.Parts)
@@ -247,13 +247,13 @@ public sealed partial class GemvKernel(KernelContext context)
             var constants = new GemvStoreConstants(
                 call.Constants(tuning, context), call.NextConstant, y.HasValue, mode == GemvMode.Accumulate, activation);
             ComputePipeline pipeline =
-                context.GetPipeline($"gemv_store_{WeightFormat.Of(part.Type).Name}{tuning.Feature}", constants.ToSpecialization());
+                context.GetPipeline(StoreVariant(part.Type, tuning, link), constants.ToSpecialization());
             foreach ((int first, WeightMatrix slice) in RowSlices.Of(part, context))
             {
                 GemvPush push = call.Push(slice, slice.Rows, firstRow + first);
                 push.NextColumns = (uint)WeightLayout.PadColumns(w.Rows);
                 push.FirstSquare = (uint)blocks;
-                push.Join(link);
+                push.Chain = ChainPush.Of(link);
                 Describe(commands, slice, slice.Rows);
                 commands.Dispatch(
                     pipeline, (tuning.Groups(slice.Rows, context.Capabilities), 1, 1), in push,
@@ -267,6 +267,9 @@ public sealed partial class GemvKernel(KernelContext context)
 
         return call.Next is null ? null : call.Result(blocks);
     }
+
+    private static string StoreVariant(WeightType type, GemvTuning tuning, ChainLink link) =>
+        $"gemv_store_{WeightFormat.Of(type).Name}{(link.IsChained && !tuning.IntegerDot ? "_chained" : tuning.Feature)}";
 
     private static void Describe(CommandList commands, WeightMatrix w, int rows, int? columns = null)
     {

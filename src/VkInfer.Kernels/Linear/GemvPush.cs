@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
@@ -23,20 +22,13 @@ internal struct GemvPush
     public uint RotaryDim;
     public uint Capacity;
     public uint LayerAt;
-    public uint ChainLow;
-    public uint ChainHigh;
-    public uint ChainLink;
-    public uint ChainWaits;
+    public ChainPush Chain;
     public uint ChosenLow;
     public uint ChosenHigh;
     public uint WeightsLow;
     public uint WeightsHigh;
     public uint ExpertRows;
     public uint RowChunks;
-
-    /// <summary>Takes a place in a chain.</summary>
-    public void Join(ChainLink link) =>
-        (ChainLow, ChainHigh, ChainLink, ChainWaits) = ((uint)link.Address, (uint)(link.Address >> 32), link.Index, link.Arrivals);
 
     /// <summary>Takes the matrices of experts, which have so many rows each.</summary>
     public void Choose(ExpertChoice choice, int rows)

@@ -67,17 +67,19 @@ public sealed class RouteKernel(KernelContext context)
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(used, experts / groups * groupsUsed);
         logits = Activations.Require(nameof(logits), logits, ActivationType.F32, seqLen, experts);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("route", Constants(experts, how, bias.HasValue, scales.HasValue).ToSpecialization()),
             ((uint)seqLen, 1, 1),
-            new RoutePush((uint)Activations.Stride(experts), (uint)used, (uint)groups, (uint)groupsUsed, how.Scale),
+            new RoutePush((uint)Activations.Stride(experts), (uint)used, (uint)groups, (uint)groupsUsed, how.Scale, ChainPush.Of(link)),
             [
                 logits,
                 Activations.Require(nameof(chosen), chosen, 4L * seqLen * used),
                 Activations.Require(nameof(weights), weights, 4L * seqLen * used),
                 bias is { } added ? Activations.Require(nameof(bias), added, 4L * experts) : logits,
                 scales is { } factors ? Activations.Require(nameof(scales), factors, 4L * experts) : logits,
-            ]);
+            ],
+            link: link);
     }
 
     internal RouteConstants Constants(int experts, RouterRule rule, bool biased, bool scaled = false) =>
@@ -101,4 +103,4 @@ internal readonly record struct RouteConstants(
 
 /// <summary>Push constants of <c>push/route.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct RoutePush(uint Stride, uint Used, uint Groups, uint GroupsUsed, float Scale);
+internal readonly record struct RoutePush(uint Stride, uint Used, uint Groups, uint GroupsUsed, float Scale, ChainPush Chain);

@@ -72,17 +72,19 @@ public sealed class NormKernel(KernelContext context)
             new NormConstants(Threads(width), shift.HasValue, accumulate, Held(width), factor.HasValue).ToSpecialization();
         uint stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline($"norm_{Activations.VariantPart(outputType)}", constants),
             ((uint)seqLen, 1, 1),
-            new NormPush((uint)width, (uint)Activations.Stride(inputWidth ?? width), stride, epsilon),
+            new NormPush((uint)width, (uint)Activations.Stride(inputWidth ?? width), stride, epsilon, ChainPush.Of(link)),
             [
                 Activations.Require(nameof(x), x, ActivationType.F32, seqLen, inputWidth ?? width),
                 gain,
                 Activations.Require(nameof(y), y, outputType, seqLen, width),
                 Activations.Require(nameof(shift), shift ?? gain, 4L * width),
                 Activations.Require(nameof(factor), factor ?? gain, sizeof(float)),
-            ]);
+            ],
+            link: link);
     }
 
     /// <summary>Records the norm of one row as the input of a matrix-vector product.</summary>
@@ -108,14 +110,16 @@ public sealed class NormKernel(KernelContext context)
         Views.RequireBytes(nameof(y), y.Data, VectorInput.SizeInBytes(VectorForm.Fixed, width));
         uint stride = (uint)Activations.Stride(width);
         gain = Activations.Require(nameof(gain), gain, 4L * width);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("norm_fixed", new NormFixedConstants(Threads(width), shift.HasValue).ToSpecialization()),
             (1, 1, 1),
-            new NormPush((uint)width, stride, (uint)WeightLayout.PadColumns(width), epsilon),
+            new NormPush((uint)width, stride, (uint)WeightLayout.PadColumns(width), epsilon, ChainPush.Of(link)),
             [
                 Activations.Require(nameof(x), x, ActivationType.F32, 1, width), gain, y.Data,
                 Activations.Require(nameof(shift), shift ?? gain, 4L * width),
-            ]);
+            ],
+            link: link);
         return new VectorInput(y.Data, VectorForm.Fixed);
     }
 }
@@ -146,4 +150,4 @@ internal readonly record struct NormFixedConstants(int Threads, bool LayerNorm) 
 
 /// <summary>Push constants of <c>push/norm.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct NormPush(uint Width, uint InputStride, uint OutputStride, float Epsilon);
+internal readonly record struct NormPush(uint Width, uint InputStride, uint OutputStride, float Epsilon, ChainPush Chain);

@@ -81,13 +81,14 @@ public sealed class GatedDeltaKernel(KernelContext context)
         shape.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(ratesWidth, ratesAt + shape.RateWidth);
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.InputWidth);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("gated_delta", Constants(shape, source.IsOneRow).ToSpecialization()),
             ((uint)(shape.ValueHeads * ((shape.ValueDim + Columns - 1) / Columns)), (uint)source.Count, 1),
             new GatedDeltaPush(
                 (uint)shape.KeyHeads, (uint)shape.ValueHeads, (uint)shape.ValueDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.ValueWidth), (uint)layer.Group,
-                layer.At),
+                layer.At, ChainPush.Of(link)),
             [
                 qkv,
                 Activations.Require(nameof(rates), rates, ActivationType.F32, rows, ratesWidth),
@@ -96,7 +97,7 @@ public sealed class GatedDeltaKernel(KernelContext context)
                 Activations.Require(nameof(y), y, ActivationType.F32, rows, shape.ValueWidth),
                 .. source.Bindings(qkv),
             ],
-            source.Addressed(layer));
+            source.Addressed(layer), link);
     }
 
     internal GatedDeltaConstants Constants(GatedDeltaShape shape, bool oneRow) =>
@@ -120,4 +121,4 @@ internal readonly record struct GatedDeltaConstants(int Threads, int KeyDim, boo
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct GatedDeltaPush(
     uint KeyHeads, uint ValueHeads, uint ValueDim, uint InputStride, uint RatesStride, uint RatesAt, uint OutputStride, uint StateGroup,
-    uint StateAt);
+    uint StateAt, ChainPush Chain);

@@ -70,13 +70,14 @@ public sealed class Mamba2Kernel(KernelContext context)
         shape.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(ratesWidth, ratesAt + shape.Heads);
         xbc = Activations.Require(nameof(xbc), xbc, ActivationType.F32, rows, shape.InputWidth);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("mamba2", Constants(shape, source.IsOneRow).ToSpecialization()),
             ((uint)(shape.Heads * ((shape.HeadDim + Columns - 1) / Columns)), (uint)source.Count, 1),
             new Mamba2Push(
                 (uint)shape.Heads, (uint)shape.Groups, (uint)shape.HeadDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.InnerWidth), (uint)layer.Group,
-                layer.At),
+                layer.At, ChainPush.Of(link)),
             [
                 xbc,
                 Activations.Require(nameof(rates), rates, ActivationType.F32, rows, ratesWidth),
@@ -86,7 +87,7 @@ public sealed class Mamba2Kernel(KernelContext context)
                 Activations.Require(nameof(y), y, ActivationType.F32, rows, shape.InnerWidth),
                 .. source.Bindings(xbc),
             ],
-            source.Addressed(layer));
+            source.Addressed(layer), link);
     }
 
     internal Mamba2Constants Constants(Mamba2Shape shape, bool oneRow) => new(Threads, shape.StateDim, oneRow, Lanes);
@@ -114,4 +115,4 @@ internal readonly record struct Mamba2Constants(int Threads, int StateDim, bool 
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct Mamba2Push(
     uint Heads, uint Groups, uint HeadDim, uint InputStride, uint RatesStride, uint RatesAt, uint OutputStride, uint StateGroup,
-    uint StateAt);
+    uint StateAt, ChainPush Chain);

@@ -58,12 +58,13 @@ public sealed class ShortConvKernel(KernelContext context)
         ArgumentOutOfRangeException.ThrowIfLessThan(inputWidth, inputAt + shape.InputWidth);
         ShortConvConstants constants = Constants(shape, bias.HasValue, source.IsOneRow);
         x = Activations.Require(nameof(x), x, ActivationType.F32, rows, inputWidth);
+        ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("short_conv", constants.ToSpecialization()),
             ((uint)((shape.Channels + constants.Channels - 1) / constants.Channels), (uint)source.Count, 1),
             new ShortConvPush(
                 (uint)shape.Channels, (uint)Activations.Stride(inputWidth), (uint)inputAt, (uint)Activations.Stride(shape.Channels),
-                (uint)layer.Group, layer.At),
+                (uint)layer.Group, layer.At, ChainPush.Of(link)),
             [
                 x,
                 Activations.Require(nameof(weights), weights, 4L * shape.Channels * shape.Taps),
@@ -71,7 +72,7 @@ public sealed class ShortConvKernel(KernelContext context)
                 Activations.Require(nameof(y), y, ActivationType.F32, rows, shape.Channels),
                 .. source.Bindings(x),
             ],
-            source.Addressed(layer));
+            source.Addressed(layer), link);
     }
 
     internal ShortConvConstants Constants(ShortConvShape shape, bool biased, bool oneRow)
@@ -100,4 +101,4 @@ internal readonly record struct ShortConvConstants(
 /// <summary>Push constants of <c>push/short_conv.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct ShortConvPush(
-    uint Channels, uint InputStride, uint InputAt, uint OutputStride, uint StateGroup, uint StateAt);
+    uint Channels, uint InputStride, uint InputAt, uint OutputStride, uint StateGroup, uint StateAt, ChainPush Chain);

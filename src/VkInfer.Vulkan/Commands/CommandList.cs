@@ -265,10 +265,12 @@ public sealed unsafe partial class CommandList : GpuResource
     {
         if (!link.IsChained)
         {
-            _linkGroups = 0;
+            (_linkGroups, _shared) = (0, null);
         }
 
-        if (!link.Waits && Conflicts(views, access, stage, addressed))
+        // Later links wait for those before them alone: the first one stands behind all that is in no chain.
+        bool begins = link.IsChained && !link.Waits && _linkGroups == 0;
+        if (begins || (!link.Waits && Conflicts(views, access, stage, addressed)))
         {
             Barriers.Between(_context.Vk, _commands, _hazards.Order(stage), stage);
             BarrierCount++;

@@ -92,7 +92,7 @@ public sealed class DispatchChain : IDisposable
 public readonly record struct ChainLink(ulong Address, uint Index, uint Arrivals)
 {
     /// <summary>Whether the dispatch arrives at a counter.</summary>
-    internal bool IsChained => Address != 0;
+    public bool IsChained => Address != 0;
 
     /// <summary>Whether it waits by itself, and needs no barrier.</summary>
     internal bool Waits => Arrivals > 0;

@@ -53,7 +53,7 @@ internal sealed class MixtureBlock : FeedForwardBlock
     {
         Recipe = recipe;
         (int hidden, int width, int experts) = (config.HiddenSize, config.IntermediateSize, config.NumExperts);
-        Router = parts.Add(new LinearPart(prefix + "ffn_gate_inp", experts, hidden) { IsMultiplied = false });
+        Router = parts.Add(new LinearPart(prefix + "ffn_gate_inp", experts, hidden) { IsMultiplied = false, IsRouter = true });
         TensorRows[] ups = [new(prefix + "ffn_up_exps", experts * width)];
         IEnumerable<TensorRows> eachUp = Each(prefix + "ffn_up", experts, width);
         Up = parts.Add(recipe.IsGated
@@ -82,7 +82,7 @@ internal sealed class MixtureBlock : FeedForwardBlock
         Norms = recipe.HasOwnNorms ? new MixtureNorms(hidden, prefix, parts) : null;
         Shared = recipe.Shared is { } shared ? new DenseBlock(config, shared, prefix, parts) : null;
         SharedGate = recipe.HasSharedGate
-            ? parts.Add(new LinearPart(prefix + "ffn_gate_inp_shexp", 1, hidden) { IsMultiplied = false })
+            ? parts.Add(new LinearPart(prefix + "ffn_gate_inp_shexp", 1, hidden) { IsMultiplied = false, IsRouter = true })
             : null;
 
         VectorPart Vector(string name, string tensor, int length) => parts.Add(new VectorPart(prefix + name, (prefix + tensor, length)));

@@ -47,6 +47,9 @@ internal sealed record Mamba2Recipe(Mamba2Shape Shape, int Taps) : MixerRecipe
     /// <summary>Groups of outputs as the norm takes them.</summary>
     public int OutputGroups => NormGroups > 0 ? NormGroups : Shape.Groups;
 
+    /// <summary>Elements of one of them.</summary>
+    public int OutputDim => Shape.InnerWidth / OutputGroups;
+
     /// <inheritdoc/>
     public override long StateFloats => Convolution.StateFloats + Shape.StateFloats;
 

@@ -52,6 +52,9 @@ internal sealed class LinearPart(string name, int rows, int columns, params Tens
     /// <summary>Whether it takes part in products with rows of a prompt, in the form that matrix units ask for.</summary>
     public bool IsMultiplied { get; init; } = true;
 
+    /// <summary>Whether it scores experts: quantisers leave it in float32.</summary>
+    public bool IsRouter { get; init; }
+
     /// <summary>Whether a token reads one of its many rows, so that it need not take the device's own memory.</summary>
     public bool IsRarelyRead { get; init; }
 

@@ -114,7 +114,7 @@ internal readonly record struct SyntheticTypes(WeightType Usual, WeightType Expe
     /// <summary>The format of a part.</summary>
     public WeightType Of(LinearPart part)
     {
-        WeightType type = part.IsAdded ? WeightType.F32 : part.Experts > 1 ? Experts : Usual;
+        WeightType type = part.IsAdded || part.IsRouter ? WeightType.F32 : part.Experts > 1 ? Experts : Usual;
 
         // Rows that are no whole blocks take a format of shorter ones, as quantisers do.
         return part.Columns % WeightLayout.BlockSize(type) == 0 ? type

@@ -63,19 +63,17 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
     {
         AttentionBlock block = Block(index);
         AttentionShape shape = Shape(cache, index);
-        BufferView attended = shape.HasGates ? act.MixerOutput : act.Mixed;
-        VectorForm form = DecodeAttentionKernel.CanStoreFixed(shape) && !shape.HasGates
-            ? Kernels.Gemv.FormOf(Weights[block.Output].Matrix)
-            : VectorForm.Float;
+        HeadOutput mixed = Mixed(act, block, shape.HeadDim);
+        HeadOutput attended = shape.HasGates ? new HeadOutput(act.MixerOutput) : mixed;
         Kernels.DecodeAttention.Record(
             commands, shape, cache.Softmax.Layers[index].Decode, act.Query, cache.Layer(index), cache.Blocks(index), stepState,
-            act.AttentionScratch, cache.SoftmaxStats, attended, form, Sinks(block));
+            act.AttentionScratch, cache.SoftmaxStats, attended.Data, attended.Form, Sinks(block));
         if (shape.HasGates)
         {
-            RecordGates(commands, shape, act.MixerInput, attended, act.Mixed, 1, ActivationType.F32);
+            RecordGates(commands, shape, act.MixerInput, attended.Data, mixed, 1);
         }
 
-        return new VectorInput(act.Mixed, form);
+        return mixed.ToInput();
     }
 
     /// <summary>Keys and values of all rows are stored before any attends, so that several of them may belong to one sequence.</summary>
@@ -107,16 +105,16 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
         RecordAttention(commands, shape, pass, step, index, act.Query, act.RunQuery, attended, type, Sinks(block));
         if (shape.HasGates)
         {
-            RecordGates(commands, shape, act.MixerInput, attended, mixed, most.Rows, mixedType);
+            RecordGates(commands, shape, act.MixerInput, attended, new HeadOutput(mixed, mixedType), most.Rows);
         }
     }
 
     /// <summary>Outputs times the sigmoids of their gates, which stand behind each head's query.</summary>
     private void RecordGates(
-        CommandList commands, AttentionShape shape, BufferView input, BufferView attended, BufferView mixed, int rows, ActivationType type)
+        CommandList commands, AttentionShape shape, BufferView input, BufferView attended, HeadOutput mixed, int rows)
     {
         var gates = new HeadGates(input, shape.QkvWidth, shape.HeadDim, 2 * shape.HeadDim);
-        Kernels.GateHeads.RecordSigmoid(commands, attended, gates, mixed, rows, shape.NumHeads, shape.HeadDim, type);
+        Kernels.GateHeads.RecordSigmoid(commands, attended, gates, mixed, rows, shape.NumHeads, shape.HeadDim);
     }
 
     private BufferView Rope(int index) => config.Window(index) > 0 ? Weights.Rope.Windowed : Weights.Rope.Full;

@@ -87,33 +87,53 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         ExpertActivations own = act.Experts!;
         var normed = new VectorInput(own.Normed);
         stream.RecordNorm(commands, act.Hidden, norm, own.Normed, 1, ActivationType.F32);
-        (ExpertChoice choice, ExpertChoice? sharedChoice) = RecordRouters(commands, own, normed, block);
-        if (block.Shared is { } shared)
+        RecordRouters(commands, own, normed, block);
+        VectorInput? middle = null;
+        ExpertChoice choice;
+        ExpertChoice? sharedChoice;
+        using (commands.SideBySide())
         {
-            bool hasForm = kernels.Gemv.FormOf(weights[shared.Up].Matrix) == input.Form;
-            VectorInput middle = RecordUp(commands, act, hasForm ? input : normed, shared);
-            RecordSharedDown(commands, act, middle, shared, sharedChoice);
+            (choice, sharedChoice) = RecordChoices(commands, own, block);
+            if (block.Shared is { } shared)
+            {
+                bool hasForm = kernels.Gemv.FormOf(weights[shared.Up].Matrix) == input.Form;
+                middle = RecordUp(commands, act, hasForm ? input : normed, shared);
+            }
+        }
+
+        VectorInput mlp;
+        using (commands.SideBySide())
+        {
+            mlp = RecordExpertsUp(commands, own, input, choice, block);
+            if (middle is { } ofShared)
+            {
+                RecordSharedDown(commands, act, ofShared, block.Shared!, sharedChoice);
+            }
         }
 
         VectorOutput? output = nextOrNone is { } after ? stream.OutputFor(act, after) : null;
-        return RecordExperts(commands, own, input, choice, block, act.Hidden, GemvMode.Accumulate, output)
+        return RecordExpertsDown(commands, mlp, choice, block, act.Hidden, GemvMode.Accumulate, output)
             ?? (nextOrNone is { } next ? stream.RecordInput(commands, act, next) : null);
     }
 
-    /// <summary>The chosen experts of one row, from their input to where their sum is stored or added.</summary>
-    /// <returns>What <paramref name="next"/> receives.</returns>
-    public VectorInput? RecordExperts(
-        CommandList commands, ExpertActivations act, VectorInput input, ExpertChoice choice, MixtureBlock block, BufferView target,
-        GemvMode mode, VectorOutput? next = null)
+    /// <summary>The chosen experts of one row, up to what their last products take.</summary>
+    public VectorInput RecordExpertsUp(
+        CommandList commands, ExpertActivations act, VectorInput input, ExpertChoice choice, MixtureBlock block)
     {
         var output = new VectorOutput(act.Mlp, kernels.Gemv.FormOf(weights[block.Down].Matrix));
         WeightMatrix up = weights[block.Up].Matrix.Parts[0];
-        VectorInput mlp = block.Recipe.IsGated
+        return block.Recipe.IsGated
             ? kernels.Gemv.RecordExpertsGated(commands, up, input, output, choice, config.Activation, Vector(block.UpBias))
             : kernels.Gemv.RecordExpertsActivated(commands, up, input, output, choice, config.Activation, Vector(block.UpBias));
-        return kernels.Gemv.RecordExpertsDown(
-            commands, weights[block.Down].Matrix.Parts[0], mlp, target, mode, choice, next, Vector(block.DownBias));
     }
+
+    /// <summary>Their last products, stored or added as one sum.</summary>
+    /// <returns>What <paramref name="next"/> receives.</returns>
+    public VectorInput? RecordExpertsDown(
+        CommandList commands, VectorInput mlp, ExpertChoice choice, MixtureBlock block, BufferView target, GemvMode mode,
+        VectorOutput? next = null) =>
+        kernels.Gemv.RecordExpertsDown(
+            commands, weights[block.Down].Matrix.Parts[0], mlp, target, mode, choice, next, Vector(block.DownBias));
 
     /// <summary>Norm, router and experts of rows, added to the residual stream.</summary>
     public void RecordMixture(CommandList commands, RowActivations act, NormPart norm, MixtureBlock block, int rows)
@@ -147,19 +167,24 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
         }
     }
 
-    /// <summary>
-    /// The choice of experts of one row, from its normalised input, and that of an expert for all tokens if it has a gate.
-    /// </summary>
-    public (ExpertChoice Choice, ExpertChoice? Shared) RecordRouters(
-        CommandList commands, ExpertActivations act, VectorInput normed, MixtureBlock block)
+    /// <summary>The router of one row, from its normalised input, and the gate of an expert for all tokens if it has one.</summary>
+    public void RecordRouters(CommandList commands, ExpertActivations act, VectorInput normed, MixtureBlock block)
     {
-        // What does not depend on each other stands side by side, and runs so.
-        (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
+        using CommandList.SideBySideScope scope = commands.SideBySide();
         kernels.Gemv.Record(commands, weights[block.Router].Matrix, normed, act.Logits, GemvMode.Store, Vector(block.RouterBias));
+        if (block.SharedGate is { } gate)
+        {
+            kernels.Gemv.Record(commands, weights[gate].Matrix, normed, act.Shared!.Logits, GemvMode.Store);
+        }
+    }
+
+    /// <summary>The experts that one row goes to, and the weight of one for all tokens if it has a gate.</summary>
+    public (ExpertChoice Choice, ExpertChoice? Shared) RecordChoices(CommandList commands, ExpertActivations act, MixtureBlock block)
+    {
+        (int experts, int used) = (config.NumExperts, config.NumExpertsPerToken);
         SharedActivations? shared = block.SharedGate is null ? null : act.Shared!;
         if (shared is not null)
         {
-            kernels.Gemv.Record(commands, weights[block.SharedGate!].Matrix, normed, shared.Logits, GemvMode.Store);
             kernels.Route.Record(commands, shared.Logits, shared.Chosen, shared.Weights, 1, 1, 1, OneExpert);
         }
 

@@ -13,9 +13,10 @@ internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weig
     public override VectorInput RecordMix(
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
     {
-        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Mixed, ActivationType.F32);
+        HeadOutput mixed = Mixed(act, Block(index), Block(index).Recipe.Shape.ValueDim);
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, mixed);
         Record(commands, buffers, 1, StateSource.OfRow(cache.States), cache.State(index), index);
-        return new VectorInput(act.Mixed);
+        return mixed.ToInput();
     }
 
     /// <inheritdoc/>
@@ -25,7 +26,7 @@ internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weig
         int rows = step.Shape.Rows;
         RecordBias(commands, act, rows, block, block.Recipe.InputSize(config));
         ActivationType type = OutputType(block);
-        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Inputs(type).Mixed, type);
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, new HeadOutput(act.Inputs(type).Mixed, type));
         var source = StateSource.OfRuns(step.Sequences, pass.Cache.Sequences);
         Record(commands, buffers, rows, source, pass.Cache.Store.State(index), index);
     }
@@ -43,10 +44,9 @@ internal sealed class GatedDeltaPass(ModelConfig config, TransformerWeights weig
             buffers.Output, rows, source, state.Behind(recipe.Convolution.StateFloats));
         Kernels.GateHeads.RecordNormed(
             commands, buffers.Output, new HeadGates(buffers.Input, width, recipe.GatesAt, shape.ValueDim), buffers.Mixed, rows,
-            shape.ValueHeads, shape.ValueDim, new HeadGain(Weights[block.Norm]), config.NormEps, buffers.Type);
+            shape.ValueHeads, shape.ValueDim, new HeadGain(Weights[block.Norm]), config.NormEps);
     }
 
-    /// <summary>What rows go through; the last of a type.</summary>
-    private readonly record struct Buffers(
-        BufferView Input, BufferView Convolved, BufferView Output, BufferView Mixed, ActivationType Type);
+    /// <summary>What rows go through.</summary>
+    private readonly record struct Buffers(BufferView Input, BufferView Convolved, BufferView Output, HeadOutput Mixed);
 }

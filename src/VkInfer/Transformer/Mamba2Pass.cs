@@ -13,9 +13,10 @@ internal sealed class Mamba2Pass(ModelConfig config, TransformerWeights weights,
     public override VectorInput RecordMix(
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, int index)
     {
-        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Mixed, ActivationType.F32);
+        HeadOutput mixed = Mixed(act, Block(index), Block(index).Recipe.OutputDim);
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, mixed);
         Record(commands, buffers, 1, StateSource.OfRow(cache.States), cache.State(index), index);
-        return new VectorInput(act.Mixed);
+        return mixed.ToInput();
     }
 
     /// <inheritdoc/>
@@ -25,7 +26,7 @@ internal sealed class Mamba2Pass(ModelConfig config, TransformerWeights weights,
         int rows = step.Shape.Rows;
         RecordBias(commands, act, rows, block, block.Recipe.InputWidth);
         ActivationType type = OutputType(block);
-        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, act.Inputs(type).Mixed, type);
+        var buffers = new Buffers(act.MixerInput, act.Convolved, act.MixerOutput, new HeadOutput(act.Inputs(type).Mixed, type));
         var source = StateSource.OfRuns(step.Sequences, pass.Cache.Sequences);
         Record(commands, buffers, rows, source, pass.Cache.Store.State(index), index);
     }
@@ -44,20 +45,19 @@ internal sealed class Mamba2Pass(ModelConfig config, TransformerWeights weights,
             state.Behind(recipe.Convolution.StateFloats));
 
         int groups = recipe.OutputGroups;
-        int groupDim = recipe.Shape.InnerWidth / groups;
+        int groupDim = recipe.OutputDim;
         var gates = new HeadGates(buffers.Input, width, 0, groupDim);
         if (block.Norm is not { } norm)
         {
-            Kernels.GateHeads.RecordSilu(commands, buffers.Output, gates, buffers.Mixed, rows, groups, groupDim, buffers.Type);
+            Kernels.GateHeads.RecordSilu(commands, buffers.Output, gates, buffers.Mixed, rows, groups, groupDim);
             return;
         }
 
         var gain = new HeadGain(Weights[norm], IsOfEachHead: true, recipe.Gates == Mamba2Gates.BeforeNorm);
         Kernels.GateHeads.RecordNormed(
-            commands, buffers.Output, gates, buffers.Mixed, rows, groups, groupDim, gain, config.NormEps, buffers.Type);
+            commands, buffers.Output, gates, buffers.Mixed, rows, groups, groupDim, gain, config.NormEps);
     }
 
-    /// <summary>What rows go through; the last of a type.</summary>
-    private readonly record struct Buffers(
-        BufferView Input, BufferView Convolved, BufferView Output, BufferView Mixed, ActivationType Type);
+    /// <summary>What rows go through.</summary>
+    private readonly record struct Buffers(BufferView Input, BufferView Convolved, BufferView Output, HeadOutput Mixed);
 }

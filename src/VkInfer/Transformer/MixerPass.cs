@@ -24,6 +24,10 @@ internal abstract class MixerPass(TransformerWeights weights, KernelSet kernels,
     public int TileRows(AttentionShape shape, SoftmaxPlan softmax, int index, int longestRun) =>
         kernels.PrefillAttention.TileRows(shape, softmax.Layers[index].Prefill.Scheme, longestRun);
 
+    /// <summary>Heads of one row as the last product takes them: in fixed point where they are whole blocks of it.</summary>
+    protected HeadOutput Mixed(DecodeActivations act, MixerBlock block, int headDim) => new(
+        act.Mixed, Form: HeadOutput.CanBeFixed(headDim) ? kernels.Gemv.FormOf(weights[block.Output].Matrix) : VectorForm.Float);
+
     /// <summary>One row's first product, and what can be done with it before anything else of the layer.</summary>
     public abstract void RecordInput(
         CommandList commands, DecodeActivations act, VectorInput input, KvCache cache, BufferView stepState, int index);

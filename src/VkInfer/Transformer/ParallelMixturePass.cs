@@ -14,14 +14,33 @@ internal sealed class ParallelMixturePass(TransformerWeights weights, KernelSet 
     public void Record(CommandList commands, DecodeActivations act, LayerBlocks layer, MixtureBlock block)
     {
         (ExpertActivations own, DenseBlock shared) = (act.Experts!, block.Shared!);
-        VectorInput input = stream.RecordInput(commands, act, new NextInput(layer.FeedForwardNorm, shared.Up));
-        stream.RecordNorm(commands, act.Hidden, block.Norms!.Router, own.RouterInput, 1, ActivationType.F32);
-        VectorInput ofExperts = stream.RecordInput(commands, act.Hidden, own.Normed, new NextInput(block.Norms.Experts, block.Up));
-        (ExpertChoice choice, _) = feedForward.RecordRouters(commands, own, new VectorInput(own.RouterInput), block);
-        VectorInput middle = feedForward.RecordUp(commands, act, input, shared);
-        LinearWeights down = weights[shared.Down];
-        kernels.Gemv.Record(commands, down.Matrix, middle, act.Projected, GemvMode.Store, down.Bias);
-        feedForward.RecordExperts(commands, own, ofExperts, choice, block, own.Parallel!.Combined, GemvMode.Store);
+        VectorInput input;
+        VectorInput ofExperts;
+        using (commands.SideBySide())
+        {
+            input = stream.RecordInput(commands, act, new NextInput(layer.FeedForwardNorm, shared.Up));
+            stream.RecordNorm(commands, act.Hidden, block.Norms!.Router, own.RouterInput, 1, ActivationType.F32);
+            ofExperts = stream.RecordInput(commands, act.Hidden, own.Normed, new NextInput(block.Norms.Experts, block.Up));
+        }
+
+        feedForward.RecordRouters(commands, own, new VectorInput(own.RouterInput), block);
+        ExpertChoice choice;
+        VectorInput middle;
+        using (commands.SideBySide())
+        {
+            (choice, _) = feedForward.RecordChoices(commands, own, block);
+            middle = feedForward.RecordUp(commands, act, input, shared);
+        }
+
+        VectorInput mlp;
+        using (commands.SideBySide())
+        {
+            LinearWeights down = weights[shared.Down];
+            kernels.Gemv.Record(commands, down.Matrix, middle, act.Projected, GemvMode.Store, down.Bias);
+            mlp = feedForward.RecordExpertsUp(commands, own, ofExperts, choice, block);
+        }
+
+        feedForward.RecordExpertsDown(commands, mlp, choice, block, own.Parallel!.Combined, GemvMode.Store);
         RecordSum(commands, own.Parallel, act.Projected, act.Hidden, layer, block.Norms, 1);
     }
 

@@ -76,6 +76,6 @@ internal sealed class PerLayerPass(ModelConfig config, TransformerWeights weight
         int size = config.PerLayerSize;
         kernels.Activate.Record(commands, act.Gate, act.Activated, rows, size, config.Activation, gated: false);
         kernels.GateHeads.RecordProduct(
-            commands, act.Activated, new HeadGates(act.Inputs, Width, index * size, size), gated, rows, 1, size, type);
+            commands, act.Activated, new HeadGates(act.Inputs, Width, index * size, size), new HeadOutput(gated, type), rows, 1, size);
     }
 }

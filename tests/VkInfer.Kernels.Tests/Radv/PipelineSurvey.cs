@@ -286,7 +286,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             }
         }
 
-        int threads = new GateHeadsKernel(context).Threads;
+        int threads = new GateHeadsKernel(context).Threads(headDim: 128);
         foreach ((GateKind kind, bool norm, bool gateFirst) in new[]
         {
             (GateKind.Silu, false, false), (GateKind.Silu, true, false), (GateKind.Silu, true, true), (GateKind.Sigmoid, false, false),
@@ -296,6 +296,7 @@ internal sealed class PipelineSurvey(KernelContext context)
             SpecializationConstants constants = new GateHeadsConstants(threads, norm, kind, gateFirst).ToSpecialization();
             yield return new("gate_heads_f32", constants);
             yield return new("gate_heads_f16", constants);
+            yield return new("gate_heads_fixed", constants);
         }
     }
 }

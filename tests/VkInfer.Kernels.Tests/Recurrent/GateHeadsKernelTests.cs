@@ -50,26 +50,27 @@ public sealed class GateHeadsKernelTests : GpuTest
         var of = new HeadGates(harness.UploadActivations(gates, rows, width, ActivationType.F32), width, At, headStride);
         GpuBuffer gains = harness.Upload<float>(gain);
         GuardedBuffer output = harness.OutputActivations(rows, heads * headDim, type);
+        var y = new HeadOutput(output.View, type);
         harness.Run(commands =>
         {
             var kernel = new GateHeadsKernel(harness.Context with { IsSoftware = asSoftware });
             switch (form)
             {
                 case Form.Sigmoid:
-                    kernel.RecordSigmoid(commands, input, of, output.View, rows, heads, headDim, type);
+                    kernel.RecordSigmoid(commands, input, of, y, rows, heads, headDim);
                     break;
                 case Form.Silu:
-                    kernel.RecordSilu(commands, input, of, output.View, rows, heads, headDim, type);
+                    kernel.RecordSilu(commands, input, of, y, rows, heads, headDim);
                     break;
                 case Form.Product:
-                    kernel.RecordProduct(commands, input, of, output.View, rows, heads, headDim, type);
+                    kernel.RecordProduct(commands, input, of, y, rows, heads, headDim);
                     break;
                 case Form.Sum:
                     kernel.RecordSum(commands, input, of, output.View, rows, heads, headDim, gains, (float)Epsilon);
                     break;
                 default:
                     var norm = new HeadGain(gains, isBehind, isBehind);
-                    kernel.RecordNormed(commands, input, of, output.View, rows, heads, headDim, norm, (float)Epsilon, type);
+                    kernel.RecordNormed(commands, input, of, y, rows, heads, headDim, norm, (float)Epsilon);
                     break;
             }
         });
@@ -106,6 +107,40 @@ public sealed class GateHeadsKernelTests : GpuTest
             type == ActivationType.F32 ? Bounds.F32 : Bounds.F16);
     }
 
+    // Heads of whole blocks, fewer and more than the invocations of a workgroup.
+    [Test]
+    public void One_row_may_be_left_in_fixed_point([Values(32, 96, 1056)] int headDim, [Values(Form.Sigmoid, Form.NormedBehind)] Form form)
+    {
+        const int Heads = 3;
+        int width = Heads * headDim;
+        using var harness = new KernelHarness();
+        GpuBuffer x = harness.UploadActivations(TestValues.Normal(width, 1), 1, width, ActivationType.F32);
+        var of = new HeadGates(
+            harness.UploadActivations(TestValues.Normal(width, 2, deviation: 3), 1, width, ActivationType.F32), width, 0, headDim);
+        var gain = new HeadGain(harness.Upload<float>(TestValues.Normal(width, 3)), true, true);
+        GuardedBuffer expected = harness.OutputActivations(1, width, ActivationType.F32);
+        using var actual = new GuardedBuffer(Device, FixedPointVector.SizeInBytes(width));
+        harness.Run(commands =>
+        {
+            var kernel = new GateHeadsKernel(harness.Context with { IsSoftware = false });
+            foreach (HeadOutput y in new[] { new HeadOutput(expected.View), new HeadOutput(actual.View, Form: VectorForm.Fixed) })
+            {
+                if (form == Form.Sigmoid)
+                {
+                    kernel.RecordSigmoid(commands, x, of, y, 1, Heads, headDim);
+                }
+                else
+                {
+                    kernel.RecordNormed(commands, x, of, y, 1, Heads, headDim, gain, (float)Epsilon);
+                }
+            }
+        });
+        Comparison.AssertClose(
+            [.. FixedPointVector.Decode(actual.Read<byte>(), width).Select(value => (float)value)],
+            [.. KernelHarness.ReadActivations(expected, 1, width, ActivationType.F32).Select(value => (double)value)], Bounds.FixedPoint);
+        actual.AssertIntact();
+    }
+
     [Test]
     public void Gates_outside_a_row_are_refused()
     {
@@ -113,7 +148,7 @@ public sealed class GateHeadsKernelTests : GpuTest
         GpuBuffer buffer = harness.Upload<float>(new float[256]);
         Assert.That(
             () => harness.Run(commands => new GateHeadsKernel(harness.Context).RecordSigmoid(
-                commands, buffer, new HeadGates(buffer, 60, 0, 32), buffer, 1, 2, 32)),
+                commands, buffer, new HeadGates(buffer, 60, 0, 32), new HeadOutput(buffer), 1, 2, 32)),
             Throws.ArgumentException.With.Message.Contain("inside a row"));
     }
 }

@@ -24,6 +24,27 @@ public sealed class ModelChainTests
         });
     }
 
+    // Mixers and feed-forward layers of every kind.
+    [TestCase("qwen3.5-moe")]
+    [TestCase("nemotron-h-moe")]
+    [TestCase("falcon-h1")]
+    [TestCase("lfm2-moe")]
+    [TestCase("gpt-oss")]
+    [TestCase("gemma4-moe")]
+    [TestCase("gemma4-e")]
+    [TestCase("glm-4.7-flash")]
+    public void A_chained_model_of_any_kind_chooses_the_tokens_of_one_with_barriers(string fixture)
+    {
+        (int[] expected, _, _) = Answer(DispatchOrder.Barriers, null, fixture);
+        (int[] tokens, bool stays, IReadOnlyList<string> warnings) = Answer(DispatchOrder.Chained, null, fixture);
+        Assert.Multiple(() =>
+        {
+            Assert.That(stays, Is.True);
+            Assert.That(tokens, Is.EqualTo(expected));
+            Assert.That(warnings, Has.None.Contains("waited in vain"));
+        });
+    }
+
     [Test]
     public void A_step_whose_dispatch_waits_in_vain_is_computed_again_with_barriers()
     {
@@ -53,10 +74,13 @@ public sealed class ModelChainTests
     /// <summary>Greedy tokens of a model on a device that takes vectors in fixed point.</summary>
     /// <param name="order">What orders dispatches.</param>
     /// <param name="broken">The shaders whose workgroups never all arrive; null: none.</param>
-    private static (int[] Tokens, bool IsChained, IReadOnlyList<string> Warnings) Answer(DispatchOrder order, string? broken)
+    /// <param name="fixture">The model, whose matrices become Q8_0; null: the embedded one.</param>
+    private static (int[] Tokens, bool IsChained, IReadOnlyList<string> Warnings) Answer(
+        DispatchOrder order, string? broken, string? fixture = null)
     {
         var log = new ListLogger();
-        using Model model = Model.LoadDefault(new ModelOptions
+        LogitsReference? reference = fixture is null ? null : LogitsReference.OfFixture(fixture);
+        var options = new ModelOptions
         {
             Device = TestModels.Device,
             ContextLength = 128,
@@ -70,12 +94,14 @@ public sealed class ModelChainTests
             ReplaceShader = (shader, _) => broken is not null && shader.Name.StartsWith(broken, StringComparison.Ordinal)
                 ? BrokenShader.NeverArrives(shader)
                 : shader,
-        });
+            Quantize = reference is null ? null : WeightType.Q8_0,
+        };
+        using Model model = reference is null ? Model.LoadDefault(options) : Model.Load(reference.Path, options);
         Assume.That(
             DispatchChain.IsPossible(model.Kernels.Context.Capabilities) && model.Kernels.Context.Capabilities.IntegerDotProduct,
             "the device has no chains");
         using Session session = model.CreateSession();
-        session.Append(model.Tokenizer.Encode("Once upon a time there was a little fox.", addSpecial: false));
+        session.Append(reference?.Tokens[..16] ?? model.Tokenizer.Encode("Once upon a time there was a little fox.", addSpecial: false));
         int[] tokens = [.. Enumerable.Range(0, Tokens).Select(_ => session.NextToken(SamplingOptions.Greedy))];
         return (tokens, session.Engine.Executor.IsChained, log.Warnings);
     }
