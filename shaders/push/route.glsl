@@ -5,4 +5,5 @@ layout(push_constant) uniform Push {
     uint groups;     // GROUPED: groups of neighbouring experts, as many each
     uint groupsUsed; // GROUPED: groups that a token's experts are in
     float scale;     // of the weights
+    float jitter;    // SPARSE_MIXER: half of how far below the greatest logit another still counts
 } push;
