@@ -49,6 +49,7 @@ public sealed class FamilyTests
     [TestCase("minimax-m2", "minimax-m2")]
     [TestCase("ling", "bailingmoe2")]
     [TestCase("hunyuan-dense", "hunyuan-dense")]
+    [TestCase("minicpm", "minicpm")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);
