@@ -50,6 +50,7 @@ public sealed class FamilyTests
     [TestCase("ling", "bailingmoe2")]
     [TestCase("hunyuan-dense", "hunyuan-dense")]
     [TestCase("minicpm", "minicpm")]
+    [TestCase("phimoe", "phimoe")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);
