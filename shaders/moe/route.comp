@@ -5,6 +5,7 @@
 //   OF_CHOSEN  the router's logits; weights are the softmax of the chosen ones
 //   SOFTMAX    the softmax over all experts; weights are the chosen ones' scores
 //   SIGMOID    each logit's sigmoid; likewise
+//   SPARSE_MIXER  the router's logits; the weight of one is its softmax among those that are close to it, without those chosen before
 // BIASED: a bias of each expert is added to its score for the choice, and not for its weight. GROUPED: only experts of the best groups
 // are chosen, a group being as good as its two best experts together. NORMALISED: weights are divided by their sum. All of them are
 // multiplied by a factor at last; SCALED: and each by one of its expert. All invocations score, one subgroup chooses.
@@ -22,17 +23,20 @@ layout(constant_id = 6) const bool SCALED = false;
 
 layout(set = 0, binding = 0, std430) readonly coherent buffer Logits { float logits[]; };
 layout(set = 0, binding = 1, std430) writeonly coherent buffer Experts { uint chosen[]; }; // [SeqLen][used]
-layout(set = 0, binding = 2, std430) coherent buffer Weights { float weights[]; };         // likewise
+layout(set = 0, binding = 2, std430) writeonly coherent buffer Weights { float weights[]; };         // likewise
 layout(set = 0, binding = 3, std430) readonly buffer Bias { float bias[]; };      // [experts]
 layout(set = 0, binding = 4, std430) readonly buffer Scales { float scales[]; };  // [experts]
 
 const uint OF_CHOSEN = 0;
 const uint SOFTMAX = 1;
 const uint SIGMOID = 2;
+const uint SPARSE_MIXER = 3;
 const float LOWEST = -3.0e38;
 const float LEAST_SUM = 1.0e-20;
 
 shared float choices[EXPERTS]; // what experts are chosen by
+shared uint picked[EXPERTS];   // the chosen ones, and their weights
+shared float picked_weights[EXPERTS];
 
 float all_greatest; // of the softmax over all
 float all_sum;
@@ -51,6 +55,17 @@ void prepare_softmax(uint from) {
     float sum = 0.0;
     for (uint e = gl_LocalInvocationID.x; e < EXPERTS; e += gl_WorkGroupSize.x) sum += exp(logits[from + e] - all_greatest);
     all_sum = workgroup_sum(sum);
+}
+
+// What chosen logits leave of a softmax: the sum of those that are close to the greatest. By one subgroup.
+float mixer_weight(uint from, float greatest, float last, int last_index) {
+    float sum = 0.0;
+    for (uint e = gl_SubgroupInvocationID; e < EXPERTS; e += gl_SubgroupSize) {
+        const float logit = logits[from + e];
+        const bool left = choices[e] < last || (choices[e] == last && int(e) > last_index);
+        if (left && greatest - logit <= 2.0 * push.jitter * max(abs(logit), greatest)) sum += exp(logit - greatest);
+    }
+    return 1.0 / subgroupAdd(sum);
 }
 
 // The two best of a group together.
@@ -98,7 +113,6 @@ void choose() {
     }
 
     if (gl_SubgroupID != 0) return;
-    const bool writes = gl_SubgroupInvocationID == 0;
     float last = -LOWEST;
     int last_index = -1;
     float greatest = 0.0;
@@ -119,18 +133,22 @@ void choose() {
         const int index = int(subgroupMin(own == best ? own_index : EXPERTS - 1));
         const float score = BIASED ? score_of(logits[from + index]) : best;
         if (i == 0) greatest = score;
-        const float weight = SCORE == OF_CHOSEN ? exp(score - greatest) : score;
+        const float weight = SCORE == OF_CHOSEN ? exp(score - greatest)
+            : SCORE == SPARSE_MIXER ? mixer_weight(from, best, last, last_index) : score;
         sum += weight;
-        if (writes) {
-            chosen[to + i] = uint(index);
-            weights[to + i] = weight * (SCALED ? scales[index] : 1.0);
+        if (subgroupElect()) {
+            picked[i] = uint(index);
+            picked_weights[i] = weight;
         }
         last = best;
         last_index = index;
     }
-    if (writes) {
-        const float divisor = NORMALISED || SCORE == OF_CHOSEN ? max(sum, LEAST_SUM) : 1.0;
-        for (uint i = 0; i < push.used; i++) weights[to + i] = weights[to + i] / divisor * push.scale;
+    subgroupBarrier();
+    const float divisor = NORMALISED || SCORE == OF_CHOSEN ? max(sum, LEAST_SUM) : 1.0;
+    for (uint i = gl_SubgroupInvocationID; i < push.used; i += gl_SubgroupSize) {
+        const uint index = picked[i];
+        chosen[to + i] = index;
+        weights[to + i] = picked_weights[i] * (SCALED ? scales[index] : 1.0) / divisor * push.scale;
     }
 }
 

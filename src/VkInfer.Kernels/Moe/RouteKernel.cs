@@ -15,6 +15,13 @@ public enum RouterScore
 
     /// <summary>The sigmoid of each logit (DeepSeek-V3).</summary>
     Sigmoid,
+
+    /// <summary>
+    /// The router's logits; the weight of each chosen one is its softmax among those behind the ones chosen before that are at most
+    /// twice <see cref="RouterRule.Jitter"/> below it, relative to the greater of both magnitudes (SparseMixer-v2; Liu et al. 2024,
+    /// "GRIN: GRadient-INformed MoE").
+    /// </summary>
+    SparseMixer,
 }
 
 /// <summary>How a router chooses and weighs.</summary>
@@ -23,9 +30,11 @@ public enum RouterScore
 /// <param name="Scale">Factor of the weights at last.</param>
 /// <param name="Groups">Groups of neighbouring experts, as many each; at most 1: none.</param>
 /// <param name="GroupsUsed">Groups that a token's experts are in: those whose two best experts are best together.</param>
+/// <param name="Jitter">The noise of the training, of <see cref="RouterScore.SparseMixer"/>.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct RouterRule(
-    RouterScore Score = RouterScore.SoftmaxOfChosen, bool Normalises = true, float Scale = 1, int Groups = 1, int GroupsUsed = 1)
+    RouterScore Score = RouterScore.SoftmaxOfChosen, bool Normalises = true, float Scale = 1, int Groups = 1, int GroupsUsed = 1,
+    float Jitter = 0)
 {
     /// <summary>The softmax of the chosen logits, which is that of all logits where weights are divided by their sum.</summary>
     public static RouterRule OfChosen { get; } = new(RouterScore.SoftmaxOfChosen);
@@ -50,7 +59,8 @@ public sealed class RouteKernel(KernelContext context)
     /// <param name="bias">float32 [experts], if given: added to scores for the choice, and not for the weights.</param>
     /// <param name="scales">float32 [experts], if given: factors of the experts' weights.</param>
     /// <exception cref="ArgumentException">
-    /// A view is too short, a token goes to more experts than there are (in its groups), or groups are not of one size.
+    /// A view is too short, a token goes to more experts than there are (in its groups), groups are not of one size, or
+    /// <see cref="RouterScore.SparseMixer"/> has groups or a bias.
     /// </exception>
     public void Record(
         CommandList commands, BufferView logits, BufferView chosen, BufferView weights, int seqLen, int experts, int used,
@@ -65,13 +75,19 @@ public sealed class RouteKernel(KernelContext context)
             throw new ArgumentException($"router: {groupsUsed} of {groups} groups of {experts} experts", nameof(rule));
         }
 
+        if (how.Score == RouterScore.SparseMixer && (groups > 1 || bias.HasValue))
+        {
+            throw new ArgumentException($"router: {how.Score} with groups or a bias", nameof(rule));
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan(used, experts / groups * groupsUsed);
         logits = Activations.Require(nameof(logits), logits, ActivationType.F32, seqLen, experts);
         ChainLink link = commands.NextLink();
         commands.Dispatch(
             context.GetPipeline("route", Constants(experts, how, bias.HasValue, scales.HasValue).ToSpecialization()),
             ((uint)seqLen, 1, 1),
-            new RoutePush((uint)Activations.Stride(experts), (uint)used, (uint)groups, (uint)groupsUsed, how.Scale, ChainPush.Of(link)),
+            new RoutePush(
+                (uint)Activations.Stride(experts), (uint)used, (uint)groups, (uint)groupsUsed, how.Scale, how.Jitter, ChainPush.Of(link)),
             [
                 logits,
                 Activations.Require(nameof(chosen), chosen, 4L * seqLen * used),
@@ -103,4 +119,5 @@ internal readonly record struct RouteConstants(
 
 /// <summary>Push constants of <c>push/route.glsl</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct RoutePush(uint Stride, uint Used, uint Groups, uint GroupsUsed, float Scale, ChainPush Chain);
+internal readonly record struct RoutePush(
+    uint Stride, uint Used, uint Groups, uint GroupsUsed, float Scale, float Jitter, ChainPush Chain);

@@ -48,16 +48,8 @@ public readonly record struct GatedDeltaShape(
 /// <summary>The gated delta rule over the rows of sequences, one row after another. Thread-safe.</summary>
 /// <param name="context">The device.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class GatedDeltaKernel(KernelContext context)
+public sealed class GatedDeltaKernel(KernelContext context) : StateColumnsKernel(context, "gated_delta")
 {
-    // Invocations that share a column of a head's state. On a processor shares would only cost their sums.
-    private int Lanes { get; } = context.For("gated_delta").IsSoftware ? 1 : Math.Min(4, context.Capabilities.MinSubgroupSize);
-
-    // Of 32 columns: narrow, so that one row alone fills the device.
-    private int Threads { get; } = context.For("gated_delta").Threads(128);
-
-    private int Columns => Threads / Lanes;
-
     /// <summary>Records it.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">The layer's shape.</param>
@@ -83,8 +75,8 @@ public sealed class GatedDeltaKernel(KernelContext context)
         qkv = Activations.Require(nameof(qkv), qkv, ActivationType.F32, rows, shape.InputWidth);
         ChainLink link = commands.NextLink();
         commands.Dispatch(
-            context.GetPipeline("gated_delta", Constants(shape, source.IsOneRow).ToSpecialization()),
-            ((uint)(shape.ValueHeads * ((shape.ValueDim + Columns - 1) / Columns)), (uint)source.Count, 1),
+            Context.GetPipeline("gated_delta", Constants(shape, source.IsOneRow).ToSpecialization()),
+            Workgroups(shape.ValueHeads, shape.ValueDim, source),
             new GatedDeltaPush(
                 (uint)shape.KeyHeads, (uint)shape.ValueHeads, (uint)shape.ValueDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.ValueWidth), (uint)layer.Group,

@@ -38,16 +38,8 @@ public readonly record struct Mamba2Shape(int Heads, int HeadDim, int StateDim, 
 /// <summary>The state space of Mamba-2 over the rows of sequences, one row after another. Thread-safe.</summary>
 /// <param name="context">The device.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class Mamba2Kernel(KernelContext context)
+public sealed class Mamba2Kernel(KernelContext context) : StateColumnsKernel(context, "mamba2")
 {
-    // Invocations that share a column of a head's state. On a processor shares would only cost their sums.
-    private int Lanes { get; } = context.For("mamba2").IsSoftware ? 1 : Math.Min(4, context.Capabilities.MinSubgroupSize);
-
-    // Of 32 columns: narrow, so that one row alone fills the device.
-    private int Threads { get; } = context.For("mamba2").Threads(128);
-
-    private int Columns => Threads / Lanes;
-
     /// <summary>Records it.</summary>
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="shape">The layer's shape.</param>
@@ -72,8 +64,8 @@ public sealed class Mamba2Kernel(KernelContext context)
         xbc = Activations.Require(nameof(xbc), xbc, ActivationType.F32, rows, shape.InputWidth);
         ChainLink link = commands.NextLink();
         commands.Dispatch(
-            context.GetPipeline("mamba2", Constants(shape, source.IsOneRow).ToSpecialization()),
-            ((uint)(shape.Heads * ((shape.HeadDim + Columns - 1) / Columns)), (uint)source.Count, 1),
+            Context.GetPipeline("mamba2", Constants(shape, source.IsOneRow).ToSpecialization()),
+            Workgroups(shape.Heads, shape.HeadDim, source),
             new Mamba2Push(
                 (uint)shape.Heads, (uint)shape.Groups, (uint)shape.HeadDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.InnerWidth), (uint)layer.Group,

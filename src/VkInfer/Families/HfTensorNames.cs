@@ -35,6 +35,17 @@ internal static class HfTensorNames
         ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"),
     ];
 
+    /// <summary>Router and experts as Mixtral's models and their heirs name them, before transformers 5 and since.</summary>
+    public static (string Name, string Gguf)[] SparseExperts { get; } =
+    [
+        ("model.layers.*.block_sparse_moe.gate", "blk.*.ffn_gate_inp"),
+        ("model.layers.*.block_sparse_moe.experts.*.w1", "blk.*.ffn_gate.*"),
+        ("model.layers.*.block_sparse_moe.experts.*.w3", "blk.*.ffn_up.*"),
+        ("model.layers.*.block_sparse_moe.experts.*.w2", "blk.*.ffn_down.*"),
+        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
+        .. Experts,
+    ];
+
     /// <summary>Experts for all tokens, as DeepSeek names them.</summary>
     public static (string Name, string Gguf)[] SharedExperts { get; } =
     [

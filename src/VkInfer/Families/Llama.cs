@@ -9,14 +9,8 @@ internal sealed class Llama : ModelFamily
 
     public override IReadOnlyList<string> HfModelTypes => ["llama", "mistral", "mixtral"];
 
-    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
-        ("model.layers.*.block_sparse_moe.gate", "blk.*.ffn_gate_inp"),
-        ("model.layers.*.block_sparse_moe.experts.*.w1", "blk.*.ffn_gate.*"),
-        ("model.layers.*.block_sparse_moe.experts.*.w3", "blk.*.ffn_up.*"),
-        ("model.layers.*.block_sparse_moe.experts.*.w2", "blk.*.ffn_down.*"),
-        ("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"),
-        ("model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_up_exps"),
-        ("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps"));
+    public override IReadOnlyDictionary<string, string> HfTensorNames { get; } =
+        Families.HfTensorNames.Llama.With(Families.HfTensorNames.SparseExperts);
 
     // llama.cpp's llama has no windows: a key "attention.sliding_window" in such a file is another architecture's.
     public override ModelConfig Describe(GgufConfigReader gguf) => gguf.ReadShape();

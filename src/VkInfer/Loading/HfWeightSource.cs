@@ -190,14 +190,15 @@ internal sealed partial class HfWeightSource : IWeightSource
     }
 
     /// <summary>
-    /// GGUF's name with a star for each number: of the name as it is, without the prefix of the text part of a larger model, or with the
-    /// prefix that a base model saves its tensors without.
+    /// GGUF's name with a star for each number: of the name as it is, without the prefix of the text part of a larger model, with the
+    /// usual prefix for that of Mamba's code, or with the prefix that a base model saves its tensors without.
     /// </summary>
     private static string? Find(ModelFamily family, string stem)
     {
         string pattern = Number().Replace(stem, ".*.");
         string text = pattern.StartsWith("language_model.", StringComparison.Ordinal) ? pattern["language_model.".Length..]
             : pattern.StartsWith("model.language_model.", StringComparison.Ordinal) ? "model." + pattern["model.language_model.".Length..]
+            : pattern.StartsWith("backbone.", StringComparison.Ordinal) ? "model." + pattern["backbone.".Length..]
             : pattern;
         string[] names = [pattern, text, "model." + text];
         return names.Select(candidate => family.HfTensorNames.GetValueOrDefault(candidate)).FirstOrDefault(found => found is not null);

@@ -60,6 +60,10 @@ internal sealed record MixtureRecipe : FeedForwardRecipe
     /// <summary>Whether the file has a factor for the weight of each expert.</summary>
     public bool HasExpertScales { get; init; }
 
+    /// <summary>The same mixture of experts without gates.</summary>
+    public MixtureRecipe WithoutGates() =>
+        this with { IsGated = false, Shared = Shared is { } shared ? shared with { IsGated = false } : null };
+
     /// <summary>Where the norms of its layer stand.</summary>
     public NormPlacement Placement => HasOwnNorms ? NormPlacement.BeforeAndBehind : NormPlacement.Before;
 

@@ -130,7 +130,7 @@ public static class SyntheticShapes
             NumExperts = 128,
             NumExpertsPerToken = 6,
         };
-        return NemotronH.Compose(shape, pattern, mamba, _ => intermediate, mixture);
+        return SingleBlocks.Compose(shape, pattern, mamba, _ => intermediate, mixture);
     }
 
     // Sinks, biased experts, and a window in every other layer.

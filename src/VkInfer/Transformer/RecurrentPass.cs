@@ -26,13 +26,12 @@ internal abstract class RecurrentPass<TBlock>(TransformerWeights weights, Kernel
     /// <param name="commands">Receives it.</param>
     /// <param name="act">The rows.</param>
     /// <param name="rows">How many.</param>
-    /// <param name="block">The layer's weights.</param>
-    /// <param name="width">Elements of a row that the first product leaves.</param>
-    protected void RecordBias(CommandList commands, RowActivations act, int rows, TBlock block, int width)
+    /// <param name="input">The first product.</param>
+    protected void RecordBias(CommandList commands, RowActivations act, int rows, LinearPart input)
     {
-        if (Weights[block.Input].Bias is { } bias)
+        if (Weights[input].Bias is { } bias)
         {
-            Kernels.AddRows.RecordBias(commands, act.MixerInput, bias, rows, width);
+            Kernels.AddRows.RecordBias(commands, act.MixerInput, bias, rows, input.Rows);
         }
     }
 }

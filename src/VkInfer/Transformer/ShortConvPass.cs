@@ -22,7 +22,7 @@ internal sealed class ShortConvPass(ModelConfig config, TransformerWeights weigh
     {
         ShortConvBlock block = Block(index);
         int rows = step.Shape.Rows;
-        RecordBias(commands, act, rows, block, block.Recipe.InputSize(config));
+        RecordBias(commands, act, rows, block.Input);
         ActivationType type = OutputType(block);
         BufferView mixed = act.Inputs(type).Mixed;
         BufferView output = type == ActivationType.F32 ? mixed : act.MixerOutput;

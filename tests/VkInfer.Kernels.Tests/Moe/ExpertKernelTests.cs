@@ -67,7 +67,8 @@ public sealed class ExpertKernelTests : GpuTest
 
     [Test]
     public void Routes_by_scores_with_a_bias_in_the_best_groups(
-        [Values] RouterScore score, [Values] bool normalises, [Values(1, 2)] int groupsUsed, [Values] bool isScaled)
+        [Values(RouterScore.SoftmaxOfChosen, RouterScore.Softmax, RouterScore.Sigmoid)] RouterScore score, [Values] bool normalises,
+        [Values(1, 2)] int groupsUsed, [Values] bool isScaled)
     {
         const int Experts = 12, Used = 3, Groups = 4;
         var rule = new RouterRule(score, normalises, 2.5f, groupsUsed == 1 ? 1 : Groups, groupsUsed);
@@ -98,6 +99,42 @@ public sealed class ExpertKernelTests : GpuTest
             double divisor = normalises || score == RouterScore.SoftmaxOfChosen ? own.Sum() : 1;
             expected.AddRange(best.Select(expert => (uint)expert));
             expectedWeights.AddRange(own.Select((weight, i) => 2.5 * weight / divisor * (isScaled ? scales[best[i]] : 1)));
+        }
+
+        Assert.That(chosen.Read<uint>(), Is.EqualTo(expected));
+        Comparison.AssertClose(weights.Read<float>(), [.. expectedWeights], Bounds.F32);
+    }
+
+    [TestCase(16, 2, 0.01f)]
+    [TestCase(5, 2, 0.4f)]
+    [TestCase(67, 3, 0.2f)]
+    public void Weighs_by_the_softmax_of_those_that_are_close_to_the_greatest(int experts, int used, float jitter)
+    {
+        var rule = new RouterRule(RouterScore.SparseMixer, Normalises: false, Jitter: jitter);
+        float[] logits = TestValues.Normal(SeqLen * experts, 8);
+        using var harness = new KernelHarness();
+        GpuBuffer input = harness.UploadActivations(logits, SeqLen, experts, ActivationType.F32);
+        GuardedBuffer chosen = harness.Output<uint>(new uint[SeqLen * used]);
+        GuardedBuffer weights = harness.Output<float>(new float[SeqLen * used]);
+        harness.Run(commands =>
+            new RouteKernel(harness.Context).Record(commands, input, chosen.View, weights.View, SeqLen, experts, used, rule));
+
+        var expected = new List<uint>();
+        var expectedWeights = new List<double>();
+        foreach (float[] row in logits.Chunk(experts))
+        {
+            // As it is defined: the greatest is taken, again and again, and those that are not close to it are masked.
+            double[] left = [.. row];
+            for (int i = 0; i < used; i++)
+            {
+                double greatest = left.Max();
+                int best = Array.IndexOf(left, greatest);
+                double[] close = [.. left.Where((logit, e) => double.IsFinite(logit)
+                    && (greatest - logit) / Math.Max(Math.Abs(row[e]), greatest) <= 2.0 * jitter)];
+                expected.Add((uint)best);
+                expectedWeights.Add(1 / close.Sum(logit => Math.Exp(logit - greatest)));
+                left[best] = double.NegativeInfinity;
+            }
         }
 
         Assert.That(chosen.Read<uint>(), Is.EqualTo(expected));

@@ -14,7 +14,11 @@ internal static class DeepSeekKeys
         RouterRule rule = shape.Layers.Select(layer => layer.FeedForward).OfType<MixtureRecipe>().First().Router;
         void Count(string key, int value) => writer.Add($"{architecture}.{key}", (uint)value);
 
-        Count("expert_shared_count", config["n_shared_experts"]!.GetValue<int>());
+        if ((config["n_shared_experts"] ?? config["num_shared_experts"]) is { } shared)
+        {
+            Count("expert_shared_count", shared.GetValue<int>());
+        }
+
         Count("expert_gating_func", rule.Score == RouterScore.Softmax ? 1 : 2);
         Count("expert_group_count", rule.Groups);
         Count("expert_group_used_count", rule.GroupsUsed);

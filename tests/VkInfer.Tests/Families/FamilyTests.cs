@@ -46,6 +46,11 @@ public sealed class FamilyTests
     [TestCase("granite-hybrid", "granitehybrid")]
     [TestCase("falcon-h1", "falcon-h1")]
     [TestCase("falcon-h1-plain", "falcon-h1")]
+    [TestCase("minimax-m2", "minimax-m2")]
+    [TestCase("ling", "bailingmoe2")]
+    [TestCase("hunyuan-dense", "hunyuan-dense")]
+    [TestCase("minicpm", "minicpm")]
+    [TestCase("phimoe", "phimoe")]
     public void Folders_as_GGUF_give_the_logits_of_the_reference(string name, string architecture)
     {
         LogitsReference reference = LogitsReference.OfFixture(name);

@@ -13,7 +13,7 @@ namespace VkInfer.Tests.Families;
 /// </summary>
 internal static class FolderAsGguf
 {
-    private static readonly string[] Permuted = ["granite", "granitemoe", "granitehybrid", "smollm3", "mistral3"];
+    private static readonly string[] Permuted = ["granite", "granitemoe", "granitehybrid", "smollm3", "mistral3", "minicpm"];
 
     /// <summary>GGUF's key, and the field of <c>config.json</c> it is from.</summary>
     private static readonly (string Key, string Field)[] Counts =
@@ -93,13 +93,20 @@ internal static class FolderAsGguf
                 (uint)(shared.GetValue<int>() * config["moe_intermediate_size"]!.GetValue<int>()));
         }
 
-        if (architecture == "gpt-oss")
+        if (architecture is "gpt-oss" or "minimax-m2")
         {
-            writer.Add("gpt-oss.expert_feed_forward_length", (uint)shape.IntermediateSize);
+            writer.Add($"{architecture}.expert_feed_forward_length", (uint)shape.IntermediateSize);
+        }
+
+        if (architecture == "minicpm")
+        {
+            writer.Add("minicpm.embedding_scale", shape.EmbeddingScale);
+            writer.Add("minicpm.residual_scale", shape.ResidualScale);
+            writer.Add("minicpm.logit_scale", 1 / shape.LogitScale);
         }
 
         AddRope(writer, architecture, config, shape);
-        if (architecture is "deepseek2" or "glm4moe" or "nemotron_h_moe")
+        if (architecture is "deepseek2" or "glm4moe" or "nemotron_h_moe" or "bailingmoe2" or "minimax-m2")
         {
             DeepSeekKeys.Add(writer, architecture, config, shape);
         }
@@ -223,6 +230,15 @@ internal static class FolderAsGguf
         writer.Add($"{architecture}.rope.freq_base", shape.RopeTheta);
         JsonObject rope = config["rope_parameters"]?.AsObject() ?? [];
         rope = rope["full_attention"]?.AsObject() ?? rope;
+        if (shape.RopeScaling is LongRopeScaling factors)
+        {
+            writer.Add($"{architecture}.rope.scaling.type", "longrope");
+            writer.Add($"{architecture}.rope.scaling.original_context_length", (uint)factors.OriginalContextLength);
+            writer.Add($"{architecture}.rope.scaling.attn_factor", factors.AttentionFactor);
+            AddFactors(writer, "rope_factors_long.weight", factors.LongFactors);
+            AddFactors(writer, "rope_factors_short.weight", factors.ShortFactors);
+        }
+
         if (shape.RopeScaling is not YarnRopeScaling yarn)
         {
             return;
@@ -241,6 +257,9 @@ internal static class FolderAsGguf
             writer.Add($"{architecture}.attention.temperature_scale", beta.GetValue<float>());
         }
     }
+
+    private static void AddFactors(GgufWriter writer, string name, IReadOnlyList<float> factors) => writer.AddTensor(
+        name, GgufTensorType.F32, [(ulong)factors.Count], [.. factors.SelectMany(BitConverter.GetBytes)]);
 
     /// <summary>Halves of a head to neighbours.</summary>
     private static byte[] Permute(byte[] data, int headDim, int rowBytes)

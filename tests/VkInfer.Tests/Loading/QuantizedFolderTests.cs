@@ -9,7 +9,7 @@ namespace VkInfer.Tests.Loading;
 /// <summary>
 /// Folders whose weights are quantised: every weight is exactly what its scheme defines, in the smallest blocks that can hold it.
 /// </summary>
-public sealed class QuantizedFolderTests
+public sealed partial class QuantizedFolderTests
 {
     private const string Stem = "model.layers.0.mlp.down_proj";
     private const string GgufName = "blk.0.ffn_down.weight";
@@ -164,15 +164,17 @@ public sealed class QuantizedFolderTests
             TensorScale);
     }
 
-    [TestCase("""{"quant_method": "fp8"}""", "quantization_config.quant_method is \"fp8\"; expected gptq")]
+    [TestCase("""{"quant_method": "fbgemm_fp8"}""", "quantization_config.quant_method is \"fbgemm_fp8\"; expected gptq")]
+    [TestCase("""{"quant_method": "fp8", "fmt": "e5m2"}""", "quantization_config.fmt is \"e5m2\"; expected e4m3")]
+    [TestCase("""{"quant_method": "fp8", "weight_block_size": [128, 0]}""", "quantization_config.weight_block_size is [128,0]")]
     [TestCase("""{"quant_method": "gptq", "bits": 3, "group_size": 32}""", "quantization_config.bits is 3; expected 4 or 8")]
     [TestCase("""{"quant_method": "gptq", "bits": 4, "group_size": 48}""", "quantization_config.group_size is 48")]
     [TestCase(
         """{"quant_method": "awq", "bits": 4, "group_size": 32, "version": "gemv"}""",
         "quantization_config.version is \"gemv\"; expected gemm")]
-    [TestCase("""{"quant_method": "modelopt", "quant_algo": "FP8"}""", "quantization_config.quant_algo is FP8; expected NVFP4")]
+    [TestCase("""{"quant_method": "modelopt", "quant_algo": "W4A8"}""", "quantization_config.quant_algo is W4A8; expected NVFP4")]
     [TestCase(
-        """{"quant_method": "compressed-tensors", "format": "float-quantized"}""", "quantization_config.format is \"float-quantized\"")]
+        """{"quant_method": "compressed-tensors", "format": "marlin-24"}""", "quantization_config.format is \"marlin-24\"")]
     public void Refuses_other_schemes_by_key_and_value(string scheme, string expected)
     {
         using TinyFolder folder = new TinyFolder().With("quantization_config", JsonNode.Parse(scheme));

@@ -136,7 +136,9 @@ public sealed class OddValueTests
 
     /// <summary>Folders of families whose keys no other has: every key that they have.</summary>
     [Test]
-    public void Of_a_hybrid_is_taken_or_refused_by_its_key([Values("nemotron-h-moe", "granite-hybrid", "falcon-h1")] string fixture)
+    public void Of_a_fixture_is_taken_or_refused_by_its_key(
+        [Values("nemotron-h-moe", "granite-hybrid", "falcon-h1", "minimax-m2", "ling", "hunyuan-dense", "minicpm", "phimoe")]
+        string fixture)
     {
         string from = LogitsReference.OfFixture(fixture).Path;
         using var folder = new TemporaryFolder();

@@ -313,6 +313,7 @@ internal sealed class ReferenceTransformer
         NoteMargin(chosen.Length < order.Length ? compared[chosen[^1]] - compared[order[chosen.Length]] : double.PositiveInfinity);
         double[] weights = [.. chosen.Select(expert => scores[expert])];
         weights = rule.Score == RouterScore.SoftmaxOfChosen ? ReferenceMath.Softmax(weights)
+            : rule.Score == RouterScore.SparseMixer ? MixerWeights(logits, chosen, rule.Jitter)
             : rule.Normalises ? [.. weights.Select(weight => weight / weights.Sum())]
             : weights;
         double[] sum = new double[x.Length];
@@ -326,6 +327,20 @@ internal sealed class ReferenceTransformer
 
         return sum;
     }
+
+    /// <summary>Of each chosen expert the softmax among those that are close to it, without those chosen before.</summary>
+    private double[] MixerWeights(double[] logits, int[] chosen, double jitter) => [.. chosen.Select((expert, i) =>
+    {
+        double greatest = logits[expert];
+        (double Logit, double Distance)[] left = [.. logits.Where((_, e) => Array.IndexOf(chosen, e, 0, i) < 0)
+            .Select(logit => (logit, (greatest - logit) / Math.Max(Math.Abs(logit), greatest)))];
+        foreach ((double _, double distance) in left)
+        {
+            NoteMargin(Math.Abs(distance - (2 * jitter)));
+        }
+
+        return 1 / left.Where(other => other.Distance <= 2 * jitter).Sum(other => Math.Exp(other.Logit - greatest));
+    })];
 
     /// <summary>The experts that a token may go to: those of the best groups.</summary>
     private IEnumerable<int> Allowed(double[] choices, RouterRule rule)

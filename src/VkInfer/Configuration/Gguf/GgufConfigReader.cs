@@ -109,6 +109,13 @@ internal sealed class GgufConfigReader
         };
     }
 
+    /// <summary>The model without the blocks that predict further tokens, which the file counts as layers.</summary>
+    public ModelConfig WithoutPredictors(ModelConfig shape)
+    {
+        int next = Keys.TryCount("nextn_predict_layers", shape.NumLayers - 1, min: 0) ?? 0;
+        return shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next };
+    }
+
     /// <summary>Key heads of a layer, of a key that has a number for each.</summary>
     /// <exception cref="ModelFormatException">It is no number of heads.</exception>
     public int KvHeads(long count) => count is > 0 and <= ModelLimits.MaxHeads ? (int)count

@@ -111,6 +111,10 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         return numbers;
     }
 
+    /// <summary>The same of a key that must be there.</summary>
+    public IReadOnlyList<long> PerLayer(string name, int layers) =>
+        TryPerLayer(name, layers) ?? throw Missing(name, $"a number for each of {layers} layers");
+
     /// <summary>Refuses a number other than 0.</summary>
     /// <param name="name">The key's name.</param>
     /// <param name="why">What it would mean.</param>

@@ -62,13 +62,21 @@ internal sealed class HfConfigReader
         (int headDim, _) = Tensors.HeadDim(
             heads, kvHeads, declared, Json.Where(headKey), defaults.HasHeadsOfLastLayer ? layers - 1 : 0);
         int context = Json.TryInt("max_position_embeddings", ModelLimits.MaxContextLength) ?? defaults.MaxContextLength;
+        string? expertsKey = new[] { defaults.ExpertsKey, "num_local_experts", "num_experts" }.FirstOrDefault(
+            key => key is not null && Json.IsSet(key));
         int experts = defaults.NumExperts == 0 ? 0
-            : (defaults.ExpertsKey is { } key ? Json.TryInt(key, ModelLimits.MaxExperts) : null)
-                ?? Json.TryInt("num_local_experts", ModelLimits.MaxExperts) ?? Json.TryInt("num_experts", ModelLimits.MaxExperts)
-                ?? defaults.NumExperts;
+            : expertsKey is null ? defaults.NumExperts : Json.Int(expertsKey, ModelLimits.MaxExperts);
+        bool hasRotaryDim = defaults.RotaryDimKey is { } rotaryKey && Json.IsSet(rotaryKey);
+        Names = Names with
+        {
+            Experts = expertsKey ?? defaults.ExpertsKey ?? Names.Experts,
+            RotaryDim = hasRotaryDim ? defaults.RotaryDimKey! : Names.RotaryDim,
+        };
 
         var rope = new HfRopeReader(Json, defaults, _logger);
-        int rotary = rope.IsProportional ? headDim : (int)((headDim * (double)rope.RotatedShare) + 1e-4);
+        int rotary = rope.IsProportional ? headDim
+            : hasRotaryDim ? Json.Int(defaults.RotaryDimKey!, ModelLimits.MaxWidth)
+            : (int)((headDim * (double)rope.RotatedShare) + 1e-4);
         return new ModelConfig
         {
             Architecture = architecture,
@@ -120,6 +128,17 @@ internal sealed class HfConfigReader
         if (Json.TryBool(key) == refused)
         {
             throw Json.Wrong(key, refused ? $"false: {why}" : $"true: {why}", refused ? "true" : "false");
+        }
+    }
+
+    /// <summary>Refuses a text other than those that run here.</summary>
+    /// <param name="key">The field, which may be absent.</param>
+    /// <param name="expected">Its values that run.</param>
+    public void Require(string key, params ReadOnlySpan<string> expected)
+    {
+        if (Json.TryString(key) is { } said && !expected.Contains(said))
+        {
+            throw Json.Wrong(key, string.Join(" or ", expected.ToArray()), $"\"{said}\"");
         }
     }
 

@@ -54,6 +54,9 @@ internal sealed record HfDefaults
     /// <summary>Share of each head that is rotated.</summary>
     public float RotatedShare { get; init; } = 1f;
 
+    /// <summary>The key of the rotated elements of each head, which comes before their share; null: it has none.</summary>
+    public string? RotaryDimKey { get; init; }
+
     /// <summary>The key of the function in the feed-forward layer.</summary>
     public string ActivationKey { get; init; } = "hidden_act";
 

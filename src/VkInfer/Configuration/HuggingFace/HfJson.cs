@@ -171,6 +171,18 @@ internal sealed class HfJson
             : throw Wrong(key, "a token id or a list of them", value);
     }
 
+    /// <summary>An optional list of integers from 1 to a number; empty where there is none.</summary>
+    public IReadOnlyList<int> Counts(string key, int max)
+    {
+        string expected = $"a list of integers from 1 to {max}";
+        return Find(key) is not { ValueKind: not JsonValueKind.Null } list ? []
+            : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(Count)]
+            : throw Wrong(key, expected, list);
+
+        int Count(JsonElement value) => TryInteger(value) is { } number && number >= 1 && number <= max ? (int)number
+            : throw Wrong(key, expected, list);
+    }
+
     /// <summary>An optional object.</summary>
     public HfJson? TryObject(string key) => Find(key) is not { } value ? null
         : value.ValueKind == JsonValueKind.Object ? new HfJson(value, Path, $"{_prefix}{key}.")
@@ -193,7 +205,7 @@ internal sealed class HfJson
     /// <summary>An optional list of as many numbers 0 or 1, or bools; empty where there is none.</summary>
     public IReadOnlyList<int> Flags(string key, int count)
     {
-        string expected = $"a list of {count} times 0 or 1";
+        string expected = $"a list of {count} times 0 or 1, one for each of num_hidden_layers";
         if (Find(key) is not { } list)
         {
             return [];

@@ -127,7 +127,9 @@ internal sealed class HfRopeReader
 
         IReadOnlyList<float> Factors(string key) => rope.Numbers(key, NumberRange.FrequencyFactor) is var factors && factors.Count == pairs
             ? factors
-            : throw rope.Wrong(key, $"{pairs} numbers", $"a list of {factors.Count}");
+            : throw rope.Wrong(
+                key, $"{pairs} numbers, one for each pair of a head (hidden_size, num_attention_heads, head_dim)",
+                $"a list of {factors.Count}");
     }
 
     private Llama3RopeScaling ReadLlama3(HfJson rope, int contextLength)

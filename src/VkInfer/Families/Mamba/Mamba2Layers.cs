@@ -57,7 +57,22 @@ internal static class Mamba2Layers
         return recipe.Checked(json.Path, "mamba_n_heads, mamba_d_head, mamba_d_ssm, mamba_d_state, mamba_n_groups, mamba_d_conv");
     }
 
-    /// <summary>Elements of B and C of such a folder.</summary>
+    /// <summary>The keys of a folder as Nemotron-H names them.</summary>
+    public static Mamba2Recipe Read(HfConfigReader config)
+    {
+        HfJson json = config.Json;
+        int Count(string key, int fallback, int max) => json.TryInt(key, max) ?? fallback;
+        var shape = new Mamba2Shape(
+            Count("mamba_num_heads", 128, ModelLimits.MaxHeads), Count("mamba_head_dim", 64, ModelLimits.MaxWidth),
+            Count("ssm_state_size", 128, ModelLimits.MaxWidth), Count("n_groups", 8, ModelLimits.MaxHeads));
+        var recipe = new Mamba2Recipe(shape, Count("conv_kernel", 4, ShortConvShape.MaxTaps))
+        {
+            HasConvolutionBias = json.TryBool("use_conv_bias") ?? true,
+        };
+        return recipe.Checked(json.Path, "mamba_num_heads, mamba_head_dim, ssm_state_size, n_groups, conv_kernel");
+    }
+
+    /// <summary>Elements of B and C of a folder with Bamba's names.</summary>
     public static int StateDim(HfJson json) => json.TryInt("mamba_d_state", ModelLimits.MaxWidth) ?? 256;
 
     /// <summary>Refuses what no folder's Mamba-2 may ask for.</summary>
@@ -65,15 +80,10 @@ internal static class Mamba2Layers
     /// <param name="activationKey">The key of the function behind the convolution.</param>
     public static void Check(HfConfigReader config, string activationKey)
     {
-        HfJson json = config.Json;
-        if (json.TryString(activationKey) is { } function and not ("silu" or "swish"))
+        config.Require(activationKey, "silu", "swish");
+        if (!config.Json.IsFromZeroUp("time_step_limit"))
         {
-            throw json.Wrong(activationKey, "silu", $"\"{function}\"");
-        }
-
-        if (!json.IsFromZeroUp("time_step_limit"))
-        {
-            throw json.Wrong("time_step_limit", "0 and Infinity: bounds of time steps do not run here", "another pair");
+            throw config.Json.Wrong("time_step_limit", "0 and Infinity: bounds of time steps do not run here", "another pair");
         }
     }
 

@@ -78,12 +78,10 @@ internal sealed class Qwen35 : ModelFamily
             throw keys.Wrong("ssm.inner_size", $"a multiple of {keys.Key("ssm.time_step_rank")}, {heads}");
         }
 
-        // The file counts blocks that predict further tokens as layers.
-        int next = keys.TryCount("nextn_predict_layers", shape.NumLayers - 1, min: 0) ?? 0;
         IReadOnlyList<long>? flags = keys.TryPerLayer("attention.recurrent_layers", shape.NumLayers);
         int period = keys.TryCount("full_attention_interval", ModelLimits.MaxLayers) ?? Period;
         return Adapt(
-            shape with { RopePairing = RopePairing.SplitHalf, NumLayers = shape.NumLayers - next, NumLeftOut = next },
+            gguf.WithoutPredictors(shape) with { RopePairing = RopePairing.SplitHalf },
             new GatedDeltaRecipe(rule, keys.Count("ssm.conv_kernel", ShortConvShape.MaxTaps)),
             layer => flags is null ? (layer + 1) % period != 0 : flags[layer] != 0, hasGates: true, gguf.Keys.File.Path);
     }
@@ -93,11 +91,7 @@ internal sealed class Qwen35 : ModelFamily
     {
         HfJson json = config.Json;
         config.Refuse("attention_bias", refused: true, "biases between heads and gates do not run here");
-        if (json.TryString("output_gate_type") is { } gate and not ("swish" or "silu"))
-        {
-            throw json.Wrong("output_gate_type", "swish", $"\"{gate}\"");
-        }
-
+        config.Require("output_gate_type", "swish", "silu");
         int Count(string key, int fallback, int max) => json.TryInt(key, max) ?? fallback;
         var rule = new GatedDeltaShape(
             Count("linear_num_key_heads", 16, ModelLimits.MaxHeads), Count("linear_num_value_heads", 32, ModelLimits.MaxHeads),

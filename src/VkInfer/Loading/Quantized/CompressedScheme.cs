@@ -16,14 +16,11 @@ internal sealed class CompressedScheme : PackedScheme
     {
         if (settings.TryString("format") is var format and not "pack-quantized")
         {
-            throw settings.Wrong("format", "pack-quantized or nvfp4-pack-quantized", format is null ? "nothing" : $"\"{format}\"");
+            throw settings.Wrong(
+                "format", "pack-quantized, float-quantized or nvfp4-pack-quantized", format is null ? "nothing" : $"\"{format}\"");
         }
 
-        HfJson all = settings.TryObject("config_groups") ?? throw settings.Wrong("config_groups", "an object", "nothing");
-        HfJson[] groups = [.. all.NamedObjects().Select(group => group.Value.TryObject("weights")).OfType<HfJson>()];
-        HfJson weights = groups.Length == 1
-            ? groups[0]
-            : throw settings.Wrong("config_groups", "one group with weights", $"{groups.Length}");
+        HfJson weights = OnlyWeights(settings);
         _bits = weights.Int("num_bits", 8);
         if (_bits is not (4 or 8))
         {
@@ -41,6 +38,14 @@ internal sealed class CompressedScheme : PackedScheme
             "channel" => -1,
             var strategy => throw weights.Wrong("strategy", "group or channel", strategy is null ? "nothing" : $"\"{strategy}\""),
         };
+    }
+
+    /// <summary>What a folder says of weights, which are all quantised alike.</summary>
+    public static HfJson OnlyWeights(HfJson settings)
+    {
+        HfJson all = settings.TryObject("config_groups") ?? throw settings.Wrong("config_groups", "an object", "nothing");
+        HfJson[] groups = [.. all.NamedObjects().Select(group => group.Value.TryObject("weights")).OfType<HfJson>()];
+        return groups.Length == 1 ? groups[0] : throw settings.Wrong("config_groups", "one group with weights", $"{groups.Length}");
     }
 
     public override string QuantsSuffix => ".weight_packed";

@@ -27,11 +27,17 @@ internal abstract class HfScheme
         "gptq" => new GptqScheme(settings),
         "awq" => new AwqScheme(settings),
         "compressed-tensors" when settings.TryString("format") == "nvfp4-pack-quantized" => new Nvfp4Scheme(isDivided: true),
+        "compressed-tensors" when settings.TryString("format") == "float-quantized" =>
+            Fp8Scheme.OfCompressed(CompressedScheme.OnlyWeights(settings)),
         "compressed-tensors" => new CompressedScheme(settings),
-        "modelopt" when settings.TryString("quant_algo") is not "NVFP4" => throw settings.Wrong(
-            "quant_algo", "NVFP4", settings.TryString("quant_algo") ?? "nothing"),
-        "modelopt" => new Nvfp4Scheme(isDivided: false),
-        var other => throw settings.Wrong("quant_method", "gptq, awq, compressed-tensors or modelopt", $"\"{other}\""),
+        "fp8" => Fp8Scheme.OfTransformers(settings),
+        "modelopt" => settings.TryString("quant_algo") switch
+        {
+            "NVFP4" => new Nvfp4Scheme(isDivided: false),
+            "FP8" => Fp8Scheme.OfModelopt(settings),
+            var other => throw settings.Wrong("quant_algo", "NVFP4 or FP8", other ?? "nothing"),
+        },
+        var other => throw settings.Wrong("quant_method", "gptq, awq, compressed-tensors, fp8 or modelopt", $"\"{other}\""),
     };
 
     /// <summary>What the tensors of one matrix make.</summary>

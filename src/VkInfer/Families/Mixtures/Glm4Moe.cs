@@ -35,21 +35,22 @@ internal sealed class Glm4Moe : ModelFamily
     }
 
     public override ModelConfig Describe(HfConfigReader config) => WithExperts(
-        config, Adapt(config.ReadShape(Architecture, Defaults), config.Json.TryBool("use_qk_norm") ?? false), isSoftmax: false,
-        scale: 1);
+        config, Adapt(config.ReadShape(Architecture, Defaults), config.Json.TryBool("use_qk_norm") ?? false),
+        new RouterRule(RouterScore.Sigmoid));
 
-    /// <summary>The model with mixtures behind its first layers, as a GGUF file says.</summary>
-    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape, bool isSoftmax)
+    /// <summary>
+    /// The model with mixtures behind its first layers, as a GGUF file says; with experts for all tokens of some width each, null: as
+    /// the others.
+    /// </summary>
+    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape, bool isSoftmax, int? sharedWidth = null)
     {
         GgufKeys keys = gguf.Keys;
-
-        // The file counts blocks that predict further tokens as layers.
-        int next = keys.TryCount("nextn_predict_layers", shape.NumLayers - 1, min: 0) ?? 0;
         int dense = keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0;
         return WithExperts(
-            shape with { NumLayers = shape.NumLayers - next, NumLeftOut = next }, dense,
+            gguf.WithoutPredictors(shape), dense,
             keys.Count("feed_forward_length", ModelLimits.MaxWidth), ReadMixture(
-                gguf, shape, dense, (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0) * shape.IntermediateSize,
+                gguf, shape, dense, (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0)
+                    * (sharedWidth ?? shape.IntermediateSize),
                 isSoftmax));
     }
 
@@ -63,12 +64,18 @@ internal sealed class Glm4Moe : ModelFamily
             isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, keys.TryFlag("expert_weights_norm") ?? false,
             gguf.Factor("expert_weights_scale"), Count("expert_group_count", 1), Count("expert_group_used_count", 1));
         return Mixture(
-            shape, rule, sharedWidth, gguf.Tensors.Has($"blk.{layer}.exp_probs_b.bias"),
-            $"{keys.File.Path}: {keys.Key("expert_group_used_count")} and {keys.Key("expert_group_count")} are");
+            shape, rule, sharedWidth, gguf.Tensors.Has($"blk.{layer}.exp_probs_b.bias"), keys.File.Path,
+            $"{keys.Key("expert_group_used_count")}, {keys.Key("expert_group_count")}, {keys.Key("expert_count")}");
     }
 
-    /// <summary>The same, as a folder says; with the factor of weights where it says none.</summary>
-    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape, bool isSoftmax, float scale)
+    /// <summary>The same, as a folder says.</summary>
+    /// <param name="config">The folder.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="rule">How experts are chosen where it does not say.</param>
+    /// <param name="sharedKey">The key of the number of experts for all tokens.</param>
+    /// <param name="sharedWidth">Their width together; null: as the others.</param>
+    public static ModelConfig WithExperts(
+        HfConfigReader config, ModelConfig shape, RouterRule rule, string sharedKey = "n_shared_experts", int? sharedWidth = null)
     {
         HfJson json = config.Json;
         IReadOnlyList<string> types = json.Strings("mlp_layer_types");
@@ -82,20 +89,28 @@ internal sealed class Glm4Moe : ModelFamily
         int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
         return WithExperts(
             shape with { NumLeftOut = next }, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240, ReadMixture(
-                config, shape, (json.TryInt("n_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize, isSoftmax,
-                scale));
+                config, shape, sharedWidth ?? (json.TryInt(sharedKey, ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize,
+                rule));
     }
 
     /// <summary>The mixture of a folder, with an expert for all tokens of some width.</summary>
-    public static MixtureRecipe ReadMixture(
-        HfConfigReader config, ModelConfig shape, int sharedWidth, bool isSoftmax = false, float scale = 1)
+    /// <param name="config">The folder.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="sharedWidth">The expert's; 0: there is none.</param>
+    /// <param name="rule">How experts are chosen where it does not say; sigmoids have a bias of the choice.</param>
+    public static MixtureRecipe ReadMixture(HfConfigReader config, ModelConfig shape, int sharedWidth, RouterRule rule)
     {
         HfJson json = config.Json;
         int Count(string key, int fallback) => json.TryInt(key, ModelLimits.MaxExperts) ?? fallback;
-        var rule = new RouterRule(
-            isSoftmax ? RouterScore.Softmax : RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? !isSoftmax,
-            config.Factor("routed_scaling_factor", scale), Count("n_group", 1), Count("topk_group", 1));
-        return Mixture(shape, rule, sharedWidth, !isSoftmax, $"{json.Path}: topk_group and n_group are");
+        RouterRule said = rule with
+        {
+            Normalises = json.TryBool("norm_topk_prob") ?? rule.Normalises,
+            Scale = config.Factor("routed_scaling_factor", rule.Scale),
+            Groups = Count("n_group", rule.Groups),
+            GroupsUsed = Count("topk_group", rule.GroupsUsed),
+        };
+        return Mixture(
+            shape, said, sharedWidth, said.Score == RouterScore.Sigmoid, json.Path, $"topk_group, n_group, {config.Names.Experts}");
     }
 
     private static ModelConfig WithExperts(ModelConfig shape, int dense, int denseWidth, MixtureRecipe mixture) => shape.Compose(
@@ -104,14 +119,14 @@ internal sealed class Glm4Moe : ModelFamily
             FeedForward = i < dense || shape.NumExperts == 0 ? new DenseRecipe { Width = denseWidth } : mixture,
         });
 
-    private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string groupsAre)
+    private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string path, string keys)
     {
         if (rule.GroupsUsed > rule.Groups
             || (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0)))
         {
             throw new UnsupportedModelException(
-                $"{groupsAre} {rule.GroupsUsed} and {rule.Groups}, of {shape.NumExperts} experts scored by {rule.Score}; expected groups of "
-                + "one size, scored by sigmoids.");
+                $"{path}: {rule.GroupsUsed} of {rule.Groups} groups of {shape.NumExperts} experts, scored by {rule.Score}; expected "
+                + $"groups of one size, scored by sigmoids ({keys}).");
         }
 
         return new MixtureRecipe

@@ -97,8 +97,8 @@ internal sealed class DeepSeek2 : ModelFamily
         HfJson? rope = config.Json.TryObject("rope_parameters") ?? config.Json.TryObject("rope_scaling");
         float weight = shape.RopeScaling is YarnRopeScaling ? rope?.TryNumber("mscale_all_dim", NumberRange.Magnitude) ?? 0 : 0;
         return Glm4Moe.WithExperts(
-            config, Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight), isSoftmax: config.ModelType == "deepseek_v2",
-            scale: 1.8f);
+            config, Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight), config.ModelType == "deepseek_v2"
+                ? new RouterRule(RouterScore.Softmax, Normalises: false, 1.8f) : new RouterRule(RouterScore.Sigmoid, Scale: 1.8f));
     }
 
     private static ModelConfig Adapt(ModelConfig shape, LatentRecipe latent, float weight)
