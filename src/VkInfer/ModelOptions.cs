@@ -52,6 +52,13 @@ public record ModelOptions
     /// </summary>
     public WeightType? Quantize { get; set; }
 
+    /// <summary>
+    /// Whether the answer to a seed is the same, bit for bit, whatever else runs beside it, was cached before it or made it wait: alone, in
+    /// a crowd, behind a prefix hit, after its pages were taken from it, with and without speculation. Holds for one device, driver and
+    /// version of this library. Slower: all rows take kernels whose sums do not depend on how many rows there are.
+    /// </summary>
+    public bool Reproducible { get; set; }
+
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; set; }
 
@@ -128,6 +135,11 @@ public record ModelOptions
         if (Quantize is { } type && !Quantization.Supported.Contains(type))
         {
             throw Bad(nameof(Quantize), type, string.Join(" or ", Quantization.Supported));
+        }
+
+        if (Reproducible && Linear != LinearChoice.Auto)
+        {
+            throw Bad(nameof(Linear), Linear, $"{LinearChoice.Auto} where answers are to be reproducible");
         }
 
         if (!Enum.IsDefined(KvType))

@@ -52,7 +52,8 @@ internal sealed class SessionEngine
         int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
-            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
+            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null && !model.Options.Reproducible,
+            AttendsRowByRow = model.Options.Reproducible && statistics is null,
             Statistics = statistics,
             Logger = model.Options.Logger,
             States = states,
