@@ -2,6 +2,7 @@ using VkInfer.Engine;
 using VkInfer.Engine.Cache;
 using VkInfer.Engine.Execution;
 using VkInfer.Engine.Scheduling;
+using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -34,6 +35,15 @@ internal sealed class SessionEngine
 
     /// <summary>Its device; to be used by its loop alone.</summary>
     public Executor Executor { get; }
+
+    /// <summary>Takes a sequence out, and gives back all that it holds.</summary>
+    /// <exception cref="ObjectDisposedException">The engine's end has begun, and frees everything.</exception>
+    public Task FreeAsync(Sequence sequence) => Engine.InvokeAsync((scheduler, _) =>
+    {
+        scheduler.Remove(sequence);
+        Executor.Release(sequence, keeps: false);
+        return true;
+    });
 
     /// <summary>Makes an engine.</summary>
     /// <param name="model">The model; its end is the engine's.</param>

@@ -23,6 +23,7 @@ internal sealed record Setting(string Name, string Switch, string Description)
         new(nameof(VkInferOptions.PrefixCaching), "--prefix-caching",
             "Whether equal beginnings of prompts are computed once: true (default) or false."),
         new(nameof(VkInferOptions.Reproducible), "--reproducible", "Equal seeds give equal bits, whatever else runs beside; slower."),
+        new(nameof(VkInferOptions.Draft), "--draft", "A smaller model of the same vocabulary that guesses what follows."),
         new(nameof(VkInferOptions.Quantize), "--quantize", "What float weights become while the model is loaded: Q8_0 or Q4_0."),
         new(nameof(ResearchOptions.Softmax), "--softmax",
             "The softmax of attention: auto (default), asynchronized, synchronized or conditional."),
