@@ -17,7 +17,7 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint BLOCK_M = 128;
 layout(constant_id = 2) const uint BLOCK_N = 128;
-layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ
+layout(constant_id = 3) const uint ACCUMULATE = 0; // 1: C += A Wᵀ; 2: the same, and C is added at last in every tile
 layout(constant_id = 4) const uint SUBGROUPS_M = 2;
 layout(constant_id = 5) const uint SUBGROUPS_N = 2;
 layout(constant_id = 6) const uint SUBGROUP_SIZE = 32;
@@ -68,6 +68,7 @@ const uint FRAGMENT_AREA = FRAGMENT_M * FRAGMENT_N;
 const uint ROWS_PER_COLUMN = GATE == 0 ? 1 : 2;                        // rows of weights for a column of C
 const uint COLUMNS = BLOCK_N / ROWS_PER_COLUMN;                        // of C, in a tile
 const uint OUTPUTS_N = FRAGMENTS_N / ROWS_PER_COLUMN;                  // fragments of C along n, in a subgroup
+const bool BEGINS_WITH_C = ACCUMULATE == 1 && SPLITS == 1;             // in whole tiles
 
 const uint TILES = (BLOCK_M + BLOCK_N) * ROW;
 const uint EDGE = FRAGMENT_AREA / 4 * (GROUPED ? ROWS_PER_COLUMN : 1);
@@ -273,7 +274,7 @@ void main() {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_N; j++) {
             sums[i * FRAGMENTS_N + j] = SUMS(0.0);
 #ifndef OUTPUT_F16
-            if (ACCUMULATE != 0 && SPLITS == 1 && whole) {
+            if (BEGINS_WITH_C && whole) {
                 // Here rather than at the end, where C would need registers beside the sums.
                 coopMatLoad(sums[i * FRAGMENTS_N + j], c,
                     (m + i * FRAGMENT_M) * push.outputStride + push.outputOffset + n + j * FRAGMENT_N, push.outputStride,
@@ -321,7 +322,7 @@ void main() {
             if (GROUPED) {
                 store_grouped(fragment_m, fragment_n, sum, up);
             } else if (whole) {
-                store_whole(to, sum, SPLITS > 1);
+                store_whole(to, sum, !BEGINS_WITH_C);
             } else {
                 store_at_edge(fragment_m, fragment_n, to, sum);
             }

@@ -23,6 +23,11 @@ public sealed record KernelContext(GpuDevice Device)
     /// <summary>What was measured of linear layers on the device.</summary>
     public LinearDataflow Linear { get; init; } = LinearDataflow.Empty;
 
+    /// <summary>
+    /// Whether kernels choose forms, tiles and splits so that the bits of a row do not depend on how many rows there are, nor on which.
+    /// </summary>
+    public bool IsBatchInvariant { get; init; }
+
     /// <summary>What is left out on the device, and never chosen.</summary>
     public KernelForms Forms { get; init; } = new();
 

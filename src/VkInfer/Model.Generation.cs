@@ -6,6 +6,7 @@ using VkInfer.Engine.Sequences;
 using VkInfer.Engine.Speculation;
 using VkInfer.Grammar;
 using VkInfer.Kernels;
+using VkInfer.Loading;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
@@ -15,6 +16,8 @@ public sealed partial class Model
 {
     /// <summary>Updates that the engine may be ahead of whoever reads an answer.</summary>
     private const int MostUnread = 16;
+
+    private Model? _draft;
 
     /// <summary>
     /// Answers a prompt that stands by itself, such as a whole conversation. Nothing is kept of it but its keys and values, as a prefix
@@ -101,11 +104,55 @@ public sealed partial class Model
             ContextLength = capacity,
             Selection = selection,
             Grammar = grammar,
-            Speculator = options.Speculates == true && !selection.Sampling.HasPenalties && !Config.IsRecurrent ? new Speculator() : null,
+            Speculator = Speculates(options, selection) ? new Speculator() : null,
+            Drafter = Speculates(options, selection) ? CreateDrafter() : null,
             Priority = options.Priority ?? 0,
             TimeLimit = options.Deadline,
             Cancellation = cancellation,
         };
+
+    /// <summary>Takes a smaller model that guesses, which ends with this one.</summary>
+    /// <param name="draft">The model; disposed where this throws.</param>
+    /// <exception cref="UnsupportedModelException">Its guesses cannot be this model's tokens.</exception>
+    internal void Adopt(Model draft)
+    {
+        try
+        {
+            DraftVocabulary.Check(this, draft);
+            _ = new Lifetime(nameof(ModelOptions.Draft), draft.Dispose, Lifetime);
+            _draft = draft;
+        }
+        catch
+        {
+            draft.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A smaller model's view of a request; null: there is none.</summary>
+    internal Drafter? CreateDrafter()
+    {
+        if (_draft is not { } draft)
+        {
+            return null;
+        }
+
+        SessionEngine engine = draft.EngineFor(draft.Options.KvType, null, draft.Options.Linear);
+        return new Drafter(engine.Engine, draft.ContextLength, Config.VocabSize, sequence =>
+        {
+            try
+            {
+                _ = engine.FreeAsync(sequence);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The engine has freed everything.
+            }
+        });
+    }
+
+    private bool Speculates(GenerationOptions options, TokenSelection selection) =>
+        (options.Speculates ?? _draft is not null) && !selection.Sampling.HasPenalties && !Config.IsRecurrent;
 
     private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {

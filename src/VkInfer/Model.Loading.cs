@@ -25,7 +25,9 @@ public sealed partial class Model
     /// <exception cref="FileNotFoundException">No such file or folder.</exception>
     /// <exception cref="ModelStoreException">The name's model cannot be downloaded.</exception>
     /// <exception cref="ModelFormatException">A file is damaged or of another format.</exception>
-    /// <exception cref="UnsupportedModelException">The model is of a kind that does not run here.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The model is of a kind that does not run here, or its draft model has another vocabulary.
+    /// </exception>
     /// <exception cref="OutOfDeviceMemoryException">It does not fit; thrown before anything is uploaded.</exception>
     /// <exception cref="DeviceSelfTestException">The device computes wrong results, in every way there is.</exception>
     public static Model Load(
@@ -44,7 +46,22 @@ public sealed partial class Model
             path = store.GetAsync(ModelName.Parse(path), progress, cancellationToken).GetAwaiter().GetResult();
         }
 
-        return ModelLoader.Load(path, options ?? new ModelOptions(), progress, cancellationToken);
+        options ??= new ModelOptions();
+        Model model = ModelLoader.Load(path, options, progress, cancellationToken);
+        if (options.Draft is { } draft)
+        {
+            try
+            {
+                model.Adopt(Load(draft, options.ForDraft(model.ContextLength), progress, cancellationToken));
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        }
+
+        return model;
     }
 
     /// <inheritdoc cref="Load"/>
@@ -74,7 +91,8 @@ public sealed partial class Model
     /// <returns>The model, owned by the caller.</returns>
     internal static Model CreateSynthetic(
         string shape, WeightType weights, ModelOptions? options = null, IProgress<LoadProgress>? progress = null, int? layers = null,
-        CancellationToken cancellationToken = default) =>
-        ModelLoader.Synthesise(
+        CancellationToken cancellationToken = default) => options?.Draft is { } draft
+        ? throw new UnsupportedModelException($"{draft}: a synthetic model has no vocabulary that a draft model could share.")
+        : ModelLoader.Synthesise(
             SyntheticShapes.Get(shape, layers), shape, weights, options ?? new ModelOptions(), progress, cancellationToken);
 }

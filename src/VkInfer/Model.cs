@@ -242,8 +242,11 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The engine of sessions with these options, made when one is first asked for.</summary>
+    /// <exception cref="ArgumentException">The model is to be reproducible, and linear layers are to be others.</exception>
     internal SessionEngine EngineFor(KvType type, SoftmaxChoice? softmax, LinearChoice linear) => _engines.GetOrAdd(
-        (type, softmax, linear),
+        linear == Options.Linear || !Options.Reproducible
+            ? (type, softmax, linear)
+            : throw new ArgumentException($"{linear}: a reproducible model chooses its linear layers by itself.", nameof(linear)),
         key => new Lazy<SessionEngine>(() => SessionEngine.Create(
             this, key.Item1, key.Item2 is { } choice ? SoftmaxPlan.For(choice, Config.NumLayers, Calibration) : Softmax, key.Item3),
             LazyThreadSafetyMode.PublicationOnly)).Value;

@@ -52,6 +52,20 @@ public record ModelOptions
     /// </summary>
     public WeightType? Quantize { get; set; }
 
+    /// <summary>
+    /// Whether the answer to a seed is the same, bit for bit, whatever else runs beside it, was cached before it or made it wait: alone, in
+    /// a crowd, behind a prefix hit, after its pages were taken from it, with and without speculation. Holds for one device, driver and
+    /// version of this library. Slower: all rows take kernels whose sums do not depend on how many rows there are.
+    /// </summary>
+    public bool Reproducible { get; set; }
+
+    /// <summary>
+    /// A smaller model with the same vocabulary, a path or a <see cref="ModelName"/>, which guesses what follows; the model then verifies
+    /// several tokens in a step (<see cref="GenerationOptions.Speculates"/>). It is loaded beside the model on its device, as its files
+    /// are, and ends with it. Null: none.
+    /// </summary>
+    public string? Draft { get; set; }
+
     /// <summary>Runs under the Vulkan validation layers, synchronization validation included. Slow; for finding faults.</summary>
     public bool Validation { get; set; }
 
@@ -63,6 +77,9 @@ public record ModelOptions
 
     /// <summary>How attention accumulates its softmax. All ways are exact up to rounding.</summary>
     internal SoftmaxChoice Softmax { get; init; }
+
+    /// <summary>The context length where <see cref="ContextLength"/> is not set and the model allows it.</summary>
+    internal int UsualContextLength { get; init; } = DefaultContextLength;
 
     /// <summary>Which implementation linear layers use.</summary>
     internal LinearChoice Linear { get; init; }
@@ -83,11 +100,24 @@ public record ModelOptions
     /// <param name="logger">The place; null: nowhere.</param>
     public ModelOptions WithLogger(ILogger? logger) => this with { Logger = logger };
 
+    /// <summary>How a model's draft model is loaded.</summary>
+    /// <param name="contextLength">Of the model.</param>
+    internal ModelOptions ForDraft(int contextLength) => this with
+    {
+        Draft = null,
+        ContextLength = null,
+        UsualContextLength = contextLength,
+        MaxKvPages = null,
+        PrefixCaching = true,
+        Quantize = null,
+        Reproducible = false,
+    };
+
     internal int ResolveContextLength(ModelConfig config)
     {
         if (ContextLength is not { } asked)
         {
-            return Math.Min(config.MaxContextLength, DefaultContextLength);
+            return Math.Min(config.MaxContextLength, UsualContextLength);
         }
 
         return asked >= 1 && asked <= config.MaxContextLength
@@ -110,6 +140,11 @@ public record ModelOptions
     public virtual void Validate()
     {
         ArgumentException.ThrowIfNullOrEmpty(Device);
+        if (Draft is { Length: 0 })
+        {
+            throw new ArgumentException("Draft must be a path or a name, or null.", nameof(Draft));
+        }
+
         if (ContextLength is < 1)
         {
             throw Bad(nameof(ContextLength), ContextLength, "1 token or more");
@@ -128,6 +163,11 @@ public record ModelOptions
         if (Quantize is { } type && !Quantization.Supported.Contains(type))
         {
             throw Bad(nameof(Quantize), type, string.Join(" or ", Quantization.Supported));
+        }
+
+        if (Reproducible && Linear != LinearChoice.Auto)
+        {
+            throw Bad(nameof(Linear), Linear, $"{LinearChoice.Auto} where answers are to be reproducible");
         }
 
         if (!Enum.IsDefined(KvType))

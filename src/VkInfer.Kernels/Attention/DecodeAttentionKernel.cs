@@ -214,8 +214,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             BlockGroup = (uint)layer.Group,
         };
 
-    private DecodeAttentionTuning Tune(AttentionShape shape, int rows = 1) =>
-        DecodeAttentionTuning.Choose(shape, context.For(Variant(shape.KvType)), rows);
+    private DecodeAttentionTuning Tune(AttentionShape shape, int rows = 1) => DecodeAttentionTuning.Choose(
+        shape, context.For(Variant(shape.KvType)), context.IsBatchInvariant ? DecodeAttentionTuning.InvariantRows : rows);
 
     private long Alignment => Math.Max(context.Capabilities.StorageBufferOffsetAlignment, 16);
 

@@ -38,6 +38,12 @@ internal readonly record struct DecodeAttentionTuning(
     // The shader keeps a bit for each head.
     private const int MaxHeads = 32;
 
+    /// <summary>
+    /// For how many rows a spread is chosen that must not depend on them: partial results of a prompt's rows take memory, and a row by
+    /// itself leaves part of a device idle.
+    /// </summary>
+    public const int InvariantRows = 8;
+
     /// <summary>Chunks of a key: what one load takes.</summary>
     public static int ChunksOf(AttentionShape shape) => shape.HeadDim / KvLayout.ChunkElements(shape.KvType);
 

@@ -95,6 +95,14 @@ internal static class GemmHeuristic
             .Tiling;
     }
 
+    /// <summary>The tiling for f(gate) · up on the matrix units that takes the least time by estimate; null: none fits.</summary>
+    /// <param name="capabilities">The device.</param>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Rows of the weights.</param>
+    /// <param name="k">Columns of both.</param>
+    public static GemmMatrixConstants? GatedMatrix(DeviceCapabilities capabilities, int m, int n, int k) =>
+        GroupedMatrix(capabilities, tileRows => (m + tileRows - 1) / tileRows, n, k);
+
     /// <summary>Streaming multiprocessors or compute units to reckon with.</summary>
     public static int ShaderCores(DeviceCapabilities capabilities) => capabilities.ShaderCoreCount ?? TypicalShaderCores;
 

@@ -140,8 +140,7 @@ public sealed class GemmKernel(KernelContext context)
 
         long range = context.Capabilities.MaxStorageBufferRange;
         if (Activations.SizeInBytes(ActivationType.F16, seqLen, Math.Max(w.Columns, w.Rows / 2)) > range
-            || Choose(part.Type, part.Rows, part.Columns, ActivationType.F16, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch)
-                is not IGatedGemmTiling { CanGate: true } tiling)
+            || ChooseGated(part, seqLen, RowsOf(a, ActivationType.F16, w.Columns), scratch) is not { CanGate: true } tiling)
         {
             return false;
         }
@@ -150,18 +149,22 @@ public sealed class GemmKernel(KernelContext context)
         return true;
     }
 
-    /// <summary>What was measured, else the heuristic; a form that reads rows that A has not is not for it.</summary>
+    // Whether a product is gated in one dispatch decides how it rounds.
+    private IGatedGemmTiling? ChooseGated(WeightMatrix w, int seqLen, int inputRows, GemmScratch? scratch) => context.IsBatchInvariant
+        ? GemmHeuristic.GatedMatrix(CapabilitiesFor(w.Type), seqLen, w.Rows, w.Columns)
+        : Choose(w.Type, w.Rows, w.Columns, ActivationType.F16, seqLen, inputRows, scratch) as IGatedGemmTiling;
+
+    /// <summary>
+    /// What was measured, else the heuristic; a form that reads rows that A has not is not for it. Where bits must not depend on the rows,
+    /// conventional tiles without splits: whatever their size, an element is the sum of the same products in the same order.
+    /// </summary>
     private IGemmTiling Choose(
         WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
         DeviceCapabilities capabilities = CapabilitiesFor(type);
-        IGemmTiling? tiling = context.Linear.Find(type, rows, columns, seqLen) ?? context.Linear.Forced switch
-        {
-            LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
-            LinearForm.Flat => input == ActivationType.F16 ? GemmHeuristic.Flat(capabilities, seqLen) : null,
-            LinearForm.Tiled => null,
-            _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
-        };
+        IGemmTiling? tiling = context.IsBatchInvariant
+            ? null
+            : context.Linear.Find(type, rows, columns, seqLen) ?? OfFewRows(capabilities, input, seqLen);
         IGemmTiling usual = tiling is not null && tiling.Input == input && tiling.InputRows(seqLen) <= inputRows
             && HasRoom(tiling, seqLen, rows, scratch)
             ? tiling
@@ -171,18 +174,30 @@ public sealed class GemmKernel(KernelContext context)
         return context.Forms.IsLeftOut(FormOf(type, usual)) ? Other(type, rows, columns, input, seqLen, inputRows, scratch) : usual;
     }
 
+    /// <summary>The form that is forced, or for few rows the usual one; null: conventional tiles.</summary>
+    private IGemmTiling? OfFewRows(DeviceCapabilities capabilities, ActivationType input, int seqLen) => context.Linear.Forced switch
+    {
+        LinearForm.Gemv => GemmHeuristic.Vectors(capabilities, seqLen, input),
+        LinearForm.Flat => input == ActivationType.F16 ? GemmHeuristic.Flat(capabilities, seqLen) : null,
+        LinearForm.Tiled => null,
+        _ => input == ActivationType.F16 ? GemmHeuristic.Few(capabilities, seqLen) : null,
+    };
+
     /// <summary>A tiling whose form is not left out.</summary>
     private IGemmTiling Other(
         WeightType type, int rows, int columns, ActivationType input, int seqLen, int inputRows, GemmScratch? scratch)
     {
         DeviceCapabilities capabilities = CapabilitiesFor(type);
         IGemmTiling?[] others = input == ActivationType.F16
-            ? [Matrix(capabilities, seqLen, rows, columns, scratch), GemmHeuristic.Flat(capabilities, seqLen)]
+            ? [
+                Matrix(capabilities, seqLen, rows, columns, scratch),
+                context.IsBatchInvariant ? null : GemmHeuristic.Flat(capabilities, seqLen),
+            ]
             : [
                 GemmHeuristic.Scalar(capabilities, context.IsSoftware, seqLen, rows),
                 GemmHeuristic.Scalar(capabilities, !context.IsSoftware, seqLen, rows),
             ];
-        return others.Append(GemmHeuristic.Vectors(capabilities, seqLen, input)).FirstOrDefault(tiling =>
+        return others.Append(context.IsBatchInvariant ? null : GemmHeuristic.Vectors(capabilities, seqLen, input)).FirstOrDefault(tiling =>
             tiling is not null && tiling.InputRows(seqLen) <= inputRows && !context.Forms.IsLeftOut(FormOf(type, tiling)))
             ?? throw new NotSupportedException(
                 $"GEMM: every form for {type} weights and {input} input computed wrong results on this device");
@@ -195,8 +210,13 @@ public sealed class GemmKernel(KernelContext context)
     internal IGemmTiling Choose(WeightType type, int rows, int columns, ActivationType input, int seqLen) =>
         Choose(type, rows, columns, input, seqLen, int.MaxValue, null);
 
-    private static GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int seqLen, int rows, int columns, GemmScratch? scratch) =>
-        GemmHeuristic.Matrix(capabilities, seqLen, rows, columns, candidate => HasRoom(candidate, seqLen, rows, scratch));
+    private GemmMatrixConstants Matrix(DeviceCapabilities capabilities, int seqLen, int rows, int columns, GemmScratch? scratch) =>
+        GemmHeuristic.Matrix(
+            capabilities, seqLen, rows, columns,
+            candidate => !context.IsBatchInvariant && HasRoom(candidate, seqLen, rows, scratch)) with
+        {
+            RoundsAlike = context.IsBatchInvariant,
+        };
 
     private static bool HasRoom(IGemmTiling tiling, int seqLen, int rows, GemmScratch? scratch) =>
         tiling.Splits == 1 || (scratch is not null && scratch.Holds(tiling, GemmHeuristic.Tiles(tiling, seqLen, rows)));

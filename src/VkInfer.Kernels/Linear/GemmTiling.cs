@@ -160,10 +160,19 @@ internal sealed record GemmMatrixConstants(
     int BlockM, int BlockN, int SubgroupsM, int SubgroupsN, MatrixShape Fragment, int Depth = 1, int Splits = 1)
     : IGatedGemmTiling, IGroupedGemmTiling
 {
+    // ACCUMULATE of the shader.
+    private const uint AddsFirst = 1;
+    private const uint AddsLast = 2;
+
     private const int BlockK = 64;
 
     // Those of gate and up, where rows of experts are multiplied.
     private const int FragmentsAtEdge = 2;
+
+    /// <summary>
+    /// Whether what is accumulated to is added behind the sums in every tile: else tiles at an edge round otherwise than whole ones.
+    /// </summary>
+    public bool RoundsAlike { get; init; }
 
     private int Subgroups => SubgroupsM * SubgroupsN;
 
@@ -189,7 +198,8 @@ internal sealed record GemmMatrixConstants(
 
     private SpecializationConstants ToSpecialization(bool accumulate, GroupedEnd end, bool grouped) => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)BlockM), (2, (uint)BlockN),
-        (3, SpecializationConstants.Bits(accumulate)), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN), (6, (uint)Fragment.SubgroupSize),
+        (3, accumulate ? RoundsAlike ? AddsLast : AddsFirst : 0), (4, (uint)SubgroupsM), (5, (uint)SubgroupsN),
+        (6, (uint)Fragment.SubgroupSize),
         (7, (uint)Fragment.M), (8, (uint)Fragment.N), (9, (uint)Fragment.K), (10, (uint)Depth), (11, (uint)Splits), (12, end.Gate),
         (13, SpecializationConstants.Bits(grouped)), (14, SpecializationConstants.Bits(end.IsBiased)), (15, end.Plain));
 }

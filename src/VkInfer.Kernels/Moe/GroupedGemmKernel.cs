@@ -35,7 +35,7 @@ public sealed class GroupedGemmKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(gateUp);
         ArgumentNullException.ThrowIfNull(down);
-        if (!GroupedHeuristic.Pays(seqLen * used, experts))
+        if (!context.IsBatchInvariant && !GroupedHeuristic.Pays(seqLen * used, experts))
         {
             return null;
         }

@@ -14,6 +14,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     private readonly CancellationTokenSource? _ended;
     private readonly GrammarMatcher? _grammar;
     private ModelEngine? _engine;
+    private Action? _drafted;
     private bool _isDisposed;
 
     /// <param name="sequence">Gets the tokens; in no other request that has not ended.</param>
@@ -72,6 +73,9 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
     /// </summary>
     public Speculator? Speculator { get; init; }
 
+    /// <summary>A smaller model that guesses, too; null: none does. The request's.</summary>
+    public Drafter? Drafter { get; init; }
+
     /// <summary>More is sooner.</summary>
     public int Priority { get; init; }
 
@@ -115,21 +119,58 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
         (HasBegun, IsScheduled, _isDisposed, PromptMicroseconds) = (false, false, false, 0);
     }
 
-    /// <summary>Computes the next mask on another thread, which then signals the engine.</summary>
-    internal void BeginMask(ModelEngine engine)
+    /// <summary>How many tokens the smaller model is to guess, where there is one and that pays.</summary>
+    /// <param name="rows">Rows of the next step without them.</param>
+    /// <param name="times">What rows and guesses cost.</param>
+    internal int BestDrafts(int rows, StepTimes times)
     {
-        _engine = engine;
-        Speculator?.Guess(Sequence.Tokens);
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Speculator is null || Drafter is null)
+        {
+            return 0;
+        }
+
+        int length = Sequence.Length;
+        int most = Math.Min(Drafter.MostBehind(length), Sequence.MaxLength - length - 1);
+        return most > 0 ? Speculator.BestDrafts(rows, most, times) : 0;
     }
 
-    /// <summary>Ends a mask under way; the engine does so when the request ends.</summary>
+    /// <summary>Has others prepare the next step, the mask or guesses, who then signal the engine.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="drafts">How many tokens the smaller model is to guess.</param>
+    internal void Prepare(ModelEngine engine, int drafts)
+    {
+        _engine = engine;
+        if (drafts > 0)
+        {
+            Drafter!.Ask(Sequence, drafts, _drafted ??= TakeDrafts);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    private void TakeDrafts()
+    {
+        Speculator!.TakeDrafts(Drafter!.Guesses);
+        if (Grammar is null)
+        {
+            _engine!.Signal(this, EngineSignals.Prepared);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Ends a mask and guesses under way; the engine does so when the request ends.</summary>
     public void Dispose()
     {
         CancellationRegistration.Unregister();
         if (!_isDisposed)
         {
             _isDisposed = true;
+            Drafter?.Dispose();
             _ended?.Cancel();
             _ended?.Dispose();
         }
@@ -150,7 +191,7 @@ internal sealed class EngineRequest : IThreadPoolWorkItem, IDisposable
             MaskFailure = exception;
         }
 
-        _engine!.Signal(this, EngineSignals.MaskReady);
+        _engine!.Signal(this, EngineSignals.Prepared);
     }
 }
 
@@ -169,6 +210,6 @@ internal enum EngineSignals
     /// <summary>Its receiver takes tokens again.</summary>
     Resumed = 4,
 
-    /// <summary>Its mask is there, or has failed.</summary>
-    MaskReady = 8,
+    /// <summary>Its mask is there, or has failed, and so are guesses.</summary>
+    Prepared = 8,
 }

@@ -147,9 +147,9 @@ internal sealed class LiveRequests
             return;
         }
 
-        if (signals.HasFlag(EngineSignals.MaskReady))
+        if (signals.HasFlag(EngineSignals.Prepared))
         {
-            TakeMask(request);
+            TakePrepared(request);
         }
 
         if (signals.HasFlag(EngineSignals.Resumed))
@@ -214,7 +214,8 @@ internal sealed class LiveRequests
             }
             else
             {
-                request.BeginMask(_engine);
+                request.Speculator?.Guess(sequence.Tokens);
+                request.Prepare(_engine, drafts: 0);
             }
         }
 #pragma warning disable CA1031 // A request that cannot begin is its caller's affair.
@@ -231,7 +232,7 @@ internal sealed class LiveRequests
         request.IsScheduled = true;
     }
 
-    private void TakeMask(EngineRequest request)
+    private void TakePrepared(EngineRequest request)
     {
         if (request.MaskFailure is { } failure)
         {
@@ -242,6 +243,7 @@ internal sealed class LiveRequests
         request.Sequence.IsPaused = false;
         if (request.IsScheduled)
         {
+            request.Drafter?.Report(_times);
             if (request.Speculator is { } speculator)
             {
                 speculator.Propose(request.Sequence, speculator.Best(_scheduler.Running.Count, _times));

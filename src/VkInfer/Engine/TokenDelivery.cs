@@ -99,15 +99,7 @@ internal sealed class TokenDelivery
         }
 
         request.Speculator?.Learn(tokens);
-        if (request.Grammar is not null)
-        {
-            sequence.IsPaused = true;
-            request.BeginMask(_engine);
-        }
-        else if (request.Speculator is { } speculator)
-        {
-            Speculate(sequence, speculator);
-        }
+        Prepare(request);
 
         if (reception == Reception.Wait)
         {
@@ -116,16 +108,28 @@ internal sealed class TokenDelivery
     }
 
     /// <summary>
-    /// Guesses what follows a sequence. Where that pays, the next step waits until all tokens are known; then it verifies guesses.
+    /// Guesses what follows a sequence, and has a mask computed. Where guesses pay, the next step waits until all tokens are known; then it
+    /// verifies them.
     /// </summary>
-    private void Speculate(Sequence sequence, Speculator speculator)
+    private void Prepare(EngineRequest request)
     {
-        speculator.Guess(sequence.Tokens);
-        int count = speculator.Best(_scheduler.Running.Count, _times);
-        sequence.NeedsKnownTokens = count > 0;
-        if (sequence.InFlight == 0)
+        Sequence sequence = request.Sequence;
+        int rows = _scheduler.Running.Count;
+        request.Speculator?.Guess(sequence.Tokens);
+        int drafts = request.BestDrafts(rows, _times);
+        if (request.Grammar is not null || (drafts > 0 && sequence.InFlight == 0))
         {
-            speculator.Propose(sequence, count);
+            sequence.IsPaused = sequence.NeedsKnownTokens = true;
+            request.Prepare(_engine, drafts);
+        }
+        else if (request.Speculator is { } speculator)
+        {
+            int count = drafts > 0 ? 0 : speculator.Best(rows, _times);
+            sequence.NeedsKnownTokens = drafts > 0 || count > 0;
+            if (sequence.InFlight == 0)
+            {
+                speculator.Propose(sequence, count);
+            }
         }
     }
 

@@ -85,16 +85,21 @@ internal static class ModelLoader
                 Chains = options.Dispatches == DispatchOrder.Auto ? null : options.Dispatches == DispatchOrder.Chained,
             };
             context = options.AdaptContext?.Invoke(context) ?? context;
-            context = context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
+            context = options.Reproducible
+                ? context with { IsBatchInvariant = true }
+                : context with { Linear = LinearTuningFile.Load(context, options.Linear, options.Logger) };
             CheckMemory(name, config, options, contextLength, weightBytes, context);
             ModelText? text = readText();
-            SoftmaxCalibration? calibration =
-                fingerprint is null ? null : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
+
+            // What another process may have measured meanwhile is not to change answers.
+            SoftmaxCalibration? calibration = fingerprint is null || options.Reproducible
+                ? null
+                : CalibrationFile.Read(fingerprint, config.NumLayers, options.Logger);
             TransformerWeights weights = create(
                 context, buffers, planned => planning = PipelinePlanner.StartAsync(context, config, options, planned, calibration));
             planning.Wait(CancellationToken.None);
             var selfTest = ModelSelfTest.Create(context, new ModelCases(config, weights, options), options);
-            selfTest.BeforeFirstToken(options.SelfTestBudget, cancellation);
+            selfTest.BeforeFirstToken(options.Reproducible ? TimeSpan.MaxValue : options.SelfTestBudget, cancellation);
 
             // Parsed when a conversation asks for it: a model with a broken template still continues texts.
             var template = new Lazy<ChatTemplate>(

@@ -51,29 +51,36 @@ internal static class PipelinePlanner
         using var store = new KvStore(device, config, options.KvType);
         list.Record(_ =>
         {
-            foreach (int rows in PromptRows)
+            foreach (int prompt in PromptRows)
             {
-                PlanPrompt(
-                    list, config, transformer, weights, kernels, store, softmax, capacity,
-                    Math.Min(rows, options.PrefillChunk));
+                int rows = Math.Min(prompt, options.PrefillChunk);
+                StepShape shape = options.Reproducible ? new(rows, rows, 0, 0, 1, rows) : new(rows, 0, rows, 1, 1, rows);
+                PlanRows(list, config, transformer, weights, kernels, store, softmax, capacity, shape);
             }
 
-            PlanStep(list, config, transformer, kernels, store, softmax, capacity);
+            if (options.Reproducible)
+            {
+                PlanRows(list, config, transformer, weights, kernels, store, softmax, capacity, StepShape.Decode(1));
+            }
+            else
+            {
+                PlanStep(list, config, transformer, kernels, store, softmax, capacity);
+            }
         });
     }
 
-    private static void PlanPrompt(
+    private static void PlanRows(
         CommandList list, ModelConfig config, DecoderTransformer transformer, TransformerWeights weights, KernelSet kernels, KvStore store,
-        SoftmaxPlan softmax, int capacity, int rows)
+        SoftmaxPlan softmax, int capacity, StepShape shape)
     {
         GpuDevice device = kernels.Context.Device;
-        var shape = new StepShape(rows, 0, rows, 1, 1, rows);
         using var table = new SequenceTable(device, 1, isFixed: false);
-        using var activations = new RowActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
+        using var activations = new RowActivations(
+            device, config, shape.Rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
         using var pass = new RowsPass(
             device, config, transformer, kernels, activations, new RowsCache(store, table, softmax, capacity), shape);
-        using var prompt = new PassRows(device, shape, pass.TileRows(shape));
-        pass.Record(list, prompt);
+        using var step = new PassRows(device, shape, pass.TileRows(shape));
+        pass.Record(list, step);
     }
 
     private static void PlanStep(

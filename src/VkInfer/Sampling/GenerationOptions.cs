@@ -63,9 +63,11 @@ public sealed record GenerationOptions
     public CompiledGrammar? Grammar { get; init; }
 
     /// <summary>
-    /// Guesses what follows and verifies several tokens at once, as far as that pays: what a grammar forces, and what followed the same
-    /// tokens further up. Tokens are chosen as they would be without. Where logits are next to equal, rounding may decide otherwise, as it
-    /// may in company of other sessions. Without effect where penalties are asked for, and in recurrent models. By default not.
+    /// Guesses what follows and verifies several tokens at once, as far as that pays: what a grammar forces, what followed the same tokens
+    /// further up, and what a smaller model says (<see cref="ModelOptions.Draft"/>). Tokens are chosen as they would be without. Where
+    /// logits are next to equal, rounding may decide otherwise, as it may in company of other sessions, unless the model is
+    /// <see cref="ModelOptions.Reproducible"/>. Without effect where penalties are asked for, and in recurrent models. By default only
+    /// where there is a smaller model.
     /// </summary>
     public bool? Speculates { get; init; }
 

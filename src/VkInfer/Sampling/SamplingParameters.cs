@@ -42,7 +42,7 @@ internal sealed record SamplingParameters
     public TokenBiases LogitBias { get; init; }
 
     /// <summary>Alternatives whose log-probabilities are wanted, beside that of the token; null: none of it.</summary>
-    public int? LogProbabilities { get; }
+    public int? LogProbabilities { get; init; }
 
     /// <summary>Whether the most likely token is taken without drawing.</summary>
     public bool IsGreedy => Temperature == 0;

@@ -2,6 +2,7 @@ using VkInfer.Engine;
 using VkInfer.Engine.Cache;
 using VkInfer.Engine.Execution;
 using VkInfer.Engine.Scheduling;
+using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -35,6 +36,15 @@ internal sealed class SessionEngine
     /// <summary>Its device; to be used by its loop alone.</summary>
     public Executor Executor { get; }
 
+    /// <summary>Takes a sequence out, and gives back all that it holds.</summary>
+    /// <exception cref="ObjectDisposedException">The engine's end has begun, and frees everything.</exception>
+    public Task FreeAsync(Sequence sequence) => Engine.InvokeAsync((scheduler, _) =>
+    {
+        scheduler.Remove(sequence);
+        Executor.Release(sequence, keeps: false);
+        return true;
+    });
+
     /// <summary>Makes an engine.</summary>
     /// <param name="model">The model; its end is the engine's.</param>
     /// <param name="type">Element type of keys and values.</param>
@@ -52,7 +62,8 @@ internal sealed class SessionEngine
         int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
-            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null,
+            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null && !model.Options.Reproducible,
+            AttendsRowByRow = model.Options.Reproducible && statistics is null,
             Statistics = statistics,
             Logger = model.Options.Logger,
             States = states,

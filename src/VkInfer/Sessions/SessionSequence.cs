@@ -56,12 +56,7 @@ internal sealed class SessionSequence(SessionEngine engine)
         Cancel();
         try
         {
-            engine.Engine.InvokeAsync((scheduler, _) =>
-            {
-                scheduler.Remove(Sequence);
-                engine.Executor.Release(Sequence, keeps: false);
-                return true;
-            }).GetAwaiter().GetResult();
+            engine.FreeAsync(Sequence).GetAwaiter().GetResult();
         }
         catch (ObjectDisposedException)
         {

@@ -244,7 +244,7 @@ internal sealed class DecoderTransformer
         else if (logits > 0)
         {
             _kernels.GatherRows.Record(commands, act.Hidden, step.Logits, pass.LogitRows, _config.HiddenSize, rows);
-            if (logits == 1)
+            if (logits == 1 && !_kernels.Context.IsBatchInvariant)
             {
                 RecordHead(
                     commands, Activations.Row(pass.LogitRows, ActivationType.F32, 0, _config.HiddenSize), pass.Normed,

@@ -6,7 +6,7 @@ namespace VkInfer.Transformer;
 /// <param name="RunRows">Rows in runs, which attend in tiles: of prompts.</param>
 /// <param name="Runs">Runs.</param>
 /// <param name="Logits">Rows whose logits are wanted; as many as rows: the logits of all of them, in their order.</param>
-/// <param name="LongestRun">Rows of the longest run, by which tiles are chosen.</param>
+/// <param name="LongestRun">Rows of the longest part of a prompt, by which tiles are chosen; 0: a step of decoding.</param>
 internal readonly record struct StepShape(int Rows, int Alone, int RunRows, int Runs, int Logits, int LongestRun)
 {
     /// <summary>A step of rows alone, all of which want logits.</summary>

@@ -225,6 +225,19 @@ public sealed class GemmKernelTests : GpuTest
         }
     }
 
+    /// <summary>So that an answer may be reproducible: an element is the sum of the same products in the same order.</summary>
+    [Test]
+    public void Tiles_of_every_size_give_the_same_bits([Values] GemmMode mode)
+    {
+        CheckSameBits(Tilings, mode);
+        CheckSameBits([new GemmDirectConstants(16, 1, 4), new GemmDirectConstants(16, 3, 4), new GemmDirectConstants(16, 8, 4)], mode);
+    }
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Matrix_tiles_of_every_size_give_the_same_bits([Values] GemmMode mode) => CheckSameBits(
+        [.. Enumerable.Range(0, 3).Select(index => MatrixTiling(index) with { RoundsAlike = true })], mode);
+
     [Test]
     [Category("CooperativeMatrix")]
     public void Tiles_are_not_shared_without_scratch()
@@ -398,6 +411,30 @@ public sealed class GemmKernelTests : GpuTest
         Bound bound = inputType == ActivationType.F32 ? Bounds.F32 : Bounds.MatrixF16;
         Comparison.AssertClose(
             KernelHarness.ReadActivations(output, seqLen, rows, ActivationType.F32), Reference(weights, x, seqLen, before), bound);
+    }
+
+    private static void CheckSameBits(IGemmTiling[] tilings, GemmMode mode)
+    {
+        // Whole tiles and tiles at an edge.
+        const int SeqLen = 133;
+        const int Rows = 192 + 3;
+        using var harness = new KernelHarness();
+        (TestWeights weights, float[] x, float[] before) = Operands(WeightType.Q8_0, SeqLen, Rows, 320, mode, tilings[0].Input);
+        WeightMatrix w = weights.Upload(harness);
+        GpuBuffer a = harness.UploadActivations(x, SeqLen, 320, tilings[0].Input);
+        float[][] results = [.. tilings.Select(tiling =>
+        {
+            GuardedBuffer output = before.Length > 0
+                ? harness.OutputActivations(before, SeqLen, Rows, ActivationType.F32)
+                : harness.OutputActivations(SeqLen, Rows, ActivationType.F32);
+            harness.Run(commands => new GemmKernel(harness.Context).RecordTiled(
+                commands, tiling, w, a, output.View, mode, SeqLen, ActivationType.F32, 0, Activations.Stride(Rows)));
+            return KernelHarness.ReadActivations(output, SeqLen, Rows, ActivationType.F32);
+        })];
+        for (int i = 1; i < results.Length; i++)
+        {
+            Assert.That(results[i], Is.EqualTo(results[0]), $"{tilings[i]} and {tilings[0]}");
+        }
     }
 
     private static void CheckTiled(

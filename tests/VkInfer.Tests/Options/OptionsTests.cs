@@ -25,7 +25,7 @@ public sealed class OptionsTests
             ("RepetitionPenalty", "1.5"), ("FrequencyPenalty", "-1"), ("PresencePenalty", "2"), ("PenaltyWindow", "64"),
             ("LogProbabilities", "3"), ("LogitBias:5", "1.5"), ("LogitBias:7", "-Infinity"), ("StopStrings:0", "a"),
             ("StopStrings:1", "b"), ("IgnoreEndOfText", "true"), ("Speculates", "true"), ("Priority", "-1"), ("Deadline", "00:00:30"),
-            ("Overflow", "dropOldestTurns"), ("MaxKvPages", "12"), ("PrefixCaching", "false"));
+            ("Overflow", "dropOldestTurns"), ("MaxKvPages", "12"), ("PrefixCaching", "false"), ("Reproducible", "true"), ("Draft", "d.gguf"));
         var biases = new Dictionary<int, float> { [5] = 1.5f, [7] = float.NegativeInfinity };
         Assert.That(options, Is.EqualTo(new VkInferOptions
         {
@@ -36,6 +36,8 @@ public sealed class OptionsTests
             PrefillChunk = 128,
             MaxKvPages = 12,
             PrefixCaching = false,
+            Reproducible = true,
+            Draft = "d.gguf",
             Validation = true,
             Quantize = WeightType.Q4_0,
             Temperature = 0.5f,

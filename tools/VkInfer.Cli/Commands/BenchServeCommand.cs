@@ -43,6 +43,7 @@ internal sealed class BenchServeCommand : CliCommand
         }
 
         AddModelOptions();
+        AddSettings(nameof(VkInferOptions.Draft));
     }
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ internal sealed class ChatCommand : CliCommand
         _interrupt = interrupt;
         Options.Add(_system);
         AddModelOptions();
+        AddSettings(nameof(VkInferOptions.Draft));
         AddGenerationOptions();
     }
 

@@ -36,6 +36,7 @@ internal sealed class GenerateCommand : CliCommand
         Options.Add(_raw);
         Options.Add(_stats);
         AddModelOptions();
+        AddSettings(nameof(VkInferOptions.Draft));
         AddGenerationOptions();
         AddSettings(nameof(VkInferOptions.LogProbabilities));
         Options.Add(_grammar);

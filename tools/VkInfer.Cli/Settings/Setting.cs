@@ -22,6 +22,8 @@ internal sealed record Setting(string Name, string Switch, string Description)
         new(nameof(VkInferOptions.MaxKvPages), "--max-kv-pages", "Most pages of the KV cache, of 32 tokens each; without it: free memory."),
         new(nameof(VkInferOptions.PrefixCaching), "--prefix-caching",
             "Whether equal beginnings of prompts are computed once: true (default) or false."),
+        new(nameof(VkInferOptions.Reproducible), "--reproducible", "Equal seeds give equal bits, whatever else runs beside; slower."),
+        new(nameof(VkInferOptions.Draft), "--draft", "A smaller model of the same vocabulary that guesses what follows."),
         new(nameof(VkInferOptions.Quantize), "--quantize", "What float weights become while the model is loaded: Q8_0 or Q4_0."),
         new(nameof(ResearchOptions.Softmax), "--softmax",
             "The softmax of attention: auto (default), asynchronized, synchronized or conditional."),
@@ -57,7 +59,8 @@ internal sealed record Setting(string Name, string Switch, string Description)
 
     /// <summary>Whether it is a switch without a value.</summary>
     public bool IsFlag =>
-        Name is nameof(VkInferOptions.Validation) or nameof(VkInferOptions.Speculates) or nameof(VkInferOptions.IgnoreEndOfText);
+        Name is nameof(VkInferOptions.Validation) or nameof(VkInferOptions.Speculates) or nameof(VkInferOptions.IgnoreEndOfText)
+            or nameof(VkInferOptions.Reproducible);
 
     /// <summary>Name of the environment variable.</summary>
     public string EnvironmentName => EnvironmentPrefix + Name.ToUpperInvariant();

@@ -287,9 +287,9 @@ internal sealed class Executor : IExecutor
                 _tokens[row] = StepUnderWay.TokenOf(rows, rows.First + row);
             }
 
-            int logits = StepPasses.LogitsOf(rows);
+            int logits = RowKinds.LogitsOf(rows);
             step.FirstRows[i] = table.RowCount;
-            int first = table.Add(step.Slots[i].Index, rows.First, _tokens.AsSpan(0, rows.Count), _passes.IsRun(rows), logits);
+            int first = table.Add(step.Slots[i].Index, rows.First, _tokens.AsSpan(0, rows.Count), _passes.Kinds.IsRun(rows), logits);
             step.Logits[i] = logits > 0 ? _passes.LogitsRow(first + logits - 1) : null;
         }
 

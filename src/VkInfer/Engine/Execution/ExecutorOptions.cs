@@ -17,6 +17,9 @@ internal sealed record ExecutorOptions(SoftmaxPlan Softmax, int Capacity, int Ma
     /// <summary>Whether a row alone takes the fused pass; else the one over rows.</summary>
     public bool FusesRowsAlone { get; init; } = true;
 
+    /// <summary>Whether all rows attend alone, those of prompts, too: so each attends as it does in any other step.</summary>
+    public bool AttendsRowByRow { get; init; }
+
     /// <summary>Where messages go; null: nowhere.</summary>
     public ILogger? Logger { get; init; }
 

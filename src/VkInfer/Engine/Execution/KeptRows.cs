@@ -42,7 +42,7 @@ internal sealed class KeptRows(GpuDevice device, StepPasses passes, OnceLists on
             if (rows.Sequence.LogitsTarget is { } target)
             {
                 // Those before the last lie before it.
-                int count = StepPasses.LogitsOf(rows);
+                int count = RowKinds.LogitsOf(rows);
                 (long stride, long length) = (passes.LogitsStride, count * passes.LogitsStride);
                 Copy(
                     step, logits.Buffer.View(logits.Offset + stride - length, length),

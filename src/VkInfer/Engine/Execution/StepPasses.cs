@@ -45,6 +45,7 @@ internal sealed class StepPasses : IDisposable
         _store = store;
         _options = options;
         _slots = slots;
+        Kinds = new RowKinds(options);
         _steps = new StepUnderWay[underWay];
         _sliced = new SlicedSteps(parts.Device, parts.Config, cancellation);
         int rows = options.MaxRows;
@@ -64,6 +65,9 @@ internal sealed class StepPasses : IDisposable
         }
     }
 
+    /// <summary>What kind of rows each is.</summary>
+    public RowKinds Kinds { get; }
+
     /// <summary>The pass of a row alone.</summary>
     public AlonePass Alone => _alone ??= new AlonePass(
         _parts.Device, _parts.Config, _parts.Transformer, _parts.Kernels,
@@ -77,25 +81,6 @@ internal sealed class StepPasses : IDisposable
 
     /// <summary>The last submission of a slice, also of a step that was given up.</summary>
     public Submission LastSlice => _sliced.Last;
-
-    /// <summary>Whether rows attend in tiles: more than one known token at once.</summary>
-    public bool IsRun(in StepRows rows) => rows.Count - rows.Drafts > 1 || _options.Statistics is not null;
-
-    /// <summary>How many of the last rows want logits.</summary>
-    public static int LogitsOf(in StepRows rows)
-    {
-        if (rows.Count == 0)
-        {
-            // Who takes no row chooses from logits that were kept.
-            return 0;
-        }
-
-        int end = rows.First + rows.Count;
-        int chosen = rows.WantsLogits || (rows.Sequence.KeepsLogits && end == rows.Sequence.Tokens.Length) ? 1 + rows.Drafts : 0;
-        return rows.Sequence.LogitsTarget is { } target
-            ? Math.Clamp(end - target.First, chosen, rows.Count)
-            : chosen;
-    }
 
     /// <summary>A step that is under way, or may be begun.</summary>
     public StepUnderWay Step(long number) => _steps[number % _steps.Length];
@@ -111,7 +96,7 @@ internal sealed class StepPasses : IDisposable
     /// <summary>Begins the table of a step's rows.</summary>
     public PassRows BeginRows(StepUnderWay step, StepPlan plan)
     {
-        (StepShape shape, step.KeysSeen) = ShapeOf(plan);
+        (StepShape shape, step.KeysSeen) = Kinds.ShapeOf(plan);
         RowsPass pass = Require(shape);
         step.Rows.Begin(shape, pass.TileRows(shape));
         return step.Rows;
@@ -141,7 +126,7 @@ internal sealed class StepPasses : IDisposable
     public void SubmitRows(StepUnderWay step)
     {
         step.Rows.Write();
-        if (step.Rows.Shape.RunRows > 0)
+        if (step.Rows.Shape.LongestRun > 0)
         {
             step.Last = _sliced.Submit(_pass!, step.Rows, step.KeysSeen);
             step.IsSliced = true;
@@ -189,36 +174,6 @@ internal sealed class StepPasses : IDisposable
 
     /// <summary>Rows to make room for, where so many are needed.</summary>
     private static int Level(int rows) => rows <= 8 ? 8 : rows <= 32 ? 32 : rows <= 128 ? 128 : (rows + 127) / 128 * 128;
-
-    private (StepShape Shape, double KeysSeen) ShapeOf(StepPlan plan)
-    {
-        (int alone, int runRows, int runs, int logits, int longest, double keys) = (0, 0, 0, 0, 0, 0);
-        for (int i = 0; i < plan.Rows.Count; i++)
-        {
-            StepRows rows = plan.Rows[i];
-            logits += LogitsOf(rows);
-            keys += rows.Count * (rows.First + (rows.Count * 0.5));
-            if (rows.Count > 0 && IsRun(rows))
-            {
-                (runRows, runs, longest) = (runRows + rows.Count, runs + 1, Math.Max(longest, rows.Count));
-            }
-            else
-            {
-                alone += rows.Count;
-            }
-        }
-
-        if (alone + runRows > _options.MaxRows)
-        {
-            throw new InvalidOperationException(
-                $"A step of {alone + runRows} rows, expected at most {_options.MaxRows}: "
-                + string.Join(", ", plan.Rows.Select(rows => $"{rows.First} + {rows.Count} of {rows.Sequence.Tokens.Length}")));
-        }
-
-        return runs > 0
-            ? (new StepShape(alone + runRows, alone, runRows, runs, logits, longest), keys)
-            : (StepShape.Decode(Math.Min(RowBuckets.Of(alone), _options.MaxRows)), keys);
-    }
 
     /// <summary>A pass with room for steps of a shape.</summary>
     private RowsPass Require(StepShape shape)

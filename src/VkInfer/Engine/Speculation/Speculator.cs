@@ -5,8 +5,9 @@ using VkInfer.Grammar;
 namespace VkInfer.Engine.Speculation;
 
 /// <summary>
-/// Guesses what follows in one sequence: what a grammar forces, and what followed further up in the text. Learns from each token how far
-/// its guesses hold, verified or not. Used by one thread at a time. Allocates nothing once its lists have grown, but for masks.
+/// Guesses what follows in one sequence: what a grammar forces, what followed further up in the text, and what a smaller model says. Learns
+/// from each token how far its guesses hold, verified or not. Used by one thread at a time. Allocates nothing once its lists have grown,
+/// but for masks.
 /// </summary>
 internal sealed class Speculator
 {
@@ -17,11 +18,20 @@ internal sealed class Speculator
     private const double Unlikely = 0.1;
     private const double Weight = 0.1;
 
-    // By the tokens that were the same: 2, 3, 4 or 5, more; then text that a grammar forces, and tokens.
-    private readonly double[] _hold = [0.3, 0.5, 0.6, 0.8, 0.7, 1];
+    // Making them costs, and whether they hold is not learned for nothing.
+    private const double WeightOfDrafts = 0.2;
+    private const int FirstPause = 32;
+    private const int LongestPause = 1024;
+    private const int DraftsOfTrial = 2;
+    private const int EagerDrafts = 4;
+
+    // By the tokens that were the same: 2, 3, 4 or 5, more; then text that a grammar forces, and tokens; at last a smaller model's.
+    private readonly double[] _hold = [0.3, 0.5, 0.6, 0.8, 0.7, 1, 0.7];
     private readonly List<Guessed> _guesses = new(Most);
     private readonly double[] _holds = new double[Most];
     private readonly List<uint[]> _masks = [];
+    private int _pause;
+    private int _steps;
 
     /// <summary>Whether all guesses are verified, whatever rows cost.</summary>
     public bool IsEager { get; init; }
@@ -36,7 +46,7 @@ internal sealed class Speculator
             if (kind != Kind.ForcedToken)
             {
                 ref double known = ref _hold[(int)kind];
-                known += Weight * ((holds ? 1 : 0) - known);
+                known += (kind == Kind.Drafted ? WeightOfDrafts : Weight) * ((holds ? 1 : 0) - known);
             }
 
             if (!holds)
@@ -109,18 +119,60 @@ internal sealed class Speculator
         _guesses.RemoveRange(count, _guesses.Count - count);
     }
 
+    /// <summary>
+    /// How many tokens a smaller model is to guess in place of the guesses that there are; 0: that does not pay. Where it never does, it is
+    /// tried again after pauses, each twice as long as the one before.
+    /// </summary>
+    /// <param name="rows">Rows of the step without them.</param>
+    /// <param name="most">Most that it can guess.</param>
+    /// <param name="times">What rows and guesses cost.</param>
+    public int BestDrafts(int rows, int most, StepTimes times)
+    {
+        if (IsEager)
+        {
+            return Math.Min(EagerDrafts, most);
+        }
+
+        if (_steps > 0)
+        {
+            _steps--;
+            return 0;
+        }
+
+        times.Best(rows, Holds(), 0, out double gainWithout);
+        Array.Fill(_holds, _hold[(int)Kind.Drafted]);
+        int count = times.Best(rows, _holds.AsSpan(0, most), times.SecondsOfDraft, out double gain);
+        if (count > 0)
+        {
+            _pause = 0;
+            return gain > gainWithout ? count : 0;
+        }
+
+        // The trial comes behind a pause.
+        bool isTrial = _pause > 0;
+        _steps = _pause = Math.Clamp(2 * _pause, FirstPause, LongestPause);
+        return isTrial ? Math.Min(DraftsOfTrial, most) : 0;
+    }
+
+    /// <summary>Takes a smaller model's guesses in place of those that there are; none: those stay.</summary>
+    public void TakeDrafts(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.Length > 0)
+        {
+            _guesses.Clear();
+        }
+
+        foreach (int token in tokens)
+        {
+            _guesses.Add(new Guessed(token, Kind.Drafted));
+        }
+    }
+
     /// <summary>How many of the guesses a step is to verify.</summary>
     /// <param name="rows">Rows of the step without them.</param>
     /// <param name="times">What rows cost.</param>
-    public int Best(int rows, StepTimes times)
-    {
-        for (int i = 0; i < _guesses.Count; i++)
-        {
-            _holds[i] = _hold[(int)_guesses[i].Kind];
-        }
-
-        return IsEager ? _guesses.Count : times.Best(rows, _holds.AsSpan(0, _guesses.Count));
-    }
+    public int Best(int rows, StepTimes times) =>
+        IsEager ? _guesses.Count : times.Best(rows, Holds());
 
     /// <summary>Has the next step of a sequence verify so many of the guesses.</summary>
     public void Propose(Sequence sequence, int count)
@@ -135,6 +187,17 @@ internal sealed class Speculator
                 sequence.DraftMasks.Add(_masks[i]);
             }
         }
+    }
+
+    /// <summary>How likely each of the guesses holds.</summary>
+    private ReadOnlySpan<double> Holds()
+    {
+        for (int i = 0; i < _guesses.Count; i++)
+        {
+            _holds[i] = _hold[(int)_guesses[i].Kind];
+        }
+
+        return _holds.AsSpan(0, _guesses.Count);
     }
 
     private static Kind KindOf(int same) => same switch
@@ -204,6 +267,7 @@ internal sealed class Speculator
         SameMore,
         ForcedText,
         ForcedToken,
+        Drafted,
     }
 
     private readonly record struct Guessed(int Token, Kind Kind);

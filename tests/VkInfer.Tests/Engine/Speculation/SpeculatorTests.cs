@@ -69,6 +69,75 @@ public sealed class SpeculatorTests
     }
 
     [Test]
+    public void A_smaller_model_guesses_as_far_as_that_pays()
+    {
+        var times = new StepTimes();
+        Observe(times, 1, 10);
+        foreach (int rows in (int[])[2, 4, 8])
+        {
+            Observe(times, rows, 11);
+        }
+
+        var speculator = new Speculator();
+        Assert.That(speculator.BestDrafts(1, 7, times), Is.Positive, "what nobody has measured is tried");
+        for (int i = 0; i < 6; i++)
+        {
+            times.ObserveDraft(4, TimeSpan.FromMilliseconds(4));
+        }
+
+        Assert.That(speculator.BestDrafts(1, 7, times), Is.InRange(2, 6), "a tenth of a step");
+        Assert.That(speculator.BestDrafts(1, 2, times), Is.EqualTo(2), "no more than it can");
+        Observe(times, 64, 20);
+        Observe(times, 65, 20);
+        Assert.That(speculator.BestDrafts(64, 7, times), Is.Zero, "a step of many rows");
+        var slow = new StepTimes();
+        Observe(slow, 1, 10);
+        Observe(slow, 2, 11);
+        Observe(slow, 4, 11);
+        Observe(slow, 8, 11);
+        for (int i = 0; i < 6; i++)
+        {
+            slow.ObserveDraft(4, TimeSpan.FromMilliseconds(40));
+        }
+
+        Assert.That(new Speculator().BestDrafts(1, 7, slow), Is.Zero, "as slow as a step");
+    }
+
+    [Test]
+    public void A_smaller_model_that_guesses_wrongly_is_asked_ever_more_seldom()
+    {
+        var times = new StepTimes();
+        Observe(times, 1, 10);
+        Observe(times, 2, 11);
+        Observe(times, 4, 11);
+        Observe(times, 8, 11);
+        for (int i = 0; i < 6; i++)
+        {
+            times.ObserveDraft(1, TimeSpan.FromMilliseconds(1));
+        }
+
+        var speculator = new Speculator();
+        int Ask(int steps, int next)
+        {
+            int drafted = 0;
+            for (int i = 0; i < steps; i++)
+            {
+                int count = speculator.BestDrafts(1, 7, times);
+                drafted += count;
+                speculator.TakeDrafts([.. Enumerable.Repeat(5, count)]);
+                speculator.Learn([.. Enumerable.Repeat(next, count + 1)]);
+            }
+
+            return drafted;
+        }
+
+        Assert.That(Ask(20, next: 9), Is.LessThan(60), "at first");
+        Assert.That(Ask(2000, next: 9), Is.InRange(1, 20), "trials");
+        Ask(4000, next: 5);
+        Assert.That(Ask(100, next: 5), Is.GreaterThan(300), "once it is right");
+    }
+
+    [Test]
     public void What_a_grammar_forces_is_guessed_with_its_masks()
     {
         GrammarMatcher grammar = LetterTokenizer.Match("root ::= \"abc\" [de] \"f\"");

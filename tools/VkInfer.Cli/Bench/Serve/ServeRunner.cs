@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VkInfer.Engine;
+using VkInfer.Engine.Speculation;
 
 namespace VkInfer.Cli.Bench.Serve;
 
@@ -61,12 +62,15 @@ internal sealed class ServeRunner(Model model, int seed)
     private ServedRequest Ask(ServeRequest request, CancellationToken cancellationToken)
     {
         var served = new ServedRequest(request.Tokens) { Asked = Stopwatch.GetTimestamp() };
+        Drafter? drafter = model.CreateDrafter();
         _engine.Engine.Start(new EngineRequest(served.Sequence, served)
         {
             Prompt = request.Prompt,
             MaxTokens = request.Tokens,
             ContextLength = model.ContextLength,
             Selection = model.Select(SamplingOptions.Greedy, 0, 0, masked: false),
+            Speculator = drafter is null ? null : new Speculator(),
+            Drafter = drafter,
             Cancellation = cancellationToken,
         });
         return served;
