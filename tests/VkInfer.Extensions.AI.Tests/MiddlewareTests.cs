@@ -57,30 +57,4 @@ public sealed class MiddlewareTests
         ChatResponse<bool> response = await client.GetResponseAsync<bool>("Is 3 more than 2?", MiniModel.Greedy);
         Assert.That(response.TryGetResult(out bool _), Is.True, response.Text);
     }
-
-    /// <summary>Counts calls, and leaves the client to its owner.</summary>
-    private sealed class Borrowed(IChatClient inner) : IChatClient
-    {
-        public int Calls { get; private set; }
-
-        public Task<ChatResponse> GetResponseAsync(
-            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
-        {
-            Calls++;
-            return inner.GetResponseAsync(messages, options, cancellationToken);
-        }
-
-        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
-        {
-            Calls++;
-            return inner.GetStreamingResponseAsync(messages, options, cancellationToken);
-        }
-
-        public object? GetService(Type serviceType, object? serviceKey = null) => inner.GetService(serviceType, serviceKey);
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -23,6 +23,9 @@ public sealed class ToolTests
         {%- if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}
         """;
 
+    // One of a family that knows no tools.
+    private const string Plain = "{% for message in messages %}[{{ message.role }}] {{ message.content }}{% endfor %}";
+
     private readonly List<string> _calls = [];
 
     [SetUp]
@@ -33,8 +36,9 @@ public sealed class ToolTests
     {
         var script = new Script(prompt => prompt.Contains("21 degrees", StringComparison.Ordinal)
             ? "<think>\nNow I know.\n</think>\n\nIt is warm."
-            : "<think>\nI ask.\n</think>\n\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bonn\", \"days\": 2}}\n</tool_call>\n"
-                + "<tool_call>\n{\"name\": \"clock\", \"arguments\": {}}\n</tool_call>", Thinking);
+            : "<think>\nI ask.\n</think>\n\n"
+                + "⟦<tool_call>⟧\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bonn\", \"days\": 2}}\n⟦</tool_call>⟧\n"
+                + "⟦<tool_call>⟧\n{\"name\": \"clock\", \"arguments\": {}}\n⟦</tool_call>⟧", Thinking);
         using IChatClient client = script.Client.AsBuilder()
             .UseFunctionInvocation().UseOpenTelemetry().UseLogging(NullLoggerFactory.Instance).Build();
         ChatOptions options = WithTools();
@@ -61,7 +65,7 @@ public sealed class ToolTests
     [Test]
     public async Task A_call_ends_the_answer_with_its_own_reason()
     {
-        var script = new Script(_ => "<tool_call>{\"name\": \"clock\", \"arguments\": {}}</tool_call>", Thinking);
+        var script = new Script(_ => "⟦<tool_call>⟧{\"name\": \"clock\", \"arguments\": {}}⟦</tool_call>⟧", Thinking);
         List<ChatResponseUpdate> updates = await script.Client.GetStreamingResponseAsync("When?", WithTools()).ToListAsync();
         Assert.That(updates[^1].FinishReason, Is.EqualTo(ChatFinishReason.ToolCalls));
         Assert.That(updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>().Single().Name, Is.EqualTo("clock"));
@@ -72,7 +76,7 @@ public sealed class ToolTests
     public async Task A_template_without_tools_is_told_of_them_in_the_system_message()
     {
         var script = new Script(prompt => prompt.Contains("<tool_response>\nnoon", StringComparison.Ordinal)
-            ? "Noon." : "<tool_call>{\"name\": \"clock\", \"arguments\": {}}</tool_call>");
+            ? "Noon." : "⟦<tool_call>⟧{\"name\": \"clock\", \"arguments\": {}}⟦</tool_call>⟧", Plain);
         using IChatClient client = script.Client.AsBuilder().UseFunctionInvocation().Build();
         Assert.That((await client.GetResponseAsync("When?", WithTools())).Text, Is.EqualTo("Noon."));
         Assert.That(script.Prompts[0], Does.Contain("<tool_call>").And.Contain("\"weather\"").And.Contain("\"clock\""));
@@ -98,7 +102,7 @@ public sealed class ToolTests
     [Test]
     public async Task A_call_that_is_cut_off_is_none()
     {
-        var script = new Script(_ => "<tool_call>{\"name\": \"clock\", \"argu", Thinking);
+        var script = new Script(_ => "⟦<tool_call>⟧{\"name\": \"clock\", \"argu", Thinking);
         ChatResponse response = await script.Client.GetResponseAsync("When?", WithTools());
         Assert.That(response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>(), Is.Empty);
         Assert.That(response.FinishReason, Is.EqualTo(ChatFinishReason.Stop));
@@ -131,7 +135,7 @@ public sealed class ToolTests
     public async Task An_agent_calls_functions()
     {
         var script = new Script(prompt => prompt.Contains("noon", StringComparison.Ordinal)
-            ? "It is noon." : "<tool_call>{\"name\": \"clock\", \"arguments\": {}}</tool_call>", Thinking);
+            ? "It is noon." : "⟦<tool_call>⟧{\"name\": \"clock\", \"arguments\": {}}⟦</tool_call>⟧", Thinking);
         AIAgent agent = new ChatClientAgent(script.Client, instructions: "Be brief.", tools: [AIFunctionFactory.Create(Clock, "clock")]);
         AgentResponse response = await agent.RunAsync("When is it?");
         Assert.That(response.Text, Is.EqualTo("It is noon."));

@@ -2,22 +2,19 @@
 
 import collections
 import random
+import re
 
 import numpy as np
 
 import dialogues
 import stories as story_source
 import words
+from chat_format import IGNORE, prompt_text, training_ids
 from skills import SkillSet
-from tokenizer import ENDOFTEXT, IM_END, IM_START, Tokenizer, plain, pretokens, train_merges
+from tokenizer import ENDOFTEXT, SPECIAL, Tokenizer, plain, pretokens, train_merges
+from tool_talk import ToolTalk, as_messages, system
 
-IGNORE = -100
-LONG, SHORT = 1024, 128  # tokens per row: with stories, without
-
-TEMPLATE = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
-)
+LONG, SHORT = 1024, 128  # tokens per row: with stories or tools, without
 
 
 def make_tokenizer(stories, vocab_size):
@@ -33,6 +30,11 @@ def make_tokenizer(stories, vocab_size):
     for _ in range(10000):
         for text in (*dialogues.talk(rng), *dialogues.unknown(rng), *dialogues.fact(rng)):
             counts.update(pretokens(text))
+    talk = ToolTalk(skills.words, lambda rng: [dialogues.talk(rng)])
+    for _ in range(1500):
+        messages, tools = talk.conversation(rng)
+        for part in re.split("|".join(map(re.escape, SPECIAL)), plain(prompt_text(messages, tools))):
+            counts.update(pretokens(part))
     common = sum(counts.values()) // 100
     for word in ("user", "assistant", "system", "VkInfer"):
         counts[word] += common
@@ -40,37 +42,9 @@ def make_tokenizer(stories, vocab_size):
         counts["-" + letter] += common
         counts[" " + letter] += common
         counts[" " + letter.upper()] += common
-    return Tokenizer(train_merges(counts, vocab_size - 259))
+    return Tokenizer(train_merges(counts, vocab_size - len(SPECIAL) - 256))
 
 
-def prompt_ids(tokenizer, turns):
-    """The chat format up to where the model answers. turns: [(user, assistant or None)]"""
-    return _conversation(tokenizer, turns)[0]
-
-
-def _conversation(tokenizer, turns, system=None, rng=None, dropout_share=0.0):
-    """(ids, targets): a target is the id itself where the model has to learn it, IGNORE elsewhere."""
-    start, end = tokenizer.ids[IM_START], tokenizer.ids[IM_END]
-    newline = tokenizer.encode("\n")
-    ids, targets = [], []
-
-    def add(new, learn):
-        ids.extend(new)
-        targets.extend(new if learn else [IGNORE] * len(new))
-
-    if system:
-        add([start, *tokenizer.encode("system\n" + system), end, *newline], False)
-    for index, (user, assistant) in enumerate(turns):
-        dropout = rng if rng and rng.random() < dropout_share else None
-        add([start, *tokenizer.encode("user\n"), *tokenizer.encode(user, dropout, 0.15), end, *newline, start, *tokenizer.encode("assistant\n")], False)
-        if assistant is None:
-            break
-        add([*tokenizer.encode(assistant), end], True)
-        add(newline if index + 1 < len(turns) else [tokenizer.ids[ENDOFTEXT]], False)
-    return ids, targets
-
-
-_SYSTEM = ["You are a helpful assistant.", "You are a friendly assistant.", "You are VkInfer Mini, a small model.", "Answer in short sentences.", "Be kind."]
 _AGREE = ["Yes please.", "Yes, please.", "Yes, please!", "Yes.", "Please do.", "yes", "Sure.", "Ok."]
 
 
@@ -80,6 +54,7 @@ class Maker:
     def __init__(self, tokenizer, stories):
         self.tokenizer, self.stories = tokenizer, stories
         self.skills = SkillSet(stories, tokenizer)
+        self.tool_talk = ToolTalk(self.skills.words, lambda rng: self._small_turns(rng, has_tools=True))
 
     def _skill_turns(self, rng):
         skill = self.skills.sample(rng)
@@ -90,8 +65,8 @@ class Maker:
             turns.append((question.text, question.reply))
         return turns
 
-    def _small_turns(self, rng):
-        """A few turns without a story."""
+    def _small_turns(self, rng, has_tools=False):
+        """A few turns without a story. With tools, nothing is unknown that one of them may know."""
         roll = rng.random()
         if roll < 0.80:
             return self._skill_turns(rng)
@@ -100,10 +75,18 @@ class Maker:
         if roll < 0.95:
             return [dialogues.fact(rng)]
         if roll < 0.97:
-            return [dialogues.unknown(rng)]
+            return [self._unknown(rng, has_tools)]
         if roll < 0.985:
             return dialogues.names(rng)
         return [dialogues.no_name(rng) if rng.random() < 0.5 else dialogues.nonsense(rng)]
+
+    def _unknown(self, rng, has_tools):
+        if not has_tools and rng.random() < 0.4:
+            return self.tool_talk.unknown(rng)
+        while True:
+            text, answer = dialogues.unknown(rng)
+            if not (has_tools and re.search("weather|time|day", text)):
+                return text, answer
 
     def _story_turns(self, rng, story):
         story = story_source.retell(rng, story)
@@ -128,7 +111,7 @@ class Maker:
         turns = self._small_turns(rng)
         if rng.random() < 0.1:
             turns += self._small_turns(rng)
-        return _conversation(self.tokenizer, turns, rng.choice(_SYSTEM) if rng.random() < 0.03 else None, rng, 0.2)
+        return self._encode(rng, turns, 0.2)
 
     def long(self, rng, story):
         roll = rng.random()
@@ -139,7 +122,16 @@ class Maker:
         if roll < 0.25:
             again = rng.choice(self.stories)
             turns.append((rng.choice(["Tell me another story.", "Another one, please.", "Tell me another one.", "One more story, please.", "Again!"]), story_source.retell(rng, again)))
-        return _conversation(self.tokenizer, turns, rng.choice(_SYSTEM) if rng.random() < 0.03 else None, rng, 0.1)
+        tools = [tool.json for tool in self.tool_talk.tools(rng)] if roll > 0.95 else ()
+        return self._encode(rng, turns, 0.1, tools)
+
+    def with_tools(self, rng):
+        messages, tools = self.tool_talk.conversation(rng)
+        return training_ids(self.tokenizer, messages, tools, rng, 0.1)
+
+    def _encode(self, rng, turns, dropout_share, tools=()):
+        messages = (system(rng) if rng.random() < 0.15 else []) + as_messages(turns)
+        return training_ids(self.tokenizer, messages, tools, rng, dropout_share)
 
 
 def pack(documents, length, filler):
@@ -174,3 +166,9 @@ def long_rows(maker, seed, share=1.0):
     rng = random.Random(f"long {seed}")
     chosen = rng.sample(maker.stories, int(len(maker.stories) * share))
     return pack((maker.long(rng, s) for s in chosen), LONG, 0)
+
+
+def tool_rows(maker, seed, count):
+    """count conversations with tools."""
+    rng = random.Random(f"tools {seed}")
+    return pack((maker.with_tools(rng) for _ in range(count)), LONG, 0)

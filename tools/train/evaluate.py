@@ -8,10 +8,11 @@ import random
 import torch
 
 import export
-from data import prompt_ids
+from chat_format import prompt_ids, prompt_text
 from skills import SkillSet
 from stories import read_stories
 from tokenizer import ENDOFTEXT, IM_END, plain
+from tool_talk import SKILLS, ToolTalk
 
 CHATS = [
     ["Tell me a story about a fox."],
@@ -58,7 +59,7 @@ def answer(model, tokenizer, prompts, max_tokens):
 
 
 def held_out_questions(stories, tokenizer, per_skill, seed=2026):
-    """[{skill, prompt, answer}]: the answer is the whole reply, to be met exactly."""
+    """[{skill, messages, tools, answer}]: the answer is the whole reply, calls included, to be met exactly."""
     skills, found = SkillSet(stories, tokenizer, training=False), []
     for skill in skills:
         rng, seen = random.Random(f"{seed} {skill.name}"), set()
@@ -68,8 +69,26 @@ def held_out_questions(stories, tokenizer, per_skill, seed=2026):
             question = skill.sample(rng, held_out=True)
             if question.text not in seen:
                 seen.add(question.text)
-                found.append({"skill": skill.name, "prompt": question.text, "answer": plain(question.reply)})
+                found.append(_plain_question(skill.name, question.text, plain(question.reply)))
+    return found + _tool_questions(skills, tokenizer, per_skill, seed)
+
+
+def _tool_questions(skills, tokenizer, per_skill, seed):
+    def without_tool(rng):
+        question = skills.sample(rng).sample(rng, held_out=True)
+        return [(question.text, question.reply)]
+
+    talk, found = ToolTalk(skills.words, without_tool), []
+    for skill in SKILLS:
+        rng = random.Random(f"{seed} {skill}")
+        for _ in range(per_skill):
+            messages, tools, reply = talk.held_out(rng, skill, lambda place: len(tokenizer.encode(" " + place)) > 1)
+            found.append({"skill": skill, "messages": messages, "tools": tools, "answer": reply})
     return found
+
+
+def _plain_question(skill, prompt, reply):
+    return {"skill": skill, "messages": [{"role": "user", "content": prompt}], "tools": [], "answer": reply}
 
 
 def score(model, tokenizer, questions, batch=512):
@@ -77,7 +96,7 @@ def score(model, tokenizer, questions, batch=512):
     result, wrong = {}, []
     for start in range(0, len(questions), batch):
         part = questions[start : start + batch]
-        replies = answer(model, tokenizer, [prompt_ids(tokenizer, [(q["prompt"], None)]) for q in part], 64)
+        replies = answer(model, tokenizer, [prompt_ids(tokenizer, q["messages"], q["tools"]) for q in part], 80)
         for question, reply in zip(part, replies):
             right, asked = result.get(question["skill"], (0, 0))
             result[question["skill"]] = (right + (reply == question["answer"]), asked + 1)
@@ -87,11 +106,12 @@ def score(model, tokenizer, questions, batch=512):
 
 
 def chat(model, tokenizer, says, max_tokens=500):
-    turns = []
+    messages = []
     for text in says:
-        reply = answer(model, tokenizer, [prompt_ids(tokenizer, turns + [(text, None)])], max_tokens)[0]
-        turns.append((text, reply))
-    return turns
+        messages.append({"role": "user", "content": text})
+        reply = answer(model, tokenizer, [prompt_ids(tokenizer, messages)], max_tokens)[0]
+        messages.append({"role": "assistant", "content": reply})
+    return messages
 
 
 def main():
@@ -99,32 +119,41 @@ def main():
     parser.add_argument("model", help="a GGUF file written by train.py")
     parser.add_argument("--data", default=os.environ.get("VKINFER_TEST_DATA"), help="folder that holds text/tinystories-train.txt")
     parser.add_argument("--per-skill", type=int, default=40)
-    parser.add_argument("--questions", help="use the questions of this file")
-    parser.add_argument("--write-questions", help="write the questions to this file")
+    parser.add_argument("--questions", nargs="+", help="use the questions of these files")
+    parser.add_argument("--write-questions", help="write the questions to skills.json and tools.json in this folder")
     parser.add_argument("--chats", action="store_true", help="print sample chats too")
     parser.add_argument("--wrong", action="store_true", help="print the wrong replies")
     args = parser.parse_args()
     model, tokenizer = export.load(args.model)
     model = model.to("cuda" if torch.cuda.is_available() else "cpu")
     if args.questions:
-        with open(args.questions, encoding="utf-8") as file:
-            questions = [{"skill": skill, "prompt": p, "answer": a} for skill, pairs in json.load(file).items() for p, a in pairs]
+        questions = [q for path in args.questions for q in read_questions(path)]
     else:
         questions = held_out_questions(read_stories(os.path.join(args.data, "text", "tinystories-train.txt")), tokenizer, args.per_skill)
     if args.write_questions:
-        with open(args.write_questions, "w", encoding="utf-8", newline="\n") as file:
-            file.write(as_json(questions))
+        for name in ("skills.json", "tools.json"):
+            with open(os.path.join(args.write_questions, name), "w", encoding="utf-8", newline="\n") as file:
+                file.write(as_json([q for q in questions if (q["skill"] in SKILLS) == (name == "tools.json")]))
     report(model, tokenizer, questions, args.wrong)
     if args.chats:
         print_chats(model, tokenizer)
 
 
 def as_json(questions):
-    """{skill: [[prompt, answer], …]}, a question a line"""
+    """{skill: [question, …]}, a question a line: [prompt, answer], or with tools all that belongs to it, the prompt as text, too."""
     skills = {}
     for q in questions:
-        skills.setdefault(q["skill"], []).append(json.dumps([q["prompt"], q["answer"]]))
+        with_tools = {"tools": q["tools"], "messages": q["messages"], "prompt": prompt_text(q["messages"], q["tools"]), "answer": q["answer"]}
+        question = with_tools if q["skill"] in SKILLS else [q["messages"][0]["content"], q["answer"]]
+        skills.setdefault(q["skill"], []).append(json.dumps(question, ensure_ascii=False))
     return "{\n" + ",\n".join(f"{json.dumps(s)}: [\n" + ",\n".join(lines) + "\n]" for s, lines in skills.items()) + "\n}\n"
+
+
+def read_questions(path):
+    with open(path, encoding="utf-8") as file:
+        for skill, questions in json.load(file).items():
+            for question in questions:
+                yield _plain_question(skill, *question) if isinstance(question, list) else {"skill": skill, **question}
 
 
 def report(model, tokenizer, questions, show_wrong):
@@ -132,14 +161,14 @@ def report(model, tokenizer, questions, show_wrong):
     for skill, (right, asked) in result.items():
         print(f"{skill:16s} {right:4d} / {asked:4d}  {100 * right / asked:5.1f} %")
     for question in wrong if show_wrong else []:
-        print(f"wrong: {question['prompt']!r}: {question['reply']!r}, expected {question['answer']!r}")
+        print(f"wrong: {question['messages'][0]['content']!r}: {question['reply']!r}, expected {question['answer']!r}")
     return result
 
 
 def print_chats(model, tokenizer):
     for says in CHATS:
-        for user, reply in chat(model, tokenizer, says):
-            print(f"> {user}\n{reply}")
+        for message in chat(model, tokenizer, says):
+            print(("> " if message["role"] == "user" else "") + message["content"])
         print("---")
 
 

@@ -3,7 +3,7 @@
 import torch
 
 import gguf_reader
-from data import TEMPLATE
+from chat_format import TEMPLATE
 from gguf_writer import BOOL, FLOAT32, INT32, STRING, UINT32, GgufWriter
 from model import Config, Llama
 from tokenizer import ENDOFTEXT, IM_END, SPECIAL, Tokenizer
@@ -17,7 +17,7 @@ def save(path, model, tokenizer):
     w.add("general.architecture", STRING, "llama")
     w.add("general.type", STRING, "model")
     w.add("general.name", STRING, "VkInfer Mini")
-    w.add("general.description", STRING, "The small chat model that is built into VkInfer: stories, arithmetic and word play.")
+    w.add("general.description", STRING, "The small chat model that is built into VkInfer: stories, arithmetic, word play and tools for the weather and the time.")
     w.add("general.license", STRING, "mit")
     w.add("general.file_type", UINT32, _Q8_0_FILE)
     w.add("general.quantization_version", UINT32, 2)

@@ -6,11 +6,20 @@ import random
 import re
 
 ENDOFTEXT, IM_START, IM_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-SPECIAL = [ENDOFTEXT, IM_START, IM_END]  # ids 0, 1, 2
+TOOLS, TOOLS_END = "<tools>", "</tools>"
+TOOL_CALL, TOOL_CALL_END = "<tool_call>", "</tool_call>"
+TOOL_RESPONSE, TOOL_RESPONSE_END = "<tool_response>", "</tool_response>"
+SPECIAL = [ENDOFTEXT, IM_START, IM_END, TOOLS, TOOLS_END, TOOL_CALL, TOOL_CALL_END, TOOL_RESPONSE, TOOL_RESPONSE_END]  # ids from 0 on
 
 # Text between two of these marks is encoded as one token per character: the model writes
 # letters one by one where it has to think about letters.
 LETTERS = "\x01"
+
+# Text between two of these marks is encoded as behind a space, without that space: what a user wrote in a sentence is then
+# copied token by token, also where a quotation mark stands before it.
+COPIED = "\x02"
+
+_MARKED = re.compile(f"({LETTERS}[^{LETTERS}]*{LETTERS}|{COPIED}[^{COPIED}]*{COPIED})")
 
 # The pre-tokenizer that GGUF calls "qwen2" (every digit stands alone), in terms of Python's re.
 _PRETOKEN = re.compile(
@@ -45,14 +54,18 @@ def pretokens(text):
     return _PRETOKEN.findall(text)
 
 
+def _symbols(pretoken):
+    return [BYTE_TO_CHAR[b] for b in pretoken.encode()]
+
+
 def plain(text):
-    """The text as a reader sees it, without the letter marks."""
-    return text.replace(LETTERS, "")
+    """The text as a reader sees it, without the marks."""
+    return text.replace(LETTERS, "").replace(COPIED, "")
 
 
 def train_merges(counts, num_merges):
     """Learns merges from {pretoken: count}. Ties are broken by the pair itself, so that the result is reproducible."""
-    words = [([BYTE_TO_CHAR[b] for b in w.encode()], n) for w, n in sorted(counts.items())]
+    words = [(_symbols(w), n) for w, n in sorted(counts.items())]
     pair_count, where = collections.Counter(), collections.defaultdict(set)
     for index, (symbols, n) in enumerate(words):
         for pair in zip(symbols, symbols[1:]):
@@ -108,8 +121,7 @@ class Tokenizer:
     def __len__(self):
         return len(self.tokens)
 
-    def _merge(self, pretoken, rng=None, dropout=0.0):
-        symbols = [BYTE_TO_CHAR[b] for b in pretoken.encode()]
+    def _merge(self, symbols, rng=None, dropout=0.0):
         while len(symbols) > 1:
             best, at = None, -1
             for i, pair in enumerate(zip(symbols, symbols[1:])):
@@ -124,17 +136,21 @@ class Tokenizer:
     def encode(self, text, rng: random.Random | None = None, dropout=0.0):
         """Ids of ordinary text (special tokens are added by name, never parsed from text)."""
         ids = []
-        for index, part in enumerate(text.split(LETTERS)):
-            if index % 2 == 1:
-                ids.extend(self.ids[BYTE_TO_CHAR[b]] for b in part.encode())
+        for part in _MARKED.split(text):
+            if part.startswith(LETTERS):
+                ids.extend(self.ids[BYTE_TO_CHAR[b]] for b in part.strip(LETTERS).encode())
+                continue
+            if part.startswith(COPIED):
+                first, *rest = self.encode(" " + part.strip(COPIED))
+                ids.extend(self._merge(list(self.tokens[first][1:])) + rest)
                 continue
             for pretoken in pretokens(part):
                 if rng is not None:
-                    ids.extend(self._merge(pretoken, rng, dropout))
+                    ids.extend(self._merge(_symbols(pretoken), rng, dropout))
                     continue
                 known = self._cache.get(pretoken)
                 if known is None:
-                    known = self._cache[pretoken] = self._merge(pretoken)
+                    known = self._cache[pretoken] = self._merge(_symbols(pretoken))
                 ids.extend(known)
         return ids
 

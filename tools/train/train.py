@@ -12,7 +12,8 @@ import torch.nn.functional as F
 
 import evaluate
 import export
-from data import IGNORE, LONG, SHORT, Maker, long_rows, make_tokenizer, pack, short_rows
+from chat_format import IGNORE
+from data import LONG, SHORT, Maker, long_rows, make_tokenizer, pack, short_rows, tool_rows
 from model import Config, Llama
 from muon import Muon
 from stories import read_stories
@@ -27,15 +28,16 @@ def _start_worker(tokenizer, stories):
 
 def _make(job):
     kind, seed, amount = job
-    return kind, (short_rows if kind == "short" else long_rows)(_maker, seed, amount)
+    return kind, {"short": short_rows, "long": long_rows, "tools": tool_rows}[kind](_maker, seed, amount)
 
 
-def make_rows(tokenizer, stories, conversations, retellings, workers):
-    """{"short": (inputs, targets), "long": …}, the same for any number of workers."""
-    jobs = [("long", f"{i}.{j}", 0.25) for i in range(retellings) for j in range(4)]
-    jobs += [("short", i, 20000) for i in range(math.ceil(conversations / 20000))]
-    made = {"short": [], "long": []}
-    with multiprocessing.Pool(workers, _start_worker, (tokenizer, stories)) as pool:
+def make_rows(tokenizer, stories, args):
+    """{"short": (inputs, targets), "long": …, "tools": …}, the same for any number of workers."""
+    jobs = [("long", f"{i}.{j}", 0.25) for i in range(args.retellings) for j in range(4)]
+    jobs += [("tools", i, 5000) for i in range(math.ceil(args.tool_conversations / 5000))]
+    jobs += [("short", i, 20000) for i in range(math.ceil(args.conversations / 20000))]
+    made = {"short": [], "long": [], "tools": []}
+    with multiprocessing.Pool(args.workers, _start_worker, (tokenizer, stories)) as pool:
         for kind, rows in pool.imap(_make, jobs):
             made[kind].append(rows)
     return {kind: tuple(np.concatenate(part) for part in zip(*rows)) for kind, rows in made.items()}
@@ -89,9 +91,10 @@ def main():
     parser.add_argument("--minutes", type=float, help="train for about this long (the number of steps follows from the measured speed)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--layers", type=int, default=Config.num_layers)
-    parser.add_argument("--long-batch", type=int, default=18, help="rows of 1024 tokens per step, with stories")
+    parser.add_argument("--long-batch", type=int, default=18, help="rows of 1024 tokens per step, with stories; and as many with tools")
     parser.add_argument("--short-batch", type=int, default=340, help="rows of 128 tokens per step, with skills and small talk")
     parser.add_argument("--conversations", type=int, default=1_500_000, help="short conversations to make")
+    parser.add_argument("--tool-conversations", type=int, default=125_000, help="conversations with tools to make")
     parser.add_argument("--retellings", type=int, default=11, help="times each story is told anew")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=0.003)
@@ -115,8 +118,8 @@ def main():
     config = Config(num_layers=args.layers)
     tokenizer = make_tokenizer(stories, config.vocab_size)
     log(f"{len(stories)} stories, {len(tokenizer)} tokens in the vocabulary")
-    rows = make_rows(tokenizer, stories, args.conversations, args.retellings, args.workers)
-    log(f"rows: {len(rows['short'][0])} short, {len(rows['long'][0])} long")
+    rows = make_rows(tokenizer, stories, args)
+    log("rows: " + ", ".join(f"{len(inputs)} {kind}" for kind, (inputs, _) in rows.items()))
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_float32_matmul_precision("high")
@@ -134,10 +137,11 @@ def main():
     others = [p for n, p in model.named_parameters() if p.ndim == 1 or n == "token_embd.weight"]
     optimizers = [Muon(matrices, args.muon_lr, weight_decay=0.05), torch.optim.AdamW(others, args.adam_lr, betas=(0.9, 0.95), weight_decay=0.0)]
     full_rates = [args.muon_lr, args.adam_lr]
-    feeds = [Feed(rows["long"], args.long_batch, device, args.seed), Feed(rows["short"], args.short_batch, device, args.seed + 1)]
+    feeds = [Feed(rows["long"], args.long_batch, device, args.seed), Feed(rows["short"], args.short_batch, device, args.seed + 1),
+             Feed(rows["tools"], args.long_batch, device, args.seed + 2)]
     check = [torch.from_numpy(r).to(device) for r in pack(
         ((ids, ids) for ids in (tokenizer.encode(s) + [0] for s in held_stories[:300])), LONG, 0)]
-    tokens_per_step = args.long_batch * LONG + args.short_batch * SHORT
+    tokens_per_step = 2 * args.long_batch * LONG + args.short_batch * SHORT
 
     steps, calibrated_at = args.steps, 40
     step, window = 0, time.time()
@@ -168,7 +172,7 @@ def main():
             optimizer.zero_grad(set_to_none=True)
         step += 1
         if step % 250 == 0 or step == steps or step == 1:
-            log(f"step {step}: loss stories {losses[0].item():.3f}, short {losses[1].item():.4f}; epochs {feeds[0].epochs}, {feeds[1].epochs}")
+            log(f"step {step}: loss stories {losses[0].item():.3f}, short {losses[1].item():.4f}, tools {losses[2].item():.4f}; epochs {', '.join(str(f.epochs) for f in feeds)}")
         if steps and (step % max(1, steps // 6) == 0 or step == steps):
             export.save(path, model, tokenizer)
             log(f"step {step}: loss of unseen stories {story_loss(path, check):.3f}")
