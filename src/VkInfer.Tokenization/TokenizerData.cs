@@ -47,12 +47,12 @@ public sealed record TokenizerData
     public int? PaddingTokenId { get; init; }
 
     /// <summary>
-    /// Whether encoding begins with the BOS token; null means yes for <c>llama</c> and <c>bert</c>, no for <c>t5</c>, and what the pre-tokenizer says for
+    /// Whether encoding begins with the BOS token; null means yes for <c>llama</c>, no for <c>t5</c>, and what the pre-tokenizer says for
     /// <c>gpt2</c>.
     /// </summary>
     public bool? AddBos { get; init; }
 
-    /// <summary>Whether encoding ends with the EOS token; null means no, but for <c>bert</c>.</summary>
+    /// <summary>Whether encoding ends with the EOS token; null means no. <c>bert</c> always has both.</summary>
     public bool? AddEos { get; init; }
 
     /// <summary>Whether <c>llama</c> and <c>t5</c> put a space in front of the text; null means yes. Unused by <c>gpt2</c>.</summary>

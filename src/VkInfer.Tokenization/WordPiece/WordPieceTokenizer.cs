@@ -28,10 +28,10 @@ internal sealed class WordPieceTokenizer : Tokenizer
         _firstBytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(vocabulary, id, "", bytes));
     }
 
-    /// <summary>Checks the data and builds the tokenizer.</summary>
+    /// <summary>Checks the data and builds the tokenizer. Both special tokens stand around a text whatever the file says, as for llama.cpp.</summary>
     /// <exception cref="TokenizerException">A field is missing or wrong.</exception>
     public static WordPieceTokenizer Build(TokenizerData data) =>
-        new(data with { AddEos = data.AddEos ?? true }, new Vocabulary(data));
+        new(data with { AddBos = true, AddEos = true }, new Vocabulary(data));
 
     private protected override void EncodeOrdinary(ReadOnlySpan<char> text, Section section, List<int> ids)
     {

@@ -19,7 +19,7 @@ internal abstract class ModelFamily
         new CommandR(), new Exaone4(), new SeedOss(), new Ernie45(), new Ernie45Moe(), new StarCoder2(), new Phi2(), new StableLm(),
         new GptOss(), new Qwen35(), new Qwen35Moe(),
         new Qwen3Next(), new Lfm2(), new Lfm2Moe(), new DeepSeek2(), new Glm4Moe(), new NemotronH(),
-        new GraniteHybrid(), new FalconH1(),
+        new GraniteHybrid(), new FalconH1(), new Bert(), new GemmaEmbedding(), new ModernBert(), new NomicBert(),
     ];
 
     /// <summary>

@@ -58,6 +58,11 @@ internal static class PipelinePlanner
                     Math.Min(rows, options.PrefillChunk));
             }
 
+            if (config.IsEncoder)
+            {
+                return;
+            }
+
             PlanStep(list, config, transformer, kernels, store, softmax, capacity);
         });
     }
@@ -67,11 +72,12 @@ internal static class PipelinePlanner
         SoftmaxPlan softmax, int capacity, int rows)
     {
         GpuDevice device = kernels.Context.Device;
-        var shape = new StepShape(rows, 0, rows, 1, 1, rows);
+        var most = new StepShape(rows, 0, rows, 1, 1, rows);
         using var table = new SequenceTable(device, 1, isFixed: false);
         using var activations = new RowActivations(device, config, rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
         using var pass = new RowsPass(
-            device, config, transformer, kernels, activations, new RowsCache(store, table, softmax, capacity), shape);
+            device, config, transformer, kernels, activations, new RowsCache(store, table, softmax, capacity), most);
+        StepShape shape = most with { Logits = config.IsEncoder ? 0 : 1 };
         using var prompt = new PassRows(device, shape, pass.TileRows(shape));
         pass.Record(list, prompt);
     }

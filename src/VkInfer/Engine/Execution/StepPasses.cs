@@ -54,7 +54,7 @@ internal sealed class StepPasses : IDisposable
             SortedSet<int> tiles = parts.Transformer.EveryTileRows(store.Type, options.Capacity, options.Softmax, rows);
             for (int i = 0; i < underWay; i++)
             {
-                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, tiles));
+                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, tiles) { SeesLater = parts.Config.IsEncoder });
             }
         }
         catch
@@ -78,8 +78,9 @@ internal sealed class StepPasses : IDisposable
     /// <summary>The last submission of a slice, also of a step that was given up.</summary>
     public Submission LastSlice => _sliced.Last;
 
-    /// <summary>Whether rows attend in tiles: more than one known token at once.</summary>
-    public bool IsRun(in StepRows rows) => rows.Count - rows.Drafts > 1 || _options.Statistics is not null;
+    /// <summary>Whether rows attend in tiles: more than one known token at once, and all texts of an encoder.</summary>
+    public bool IsRun(in StepRows rows) =>
+        rows.Count - rows.Drafts > 1 || _options.Statistics is not null || _parts.Config.IsEncoder;
 
     /// <summary>How many of the last rows want logits.</summary>
     public static int LogitsOf(in StepRows rows)
