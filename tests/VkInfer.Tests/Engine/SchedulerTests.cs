@@ -152,9 +152,9 @@ public sealed class SchedulerTests
         simulation.Planned = plan => steps.Add([.. plan.Rows.Select(rows => rows.Count)]);
         simulation.RunToEnd();
         Assert.That(steps.SelectMany(step => step), Is.EqualTo(lengths), "in their order, each whole");
-        Assert.That(steps, Has.All.Matches<int[]>(step => step.Sum() <= 100));
+        Assert.That(steps, Has.All.Matches<int[]>(step => step!.Sum() <= 100));
         Assert.That(steps.Any(step => step.Length > 1), Is.True, "several in a step where there is room");
-        Assert.That(sequences, Has.All.Matches<Sequence>(sequence => sequence.State == SequenceState.Idle));
+        Assert.That(sequences, Has.All.Matches<Sequence>(sequence => sequence!.State == SequenceState.Idle));
     }
 
     [Test]
