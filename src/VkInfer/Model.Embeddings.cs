@@ -11,7 +11,8 @@ namespace VkInfer;
 public sealed partial class Model
 {
     /// <summary>
-    /// Elements of the model's embeddings: the width of its hidden states, unless linear layers behind pooling (EmbeddingGemma) make others.
+    /// Elements of the model's embeddings: the width of its hidden states, unless linear layers behind pooling (EmbeddingGemma) make
+    /// others.
     /// </summary>
     public int EmbeddingSize => _dense is [.., var last] ? last.Rows : Config.HiddenSize;
 

@@ -42,8 +42,8 @@ public record ModelOptions
     public int? MaxKvPages { get; set; }
 
     /// <summary>
-    /// Whether prompts that begin with the same tokens share the keys and values of those, also when whoever computed them is gone. Texts of
-    /// an encoder never do: keys depend on the tokens behind them.
+    /// Whether prompts that begin with the same tokens share the keys and values of those, also when whoever computed them is gone. Texts
+    /// of an encoder never do: keys depend on the tokens behind them.
     /// </summary>
     public bool PrefixCaching { get; set; } = true;
 

@@ -68,7 +68,7 @@ public sealed record AttentionShape(
     /// <summary>Whether a head's value is its key, stored once.</summary>
     public bool HasKeysAsValues { get; init; }
 
-    /// <summary>Whether a query attends to keys behind it, too: all of its sequence must be stored before. Not in decode attention.</summary>
+    /// <summary>Whether a query attends to keys behind it, too: all of its sequence is stored before. Not in decode attention.</summary>
     public bool SeesLater { get; init; }
 
     /// <summary>Whether keys and values are those of another layer, in rows of queries alone.</summary>

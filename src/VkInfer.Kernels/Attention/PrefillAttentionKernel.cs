@@ -5,8 +5,8 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Attention of runs of rows, causal or in both directions, each run of one sequence and over its own cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao
-/// et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
+/// Attention of runs of rows, causal or in both directions, each run of one sequence and over its own cache:
+/// softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
@@ -72,8 +72,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         bool matrix = tiling is PrefillAttentionMatrixConstants;
         ActivationType queryType = matrix ? ActivationType.F16 : ActivationType.F32;
         ComputePipeline pipeline = context.GetPipeline(
-            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme, sinks.HasValue, shape.SeesLater), tiling.SubgroupSize,
-            fullSubgroups: matrix);
+            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme, sinks.HasValue, shape.SeesLater),
+            tiling.SubgroupSize, fullSubgroups: matrix);
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
             pipeline,

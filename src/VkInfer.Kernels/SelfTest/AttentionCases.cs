@@ -153,7 +153,8 @@ public static class AttentionCases
             bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
-            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1, shape.SeesLater))]), queries == ActivationType.F16 ? Half : Exact);
+            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1, shape.SeesLater))]),
+            queries == ActivationType.F16 ? Half : Exact);
     }
 
     private static void Store(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)

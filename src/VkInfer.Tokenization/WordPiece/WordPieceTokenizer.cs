@@ -28,7 +28,9 @@ internal sealed class WordPieceTokenizer : Tokenizer
         _firstBytes = TokenBytes.Build(vocabulary.Count, (id, bytes) => AppendBytes(vocabulary, id, "", bytes));
     }
 
-    /// <summary>Checks the data and builds the tokenizer. Both special tokens stand around a text whatever the file says, as for llama.cpp.</summary>
+    /// <summary>
+    /// Checks the data and builds the tokenizer. Both special tokens stand around a text whatever the file says, as for llama.cpp.
+    /// </summary>
     /// <exception cref="TokenizerException">A field is missing or wrong.</exception>
     public static WordPieceTokenizer Build(TokenizerData data) =>
         new(data with { AddBos = true, AddEos = true }, new Vocabulary(data));

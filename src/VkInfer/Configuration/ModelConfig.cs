@@ -17,8 +17,8 @@ public enum NormKind
 }
 
 /// <summary>
-/// The shape of a transformer, a decoder or an encoder, as its checkpoint states it, and how it differs from Llama, which the defaults describe.
-/// Immutable. Biases are not listed: a layer has one where the checkpoint has one.
+/// The shape of a transformer, a decoder or an encoder, as its checkpoint states it, and how it differs from Llama, which the defaults
+/// describe. Immutable. Biases are not listed: a layer has one where the checkpoint has one.
 /// </summary>
 public sealed record ModelConfig
 {

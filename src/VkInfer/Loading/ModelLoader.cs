@@ -26,7 +26,8 @@ internal static class ModelLoader
 
         // Vocabularies take a while to read, as a device takes to open.
         Task<ModelText> text = Task.Run(
-            () => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate, source.ReadSampling(), source.ReadDense(config)),
+            () => new ModelText(
+                source.CreateTokenizer(config.VocabSize), source.ChatTemplate, source.ReadSampling(), source.ReadDense(config)),
             CancellationToken.None);
         try
         {

@@ -3,8 +3,8 @@ using VkInfer.Configuration;
 namespace VkInfer.Loading;
 
 /// <summary>
-/// What a folder of sentence-transformers does with hidden states: <c>modules.json</c> and the folders that it names. Lengths of 1 are asked
-/// for elsewhere (<see cref="EmbeddingOptions.Normalize"/>).
+/// What a folder of sentence-transformers does with hidden states: <c>modules.json</c> and the folders that it names. Lengths of 1 are
+/// asked for elsewhere (<see cref="EmbeddingOptions.Normalize"/>).
 /// </summary>
 /// <param name="Pooling">How they are pooled; null: it does not say.</param>
 /// <param name="Dense">Folders of the linear layers behind that, in their order.</param>

@@ -134,7 +134,7 @@ internal sealed class ModelBlocks
     /// <summary>Learned positions [PositionRows, HiddenSize]; null: none.</summary>
     public LinearPart? Positions { get; }
 
-    /// <summary>What texts in one are told apart by [TokenTypes, HiddenSize], of which the first row is added to each token; null: none.</summary>
+    /// <summary>What texts in one are told apart by [TokenTypes, HiddenSize]; the first row is added to each token. Null: none.</summary>
     public LinearPart? TokenTypes { get; }
 
     /// <summary>The norm of embeddings, or null.</summary>

@@ -68,7 +68,8 @@ internal sealed class HfJson
             using JsonDocument document = JsonDocument.Parse(PythonNumbers.ToJson(contents), Options);
             return document.RootElement.ValueKind == kind
                 ? document.RootElement.Clone()
-                : throw new UnsupportedModelException($"{path}: {document.RootElement.ValueKind}; expected a JSON {kind.ToString().ToLowerInvariant()}.");
+                : throw new UnsupportedModelException(
+                    $"{path}: {document.RootElement.ValueKind}; expected a JSON {kind.ToString().ToLowerInvariant()}.");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
