@@ -6,7 +6,8 @@ namespace VkInfer.Kernels;
 
 /// <summary>
 /// Attention of runs of rows, causal or in both directions, each run of one sequence and over its own cache:
-/// softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
+/// softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022),
+/// on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>

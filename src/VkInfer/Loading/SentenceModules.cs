@@ -51,8 +51,8 @@ internal sealed record SentenceModules(EmbeddingPooling? Pooling, IReadOnlyList<
         return new SentenceModules(pooling, dense);
     }
 
-    private static string FolderOf(string folder, HfJson module) => module.String("path") is { Length: > 0 } path && path is not ("." or "..")
-        && path.IndexOfAny(['/', '\\', ':', '\0']) < 0
+    private static string FolderOf(string folder, HfJson module) => module.String("path") is { Length: > 0 } path
+        && path is not ("." or "..") && path.IndexOfAny(['/', '\\', ':', '\0']) < 0
         ? Path.Combine(folder, path)
         : throw module.Wrong("path", "the name of a folder beside modules.json", "another");
 
