@@ -1,9 +1,9 @@
 #version 460
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
-// Causal attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
+// Attention of a block of queries of one head over the cache, on the scalar units, float32 throughout:
 // softmax(Q Kᵀ scale) V in blocks of keys as in FlashAttention (Dao et al. 2022), by any SCHEME of softmax. Workgroup x is the
-// head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence.
+// head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence. Causal but for SEES_LATER.
 //
 // A row that the guard marked is computed anew, and so is one that is no number: a NaN or an infinity among the values gets
 // into rows that do not see it (0 · NaN is NaN). The second pass is synchronized, and careful to leave out what has no weight.
@@ -16,6 +16,7 @@ layout(constant_id = 4) const uint THREADS_Q = 8; // rows of the grid of threads
 layout(constant_id = 5) const uint THREADS_D = 16; // its columns
 layout(constant_id = 6) const uint SCHEME = 1;
 layout(constant_id = 7) const bool SINKS = false; // each head has a score more, without a value
+layout(constant_id = 8) const bool SEES_LATER = false; // a query attends to keys behind it, too
 
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
@@ -236,7 +237,9 @@ void main() {
     if (!take_row(gl_WorkGroupID.y)) return;
     uint thread = gl_LocalInvocationID.x;
     uint head = gl_WorkGroupID.x;
-    uint kv_len = row.position + row.value;
+    if (SEES_LATER) take_rows_behind();
+    stored_keys = row.position + row.value + rows_behind;
+    uint kv_len = end_of_keys(row.position + row.value - 1);
 
     for (uint i = thread; i < BLOCK_Q * QUADS; i += THREADS) {
         uint q = i / QUADS;

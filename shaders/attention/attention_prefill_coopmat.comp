@@ -8,7 +8,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_vote : require
 #extension GL_GOOGLE_include_directive : require
-// Causal attention of a block of queries of one head, on the matrix units, over a cache that is float16 or becomes it where it is staged:
+// Attention of a block of queries of one head, on the matrix units, over a cache that is float16 or becomes it where it is staged:
 // scores and P V with float16 inputs and float32 sums, softmax by any SCHEME in float32 (FlashAttention-2, Dao 2023). Each subgroup owns
 // ROW_FRAGMENTS fragments of queries, so that the softmax needs no barrier across subgroups; keys and values are staged once for all of
 // them. Workgroup x is the head, y the block of queries: an entry of the list, at most BLOCK_Q rows of one sequence.
@@ -42,6 +42,7 @@ layout(constant_id = 9) const uint ROW_FRAGMENTS = 1;
 layout(constant_id = 10) const uint UNIT_KV = 32;      // keys at a time, of a block's
 layout(constant_id = 11) const bool LOCKSTEP = false;  // a barrier of a subgroup is one of the workgroup: all take the same way
 layout(constant_id = 12) const bool SINKS = false;     // each head has a score more, without a value
+layout(constant_id = 13) const bool SEES_LATER = false; // a query attends to keys behind it, too; else it is causal
 
 #define ROW_LIST_BINDING 1
 #define SEQUENCES_BINDING 2
@@ -388,9 +389,11 @@ void attend(uint keys, uint first_kv, uint scheme, bool careful, uint first_posi
     // Where subgroups go their own ways: whether all of its queries see all of the keys, or none sees any.
     uint first_seen = LOCKSTEP ? first_position - first_row : first_position;
     uint last_seen = first_seen + (LOCKSTEP ? BLOCK_Q : SUBGROUP_ROWS) - 1;
-    if (first_kv > last_seen) return;
+    if (!SEES_LATER && first_kv > last_seen) return;
     score_block(keys);
-    bool in_place = !careful && first_kv + UNIT_KV - 1 <= first_seen && (push.window == 0 || last_seen - first_kv < push.window);
+    uint last_kv = first_kv + UNIT_KV - 1;
+    bool in_place = !careful && last_kv < (SEES_LATER ? stored_keys : first_seen + 1)
+        && (push.window == 0 || last_seen < first_kv + push.window) && (push.window == 0 || last_kv < first_seen + push.window);
     if (in_place) in_place = fits_frames();
     if (in_place) {
         weigh_in_place();
@@ -448,7 +451,9 @@ void main() {
     uint thread = gl_LocalInvocationID.x;
     uint head = gl_WorkGroupID.x;
     uint kv_head = head / push.groupSize;
-    uint kv_len = row.position + row.value;
+    if (SEES_LATER) take_rows_behind();
+    stored_keys = row.position + row.value + rows_behind;
+    uint kv_len = end_of_keys(row.position + row.value - 1);
     uint begin_kv = first_key(row.position) / BLOCK_KV * BLOCK_KV;
     uint first_position = row.position + first_row;
     uint queries_left = row.value - min(row.value, first_row); // from the subgroup's first

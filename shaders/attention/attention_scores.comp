@@ -10,6 +10,7 @@ layout(local_size_x_id = 0) in;
 #include "kv_cache.glsl"
 #include "push/attention_scores.glsl"
 #include "rows.glsl"
+const bool SEES_LATER = false;
 #include "attention_mask.glsl"
 #include "softmax_scheme.glsl"
 #include "reductions.glsl"

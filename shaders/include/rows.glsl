@@ -10,7 +10,7 @@ struct Row {
     uint row;      // of the activations; of a tile the first
     uint position; // likewise
     uint sequence; // its place in the table
-    uint value;    // the token; of a tile the number of its rows
+    uint value;    // the token; of a tile the number of its rows; where queries see later keys, in the upper half the rows behind it
 };
 
 struct Sequence {
@@ -36,6 +36,14 @@ bool take_row(uint entry) {
     row = entries[entry];
     sequence = sequences[row.sequence];
     return true;
+}
+
+uint rows_behind = 0; // of a tile's sequence
+
+// Splits the value of a tile whose queries see later keys.
+void take_rows_behind() {
+    rows_behind = row.value >> 16;
+    row.value &= 0xFFFFu;
 }
 
 #ifdef KV_CACHE_GLSL

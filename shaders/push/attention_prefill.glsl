@@ -7,7 +7,7 @@ layout(push_constant) uniform Push {
     uint layerAt;       // the first 16-byte chunk of the layer in a page
     uint blockGroup;    // which of a sequence's block tables
     float scale;
-    uint window;        // tokens that a query attends to, itself included; 0: all
+    uint window;        // tokens that a query attends to, itself included, on each side that it sees; 0: all
     float softCap;      // bound of the scores; 0: none
     float phi;          // the frame of the asynchronized softmax
     float lower;        // its scores lie above this,

@@ -46,7 +46,7 @@ public sealed class VkInferEmbeddingGenerator : IEmbeddingGenerator<string, Embe
     public VkInferEmbeddingGenerator(Model model, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        _metadata = Describe(model.Name, model.Config.HiddenSize);
+        _metadata = Describe(model.Name, model.EmbeddingSize);
         _host = new ModelHost((_, _) => Task.FromResult(model), ownsModel: false, Logger(loggerFactory));
     }
 
@@ -66,7 +66,7 @@ public sealed class VkInferEmbeddingGenerator : IEmbeddingGenerator<string, Embe
 
         Model model = await _host.GetAsync(cancellationToken).ConfigureAwait(false);
         EmbeddingOptions asked = Read(model, options);
-        asked.Validate(model.Config.HiddenSize);
+        asked.Validate(model.EmbeddingSize);
 
         // Encoding takes a while: not on the caller's thread.
         int[][] tokens = await Task.Run(

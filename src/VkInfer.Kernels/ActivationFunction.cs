@@ -24,4 +24,7 @@ public enum ActivationFunction
 
     /// <summary>max(x, 0)² (So et al. 2021, "Primer").</summary>
     ReluSquared,
+
+    /// <summary>0.5 x (1 + erf(x / √2)): GELU as it is defined (Hendrycks and Gimpel 2016).</summary>
+    GeluErf,
 }

@@ -88,8 +88,9 @@ public abstract class Tokenizer
             "llama" => SentencePieceBpeTokenizer.Build(data),
             "gpt2" or "gemma4" => CreateBpe(data),
             "t5" => UnigramTokenizer.Build(data),
+            "bert" => WordPieceTokenizer.Build(data),
             _ => throw new TokenizerException(
-                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4",
+                nameof(TokenizerData.Model), "one of llama, gpt2, t5, gemma4, bert",
                 data.Model is null ? "null" : TokenizerException.Show(data.Model)),
         };
     }

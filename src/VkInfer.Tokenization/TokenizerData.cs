@@ -8,7 +8,7 @@ public sealed record TokenizerData
 {
     /// <summary>
     /// <c>llama</c> for SentencePiece BPE, <c>t5</c> for SentencePiece unigram, <c>gpt2</c> for byte-level BPE, <c>gemma4</c> for BPE over
-    /// text with ▁ for spaces.
+    /// text with ▁ for spaces, <c>bert</c> for WordPiece.
     /// </summary>
     public required string Model { get; init; }
 
@@ -52,7 +52,7 @@ public sealed record TokenizerData
     /// </summary>
     public bool? AddBos { get; init; }
 
-    /// <summary>Whether encoding ends with the EOS token; null means no.</summary>
+    /// <summary>Whether encoding ends with the EOS token; null means no. <c>bert</c> always has both.</summary>
     public bool? AddEos { get; init; }
 
     /// <summary>Whether <c>llama</c> and <c>t5</c> put a space in front of the text; null means yes. Unused by <c>gpt2</c>.</summary>

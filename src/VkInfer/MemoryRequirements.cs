@@ -10,7 +10,9 @@ namespace VkInfer;
 /// The KV cache of one session that fills its context; a shorter one takes less. Of recurrent models the session's state, too, with the
 /// snapshots that every engine may keep.
 /// </param>
-/// <param name="ScratchBytes">Activations of a step of as many rows as <see cref="ModelOptions.PrefillChunk"/> allows.</param>
+/// <param name="ScratchBytes">
+/// Activations of a step of as many rows as <see cref="ModelOptions.PrefillChunk"/> allows, or the context of an encoder asks for.
+/// </param>
 public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, long ScratchBytes)
 {
     /// <summary>Everything for one session.</summary>
@@ -23,7 +25,7 @@ public sealed record MemoryRequirements(long WeightBytes, long KvCacheBytes, lon
         return new MemoryRequirements(
             weightBytes + RopeTable.SizeInBytes(config, context),
             KvStore.SizeOf(config, options.KvType, context) + (LeastStates * StateLayout.Of(config).SizeInBytes),
-            RowActivations.SizeInBytes(config, options.PrefillChunk, gemmInput));
+            RowActivations.SizeInBytes(config, options.StepRows(config), gemmInput));
     }
 
     /// <summary>States that an engine of a recurrent model has at least: of a sequence, and snapshots.</summary>

@@ -11,6 +11,12 @@ namespace VkInfer;
 public sealed partial class Model
 {
     /// <summary>
+    /// Elements of the model's embeddings: the width of its hidden states, unless linear layers behind pooling (EmbeddingGemma) make
+    /// others.
+    /// </summary>
+    public int EmbeddingSize => _dense is [.., var last] ? last.Rows : Config.HiddenSize;
+
+    /// <summary>
     /// The embedding of a text: hidden states behind the last norm, pooled. Texts that are asked for together are processed together, and
     /// beside answers.
     /// </summary>
@@ -29,9 +35,10 @@ public sealed partial class Model
         ReadOnlyMemory<int> tokens, EmbeddingOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new EmbeddingOptions();
-        options.Validate(Config.HiddenSize);
-        int dimensions = options.Dimensions ?? Config.HiddenSize;
-        EmbeddingPooling pooling = options.Pooling ?? Config.Pooling ?? EmbeddingPooling.Last;
+        options.Validate(EmbeddingSize);
+        int dimensions = options.Dimensions ?? EmbeddingSize;
+        EmbeddingPooling pooling =
+            options.Pooling ?? Config.Pooling ?? (Config.IsEncoder ? EmbeddingPooling.Mean : EmbeddingPooling.Last);
         (int first, int count) = pooling switch
         {
             EmbeddingPooling.Mean => (0, tokens.Length),
@@ -42,15 +49,19 @@ public sealed partial class Model
         float[] rows = await ProcessAsync(
             tokens, (long)count * stride, buffer => (new HiddenTarget(buffer, first, count), null), cancellationToken)
             .ConfigureAwait(false);
-        return Embedding.Of(rows, stride, dimensions, options.Normalize);
+        return Embedding.Of(rows, stride, Config.HiddenSize, _dense, dimensions, options.Normalize);
     }
 
     /// <summary>The logits of the token behind a prompt.</summary>
     /// <param name="tokens">At least one id, each inside the vocabulary.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Float32 [VocabSize] and more.</returns>
-    internal Task<float[]> NextLogitsAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken) => ProcessAsync(
-        tokens, Activations.Stride(Config.VocabSize), buffer => (null, new LogitsTarget(buffer, tokens.Length - 1)), cancellationToken);
+    internal Task<float[]> NextLogitsAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken)
+    {
+        RequireDecoder();
+        return ProcessAsync(
+            tokens, Activations.Stride(Config.VocabSize), buffer => (null, new LogitsTarget(buffer, tokens.Length - 1)), cancellationToken);
+    }
 
     /// <summary>Has the engine process a text, and reads what the steps left of it.</summary>
     private async Task<float[]> ProcessAsync(

@@ -31,6 +31,7 @@ public sealed partial class Model
     /// The engine goes on for a few tokens while nobody asks for an update, and then waits. An enumerator that is disposed, or forgotten
     /// and collected, ends the answer. No thread belongs to it.
     /// </remarks>
+    /// <exception cref="UnsupportedModelException">The model is an encoder, which generates nothing.</exception>
     /// <exception cref="ArgumentException">No tokens, or one outside the vocabulary.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit.</exception>
     /// <exception cref="GrammarException">The vocabulary lacks what the grammar asks for, or the grammar is too ambiguous.</exception>
@@ -157,6 +158,7 @@ public sealed partial class Model
     private AnswerStream BeginAnswer(ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
         using Lifetime.Lease lease = Lifetime.Enter();
+        RequireDecoder();
         CheckPrompt(prompt.Span);
         options.Sampling.CheckVocabulary(Config.VocabSize);
 

@@ -15,9 +15,11 @@ public sealed partial class Model
     /// <returns>What was found.</returns>
     /// <exception cref="ArgumentException">Fewer than two tokens, or one outside the vocabulary.</exception>
     /// <exception cref="InvalidOperationException">The model is synthetic.</exception>
+    /// <exception cref="UnsupportedModelException">The model is an encoder.</exception>
     internal SoftmaxCalibration CalibrateSoftmax(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         Lifetime.ThrowIfClosed();
+        RequireDecoder();
         return SoftmaxCalibrator.Run(this, tokens, cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
+using VkInfer.Embeddings;
 using VkInfer.Engine.Cache;
 using VkInfer.Grammar;
 using VkInfer.Grammar.Tokens;
@@ -26,6 +27,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     private readonly SharedDevice _device;
     private readonly TransformerWeights _weights;
     private readonly Tokenizer? _tokenizer;
+    private readonly IReadOnlyList<DenseModule> _dense;
     private readonly Lazy<ChatTemplate> _chatTemplate;
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
@@ -39,6 +41,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         Options = parts.Options;
         ContextLength = parts.Options.ResolveContextLength(parts.Config);
         _tokenizer = parts.Text?.Tokenizer;
+        _dense = parts.Text?.Dense ?? [];
         _tokenTrie = new(CreateTokenTrie);
         RecommendedSampling = parts.Text?.Sampling ?? new SamplingOptions();
         ChatTemplateSource = parts.Text?.ChatTemplate;
@@ -52,7 +55,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         RowActivations = new RowActivations(
-            Gpu, Config, Options.PrefillChunk, MatrixInputTypes);
+            Gpu, Config, Options.StepRows(Config), MatrixInputTypes);
         try
         {
             Gpu.Wait(Gpu.RunOnce("rows.clear", RowActivations.RecordClear));
@@ -130,6 +133,9 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
 
     internal ModelOptions Options { get; }
 
+    /// <summary>Whether equal prefixes share pages; in an encoder keys depend on the tokens behind them.</summary>
+    internal bool SharesPrefixes => Options.PrefixCaching && !Config.IsEncoder;
+
     internal GpuDevice Gpu { get; }
 
     internal KernelSet Kernels { get; }
@@ -147,10 +153,12 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     /// <summary>Creates a session with its own KV cache.</summary>
     /// <param name="options">How; null: the defaults.</param>
     /// <returns>The session, owned by the caller.</returns>
+    /// <exception cref="UnsupportedModelException">The model is an encoder, which generates nothing.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Its buffers do not fit; its KV cache takes memory as it gets longer.</exception>
     public Session CreateSession(SessionOptions? options = null)
     {
         Lifetime.ThrowIfClosed();
+        RequireDecoder();
         return new Session(this, options ?? new SessionOptions());
     }
 
@@ -263,6 +271,16 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         _tokenizer is { SuppressedTokenIds: { Count: > 0 } suppressed }
             ? sampling with { LogitBias = sampling.LogitBias.Excluding(suppressed) }
             : sampling;
+
+    /// <summary>Refuses what an encoder cannot do.</summary>
+    internal void RequireDecoder()
+    {
+        if (Config.IsEncoder)
+        {
+            throw new UnsupportedModelException(
+                $"{Name} is an encoder ({Config.Architecture}): it makes embeddings (EmbedAsync) and generates no text.");
+        }
+    }
 
     internal void CheckTokens(ReadOnlySpan<int> tokens)
     {

@@ -29,6 +29,7 @@ public record ModelOptions
 
     /// <summary>
     /// Most tokens that a step takes, of prompts and of all who decode; a multiple of 64 from 64 to 8192. Activations are made for as many.
+    /// An encoder takes a text in one step: its steps have room for <see cref="ContextLength"/> tokens, where that is more.
     /// </summary>
     public int PrefillChunk { get; set; } = 1024;
 
@@ -41,7 +42,8 @@ public record ModelOptions
     public int? MaxKvPages { get; set; }
 
     /// <summary>
-    /// Whether prompts that begin with the same tokens share the keys and values of those, also when whoever computed them is gone.
+    /// Whether prompts that begin with the same tokens share the keys and values of those, also when whoever computed them is gone. Texts
+    /// of an encoder never do: keys depend on the tokens behind them.
     /// </summary>
     public bool PrefixCaching { get; set; } = true;
 
@@ -120,10 +122,15 @@ public record ModelOptions
             return Math.Min(config.MaxContextLength, UsualContextLength);
         }
 
-        return asked >= 1 && asked <= config.MaxContextLength
+        int most = config.IsEncoder ? Math.Min(config.MaxContextLength, RowList.MostSeen) : config.MaxContextLength;
+        return asked >= 1 && asked <= most
             ? asked
-            : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {config.MaxContextLength} tokens");
+            : throw Bad(nameof(ContextLength), asked, $"from 1 to the model's {most} tokens");
     }
+
+    /// <summary>Rows of a step, at most.</summary>
+    internal int StepRows(ModelConfig config) =>
+        config.IsEncoder ? Math.Max(PrefillChunk, (ResolveContextLength(config) + 63) / 64 * 64) : PrefillChunk;
 
     /// <summary>Checks that the KV cache may have room for a context.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It may not.</exception>

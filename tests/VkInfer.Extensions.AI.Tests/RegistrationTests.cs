@@ -49,6 +49,28 @@ public sealed class RegistrationTests
     }
 
     [Test]
+    public async Task Generators_of_embeddings_are_registered_beside_clients_also_under_one_key()
+    {
+        var services = new ServiceCollection();
+        services.AddVkInferEmbeddings(UseTestDevice);
+        services.AddKeyedVkInfer("both", options => options.Model = "/nowhere/chat.gguf");
+        services.AddKeyedVkInferEmbeddings("both", options => options.Model = "/nowhere/embeddings.gguf");
+        IEmbeddingGenerator<string, Embedding<float>> generator;
+        await using (ServiceProvider provider = services.BuildServiceProvider())
+        {
+            generator = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
+            Assert.That(generator, Is.SameAs(provider.GetRequiredService<VkInferEmbeddingGenerator>()));
+            Assert.That((await generator.GenerateVectorAsync("A fox.")).Length, Is.GreaterThan(1));
+            var keyed = provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("both");
+            Assert.That(
+                () => keyed.GenerateAsync(["a"]),
+                Throws.InstanceOf<FileNotFoundException>().With.Message.Contains("embeddings.gguf"), "not the chat's options");
+        }
+
+        Assert.That(() => generator.GenerateAsync(["a"]), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
     public async Task A_failure_to_load_is_told_each_time_and_is_unhealthy()
     {
         var services = new ServiceCollection();

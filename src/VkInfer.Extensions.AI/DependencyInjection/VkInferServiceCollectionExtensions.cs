@@ -69,7 +69,7 @@ public static class VkInferServiceCollectionExtensions
         return services;
     }
 
-    private static void Configure(IServiceCollection services, string name, Action<VkInferOptions>? configure)
+    internal static void Configure(IServiceCollection services, string name, Action<VkInferOptions>? configure)
     {
         OptionsBuilder<VkInferOptions> options = services.AddOptions<VkInferOptions>(name);
         if (configure is not null)
@@ -81,7 +81,7 @@ public static class VkInferServiceCollectionExtensions
         options.ValidateOnStart();
     }
 
-    private static void Bind(IServiceCollection services, string name, IConfiguration section) =>
+    internal static void Bind(IServiceCollection services, string name, IConfiguration section) =>
         services.AddOptions<VkInferOptions>(name).Configure(options => options.Bind(section));
 
     private static VkInferChatClient Create(IServiceProvider provider, string name) => new(

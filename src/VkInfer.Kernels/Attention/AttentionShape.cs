@@ -47,7 +47,9 @@ public readonly record struct QueryTemperature(float Beta, int Length)
 /// <param name="Capacity">Positions that a sequence may have.</param>
 /// <param name="KvType">How the cache stores its elements.</param>
 /// <param name="Scale">Factor of the scores, usually 1 / sqrt(HeadDim).</param>
-/// <param name="Window">Tokens that a query attends to, itself included (sliding window); 0: all before it.</param>
+/// <param name="Window">
+/// Tokens that a query attends to, itself included (sliding window), on each side that it sees; 0: all of them.
+/// </param>
 /// <param name="LogitSoftCap">Bounds each score s by cap · tanh(s / cap) (Gemma 2); 0: no bound.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record AttentionShape(
@@ -65,6 +67,9 @@ public sealed record AttentionShape(
 
     /// <summary>Whether a head's value is its key, stored once.</summary>
     public bool HasKeysAsValues { get; init; }
+
+    /// <summary>Whether a query attends to keys behind it, too: all of its sequence is stored before. Not in decode attention.</summary>
+    public bool SeesLater { get; init; }
 
     /// <summary>Whether keys and values are those of another layer, in rows of queries alone.</summary>
     public bool ReadsOthers { get; init; }

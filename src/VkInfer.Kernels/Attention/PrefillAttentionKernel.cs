@@ -5,8 +5,9 @@ using VkInfer.Vulkan;
 namespace VkInfer.Kernels;
 
 /// <summary>
-/// Causal attention of runs of rows, each run of one sequence and over its own cache: softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao
-/// et al. 2022), on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
+/// Attention of runs of rows, causal or in both directions, each run of one sequence and over its own cache:
+/// softmax(Q Kᵀ scale) V in blocks (FlashAttention, Dao et al. 2022),
+/// on the matrix units where the device, the head dimension and the cache's type allow, else on the scalar units in float32.
 /// Thread-safe.
 /// </summary>
 /// <param name="context">The device.</param>
@@ -34,7 +35,7 @@ public sealed class PrefillAttentionKernel(KernelContext context)
     /// <param name="softmax">How the softmax is accumulated.</param>
     /// <param name="tiles">
     /// Tiles of consecutive rows and positions of one sequence: at most <see cref="TileRows"/> each, whose keys and values are stored.
-    /// Those with the most keys should stand first.
+    /// Those with the most keys should stand first. Where queries see later keys, cut with that (<see cref="RowList.Tiles"/>).
     /// </param>
     /// <param name="sequences">Their sequences.</param>
     /// <param name="layer">Where the layer's keys and values lie.</param>
@@ -72,8 +73,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         bool matrix = tiling is PrefillAttentionMatrixConstants;
         ActivationType queryType = matrix ? ActivationType.F16 : ActivationType.F32;
         ComputePipeline pipeline = context.GetPipeline(
-            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme, sinks.HasValue), tiling.SubgroupSize,
-            fullSubgroups: matrix);
+            Variant(shape.KvType, outputType, matrix), tiling.ToSpecialization(softmax.Scheme, sinks.HasValue, shape.SeesLater),
+            tiling.SubgroupSize, fullSubgroups: matrix);
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
         commands.Dispatch(
             pipeline,
@@ -99,13 +100,15 @@ public sealed class PrefillAttentionKernel(KernelContext context)
         return Work(shape, seqLen, start);
     }
 
-    /// <summary>Each query meets the keys up to its own position, or those of its window.</summary>
+    /// <summary>Each query meets the keys up to its own position, or all, or those of its window.</summary>
     private static DispatchWork Work(AttentionShape shape, int seqLen, int start)
     {
         long pairs = 0;
-        for (int position = start; position < start + seqLen; position++)
+        int end = start + seqLen;
+        for (int position = start; position < end; position++)
         {
-            pairs += shape.Window > 0 ? Math.Min(position + 1, shape.Window) : position + 1;
+            int later = shape.SeesLater ? end - 1 - position : 0;
+            pairs += shape.Window > 0 ? Math.Min(position + 1, shape.Window) + Math.Min(later, shape.Window - 1) : position + 1 + later;
         }
 
         return new DispatchWork(

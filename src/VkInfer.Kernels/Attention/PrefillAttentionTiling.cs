@@ -15,7 +15,7 @@ internal interface IPrefillAttentionTiling
     int? SubgroupSize { get; }
 
     /// <summary>The shader's specialisation constants.</summary>
-    SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false);
+    SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false, bool seesLater = false);
 }
 
 /// <summary>Specialisation constants of <c>attention/attention_prefill.comp</c>.</summary>
@@ -28,9 +28,10 @@ internal sealed record PrefillAttentionConstants(int HeadDim, int BlockQ, int Bl
     public int SharedMemoryBytes =>
         ((BlockQ + BlockKv) * (HeadDim + 4) * 4) + (BlockQ * (BlockKv + 1) * 4) + (Threads * 4) + (2 * BlockQ * 4);
 
-    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false) => SpecializationConstants.From(
+    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false, bool seesLater = false) =>
+        SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)HeadDim), (2, (uint)BlockQ), (3, (uint)BlockKv), (4, (uint)ThreadsQ), (5, (uint)ThreadsD),
-        (6, (uint)scheme), (7, SpecializationConstants.Bits(sinks)));
+        (6, (uint)scheme), (7, SpecializationConstants.Bits(sinks)), (8, SpecializationConstants.Bits(seesLater)));
 }
 
 /// <summary>Specialisation constants of <c>attention/attention_prefill_coopmat.comp</c>.</summary>
@@ -50,10 +51,12 @@ internal sealed record PrefillAttentionMatrixConstants(
     public bool IsWhole => UnitKv % Math.Max(Fragment.N, Fragment.K) == 0 && UnitKv % (8 * Fragment.SubgroupSize / Fragment.M) == 0
         && UnitKv + 4 >= Fragment.N && BlockKv % UnitKv == 0;
 
-    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false) => SpecializationConstants.From(
+    public SpecializationConstants ToSpecialization(SoftmaxScheme scheme, bool sinks = false, bool seesLater = false) =>
+        SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)HeadDim), (2, (uint)BlockKv), (3, (uint)Subgroups), (4, (uint)Fragment.SubgroupSize),
         (5, (uint)Fragment.M), (6, (uint)Fragment.N), (7, (uint)Fragment.K), (8, (uint)scheme), (9, (uint)RowFragments), (10, (uint)UnitKv),
-        (11, SpecializationConstants.Bits(Lockstep)), (12, SpecializationConstants.Bits(sinks)));
+        (11, SpecializationConstants.Bits(Lockstep)), (12, SpecializationConstants.Bits(sinks)),
+        (13, SpecializationConstants.Bits(seesLater)));
 }
 
 /// <summary>Chooses the tiling of prefill attention from what the device reports.</summary>

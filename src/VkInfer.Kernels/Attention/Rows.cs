@@ -10,7 +10,10 @@ namespace VkInfer.Kernels;
 /// <param name="Row">Its row of the activations; of a tile the first.</param>
 /// <param name="Position">Its position in its sequence, likewise.</param>
 /// <param name="Sequence">Its sequence's place in the <see cref="SequenceTable"/>.</param>
-/// <param name="Value">Its token, or <see cref="OfStepState"/>; of a tile the number of its rows, which follow one another.</param>
+/// <param name="Value">
+/// Its token, or <see cref="OfStepState"/>; of a tile the number of its rows, which follow one another, and where queries see later keys,
+/// in the upper 16 bits the number of rows behind it.
+/// </param>
 [StructLayout(LayoutKind.Sequential)]
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct RowEntry(uint Row, uint Position, uint Sequence, uint Value)
@@ -42,13 +45,19 @@ public readonly record struct RowList(BufferView Entries, int Most)
     /// <summary>Cuts consecutive rows of one sequence into tiles.</summary>
     /// <param name="run">The first row, its position and sequence, and the number of rows.</param>
     /// <param name="tileRows">Rows of a tile, at most.</param>
-    public static IEnumerable<RowEntry> Tiles(RowEntry run, int tileRows)
+    /// <param name="seesLater">Whether queries see keys of the rows behind a tile, too.</param>
+    public static IEnumerable<RowEntry> Tiles(RowEntry run, int tileRows, bool seesLater = false)
     {
         for (uint first = 0; first < run.Value; first += (uint)tileRows)
         {
-            yield return new RowEntry(run.Row + first, run.Position + first, run.Sequence, Math.Min((uint)tileRows, run.Value - first));
+            uint rows = Math.Min((uint)tileRows, run.Value - first);
+            uint behind = seesLater ? run.Value - first - rows : 0;
+            yield return new RowEntry(run.Row + first, run.Position + first, run.Sequence, rows | (behind << 16));
         }
     }
+
+    /// <summary>Most rows of a run whose queries see later keys.</summary>
+    public const int MostSeen = 1 << 16;
 
     /// <summary>Where row <paramref name="index"/>'s token stands, in words from the list's beginning.</summary>
     internal static int TokenIndex(int index) => ((index + 1) * EntryWords) + EntryWords - 1;

@@ -46,7 +46,7 @@ public sealed class NormKernel(KernelContext context)
     /// <param name="commands">Receives one dispatch.</param>
     /// <param name="x">Input, float32 [seqLen, Stride(width)].</param>
     /// <param name="gain">float32 [width].</param>
-    /// <param name="y">Output, [seqLen, Stride(width)] of <paramref name="outputType"/>.</param>
+    /// <param name="y">Output, [seqLen, Stride(width)] of <paramref name="outputType"/>; of float32 it may be <paramref name="x"/>.</param>
     /// <param name="seqLen">Rows.</param>
     /// <param name="width">Elements of a row.</param>
     /// <param name="epsilon">Added to the mean of the squares.</param>

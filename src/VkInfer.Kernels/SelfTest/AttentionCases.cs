@@ -88,7 +88,8 @@ public static class AttentionCases
     }
 
     private static string Text(AttentionShape shape) =>
-        $"{shape.GroupSize}x{shape.HeadDim} {shape.RotaryDim} {shape.Pairing} {shape.KvType}{(shape.LogitSoftCap > 0 ? " capped" : "")}";
+        $"{shape.GroupSize}x{shape.HeadDim} {shape.RotaryDim} {shape.Pairing} {shape.KvType}{(shape.LogitSoftCap > 0 ? " capped" : "")}"
+        + (shape.SeesLater ? " both ways" : "");
 
     // One head of keys and values with all its heads of queries.
     private static AttentionShape Small(AttentionShape shape, int capacity) => shape with
@@ -139,20 +140,21 @@ public static class AttentionCases
         SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType queries)
     {
         const int Tokens = 37;
-        RowEntry[] runs = [new(0, 7, 0, 33), new(33, 20, 1, Tokens - 33)];
         AttentionShape shape = Small(attention, 48);
+        RowEntry[] runs = [new(0, shape.SeesLater ? 0u : 7, 0, 33), new(33, shape.SeesLater ? 0u : 20, 1, Tokens - 33)];
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
         (PagedCache Pages, float[] Keys, float[] Values)[] caches = Caches(bench, shape, runs.Length);
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
         var kernel = new PrefillAttentionKernel(bench.Context);
         int tileRows = kernel.TileRows(shape, softmax.Scheme, Tokens);
         kernel.Record(
-            commands, shape, softmax, bench.Rows([.. runs.SelectMany(run => RowList.Tiles(run, tileRows))]),
+            commands, shape, softmax, bench.Rows([.. runs.SelectMany(run => RowList.Tiles(run, tileRows, shape.SeesLater))]),
             bench.Sequences(commands, [.. caches.Select(cache => cache.Pages)]), caches[0].Pages.Layer,
             bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
-            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1))]), queries == ActivationType.F16 ? Half : Exact);
+            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1, shape.SeesLater))]),
+            queries == ActivationType.F16 ? Half : Exact);
     }
 
     private static void Store(SelfTestBench bench, CommandList commands, AttentionShape attention, ActivationType queries)
@@ -207,7 +209,7 @@ public static class AttentionCases
     [
         .. rows.SelectMany(row => References.Attend(
             shape, q.AsSpan((int)row.Row * shape.QueryWidth, shape.QueryWidth), caches[row.Sequence].Keys, caches[row.Sequence].Values,
-            (int)row.Position + 1)),
+            (int)row.Position + 1 + (int)(row.Value >> 16))),
     ];
 
     private static float[] Cache(SelfTestBench bench, AttentionShape shape)

@@ -55,8 +55,22 @@ internal static class References
         ActivationFunction.Gelu => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
         ActivationFunction.Relu => Math.Max(x, 0),
         ActivationFunction.ReluSquared => Math.Pow(Math.Max(x, 0), 2),
+        ActivationFunction.GeluErf => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))),
         _ => x,
     };
+
+    /// <summary>The error function, by the series whose terms are all of one sign (Abramowitz and Stegun, 7.1.6).</summary>
+    private static double Erf(double x)
+    {
+        (double term, double sum) = (x, x);
+        for (int n = 1; Math.Abs(x) <= 6 && Math.Abs(term) > 1e-17 * Math.Abs(sum); n++)
+        {
+            term *= 2 * x * x / ((2 * n) + 1);
+            sum += term;
+        }
+
+        return Math.Abs(x) > 6 ? Math.Sign(x) : 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum;
+    }
 
     /// <summary>A head with each pair of its first elements rotated by its angle (RoPE, Su et al. 2021).</summary>
     public static void Rotate(Span<double> head, AttentionShape shape, ReadOnlySpan<float> cosSin)

@@ -22,7 +22,9 @@ internal static class NormalizerReader
         "Precompiled" => Precompiled(node.Required("precompiled_charsmap")),
         "Nmt" => new SimpleNormalizer(TextCleaning.Nmt),
         "ByteLevel" => new SimpleNormalizer(ByteLevelAlphabet.Encode),
-        "BertNormalizer" => Bert(node),
+        "BertNormalizer" => Bert(
+            node.Bool("lowercase", true), node.Optional("strip_accents")?.AsBool(), node.Bool("clean_text", true),
+            node.Bool("handle_chinese_chars", true)),
         _ => throw node.Required("type").Wrong(
             "one of Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Append, Strip, StripAccents, Replace, Precompiled, Nmt, ByteLevel, "
             + "BertNormalizer"),
@@ -52,21 +54,26 @@ internal static class NormalizerReader
             : new SimpleNormalizer(CharsMap.Read(bytes.AsSpan(0, length), node.Place).ApplyByCluster);
     }
 
-    private static NormalizerSequence Bert(JsonField node)
+    /// <summary>BERT's.</summary>
+    /// <param name="isLowercase">Whether text is put into lower case.</param>
+    /// <param name="hasNoAccents">Whether accents go; null: where it is in lower case.</param>
+    /// <param name="isCleaned">Whether controls go and white space becomes spaces.</param>
+    /// <param name="spacesIdeographs">Whether ideographs are words of their own.</param>
+    public static Normalizer Bert(
+        bool isLowercase, bool? hasNoAccents = null, bool isCleaned = true, bool spacesIdeographs = true)
     {
-        bool isLowercase = node.Bool("lowercase", true);
         var steps = new List<Normalizer>();
-        if (node.Bool("clean_text", true))
+        if (isCleaned)
         {
             steps.Add(new SimpleNormalizer(TextCleaning.Bert));
         }
 
-        if (node.Bool("handle_chinese_chars", true))
+        if (spacesIdeographs)
         {
             steps.Add(new SimpleNormalizer(TextCleaning.SpaceIdeographs));
         }
 
-        if (node.Optional("strip_accents")?.AsBool() ?? isLowercase)
+        if (hasNoAccents ?? isLowercase)
         {
             steps.Add(Unicode("NFD"));
             steps.Add(new SimpleNormalizer(TextCleaning.RemoveNonSpacingMarks));

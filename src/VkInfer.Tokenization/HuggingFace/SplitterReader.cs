@@ -31,10 +31,7 @@ internal static class SplitterReader
         "WhitespaceSplit" => new PatternSplitter(Space.Value, SplitBehavior.Removed),
         "Punctuation" => new PatternSplitter(
             Punctuation.Value, node.Optional("behavior") is { } behavior ? Behavior(behavior) : SplitBehavior.Isolated),
-        "BertPreTokenizer" => new SplitterSequence(
-        [
-            new PatternSplitter(Space.Value, SplitBehavior.Removed), new PatternSplitter(Punctuation.Value, SplitBehavior.Isolated),
-        ]),
+        "BertPreTokenizer" => Bert(),
         "UnicodeScripts" => new ScriptSplitter(),
         "FixedLength" => new FixedLengthSplitter(node.Optional("length")?.AsInt(1) ?? 5),
         "CharDelimiterSplit" => new PatternSplitter(new LiteralPattern(Character(node.Required("delimiter"))), SplitBehavior.Removed),
@@ -42,6 +39,12 @@ internal static class SplitterReader
             "one of Sequence, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer, "
             + "UnicodeScripts, FixedLength, CharDelimiterSplit"),
     };
+
+    /// <summary>BERT's: words between white space, and each sign by itself.</summary>
+    public static Splitter Bert() => new SplitterSequence(
+    [
+        new PatternSplitter(Space.Value, SplitBehavior.Removed), new PatternSplitter(Punctuation.Value, SplitBehavior.Isolated),
+    ]);
 
     /// <summary>Reads Metaspace's fields, which its decoder shares.</summary>
     public static (char Replacement, string PrependScheme) MetaspaceFields(JsonField node)

@@ -1,8 +1,8 @@
 namespace VkInfer.Tokenization;
 
 /// <summary>
-/// Reads Hugging Face's <c>tokenizer.json</c>: BPE and unigram models with the normalizers, pre-tokenizers, decoders and post-processors
-/// that language models use. What is not supported is refused by name; nothing in the file is trusted.
+/// Reads Hugging Face's <c>tokenizer.json</c>: BPE, unigram and WordPiece models with the normalizers, pre-tokenizers, decoders and
+/// post-processors that language models use. What is not supported is refused by name; nothing in the file is trusted.
 /// </summary>
 public static class TokenizerJson
 {

@@ -9,28 +9,41 @@ internal sealed class TokenizerParts
     /// <summary>Deeper nesting has no tokenizer, and would cost stack.</summary>
     private const int MaxDepth = 32;
 
+    /// <summary>Time to cut a word grows with the square of its length.</summary>
+    private const int MostWordCharacters = 1000;
+
     private readonly Dictionary<int, string> _tokens = [];
     private readonly List<double> _scores = [];
     private readonly bool _hasByteFallback;
     private readonly bool _fusesUnknown;
     private readonly string? _unknownText;
     private readonly int? _unknownId;
+    private readonly ModelKind _kind;
+    private readonly string _furtherPrefix = "";
+    private readonly int _mostCharacters = WordPieceModel.UsualCharacters;
 
     private TokenizerParts(JsonField root)
     {
         JsonField model = root.Required("model");
-        IsUnigram = ReadIsUnigram(model);
-        if (IsUnigram)
+        _kind = ReadKind(model);
+        switch (_kind)
         {
-            ReadScoredPieces(model.Required("vocab"));
-            _unknownId = model.Optional("unk_id")?.AsInt(0, _tokens.Count - 1);
-        }
-        else
-        {
-            RefuseAffixes(model);
-            ReadVocabulary(model.Required("vocab"));
-            Merges = ReadMerges(model.Required("merges"));
-            _unknownText = model.Optional("unk_token")?.AsString();
+            case ModelKind.Unigram:
+                ReadScoredPieces(model.Required("vocab"));
+                _unknownId = model.Optional("unk_id")?.AsInt(0, _tokens.Count - 1);
+                break;
+            case ModelKind.WordPiece:
+                ReadVocabulary(model.Required("vocab"));
+                _unknownText = model.String("unk_token", "[UNK]");
+                _furtherPrefix = model.String("continuing_subword_prefix", "##");
+                _mostCharacters = model.Optional("max_input_chars_per_word")?.AsInt(0, MostWordCharacters) ?? _mostCharacters;
+                break;
+            default:
+                RefuseAffixes(model);
+                ReadVocabulary(model.Required("vocab"));
+                Merges = ReadMerges(model.Required("merges"));
+                _unknownText = model.Optional("unk_token")?.AsString();
+                break;
         }
 
         _hasByteFallback = model.Bool("byte_fallback", false);
@@ -44,7 +57,7 @@ internal sealed class TokenizerParts
         Layout = TokenizerLayout.Of(root, IsUnigram, _hasByteFallback);
     }
 
-    public bool IsUnigram { get; }
+    public bool IsUnigram => _kind == ModelKind.Unigram;
 
     public bool IgnoresMerges { get; }
 
@@ -142,7 +155,9 @@ internal sealed class TokenizerParts
         if (!IsUnigram)
         {
             var added = Enumerable.Range(0, vocabulary.Count).Where(id => !_tokens.ContainsKey(id)).ToHashSet();
-            return new BpeModel(vocabulary, added, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
+            return _kind == ModelKind.WordPiece
+                ? new WordPieceModel(vocabulary, added, "", _furtherPrefix, UnknownId()!.Value, _mostCharacters)
+                : new BpeModel(vocabulary, added, new MergeTable(vocabulary, Merges), byteIds, UnknownId(), _fusesUnknown, IgnoresMerges);
         }
 
         // Of pieces with one text tokenizers takes the last.
@@ -208,12 +223,14 @@ internal sealed class TokenizerParts
         return scores;
     }
 
-    private static bool ReadIsUnigram(JsonField model) => model.Optional("type") is not { } type ? model.Required("vocab").IsArray
+    private static ModelKind ReadKind(JsonField model) => model.Optional("type") is not { } type
+        ? model.Required("vocab").IsArray ? ModelKind.Unigram : ModelKind.Bpe
         : type.AsString() switch
         {
-            "BPE" => false,
-            "Unigram" => true,
-            _ => throw type.Wrong("BPE or Unigram"),
+            "BPE" => ModelKind.Bpe,
+            "Unigram" => ModelKind.Unigram,
+            "WordPiece" => ModelKind.WordPiece,
+            _ => throw type.Wrong("BPE, Unigram or WordPiece"),
         };
 
     private static void RefuseAffixes(JsonField model)
@@ -344,5 +361,13 @@ internal sealed class TokenizerParts
         }
 
         return pairs;
+    }
+
+    /// <summary>How words become tokens.</summary>
+    private enum ModelKind
+    {
+        Bpe,
+        Unigram,
+        WordPiece,
     }
 }

@@ -17,8 +17,8 @@ public enum NormKind
 }
 
 /// <summary>
-/// The shape of a decoder-only transformer, as its checkpoint states it, and how it differs from Llama, which the defaults describe.
-/// Immutable. Biases are not listed: a layer has one where the checkpoint has one.
+/// The shape of a transformer, a decoder or an encoder, as its checkpoint states it, and how it differs from Llama, which the defaults
+/// describe. Immutable. Biases are not listed: a layer has one where the checkpoint has one.
 /// </summary>
 public sealed record ModelConfig
 {
@@ -37,8 +37,8 @@ public sealed record ModelConfig
     /// <summary>Number of transformer layers.</summary>
     public required int NumLayers { get; init; }
 
-    /// <summary>What files call the norm behind the last layer.</summary>
-    internal string OutputNorm { get; init; } = "output_norm";
+    /// <summary>What files call the norm behind the last layer; null: there is none.</summary>
+    internal string? OutputNorm { get; init; } = "output_norm";
 
     /// <summary>Blocks behind the last layer that the file has and that do not run here: they predict further tokens.</summary>
     internal int NumLeftOut { get; init; }
@@ -62,6 +62,17 @@ public sealed record ModelConfig
 
     /// <summary>Base of the rotary frequencies.</summary>
     public required float RopeTheta { get; init; }
+
+    /// <summary>
+    /// Whether the model is an encoder: each token sees those behind it, too. It makes embeddings and generates no text.
+    /// </summary>
+    public bool IsEncoder { get; init; }
+
+    /// <summary>Rows of the table of token types, of which the first is added to each token; 0: there is none.</summary>
+    internal int TokenTypes { get; init; }
+
+    /// <summary>Whether embeddings are normalised.</summary>
+    internal bool HasEmbeddingNorm { get; init; }
 
     /// <summary>How the model's files say that embeddings are pooled; null: they do not.</summary>
     public EmbeddingPooling? Pooling { get; init; }
@@ -89,7 +100,7 @@ public sealed record ModelConfig
     /// <summary>Elements of an embedding of each token that every layer takes for itself; 0: there are none.</summary>
     internal int PerLayerSize { get; init; }
 
-    /// <summary>The norm before attention, before the feed-forward layer and before the output.</summary>
+    /// <summary>The norm around attention and feed-forward layers, and before the output.</summary>
     public NormKind Norm { get; init; }
 
     /// <summary>Epsilon of the norms.</summary>
@@ -104,7 +115,10 @@ public sealed record ModelConfig
     /// <summary>How many of them a token goes to.</summary>
     public int NumExpertsPerToken { get; init; }
 
-    /// <summary>Per layer, how many of the last positions a query sees, its own included; 0: all. Empty: all in every layer.</summary>
+    /// <summary>
+    /// Per layer, how many of the last positions a query sees, its own included, and in an encoder as many of the next; 0: all. Empty: all
+    /// in every layer.
+    /// </summary>
     public IReadOnlyList<int> Windows { get; init; } = [];
 
     /// <summary>Factor of the attention scores; null: 1 / sqrt(<see cref="HeadDim"/>).</summary>
@@ -190,7 +204,10 @@ public sealed record ModelConfig
     /// <summary>The same window in all layers; none where it is 0.</summary>
     internal static IReadOnlyList<int> UniformWindows(int layers, int window) => window == 0 ? [] : [.. Enumerable.Repeat(window, layers)];
 
-    /// <summary>Windows of layers of which every <paramref name="period"/>-th sees everything.</summary>
-    internal static IReadOnlyList<int> AlternatingWindows(int layers, int window, int period) =>
-        [.. Enumerable.Range(1, layers).Select(layer => layer % period == 0 ? 0 : window)];
+    /// <summary>Windows of layers of which every <paramref name="period"/>-th sees everything, or the first of so many.</summary>
+    internal static IReadOnlyList<int> AlternatingWindows(int layers, int window, int period, bool isFirst = false) =>
+        [.. Enumerable.Range(isFirst ? 0 : 1, layers).Select(layer => layer % period == 0 ? 0 : window)];
+
+    /// <summary>A window of an encoder, of which files say how many positions it has on both sides together.</summary>
+    internal static int SymmetricWindow(int both) => both == 0 ? 0 : (both / 2) + 1;
 }

@@ -71,6 +71,12 @@ internal sealed class TensorShapes(IWeightSource? weights, string path, ILogger?
     /// <param name="name">GGUF's name.</param>
     public bool Has(string name) => weights?.TryGetTensor(name, out _) == true;
 
+    /// <summary>Rows of a tensor that the model has.</summary>
+    /// <param name="name">GGUF's name.</param>
+    public int RowsOf(string name) => weights is not null && weights.TryGetTensor(name, out GgufTensor? tensor)
+        ? (int)Math.Min(tensor.Rows, ModelLimits.MaxWidth)
+        : 0;
+
     /// <summary>Columns of the last matrix of the feed-forward layer, or of an expert.</summary>
     public int IntermediateSize(int declared, string key, bool hasExperts)
     {

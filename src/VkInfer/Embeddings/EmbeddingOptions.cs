@@ -3,7 +3,9 @@ namespace VkInfer;
 /// <summary>How an embedding is made. Immutable; thread-safe.</summary>
 public sealed record EmbeddingOptions
 {
-    /// <summary>Which hidden states it is made of; null: what the model's files say, else the last token's.</summary>
+    /// <summary>
+    /// Which hidden states it is made of; null: what the model's files say, else the last token's, or of an encoder the mean.
+    /// </summary>
     public EmbeddingPooling? Pooling { get; init; }
 
     /// <summary>Whether it has length 1, so that a scalar product is the cosine.</summary>
@@ -11,22 +13,22 @@ public sealed record EmbeddingOptions
 
     /// <summary>
     /// Leading elements to keep, before its length becomes 1 (Matryoshka representations, Kusupati et al. 2022); null: all, which is
-    /// <see cref="ModelConfig.HiddenSize"/>.
+    /// <see cref="Model.EmbeddingSize"/>.
     /// </summary>
     public int? Dimensions { get; init; }
 
     /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> naming the first option that is not allowed.</summary>
-    /// <param name="hiddenSize">Elements that the model's embeddings have.</param>
-    public void Validate(int hiddenSize)
+    /// <param name="embeddingSize">Elements that the model's embeddings have.</param>
+    public void Validate(int embeddingSize)
     {
         if (Pooling is { } pooling && !Enum.IsDefined(pooling))
         {
             throw Bad(nameof(Pooling), pooling, "Last, Mean or Cls");
         }
 
-        if (Dimensions is { } dimensions && (dimensions < 1 || dimensions > hiddenSize))
+        if (Dimensions is { } dimensions && (dimensions < 1 || dimensions > embeddingSize))
         {
-            throw Bad(nameof(Dimensions), dimensions, $"from 1 to the model's {hiddenSize}, or null");
+            throw Bad(nameof(Dimensions), dimensions, $"from 1 to the model's {embeddingSize}, or null");
         }
     }
 

@@ -42,11 +42,15 @@ internal sealed class Gemma2 : ModelFamily
         };
     }
 
-    public override ModelConfig Describe(HfConfigReader config) => Base(config, Architecture, Defaults) with
+    public override ModelConfig Describe(HfConfigReader config)
     {
-        AttentionSoftCap = SoftCap(config, "attn_logit_softcapping", 50f),
-        LogitSoftCap = SoftCap(config, "final_logit_softcapping", 30f),
-    };
+        config.Refuse("use_bidirectional_attention", refused: true, "attention to later positions does not run here");
+        return Base(config, Architecture, Defaults) with
+        {
+            AttentionSoftCap = SoftCap(config, "attn_logit_softcapping", 50f),
+            LogitSoftCap = SoftCap(config, "final_logit_softcapping", 30f),
+        };
+    }
 
     /// <summary>What Gemma 2 and 3 have in common in Hugging Face folders.</summary>
     /// <param name="config">The configuration.</param>
@@ -54,7 +58,6 @@ internal sealed class Gemma2 : ModelFamily
     /// <param name="defaults">What counts where a key is absent.</param>
     public static ModelConfig Base(HfConfigReader config, string architecture, HfDefaults defaults)
     {
-        config.Refuse("use_bidirectional_attention", refused: true, "attention to later positions does not run here");
         float width = config.Json.TryNumber("query_pre_attn_scalar", NumberRange.ScoreWidth) ?? 256f;
         return WithPostNorms(Gemma.Adapt(config.ReadShape(architecture, defaults))) with { AttentionScale = 1 / MathF.Sqrt(width) };
     }

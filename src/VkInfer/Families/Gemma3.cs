@@ -5,7 +5,7 @@ namespace VkInfer.Families;
 
 /// <summary>
 /// Gemma 3: Gemma 2 with norms of query and key heads instead of bounds, and a window and another θ in five of six layers. Of a folder
-/// whose model also sees (<c>gemma3</c>) the part for text.
+/// whose model also sees (<c>gemma3</c>) the part for text. A folder may say that tokens see later ones: <see cref="GemmaEmbedding"/>.
 /// </summary>
 internal sealed class Gemma3 : ModelFamily
 {
@@ -58,6 +58,11 @@ internal sealed class Gemma3 : ModelFamily
     public override ModelConfig Describe(HfConfigReader config)
     {
         ModelConfig shape = Gemma2.Base(config, Architecture, Defaults);
+        if (config.Json.TryBool("use_bidirectional_attention") == true)
+        {
+            shape = GemmaEmbedding.InBothDirections(shape);
+        }
+
         return Qwen3.WithHeadNorms(shape) with
         {
             AttentionSoftCap = Gemma2.SoftCap(config, "attn_logit_softcapping", 0),

@@ -20,6 +20,7 @@ internal abstract class ModelFamily
         new GptOss(), new Qwen35(), new Qwen35Moe(),
         new Qwen3Next(), new Lfm2(), new Lfm2Moe(), new DeepSeek2(), new Glm4Moe(), new NemotronH(),
         new GraniteHybrid(), new FalconH1(), new MiniMaxM2(), new BailingMoe2(), new HunYuanDense(), new MiniCpm(), new PhiMoe(),
+        new Bert(), new GemmaEmbedding(), new ModernBert(), new NomicBert(),
     ];
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
+using VkInfer.Embeddings;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
 
@@ -39,6 +40,9 @@ internal sealed class GgufModelSource(GgufFile file, ILogger? logger = null) : M
 
     /// <inheritdoc/>
     public override ModelConfig ReadConfig() => GgufConfigReader.Read(file, logger);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DenseModule> ReadDense(ModelConfig config) => DenseReader.ReadGguf(file, config);
 
     /// <inheritdoc/>
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => GgufTokenizerReader.Create(file, vocabSize, logger);

@@ -50,11 +50,13 @@ internal sealed class GgufSpecialTokens
         {
             "llama" => (1, 2, 0, (int?)null),
             "t5" => (null, 1, 2, 0),
+            "bert" => (101, 102, 100, 0),
             _ => ((int?)null, (int?)null, (int?)null, (int?)null),
         };
-        List<int> ends = Ids("eos_token_id", eos);
-        Bos = First("bos", bos);
-        Eos = ends.Select(id => (int?)id).FirstOrDefault();
+        bool isBert = model == "bert";
+        List<int> ends = isBert ? [] : Ids("eos_token_id", eos);
+        Bos = isBert ? First("cls", null) ?? First("bos", bos) : First("bos", bos);
+        Eos = isBert ? First("seperator", null) ?? First("eos", eos) : ends.Select(id => (int?)id).FirstOrDefault();
         Eot = First("eot", null);
         Unknown = First("unknown", unknown);
         Padding = First("padding", padding);

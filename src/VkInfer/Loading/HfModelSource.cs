@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VkInfer.Configuration;
+using VkInfer.Embeddings;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
 
@@ -10,6 +11,7 @@ internal sealed class HfModelSource : ModelSource
 {
     private readonly HfJson _config;
     private readonly ILogger? _logger;
+    private readonly Lazy<SentenceModules?> _modules;
     private HfWeightSource? _weights;
 
     public HfModelSource(string folder, ILogger? logger = null)
@@ -17,6 +19,7 @@ internal sealed class HfModelSource : ModelSource
         Path = folder;
         _logger = logger;
         _config = HfJson.Read(System.IO.Path.Combine(folder, "config.json"));
+        _modules = new Lazy<SentenceModules?>(() => SentenceModules.TryRead(folder));
         Tokenizer = new HfTokenizerReader(folder, logger);
     }
 
@@ -42,7 +45,15 @@ internal sealed class HfModelSource : ModelSource
     public override string? ChatTemplate => Tokenizer.ChatTemplate;
 
     /// <inheritdoc/>
-    public override ModelConfig ReadConfig() => HfConfigReader.Read(_config, Weights, _logger);
+    public override ModelConfig ReadConfig()
+    {
+        ModelConfig config = HfConfigReader.Read(_config, Weights, _logger);
+        return _modules.Value is { } modules ? config with { Pooling = modules.Pooling } : config;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DenseModule> ReadDense(ModelConfig config) =>
+        _modules.Value is { } modules ? DenseReader.Read(modules.Dense, config) : [];
 
     /// <inheritdoc/>
     public override Tokenizer? CreateTokenizer(int? vocabSize = null) => Tokenizer.Create(_config, vocabSize);

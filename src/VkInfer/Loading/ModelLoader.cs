@@ -26,7 +26,8 @@ internal static class ModelLoader
 
         // Vocabularies take a while to read, as a device takes to open.
         Task<ModelText> text = Task.Run(
-            () => new ModelText(source.CreateTokenizer(config.VocabSize), source.ChatTemplate, source.ReadSampling()),
+            () => new ModelText(
+                source.CreateTokenizer(config.VocabSize), source.ChatTemplate, source.ReadSampling(), source.ReadDense(config)),
             CancellationToken.None);
         try
         {
@@ -72,6 +73,13 @@ internal static class ModelLoader
     {
         cancellation.ThrowIfCancellationRequested();
         int contextLength = options.ResolveContextLength(config); // Throws before a device is opened.
+        if (options.Reproducible && config.IsEncoder)
+        {
+            throw new UnsupportedModelException(
+                $"{name}: an encoder's texts attend in tiles, whose sizes depend on their company; {nameof(ModelOptions.Reproducible)} is for "
+                + "models that generate.");
+        }
+
         SharedDevice? device = null;
         Task planning = Task.CompletedTask;
         var buffers = new List<GpuBuffer>();

@@ -1,3 +1,4 @@
+using VkInfer.Embeddings;
 using VkInfer.Tokenization;
 using VkInfer.Transformer;
 using VkInfer.Vulkan;
@@ -22,4 +23,6 @@ internal sealed record ModelParts(
 /// <param name="Tokenizer">The model's tokenizer, or null where it has none.</param>
 /// <param name="ChatTemplate">The model's own chat template as Jinja source, or null where it has none.</param>
 /// <param name="Sampling">How its files say that tokens are to be chosen.</param>
-internal sealed record ModelText(Tokenizer? Tokenizer, string? ChatTemplate, SamplingOptions Sampling);
+/// <param name="Dense">What pooled hidden states go through.</param>
+internal sealed record ModelText(
+    Tokenizer? Tokenizer, string? ChatTemplate, SamplingOptions Sampling, IReadOnlyList<DenseModule> Dense);

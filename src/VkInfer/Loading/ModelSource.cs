@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using VkInfer.Embeddings;
 using VkInfer.Formats;
 using VkInfer.Tokenization;
 
@@ -41,6 +42,11 @@ internal abstract class ModelSource : IDisposable
     /// <summary>Reads the model's shape.</summary>
     /// <exception cref="UnsupportedModelException">It does not run here.</exception>
     public abstract ModelConfig ReadConfig();
+
+    /// <summary>Reads the linear layers that pooled hidden states go through.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <exception cref="UnsupportedModelException">They do not fit, or are of a kind that does not run here.</exception>
+    public virtual IReadOnlyList<DenseModule> ReadDense(ModelConfig config) => [];
 
     /// <summary>Builds the tokenizer; null where the model has none.</summary>
     /// <param name="vocabSize">Tokens that the weights know; null: as many as the tokenizer has.</param>

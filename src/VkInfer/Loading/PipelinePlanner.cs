@@ -54,7 +54,8 @@ internal static class PipelinePlanner
             foreach (int prompt in PromptRows)
             {
                 int rows = Math.Min(prompt, options.PrefillChunk);
-                StepShape shape = options.Reproducible ? new(rows, rows, 0, 0, 1, rows) : new(rows, 0, rows, 1, 1, rows);
+                StepShape shape = options.Reproducible ? new(rows, rows, 0, 0, 1, rows)
+                    : new(rows, 0, rows, 1, config.IsEncoder ? 0 : 1, rows);
                 PlanRows(list, config, transformer, weights, kernels, store, softmax, capacity, shape);
             }
 
@@ -62,7 +63,7 @@ internal static class PipelinePlanner
             {
                 PlanRows(list, config, transformer, weights, kernels, store, softmax, capacity, StepShape.Decode(1));
             }
-            else
+            else if (!config.IsEncoder)
             {
                 PlanStep(list, config, transformer, kernels, store, softmax, capacity);
             }

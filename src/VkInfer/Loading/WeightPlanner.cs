@@ -208,6 +208,11 @@ internal sealed class WeightPlanner
 
         foreach (GgufTensor tensor in _file.Tensors)
         {
+            if (_config.IsEncoder && DenseReader.IsDense(tensor.Name))
+            {
+                continue; // Behind pooling, on the processor.
+            }
+
             if (!_planned.Contains(tensor.Name) && !tensor.Name.EndsWith(".rot_embd", StringComparison.Ordinal) && !IsLeftOut(tensor.Name))
             {
                 throw new UnsupportedModelException(

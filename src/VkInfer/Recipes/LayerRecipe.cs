@@ -11,6 +11,9 @@ internal enum NormPlacement
 
     /// <summary>h += norm(block(norm(h))).</summary>
     BeforeAndBehind,
+
+    /// <summary>h = norm(h + block(h)): post-norm layers (Vaswani et al. 2017), as BERT's.</summary>
+    BehindSum,
 }
 
 /// <summary>
@@ -31,6 +34,9 @@ internal sealed record LayerRecipe
     /// <summary>Where norms stand.</summary>
     public NormPlacement Norms { get; init; }
 
+    /// <summary>Whether the mixer's input is normalised, where inputs of blocks are.</summary>
+    public bool HasMixerNorm { get; init; } = true;
+
     /// <summary>Whether both blocks take the same normalised input, h += mixer(norm(h)) + feedForward(norm(h)), with one norm.</summary>
     public bool IsParallel { get; init; }
 
@@ -44,10 +50,13 @@ internal sealed record LayerRecipe
     public IEnumerable<MixerRecipe> Mixers => new[] { Mixer, SecondMixer }.OfType<MixerRecipe>();
 
     /// <summary>Whether inputs of blocks are normalised.</summary>
-    public bool HasNormsBefore => Norms != NormPlacement.Behind;
+    public bool HasNormsBefore => Norms is NormPlacement.Before or NormPlacement.BeforeAndBehind;
 
     /// <summary>Whether outputs of blocks are normalised.</summary>
-    public bool HasNormsBehind => Norms != NormPlacement.Before;
+    public bool HasNormsBehind => Norms is NormPlacement.Behind or NormPlacement.BeforeAndBehind;
+
+    /// <summary>Whether the residual stream is normalised behind each block.</summary>
+    public bool HasNormsOfSums => Norms == NormPlacement.BehindSum;
 
     /// <summary>The recipe where the mixer is attention, changed.</summary>
     public LayerRecipe WithAttention(Func<AttentionRecipe, AttentionRecipe> change) =>

@@ -34,6 +34,11 @@ internal sealed class LayerBlocks
             throw new NotSupportedException($"{prefix}: no pass for an input of the layer with blocks side by side or a mixture of experts");
         }
 
+        if (recipe.HasNormsOfSums && (recipe.IsParallel || recipe.FeedForward is not DenseRecipe || hasInput))
+        {
+            throw new NotSupportedException($"{prefix}: no pass for norms of sums but behind a mixer and a feed-forward layer for all tokens");
+        }
+
         if (recipe.HasOutputScale && (!recipe.HasNormsBehind || recipe.FeedForward is null))
         {
             throw new NotSupportedException($"{prefix}: no pass for a scale behind a layer without a norm behind its feed-forward layer");
@@ -51,12 +56,14 @@ internal sealed class LayerBlocks
         NormPart? Norm(bool isThere, string name) =>
             isThere ? parts.Add(new NormPart(prefix + name, config.HiddenSize, config.Norm)) : null;
 
-        MixerNorm = Norm(mixes && recipe.HasNormsBefore, "attn_norm");
+        MixerNorm = Norm(mixes && recipe.HasNormsBefore && recipe.HasMixerNorm, "attn_norm");
         Mixers = [.. recipe.Mixers.Select(mixer => MixerBlock.Of(config, mixer, prefix, parts))];
         MixerPostNorm = Norm(mixes && recipe.HasNormsBehind, "post_attention_norm");
+        MixerSumNorm = Norm(mixes && recipe.HasNormsOfSums, "attn_output_norm");
         FeedForwardNorm = recipe.IsParallel ? MixerNorm : Norm(feeds && recipe.HasNormsBefore, recipe.FeedForwardNorm);
         FeedForward = recipe.FeedForward is { } feedForward ? FeedForwardBlock.Of(config, feedForward, prefix, parts) : null;
         FeedForwardPostNorm = Norm(feeds && recipe.HasNormsBehind, "post_ffw_norm");
+        FeedForwardSumNorm = Norm(feeds && recipe.HasNormsOfSums, "layer_output_norm");
         PerLayer = hasInput ? new PerLayerBlock(config, prefix, parts) : null;
         const string Scale = "layer_output_scale";
         OutputScale = recipe.HasOutputScale ? parts.Add(new VectorPart(prefix + Scale, (prefix + Scale + ".weight", 1))) : null;
@@ -74,6 +81,9 @@ internal sealed class LayerBlocks
     /// <summary>The norm of the mixer's output, or null.</summary>
     public NormPart? MixerPostNorm { get; }
 
+    /// <summary>The norm of the residual stream behind the mixer, or null.</summary>
+    public NormPart? MixerSumNorm { get; }
+
     /// <summary>The norm of the feed-forward layer's input, or null; of parallel blocks the mixer's.</summary>
     public NormPart? FeedForwardNorm { get; }
 
@@ -82,6 +92,9 @@ internal sealed class LayerBlocks
 
     /// <summary>The norm of the feed-forward layer's output, or null.</summary>
     public NormPart? FeedForwardPostNorm { get; }
+
+    /// <summary>The norm of the residual stream behind the feed-forward layer, or null.</summary>
+    public NormPart? FeedForwardSumNorm { get; }
 
     /// <summary>What takes the layer's own input at its end, or null.</summary>
     public PerLayerBlock? PerLayer { get; }
@@ -104,9 +117,13 @@ internal sealed class ModelBlocks
         Embedding = parts.Add(new LinearPart("token_embd", config.VocabSize, config.HiddenSize) { IsMultiplied = false });
         Positions = config.FirstPositionRow is null ? null : parts.Add(
             new LinearPart("position_embd", config.PositionRows, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
+        TokenTypes = config.TokenTypes == 0 ? null : parts.Add(
+            new LinearPart("token_types", config.TokenTypes, config.HiddenSize) { IsMultiplied = false, IsAdded = true });
+        EmbeddingNorm = config.HasEmbeddingNorm ? parts.Add(new NormPart("token_embd_norm", config.HiddenSize, config.Norm)) : null;
         PerLayer = config.PerLayerSize > 0 ? new PerLayerInputs(config, parts) : null;
         Layers = [.. config.Layers.Select((recipe, layer) => new LayerBlocks(config, recipe, $"blk.{layer}.", parts))];
-        OutputNorm = parts.Add(new NormPart(config.OutputNorm, config.HiddenSize, config.Norm) { Factor = config.LogitScale });
+        OutputNorm = config.OutputNorm is not { } last ? null
+            : parts.Add(new NormPart(last, config.HiddenSize, config.Norm) { Factor = config.LogitScale });
         Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
         Parts = parts.Parts;
     }
@@ -117,14 +134,20 @@ internal sealed class ModelBlocks
     /// <summary>Learned positions [PositionRows, HiddenSize]; null: none.</summary>
     public LinearPart? Positions { get; }
 
+    /// <summary>What texts in one are told apart by [TokenTypes, HiddenSize]; the first row is added to each token. Null: none.</summary>
+    public LinearPart? TokenTypes { get; }
+
+    /// <summary>The norm of embeddings, or null.</summary>
+    public NormPart? EmbeddingNorm { get; }
+
     /// <summary>What makes inputs of layers; null: they have none of their own.</summary>
     public PerLayerInputs? PerLayer { get; }
 
     /// <summary>The layers.</summary>
     public IReadOnlyList<LayerBlocks> Layers { get; }
 
-    /// <summary>The last norm.</summary>
-    public NormPart OutputNorm { get; }
+    /// <summary>The last norm; null: layers end with theirs.</summary>
+    public NormPart? OutputNorm { get; }
 
     /// <summary>[VocabSize, HiddenSize]; where a model has none it is the embedding.</summary>
     public LinearPart Output { get; }

@@ -62,7 +62,8 @@ internal sealed class SessionEngine
         int pages = PagesOf(model, store, one, states);
         var options = new ExecutorOptions(softmax, model.ContextLength, rows, running, pages)
         {
-            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null && !model.Options.Reproducible,
+            FusesRowsAlone = linear is not (LinearChoice.Flat or LinearChoice.Tiled) && statistics is null && !model.Options.Reproducible
+                && !model.Config.IsEncoder,
             AttendsRowByRow = model.Options.Reproducible && statistics is null,
             Statistics = statistics,
             Logger = model.Options.Logger,
@@ -75,9 +76,15 @@ internal sealed class SessionEngine
         {
             var counts = new EngineCounts { Model = model.Name };
             var engine = new ModelEngine(
-                new SchedulerOptions { MaxRows = rows, MaxRunning = running, Policy = new LatencyFirst() },
+                new SchedulerOptions
+                {
+                    MaxRows = rows,
+                    MaxRunning = running,
+                    Policy = model.Config.IsEncoder ? new ThroughputFirst() : new LatencyFirst(),
+                    TakesWholeTexts = model.Config.IsEncoder,
+                },
                 new KvPool(
-                    store.Groups, pages, model.Options.PrefixCaching, mostRemembered: Math.Min(one, pages / 4),
+                    store.Groups, pages, model.SharesPrefixes, mostRemembered: Math.Min(one, pages / 4),
                     states: states > 0 ? new StatePool(states, Math.Min(states / 2, MostSnapshots)) : null),
                 executor, counts, null, model.Lifetime);
             EngineMeter.Add(counts, model.Gpu, engine.Lifetime);

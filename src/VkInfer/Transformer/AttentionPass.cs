@@ -24,6 +24,7 @@ internal sealed class AttentionPass(ModelConfig config, TransformerWeights weigh
             Temperature = recipe.Temperature,
             HasGates = recipe.HasGates,
             ReadsOthers = recipe.KvLayer is not null,
+            SeesLater = config.IsEncoder,
         };
     }
 

@@ -6,7 +6,7 @@ using VkInfer.Vulkan;
 namespace VkInfer.Transformer;
 
 /// <summary>
-/// A decoder-only transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, the methods for rows, which
+/// A transformer as sequences of kernels: <see cref="RecordDecode"/> for one token, the methods for rows, which
 /// <see cref="RowsPass"/> takes, for many. The recipes of the layers say what there is, and in which order; <see cref="MixerPass"/>,
 /// <see cref="FeedForwardPass"/> and <see cref="ResidualStream"/> record it. Records commands only; immutable, thread-safe.
 /// </summary>
@@ -59,6 +59,11 @@ internal sealed class DecoderTransformer
     public void RecordDecode(
         CommandList commands, DecodeActivations act, KvCache cache, BufferView stepState, Action<int>? layersDone = null)
     {
+        if (_config.IsEncoder)
+        {
+            throw new NotSupportedException("an encoder takes texts whole; expected a pass over rows");
+        }
+
         _stream.RecordEmbed(commands, act.Hidden, stepState);
         if (_perLayerInputs is not null)
         {
@@ -209,6 +214,7 @@ internal sealed class DecoderTransformer
         if (before is not null)
         {
             PassOf(before).RecordOutput(commands, act, layer.MixerPostNorm, before, rows);
+            _stream.RecordSumNorm(commands, act, layer.MixerSumNorm, rows);
         }
 
         switch (layer.FeedForward)
@@ -229,6 +235,7 @@ internal sealed class DecoderTransformer
                 }
 
                 _feedForward.RecordDown(commands, act, dense, layer.FeedForwardPostNorm, rows, layer.OutputScale);
+                _stream.RecordSumNorm(commands, act, layer.FeedForwardSumNorm, rows);
                 break;
         }
     }
@@ -287,9 +294,18 @@ internal sealed class DecoderTransformer
         return sizes;
     }
 
-    /// <summary>The norm before the head, of rows of the stream [rows, HiddenSize].</summary>
-    public void RecordLastNorm(CommandList commands, BufferView hidden, BufferView normed, int rows) =>
-        _stream.RecordNorm(commands, hidden, _stream.Head.Norm!, normed, rows, ActivationType.F32);
+    /// <summary>The norm before the head, of rows of the stream [rows, HiddenSize]; the stream where there is none.</summary>
+    public void RecordLastNorm(CommandList commands, BufferView hidden, BufferView normed, int rows)
+    {
+        if (_stream.Head.Norm is { } norm)
+        {
+            _stream.RecordNorm(commands, hidden, norm, normed, rows, ActivationType.F32);
+        }
+        else
+        {
+            commands.Copy(hidden, normed);
+        }
+    }
 
     /// <summary>Rows of a tile of attention of runs, in each layer that attends, where the longest run has so many rows.</summary>
     public IEnumerable<int> TileRows(KvType type, int capacity, SoftmaxPlan softmax, int longestRun) => Attention(type, capacity)

@@ -44,6 +44,9 @@ internal sealed class PassRows : IDisposable
         }
     }
 
+    /// <summary>Whether rows of a run see those behind them, all of which are in the step then.</summary>
+    public bool SeesLater { get; init; }
+
     /// <summary>What the step holds at most, and a recording of it serves.</summary>
     public StepShape Shape { get; private set; }
 
@@ -140,7 +143,7 @@ internal sealed class PassRows : IDisposable
         Append(_sequences, sequenceRows);
         for (int i = 0; asRun && i < _tiles.Count; i++)
         {
-            foreach (RowEntry tile in RowList.Tiles(sequenceRows, _tiles[i].Rows))
+            foreach (RowEntry tile in RowList.Tiles(sequenceRows, _tiles[i].Rows, SeesLater))
             {
                 Require(_tiles[i].Tiles, 1);
                 Append(_tiles[i].Tiles, tile);

@@ -35,6 +35,13 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
             kernels.AddRows.RecordPositions(
                 commands, act.Hidden, positions, config.PositionRows, config.FirstPositionRow!.Value, rows, config.HiddenSize, rows.Most);
         }
+
+        if (weights.TokenType is { } type)
+        {
+            kernels.AddRows.RecordBias(commands, act.Hidden, type, rows.Most, config.HiddenSize);
+        }
+
+        RecordSumNorm(commands, act, weights.Blocks.EmbeddingNorm, rows.Most);
     }
 
     /// <summary>The stream of one row as a product takes it.</summary>
@@ -83,6 +90,15 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
         }
 
         RecordNorm(commands, act.Hidden, norm, act.Inputs(type).Normed, rows, type);
+    }
+
+    /// <summary>Normalises the stream of rows itself, where there is such a norm.</summary>
+    public void RecordSumNorm(CommandList commands, RowActivations act, NormPart? norm, int rows)
+    {
+        if (norm is not null)
+        {
+            RecordNorm(commands, act.Hidden, norm, act.Hidden, rows, ActivationType.F32);
+        }
     }
 
     /// <summary>
@@ -184,7 +200,7 @@ internal sealed class ResidualStream(ModelConfig config, TransformerWeights weig
     {
         LinearWeights output = weights.Output;
         ActivationType type = kernels.Gemm.PreferredInput(output.Matrix);
-        RecordNorm(commands, hidden, weights.Blocks.OutputNorm, act.Inputs(type).Normed, rows, type);
+        RecordNorm(commands, hidden, weights.Blocks.OutputNorm!, act.Inputs(type).Normed, rows, type);
         kernels.Gemm.Record(
             commands, output.Matrix, act.Inputs(type).Normed, logits, GemmMode.Store, rows, inputType: type, scratch: act.GemmScratch);
         if (output.Bias is { } bias)

@@ -88,6 +88,9 @@ internal sealed class TransformerWeights : IDisposable
     /// <summary>Learned positions, float32 [PositionRows, HiddenSize padded]; null: none.</summary>
     public BufferView? Positions => Blocks.Positions is { } positions ? _linears[positions].Matrix.Parts[0].Quants : null;
 
+    /// <summary>What is added to each token, float32 [HiddenSize padded]; null: nothing.</summary>
+    public BufferView? TokenType => Blocks.TokenTypes is { } types ? _linears[types].Matrix.Parts[0].Quants : null;
+
     /// <summary>[VocabSize, HiddenSize]; the same matrix as <see cref="Embedding"/> where the model ties them.</summary>
     public LinearWeights Output => _linears.TryGetValue(Blocks.Output, out LinearWeights? output) ? output : new LinearWeights(Embedding);
 

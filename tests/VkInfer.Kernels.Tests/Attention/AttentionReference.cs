@@ -9,13 +9,17 @@ internal static class AttentionReference
     /// <param name="query">[HeadDim].</param>
     /// <param name="keys">[NumKvHeads][Capacity][HeadDim].</param>
     /// <param name="values">Likewise.</param>
-    /// <param name="visible">Tokens up to and with the query's own position.</param>
+    /// <param name="visible">Tokens up to and with the query's own position; all that there are where it sees later ones.</param>
     /// <param name="result">[HeadDim].</param>
+    /// <param name="position">The query's own position, where that is not the last.</param>
     public static void Attend(
-        AttentionShape shape, int head, ReadOnlySpan<float> query, float[] keys, float[] values, int visible, Span<double> result)
+        AttentionShape shape, int head, ReadOnlySpan<float> query, float[] keys, float[] values, int visible, Span<double> result,
+        int? position = null)
     {
         int cache = head / shape.GroupSize * shape.Capacity * shape.HeadDim;
-        int first = shape.Window == 0 ? 0 : Math.Max(0, visible - shape.Window);
+        int own = position ?? visible - 1;
+        int first = shape.Window == 0 ? 0 : Math.Max(0, own + 1 - shape.Window);
+        visible = shape.SeesLater && shape.Window > 0 ? Math.Min(visible, own + shape.Window) : visible;
         double[] scores = new double[visible - first];
         for (int i = 0; i < scores.Length; i++)
         {

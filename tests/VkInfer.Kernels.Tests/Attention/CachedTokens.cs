@@ -38,14 +38,15 @@ internal static class CachedTokens
         _ => Bounds.CachedQ8_0,
     };
 
-    /// <summary>The output of all query heads.</summary>
-    public static double[] Attend(AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v)
+    /// <summary>The output of all query heads, of the last of the tokens or of one that sees later ones.</summary>
+    public static double[] Attend(
+        AttentionShape shape, int kvLen, ReadOnlySpan<float> q, float[] k, float[] v, int? position = null)
     {
         double[] result = new double[shape.QueryWidth];
         for (int head = 0; head < shape.NumHeads; head++)
         {
             int at = head * shape.HeadDim;
-            AttentionReference.Attend(shape, head, q.Slice(at, shape.HeadDim), k, v, kvLen, result.AsSpan(at, shape.HeadDim));
+            AttentionReference.Attend(shape, head, q.Slice(at, shape.HeadDim), k, v, kvLen, result.AsSpan(at, shape.HeadDim), position);
         }
 
         return result;

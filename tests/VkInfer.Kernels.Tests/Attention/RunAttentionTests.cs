@@ -13,6 +13,17 @@ public sealed class RunAttentionTests : GpuTest
         [Values] KvType kvType, [Values(0, 40)] int window, [Values] SoftmaxScheme scheme) => Check(false, kvType, window, scheme);
 
     [Test]
+    public void Each_text_is_seen_in_both_directions(
+        [Values] KvType kvType, [Values(0, 1, 12)] int window, [Values] SoftmaxScheme scheme) =>
+        Check(false, kvType, window, scheme, seesLater: true);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void The_matrix_form_sees_both_directions_too(
+        [Values(0, 1, 12)] int window, [Values] SoftmaxScheme scheme, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) =>
+        Check(true, kvType, window, scheme, seesLater: true);
+
+    [Test]
     public void Values_may_be_keys([Values] KvType kvType, [Values] SoftmaxScheme scheme, [Values(16, 576)] int headDim) =>
         Check(false, kvType, 0, scheme, headDim, hasKeysAsValues: true);
 
@@ -56,12 +67,15 @@ public sealed class RunAttentionTests : GpuTest
         }));
     }
 
-    private void Check(bool isMatrix, KvType kvType, int window, SoftmaxScheme scheme, int headDim = 16, bool hasKeysAsValues = false)
+    private void Check(
+        bool isMatrix, KvType kvType, int window, SoftmaxScheme scheme, int headDim = 16, bool hasKeysAsValues = false,
+        bool seesLater = false)
     {
         using var harness = new KernelHarness();
         var shape = new AttentionShape(4, 2, headDim, 0, RopePairing.Interleaved, 150, kvType, 1 / MathF.Sqrt(headDim), window)
         {
             HasKeysAsValues = hasKeysAsValues,
+            SeesLater = seesLater,
         };
         IPrefillAttentionTiling? tiling = isMatrix
             ? PrefillAttentionHeuristic.Matrix(Device.Capabilities, harness.Context.IsSoftware, shape, scheme, ActivationRows)
@@ -72,7 +86,9 @@ public sealed class RunAttentionTests : GpuTest
         }
 
         // A prompt from its beginning, one behind a page's middle, and drafts behind a page's end; rows between them are nobody's.
-        RowEntry[] runs = [new(0, 0, 0, 33), new(35, 17, 1, 19), new(55, 96, 2, 3)];
+        // Texts that are seen in both directions are there whole.
+        RowEntry[] runs = seesLater ? [new(0, 0, 0, 33), new(35, 0, 1, 19), new(55, 0, 2, 3)]
+            : [new(0, 0, 0, 33), new(35, 17, 1, 19), new(55, 96, 2, 3)];
         ActivationType queryType = isMatrix ? ActivationType.F16 : ActivationType.F32;
         float[] query = TestValues.Normal(ActivationRows * shape.QueryWidth, 1, queryType, 2);
         double[] expected = new double[query.Length];
@@ -91,13 +107,15 @@ public sealed class RunAttentionTests : GpuTest
             for (int i = 0; i < run.Value; i++)
             {
                 int at = ((int)run.Row + i) * shape.QueryWidth;
-                CachedTokens.Attend(shape, (int)run.Position + i + 1, query.AsSpan(at, shape.QueryWidth), k, v).CopyTo(expected, at);
+                int visible = seesLater ? length : (int)run.Position + i + 1;
+                CachedTokens.Attend(shape, visible, query.AsSpan(at, shape.QueryWidth), k, v, seesLater ? i : null)
+                    .CopyTo(expected, at);
             }
         }
 
         SequenceTable sequences = harness.Sequences([.. keeps]);
         RowList tiles = harness.Rows(
-            [.. runs.SelectMany(run => RowList.Tiles(run, tiling.BlockQ)).OrderByDescending(tile => tile.Position)]);
+            [.. runs.SelectMany(run => RowList.Tiles(run, tiling.BlockQ, seesLater)).OrderByDescending(tile => tile.Position)]);
         GpuBuffer q = harness.UploadActivations(query, ActivationRows, shape.QueryWidth, queryType);
         GuardedBuffer output = harness.OutputActivations(new float[query.Length], ActivationRows, shape.QueryWidth, ActivationType.F32);
         AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized

@@ -19,13 +19,16 @@ public sealed class ActivateKernelTests : GpuTest
 
     [Test]
     public void Every_function_with_and_without_gate_and_bias(
-        [Values(ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu, ActivationFunction.ReluSquared)]
+        [Values(
+            ActivationFunction.Silu, ActivationFunction.Gelu, ActivationFunction.Relu, ActivationFunction.ReluSquared,
+            ActivationFunction.GeluErf)]
         ActivationFunction function,
         [Values] bool gated, [Values] bool biased, [ValueSource(nameof(Types))] (ActivationType Input, ActivationType Output) types) =>
         Check(5, 111, function, gated, biased, types.Input, types.Output);
 
     [TestCase(ActivationFunction.Silu, new[] { -0f, 600f, 0f })]
     [TestCase(ActivationFunction.Gelu, new[] { -0f, 600f, 0f })]
+    [TestCase(ActivationFunction.GeluErf, new[] { -0f, 600f, 0f })]
     [TestCase(ActivationFunction.Relu, new[] { 0f, 600f, 0f })]
     public void Extreme_gates_stay_finite(ActivationFunction function, float[] expected)
     {

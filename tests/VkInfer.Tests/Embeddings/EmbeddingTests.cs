@@ -48,6 +48,20 @@ public sealed class EmbeddingTests
     }
 
     [Test]
+    public async Task Its_vectors_are_those_of_transformers()
+    {
+        foreach (EmbeddedText text in EncoderReference.Texts("qwen3"))
+        {
+            string what = $"{text.Tokens.Length} tokens";
+            Close(await _model.EmbedAsync(text.Tokens, Raw with { Pooling = EmbeddingPooling.Mean }), text.Mean, what);
+            Close(await _model.EmbedAsync(text.Tokens, Raw with { Pooling = EmbeddingPooling.Cls }), text.Cls, what);
+            float[] own = await _model.EmbedAsync(text.Tokens);
+            Close(own, text.Embedding, what);
+            Assert.That(EncoderReference.Cosine(own, text.Embedding), Is.GreaterThan(0.9999), what);
+        }
+    }
+
+    [Test]
     public async Task The_mean_is_of_all_tokens_and_the_first_is_of_the_first()
     {
         int[] text = _reference.Tokens;

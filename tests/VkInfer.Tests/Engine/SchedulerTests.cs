@@ -140,6 +140,23 @@ public sealed class SchedulerTests
         Assert.Throws<ContextLengthExceededException>(() => Add(simulation, Prompt(0, 400), 5), "a prompt that never fits");
     }
 
+    /// <summary>Its tokens see each other: what one step leaves out, another cannot add.</summary>
+    [Test]
+    public void Texts_that_are_taken_whole_wait_for_a_step_with_room()
+    {
+        var simulation = new Simulation(
+            Plain, 64, new SchedulerOptions { MaxRows = 100, MaxRunning = 8, TakesWholeTexts = true }, sharesPrefixes: false);
+        int[] lengths = [60, 50, 100, 30, 30, 40, 1];
+        Sequence[] sequences = [.. lengths.Select((length, i) => Add(simulation, Prompt(i, length), 1))];
+        var steps = new List<int[]>();
+        simulation.Planned = plan => steps.Add([.. plan.Rows.Select(rows => rows.Count)]);
+        simulation.RunToEnd();
+        Assert.That(steps.SelectMany(step => step), Is.EqualTo(lengths), "in their order, each whole");
+        Assert.That(steps, Has.All.Matches<int[]>(step => step!.Sum() <= 100));
+        Assert.That(steps.Any(step => step.Length > 1), Is.True, "several in a step where there is room");
+        Assert.That(sequences, Has.All.Matches<Sequence>(sequence => sequence!.State == SequenceState.Idle));
+    }
+
     [Test]
     public void A_queue_has_an_end()
     {

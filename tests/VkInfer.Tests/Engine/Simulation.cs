@@ -37,6 +37,9 @@ internal sealed class Simulation
     /// <summary>Sequences that ended by themselves, and why: null for those that reached their length.</summary>
     public Dictionary<Sequence, EndReason?> Ended { get; } = [];
 
+    /// <summary>Called with each plan that has rows.</summary>
+    public Action<StepPlan>? Planned { get; set; }
+
     /// <summary>Called before each step with each sequence that decodes.</summary>
     public Action<Sequence>? Speculate { get; init; }
 
@@ -54,6 +57,7 @@ internal sealed class Simulation
         bool submitted = _plan.RowCount > 0;
         if (submitted)
         {
+            Planned?.Invoke(_plan);
             _underWay.Enqueue(([.. _plan.Rows], Device.Run(_plan)));
             Steps++;
         }

@@ -27,7 +27,12 @@ internal sealed class RandomPipeline
             ["pre_tokenizer"] = PreTokenizer(),
             ["post_processor"] = null,
             ["decoder"] = Decoder(),
-            ["model"] = _random.Next(4) == 0 && !_isByteLevel ? Unigram() : Bpe(),
+            ["model"] = _random.Next(4) switch
+            {
+                0 when !_isByteLevel => Unigram(),
+                1 when !_isByteLevel => WordPiece(),
+                _ => Bpe(),
+            },
         };
         Json["added_tokens"] = AddedTokens();
         JsonNode vocabulary = Json["model"]!["vocab"]!;
@@ -279,6 +284,27 @@ internal sealed class RandomPipeline
             ["vocab"] = new JsonObject(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
             ["merges"] = new JsonArray(
                 [.. pairs.Select(pair => areArrays ? (JsonNode)new JsonArray(pair.Left, pair.Right) : $"{pair.Left} {pair.Right}")]),
+        };
+    }
+
+    private JsonObject WordPiece()
+    {
+        List<string> characters = Characters();
+        IEnumerable<string> longer = Enumerable.Range(0, _random.Next(20, 400)).Select(_ =>
+            string.Concat(Enumerable.Range(0, _random.Next(2, 5)).Select(_ => characters[_random.Next(Math.Min(characters.Count, 60))])));
+        string prefix = Any("##", "##", "", "ab");
+        string[] tokens =
+        [
+            "<unk>", .. characters.Concat(longer).SelectMany(piece => new[] { piece, prefix + piece }).Where(_ => _random.Next(8) > 0)
+                .Except(["<unk>"]).Distinct(),
+        ];
+        return new JsonObject
+        {
+            ["type"] = "WordPiece",
+            ["unk_token"] = "<unk>",
+            ["continuing_subword_prefix"] = prefix,
+            ["max_input_chars_per_word"] = Any(100, 100, 4),
+            ["vocab"] = new JsonObject(tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))),
         };
     }
 

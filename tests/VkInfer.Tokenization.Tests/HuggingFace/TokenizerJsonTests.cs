@@ -98,7 +98,7 @@ public sealed class TokenizerJsonTests
 
     [TestCase("[1]", "")]
     [TestCase("{", "tokenizer.json")]
-    [TestCase("""{"model":{"type":"WordPiece"}}""", "model.type")]
+    [TestCase("""{"model":{"type":"WordLevel"}}""", "model.type")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}}""", "model.vocab")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":2000000000},"merges":[]}}""", "model.vocab")]
     [TestCase("""{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}""", "model.vocab")]

@@ -80,7 +80,7 @@ internal sealed class ReferenceTransformer
         double[][] logits = new double[hidden.Length][];
         string head = _weights.Has("output.weight") ? "output" : "token_embd";
         Parallel.For(0, hidden.Length, i => logits[i] =
-            [.. _weights.Linear(head, Norm(hidden[i], _config.OutputNorm)).Select(
+            [.. _weights.Linear(head, Norm(hidden[i], _config.OutputNorm!)).Select(
                 logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
         return logits;
     }

@@ -52,13 +52,23 @@ internal sealed class GgufConfigReader
     /// <param name="hasOwnWidths">Whether feed-forward layers may differ in width; the first's is the model's then.</param>
     /// <param name="headLayer">The layer whose heads are the model's, where layers differ.</param>
     /// <param name="hasSingleBlocks">Whether the family has layers without a feed-forward layer, whose width is 0.</param>
+    /// <param name="isEncoder">Whether tokens of the family see those behind them.</param>
     public ModelConfig ReadShape(
         NormKind norm = NormKind.RmsNorm, bool takesLongFactors = false, bool hasExpertWidth = false, bool hasOtherMixers = false,
-        bool hasLatents = false, bool hasOwnWidths = false, int? headLayer = null, bool hasSingleBlocks = false)
+        bool hasLatents = false, bool hasOwnWidths = false, int? headLayer = null, bool hasSingleBlocks = false,
+        bool isEncoder = false)
     {
-        if (Keys.TryFlag("attention.causal") == false)
+        if (Keys.TryFlag("attention.causal") == isEncoder)
         {
-            throw Keys.Wrong("attention.causal", "true: attention to later positions does not run here");
+            throw Keys.Wrong("attention.causal", isEncoder
+                ? "false: an encoder sees later positions"
+                : "true: a decoder that sees later positions does not run here");
+        }
+
+        int? pooling = Keys.TryCount("pooling_type", MaxPoolingType, min: 0);
+        if (isEncoder && pooling == MaxPoolingType)
+        {
+            throw Keys.Wrong("pooling_type", "0 to 3: a score in place of an embedding does not run here");
         }
 
         int layers = Keys.Count("block_count", ModelLimits.MaxLayers);
@@ -99,7 +109,8 @@ internal sealed class GgufConfigReader
                 norm == NormKind.RmsNorm ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", NumberRange.Epsilon),
             Windows = ReadOwnWindows(layers),
             MaxContextLength = context,
-            Pooling = Keys.TryCount("pooling_type", MaxPoolingType, min: 0) switch
+            IsEncoder = isEncoder,
+            Pooling = pooling switch
             {
                 1 => EmbeddingPooling.Mean,
                 2 => EmbeddingPooling.Cls,
@@ -128,7 +139,8 @@ internal sealed class GgufConfigReader
     /// Where the file has no <c>attention.sliding_window_pattern</c>, which is a period (0: all layers have a window) or a flag for each
     /// layer.
     /// </param>
-    public IReadOnlyList<int> AlternatingWindows(int layers, int window, int period)
+    /// <param name="isFirst">Whether the first of so many layers sees everything; else the last.</param>
+    public IReadOnlyList<int> AlternatingWindows(int layers, int window, int period, bool isFirst = false)
     {
         const string Pattern = "attention.sliding_window_pattern";
         if (window == 0)
@@ -142,7 +154,7 @@ internal sealed class GgufConfigReader
         }
 
         int said = Keys.TryCount(Pattern, ModelLimits.MaxLayers, min: 0) ?? period;
-        return said == 0 ? ModelConfig.UniformWindows(layers, window) : ModelConfig.AlternatingWindows(layers, window, said);
+        return said == 0 ? ModelConfig.UniformWindows(layers, window) : ModelConfig.AlternatingWindows(layers, window, said, isFirst);
     }
 
     /// <summary>A factor of activations; 0 means none.</summary>

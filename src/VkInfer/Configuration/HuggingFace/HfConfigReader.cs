@@ -112,8 +112,9 @@ internal sealed class HfConfigReader
         "silu" or "swish" => ActivationFunction.Silu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => ActivationFunction.Gelu,
         "relu" => ActivationFunction.Relu,
+        "gelu" => ActivationFunction.GeluErf,
         "relu2" => ActivationFunction.ReluSquared,
-        string other => throw Json.Wrong(key, "silu, gelu_pytorch_tanh, gelu_new, relu or relu2", $"\"{other}\""),
+        string other => throw Json.Wrong(key, "silu, gelu, gelu_pytorch_tanh, gelu_new, relu or relu2", $"\"{other}\""),
     };
 
     /// <summary>A factor of activations.</summary>

@@ -35,17 +35,14 @@ internal sealed class HfJson
 
     /// <summary>Reads a file; null where there is none.</summary>
     /// <exception cref="UnsupportedModelException">It is too long, or no JSON object.</exception>
-    public static HfJson? TryRead(string path)
-    {
-        if (RegularFile.TryFindLength(path) is not { } length)
-        {
-            return null;
-        }
+    public static HfJson? TryRead(string path) => TryReadBytes(path) is { } bytes ? Parse(path, bytes) : null;
 
-        return length <= MaxBytes
-            ? Parse(path, RegularFile.ReadAllBytes(path, MaxBytes))
-            : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
-    }
+    /// <summary>Reads a file that is a list of objects; null where there is none.</summary>
+    /// <exception cref="UnsupportedModelException">It is too long, or something else.</exception>
+    public static IReadOnlyList<HfJson>? TryReadList(string path) => TryReadBytes(path) is not { } bytes ? null
+        : [.. Root(path, bytes, JsonValueKind.Array).EnumerateArray().Select((value, i) => value.ValueKind == JsonValueKind.Object
+            ? new HfJson(value, path, $"[{i}].")
+            : throw new UnsupportedModelException($"{path}: [{i}] is {value.ValueKind}; expected an object."))];
 
     /// <summary>An object without keys, in place of one that is absent.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -58,14 +55,21 @@ internal sealed class HfJson
 
     /// <summary>Reads the contents of a file.</summary>
     /// <exception cref="UnsupportedModelException">It is no JSON object.</exception>
-    public static HfJson Parse(string path, ReadOnlyMemory<byte> contents)
+    public static HfJson Parse(string path, ReadOnlyMemory<byte> contents) => new(Root(path, contents, JsonValueKind.Object), path, "");
+
+    private static byte[]? TryReadBytes(string path) => RegularFile.TryFindLength(path) is not { } length ? null
+        : length <= MaxBytes ? RegularFile.ReadAllBytes(path, MaxBytes)
+        : throw new UnsupportedModelException($"{path}: {length} bytes; expected at most {MaxBytes}.");
+
+    private static JsonElement Root(string path, ReadOnlyMemory<byte> contents, JsonValueKind kind)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(PythonNumbers.ToJson(contents), Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new HfJson(document.RootElement.Clone(), path, "")
-                : throw new UnsupportedModelException($"{path}: {document.RootElement.ValueKind}; expected a JSON object.");
+            return document.RootElement.ValueKind == kind
+                ? document.RootElement.Clone()
+                : throw new UnsupportedModelException(
+                    $"{path}: {document.RootElement.ValueKind}; expected a JSON {kind.ToString().ToLowerInvariant()}.");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

@@ -26,10 +26,9 @@ internal static class HfWindowReader
             return ModelConfig.UniformWindows(layers, window);
         }
 
-        IReadOnlyList<string> types = json.Strings("layer_types");
-        if (types.Count > 0)
+        if (json.Strings("layer_types").Count > 0)
         {
-            return ByType(json, types, layers, window);
+            return ByType(json, layers, window);
         }
 
         if (defaults.Windows is HfWindows.Alternating)
@@ -42,12 +41,17 @@ internal static class HfWindowReader
         return [.. Enumerable.Range(0, layers).Select(layer => layer < full ? 0 : window)];
     }
 
-    private static IReadOnlyList<int> ByType(HfJson json, IReadOnlyList<string> types, int layers, int window) => types.Count == layers
-        ? [.. types.Select(type => type switch
-        {
-            "full_attention" => 0,
-            "sliding_attention" => window,
-            _ => throw json.Wrong("layer_types", "full_attention and sliding_attention", $"\"{type}\""),
-        })]
-        : throw json.Wrong("layer_types", $"{layers} types", $"a list of {types.Count}");
+    /// <summary>The windows of layers as <c>layer_types</c> names them.</summary>
+    public static IReadOnlyList<int> ByType(HfJson json, int layers, int window)
+    {
+        IReadOnlyList<string> types = json.Strings("layer_types");
+        return types.Count == layers
+            ? [.. types.Select(type => type switch
+            {
+                "full_attention" => 0,
+                "sliding_attention" => window,
+                _ => throw json.Wrong("layer_types", "full_attention and sliding_attention", $"\"{type}\""),
+            })]
+            : throw json.Wrong("layer_types", $"{layers} types", $"a list of {types.Count}");
+    }
 }

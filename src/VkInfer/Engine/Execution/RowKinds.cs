@@ -5,7 +5,8 @@ namespace VkInfer.Engine.Execution;
 
 /// <summary>What kind of rows a step has: of prompts or of decoding, in tiles or alone, with logits or without. Thread-safe.</summary>
 /// <param name="options">How steps are run.</param>
-internal sealed class RowKinds(ExecutorOptions options)
+/// <param name="isEncoder">Whether texts are an encoder's, all of whose rows attend in tiles.</param>
+internal sealed class RowKinds(ExecutorOptions options, bool isEncoder)
 {
     /// <summary>Whether rows attend in tiles.</summary>
     public bool IsRun(in StepRows rows) => !options.AttendsRowByRow && IsPrompt(rows);
@@ -59,5 +60,5 @@ internal sealed class RowKinds(ExecutorOptions options)
     }
 
     /// <summary>Whether more than one known token is processed at once.</summary>
-    private bool IsPrompt(in StepRows rows) => rows.Count - rows.Drafts > 1 || options.Statistics is not null;
+    private bool IsPrompt(in StepRows rows) => rows.Count - rows.Drafts > 1 || options.Statistics is not null || isEncoder;
 }

@@ -45,7 +45,7 @@ internal sealed class StepPasses : IDisposable
         _store = store;
         _options = options;
         _slots = slots;
-        Kinds = new RowKinds(options);
+        Kinds = new RowKinds(options, parts.Config.IsEncoder);
         _steps = new StepUnderWay[underWay];
         _sliced = new SlicedSteps(parts.Device, parts.Config, cancellation);
         int rows = options.MaxRows;
@@ -55,7 +55,7 @@ internal sealed class StepPasses : IDisposable
             SortedSet<int> tiles = parts.Transformer.EveryTileRows(store.Type, options.Capacity, options.Softmax, rows);
             for (int i = 0; i < underWay; i++)
             {
-                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, tiles));
+                _steps[i] = new StepUnderWay(new PassRows(parts.Device, most, tiles) { SeesLater = parts.Config.IsEncoder });
             }
         }
         catch

@@ -40,6 +40,12 @@ internal sealed class Admission(SchedulerOptions options, KvPool pool, SequenceQ
                 continue;
             }
 
+            if (options.TakesWholeTexts && sequence.Pending > budget)
+            {
+                // Those behind it wait, too, lest it never find room.
+                return;
+            }
+
             int rows = pool.RowsOfStep(sequence, Math.Min(budget, sequence.Pending));
             while (!Fits(sequence) || !pool.TryGrow(sequence, sequence.Computed + rows, plan.Copies))
             {

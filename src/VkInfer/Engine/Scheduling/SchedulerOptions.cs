@@ -12,6 +12,9 @@ internal sealed record SchedulerOptions
     /// <summary>Rows of a step, at most.</summary>
     public int MaxRows { get; init; } = 2048;
 
+    /// <summary>Whether a text goes in one step whole, since its tokens see each other; it has at most <see cref="MaxRows"/>.</summary>
+    public bool TakesWholeTexts { get; init; }
+
     /// <summary>What happens when pages run out.</summary>
     public PageShortage Shortage { get; init; }
 
