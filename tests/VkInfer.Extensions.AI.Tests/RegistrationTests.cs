@@ -61,7 +61,8 @@ public sealed class RegistrationTests
             generator = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
             Assert.That(generator, Is.SameAs(provider.GetRequiredService<VkInferEmbeddingGenerator>()));
             Assert.That((await generator.GenerateVectorAsync("A fox.")).Length, Is.GreaterThan(1));
-            var keyed = provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("both");
+            IEmbeddingGenerator<string, Embedding<float>> keyed =
+                provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("both");
             Assert.That(
                 () => keyed.GenerateAsync(["a"]),
                 Throws.InstanceOf<FileNotFoundException>().With.Message.Contains("embeddings.gguf"), "not the chat's options");

@@ -58,7 +58,8 @@ internal readonly record struct GemvCall(VectorInput X, BufferView? Bias, Vector
     public ChainLink Link(CommandList commands) => X.Form == VectorForm.Fixed ? commands.NextLink() : default;
 
     /// <summary>
-    /// The same for a product that is only stored: with few rows it is in a chain whatever its x, by a variant that reads x past the caches.
+    /// The same for a product that is only stored: with few rows it is in a chain whatever its x, by a variant that reads
+    /// x past the caches.
     /// </summary>
     public ChainLink LinkOfStore(CommandList commands, StackedWeights w) =>
         X.Form == VectorForm.Fixed || (w.Rows <= FewRows && w.Parts.All(part => !WeightLayout.IsQuantized(part.Type)))

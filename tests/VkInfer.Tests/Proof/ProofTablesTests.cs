@@ -32,9 +32,18 @@ public sealed class ProofTablesTests
     [Test]
     public void Every_family_has_a_fixture()
     {
-        string[] types = [.. Fixture.All.Select(fixture => HfJson.Read(Path.Combine(fixture.Folder, "config.json")).String("model_type"))];
+        // Encoders have no logits, and fixtures of their own; EmbeddingGemma's folders are of a type of Gemma 3.
+        IEnumerable<string> folders = Fixture.All.Select(fixture => fixture.Folder)
+            .Concat(Directory.GetDirectories(Path.Combine(Folder(), "..", "Embeddings", "Fixtures")));
+        string[] types =
+        [
+            .. folders.Select(folder => Path.Combine(folder, "config.json")).Where(File.Exists)
+                .Select(path => HfJson.Read(path).String("model_type")),
+        ];
         Assert.That(
-            ModelFamily.All.Where(family => !family.HfModelTypes.Any(types.Contains)).Select(family => family.Architecture), Is.Empty);
+            ModelFamily.All.Where(family => family.HfModelTypes.Count > 0 && !family.HfModelTypes.Any(types.Contains))
+                .Select(family => family.Architecture),
+            Is.Empty);
     }
 
     private static IEnumerable<string> Empty(DeviceProof device, string name)

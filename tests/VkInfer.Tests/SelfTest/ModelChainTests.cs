@@ -1,5 +1,6 @@
 using VkInfer.Kernels;
 using VkInfer.Testing;
+using VkInfer.Tests.Families;
 using VkInfer.Tests.Metadata;
 using VkInfer.Vulkan;
 
