@@ -1,5 +1,6 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 // The experts that each token goes to: those with the greatest scores, the earlier of two equal ones; and their weights. One workgroup
 // per token. SCORE:
 //   OF_CHOSEN  the router's logits; weights are the softmax of the chosen ones
@@ -16,6 +17,7 @@ layout(constant_id = 3) const bool BIASED = false;
 layout(constant_id = 4) const bool GROUPED = false;
 layout(constant_id = 5) const bool NORMALISED = true;
 layout(constant_id = 6) const bool SCALED = false;
+layout(constant_id = 7) const uint LANES = 1; // of the subgroup that chooses, as many as the smallest has
 
 #include "push/route.glsl"
 #include "reductions.glsl"
@@ -33,6 +35,9 @@ const uint SIGMOID = 2;
 const uint SPARSE_MIXER = 3;
 const float LOWEST = -3.0e38;
 const float LEAST_SUM = 1.0e-20;
+
+const uint OWN = (EXPERTS + LANES - 1) / LANES; // experts of a lane
+const uint NO_KEY = 0;
 
 shared float choices[EXPERTS]; // what experts are chosen by
 shared uint picked[EXPERTS];   // the chosen ones, and their weights
@@ -66,6 +71,13 @@ float mixer_weight(uint from, float greatest, float last, int last_index) {
         if (left && greatest - logit <= 2.0 * push.jitter * max(abs(logit), greatest)) sum += exp(logit - greatest);
     }
     return 1.0 / subgroupAdd(sum);
+}
+
+// Numbers in the order of what experts are chosen by, which one instruction finds the greatest of; NO_KEY for what is no number.
+uint key_of(float choice) {
+    const uint bits = choice == 0.0 ? 0 : floatBitsToUint(choice); // -0 is 0
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return NO_KEY;
+    return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
 // The two best of a group together.
@@ -113,35 +125,42 @@ void choose() {
     }
 
     if (gl_SubgroupID != 0) return;
+    uint keys[OWN]; // of this lane's experts that are not chosen
+    [[unroll]] for (uint j = 0; j < OWN; j++) {
+        const uint e = j * LANES + gl_SubgroupInvocationID;
+        keys[j] = gl_SubgroupInvocationID < LANES && e < EXPERTS ? key_of(choices[e]) : NO_KEY;
+    }
     float last = -LOWEST;
     int last_index = -1;
     float greatest = 0.0;
     float sum = 0.0;
     for (uint i = 0; i < push.used; i++) {
-        // The greatest behind the last one, and the first expert that has it. A logit that is no number has no place in the order; the
-        // index stays inside all the same.
-        float own = LOWEST;
+        // The first expert that has the greatest key; the index stays inside where none has one.
+        uint own = NO_KEY;
         uint own_index = EXPERTS - 1;
-        for (uint e = gl_SubgroupInvocationID; e < EXPERTS; e += gl_SubgroupSize) {
-            const float choice = choices[e];
-            if (choice > own && (choice < last || (choice == last && int(e) > last_index))) {
-                own = choice;
-                own_index = e;
+        [[unroll]] for (uint j = 0; j < OWN; j++) {
+            if (keys[j] > own) {
+                own = keys[j];
+                own_index = j * LANES + gl_SubgroupInvocationID;
             }
         }
-        const float best = subgroupMax(own);
-        const int index = int(subgroupMin(own == best ? own_index : EXPERTS - 1));
-        const float score = BIASED ? score_of(logits[from + index]) : best;
+        const uint best = subgroupMax(own);
+        const uint index = subgroupMin(own == best ? own_index : EXPERTS - 1);
+        [[unroll]] for (uint j = 0; j < OWN; j++) {
+            if (j * LANES + gl_SubgroupInvocationID == index) keys[j] = NO_KEY;
+        }
+        const float choice = choices[index];
+        const float score = BIASED ? score_of(logits[from + index]) : choice;
         if (i == 0) greatest = score;
         const float weight = SCORE == OF_CHOSEN ? exp(score - greatest)
-            : SCORE == SPARSE_MIXER ? mixer_weight(from, best, last, last_index) : score;
+            : SCORE == SPARSE_MIXER ? mixer_weight(from, choice, last, last_index) : score;
         sum += weight;
         if (subgroupElect()) {
-            picked[i] = uint(index);
+            picked[i] = index;
             picked_weights[i] = weight;
         }
-        last = best;
-        last_index = index;
+        last = choice;
+        last_index = int(index);
     }
     subgroupBarrier();
     const float divisor = NORMALISED || SCORE == OF_CHOSEN ? max(sum, LEAST_SUM) : 1.0;

@@ -99,22 +99,24 @@ public sealed class RouteKernel(KernelContext context)
     }
 
     internal RouteConstants Constants(int experts, RouterRule rule, bool biased, bool scaled = false) =>
-        new(Threads, experts, rule.Score, biased, rule.Groups > 1 && rule.GroupsUsed < rule.Groups, rule.Normalises, scaled);
+        new(Threads, experts, rule.Score, biased, rule.Groups > 1 && rule.GroupsUsed < rule.Groups, rule.Normalises, scaled,
+            context.Capabilities.MinSubgroupSize);
 }
 
 /// <summary>Specialisation constants of <c>moe/route.comp</c>.</summary>
 internal readonly record struct RouteConstants(
-    int Threads, int Experts, RouterScore Score, bool Biased, bool Grouped, bool Normalised, bool Scaled) : IKernelConstants
+    int Threads, int Experts, RouterScore Score, bool Biased, bool Grouped, bool Normalised, bool Scaled,
+    int Lanes) : IKernelConstants
 {
     public static IReadOnlyList<string> Names { get; } =
-        ["WORKGROUP_SIZE", "EXPERTS", "SCORE", "BIASED", "GROUPED", "NORMALISED", "SCALED"];
+        ["WORKGROUP_SIZE", "EXPERTS", "SCORE", "BIASED", "GROUPED", "NORMALISED", "SCALED", "LANES"];
 
     public static string Source => "moe/route.comp";
 
     public SpecializationConstants ToSpecialization() => SpecializationConstants.From(
         (0, (uint)Threads), (1, (uint)Experts), (2, (uint)Score), (3, SpecializationConstants.Bits(Biased)),
         (4, SpecializationConstants.Bits(Grouped)), (5, SpecializationConstants.Bits(Normalised)),
-        (6, SpecializationConstants.Bits(Scaled)));
+        (6, SpecializationConstants.Bits(Scaled)), (7, (uint)Lanes));
 }
 
 /// <summary>Push constants of <c>push/route.glsl</c>.</summary>

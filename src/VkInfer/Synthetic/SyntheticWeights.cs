@@ -52,7 +52,7 @@ internal sealed class SyntheticWeights : IWeightMaker
     {
         bool isBiased = _config.Norm == NormKind.LayerNorm && part.IsMultiplied && part.Experts == 1 && part != _blocks.Output;
         return new LinearWeights(
-            part.IsAdded ? Added(part) : Matrix(part),
+            part.IsAdded ? Added(part) : part.IsRouter ? Router(part) : Matrix(part),
             isBiased ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Rows)]) : null);
     }
 
@@ -69,6 +69,25 @@ internal sealed class SyntheticWeights : IWeightMaker
     {
         BufferView zeros = Upload(part.Name, new float[(long)part.Rows * WeightLayout.PadColumns(part.Columns)]);
         return WeightMatrix.FromPacked(WeightType.F32, part.Rows, part.Columns, zeros.Buffer);
+    }
+
+    // Logits of standard deviation 4: with near ties, as smaller weights have them, rounding would choose other experts of equal weight.
+    private WeightMatrix Router(LinearPart part)
+    {
+        const float Deviation = 4;
+        float range = Deviation * MathF.Sqrt(3f / part.Columns);
+        var random = new Random((int)_seed++);
+        int padded = WeightLayout.PadColumns(part.Columns);
+        float[] values = new float[(long)part.Rows * padded];
+        for (int row = 0; row < part.Rows; row++)
+        {
+            foreach (ref float value in values.AsSpan(row * padded, part.Columns))
+            {
+                value = ((2 * random.NextSingle()) - 1) * range;
+            }
+        }
+
+        return WeightMatrix.FromPacked(WeightType.F32, part.Rows, part.Columns, Upload(part.Name, values).Buffer);
     }
 
     private WeightMatrix Matrix(LinearPart part)

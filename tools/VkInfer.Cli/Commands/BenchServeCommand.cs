@@ -82,8 +82,11 @@ internal sealed class BenchServeCommand : CliCommand
             // Whatever is made when it is first needed: passes, recordings, pipelines.
             ServeRequest[] warmUp = [.. requests(atOnce, -Seed).Select(
                 request => request with { Tokens = Math.Min(WarmUpTokens, request.Tokens) })];
+            runner.Ended = null;
             await runner.RunAsync(warmUp, atOnce, cancellationToken).ConfigureAwait(false);
             ServeRequest[] timed = requests(parse.GetValue(_requests) ?? (RequestsEach * atOnce), Seed + (1_000_000 * results.Count));
+            int before = results.Count * timed.Length;
+            runner.Ended = ended => progress.Report(before + ended, (long)concurrency.Length * timed.Length);
             results.Add(parse.GetValue(_rate) is { } rate
                 ? await runner.RunAtAsync(timed, rate, cancellationToken).ConfigureAwait(false)
                 : await runner.RunAsync(timed, atOnce, cancellationToken).ConfigureAwait(false));

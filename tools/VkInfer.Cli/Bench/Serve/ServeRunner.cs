@@ -11,13 +11,16 @@ internal sealed class ServeRunner(Model model, int seed)
 {
     private readonly SessionEngine _engine = model.EngineFor(model.Options.KvType, null, model.Options.Linear);
 
+    /// <summary>Called when a request has ended with how many have, of one run after the other; from any thread.</summary>
+    public Action<int>? Ended { get; set; }
+
     /// <summary>So many requests at a time: as one ends, the next begins.</summary>
     /// <param name="requests">What is asked, in this order.</param>
     /// <param name="concurrency">How many at a time.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<ServeResult> RunAsync(IReadOnlyList<ServeRequest> requests, int concurrency, CancellationToken cancellationToken)
     {
-        int next = -1;
+        (int next, int ended) = (-1, 0);
         var served = new ServedRequest[requests.Count];
         await BeginAsync().ConfigureAwait(false);
         long started = Stopwatch.GetTimestamp();
@@ -27,6 +30,7 @@ internal sealed class ServeRunner(Model model, int seed)
             {
                 served[i] = Ask(requests[i], cancellationToken);
                 await served[i].End.ConfigureAwait(false);
+                Ended?.Invoke(Interlocked.Increment(ref ended));
             }
         })).ConfigureAwait(false);
         return await ResultAsync(served, started, concurrency, null).ConfigureAwait(false);
@@ -43,6 +47,14 @@ internal sealed class ServeRunner(Model model, int seed)
         await BeginAsync().ConfigureAwait(false);
         long started = Stopwatch.GetTimestamp();
         double at = 0;
+        int ended = 0;
+        async Task EndAsync(ServedRequest request)
+        {
+            await request.End.ConfigureAwait(false);
+            Ended?.Invoke(Interlocked.Increment(ref ended));
+        }
+
+        var ends = new Task[requests.Count];
         for (int i = 0; i < requests.Count; i++)
         {
             TimeSpan wait = TimeSpan.FromSeconds(at) - Stopwatch.GetElapsedTime(started);
@@ -52,10 +64,11 @@ internal sealed class ServeRunner(Model model, int seed)
             }
 
             served[i] = Ask(requests[i], cancellationToken);
+            ends[i] = EndAsync(served[i]);
             at -= Math.Log(1 - random.NextDouble()) / rate;
         }
 
-        await Task.WhenAll(served.Select(one => one.End)).ConfigureAwait(false);
+        await Task.WhenAll(ends).ConfigureAwait(false);
         return await ResultAsync(served, started, null, rate).ConfigureAwait(false);
     }
 
