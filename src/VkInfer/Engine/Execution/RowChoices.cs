@@ -42,7 +42,7 @@ internal sealed class RowChoices(StepPasses passes, StepOrder order)
             order.WaitFor(slot);
             slot.Select(sequence, sequence.Selection!);
         }
-        else if (sequence.Drawn != slot.Choices)
+        else if (!slot.StandsBehind(sequence))
         {
             order.WaitFor(slot);
             slot.CatchUp(sequence, sequence.Drawn);

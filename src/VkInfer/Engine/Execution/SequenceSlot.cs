@@ -16,6 +16,7 @@ internal sealed class SequenceSlot : IDisposable
     private readonly int _vocabSize;
     private readonly int[] _named;
     private int _namedState = StatePool.None;
+    private int _edits; // of the sequence, when the sampler was last told where it stands
 
     /// <param name="device">Where.</param>
     /// <param name="index">Its place in the table of sequences.</param>
@@ -120,9 +121,12 @@ internal sealed class SequenceSlot : IDisposable
     {
         int drawn = selection.Drawn + sequence.Tokens.Length - sequence.SelectedAt;
         Sampler.Reset(sequence.Tokens, selection.Sampling, selection.Mask is not null, selection.Seed, drawn);
-        (Selection, Choices) = (selection, drawn);
+        (Selection, Choices, _edits) = (selection, drawn, sequence.Edits);
         Generation++;
     }
+
+    /// <summary>Whether the sampler stands behind the sequence's latest token, its own choice or one that it was told.</summary>
+    public bool StandsBehind(Sequence sequence) => sequence.Drawn == Choices && sequence.Edits == _edits;
 
     /// <summary>
     /// Has the sampler stand behind all of the sequence's tokens again, when more came than it chose itself; no step of the sequence may be
@@ -131,7 +135,7 @@ internal sealed class SequenceSlot : IDisposable
     public void CatchUp(Sequence sequence, int drawn)
     {
         Sampler.GoOn(sequence.Tokens.Length - 1, sequence.Tokens[^1], drawn);
-        Choices = drawn;
+        (Choices, _edits) = (drawn, sequence.Edits);
     }
 
     /// <summary>Sets token and position for a row that chooses nothing; no step of the sequence may be under way.</summary>

@@ -144,9 +144,15 @@ internal sealed class Sequence
         }
     }
 
+    /// <summary>
+    /// How often tokens came from outside or were dropped: whatever a sampler stands behind may be another token since, at the same place.
+    /// </summary>
+    public int Edits { get; private set; }
+
     /// <summary>Appends tokens from outside: the next turn of a conversation.</summary>
     public void AddPrompt(ReadOnlySpan<int> tokens)
     {
+        Edits++;
         _tokens.AddRange(tokens);
         PromptLength = _tokens.Count;
     }
@@ -154,6 +160,7 @@ internal sealed class Sequence
     /// <summary>Drops all known tokens from <paramref name="length"/> on.</summary>
     public void Cut(int length)
     {
+        Edits++;
         _tokens.RemoveRange(length, _tokens.Count - length);
         LogitsAt = LogitsAt > length ? -1 : LogitsAt;
     }
