@@ -63,6 +63,12 @@ internal sealed class PipelineSurvey(KernelContext context)
                 yield return new(
                     $"gemv_store_{name}{tuning.Feature}",
                     new GemvStoreConstants(shared, next, Y: true, Accumulate: true).ToSpecialization());
+                if (next == 0 && !WeightLayout.IsQuantized(type))
+                {
+                    yield return new(
+                        $"gemv_store_{name}_chained", new GemvStoreConstants(shared, next, Y: true, Accumulate: false).ToSpecialization());
+                }
+
                 yield return new(
                     $"gemv_gated_{name}{tuning.Feature}",
                     new GemvGatedConstants(shared, Math.Min(next, 2), ActivationFunction.Silu).ToSpecialization());
