@@ -47,7 +47,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     /// </param>
     /// <param name="stats">Counters of <see cref="SoftmaxStats.SizeInBytes"/>, added to.</param>
     /// <param name="output">[QueryWidth] of <paramref name="form"/>.</param>
-    /// <param name="form">How the output is stored; fixed point where <see cref="CanStoreFixed"/>.</param>
+    /// <param name="form">How the output is stored; fixed point where <see cref="HeadOutput.CanBeFixed"/>.</param>
     /// <param name="sinks">float32 [NumHeads], if given: a score more of each head, without a value.</param>
     /// <exception cref="ArgumentException">A view too short for the shape.</exception>
     public void Record(
@@ -59,14 +59,6 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         shape.Validate();
         softmax.Validate();
         RecordTuned(commands, shape, softmax, Tune(shape), q, layer, blocks, stepState, scratch, stats, output, form, sinks);
-    }
-
-    /// <summary>Whether the output may be stored in fixed point: heads are whole blocks of it.</summary>
-    /// <param name="shape">The layer's attention.</param>
-    public static bool CanStoreFixed(AttentionShape shape)
-    {
-        ArgumentNullException.ThrowIfNull(shape);
-        return shape.HeadDim % FixedPointVector.Block == 0;
     }
 
     /// <summary>
@@ -123,7 +115,7 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         VectorForm form = VectorForm.Float, BufferView? sinks = null)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        if (form == VectorForm.Fixed && !CanStoreFixed(shape))
+        if (form == VectorForm.Fixed && !HeadOutput.CanBeFixed(shape.HeadDim))
         {
             throw new ArgumentException(
                 $"decode attention: fixed point takes heads of whole blocks, got {shape.HeadDim} elements", nameof(form));
