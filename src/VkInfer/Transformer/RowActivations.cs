@@ -13,7 +13,7 @@ internal sealed record GemmInputs(GpuBuffer Normed, GpuBuffer Mixed, GpuBuffer U
 
 /// <summary>
 /// What a pass over many rows writes: up to <see cref="MaxRows"/> rows of each activation, of prompts and of decode steps alike. Shared by
-/// passes that follow one another on the queue.
+/// passes that follow one another on the queue: whoever submits one in several parts holds <see cref="Turn"/> from the first to the last.
 /// </summary>
 internal sealed class RowActivations : IDisposable
 {
@@ -63,6 +63,9 @@ internal sealed class RowActivations : IDisposable
     }
 
     public int MaxRows { get; }
+
+    /// <summary>Whose pass is being submitted; of several engines of a model, each waits for its turn.</summary>
+    public Lock Turn { get; } = new();
 
     /// <summary>The residual stream, float32 [rows, HiddenSize].</summary>
     public GpuBuffer Hidden => _parts["hidden"];

@@ -63,6 +63,33 @@ public sealed class ExecutorTests : EmbeddedFixture
         Assert.That(drawnOtherwise, Is.LessThanOrEqualTo(6));
     }
 
+    /// <summary>Sessions with other options have an engine of their own, and it the same room for activations.</summary>
+    [Test]
+    public async Task Engines_of_one_model_leave_each_other_alone()
+    {
+        SessionEngine other = SessionEngine.Create(Model, Model.Options.KvType, Model.Softmax, LinearChoice.Auto);
+        try
+        {
+            int[][] prompts = [.. Enumerable.Range(0, 24).Select(i => Prompt(i, 2 + i))];
+            int[][] expected = [.. prompts.Select(prompt => Alone(prompt, 2, SamplingOptions.Greedy))];
+            await Task.WhenAll(Enumerable.Range(0, 12).Select(chain => AskAll(chain % 2 == 0 ? _engine : other, chain)));
+            async Task AskAll(SessionEngine engine, int chain)
+            {
+                for (int i = 0; i < 2 * prompts.Length; i++)
+                {
+                    int at = ((5 * chain) + i) % prompts.Length;
+                    TokenList list = Ask(prompts[at], 2, SamplingOptions.Greedy, engine: engine);
+                    await list.End.WaitAsync(Patience);
+                    AssertSame(list.Tokens, expected[at], prompts[at], SamplingOptions.Greedy, $"prompt {at} of chain {chain}");
+                }
+            }
+        }
+        finally
+        {
+            other.Engine.Dispose();
+        }
+    }
+
     [Test]
     public async Task A_sequence_goes_on_where_it_stopped()
     {
@@ -136,10 +163,11 @@ public sealed class ExecutorTests : EmbeddedFixture
         _ => Drawn with { Seed = 3, LogitBias = new Dictionary<int, float> { [i] = 5, [i + 1] = float.NegativeInfinity } },
     };
 
-    private TokenList Ask(int[] prompt, int tokens, SamplingOptions sampling, Sequence? sequence = null, bool keepsPages = false)
+    private TokenList Ask(
+        int[] prompt, int tokens, SamplingOptions sampling, Sequence? sequence = null, bool keepsPages = false, SessionEngine? engine = null)
     {
         var list = new TokenList();
-        _engine.Engine.Start(new EngineRequest(sequence ?? new Sequence(), list)
+        (engine ?? _engine).Engine.Start(new EngineRequest(sequence ?? new Sequence(), list)
         {
             Prompt = prompt,
             MaxTokens = tokens,

@@ -68,9 +68,12 @@ internal sealed class Executor : IExecutor
         try
         {
             Prepare(plan, step);
-            SubmitPass(plan, step);
-            _kept.Keep(plan, step);
-            step.Submit(_device, _choices.Begin(plan, step));
+            lock (_passes.Turn)
+            {
+                SubmitPass(plan, step);
+                _kept.Keep(plan, step);
+                step.Submit(_device, _choices.Begin(plan, step));
+            }
         }
         catch
         {
@@ -232,7 +235,7 @@ internal sealed class Executor : IExecutor
 
     private void SubmitPass(StepPlan plan, StepUnderWay step)
     {
-        if (IsAlone(plan))
+        if (plan.RowCount == 1 && _options.FusesRowsAlone && !plan.WantsHidden)
         {
             SubmitAlone(plan, step);
         }
@@ -241,8 +244,6 @@ internal sealed class Executor : IExecutor
             SubmitRows(plan, step);
         }
     }
-
-    private bool IsAlone(StepPlan plan) => plan.RowCount == 1 && _options.FusesRowsAlone && !plan.WantsHidden;
 
     private void SubmitAlone(StepPlan plan, StepUnderWay step)
     {

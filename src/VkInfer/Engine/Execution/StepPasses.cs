@@ -65,6 +65,9 @@ internal sealed class StepPasses : IDisposable
         }
     }
 
+    /// <summary>Held by whoever submits a step, which may be in parts: other engines of the model write the same activations.</summary>
+    public Lock Turn => _parts.Activations.Turn;
+
     /// <summary>What kind of rows each is.</summary>
     public RowKinds Kinds { get; }
 
