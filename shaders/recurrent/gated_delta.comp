@@ -34,6 +34,7 @@ layout(set = 0, binding = 4, std430) writeonly coherent buffer Output { float ou
 const float LEAST_SQUARES = 1.0e-6;
 
 const uint OWN = (KEY_DIM + LANES - 1) / LANES; // elements of a column in a lane
+const bool EVEN = KEY_DIM % LANES == 0; // so that no lane needs a mask for each of them
 
 shared float query[2][OWN * LANES]; // one row is read while the next is written
 shared float key[2][OWN * LANES];
@@ -56,7 +57,7 @@ void pass_run() {
     float s[OWN];
     [[unroll]] for (uint j = 0; j < OWN; j++) {
         const uint i = j * LANES + lane;
-        s[j] = is_there && i < KEY_DIM ? STATE(state_at + i * push.valueDim) : 0.0;
+        s[j] = is_there && (EVEN || i < KEY_DIM) ? STATE(state_at + i * push.valueDim) : 0.0;
     }
     chain_wait();
     for (uint t = 0; t < run.count; t++) {
@@ -96,7 +97,7 @@ void pass_run() {
     }
     [[unroll]] for (uint j = 0; j < OWN; j++) {
         const uint i = j * LANES + lane;
-        if (is_there && i < KEY_DIM) STATE(state_at + i * push.valueDim) = s[j];
+        if (is_there && (EVEN || i < KEY_DIM)) STATE(state_at + i * push.valueDim) = s[j];
     }
 }
 

@@ -29,6 +29,7 @@ layout(set = 0, binding = 4, std430) readonly buffer Skip { float skip[]; };   /
 layout(set = 0, binding = 5, std430) writeonly coherent buffer Output { float outputs[]; };
 
 const uint OWN = (STATE_DIM + LANES - 1) / LANES; // elements of a column in a lane
+const bool EVEN = STATE_DIM % LANES == 0; // so that no lane needs a mask for each of them
 
 shared float b[2][OWN * LANES]; // one row is read while the next is written
 shared float c[2][OWN * LANES];
@@ -49,7 +50,7 @@ void pass_run() {
     float s[OWN];
     [[unroll]] for (uint j = 0; j < OWN; j++) {
         const uint i = j * LANES + lane;
-        s[j] = is_there && i < STATE_DIM ? STATE(state_at + i * push.headDim) : 0.0;
+        s[j] = is_there && (EVEN || i < STATE_DIM) ? STATE(state_at + i * push.headDim) : 0.0;
     }
     chain_wait();
     for (uint t = 0; t < run.count; t++) {
@@ -74,7 +75,7 @@ void pass_run() {
     }
     [[unroll]] for (uint j = 0; j < OWN; j++) {
         const uint i = j * LANES + lane;
-        if (is_there && i < STATE_DIM) STATE(state_at + i * push.headDim) = s[j];
+        if (is_there && (EVEN || i < STATE_DIM)) STATE(state_at + i * push.headDim) = s[j];
     }
 }
 

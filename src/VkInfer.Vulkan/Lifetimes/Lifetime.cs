@@ -174,6 +174,9 @@ public sealed class Lifetime : IDisposable, IAsyncDisposable
             {
                 return;
             }
+
+            // Who finishes an owner at the same time may wait for this already.
+            Monitor.PulseAll(_lock);
         }
 
         _closing.Cancel();

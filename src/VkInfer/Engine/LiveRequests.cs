@@ -123,8 +123,8 @@ internal sealed class LiveRequests
     public void Leave(EngineRequest request)
     {
         request.IsLive = false;
-        request.Dispose();
         _live.Remove(request.Sequence);
+        request.Dispose();
         _scheduler.Remove(request.Sequence, request.KeepsPages);
         _executor.Release(request.Sequence, request.KeepsPages);
     }

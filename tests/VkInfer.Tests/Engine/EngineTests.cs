@@ -426,6 +426,30 @@ public sealed class EngineTests
     }
 
     [Test]
+    public async Task What_is_asked_behind_a_cancelled_request_ends_with_the_engine()
+    {
+        using var fixture = new EngineFixture();
+        using var reached = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        fixture.Executor.Completing = () =>
+        {
+            reached.Set();
+            goOn.Wait();
+        };
+        var sequence = new Sequence();
+        (TokenList first, TokenList second) = (new TokenList(), new TokenList());
+        EngineRequest request = fixture.Ask([1, 2, 3], 2000, first, sequence, keepsPages: true);
+        Assert.That(reached.Wait(Patience), Is.True);
+        fixture.Engine.Cancel(request);
+        fixture.Ask([4], 5, second, sequence, keepsPages: true);
+        Task end = fixture.Engine.DisposeAsync().AsTask();
+        goOn.Set();
+        await end.WaitAsync(Patience);
+        Assert.That(() => first.End, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => second.End, Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
     public async Task A_step_allocates_nothing_on_the_managed_heap()
     {
         using var executor = new LeanExecutor();

@@ -40,6 +40,30 @@ public sealed class LifetimeRuleTests
     }
 
     [Test]
+    public void Who_waits_for_what_another_thread_has_yet_to_close_is_woken()
+    {
+        using var closing = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var owner = new Lifetime("owner", () => { });
+        var part = new Lifetime("part", () => { }, owner);
+        owner.Closing.Register(() =>
+        {
+            closing.Set();
+            goOn.Wait(Patience);
+        });
+        Task first = Dispose(owner);
+        Assert.That(closing.Wait(Patience));
+        var thread = new Thread(owner.Dispose) { IsBackground = true };
+        thread.Start();
+        Assert.That(() => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Is.True.After(Patience, 1));
+        Assert.That(part.IsClosed, Is.False, "the moment in question");
+        goOn.Set();
+        Assert.That(first.Wait(Patience));
+        Assert.That(thread.Join(Patience));
+        Assert.That(part.IsClosed);
+    }
+
+    [Test]
     public void Who_disposes_while_holding_a_lease_returns_and_the_freeing_follows()
     {
         using var freed = new ManualResetEventSlim();
