@@ -212,4 +212,7 @@ internal enum EngineSignals
 
     /// <summary>Its mask is there, or has failed, and so are guesses.</summary>
     Prepared = 8,
+
+    /// <summary>What an engine that ends still hears: who was cancelled makes way for who was asked behind.</summary>
+    HeardAtEnd = Started | Cancelled,
 }

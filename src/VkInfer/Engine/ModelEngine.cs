@@ -287,10 +287,9 @@ internal sealed class ModelEngine : IDisposable, IAsyncDisposable
             _inbox.Take();
         }
 
-        // Who was cancelled makes way for who was asked behind.
         foreach (EngineRequest request in _inbox.TakenRequests)
         {
-            _loop.Requests.Handle(request, TakeSignals(request) & (EngineSignals.Started | EngineSignals.Cancelled));
+            _loop.Requests.Handle(request, TakeSignals(request) & EngineSignals.HeardAtEnd);
         }
 
         _inbox.TakenCalls.ForEach(static call => call());

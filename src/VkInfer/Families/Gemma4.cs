@@ -106,11 +106,18 @@ internal sealed class Gemma4 : ModelFamily
         bool hasExperts = json.TryBool("enable_moe_block") ?? false;
         config.Names = config.Names with { Experts = "num_experts", ExpertsPerToken = "top_k_experts" };
         HfDefaults defaults = hasRope ? Defaults with { RotatedShare = 1 } : Defaults;
+        int dim = json.TryInt("head_dim", ModelLimits.MaxWidth) ?? 256;
+        var full = HfLayerOverrides.Read(json, "head_dim", "num_key_value_heads");
+        if (full.Layers.Count > 0)
+        {
+            defaults = defaults with { HeadDim = full.TryInt("head_dim", ModelLimits.MaxWidth) ?? dim };
+        }
+
         ModelConfig shape = config.ReadShape(Architecture, hasExperts ? WithExperts(defaults, json) : defaults);
         int width = hasExperts ? json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? Defaults.IntermediateSize : shape.IntermediateSize;
         bool hasKeysAsValues = json.TryBool("attention_k_eq_v") ?? false;
-        int dim = json.TryInt("head_dim", ModelLimits.MaxWidth) ?? 256;
-        int fullHeads = (hasKeysAsValues ? json.TryInt("num_global_key_value_heads", ModelLimits.MaxHeads) : null) ?? shape.NumKvHeads;
+        int fullHeads = full.TryInt("num_key_value_heads", ModelLimits.MaxHeads)
+            ?? (hasKeysAsValues ? json.TryInt("num_global_key_value_heads", ModelLimits.MaxHeads) : null) ?? shape.NumKvHeads;
         if (shape.Windows.Count == 0)
         {
             throw json.Wrong("sliding_window", "a number of positions, which some layers see", "none");
@@ -118,6 +125,7 @@ internal sealed class Gemma4 : ModelFamily
 
         // The last layer sees everything, whatever is said of it.
         int[] windows = [.. shape.Windows.SkipLast(1), 0];
+        full.Require(windows.Index().Where(layer => layer.Item == 0).Select(layer => layer.Index), "the layers that see everything");
         int own = shape.NumLayers - (json.TryInt("num_kv_shared_layers", shape.NumLayers - 1, min: 0) ?? 0);
         int?[] kvLayers = KvLayers(windows, own, odd => json.Wrong("num_kv_shared_layers", odd, shape.NumLayers - own));
         bool isWider = json.TryBool("use_double_wide_mlp") ?? false;
@@ -209,6 +217,7 @@ internal sealed class Gemma4 : ModelFamily
         NumKvHeads = 4,
         HeadDimKey = "global_head_dim",
         HasHeadsOfLastLayer = true,
+        HasLayerOverrides = true,
         HeadDim = 512,
         MaxContextLength = 131072,
         RopeTheta = 1e6f,

@@ -164,7 +164,8 @@ public sealed class ExecutorTests : EmbeddedFixture
     };
 
     private TokenList Ask(
-        int[] prompt, int tokens, SamplingOptions sampling, Sequence? sequence = null, bool keepsPages = false, SessionEngine? engine = null)
+        int[] prompt, int tokens, SamplingOptions sampling, Sequence? sequence = null, bool keepsPages = false,
+        SessionEngine? engine = null)
     {
         var list = new TokenList();
         (engine ?? _engine).Engine.Start(new EngineRequest(sequence ?? new Sequence(), list)

@@ -33,8 +33,8 @@ internal static class FolderAsGguf
 
     private static readonly (string Key, string Field)[] Numbers =
     [
-        ("attention.layer_norm_rms_epsilon", "rms_norm_eps"), ("attention.layer_norm_epsilon", "layer_norm_eps"),
-        ("attention.layer_norm_epsilon", "norm_epsilon"), ("attention.layer_norm_rms_epsilon", "norm_eps"),
+        ("attention.layer_norm_rms_epsilon", "norm_eps"), ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
+        ("attention.layer_norm_epsilon", "layer_norm_eps"), ("attention.layer_norm_epsilon", "norm_epsilon"),
         ("attention.layer_norm_rms_epsilon", "layer_norm_epsilon"), ("embedding_scale", "embedding_multiplier"),
         ("residual_scale", "residual_multiplier"), ("attention.scale", "attention_multiplier"), ("logit_scale", "logits_scaling"),
         ("logit_scale", "logit_scale"), ("expert_weights_scale", "routed_scaling_factor"),
@@ -56,9 +56,13 @@ internal static class FolderAsGguf
         writer.Add($"{architecture}.vocab_size", (uint)shape.VocabSize);
         config["num_hidden_layers"] ??= shape.NumLayers;
         Mamba2Recipe? mamba = shape.Mixers.OfType<Mamba2Recipe>().FirstOrDefault();
-        if (config["global_head_dim"] is { } ofFull)
+        if (architecture == "gemma4")
         {
-            config["head_dim"] = ofFull.DeepClone();
+            config["head_dim"] = shape.HeadDim;
+        }
+        else if (architecture == "deepseek2")
+        {
+            config["first_k_dense_replace"] = shape.Layers.TakeWhile(layer => layer.FeedForward is DenseRecipe).Count();
         }
 
         foreach ((string key, string field) in Counts.Where(pair => config[pair.Field] is not null))
@@ -78,7 +82,7 @@ internal static class FolderAsGguf
             writer.Add($"{architecture}.{key}", (uint)config[field]!.GetValue<int>());
         }
 
-        foreach ((string key, string field) in Numbers.Where(pair => config[pair.Field] is not null))
+        foreach ((string key, string field) in Numbers.Where(pair => config[pair.Field] is not null).DistinctBy(pair => pair.Key))
         {
             if (architecture != "falcon-h1" || field == "rms_norm_eps")
             {

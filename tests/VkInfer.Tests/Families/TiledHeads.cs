@@ -9,19 +9,20 @@ namespace VkInfer.Tests.Families;
 /// </summary>
 internal static class TiledHeads
 {
-    /// <summary>A folder's tensor, float32, as the file has it.</summary>
+    /// <summary>A folder's tensor, not quantised, as the file has it.</summary>
     public static byte[] Reorder(GatedDeltaRecipe recipe, GgufTensor tensor, byte[] data)
     {
         int valueDim = recipe.Shape.ValueDim;
         int keys = 2 * recipe.Shape.KeyHeads * recipe.Shape.KeyDim;
-        int row = checked((int)tensor.Columns) * sizeof(float);
+        int element = data.Length / checked((int)tensor.Dimensions.Aggregate((a, b) => a * b));
+        int row = checked((int)tensor.Columns) * element;
         return tensor.Name.Split('.')[2] switch
         {
             "attn_qkv" or "ssm_conv1d" => [.. data[..(keys * row)], .. Heads(recipe, data[(keys * row)..], valueDim * row)],
             "attn_gate" => Heads(recipe, data, valueDim * row),
             "ssm_beta" or "ssm_alpha" => Heads(recipe, data, row),
-            "ssm_a" or "ssm_dt" => Heads(recipe, data, sizeof(float)),
-            "ssm_out" => [.. data.Chunk(row).SelectMany(columns => Heads(recipe, columns, valueDim * sizeof(float)))],
+            "ssm_a" or "ssm_dt" => Heads(recipe, data, element),
+            "ssm_out" => [.. data.Chunk(row).SelectMany(columns => Heads(recipe, columns, valueDim * element))],
             _ => data,
         };
     }

@@ -59,7 +59,7 @@ public sealed class OddValueTests
         "use_sliding_window", "max_window_layers", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar",
         "attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention", "text_config", "num_local_experts",
         "num_experts", "num_experts_per_tok", "attention_bias", "torch_dtype", "quantization_config", "norm_topk_prob",
-        "decoder_sparse_step", "mlp_only_layers", "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
+        "decoder_sparse_step", "mlp_only_layers", "global_head_dim", "num_global_key_value_heads", "per_layer_config", "attention_k_eq_v",
         "num_kv_shared_layers", "hidden_size_per_layer_input", "enable_moe_block", "top_k_experts",
     ];
 

@@ -52,6 +52,11 @@ internal sealed class HfConfigReader
     /// <param name="defaults">What counts where a key is absent.</param>
     public ModelConfig ReadShape(string architecture, HfDefaults defaults)
     {
+        if (!defaults.HasLayerOverrides)
+        {
+            HfLayerOverrides.Read(Json);
+        }
+
         int hidden = Tensors.HiddenSize(Json.TryInt("hidden_size", ModelLimits.MaxWidth) ?? defaults.HiddenSize, Json.Where("hidden_size"));
         int heads = Json.TryInt("num_attention_heads", ModelLimits.MaxHeads) ?? defaults.NumHeads;
         int kvHeads = Json.TryInt("num_key_value_heads", ModelLimits.MaxHeads)

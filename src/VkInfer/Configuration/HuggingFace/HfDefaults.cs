@@ -30,6 +30,9 @@ internal sealed record HfDefaults
     /// <summary>Whether the last layer's heads are the model's, where layers differ.</summary>
     public bool HasHeadsOfLastLayer { get; init; }
 
+    /// <summary>Whether the family honours what single layers have of their own.</summary>
+    public bool HasLayerOverrides { get; init; }
+
     /// <summary>Elements of a head; null: hidden size by heads.</summary>
     public int? HeadDim { get; init; }
 
