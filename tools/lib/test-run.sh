@@ -44,16 +44,16 @@ counter() {
 }
 
 # side_by_side FUNCTION… : runs the functions at the same time, as many of them as there are processors; prints what each
-# printed as it ends, and adds up what each counted.
+# printed when all have ended, and adds up what each counted. Within another's lane it has that lane's share of the processors.
 side_by_side() {
-    local lane=0 function folder
+    local lane=0 function folder most=${lanes:-$(nproc)}
     folder=$(mktemp -d "$results/lanes.XXXXXX")
     for function in "$@"; do
-        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+        while [ "$(jobs -rp | wc -l)" -ge "$most" ]; do wait -n || true; done
         lane=$((lane + 1))
         (
             trap - EXIT
-            passed=0 failed=0 skipped=0 run_number=$((run_number + 100 * lane))
+            passed=0 failed=0 skipped=0 run_number=$((run_number + 100 * lane)) lanes=$((most > $# ? most / $# : 1))
             $function > "$folder/$lane.out" 2>&1
             echo "$passed $failed $skipped" > "$folder/$lane.counts"
         ) &
