@@ -65,6 +65,15 @@ public sealed class GrammarPart
         return new GrammarPart(rules => LanguageRules.Add(rules, Without(own), ""));
     }
 
+    /// <summary>Any text that does not begin with another, white space before it not counted; possibly none at all.</summary>
+    /// <param name="beginning">What it may not begin with.</param>
+    public static GrammarPart TextUnless(string beginning)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(beginning);
+        return new GrammarPart(rules => LanguageRules.Add(
+            rules, DfaBuilder.Of(Expression.Of(WhiteSpace.Times(0, null), Expression.Text(beginning), AnyText)).Not().Minimize(), ""));
+    }
+
     /// <summary>Any number of white-space characters up to some.</summary>
     public static GrammarPart Space(int most) =>
         new(_ => Expression.Class((' ', ' '), ('\n', '\n'), ('\t', '\t')).Times(0, most));
@@ -102,10 +111,19 @@ public sealed class GrammarPart
         return new CompiledGrammar(AutomatonBuilder.Build(rules, Limits.SchemaDepth + 8));
     }
 
+    // As char.IsWhiteSpace has it.
+    private static Expression WhiteSpace => new Expression.CodePoints(Utf8Ranges.Normalize(
+    [
+        (0x09, 0x0D), (0x20, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F),
+        (0x205F, 0x205F), (0x3000, 0x3000),
+    ]));
+
+    private static Expression AnyText =>
+        new Expression.CodePoints(Utf8Ranges.Normalize([(0, Utf8Ranges.MaxCodePoint)])).Times(0, null);
+
     private static Dfa Without(string[] markers)
     {
-        Expression any = new Expression.CodePoints(Utf8Ranges.Normalize([(0, Utf8Ranges.MaxCodePoint)])).Times(0, null);
         Expression found = new Expression.Choice([.. markers.Select(Expression.Text)]);
-        return markers.Length == 0 ? Dfa.Any : DfaBuilder.Of(Expression.Of(any, found, any)).Not().Minimize();
+        return markers.Length == 0 ? Dfa.Any : DfaBuilder.Of(Expression.Of(AnyText, found, AnyText)).Not().Minimize();
     }
 }

@@ -73,6 +73,24 @@ public sealed class RefusalTests
         Assert.That((await MiniModel.Client.GetResponseAsync("What is 27 + 45?", options)).Text, Does.Contain("72"));
     }
 
+    /// <summary>What a function returned must be text as well: an image would go into the prompt as a wall of letters.</summary>
+    [Test]
+    public void Refuses_results_of_functions_that_are_no_text()
+    {
+        var image = new DataContent(new byte[4], "image/png");
+        foreach (object result in new object[] { image, new AIContent[] { new TextContent("Look:"), image } })
+        {
+            ChatMessage[] messages =
+            [
+                new(ChatRole.User, "Look!"), new(ChatRole.Assistant, [new FunctionCallContent("1", "screenshot")]),
+                new(ChatRole.Tool, [new FunctionResultContent("1", result)]),
+            ];
+            Assert.That(
+                () => MiniModel.Client.GetResponseAsync(messages),
+                Throws.InstanceOf<NotSupportedException>().With.Message.Contains("image/png").And.Message.Contains("Message 2"));
+        }
+    }
+
     [Test]
     public void Refuses_content_that_is_no_text()
     {

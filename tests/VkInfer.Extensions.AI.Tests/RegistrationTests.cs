@@ -104,8 +104,12 @@ public sealed class RegistrationTests
 
         using var borrowing = new VkInferChatClient(MiniModel.Model, MiniModel.Options());
         borrowing.Host.Lose(await borrowing.LoadAsync(), new InvalidOperationException("lost"));
-        HealthCheckResult health = await new VkInferHealthCheck(borrowing).CheckHealthAsync(new HealthCheckContext());
+        var check = new VkInferHealthCheck(borrowing);
+        HealthCheckResult health = await check.CheckHealthAsync(new HealthCheckContext());
         Assert.That(health.Status, Is.EqualTo(HealthStatus.Unhealthy));
+        var registration = new HealthCheckRegistration("model", check, HealthStatus.Degraded, tags: null);
+        Assert.That(
+            (await check.CheckHealthAsync(new HealthCheckContext { Registration = registration })).Status, Is.EqualTo(HealthStatus.Degraded));
         Assert.That(borrowing.GetService<Model>(), Is.SameAs(MiniModel.Model));
     }
 

@@ -3,19 +3,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace VkInfer.Extensions.AI;
 
 /// <summary>
-/// Healthy where the model answers or will be loaded by the first request; degraded while it loads; unhealthy where loading failed or its
-/// device was lost. Never loads a model by itself.
+/// Healthy where the model answers or will be loaded by the first request; degraded while it loads; where loading failed or its device was
+/// lost, what the registration says, which is unhealthy if it says nothing. Never loads a model by itself.
 /// </summary>
 internal sealed class VkInferHealthCheck(VkInferChatClient client) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Check());
+        Task.FromResult(Check(context.Registration?.FailureStatus ?? HealthStatus.Unhealthy));
 
-    private HealthCheckResult Check()
+    private HealthCheckResult Check(HealthStatus failed)
     {
         if (client.Host.Failure is { } failure)
         {
-            return HealthCheckResult.Unhealthy("The model could not be loaded, or its device was lost.", failure);
+            return new HealthCheckResult(failed, "The model could not be loaded, or its device was lost.", failure);
         }
 
         if (client.Host.IsLoading)

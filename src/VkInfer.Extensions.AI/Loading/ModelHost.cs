@@ -36,7 +36,9 @@ internal sealed class ModelHost : IDisposable, IAsyncDisposable
         string name = options.Model ?? Model.DefaultModelPath;
         Log.Loading(logger, name);
         string path = await ModelSourceName.ResolveAsync(name, store, progress, cancellationToken).ConfigureAwait(false);
-        return await Model.LoadAsync(path, options.WithLogger(logger), progress, cancellationToken)
+        string? draft = options.Draft is null ? null
+            : await ModelSourceName.ResolveAsync(options.Draft, store, progress, cancellationToken).ConfigureAwait(false);
+        return await Model.LoadAsync(path, options.WithLogger(logger) with { Draft = draft }, progress, cancellationToken)
             .ConfigureAwait(false);
     }
 

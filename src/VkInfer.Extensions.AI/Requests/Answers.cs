@@ -7,7 +7,8 @@ internal static class Answers
 {
     public static ChatFinishReason ToFinishReason(FinishReason reason, bool hasCalls) => reason switch
     {
-        FinishReason.MaxTokens or FinishReason.ContextFull => ChatFinishReason.Length,
+        FinishReason.MaxTokens or FinishReason.ContextFull or FinishReason.DeadlineExceeded or FinishReason.OutOfPages =>
+            ChatFinishReason.Length,
         _ => hasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop,
     };
 

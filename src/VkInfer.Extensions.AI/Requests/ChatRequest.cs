@@ -72,6 +72,14 @@ internal sealed record ChatRequest(int[] Prompt, GenerationOptions Generation, A
             throw new NotSupportedException("ChatOptions.Tools: beside a grammar of GenerationOptions, calls cannot be held to theirs.");
         }
 
+        if (tools.Callable.Count > 0 && !text.Format.CanHoldCalls
+            && (tools.NeedsCall ? "ToolMode" : !tools.MayCallSeveral ? "AllowMultipleToolCalls" : schema is not null ? "ResponseFormat" : null)
+                is { } member)
+        {
+            throw new NotSupportedException(
+                $"ChatOptions.{member}: calls in the form of {text.Format.Name} are read, but cannot be held to a grammar.");
+        }
+
         // The same few are asked for again and again, and a grammar that lives on keeps its masks.
         string key = string.Join('\0', [
             $"{text.Id} {tools.NeedsCall} {tools.MayCallSeveral}", tail[Math.Max(0, tail.Length - 24)..], schema?.GetRawText() ?? "",

@@ -72,7 +72,7 @@ internal sealed class MessageReader
                     calls.Add(new ReadCall(IdOf(call.CallId), call.Name, ArgumentsOf(call)));
                     break;
                 case FunctionResultContent result when role == TemplateRole.Tool:
-                    results.Add(new ReadMessage(role, TextOf(result))
+                    results.Add(new ReadMessage(role, TextOf(result, index))
                     {
                         CallId = IdOf(result.CallId),
                         Name = _names.GetValueOrDefault(result.CallId),
@@ -130,16 +130,22 @@ internal sealed class MessageReader
         return arguments;
     }
 
-    private static string TextOf(FunctionResultContent result) => result.Result switch
+    private static string TextOf(FunctionResultContent result, int index) => result.Result switch
     {
         null => result.Exception is { } problem ? $"Error: {problem.Message}" : "null",
         string text => text,
         JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
         JsonElement json => json.GetRawText(),
         TextContent text => text.Text,
-        IEnumerable<AIContent> contents when contents.All(content => content is TextContent) => string.Concat(contents),
+        IEnumerable<AIContent> contents => contents.FirstOrDefault(content => content is not TextContent) is { } other
+            ? throw NoText(other, index)
+            : string.Concat(contents),
+        AIContent other => throw NoText(other, index),
         { } value => NodeOf(value)?.ToJsonString() ?? "null",
     };
+
+    private static NotSupportedException NoText(AIContent content, int index) =>
+        new($"Message {index} has a function's result with {Describe(content)}; the model takes text only.");
 
     private static JsonNode? NodeOf(object value) => value switch
     {

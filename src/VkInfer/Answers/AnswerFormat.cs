@@ -29,6 +29,9 @@ public abstract class AnswerFormat
     /// <summary>Whether answers may have reasoning.</summary>
     public bool HasReasoning { get; }
 
+    /// <summary>Whether calls can be held to a grammar: required, limited to one, or beside a schema for text.</summary>
+    public virtual bool CanHoldCalls => true;
+
     /// <summary>Finds the format of a model.</summary>
     /// <param name="template">The source of its chat template; null: it has none.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
@@ -77,9 +80,6 @@ public abstract class AnswerFormat
             : tools.Count == 0 && text is null ? null
             : Grammar(tools, needsCall, mayCallSeveral ? null : 1, text, StartsInReasoning(prompt)).Compile();
     }
-
-    /// <summary>Whether calls can be held to a grammar.</summary>
-    private protected virtual bool CanHoldCalls => true;
 
     /// <summary>Whether a prompt ends within the reasoning.</summary>
     private protected abstract bool StartsInReasoning(string prompt);

@@ -73,6 +73,35 @@ public sealed class AnswerGrammarTests
         Assert.That(withCalls.Length == 0 || withCalls.Any(Matches));
     }
 
+    /// <summary>Where calls may be made, what the grammar takes for one is read as one: a call that nobody reads would be lost.</summary>
+    [TestCaseSource(nameof(Formats))]
+    public void A_free_answer_is_read_as_the_grammar_took_it(Conversation conversation)
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            List<AnswerPiece> pieces = Generate(conversation, needsCall: false, several: true, text: null, seed);
+            string text = string.Concat(pieces.OfType<TextPiece>().Select(piece => piece.Text));
+            Assert.That(text, Does.Not.Contain("get_weather"));
+            foreach (ToolCallEndPiece end in pieces.OfType<ToolCallEndPiece>())
+            {
+                Assert.That(end.IsWhole);
+                string json = string.Concat(pieces.OfType<ToolArgumentsPiece>().Where(p => p.Index == end.Index).Select(p => p.Json));
+                JsonDocument.Parse(json).Dispose();
+            }
+        }
+    }
+
+    [TestCase("Here is the code: class A { int x; }")]
+    [TestCase("As JSON: {\"name\": \"now\", \"parameters\": {}}")]
+    [TestCase("[{\"a\": 1}]")]
+    [TestCase("{\"name\": \"now\", \"parameters\": {}}")]
+    public void Braces_in_a_text_of_Llama_are_text(string answer)
+    {
+        Conversation llama = Conversations.All.First(c => c.Family == "llama") with { Stream = answer };
+        Assert.That(Matches(llama), Is.True);
+        Assert.That(llama.Read(answer, () => 3), Is.EqualTo(answer[0] == '{' ? "[] [] [now {}]" : $"[] [{answer}]"));
+    }
+
     [Test]
     public void Calls_of_Gemma_are_read_but_not_required()
     {

@@ -33,6 +33,16 @@ public sealed class AnswerParserTests
                 ? "[before <tool_call> and {\"name\": 1} after] []" : "[] [before <tool_call> and {\"name\": 1} after]"));
     }
 
+    /// <summary>A recipient is nobody where there is nothing to call.</summary>
+    [Test]
+    public void Without_tools_the_channels_of_gpt_oss_say_what_is_text()
+    {
+        Conversation harmony = All.First(conversation => conversation.Family == "harmony");
+        const string Stream = "⟦<|channel|>⟧analysis to=python⟦<|message|>⟧1 + 1⟦<|end|>⟧⟦<|start|>⟧assistant"
+            + "⟦<|channel|>⟧commentary to=functions.now⟦<|message|>⟧{}";
+        Assert.That(harmony.Read(Stream, () => 3, hasTools: false), Is.EqualTo("[1 + 1] [{}]"));
+    }
+
     /// <summary>Streams that keep to no format do not throw, and their cuts make no difference either.</summary>
     [TestCaseSource(nameof(All))]
     public void Broken_streams_are_read_in_one_way(Conversation conversation)

@@ -14,7 +14,8 @@ internal sealed class HarmonyFormat() : AnswerFormat("harmony", templateHasTools
 
     private protected override bool StartsInReasoning(string prompt) => false;
 
-    private protected override AnswerParser Parser(IReadOnlyList<ToolDefinition> tools, bool startsInReasoning) => new HarmonyParser();
+    private protected override AnswerParser Parser(IReadOnlyList<ToolDefinition> tools, bool startsInReasoning) =>
+        new HarmonyParser(tools.Count > 0);
 
     private protected override GrammarPart Grammar(
         IReadOnlyList<ToolDefinition> tools, bool needsCall, int? mostCalls, GrammarPart? text, bool startsInReasoning)

@@ -1,11 +1,13 @@
+using VkInfer.Answers.Calls;
+
 namespace VkInfer.Answers.Formats;
 
 /// <summary>
 /// Reads answers in channels: a header up to <c>&lt;|message|&gt;</c>, which names the channel and perhaps a recipient, then its content.
-/// What
-/// has a recipient is a call, on whichever channel; <c>analysis</c> is reasoning, the others are text.
+/// What has a recipient is a call, on whichever channel; <c>analysis</c> is reasoning, the others are text.
 /// </summary>
-internal sealed class HarmonyParser : AnswerParser
+/// <param name="hasTools">Whether there is anything to call; else the channel alone says what a message is.</param>
+internal sealed class HarmonyParser(bool hasTools) : AnswerParser
 {
     private const int MostHeader = 500;
     private const string Functions = "functions.";
@@ -21,6 +23,8 @@ internal sealed class HarmonyParser : AnswerParser
     private bool _isHeader = true;
     private bool _isCall;
     private bool _isReasoning;
+    private JsonValueReader _arguments;
+    private bool _isWhole; // The arguments are a whole value.
 
     /// <inheritdoc/>
     public override bool IsReasoning => _isReasoning && !_isHeader;
@@ -54,7 +58,7 @@ internal sealed class HarmonyParser : AnswerParser
         string content = Buffer.TakeUntil(_inContent, isEnd, out string? end);
         if (_isCall)
         {
-            Pieces.Arguments(AnswerBuffer.WithoutControls(content));
+            ReadArguments(AnswerBuffer.WithoutControls(content));
         }
         else
         {
@@ -74,7 +78,8 @@ internal sealed class HarmonyParser : AnswerParser
     {
         if (!_isHeader)
         {
-            Close(isWhole: true);
+            // The token that ends a call ends the answer, and is not told.
+            Close(_isWhole);
         }
     }
 
@@ -88,7 +93,8 @@ internal sealed class HarmonyParser : AnswerParser
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .FirstOrDefault(word => word.StartsWith("to=", StringComparison.Ordinal))?[3..];
         _isReasoning = words is ["analysis", ..];
-        _isCall = !string.IsNullOrEmpty(to);
+        _isCall = hasTools && !string.IsNullOrEmpty(to);
+        (_arguments, _isWhole) = (default, false);
         Pieces.Break();
         if (_isCall)
         {
@@ -96,6 +102,16 @@ internal sealed class HarmonyParser : AnswerParser
         }
 
         _header = "";
+    }
+
+    private void ReadArguments(string json)
+    {
+        foreach (char c in json)
+        {
+            _isWhole |= _arguments.Read(c) == JsonValueReader.Effect.Last;
+        }
+
+        Pieces.Arguments(json);
     }
 
     private void Close(bool isWhole)

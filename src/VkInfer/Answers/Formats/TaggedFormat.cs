@@ -26,7 +26,8 @@ internal sealed record CallStyle(
 internal sealed class TaggedFormat(string name, bool templateHasTools, (Marker Open, Marker Close)? reasoning, CallStyle calls)
     : AnswerFormat(name, templateHasTools, reasoning is not null)
 {
-    private protected override bool CanHoldCalls => calls.Call is not null;
+    /// <inheritdoc/>
+    public override bool CanHoldCalls => calls.Call is not null;
 
     private protected override bool StartsInReasoning(string prompt) =>
         reasoning is { } marks && prompt.TrimEnd().EndsWith(marks.Open.Text.TrimEnd(), StringComparison.Ordinal);
@@ -45,14 +46,18 @@ internal sealed class TaggedFormat(string name, bool templateHasTools, (Marker O
     private protected override GrammarPart Grammar(
         IReadOnlyList<ToolDefinition> tools, bool needsCall, int? mostCalls, GrammarPart? text, bool startsInReasoning)
     {
-        GrammarPart answer = text ?? GrammarPart.TextWithout([.. calls.Open?.Excluded ?? ["{"], .. reasoning?.Open.Excluded ?? []]);
+        bool isBeginning = calls.Open is null;
+        GrammarPart answer = text ?? (isBeginning
+            ? GrammarPart.TextUnless("{")
+            : GrammarPart.TextWithout([.. calls.Open!.Value.Excluded, .. reasoning?.Open.Excluded ?? []]));
         if (tools.Count > 0)
         {
             GrammarPart some = Calls(tools, mostCalls);
 
-            // A form for text is one for answers without calls; free text may stand before them.
+            // A form for text is one for answers without calls; free text may stand before them, unless calls are known by how an answer
+            // begins.
             answer = needsCall ? some
-                : text is not null ? GrammarPart.Choice(answer, some)
+                : text is not null || isBeginning ? GrammarPart.Choice(answer, some)
                 : GrammarPart.Sequence(answer, some.Times(0, 1));
         }
 
