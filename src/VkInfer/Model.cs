@@ -32,7 +32,6 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
-    private readonly ConcurrentDictionary<(KvType, SoftmaxChoice?, LinearChoice), Lazy<SessionEngine>> _engines = [];
 
     internal Model(ModelParts parts)
     {
@@ -248,16 +247,6 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
             Enumerable.Range(0, count).Where(Tokenizer.IsControl)
                 .Select(id => KeyValuePair.Create(id, Encoding.UTF8.GetString(Tokenizer.GetTokenBytes(id)))));
     }
-
-    /// <summary>The engine of sessions with these options, made when one is first asked for.</summary>
-    /// <exception cref="ArgumentException">The model is to be reproducible, and linear layers are to be others.</exception>
-    internal SessionEngine EngineFor(KvType type, SoftmaxChoice? softmax, LinearChoice linear) => _engines.GetOrAdd(
-        linear == Options.Linear || !Options.Reproducible
-            ? (type, softmax, linear)
-            : throw new ArgumentException($"{linear}: a reproducible model chooses its linear layers by itself.", nameof(linear)),
-        key => new Lazy<SessionEngine>(() => SessionEngine.Create(
-            this, key.Item1, key.Item2 is { } choice ? SoftmaxPlan.For(choice, Config.NumLayers, Calibration) : Softmax, key.Item3),
-            LazyThreadSafetyMode.PublicationOnly)).Value;
 
     /// <summary>The same weights with other linear layers.</summary>
     internal DecoderTransformer TransformerFor(LinearChoice choice) => choice == Options.Linear

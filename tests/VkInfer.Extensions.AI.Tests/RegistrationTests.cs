@@ -108,8 +108,8 @@ public sealed class RegistrationTests
         HealthCheckResult health = await check.CheckHealthAsync(new HealthCheckContext());
         Assert.That(health.Status, Is.EqualTo(HealthStatus.Unhealthy));
         var registration = new HealthCheckRegistration("model", check, HealthStatus.Degraded, tags: null);
-        Assert.That(
-            (await check.CheckHealthAsync(new HealthCheckContext { Registration = registration })).Status, Is.EqualTo(HealthStatus.Degraded));
+        HealthCheckResult asRegistered = await check.CheckHealthAsync(new HealthCheckContext { Registration = registration });
+        Assert.That(asRegistered.Status, Is.EqualTo(HealthStatus.Degraded));
         Assert.That(borrowing.GetService<Model>(), Is.SameAs(MiniModel.Model));
     }
 

@@ -20,12 +20,15 @@ internal sealed class PromptEnd : ITokenReceiver
     {
         if (reason == FinishReason.OutOfPages)
         {
-            _end.TrySetException(new InvalidOperationException("The memory of the KV cache does not hold the text."));
+            _end.TrySetException(OutOfPages());
             return;
         }
 
         _end.TrySetResult();
     }
+
+    /// <summary>What a caller is told for whose text there are no pages.</summary>
+    public static InvalidOperationException OutOfPages() => new("The memory of the KV cache does not hold the text.");
 
     public void Fail(Exception exception) => _end.TrySetException(exception);
 }

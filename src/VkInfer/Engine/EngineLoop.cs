@@ -119,6 +119,7 @@ internal sealed class EngineLoop : IDisposable
             Abandon(plan, exception);
             while (_underWay.TryDequeue(out StepPlan? next))
             {
+                EndUnseen();
                 Abandon(next, exception);
                 _unused.Push(next);
             }
@@ -142,6 +143,20 @@ internal sealed class EngineLoop : IDisposable
         }
 
         _unused.Push(plan);
+    }
+
+    /// <summary>The executor is to know that the earliest step has ended, whatever that came to.</summary>
+    private void EndUnseen()
+    {
+        try
+        {
+            _executor.Complete(_outcome);
+        }
+#pragma warning disable CA1031 // The requests of the step fail anyway.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
     }
 
     private void Observe(StepPlan plan)

@@ -246,7 +246,7 @@ internal sealed class LiveRequests
             request.Drafter?.Report(_times);
             if (request.Speculator is { } speculator)
             {
-                speculator.Propose(request.Sequence, speculator.Best(_scheduler.Running.Count, _times));
+                speculator.Propose(request.Sequence, speculator.Best(_scheduler.Sharing, _times));
             }
 
             return;

@@ -114,7 +114,7 @@ internal sealed class TokenDelivery
     private void Prepare(EngineRequest request)
     {
         Sequence sequence = request.Sequence;
-        int rows = _scheduler.Running.Count;
+        int rows = _scheduler.Sharing;
         request.Speculator?.Guess(sequence.Tokens);
         int drafts = request.BestDrafts(rows, _times);
         if (request.Grammar is not null || (drafts > 0 && sequence.InFlight == 0))

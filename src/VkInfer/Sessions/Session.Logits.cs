@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using VkInfer.Engine.Sequences;
 using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
@@ -53,18 +52,25 @@ public sealed partial class Session
         int vocab = Model.Config.VocabSize;
         int stride = WeightLayout.PadColumns(vocab);
         int chunk = (int)Math.Clamp(LogitsChunkBytes / (stride * sizeof(float)), 1, Model.Options.PrefillChunk);
-        using GpuBuffer rowsBuffer = CreateRows((long)chunk * stride * sizeof(float));
-        float[] row = new float[vocab];
-        for (int start = first; start < _tokens.Count; start += chunk)
+        var target = new SharedRows(CreateRows((long)chunk * stride * sizeof(float)));
+        try
         {
-            int rows = Math.Min(chunk, _tokens.Count - start);
-            RunChunkForLogits(rowsBuffer, start, rows, cancellation);
-            for (int i = 0; i < rows; i++)
+            float[] row = new float[vocab];
+            for (int start = first; start < _tokens.Count; start += chunk)
             {
-                ReadRow(rowsBuffer, (long)i * stride * sizeof(float), row);
-                cancellation.ThrowIfRequested();
-                onRow(start + i - first, row);
+                int rows = Math.Min(chunk, _tokens.Count - start);
+                RunChunkForLogits(target, start, rows, cancellation);
+                for (int i = 0; i < rows; i++)
+                {
+                    ReadRow(target.Buffer, (long)i * stride * sizeof(float), row);
+                    cancellation.ThrowIfRequested();
+                    onRow(start + i - first, row);
+                }
             }
+        }
+        finally
+        {
+            target.Release();
         }
     }
 
@@ -74,11 +80,11 @@ public sealed partial class Session
         return Model.Gpu.CreateBuffer(bytes, BufferKind.DeviceLocal, "logits.rows");
     }
 
-    private void RunChunkForLogits(GpuBuffer target, int start, int rows, Cancellation cancellation)
+    private void RunChunkForLogits(SharedRows target, int start, int rows, Cancellation cancellation)
     {
         using Lifetime.Lease lease = _lifetime.Enter();
         int[] chunk = CollectionsMarshal.AsSpan(_tokens).Slice(start, rows).ToArray();
-        Process(chunk, start, keepsLogits: false, new LogitsTarget(target, start), cancellation);
+        Process(chunk, start, keepsLogits: false, target, cancellation);
     }
 
     private void ReadRow(GpuBuffer rows, long offset, float[] row)

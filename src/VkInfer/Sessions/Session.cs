@@ -163,7 +163,7 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
         int before = BeginAppend(tokens);
         try
         {
-            Process(tokens.ToArray(), before, keepsLogits: true, target: null, Cancel(cancellationToken));
+            Process(tokens.ToArray(), before, keepsLogits: true, logits: null, Cancel(cancellationToken));
         }
         catch
         {
@@ -216,9 +216,10 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
     private void Rollback(int before) => CollectionsMarshal.SetCount(_tokens, before);
 
     /// <summary>Has the engine compute tokens that were appended, and waits for that.</summary>
-    private void Process(ReadOnlyMemory<int> tokens, int before, bool keepsLogits, LogitsTarget? target, Cancellation cancellation)
+    private void Process(ReadOnlyMemory<int> tokens, int before, bool keepsLogits, SharedRows? logits, Cancellation cancellation)
     {
-        var run = new TokenRun(isSingle: true);
+        logits?.Hold();
+        var run = new TokenRun(isSingle: true) { Ended = logits is null ? null : logits.Release };
         var request = new EngineRequest(_sequence.Sequence, run)
         {
             Length = before,
@@ -226,10 +227,19 @@ public sealed partial class Session : IDisposable, IAsyncDisposable
             ContextLength = Capacity,
             Selection = null,
             KeepsLogits = keepsLogits,
-            LogitsTarget = target,
+            LogitsTarget = logits is null ? null : new LogitsTarget(logits.Buffer, before),
             KeepsPages = true,
         };
-        Start(request);
+        try
+        {
+            Start(request);
+        }
+        catch
+        {
+            logits?.Release();
+            throw;
+        }
+
         try
         {
             run.WaitForToken(cancellation);

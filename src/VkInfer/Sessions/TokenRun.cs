@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using VkInfer.Embeddings;
 using VkInfer.Engine.Answers;
 using VkInfer.Vulkan;
 
@@ -20,6 +21,9 @@ internal sealed class TokenRun : ITokenReceiver
 
     /// <param name="isSingle">Whether the request is for one token: then its end is waited for, too.</param>
     public TokenRun(bool isSingle) => _isSingle = isSingle;
+
+    /// <summary>Called once, by the engine, when the request has ended and nothing of it is planned any more.</summary>
+    public Action? Ended { get; init; }
 
     /// <summary>Whether no token will come any more.</summary>
     public bool IsOver
@@ -104,7 +108,7 @@ internal sealed class TokenRun : ITokenReceiver
         }
     }
 
-    public void End(FinishReason reason) => Finish(null);
+    public void End(FinishReason reason) => Finish(reason == FinishReason.OutOfPages ? PromptEnd.OutOfPages() : null);
 
     public void Fail(Exception exception) => Finish(exception);
 
@@ -115,6 +119,8 @@ internal sealed class TokenRun : ITokenReceiver
             (_isOver, _failure) = (true, failure);
             Monitor.PulseAll(_gate);
         }
+
+        Ended?.Invoke();
     }
 
     private CancellationTokenRegistration WakeBy(CancellationToken token) => token.CanBeCanceled

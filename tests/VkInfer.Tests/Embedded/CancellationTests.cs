@@ -6,6 +6,52 @@ namespace VkInfer.Tests.Embedded;
 /// <summary>Cancellation is answered at once, and leaves the session where it stood.</summary>
 public sealed class CancellationTests : EmbeddedFixture
 {
+    /// <summary>The step that takes others' rows with those of a caller that has gone still writes his logits.</summary>
+    [Test]
+    public void Logits_that_nobody_waits_for_any_more_harm_nobody()
+    {
+        var random = new Random(5);
+        int cancelled = 0;
+        bool isOver = false;
+        Task others = Task.Run(() =>
+        {
+            using Session session = Model.CreateSession();
+            while (!Volatile.Read(ref isOver))
+            {
+                session.Reset();
+                session.Append(Prompt(1));
+                Take(session, 30, SamplingOptions.Greedy);
+            }
+        });
+        for (int round = 0; round < 120; round++)
+        {
+            using Session session = Model.CreateSession();
+            using var cancel = new CancellationTokenSource();
+            TimeSpan moment = TimeSpan.FromMilliseconds(random.NextDouble() * 10);
+            long started = Stopwatch.GetTimestamp();
+            Task cancelling = Task.Run(() =>
+            {
+                // Timers are too coarse for the milliseconds in which a step is submitted.
+                SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(started) > moment);
+                cancel.Cancel();
+            });
+            try
+            {
+                session.ComputeLogits(Prompt(round, 200), (_, _) => { }, cancel.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                cancelled++;
+            }
+
+            cancelling.Wait();
+        }
+
+        Volatile.Write(ref isOver, true);
+        Assert.That(() => others, Throws.Nothing);
+        Assert.That(cancelled, Is.GreaterThan(25));
+    }
+
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(100);
 
     [TestCase(30)]

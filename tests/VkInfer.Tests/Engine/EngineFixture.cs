@@ -52,7 +52,7 @@ internal sealed class EngineFixture : IDisposable
 
     /// <summary>Asks for an answer in text.</summary>
     public AnswerStream Answer(
-        int[] prompt, GenerationOptions options, string? gbnf = null, int queueLimit = 16, bool guesses = false,
+        int[] prompt, GenerationOptions options, string? gbnf = null, int queueLimit = 16, bool guesses = false, bool isEager = true,
         CancellationToken cancellation = default)
     {
         GrammarMatcher? grammar = gbnf is null ? null : LetterTokenizer.Match(gbnf);
@@ -66,7 +66,7 @@ internal sealed class EngineFixture : IDisposable
             ContextLength = 4096,
             Selection = Greedy with { Sampling = new(options.Sampling), Mask = grammar is null ? null : new uint[2] },
             Grammar = grammar,
-            Speculator = guesses ? new Speculator { IsEager = true } : null,
+            Speculator = guesses ? new Speculator { IsEager = isEager } : null,
             Cancellation = cancellation,
         };
         return new AnswerStream(Engine, request, queue);

@@ -169,6 +169,60 @@ public sealed class EngineTests
         Assert.That((await ReadAll(free)).Last.Usage!.CompletionTokens, Is.EqualTo(40));
     }
 
+    /// <summary>Put aside, a sequence takes no part in steps; what its guesses would cost is asked all the same.</summary>
+    [TestCase(null)]
+    [TestCase("root ::= [a-e]+")]
+    public async Task An_answer_that_guesses_waits_for_its_reader(string? gbnf)
+    {
+        using var fixture = new EngineFixture();
+        var options = new GenerationOptions { MaxTokens = 60, IgnoreEndOfText = true };
+        using AnswerStream slow = fixture.Answer(
+            SchedulerTests.Prompt(0, 60), options, gbnf, queueLimit: 2, guesses: true, isEager: false);
+        GenerationUpdate? last = null;
+        while (await slow.NextAsync() is { } update)
+        {
+            last = update;
+            if (update.Usage is null && update.TokenIds.Count > 0)
+            {
+                await Task.Delay(5);
+            }
+        }
+
+        Assert.That(last!.FinishReason, Is.EqualTo(FinishReason.MaxTokens));
+    }
+
+    [Test]
+    public async Task A_step_whose_end_throws_costs_its_own_requests_alone()
+    {
+        using var fixture = new EngineFixture();
+        for (int round = 0; round < 5; round++)
+        {
+            int steps = 0;
+            fixture.Executor.Completing = () =>
+            {
+                if (++steps == 3 + round)
+                {
+                    throw new TimeZoneNotFoundException("an observer's own");
+                }
+            };
+            TokenList[] lost = [.. Enumerable.Range(0, 3).Select(_ => new TokenList())];
+            Array.ForEach(lost, list => fixture.Ask([7, 7, 7], 40, list));
+            await Task.WhenAll(lost.Select(list => list.End.ContinueWith(_ => { }, TaskScheduler.Default))).WaitAsync(Patience);
+            Assert.That(lost.Any(list => list.End.IsFaulted));
+            TokenList[] next = [.. Enumerable.Range(0, 3).Select(_ => new TokenList())];
+            foreach ((int i, TokenList list) in next.Index())
+            {
+                fixture.Ask(SchedulerTests.Prompt(i, 30), 20, list);
+            }
+
+            await Task.WhenAll(next.Select(list => list.End)).WaitAsync(Patience);
+            foreach ((int i, TokenList list) in next.Index())
+            {
+                Assert.That(list.Tokens, Is.EqualTo(EngineFixture.Alone(SchedulerTests.Prompt(i, 30), 20)), $"round {round}, {i}");
+            }
+        }
+    }
+
     [Test]
     public async Task A_slow_consumer_holds_back_itself_alone()
     {

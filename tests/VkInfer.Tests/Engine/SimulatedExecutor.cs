@@ -48,8 +48,8 @@ internal sealed class SimulatedExecutor : IExecutor
             Thread.Sleep(StepTime);
         }
 
-        Completing?.Invoke();
         (List<StepRows> rows, List<int[]> chosen) = _underWay.Dequeue();
+        Completing?.Invoke();
         outcome.Time = StepTime;
         for (int i = 0; i < rows.Count; i++)
         {

@@ -7,7 +7,7 @@ namespace VkInfer.Engine.Cache;
 /// memory: what lies in a page is written by steps, which run in the order in which they were planned, so that a page may have a new owner
 /// while a step of the old one is still under way. Not thread-safe.
 /// </summary>
-internal sealed class KvPool
+internal sealed partial class KvPool
 {
     /// <summary>Positions of a page.</summary>
     public const int PageTokens = 32;
@@ -66,53 +66,6 @@ internal sealed class KvPool
 
         return sum;
     }
-
-    /// <summary>
-    /// Finds the longest known prefix of a sequence without pages and lets it hold that. Its last token is always left to compute.
-    /// </summary>
-    /// <returns>False: another sequence is about to compute what this one needs next, so waiting pays.</returns>
-    public bool TryMatch(Sequence sequence)
-    {
-        (sequence.Tables, sequence.Computed) = ([.. _groups.Select(_ => new BlockTable())], 0);
-        if (_prefixes is null)
-        {
-            return true;
-        }
-
-        if (!_prefixes.TryFind(sequence))
-        {
-            sequence.Tables = [];
-            return false;
-        }
-
-        int known = sequence.Chain.Count;
-        for (int group = 0; group < _groups.Length; group++)
-        {
-            int first = _groups[group].FirstVisible(known * PageTokens) / PageTokens;
-            for (int i = 0; i < known; i++)
-            {
-                Share(i < first ? BlockTable.None : sequence.Chain[i].Pages[group], sequence.Tables[group]);
-            }
-        }
-
-        sequence.Computed = known * PageTokens;
-        return true;
-    }
-
-    /// <summary>Says that a sequence is about to compute the rest of its known full pages, so that others wait for it.</summary>
-    public void Announce(Sequence sequence) => _prefixes?.Announce(sequence);
-
-    /// <summary>Tells the prefix index of full pages that are computed, and whose tokens are known.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="computed">Positions computed by steps that have ended.</param>
-    public void Publish(Sequence sequence, int computed)
-    {
-        _prefixes?.Publish(sequence, computed);
-        States?.Publish(sequence);
-    }
-
-    /// <summary>Ends what <see cref="Announce"/> said, as far as it has not come true.</summary>
-    public void Withdraw(Sequence sequence) => _prefixes?.Withdraw(sequence);
 
     /// <summary>Makes room for positions up to <paramref name="end"/>, and lets go of what has fallen behind windows.</summary>
     /// <param name="sequence">The sequence; rows from <see cref="Sequence.Computed"/> on will be written.</param>

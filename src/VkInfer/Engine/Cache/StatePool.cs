@@ -165,6 +165,9 @@ internal sealed class StatePool
         DropSnapshots(sequence, 0);
     }
 
+    /// <summary>Nobody finds a snapshot any more: what should have been copied there was not.</summary>
+    public void Forget(int state) => _states.Forget(state);
+
     /// <summary>Drops snapshots from a position on that are not published.</summary>
     public void DropSnapshots(Sequence sequence, int from)
     {

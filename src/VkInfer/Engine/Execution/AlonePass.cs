@@ -67,15 +67,15 @@ internal sealed class AlonePass : IDisposable
             return false;
         }
 
+        step.Slots.ForEach(slot => slot.Deselect());
         if (IsChained)
         {
-            _logger?.LogWarning(
-                "{Device}: a dispatch waited in vain for the one before it; barriers stand between them from now on", _device.Info.Name);
             IsChained = false;
             _recorded.ToList().ForEach(Forget);
+            _logger?.LogWarning(
+                "{Device}: a dispatch waited in vain for the one before it; barriers stand between them from now on", _device.Info.Name);
         }
 
-        step.Slots.ForEach(slot => slot.Deselect());
         return true;
     }
 

@@ -44,9 +44,12 @@ internal sealed class KeptRows(GpuDevice device, StepPasses passes, OnceLists on
                 // Those before the last lie before it.
                 int count = RowKinds.LogitsOf(rows);
                 (long stride, long length) = (passes.LogitsStride, count * passes.LogitsStride);
-                Copy(
-                    step, logits.Buffer.View(logits.Offset + stride - length, length),
-                    target.Rows.View((rows.First + rows.Count - count - target.First) * stride, length));
+                if (count > 0)
+                {
+                    Copy(
+                        step, logits.Buffer.View(logits.Offset + stride - length, length),
+                        target.Rows.View((rows.First + rows.Count - count - target.First) * stride, length));
+                }
             }
 
             if (rows.Sequence.KeepsLogits)

@@ -32,8 +32,16 @@ internal sealed class StepOrder(GpuDevice device, StepPasses passes, Cancellatio
     public StepUnderWay Complete()
     {
         StepUnderWay step = passes.Step(Ended);
-        device.Wait(step.Last);
-        Ended++;
+        try
+        {
+            device.Wait(step.Last);
+        }
+        finally
+        {
+            // Whatever it came to: the next one is asked for next.
+            Ended++;
+        }
+
         return step;
     }
 

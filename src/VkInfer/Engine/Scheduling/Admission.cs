@@ -28,12 +28,19 @@ internal sealed class Admission(SchedulerOptions options, KvPool pool, SequenceQ
                 return;
             }
 
-            if (sequence.InFlight > 0)
+            // A mask, or guesses, are being made for the next row.
+            if (sequence.InFlight > 0 || sequence.IsPaused)
             {
                 continue;
             }
 
             queues.RemoveHolder(sequence);
+            if (sequence.Chooses && sequence.Pending == 0 && !sequence.HasLogits)
+            {
+                // Somebody else got the place where its logits were kept while it waited.
+                pool.Cut(sequence, sequence.Length - 1);
+            }
+
             bool isNew = sequence.Tables.Length == 0;
             if (isNew && !pool.TryMatch(sequence))
             {

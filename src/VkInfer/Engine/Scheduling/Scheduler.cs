@@ -7,7 +7,7 @@ namespace VkInfer.Engine.Scheduling;
 /// Decides which tokens of which sequences a step computes. Prompts and decoding are the same thing, with other counts. Never touches a
 /// device. Not thread-safe: the engine's loop owns it.
 /// </summary>
-internal sealed class Scheduler
+internal sealed partial class Scheduler
 {
     private readonly SchedulerOptions _options;
     private readonly KvPool _pool;
@@ -27,6 +27,9 @@ internal sealed class Scheduler
 
     /// <summary>Sequences that take part in steps, the soonest first.</summary>
     public IReadOnlyList<Sequence> Running => _queues.Running;
+
+    /// <summary>Sequences that a step is shared by, the one that asks counted though it may be put aside.</summary>
+    public int Sharing => Math.Max(1, _queues.Running.Count);
 
     /// <summary>How often a sequence that ran gave its pages to others.</summary>
     public long Preemptions => _queues.Preemptions;
@@ -179,42 +182,6 @@ internal sealed class Scheduler
 
         _pool.Cut(sequence, Math.Min(sequence.Computed, length));
         sequence.Cut(length);
-    }
-
-    /// <summary>Undoes a plan that could not be submitted: its sequences compute their pages anew.</summary>
-    public void Abandon(StepPlan plan)
-    {
-        foreach (StepRows rows in plan.Rows)
-        {
-            if (rows.IsCurrent)
-            {
-                _pool.Release(rows.Sequence);
-                _queues.Requeue(rows.Sequence);
-            }
-        }
-
-        // States of others that were to change with it.
-        foreach (Sequence owner in plan.StateChanges.Select(change => change.Owner))
-        {
-            _pool.Release(owner);
-            if (owner.State == SequenceState.Running)
-            {
-                _queues.Requeue(owner);
-            }
-        }
-    }
-
-    /// <summary>Forgets what a step computed, and what those behind it choose for its sequences, which compute their pages anew.</summary>
-    public void Redo(StepPlan plan) => plan.Rows.Where(rows => rows.IsCurrent).ToList().ForEach(rows => _queues.Restart(rows.Sequence));
-
-    /// <summary>Has a sequence that is not scheduled compute anew what it keeps, whose recurrent state is not to be trusted.</summary>
-    public void Distrust(Sequence sequence)
-    {
-        if (_pool.States is not null && sequence.State == SequenceState.Idle)
-        {
-            _queues.RemoveHolder(sequence);
-            _pool.Release(sequence);
-        }
     }
 
     private void EndLate(IReadOnlyCollection<Sequence> sequences, TimeSpan now, Action<Sequence, EndReason> ended)
