@@ -72,9 +72,10 @@ internal sealed record ChatRequest(int[] Prompt, GenerationOptions Generation, A
             throw new NotSupportedException("ChatOptions.Tools: beside a grammar of GenerationOptions, calls cannot be held to theirs.");
         }
 
-        if (tools.Callable.Count > 0 && !text.Format.CanHoldCalls
-            && (tools.NeedsCall ? "ToolMode" : !tools.MayCallSeveral ? "AllowMultipleToolCalls" : schema is not null ? "ResponseFormat" : null)
-                is { } member)
+        string? member = tools.NeedsCall ? nameof(ChatOptions.ToolMode)
+            : !tools.MayCallSeveral ? nameof(ChatOptions.AllowMultipleToolCalls)
+            : schema is not null ? nameof(ChatOptions.ResponseFormat) : null;
+        if (tools.Callable.Count > 0 && !text.Format.CanHoldCalls && member is not null)
         {
             throw new NotSupportedException(
                 $"ChatOptions.{member}: calls in the form of {text.Format.Name} are read, but cannot be held to a grammar.");
