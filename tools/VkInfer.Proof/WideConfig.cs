@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using VkInfer.Configuration;
@@ -38,9 +39,16 @@ internal static class WideConfig
         Set(config, 2 * HeadDim, "global_head_dim");
         Set(config, Width, "q_lora_rank", "kv_lora_rank", "qk_nope_head_dim");
         Set(config, HeadDim, "v_head_dim");
+        int left = 0;
         foreach (string key in LayerKeys.Where(config.ContainsKey))
         {
+            left = Math.Max(0, (int)config[key]! - MaxLayers);
             config[key] = Math.Min((int)config[key]!, MaxLayers);
+        }
+
+        if (config["per_layer_config"] is JsonObject overrides)
+        {
+            config["per_layer_config"] = Widened(overrides, left);
         }
 
         foreach (string key in PerLayerKeys)
@@ -64,6 +72,25 @@ internal static class WideConfig
         }
 
         return HfJson.Parse(path, Encoding.UTF8.GetBytes(config.ToJsonString()));
+    }
+
+    /// <summary>What the last layers have of their own: longer heads.</summary>
+    private static JsonObject Widened(JsonObject overrides, int left)
+    {
+        var result = new JsonObject();
+        foreach ((string layer, JsonNode? own) in overrides)
+        {
+            int index = int.Parse(layer, CultureInfo.InvariantCulture) - left;
+            if (index >= 0)
+            {
+                var fields = (JsonObject)own!.DeepClone();
+                Set(fields, 2 * HeadDim, "head_dim");
+                Set(fields, KvHeads, "num_key_value_heads");
+                result[index.ToString(CultureInfo.InvariantCulture)] = fields;
+            }
+        }
+
+        return result;
     }
 
     private static void Set(JsonObject config, int value, params string[] keys)
