@@ -22,6 +22,7 @@ try
 {
     IConfigurationRoot settings = new ConfigurationBuilder()
         .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true).AddEnvironmentVariables().Build();
+    RefuseStrays(args);
     IConfiguration arguments = new ConfigurationBuilder().AddCommandLine(args).Build();
     VkInferOptions options = VkInferOptions.From(settings.GetSection("VkInfer"));
     options.Bind(arguments);
@@ -32,8 +33,27 @@ try
     return 0;
 }
 catch (Exception problem) when (
-    problem is VkInferException or IOException or UnauthorizedAccessException or ArgumentException or FormatException)
+    problem is VkInferException or IOException or UnauthorizedAccessException or ArgumentException or FormatException
+        or InvalidDataException)
 {
-    Console.Error.WriteLine($"chat: {problem.Message.ReplaceLineEndings(" ")}");
+    string message = problem is InvalidDataException { InnerException: { } inner } ? $"{problem.Message} {inner.Message}" : problem.Message;
+    Console.Error.WriteLine($"chat: {message.ReplaceLineEndings(" ")}");
     return problem is OptionsException ? 2 : 1;
+}
+
+// AddCommandLine drops what is neither --Key VALUE nor --Key=VALUE.
+static void RefuseStrays(string[] args)
+{
+    for (int i = 0; i < args.Length; i++)
+    {
+        if (!args[i].StartsWith("--", StringComparison.Ordinal))
+        {
+            throw new OptionsException(args[i], "expected --Key VALUE; a model is given by --Model FILE");
+        }
+
+        if (!args[i].Contains('=', StringComparison.Ordinal) && ++i == args.Length)
+        {
+            throw new OptionsException(args[^1], "expected a value behind it");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using VkInfer.Cli.Commands;
 
 namespace VkInfer.Cli;
@@ -69,6 +70,15 @@ internal static class CliProgram
         return root;
     }
 
-    private static string CommandPath(ParseResult parse) =>
-        parse.CommandResult.Command is RootCommand ? "vkinfer" : $"vkinfer {parse.CommandResult.Command.Name}";
+    private static string CommandPath(ParseResult parse)
+    {
+        string path = "";
+        SymbolResult? result = parse.CommandResult;
+        while (result is CommandResult { Command: not RootCommand and var command })
+        {
+            (path, result) = ($" {command.Name}{path}", result.Parent);
+        }
+
+        return "vkinfer" + path;
+    }
 }

@@ -6,8 +6,9 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# sudo asks at the terminal, whatever the standard input is.
 can_be_root() {
-    [ "$(id -u)" = 0 ] || { command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [ -t 0 ]; }; }
+    [ "$(id -u)" = 0 ] || { command -v sudo > /dev/null && { sudo -n true 2> /dev/null || { : < /dev/tty; } 2> /dev/null; }; }
 }
 
 # install_packages PACKAGE…: what the system lacks

@@ -151,7 +151,10 @@ internal sealed class WeightPlanner
     private WeightType CheckMatrix(string name, int rows, int columns, bool isStack)
     {
         GgufTensor tensor = Take(name);
-        if (tensor.Dimensions.Length > (isStack ? 3 : 2) || tensor.Columns != columns || tensor.Rows != rows)
+
+        // A stack of one is a matrix.
+        bool isDeep = tensor.Dimensions.Length > 3 || (!isStack && tensor.Dimensions.Skip(2).Any(size => size > 1));
+        if (isDeep || tensor.Columns != columns || tensor.Rows != rows)
         {
             throw Shape(tensor, $"{rows} x {columns}");
         }

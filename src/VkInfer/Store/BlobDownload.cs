@@ -9,6 +9,9 @@ namespace VkInfer;
 /// </summary>
 internal sealed class BlobDownload
 {
+    /// <summary>What is being done while bytes come.</summary>
+    public const string Stage = "Downloading";
+
     private const int BufferBytes = 1 << 18;
     private const long LeastChunkBytes = 16 << 20;
     private const long MostChunks = 256;
@@ -117,7 +120,7 @@ internal sealed class BlobDownload
         }
         catch (NoRangesException)
         {
-            _progress("Downloading", -journal.Total);
+            _progress(Stage, -journal.Total);
             journal.Reset();
             await LoadWholeAsync(target, journal, cancellationToken).ConfigureAwait(false);
         }
@@ -189,7 +192,7 @@ internal sealed class BlobDownload
             () => 0,
             async stall =>
             {
-                _progress("Downloading", -journal.Total);
+                _progress(Stage, -journal.Total);
                 journal.Reset();
                 using HttpResponseMessage response =
                     await _hub.OpenAsync(_name, _commit, _file, 0, _file.Size, stall.Token).ConfigureAwait(false);
@@ -226,7 +229,7 @@ internal sealed class BlobDownload
             await RandomAccess.WriteAsync(target, buffer.AsMemory(0, read), at, CancellationToken.None).ConfigureAwait(false);
             journal.Advance(chunk, read);
             at += read;
-            _progress("Downloading", read);
+            _progress(Stage, read);
         }
     }
 

@@ -160,7 +160,7 @@ public sealed class ModelStore : IDisposable
         HubFile[] missing =
             [.. files.Where(file => !File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(folder.BlobPath(file)))];
         long total = files.Sum(file => file.Size);
-        long done = total - missing.Sum(file => file.Size - BlobDownload.FindDone(folder.BlobPath(file), file));
+        long done = total - missing.Sum(file => file.Size);
         RequireSpace(folder, missing);
         var reporting = new Lock();
         void Report(string stage, long bytes)
@@ -174,14 +174,19 @@ public sealed class ModelStore : IDisposable
 
         foreach (HubFile file in files)
         {
-            if (missing.Contains(file))
+            if (File.Exists(folder.FilePath(commit, file.Path)))
             {
-                using FileStream held = await LockAsync(folder.LockPath(file), cancellationToken).ConfigureAwait(false);
-                if (!File.Exists(folder.BlobPath(file)))
-                {
-                    await new BlobDownload(_hub, Options, folder.Name, commit, file, folder.BlobPath(file), Report)
-                        .RunAsync(cancellationToken).ConfigureAwait(false);
-                }
+                continue;
+            }
+
+            // Held until the file has its place: where no links can be made, its blob moves there, and who waits is to find it.
+            using FileStream held = await LockAsync(folder.LockPath(file), cancellationToken).ConfigureAwait(false);
+            string blob = folder.BlobPath(file);
+            if (!File.Exists(folder.FilePath(commit, file.Path)) && !File.Exists(blob))
+            {
+                Report(BlobDownload.Stage, BlobDownload.FindDone(blob, file));
+                await new BlobDownload(_hub, Options, folder.Name, commit, file, blob, Report).RunAsync(cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             folder.Link(commit, file);

@@ -28,7 +28,9 @@ internal sealed class ChatCommand : CliCommand
         using var chat = new ChatConsole(
             model, call.Options.ToGenerationOptions(), Console.In, output, Console.Error, Console.IsInteractive && !call.Json,
             call.Parse.GetValue(_system));
-        _interrupt.Handler = chat.StopAnswer;
+
+        // Of a conversation that is piped in, an interrupt ends all.
+        _interrupt.Handler = Console.IsInteractive ? chat.StopAnswer : null;
         try
         {
             await chat.RunAsync(cancellationToken).ConfigureAwait(false);

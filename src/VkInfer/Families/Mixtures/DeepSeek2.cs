@@ -96,10 +96,16 @@ internal sealed class DeepSeek2 : ModelFamily
             NormEps: 1e-6f);
         HfJson? rope = config.Json.TryObject("rope_parameters") ?? config.Json.TryObject("rope_scaling");
         float weight = shape.RopeScaling is YarnRopeScaling ? rope?.TryNumber("mscale_all_dim", NumberRange.Magnitude) ?? 0 : 0;
-        return Glm4Moe.WithExperts(
-            config, Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight), config.ModelType == "deepseek_v2"
-                ? new RouterRule(RouterScore.Softmax, Normalises: false, 1.8f) : new RouterRule(RouterScore.Sigmoid, Scale: 1.8f));
+        shape = Adapt(shape with { RotaryDim = shape.HeadDim }, latent, weight);
+        return config.ModelType == "deepseek_v2"
+            ? WithoutSum(Glm4Moe.WithExperts(config, shape, new RouterRule(RouterScore.Softmax, Scale: 1.8f)))
+            : Glm4Moe.WithExperts(config, shape, new RouterRule(RouterScore.Sigmoid, Scale: 1.8f));
     }
+
+    // Of V2's folders, transformers does not divide weights by their sum, whatever norm_topk_prob says.
+    private static ModelConfig WithoutSum(ModelConfig shape) => shape.Compose(layer => layer.FeedForward is MixtureRecipe mixture
+        ? layer with { FeedForward = mixture with { Router = mixture.Router with { Normalises = false } } }
+        : layer);
 
     private static ModelConfig Adapt(ModelConfig shape, LatentRecipe latent, float weight)
     {

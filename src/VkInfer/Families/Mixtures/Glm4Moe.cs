@@ -65,7 +65,8 @@ internal sealed class Glm4Moe : ModelFamily
             gguf.Factor("expert_weights_scale"), Count("expert_group_count", 1), Count("expert_group_used_count", 1));
         return Mixture(
             shape, rule, sharedWidth, gguf.Tensors.Has($"blk.{layer}.exp_probs_b.bias"), keys.File.Path,
-            $"{keys.Key("expert_group_used_count")}, {keys.Key("expert_group_count")}, {keys.Key("expert_count")}");
+            $"{keys.Key("expert_used_count")}, {keys.Key("expert_group_used_count")}, {keys.Key("expert_group_count")}, "
+                + keys.Key("expert_count"));
     }
 
     /// <summary>The same, as a folder says.</summary>
@@ -110,7 +111,8 @@ internal sealed class Glm4Moe : ModelFamily
             GroupsUsed = Count("topk_group", rule.GroupsUsed),
         };
         return Mixture(
-            shape, said, sharedWidth, said.Score == RouterScore.Sigmoid, json.Path, $"topk_group, n_group, {config.Names.Experts}");
+            shape, said, sharedWidth, said.Score == RouterScore.Sigmoid, json.Path,
+            $"{config.Names.ExpertsPerToken}, topk_group, n_group, {config.Names.Experts}");
     }
 
     private static ModelConfig WithExperts(ModelConfig shape, int dense, int denseWidth, MixtureRecipe mixture) => shape.Compose(
@@ -121,12 +123,12 @@ internal sealed class Glm4Moe : ModelFamily
 
     private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string path, string keys)
     {
-        if (rule.GroupsUsed > rule.Groups
+        if (rule.GroupsUsed > rule.Groups || shape.NumExpertsPerToken > shape.NumExperts / rule.Groups * rule.GroupsUsed
             || (rule.Groups > 1 && (rule.Score == RouterScore.Softmax || shape.NumExperts % rule.Groups != 0)))
         {
             throw new UnsupportedModelException(
-                $"{path}: {rule.GroupsUsed} of {rule.Groups} groups of {shape.NumExperts} experts, scored by {rule.Score}; expected "
-                + $"groups of one size, scored by sigmoids ({keys}).");
+                $"{path}: {shape.NumExpertsPerToken} experts of {rule.GroupsUsed} of {rule.Groups} groups of {shape.NumExperts} experts, "
+                + $"scored by {rule.Score}; expected groups of one size, scored by sigmoids, with so many experts in those used ({keys}).");
         }
 
         return new MixtureRecipe

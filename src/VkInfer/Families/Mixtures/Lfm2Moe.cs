@@ -28,23 +28,25 @@ internal sealed class Lfm2Moe : ModelFamily
         ModelConfig shape = Lfm2.Adapt(gguf, gguf.ReadShape(hasExpertWidth: true, hasOtherMixers: true));
         return WithExperts(
             shape, keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0,
-            keys.Count("feed_forward_length", ModelLimits.MaxWidth), gguf.Factor("expert_weights_scale"), hasBias: true);
+            keys.Count("feed_forward_length", ModelLimits.MaxWidth),
+            new RouterRule(RouterScore.Sigmoid, Scale: gguf.Factor("expert_weights_scale")), hasBias: true);
     }
 
     public override ModelConfig Describe(HfConfigReader config)
     {
         HfJson json = config.Json;
-        config.Refuse("norm_topk_prob", refused: false, "weights of experts that do not add up to 1 do not run here");
         ModelConfig shape = Lfm2.Adapt(config, config.ReadShape(Architecture, Defaults with { RopeTheta = Lfm2.Theta(json) }));
         return WithExperts(
             shape, json.TryInt("num_dense_layers", ModelLimits.MaxLayers, min: 0) ?? 2,
-            json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 7168, config.Factor("routed_scaling_factor"),
+            json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 7168,
+            new RouterRule(
+                RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? true, config.Factor("routed_scaling_factor")),
             json.TryBool("use_expert_bias") ?? true);
     }
 
-    private static ModelConfig WithExperts(ModelConfig shape, int denseLayers, int denseWidth, float scale, bool hasBias)
+    private static ModelConfig WithExperts(ModelConfig shape, int denseLayers, int denseWidth, RouterRule router, bool hasBias)
     {
-        var mixture = new MixtureRecipe { Router = new RouterRule(RouterScore.Sigmoid, Scale: scale), HasChoiceBias = hasBias };
+        var mixture = new MixtureRecipe { Router = router, HasChoiceBias = hasBias };
         return shape.Compose((layer, i) => layer with { FeedForward = i < denseLayers ? new DenseRecipe { Width = denseWidth } : mixture });
     }
 

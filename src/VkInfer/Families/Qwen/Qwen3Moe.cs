@@ -1,5 +1,6 @@
 using VkInfer.Configuration;
 using VkInfer.Kernels;
+using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
@@ -18,19 +19,17 @@ internal sealed class Qwen3Moe : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        RequireExpertsEverywhere(config.Json, normalisesByDefault: false);
-        return Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
+        RequireExpertsEverywhere(config.Json);
+        ModelConfig shape = Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
+        return config.Json.TryBool("norm_topk_prob") ?? false ? shape : shape.Compose(layer => layer with
+        {
+            FeedForward = new MixtureRecipe { Router = new RouterRule(RouterScore.Softmax, Normalises: false) },
+        });
     }
 
-    /// <summary>Refuses layers without experts, and weights of experts that do not add up to 1.</summary>
-    public static void RequireExpertsEverywhere(HfJson json, bool normalisesByDefault)
+    /// <summary>Refuses layers without experts.</summary>
+    public static void RequireExpertsEverywhere(HfJson json)
     {
-        if (!(json.TryBool("norm_topk_prob") ?? normalisesByDefault))
-        {
-            throw json.Wrong("norm_topk_prob", "true: weights of experts that do not add up to 1 do not run here",
-                json.Has("norm_topk_prob") ? "false" : "nothing");
-        }
-
         if (json.TryInt("decoder_sparse_step", ModelLimits.MaxLayers) is { } step and not 1)
         {
             throw json.Wrong("decoder_sparse_step", "1: layers without experts do not run here", step);

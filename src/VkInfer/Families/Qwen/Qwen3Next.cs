@@ -57,7 +57,8 @@ internal sealed class Qwen3Next : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        Qwen3Moe.RequireExpertsEverywhere(config.Json, normalisesByDefault: true);
+        Qwen3Moe.RequireExpertsEverywhere(config.Json);
+        config.Refuse("norm_topk_prob", refused: false, "weights of experts that do not add up to 1 do not run here");
         return Qwen35Moe.WithExperts(config, Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults), interleavesRates: true));
     }
 
