@@ -1,3 +1,8 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using VkInfer.Loading;
+using VkInfer.Testing;
+using VkInfer.Tests.Families;
 using VkInfer.Tests.Hostile;
 
 namespace VkInfer.Tests.Metadata;
@@ -25,6 +30,19 @@ internal static class Described
 
     /// <summary>The configuration of a folder.</summary>
     public static ModelConfig Folder(TinyFolder folder, ListLogger? logger = null) => Accepted(folder.Write(), logger);
+
+    /// <summary>The configuration of a fixture's folder that differs in some fields; refused with its exception.</summary>
+    public static ModelConfig Fixture(string name, Action<JsonObject> change)
+    {
+        string fixture = LogitsReference.OfFixture(name).Path;
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(fixture, "model.safetensors"), folder.PathOf("model.safetensors"));
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture, "config.json")))!.AsObject();
+        change(config);
+        folder.Write("config.json", Encoding.UTF8.GetBytes(config.ToJsonString()));
+        using ModelSource source = ModelSource.Open(folder.FullName);
+        return source.ReadConfig();
+    }
 
     /// <summary>Why a folder is refused.</summary>
     public static string Refused(TinyFolder folder)

@@ -1,9 +1,5 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using VkInfer.Loading;
 using VkInfer.Recipes;
-using VkInfer.Testing;
-using VkInfer.Tests.Families;
 
 namespace VkInfer.Tests.Metadata;
 
@@ -48,14 +44,7 @@ public sealed class LayerOverrideTests
 
     private static HeadShape[] Read(string name, Action<JsonObject> change)
     {
-        string fixture = LogitsReference.OfFixture(name).Path;
-        using var folder = new TemporaryFolder();
-        File.Copy(Path.Combine(fixture, "model.safetensors"), folder.PathOf("model.safetensors"));
-        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture, "config.json")))!.AsObject();
-        change(config);
-        folder.Write("config.json", Encoding.UTF8.GetBytes(config.ToJsonString()));
-        using ModelSource source = ModelSource.Open(folder.FullName);
-        ModelConfig shape = source.ReadConfig();
+        ModelConfig shape = Described.Fixture(name, change);
         return [.. shape.Attention.Select(attention => attention.HeadsIn(shape))];
     }
 }

@@ -1,10 +1,6 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using VkInfer.Kernels;
-using VkInfer.Loading;
 using VkInfer.Recipes;
-using VkInfer.Testing;
-using VkInfer.Tests.Families;
 
 namespace VkInfer.Tests.Metadata;
 
@@ -20,30 +16,18 @@ public sealed class MixtureFolderTests
     [TestCase("glm-4.7-flash", "false", false)]
     public void Weights_of_experts_are_divided_by_their_sum_as_the_folder_says(string name, string value, bool expected)
     {
-        ModelConfig shape = Read(name, config => config["norm_topk_prob"] = JsonNode.Parse(value));
+        ModelConfig shape = Described.Fixture(name, config => config["norm_topk_prob"] = JsonNode.Parse(value));
         RouterRule rule = shape.Layers.Select(layer => layer.FeedForward).OfType<MixtureRecipe>().First().Router;
         Assert.That((rule.Normalises, rule.Score == RouterScore.SoftmaxOfChosen), Is.EqualTo((expected, name == "qwen3moe" && expected)));
     }
 
     [Test]
     public void More_experts_of_a_token_than_its_groups_have_are_refused() => Assert.That(
-        () => Read("glm-4.7-flash", config => (config["topk_group"], config["num_experts_per_tok"]) = (1, 3)),
+        () => Described.Fixture("glm-4.7-flash", config => (config["topk_group"], config["num_experts_per_tok"]) = (1, 3)),
         Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("3 experts of 1 of 3 groups of 6 experts"));
 
     [Test]
     public void Layers_with_experts_and_inputs_of_their_own_are_refused() => Assert.That(
-        () => Read("gemma4-moe", config => config["hidden_size_per_layer_input"] = 8),
+        () => Described.Fixture("gemma4-moe", config => config["hidden_size_per_layer_input"] = 8),
         Throws.TypeOf<UnsupportedModelException>().With.Message.Contains("hidden_size_per_layer_input is 8"));
-
-    private static ModelConfig Read(string name, Action<JsonObject> change)
-    {
-        string fixture = LogitsReference.OfFixture(name).Path;
-        using var folder = new TemporaryFolder();
-        File.Copy(Path.Combine(fixture, "model.safetensors"), folder.PathOf("model.safetensors"));
-        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture, "config.json")))!.AsObject();
-        change(config);
-        folder.Write("config.json", Encoding.UTF8.GetBytes(config.ToJsonString()));
-        using ModelSource source = ModelSource.Open(folder.FullName);
-        return source.ReadConfig();
-    }
 }
