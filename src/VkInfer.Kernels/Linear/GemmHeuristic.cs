@@ -124,12 +124,15 @@ internal static class GemmHeuristic
     /// <param name="Tiling">The tile.</param>
     /// <param name="Speed">How fast an element of C is made while each core has as many workgroups as it likes.</param>
     /// <param name="Residents">Workgroups that a core makes in about the time of one: what waits for memory leaves room for others.</param>
-    private sealed record MeasuredTiling(GemmMatrixConstants Tiling, double Speed, int Residents);
+    /// <param name="Shared">The speed where workgroups share a tile: few subgroups are slow over a short K; null: the same.</param>
+    private sealed record MeasuredTiling(GemmMatrixConstants Tiling, double Speed, int Residents, double? Shared = null);
 
     private static MeasuredTiling[] Measured(MatrixShape fragment) =>
     [
-        new(new(192, 128, 4, 2, fragment), 1, 1), new(new(128, 128, 2, 2, fragment), 1, 1),
-        new(new(96, 128, 2, 2, fragment), 0.85, 1), new(new(64, 256, 1, 4, fragment), 0.81, 1), new(new(48, 256, 1, 4, fragment), 0.65, 1),
+        new(new(192, 128, 4, 2, fragment), 1, 1), new(new(160, 128, 2, 4, fragment), 0.97, 1),
+        new(new(128, 128, 2, 2, fragment), 1, 1, 0.8), new(new(128, 128, 2, 4, fragment), 0.85, 1, 0.95),
+        new(new(96, 128, 2, 2, fragment), 0.76, 1), new(new(64, 256, 1, 4, fragment), 0.81, 1),
+        new(new(48, 256, 1, 4, fragment), 0.65, 1),
         new(new(64, 64, 2, 2, fragment), 0.58, 2), new(new(32, 64, 1, 2, fragment), 0.43, 3), new(new(16, 64, 1, 4, fragment), 0.27, 3),
     ];
 
@@ -145,7 +148,8 @@ internal static class GemmHeuristic
         GemmMatrixConstants tiling = candidate.Tiling;
         double rounds = Math.Max(Math.Ceiling((double)tiles * tiling.Splits / cores), candidate.Residents);
         double columns = ((double)k / tiling.Splits) + (tiling.Splits == 1 ? OwnTile : SharedTile + (Part * tiling.Splits));
-        return rounds * columns * tiling.BlockM * tiling.BlockN / candidate.Speed;
+        double speed = tiling.Splits > 1 ? candidate.Shared ?? candidate.Speed : candidate.Speed;
+        return rounds * columns * tiling.BlockM * tiling.BlockN / speed;
     }
 
     /// <summary>The tiling for C [m, n] with few rows m of float16; null where the device or m is not for it.</summary>

@@ -61,11 +61,7 @@ internal static class GemmCandidates
         foreach (GemmMatrixConstants tiling in GemmHeuristic.MatrixTilings(capabilities))
         {
             yield return tiling;
-            if (tiling.BlockM == LargestBlockM)
-            {
-                yield return tiling with { SubgroupsM = 2, SubgroupsN = 4 };
-            }
-            else if (tiling.BlockM <= FewRows)
+            if (tiling.BlockM <= FewRows)
             {
                 yield return tiling with { Depth = 3 };
             }

@@ -10,7 +10,7 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LinearTuner(KernelContext context)
 {
-    private static readonly int[] AllRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+    private static readonly int[] AllRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 256, 384, 512];
 
     // A tiling that takes so many times as long as the best of its form is not tried with more rows. Conventional tiles always are: the
     // largest are the worst for few rows and the best for many.
