@@ -33,6 +33,9 @@ public record ModelOptions
     /// </summary>
     public int PrefillChunk { get; set; } = 1024;
 
+    /// <summary>How prompts and answers that run at the same time share steps. An encoder's texts always fill them.</summary>
+    public SchedulingPolicy Scheduling { get; set; }
+
     /// <summary>
     /// Most pages that the KV cache of all sessions and requests together may take, each of 32 tokens of one group of layers (a model
     /// without sliding windows has one group). Null: as many as free memory holds. Memory is taken when a page is first used. Where pages
@@ -180,6 +183,11 @@ public record ModelOptions
         if (!Enum.IsDefined(KvType))
         {
             throw Bad(nameof(KvType), KvType, "F16, F32 or Q8_0");
+        }
+
+        if (!Enum.IsDefined(Scheduling))
+        {
+            throw Bad(nameof(Scheduling), Scheduling, "LatencyFirst or ThroughputFirst");
         }
     }
 

@@ -33,9 +33,9 @@ internal abstract class CliCommand : Command
     /// <summary>Adds the options that load a model.</summary>
     protected void AddModelOptions() => AddSettings(
         nameof(VkInferOptions.Model), nameof(VkInferOptions.KvType), nameof(VkInferOptions.ContextLength),
-        nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.MaxKvPages), nameof(VkInferOptions.PrefixCaching),
-        nameof(VkInferOptions.Reproducible), nameof(VkInferOptions.Quantize), nameof(ResearchOptions.Softmax),
-        nameof(ResearchOptions.Linear), nameof(ResearchOptions.Dispatches));
+        nameof(VkInferOptions.PrefillChunk), nameof(VkInferOptions.Scheduling), nameof(VkInferOptions.MaxKvPages),
+        nameof(VkInferOptions.PrefixCaching), nameof(VkInferOptions.Reproducible), nameof(VkInferOptions.Quantize),
+        nameof(ResearchOptions.Softmax), nameof(ResearchOptions.Linear), nameof(ResearchOptions.Dispatches));
 
     /// <summary>Adds the options that choose tokens.</summary>
     protected void AddGenerationOptions() => AddSettings(

@@ -80,7 +80,9 @@ internal sealed class SessionEngine
                 {
                     MaxRows = rows,
                     MaxRunning = running,
-                    Policy = model.Config.IsEncoder ? new ThroughputFirst() : new LatencyFirst(),
+                    Policy = model.Config.IsEncoder || model.Options.Scheduling == SchedulingPolicy.ThroughputFirst
+                        ? new ThroughputFirst()
+                        : new LatencyFirst(),
                     TakesWholeTexts = model.Config.IsEncoder,
                 },
                 new KvPool(

@@ -25,7 +25,8 @@ public sealed class OptionsTests
             ("RepetitionPenalty", "1.5"), ("FrequencyPenalty", "-1"), ("PresencePenalty", "2"), ("PenaltyWindow", "64"),
             ("LogProbabilities", "3"), ("LogitBias:5", "1.5"), ("LogitBias:7", "-Infinity"), ("StopStrings:0", "a"),
             ("StopStrings:1", "b"), ("IgnoreEndOfText", "true"), ("Speculates", "true"), ("Priority", "-1"), ("Deadline", "00:00:30"),
-            ("Overflow", "dropOldestTurns"), ("MaxKvPages", "12"), ("PrefixCaching", "false"), ("Reproducible", "true"), ("Draft", "d.gguf"));
+            ("Overflow", "dropOldestTurns"), ("MaxKvPages", "12"), ("PrefixCaching", "false"), ("Reproducible", "true"), ("Draft", "d.gguf"),
+            ("Scheduling", "throughputFirst"));
         var biases = new Dictionary<int, float> { [5] = 1.5f, [7] = float.NegativeInfinity };
         Assert.That(options, Is.EqualTo(new VkInferOptions
         {
@@ -34,6 +35,7 @@ public sealed class OptionsTests
             KvType = KvType.F32,
             ContextLength = 100,
             PrefillChunk = 128,
+            Scheduling = SchedulingPolicy.ThroughputFirst,
             MaxKvPages = 12,
             PrefixCaching = false,
             Reproducible = true,

@@ -19,6 +19,8 @@ internal sealed record Setting(string Name, string Switch, string Description)
         new(nameof(VkInferOptions.KvType), "--kv-type", "Element type of the KV cache: F16 (default), F32 or Q8_0."),
         new(nameof(VkInferOptions.ContextLength), "--context", "Positions of the KV cache, in tokens."),
         new(nameof(VkInferOptions.PrefillChunk), "--prefill-chunk", "Most tokens that one pass of prefill takes."),
+        new(nameof(VkInferOptions.Scheduling), "--scheduling",
+            "What steps favour while prompts and answers run at once: latencyFirst (default) or throughputFirst."),
         new(nameof(VkInferOptions.MaxKvPages), "--max-kv-pages", "Most pages of the KV cache, of 32 tokens each; without it: free memory."),
         new(nameof(VkInferOptions.PrefixCaching), "--prefix-caching",
             "Whether equal beginnings of prompts are computed once: true (default) or false."),
