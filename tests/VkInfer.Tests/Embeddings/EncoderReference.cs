@@ -14,6 +14,12 @@ namespace VkInfer.Tests.Embeddings;
 /// <param name="Embedding">What the model's folder makes of them, of length 1.</param>
 internal sealed record EmbeddedText(int[] Tokens, double[] Mean, double[] Cls, double[] Last, double[] Embedding);
 
+/// <summary>How well documents answer a query, by an independent implementation.</summary>
+/// <param name="Query">The query.</param>
+/// <param name="Documents">The documents.</param>
+/// <param name="Scores">One for each.</param>
+internal sealed record RankedDocuments(string Query, string[] Documents, double[] Scores);
+
 /// <summary>Models that <c>tools/golden-embeddings</c> made.</summary>
 internal static class EncoderReference
 {
@@ -25,6 +31,10 @@ internal static class EncoderReference
     /// <summary>Texts, and what they become.</summary>
     public static EmbeddedText[] Texts(string name) => JsonSerializer.Deserialize<EmbeddedText[]>(
         File.ReadAllBytes(Path.Combine(Folder(name), "embeddings.json")), Lower)!;
+
+    /// <summary>Queries and documents as transformers scores them with the embedded model.</summary>
+    public static RankedDocuments[] Ranked() => JsonSerializer.Deserialize<RankedDocuments[]>(
+        File.ReadAllBytes(Path.Combine(Fixtures(), "reranking.json")), Lower)!;
 
     /// <summary>Writes a folder's model as a GGUF file without a tokenizer.</summary>
     /// <param name="name">The model.</param>

@@ -42,10 +42,25 @@ public sealed class RerankerTests : EmbeddedFixture
         Assert.That(scores.Distinct().Count(), Is.EqualTo(Documents.Length));
     }
 
+    /// <summary>The scores are those of <c>tools/golden-reranking</c>.</summary>
+    [Test]
+    public async Task Documents_stand_in_the_order_of_transformers()
+    {
+        var reranker = new Reranker(Model, "y", "n");
+        foreach (RankedDocuments ranked in EncoderReference.Ranked())
+        {
+            float[] scores = await reranker.ScoreAsync(ranked.Query, ranked.Documents);
+            Assert.That(Order(scores), Is.EqualTo(Order(ranked.Scores)), ranked.Query);
+            Comparison.AssertClose(scores, ranked.Scores, Bounds.LogitsOfFixedPoint, ranked.Query);
+        }
+    }
+
     [Test]
     public void A_model_that_lacks_the_words_is_refused() => Assert.That(
         () => new Reranker(Model, "antidisestablishmentarianism"),
         Throws.InstanceOf<UnsupportedModelException>().With.Message.Contains("antidisestablishmentarianism"));
+
+    private static int[] Order<T>(T[] scores) => [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i])];
 
     private int[] Special(string text) => Model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: true);
 }
