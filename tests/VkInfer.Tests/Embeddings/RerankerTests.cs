@@ -42,7 +42,10 @@ public sealed class RerankerTests : EmbeddedFixture
         Assert.That(scores.Distinct().Count(), Is.EqualTo(Documents.Length));
     }
 
-    /// <summary>The scores are those of <c>tools/golden-reranking</c>.</summary>
+    /// <summary>
+    /// The scores are those of <c>tools/golden-reranking</c>. Documents whose scores are nearer to each other than the bound allows may stand
+    /// either way.
+    /// </summary>
     [Test]
     public async Task Documents_stand_in_the_order_of_transformers()
     {
@@ -50,7 +53,10 @@ public sealed class RerankerTests : EmbeddedFixture
         foreach (RankedDocuments ranked in EncoderReference.Ranked())
         {
             float[] scores = await reranker.ScoreAsync(ranked.Query, ranked.Documents);
-            Assert.That(Order(scores), Is.EqualTo(Order(ranked.Scores)), ranked.Query);
+            double[] inOurOrder = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Select(i => ranked.Scores[i])];
+            Assert.That(
+                inOurOrder.Zip(inOurOrder.Skip(1), (before, after) => after - before),
+                Is.All.LessThanOrEqualTo(2 * Bounds.LogitsOfFixedPoint.MaxAbs), ranked.Query);
             Comparison.AssertClose(scores, ranked.Scores, Bounds.LogitsOfFixedPoint, ranked.Query);
         }
     }
@@ -59,8 +65,6 @@ public sealed class RerankerTests : EmbeddedFixture
     public void A_model_that_lacks_the_words_is_refused() => Assert.That(
         () => new Reranker(Model, "antidisestablishmentarianism"),
         Throws.InstanceOf<UnsupportedModelException>().With.Message.Contains("antidisestablishmentarianism"));
-
-    private static int[] Order<T>(T[] scores) => [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i])];
 
     private int[] Special(string text) => Model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: true);
 }
