@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import time
 
-from work import SHAPES
+from shapes import SHAPES
 
 BUNDLE = pathlib.Path(__file__).resolve().parent.parent
 # The first test of a process can run on a clock that has not risen: a prompt before it warms up.
@@ -58,7 +58,7 @@ def llama_cpp(works):
     if not backends.exists():
         backends.parent.mkdir(parents=True, exist_ok=True)
         backends.symlink_to(folder / "backends")
-    synthetic.write(model, works[0].shape, works[0].weights)
+    synthetic.write(model, SHAPES[works[0].shape], works[0].weights)
     try:
         libraries = folder / "lib"
         for (depth, batch), group in by_depth(works):

@@ -2,45 +2,9 @@
 
 from dataclasses import dataclass
 
-BLOCK_BITS = {"F16": 16.0, "Q8_0": 8.5, "Q4_0": 4.5, "Q4_K": 4.5}
+from shapes import SHAPES
 
-
-@dataclass(frozen=True)
-class Shape:
-    """A decoder of Llama's kind; names as in a Hugging Face config.json."""
-
-    hidden: int
-    intermediate: int
-    layers: int
-    heads: int
-    kv_heads: int
-    vocabulary: int
-    tied: bool = False
-
-    @property
-    def head_dim(self):
-        return self.hidden // self.heads
-
-    @property
-    def layer_weights(self):
-        attention = self.hidden * self.hidden * 2 + 2 * self.hidden * self.kv_heads * self.head_dim
-        return attention + 3 * self.hidden * self.intermediate
-
-    @property
-    def weights(self):
-        """Weights that every token multiplies: the embedding is only looked up."""
-        return self.layers * self.layer_weights + self.vocabulary * self.hidden
-
-    def cache_bytes(self, tokens):
-        """Keys and values in float16."""
-        return 2 * 2 * self.layers * self.kv_heads * self.head_dim * tokens
-
-
-SHAPES = {
-    "llama2-7b": Shape(4096, 11008, 32, 32, 32, 32000),
-    "llama3-8b": Shape(4096, 14336, 32, 32, 8, 128256),
-    "llama3.2-1b": Shape(2048, 8192, 16, 32, 8, 128256, tied=True),
-}
+LAST = ("output.weight", "token_embd.weight")
 
 
 @dataclass(frozen=True)
@@ -62,14 +26,17 @@ class Work:
         return f"{self.shape} {self.weights} {kind}{crowd}{behind}"
 
     def limit(self, bytes_per_second, flops_per_second):
-        """Tokens a second that memory and arithmetic allow: all weights and caches read once, all products at the matrix rate."""
+        """Tokens a second that memory and arithmetic allow: weights, caches and states read once, all products at the matrix rate."""
         shape = SHAPES[self.shape]
+        tensors = list(shape.tensors(self.weights))
         tokens = self.prompt or self.batch
-        read = shape.weights * BLOCK_BITS[self.weights] / 8 + self.batch * shape.cache_bytes(self.depth)
+        read = sum(tensor.bytes_read(tokens) for tensor in tensors)
+        read += self.batch * (shape.cache_bytes(self.depth) + 2 * shape.state_bytes())  # States are written, too.
         attended = self.depth + (self.prompt / 2 if self.prompt else 0)
+        products = sum(tensor.products for tensor in tensors if tensor.name not in LAST)
+        last = sum(tensor.products for tensor in tensors if tensor.name in LAST)
         # A prompt needs the logits of its last token alone.
-        products = tokens * shape.layers * shape.layer_weights + (1 if self.prompt else tokens) * shape.vocabulary * shape.hidden
-        flops = 2 * products + tokens * 4 * shape.layers * shape.heads * shape.head_dim * attended
+        flops = 2 * (tokens * products + (1 if self.prompt else tokens) * last) + tokens * shape.attention_flops(attended)
         return tokens / max(read / bytes_per_second, flops / flops_per_second)
 
 
@@ -93,4 +60,9 @@ PARTS = {
     ],
     "1b": [work for weights in ("F16", "Q4_K") for work in (decode("llama3.2-1b", weights), *prompts("llama3.2-1b", weights, 2048))],
     "8b-long": [decode("llama3-8b", "F16", 16384), *prompts("llama3-8b", "F16", 512, 2048, 16384, 32768)],
+    # Experts of gpt-oss are in MXFP4.
+    "mixtures": [
+        work for shape, weights in (("gpt-oss-20b", "Q8_0"), ("qwen3.6-35b-a3b", "Q4_K"), ("gemma4-26b-a4b", "Q4_K"))
+        for work in (decode(shape, weights), *prompts(shape, weights, 1024))
+    ] + [decode("qwen3.6-27b", "Q4_K"), *prompts("qwen3.6-27b", "Q4_K", 1024, 512)],
 }
