@@ -6,15 +6,11 @@ layout(local_size_x_id = 0) in;
 
 #include "push/sample.glsl"
 #include "sample/choice.glsl"
-#include "sample/usable_logit.glsl"
-
-// The least logit of an allowed token, larger than that of any other.
-const float LEAST = -3.4e38;
 
 void main() {
     uint i = gl_GlobalInvocationID.x;
     if (i >= push.vocabSize || !has_choice()) return;
-    float raw = Floats(choice.logits).values[i];
+    const float raw = usable_logit(Words(choice.logits).values[i]);
     float logit = raw;
     if ((state.adjustments & ADJUST_PENALTIES) != 0u) {
         uint count = Words(choice.counts).values[i];
@@ -25,9 +21,9 @@ void main() {
     }
     bool allowed = true;
     if ((state.adjustments & ADJUST_BIAS) != 0u) {
-        float bias = Floats(choice.biases).values[i];
-        logit += bias;
-        allowed = bias != EXCLUDED;
+        const uint bias = Words(choice.biases).values[i];
+        allowed = bias != NEGATIVE_INFINITY;
+        if (allowed) logit += uintBitsToFloat(bias);
     }
     if ((state.adjustments & ADJUST_MASK) != 0u) {
         allowed = allowed && (Words(choice.mask).values[i >> 5] >> (i & 31u) & 1u) != 0u;
@@ -36,6 +32,6 @@ void main() {
         allowed = allowed && raw != EXCLUDED;
     }
     // What the model says stays visible to the sampler where it is not finite; sums of what is finite stay that.
-    float finite = clamp(logit, LEAST, -LEAST);
-    Floats(choice.source).values[i] = usable_logit(raw) == NOT_FINITE ? NOT_FINITE : allowed ? finite : EXCLUDED;
+    const uint finite = floatBitsToUint(clamp(logit, -MOST_LOGIT, MOST_LOGIT));
+    Words(choice.source).values[i] = raw == NOT_FINITE ? POSITIVE_INFINITY : allowed ? finite : NEGATIVE_INFINITY;
 }

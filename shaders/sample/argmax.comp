@@ -10,7 +10,6 @@ layout(local_size_x_id = 0) in;
 #include "sample/choice.glsl"
 #define SCRATCH_BINDING 1
 #include "sample/scratch.glsl"
-#include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
 
 const uint NONE = 0xFFFFFFFFu;
@@ -45,7 +44,7 @@ void main() {
     Best best = nothing;
     uint last = min((gl_WorkGroupID.x + 1) * SLICE_SIZE, push.vocabSize);
     for (uint i = gl_WorkGroupID.x * SLICE_SIZE + gl_LocalInvocationIndex; i < last; i += gl_WorkGroupSize.x) {
-        float logit = usable_logit(source_logit(i));
+        float logit = source_logit(i);
         if (logit > best.logit) best = Best(logit, i);
     }
     best = reduce(best);

@@ -7,8 +7,8 @@
 #extension GL_EXT_buffer_reference_uvec2 : require
 
 #include "step_state.glsl"
+#include "sample/usable_logit.glsl"
 
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer Floats { float values[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Words { uint values[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer StepStates { StepState one; };
 
@@ -41,7 +41,7 @@ bool has_choice() {
 #define state StepStates(choice.state).one
 
 float source_logit(uint i) {
-    return Floats(choice.source).values[i];
+    return usable_logit(Words(choice.source).values[i]);
 }
 
 #endif

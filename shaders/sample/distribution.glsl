@@ -9,16 +9,16 @@ float temperature;
 // Reads what sample_top left, and the temperature; every invocation must call it.
 void read_top() {
     temperature = state.temperature;
-    float largest = uintBitsToFloat(0xFF800000u); // -Inf
+    float largest = EXCLUDED;
     uint slices = (push.vocabSize + SLICE_SIZE - 1) / SLICE_SIZE;
     for (uint i = gl_LocalInvocationIndex; i < slices; i += gl_WorkGroupSize.x) largest = max(largest, scratch.best_logit[i]);
     top = workgroup_max(largest);
 }
 
 uint mass(float logit) {
-    // Equality first, so that Inf − Inf never happens: what a row that is not finite comes to is not used.
     if (logit == top) return 1u << 26;
-    return logit < top ? uint(roundEven(67108864.0 * exp((logit - top) / temperature))) : 0u;
+    // From -19 on the mass is 0, and nothing becomes infinite on its way there.
+    return logit < top ? uint(roundEven(67108864.0 * exp(max((logit - top) / temperature, -40.0)))) : 0u;
 }
 
 // How much less likely than the likeliest token, in natural units.

@@ -13,13 +13,11 @@ layout(set = 0, binding = 1, std430) readonly buffer Slices { Slice all_slices[]
 
 // An entry per step, at its index modulo RING_SIZE.
 struct Entry {
-    float chosen;
+    uint chosen; // a float
     uint tokens[MAX_ALTERNATIVES];
     float values[MAX_ALTERNATIVES];
 };
 layout(buffer_reference, std430, buffer_reference_align = 16) writeonly buffer Entries { Entry of_step[RING_SIZE]; };
-
-#define LEAST uintBitsToFloat(0xFF800000u) // -Inf
 
 const uint MAX_SLICES = 256;
 
@@ -40,7 +38,7 @@ void main() {
     if (!has_choice()) return;
     uint count = slice_count();
     uint first = gl_LocalInvocationID.x;
-    float largest = LEAST;
+    float largest = EXCLUDED;
     for (uint slice = first; slice < count; slice += gl_WorkGroupSize.x) {
         next[slice] = 0u;
         largest = max(largest, slices(slice).largest);
@@ -55,11 +53,12 @@ void main() {
     // The samplers have moved the step index on.
     uint entry = (state.step_index - 1u) % RING_SIZE;
     if (first == 0) {
-        float logit = Floats(choice.logits).values[state.token_id];
-        Entries(choice.entries).of_step[entry].chosen = (logit == largest ? 0.0 : logit - largest) - normalizer;
+        const float logit = known_logit(Words(choice.logits).values[state.token_id]);
+        Entries(choice.entries).of_step[entry].chosen =
+            logit == EXCLUDED ? NEGATIVE_INFINITY : floatBitsToUint((logit == largest ? 0.0 : logit - largest) - normalizer);
     }
     for (uint rank = 0; rank < state.alternatives; rank++) {
-        float best = LEAST;
+        float best = EXCLUDED;
         float at = -float(MAX_SLICES); // negated, so that the largest is the lowest slice
         for (uint slice = first; slice < count; slice += gl_WorkGroupSize.x) {
             if (has_next(slice) && slices(slice).logits[next[slice]] > best) {

@@ -10,7 +10,6 @@ layout(local_size_x_id = 0) in;
 
 layout(set = 0, binding = 1, std430) writeonly buffer Slices { Slice slices[]; };
 
-#define LEAST uintBitsToFloat(0xFF800000u) // -Inf
 shared float left[SLICE_SIZE];
 
 void main() {
@@ -18,17 +17,15 @@ void main() {
     uint own = choice_row() * gl_NumWorkGroups.x + gl_WorkGroupID.x;
     uint first = gl_WorkGroupID.x * SLICE_SIZE;
     uint size = min(SLICE_SIZE, push.vocabSize - first);
-    float largest = LEAST;
+    float largest = EXCLUDED;
     for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
-        float logit = Floats(choice.logits).values[first + i];
-        left[i] = logit > LEAST ? logit : LEAST; // false for NaN
+        left[i] = known_logit(Words(choice.logits).values[first + i]);
         largest = max(largest, left[i]);
     }
     largest = workgroup_max(largest);
     float sum = 0.0;
     for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
-        // Equality first, so that Inf − Inf never happens.
-        if (left[i] > LEAST) sum += left[i] == largest ? 1.0 : exp(left[i] - largest);
+        if (left[i] > EXCLUDED) sum += left[i] == largest ? 1.0 : exp(left[i] - largest);
     }
     sum = workgroup_sum(sum);
     bool leader = gl_LocalInvocationID.x == 0;
@@ -37,7 +34,7 @@ void main() {
         slices[own].sum = sum;
     }
     for (uint rank = 0; rank < state.alternatives; rank++) {
-        float best = LEAST;
+        float best = EXCLUDED;
         float at = -float(SLICE_SIZE); // negated, so that the largest is the lowest index
         for (uint i = gl_LocalInvocationID.x; i < size; i += gl_WorkGroupSize.x) {
             if (left[i] > best) {
@@ -50,7 +47,7 @@ void main() {
         if (leader) {
             slices[own].tokens[rank] = index < size ? first + index : NO_TOKEN;
             slices[own].logits[rank] = top;
-            if (index < size) left[index] = LEAST;
+            if (index < size) left[index] = EXCLUDED;
         }
         barrier();
     }

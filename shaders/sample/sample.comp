@@ -17,7 +17,6 @@ layout(local_size_x_id = 0) in;
 layout(set = 0, binding = 2, std430) coherent buffer Candidates { uvec2 all_candidates[]; };
 
 #include "sample/distribution.glsl"
-#include "sample/usable_logit.glsl"
 #include "sample/select.glsl"
 
 const uint MAX_INVOCATIONS = 256;
