@@ -292,11 +292,12 @@ void load_weights(uint i) {
 void weigh_in_place() {
     [[unroll]] for (uint i = 0; i < ROW_FRAGMENTS; i++) {
         [[unroll]] for (uint j = 0; j < FRAGMENTS_KV; j++) {
-            HALVES halves;
-            [[unroll]] for (int e = 0; e < halves.length(); e++) {
-                halves[e] = float16_t(exp2(exponent(i, j, e)));
+            // Rounded as a whole: in what order a fragment of another type has its elements is not known.
+            SUMS exact;
+            [[unroll]] for (int e = 0; e < exact.length(); e++) {
+                exact[e] = exp2(exponent(i, j, e));
             }
-            coopMatStore(halves, scratch, my_scratch + j * (FRAGMENT_N / 8), WEIGHT_ROW, gl_CooperativeMatrixLayoutRowMajor);
+            coopMatStore(HALVES(exact), scratch, my_scratch + j * (FRAGMENT_N / 8), WEIGHT_ROW, gl_CooperativeMatrixLayoutRowMajor);
         }
         load_weights(i);
     }
