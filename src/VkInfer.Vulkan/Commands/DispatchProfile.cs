@@ -32,7 +32,7 @@ internal sealed class DispatchProfile(DeviceContext context) : IDisposable
     public DispatchTime[] Read()
     {
         (string Label, double Microseconds)[] stamps = _stamps.Read();
-        return
+        return stamps.Length == 0 ? [] :
         [
             .. _dispatches.Select((dispatch, i) => new DispatchTime(
                 dispatch.Name, dispatch.Work, stamps[2 * i].Microseconds, stamps[(2 * i) + 1].Microseconds)),

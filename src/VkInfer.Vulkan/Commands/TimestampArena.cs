@@ -32,36 +32,43 @@ internal sealed unsafe class TimestampArena(DeviceContext context) : IDisposable
         _labels.Add(label);
     }
 
-    /// <summary>Microseconds since the first time stamp.</summary>
+    /// <summary>
+    /// Microseconds since the first time stamp; empty where one of them is not there, which the end of a submission does not promise.
+    /// </summary>
     public (string Label, double Microseconds)[] Read()
     {
-        ulong[] ticks = new ulong[_labels.Count];
-        for (int first = 0; first < ticks.Length; first += QueriesPerPool)
+        var results = new (ulong Ticks, ulong IsThere)[_labels.Count];
+        for (int first = 0; first < results.Length; first += QueriesPerPool)
         {
-            int count = Math.Min(QueriesPerPool, ticks.Length - first);
-            fixed (ulong* target = &ticks[first])
+            int count = Math.Min(QueriesPerPool, results.Length - first);
+            fixed ((ulong, ulong)* target = &results[first])
             {
-                Result result = context.Vk.GetQueryPoolResults(
-                    context.Handle, _pools[first / QueriesPerPool], 0, (uint)count, (nuint)count * sizeof(ulong), target,
-                    sizeof(ulong), QueryResultFlags.Result64Bit);
-                context.Check(result, "vkGetQueryPoolResults");
-                if (result == Result.NotReady)
-                {
-                    throw new VulkanException("The time stamps are not there though the submission has completed.");
-                }
+                context.Check(
+                    context.Vk.GetQueryPoolResults(
+                        context.Handle, _pools[first / QueriesPerPool], 0, (uint)count, (nuint)(count * sizeof((ulong, ulong))), target,
+                        (ulong)sizeof((ulong, ulong)), QueryResultFlags.Result64Bit | QueryResultFlags.ResultWithAvailabilityBit),
+                    "vkGetQueryPoolResults");
             }
         }
 
-        int bits = context.Families.TimestampBits;
-        ulong mask = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
-        double microsecondsPerTick = context.Info.Capabilities.TimestampPeriodNanoseconds / 1000;
-        var stamps = new (string, double)[ticks.Length];
-        for (int i = 0; i < ticks.Length; i++)
+        return Convert(_labels, results, context.Families.TimestampBits, context.Info.Capabilities.TimestampPeriodNanoseconds);
+    }
+
+    /// <summary>Microseconds since the first time stamp; empty where one is not there.</summary>
+    /// <param name="labels">Their names.</param>
+    /// <param name="results">What a query has, and not 0 where it has it.</param>
+    /// <param name="bits">Valid bits of a time stamp.</param>
+    /// <param name="period">Nanoseconds of a tick.</param>
+    internal static (string Label, double Microseconds)[] Convert(
+        IReadOnlyList<string> labels, (ulong Ticks, ulong IsThere)[] results, int bits, double period)
+    {
+        if (Array.Exists(results, result => result.IsThere == 0))
         {
-            stamps[i] = (_labels[i], ((ticks[i] - ticks[0]) & mask) * microsecondsPerTick);
+            return [];
         }
 
-        return stamps;
+        ulong mask = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
+        return [.. results.Select((result, i) => (labels[i], ((result.Ticks - results[0].Ticks) & mask) * period / 1000))];
     }
 
     public void Dispose()

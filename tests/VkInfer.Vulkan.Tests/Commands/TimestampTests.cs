@@ -40,6 +40,21 @@ public sealed class TimestampTests : GpuTest
     }
 
     [Test]
+    public void Time_stamps_are_none_where_one_is_not_there()
+    {
+        string[] labels = ["begin", "end"];
+        Assert.Multiple(() =>
+        {
+            Assert.That(TimestampArena.Convert(labels, [(5, 1), (0, 0)], 64, 1000), Is.Empty);
+            Assert.That(TimestampArena.Convert(labels, [(0, 0), (7, 1)], 64, 1000), Is.Empty);
+            Assert.That(TimestampArena.Convert(labels, [(5, 1), (7, 1)], 64, 1000), Is.EqualTo(new[] { ("begin", 0.0), ("end", 2.0) }));
+
+            // The counter began anew.
+            Assert.That(TimestampArena.Convert(labels, [(255, 1), (1, 1)], 8, 500)[1].Microseconds, Is.EqualTo(1));
+        });
+    }
+
+    [Test]
     public void A_profiled_list_times_each_dispatch_with_what_it_was_said_to_do()
     {
         Assume.That(Device.Capabilities.TimestampsSupported, "the device has no time stamps");

@@ -135,6 +135,6 @@ internal sealed class DispatchProfiler(Model model, int repeats, int seed)
         });
         device.Wait(device.Submit(commands));
         double[] stamps = [.. commands.ReadTimestamps().Select(stamp => stamp.Microseconds)];
-        return bytes / stamps.Zip(stamps.Skip(1), (from, to) => to - from).Min() * 1e-6;
+        return stamps.Length == 0 ? 0 : bytes / stamps.Zip(stamps.Skip(1), (from, to) => to - from).Min() * 1e-6;
     }
 }

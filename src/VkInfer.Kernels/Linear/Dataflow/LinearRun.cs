@@ -244,9 +244,8 @@ internal sealed class LinearRun : IDisposable
     {
         long started = Stopwatch.GetTimestamp();
         _context.Device.Wait(_context.Device.Submit(list));
-        return _context.Capabilities.TimestampsSupported
-            ? list.ReadTimestamps()[^1].Microseconds * 1e-6
-            : Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return list.ReadMicroseconds() * 1e-6 ?? elapsed;
     }
 
     private void Submit(Action<CommandList> record)

@@ -139,7 +139,7 @@ internal sealed class Executor : IExecutor
     /// <summary>
     /// Time on the device of the last step's layers in microseconds; 0 where that is not known. No step may be under way.
     /// </summary>
-    public double ReadLastStep() => _last?.Pass is { } pass ? StepClock.Read(_device, pass) : 0;
+    public double ReadLastStep() => _last?.Pass is { } pass ? StepClock.Read(pass) : 0;
 
     /// <summary>Whether the last step's dispatches waited for each other by counters.</summary>
     public bool IsChained => _last is { IsChained: true };

@@ -131,9 +131,8 @@ internal sealed class SlicedSteps : IDisposable
         _device.Wait(slice.Submission, _cancellation);
         _pending[index] = default;
         long now = Stopwatch.GetTimestamp();
-        double seconds = _timestamps
-            ? _lists[index].ReadTimestamps()[^1].Microseconds * 1e-6
-            : Stopwatch.GetElapsedTime(Math.Max(slice.Submitted, _lastCollected), now).TotalSeconds;
+        double seconds = (_timestamps ? _lists[index].ReadMicroseconds() * 1e-6 : null)
+            ?? Stopwatch.GetElapsedTime(Math.Max(slice.Submitted, _lastCollected), now).TotalSeconds;
         _lastCollected = now;
         double elapsed = _microseconds[slice.Step];
         _profiles[slice.Step].AddRange(_lists[index].ReadProfile().Select(

@@ -9,9 +9,9 @@ internal static class StepClock
 
     public static void End(GpuDevice device, CommandList commands) => Stamp(device, commands, "end");
 
-    /// <summary>Microseconds of the latest submission, which has completed; 0: the device has no clock.</summary>
-    public static double Read(GpuDevice device, CommandList commands) =>
-        device.Capabilities.TimestampsSupported ? commands.ReadTimestamps()[^1].Microseconds : 0;
+    /// <summary>Microseconds of the latest submission, which has completed; 0: the device's clock does not say.</summary>
+    public static double Read(CommandList commands) =>
+        commands.ReadMicroseconds() ?? 0;
 
     private static void Stamp(GpuDevice device, CommandList commands, string label)
     {
