@@ -69,6 +69,19 @@ public sealed class ProfileLimitTests
                 {
                     Fits(
                         context, GemmKernel.Variant(type, tiling, ActivationType.F32), tiling.ToSpecialization(false), tiling.SubgroupSize);
+                    if (kernel.CanStoreF16(type))
+                    {
+                        Fits(
+                            context, GemmKernel.Variant(type, tiling, ActivationType.F16), tiling.ToSpecialization(false),
+                            tiling.SubgroupSize);
+                    }
+
+                    if (tiling is IGatedGemmTiling { CanGate: true } gated)
+                    {
+                        Fits(
+                            context, GemmKernel.Variant(type, tiling, ActivationType.F16),
+                            gated.ToGatedSpecialization(ActivationFunction.Silu), tiling.SubgroupSize);
+                    }
                 }
             }
         }
@@ -141,8 +154,14 @@ public sealed class ProfileLimitTests
         if (ShaderLibrary.Contains(variant))
         {
             Assert.That(
-                () => PipelineLimits.Check(
-                    context.Capabilities, ShaderLibrary.Get(variant), constants, subgroupSize, subgroupSize is not null),
+                () =>
+                {
+                    ShaderCode shader = ShaderLibrary.Get(variant);
+                    WorkgroupUsage workgroup = shader.Reflection.WorkgroupWith(constants);
+                    PipelineLimits.Check(
+                        context.Capabilities, shader, constants,
+                        SubgroupRequest.Of(context.Capabilities, workgroup, subgroupSize, subgroupSize is not null));
+                },
                 Throws.Nothing);
         }
     }
@@ -161,6 +180,8 @@ public sealed class ProfileLimitTests
                 MinSubgroupSize = min,
                 MaxSubgroupSize = max,
                 SubgroupSizeControl = profile.SubgroupSizeControl,
+                SubgroupSizeVaries = min < max,
+                MaxWorkgroupSubgroups = 1024 / min,
                 ComputeFullSubgroups = profile.SubgroupSizeControl,
                 SubgroupArithmetic = true,
                 SubgroupBallot = true,

@@ -69,13 +69,15 @@ internal static unsafe class CapabilityReader
             MaxSubgroupSize = (int)properties->Vulkan13.MaxSubgroupSize,
             SubgroupSizeControl = features->Vulkan13.SubgroupSizeControl
                 && properties->Vulkan13.RequiredSubgroupSizeStages.HasFlag(ShaderStageFlags.ComputeBit),
+            SubgroupSizeVaries = properties->SubgroupSizeVaries,
+            MaxWorkgroupSubgroups = Narrow(properties->Vulkan13.MaxComputeWorkgroupSubgroups),
             ComputeFullSubgroups = features->Vulkan13.ComputeFullSubgroups,
             SubgroupArithmetic = operations.HasFlag(SubgroupFeatureFlags.ArithmeticBit),
             SubgroupBallot = operations.HasFlag(SubgroupFeatureFlags.BallotBit),
             SubgroupShuffle = operations.HasFlag(SubgroupFeatureFlags.ShuffleBit),
             SubgroupVote = operations.HasFlag(SubgroupFeatureFlags.VoteBit),
             MaxSharedMemoryBytes = Narrow(limits.MaxComputeSharedMemorySize),
-            MaxWorkgroupInvocations = Narrow(limits.MaxComputeWorkGroupInvocations),
+            MaxWorkgroupInvocations = WorkgroupInvocations(properties),
             MaxWorkgroupCount = Triple(limits.MaxComputeWorkGroupCount),
             MaxWorkgroupSize = Triple(limits.MaxComputeWorkGroupSize),
             MaxPushConstantBytes = Narrow(limits.MaxPushConstantsSize),
@@ -108,6 +110,14 @@ internal static unsafe class CapabilityReader
             MemoryBudget = extensions.Contains(DeviceExtensions.MemoryBudget),
             PipelineExecutableProperties = features->PipelineExecutable.PipelineExecutableInfo,
         };
+    }
+
+    // All pipelines of a device whose subgroups vary ask for the usual size.
+    private static int WorkgroupInvocations(PropertyChain* properties)
+    {
+        uint most = properties->Core.Properties.Limits.MaxComputeWorkGroupInvocations;
+        ulong ofSubgroups = (ulong)properties->Vulkan11.SubgroupSize * properties->Vulkan13.MaxComputeWorkgroupSubgroups;
+        return Narrow(properties->SubgroupSizeVaries ? (uint)Math.Min(most, ofSubgroups) : most);
     }
 
     private static int? ShaderCores(PropertyChain* properties, HashSet<string> extensions)

@@ -15,6 +15,12 @@ public sealed record DeviceCapabilities
     /// <summary>A compute pipeline may require its subgroup size.</summary>
     public bool SubgroupSizeControl { get; init; }
 
+    /// <summary>Where a pipeline requires no subgroup size, the driver may give it another than the usual.</summary>
+    public bool SubgroupSizeVaries { get; init; }
+
+    /// <summary>Subgroups of a workgroup, at most, where a pipeline requires their size.</summary>
+    public int MaxWorkgroupSubgroups { get; init; } = int.MaxValue;
+
     /// <summary>A compute pipeline may require full subgroups.</summary>
     public bool ComputeFullSubgroups { get; init; }
 
@@ -33,7 +39,7 @@ public sealed record DeviceCapabilities
     /// <summary>Bytes of shared memory a workgroup may use.</summary>
     public int MaxSharedMemoryBytes { get; init; }
 
-    /// <summary>Invocations of a workgroup, at most.</summary>
+    /// <summary>Invocations of a workgroup, at most, in subgroups of the usual size.</summary>
     public int MaxWorkgroupInvocations { get; init; }
 
     /// <summary>Workgroups of a dispatch, at most, per axis.</summary>

@@ -17,6 +17,8 @@ internal static class DeviceRequirements
             (capabilities.SubgroupArithmetic, "subgroup arithmetic in compute shaders"),
             (capabilities.SubgroupShuffle, "subgroup shuffles in compute shaders"),
             (capabilities.SubgroupVote, "subgroup votes in compute shaders"),
+            (capabilities.SubgroupSizeControl || !capabilities.SubgroupSizeVaries,
+                "a choice of the subgroup size, of which it has several"),
         ];
         string[] missing = [.. required.Where(each => !each.Has).Select(each => each.Name)];
         return missing.Length == 0 ? null : $"it lacks {string.Join(", ", missing)}";

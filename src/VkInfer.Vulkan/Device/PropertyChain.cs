@@ -14,11 +14,15 @@ internal unsafe struct PropertyChain
     public PhysicalDeviceShaderCoreProperties2AMD Core2Amd;
     public PhysicalDeviceShaderCoreBuiltinsPropertiesARM CoreArm;
 
+    /// <summary>Whether the driver has subgroups of several sizes, whatever a profile leaves of them.</summary>
+    public bool SubgroupSizeVaries;
+
     /// <summary>Asks for a device's limits, as far as a profile lets them be seen.</summary>
     public static void Query(Vk vk, PhysicalDevice device, DeviceProfile? profile, PropertyChain* chain, Func<string, bool> has)
     {
         Link(chain, has);
         vk.GetPhysicalDeviceProperties2(device, &chain->Core);
+        chain->SubgroupSizeVaries = chain->Vulkan13.MinSubgroupSize < chain->Vulkan13.MaxSubgroupSize;
         profile?.Reduce(chain);
     }
 

@@ -9,9 +9,9 @@ internal static class PipelineLimits
     /// <summary>Throws where a device cannot run a shader with these constants.</summary>
     /// <exception cref="ArgumentException">It cannot; the message says what is wanted and what there is.</exception>
     public static void Check(
-        DeviceCapabilities limits, ShaderCode shader, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
+        DeviceCapabilities limits, ShaderCode shader, SpecializationConstants constants, SubgroupRequest subgroups)
     {
-        if (Problem(limits, shader.Reflection, constants, subgroupSize, fullSubgroups) is var (wanted, available))
+        if (Problem(limits, shader.Reflection, constants, subgroups) is var (wanted, available))
         {
             throw new ArgumentException(
                 $"Shader '{shader.Name}' with constants '{constants}' wants {wanted}; the device has {available}.");
@@ -19,12 +19,11 @@ internal static class PipelineLimits
     }
 
     private static (string Wanted, string Available)? Problem(
-        DeviceCapabilities limits, ShaderReflection reflection, SpecializationConstants constants, int? subgroupSize, bool fullSubgroups)
+        DeviceCapabilities limits, ShaderReflection reflection, SpecializationConstants constants, SubgroupRequest subgroups)
     {
-        const string None = "none of that";
         if (ShaderCapabilities.Missing(reflection, limits) is { } capability)
         {
-            return (capability, None);
+            return (capability, "none of that");
         }
 
         foreach (MatrixUse matrix in reflection.Matrices(constants))
@@ -53,17 +52,6 @@ internal static class PipelineLimits
             return ($"{reflection.PushConstantSize} bytes of push constants", $"{limits.MaxPushConstantBytes}");
         }
 
-        if (fullSubgroups && !limits.ComputeFullSubgroups)
-        {
-            return ("full subgroups", None);
-        }
-
-        bool isBeyond = subgroupSize is { } size && (!limits.SubgroupSizeControl || !int.IsPow2(size)
-            || size < limits.MinSubgroupSize || size > limits.MaxSubgroupSize);
-        return isBeyond
-            ? ($"subgroups of {subgroupSize}", limits.SubgroupSizeControl
-                ? $"{limits.MinSubgroupSize} to {limits.MaxSubgroupSize}"
-                : $"{limits.SubgroupSize} only")
-            : null;
+        return subgroups.Problem(limits, use);
     }
 }

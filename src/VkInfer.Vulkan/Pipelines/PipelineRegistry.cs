@@ -115,15 +115,17 @@ internal sealed unsafe class PipelineRegistry : IDisposable
 
     private ComputePipeline Create(Key key)
     {
-        PipelineLimits.Check(_context.Info.Capabilities, key.Shader, key.Constants, key.SubgroupSize, key.FullSubgroups);
         ShaderReflection reflection = key.Shader.Reflection;
+        DeviceCapabilities limits = _context.Info.Capabilities;
+        var subgroups = SubgroupRequest.Of(limits, reflection.WorkgroupWith(key.Constants), key.SubgroupSize, key.FullSubgroups);
+        PipelineLimits.Check(limits, key.Shader, key.Constants, subgroups);
         int pushSize = (reflection.PushConstantSize + 3) & ~3;
         PipelineLayout layout = _layouts.Pipeline(reflection.Bindings.Count, pushSize);
         ShaderModule module = CreateModule(key.Shader);
         try
         {
             return new ComputePipeline(
-                _context, CreatePipeline(key, layout, module), layout, _layouts.Set(reflection.Bindings.Count), key.Shader, pushSize);
+                _context, CreatePipeline(key, subgroups, layout, module), layout, _layouts.Set(reflection.Bindings.Count), key.Shader, pushSize);
         }
         finally
         {
@@ -151,7 +153,7 @@ internal sealed unsafe class PipelineRegistry : IDisposable
         }
     }
 
-    private Pipeline CreatePipeline(Key key, PipelineLayout layout, ShaderModule module)
+    private Pipeline CreatePipeline(Key key, SubgroupRequest subgroups, PipelineLayout layout, ShaderModule module)
     {
         ReadOnlySpan<(uint Id, uint Value)> entries = key.Constants.Entries;
         SpecializationMapEntry* map = stackalloc SpecializationMapEntry[Math.Max(entries.Length, 1)];
@@ -169,11 +171,10 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             DataSize = (nuint)(entries.Length * sizeof(uint)),
             PData = values,
         };
-        int? required = key.SubgroupSize ?? ProfileSubgroupSize();
         var subgroup = new PipelineShaderStageRequiredSubgroupSizeCreateInfo
         {
             SType = StructureType.PipelineShaderStageRequiredSubgroupSizeCreateInfo,
-            RequiredSubgroupSize = (uint)(required ?? 0),
+            RequiredSubgroupSize = (uint)(subgroups.Size ?? 0),
         };
         using var entryPoint = new Utf8Name(key.Shader.Reflection.EntryPoint);
         var info = new ComputePipelineCreateInfo
@@ -184,8 +185,8 @@ internal sealed unsafe class PipelineRegistry : IDisposable
             Stage = new PipelineShaderStageCreateInfo
             {
                 SType = StructureType.PipelineShaderStageCreateInfo,
-                PNext = required is null ? null : &subgroup,
-                Flags = key.FullSubgroups ? PipelineShaderStageCreateFlags.RequireFullSubgroupsBit : 0,
+                PNext = subgroups.Size is null ? null : &subgroup,
+                Flags = subgroups.IsFull ? PipelineShaderStageCreateFlags.RequireFullSubgroupsBit : 0,
                 Stage = ShaderStageFlags.ComputeBit,
                 Module = module,
                 PName = entryPoint.Pointer,
@@ -199,11 +200,6 @@ internal sealed unsafe class PipelineRegistry : IDisposable
         _context.Name(ObjectType.Pipeline, pipeline.Handle, $"{key.Shader.Name} {key.Constants}");
         return pipeline;
     }
-
-    /// <summary>The size that a profile's device has, for pipelines that ask for none.</summary>
-    private int? ProfileSubgroupSize() => _context.Info is { Profile.Subgroups: not null, Capabilities.SubgroupSizeControl: true } info
-        ? info.Capabilities.SubgroupSize
-        : null;
 
     private readonly record struct Key(ShaderCode Shader, SpecializationConstants Constants, int? SubgroupSize, bool FullSubgroups);
 }

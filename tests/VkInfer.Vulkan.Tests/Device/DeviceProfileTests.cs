@@ -18,7 +18,9 @@ public sealed class DeviceProfileTests
         Assert.Multiple(() =>
         {
             Assert.That(some.MaxSharedMemoryBytes, Is.EqualTo(Math.Min(all.MaxSharedMemoryBytes, profile.SharedMemoryBytes)));
-            Assert.That(some.MaxWorkgroupInvocations, Is.EqualTo(Math.Min(all.MaxWorkgroupInvocations, profile.WorkgroupInvocations)));
+            long ofSubgroups = some.SubgroupSizeVaries ? (long)some.SubgroupSize * some.MaxWorkgroupSubgroups : long.MaxValue;
+            Assert.That(some.MaxWorkgroupInvocations, Is.EqualTo(
+                Math.Min(ofSubgroups, Math.Min(all.MaxWorkgroupInvocations, profile.WorkgroupInvocations))));
             Assert.That(some.MaxWorkgroupSize.X, Is.AtMost(Math.Min(all.MaxWorkgroupSize.X, profile.WorkgroupInvocations)));
             Assert.That(some.MaxPushConstantBytes, Is.EqualTo(Math.Min(all.MaxPushConstantBytes, profile.PushConstantBytes)));
             Assert.That(some.MaxStorageBufferRange, Is.EqualTo(Math.Min(all.MaxStorageBufferRange, profile.StorageBufferRange)));
@@ -75,6 +77,22 @@ public sealed class DeviceProfileTests
         PhysicalDeviceInfo info = instance.Devices[GpuFixture.Device.Info.Index];
         Assert.That(info.UnsupportedReason, Is.EqualTo("it lacks buffer device addresses"));
         Assert.That(() => instance.Open(info), Throws.TypeOf<VulkanException>().With.Message.Contains("buffer device addresses"));
+    }
+
+    [Test]
+    public void A_device_that_chooses_among_subgroup_sizes_by_itself_is_refused_by_name()
+    {
+        var profile = new DeviceProfile { Name = "any-size", Subgroups = (32, 8, 32), SubgroupSizeControl = false };
+        Assert.That(
+            Select(profile).UnsupportedReason, Is.EqualTo("it lacks a choice of the subgroup size, of which it has several"));
+    }
+
+    [Test]
+    public void Workgroups_keep_to_the_subgroups_that_may_be_asked_for()
+    {
+        DeviceCapabilities some = Select(Find("intel-uhd")).Capabilities;
+        Assert.That(some.SubgroupSizeVaries);
+        Assert.That(some.MaxWorkgroupInvocations, Is.AtMost((long)some.SubgroupSize * some.MaxWorkgroupSubgroups));
     }
 
     [TestCase("gemv_qkv_q8_0_kvf16", "StorageBuffer16BitAccess")]

@@ -88,10 +88,17 @@ internal static unsafe class ProfileReduction
             && kept.Contains((shape.M, shape.N, shape.K)))]
         : shapes;
 
-    // Sizes can be asked for, never made up: where the driver has none of the profile's, its own stay.
+    // Sizes can be asked for, never made up: where the driver has none of the profile's, its own stay. Those of a range are asked for even
+    // where the driver has a single one of it.
     private static void ReduceSubgroups(DeviceProfile profile, PropertyChain* properties)
     {
-        if (profile.Subgroups is not { } wanted || !profile.SubgroupSizeControl)
+        if (profile.Subgroups is not { } wanted)
+        {
+            return;
+        }
+
+        properties->SubgroupSizeVaries |= wanted.Min < wanted.Max;
+        if (!profile.SubgroupSizeControl)
         {
             return;
         }
