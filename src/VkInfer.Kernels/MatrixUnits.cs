@@ -20,10 +20,6 @@ internal static class MatrixUnits
         .ThenByDescending(shape => shape.M * shape.K)
         .FirstOrDefault();
 
-    /// <summary>Whether float32 sums of a fragment can be rounded to float16 where they stand.</summary>
-    public static bool HasHalfSums(DeviceCapabilities capabilities, MatrixShape fragment) => capabilities.CooperativeMatrixShapes.Any(
-        shape => shape.Result == MatrixComponentType.Float16 && shape.M == fragment.M && shape.N == fragment.N);
-
     private static IEnumerable<MatrixShape> Shapes(DeviceCapabilities capabilities)
     {
         bool usable = capabilities.Float16 && capabilities.Storage16 && capabilities.VulkanMemoryModel && capabilities.SubgroupShuffle;
@@ -34,9 +30,20 @@ internal static class MatrixUnits
                 C: MatrixComponentType.Float32, Result: MatrixComponentType.Float32, Saturating: false,
                 M: 8 or 16, N: 8 or 16, K: 8 or 16,
             })
-            .Select(shape => new MatrixShape(shape.M, shape.N, shape.K, capabilities.SubgroupSize));
+            .Select(shape => new MatrixShape(
+                shape.M, shape.N, shape.K, capabilities.SubgroupSize,
+                capabilities.CooperativeMatrixShapes.Any(other => HasHalfSums(other, shape.M, shape.N))));
     }
+
+    // Sums may be of a product's C or of its result.
+    private static bool HasHalfSums(CooperativeMatrixShape shape, int m, int n) =>
+        (shape.C == MatrixComponentType.Float16 || shape.Result == MatrixComponentType.Float16) && shape.M == m && shape.N == n;
 }
 
 /// <summary>A product by one subgroup: Result[M, N] = A[M, K] · B[K, N].</summary>
-internal sealed record MatrixShape(int M, int N, int K, int SubgroupSize);
+/// <param name="M">Rows of A.</param>
+/// <param name="N">Columns of B.</param>
+/// <param name="K">Columns of A.</param>
+/// <param name="SubgroupSize">Invocations of the subgroup.</param>
+/// <param name="HasHalfSums">Whether there are sums in float16, too: to round float32 sums to where they stand.</param>
+internal sealed record MatrixShape(int M, int N, int K, int SubgroupSize, bool HasHalfSums);

@@ -83,8 +83,7 @@ internal static class PrefillAttentionHeuristic
     public static PrefillAttentionMatrixConstants? Matrix(
         DeviceCapabilities capabilities, bool software, AttentionShape shape, SoftmaxScheme scheme, int seqLen)
     {
-        if (shape.KvType == KvType.F32 || shape.HasKeysAsValues || MatrixUnits.Find(capabilities) is not { } fragment
-            || !MatrixUnits.HasHalfSums(capabilities, fragment)
+        if (shape.KvType == KvType.F32 || shape.HasKeysAsValues || MatrixUnits.Find(capabilities) is not { HasHalfSums: true } fragment
             || shape.HeadDim % Math.Max(fragment.N, fragment.K) != 0 || shape.HeadDim > MaxMatrixHeadDim)
         {
             return null;

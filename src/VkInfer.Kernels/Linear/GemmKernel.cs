@@ -51,9 +51,23 @@ public sealed class GemmKernel(KernelContext context)
     internal ActivationType PreferredInput(WeightType type, int rows, int columns) =>
         GemmHeuristic.RepaysMatrixUnits(rows, columns) && UsesMatrixUnits(type) ? ActivationType.F16 : ActivationType.F32;
 
-    /// <summary>Whether C may be stored as float16 for weights of this type and A in float16; float32 it may always be.</summary>
+    /// <summary>
+    /// Whether C may be stored as float16 for weights of this type and A in float16: tiles round their sums where they stand, for which
+    /// some devices have no fragments. float32 it may always be.
+    /// </summary>
     /// <param name="weightType">The weights' format.</param>
-    public bool CanStoreF16(WeightType weightType) => UsesMatrixUnits(weightType);
+    public bool CanStoreF16(WeightType weightType) =>
+        UsesMatrixUnits(weightType) && MatrixUnits.Find(CapabilitiesFor(weightType)) is { HasHalfSums: true };
+
+    /// <summary>How C of these weights is best stored for another product: float16 where they take float16 and may store it.</summary>
+    /// <param name="w">The weights.</param>
+    public ActivationType PreferredOutput(StackedWeights w)
+    {
+        ArgumentNullException.ThrowIfNull(w);
+        return PreferredInput(w) == ActivationType.F16 && w.Parts.All(part => CanStoreF16(part.Type))
+            ? ActivationType.F16
+            : ActivationType.F32;
+    }
 
     /// <summary>Records the product; matrices and outputs beyond the device's binding range are cut into slices.</summary>
     /// <param name="commands">Receives one dispatch per slice and part of the weights.</param>
@@ -87,9 +101,10 @@ public sealed class GemmKernel(KernelContext context)
                 $"GEMM: float16 input needs matrix units; the device or the build has none for {scalar.Type} weights");
         }
 
-        if (outputType == ActivationType.F16 && (mode != GemmMode.Store || !matrix))
+        if (outputType == ActivationType.F16 && (mode != GemmMode.Store || !matrix || !w.Parts.All(part => CanStoreF16(part.Type))))
         {
-            throw new NotSupportedException($"GEMM: float16 output needs matrix units and Store; got {input} input and {mode}");
+            throw new NotSupportedException(
+                $"GEMM: float16 output needs matrix units with float16 sums, and Store; got {input} input and {mode}");
         }
 
         int wholeRows = RowsOf(a, input, w.Columns);

@@ -187,7 +187,9 @@ internal sealed record GemmMatrixConstants(
 
     public ActivationType Input => ActivationType.F16;
 
-    public bool CanGate => BlockN / SubgroupsN / Fragment.N % 2 == 0;
+    public bool CanGate => CanStoreF16 && BlockN / SubgroupsN / Fragment.N % 2 == 0;
+
+    public bool CanStoreF16 => Fragment.HasHalfSums;
 
     public SpecializationConstants ToSpecialization(bool accumulate) => ToSpecialization(accumulate, default, grouped: false);
 

@@ -17,11 +17,15 @@ public sealed class GroupedGemmKernel(KernelContext context)
 
     internal int Threads { get; } = context.For("group").Threads(256);
 
-    /// <summary>How products of both take their input: float16, for the matrix units, where both prefer it.</summary>
+    /// <summary>
+    /// How products of both take their input: float16, for the matrix units, where both prefer it and the first may store it.
+    /// </summary>
     /// <param name="gateUp">[2 · experts · width, K].</param>
     /// <param name="down">[experts · width, K].</param>
     public ActivationType PreferredInput(WeightMatrix gateUp, WeightMatrix down) =>
-        _gemm.PreferredInput(gateUp) == ActivationType.F16 ? _gemm.PreferredInput(down) : ActivationType.F32;
+        _gemm.PreferredInput(gateUp) == ActivationType.F16 && _gemm.CanStoreF16(gateUp.Type)
+            ? _gemm.PreferredInput(down)
+            : ActivationType.F32;
 
     /// <summary>
     /// How so many tokens are grouped; null where <see cref="ExpertKernel"/> is better for them, or every form for it is left out.

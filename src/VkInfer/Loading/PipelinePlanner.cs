@@ -77,7 +77,7 @@ internal static class PipelinePlanner
         GpuDevice device = kernels.Context.Device;
         using var table = new SequenceTable(device, 1, isFixed: false);
         using var activations = new RowActivations(
-            device, config, shape.Rows, weights.Matrices.Select(kernels.Gemm.PreferredInput).Distinct());
+            device, config, shape.Rows, kernels.TypesOf(weights));
         using var pass = new RowsPass(
             device, config, transformer, kernels, activations, new RowsCache(store, table, softmax, capacity), shape);
         using var step = new PassRows(device, shape, pass.TileRows(shape));

@@ -43,6 +43,10 @@ internal sealed class KernelSet
 
     public KernelContext Context { get; }
 
+    /// <summary>The element types that matrix products of a model take, and leave for each other.</summary>
+    public IEnumerable<ActivationType> TypesOf(TransformerWeights weights) =>
+        weights.Matrices.SelectMany(w => new[] { Gemm.PreferredInput(w), Gemm.PreferredOutput(w) }).Distinct();
+
     public EmbedKernel Embed { get; }
 
     public GemvKernel Gemv { get; }

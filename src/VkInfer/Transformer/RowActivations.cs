@@ -26,8 +26,8 @@ internal sealed class RowActivations : IDisposable
     /// <param name="config">The model's shape.</param>
     /// <param name="maxRows">Most rows of one pass.</param>
     /// <param name="inputTypes">
-    /// The element types that matrix products of this model take: a set of buffers each, since rows of different types would write
-    /// into each other's padding.
+    /// The element types that matrix products of this model take, and leave for each other: a set of buffers each, since rows of different
+    /// types would write into each other's padding.
     /// </param>
     public RowActivations(GpuDevice device, ModelConfig config, int maxRows, IEnumerable<ActivationType> inputTypes)
     {
