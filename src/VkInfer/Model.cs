@@ -51,10 +51,11 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         Kernels = parts.Kernels;
         Transformer = new DecoderTransformer(Config, _weights, Kernels);
         Fingerprint = parts.Fingerprint;
+        _selfTest = parts.SelfTest;
         Calibration = parts.Calibration;
         Softmax = SoftmaxPlan.For(Options.Softmax, Config.NumLayers, Calibration);
         RowActivations = new RowActivations(
-            Gpu, Config, Options.StepRows(Config), MatrixInputTypes);
+            Gpu, Config, Options.StepRows(Config), MatrixTypes);
         try
         {
             Gpu.Wait(Gpu.RunOnce("rows.clear", RowActivations.RecordClear));
@@ -144,7 +145,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     internal RowActivations RowActivations { get; }
 
     /// <summary>How matrix products of this model take their inputs.</summary>
-    internal IEnumerable<ActivationType> MatrixInputTypes => _weights.Matrices.Select(Kernels.Gemm.PreferredInput).Distinct();
+    internal IEnumerable<ActivationType> MatrixTypes => Kernels.TypesOf(_weights);
 
     /// <summary>Where sessions take the pages of their keys and values from.</summary>
     internal KvStores KvStores { get; }
@@ -153,6 +154,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     /// <param name="options">How; null: the defaults.</param>
     /// <returns>The session, owned by the caller.</returns>
     /// <exception cref="UnsupportedModelException">The model is an encoder, which generates nothing.</exception>
+    /// <exception cref="DeviceSelfTestException">The device computes wrong results with keys and values of the session's type.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Its buffers do not fit; its KV cache takes memory as it gets longer.</exception>
     public Session CreateSession(SessionOptions? options = null)
     {

@@ -101,6 +101,9 @@ public record ModelOptions
     /// <summary>For tests: what the self-test may take before the first token.</summary>
     internal TimeSpan SelfTestBudget { get; init; } = ModelSelfTest.Budget;
 
+    /// <summary>What it may take: what is reproducible must not depend on the time.</summary>
+    internal TimeSpan SelfTestTime => Reproducible ? TimeSpan.MaxValue : SelfTestBudget;
+
     /// <summary>The same with a place where messages go.</summary>
     /// <param name="logger">The place; null: nowhere.</param>
     public ModelOptions WithLogger(ILogger? logger) => this with { Logger = logger };

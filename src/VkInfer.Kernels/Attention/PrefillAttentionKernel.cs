@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using VkInfer.Vulkan;
 
@@ -14,8 +14,8 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class PrefillAttentionKernel(KernelContext context)
 {
-    // How queries are stored depends on it.
-    private readonly FrozenSet<string> _leftOut = context.Forms.Snapshot();
+    // How queries are stored depends on it: asked once for a type of cache, whose form was tested before its first use.
+    private readonly ConcurrentDictionary<KvType, bool> _isLeftOut = new();
 
     /// <summary>How queries must be stored for a shape.</summary>
     /// <param name="shape">The layer's attention.</param>
@@ -132,7 +132,8 @@ public sealed class PrefillAttentionKernel(KernelContext context)
 
     /// <summary>On a CPU device fragments are emulated: the scalar form is faster there.</summary>
     private PrefillAttentionMatrixConstants? MatrixTiling(AttentionShape shape, SoftmaxScheme scheme, int seqLen) =>
-        !context.IsSoftware && ShaderLibrary.Contains(MatrixForm(shape.KvType)) && !_leftOut.Contains(MatrixForm(shape.KvType))
+        !context.IsSoftware && ShaderLibrary.Contains(MatrixForm(shape.KvType))
+        && !_isLeftOut.GetOrAdd(shape.KvType, type => context.Forms.IsLeftOut(MatrixForm(type)))
             ? PrefillAttentionHeuristic.Matrix(context.Capabilities, context.IsSoftware, shape, scheme, seqLen)
             : null;
 }

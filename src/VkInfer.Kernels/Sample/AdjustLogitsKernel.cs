@@ -11,14 +11,18 @@ public sealed class AdjustLogitsKernel
 {
     private const int GroupSize = 128;
 
+    internal const string Variant = "adjust_logits";
+
     private readonly ComputePipeline _pipeline;
 
     /// <summary>Creates the kernel for a device.</summary>
     /// <param name="context">The device.</param>
+    /// <exception cref="NotSupportedException">The device computed wrong results.</exception>
     public AdjustLogitsKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _pipeline = context.GetPipeline("adjust_logits", Constants);
+        context.Forms.Require(Variant);
+        _pipeline = context.GetPipeline(Variant, Constants);
     }
 
     internal static SpecializationConstants Constants => SpecializationConstants.From((0, GroupSize));

@@ -20,6 +20,9 @@ public sealed class LogProbabilitiesKernel
     /// </summary>
     public const int EntryWords = 1 + (2 * MaxAlternatives);
 
+    internal const string Variant = "log_probabilities";
+    internal const string SliceVariant = "log_probabilities_slice";
+
     private const int SliceSize = 2048;
     private const int SliceWords = 2 + (2 * MaxAlternatives);
 
@@ -31,11 +34,13 @@ public sealed class LogProbabilitiesKernel
 
     /// <summary>Creates the kernel for a device.</summary>
     /// <param name="context">The device.</param>
+    /// <exception cref="NotSupportedException">The device computed wrong results.</exception>
     public LogProbabilitiesKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _slices = context.GetPipeline("log_probabilities_slice", SliceConstants(context));
-        _merge = context.GetPipeline("log_probabilities", MergeConstants);
+        context.Forms.Require(Variant);
+        _slices = context.GetPipeline(SliceVariant, SliceConstants(context));
+        _merge = context.GetPipeline(Variant, MergeConstants);
     }
 
     internal static SpecializationConstants MergeConstants => SpecializationConstants.From((0, MergeSize));

@@ -8,14 +8,18 @@ namespace VkInfer.Kernels;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class TokenHistoryKernel
 {
+    internal const string Variant = "token_history";
+
     private readonly ComputePipeline _pipeline;
 
     /// <summary>Creates the kernel for a device.</summary>
     /// <param name="context">The device.</param>
+    /// <exception cref="NotSupportedException">The device computed wrong results.</exception>
     public TokenHistoryKernel(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _pipeline = context.GetPipeline("token_history", Constants);
+        context.Forms.Require(Variant);
+        _pipeline = context.GetPipeline(Variant, Constants);
     }
 
     internal static SpecializationConstants Constants => SpecializationConstants.From((0, 1));

@@ -15,6 +15,9 @@ public static class AttentionCases
     /// <summary>Elements in steps of 1/127 of the largest of their block: 4e-3 of numbers that are spread evenly.</summary>
     private const double Bytes = 1e-2;
 
+    // Of a prompt's case: more are no other form, and cost the CPU time.
+    private const int MostHeads = 8;
+
     /// <summary>The schemes of softmax; the asynchronized one with a frame in which all scores of a case lie.</summary>
     public static IReadOnlyList<AttentionSoftmax> Schemes { get; } =
     [
@@ -26,7 +29,8 @@ public static class AttentionCases
     /// <param name="context">The device.</param>
     /// <param name="attention">A layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
-    public static SelfTestCase Decode(KernelContext context, AttentionShape attention, AttentionSoftmax softmax)
+    /// <param name="sinks">Whether heads have sinks.</param>
+    public static SelfTestCase Decode(KernelContext context, AttentionShape attention, AttentionSoftmax softmax, bool sinks = false)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
@@ -34,9 +38,9 @@ public static class AttentionCases
         KernelContext spread = context.For(name);
         var tuning = DecodeAttentionTuning.Choose(attention, spread);
         return new(
-            spread.SpreadOf(name), $"{Text(attention)} {tuning.WorkgroupSize} {softmax.Scheme}",
+            spread.SpreadOf(name), $"{Text(attention, sinks)} {tuning.WorkgroupSize} {softmax.Scheme}",
             (bench, commands) => Decode(
-                bench, commands, attention, softmax, tuning with { Splits = Math.Min(tuning.Splits, 2) }), name);
+                bench, commands, attention, softmax, tuning with { Splits = Math.Min(tuning.Splits, 2) }, sinks), name);
     }
 
     /// <summary>Attention of rows of several sequences.</summary>
@@ -44,15 +48,16 @@ public static class AttentionCases
     /// <param name="attention">A layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
     /// <param name="output">How its output is stored.</param>
+    /// <param name="sinks">Whether heads have sinks.</param>
     public static SelfTestCase DecodeRows(
-        KernelContext context, AttentionShape attention, AttentionSoftmax softmax, ActivationType output)
+        KernelContext context, AttentionShape attention, AttentionSoftmax softmax, ActivationType output, bool sinks = false)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
         string spread = DecodeAttentionKernel.Variant(attention.KvType);
         return new(
-            context.For(spread).SpreadOf(spread), $"rows {Text(attention)} {softmax.Scheme} {output}",
-            (bench, commands) => DecodeRows(bench, commands, attention, softmax, output),
+            context.For(spread).SpreadOf(spread), $"rows {Text(attention, sinks)} {softmax.Scheme} {output}",
+            (bench, commands) => DecodeRows(bench, commands, attention, softmax, output, sinks),
             DecodeAttentionKernel.RowsVariant(attention.KvType, output));
     }
 
@@ -60,7 +65,8 @@ public static class AttentionCases
     /// <param name="context">The device.</param>
     /// <param name="attention">A layer's attention.</param>
     /// <param name="softmax">How the softmax is accumulated: one of <see cref="Schemes"/>.</param>
-    public static SelfTestCase Prefill(KernelContext context, AttentionShape attention, AttentionSoftmax softmax)
+    /// <param name="sinks">Whether heads have sinks.</param>
+    public static SelfTestCase Prefill(KernelContext context, AttentionShape attention, AttentionSoftmax softmax, bool sinks = false)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
@@ -68,8 +74,8 @@ public static class AttentionCases
         string name = PrefillAttentionKernel.ScalarForm(attention.KvType);
         bool isMatrix = queries == ActivationType.F16;
         return new(
-            isMatrix ? PrefillAttentionKernel.MatrixForm(attention.KvType) : context.For(name).SpreadOf(name), $"{Text(attention)} {softmax.Scheme}",
-            (bench, commands) => Prefill(bench, commands, attention, softmax, queries),
+            isMatrix ? PrefillAttentionKernel.MatrixForm(attention.KvType) : context.For(name).SpreadOf(name),
+            $"{Text(attention, sinks)} {softmax.Scheme}", (bench, commands) => Prefill(bench, commands, attention, softmax, queries, sinks),
             PrefillAttentionKernel.Variant(attention.KvType, ActivationType.F32, isMatrix));
     }
 
@@ -87,9 +93,9 @@ public static class AttentionCases
             $"rope_store_{KvNames.Part(attention.KvType)}_{Activations.VariantPart(queries)}");
     }
 
-    private static string Text(AttentionShape shape) =>
+    private static string Text(AttentionShape shape, bool sinks = false) =>
         $"{shape.GroupSize}x{shape.HeadDim} {shape.RotaryDim} {shape.Pairing} {shape.KvType}{(shape.LogitSoftCap > 0 ? " capped" : "")}"
-        + (shape.SeesLater ? " both ways" : "");
+        + (shape.SeesLater ? " both ways" : "") + (shape.HasKeysAsValues ? " values in keys" : "") + (sinks ? " sinks" : "");
 
     // One head of keys and values with all its heads of queries.
     private static AttentionShape Small(AttentionShape shape, int capacity) => shape with
@@ -102,58 +108,67 @@ public static class AttentionCases
     };
 
     private static void Decode(
-        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, DecodeAttentionTuning tuning)
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, DecodeAttentionTuning tuning,
+        bool hasSinks)
     {
         const int Tokens = 83;
         AttentionShape shape = Small(attention, 96);
         float[] q = bench.Values(shape.QueryWidth);
-        (float[]? keys, float[]? values) = (Cache(bench, shape), Cache(bench, shape));
-        PagedCache cache = bench.Pages(shape, keys, values);
+        (PagedCache cache, float[] keys, float[] values) = Caches(bench, shape, 1)[0];
+        float[]? sinks = Sinks(bench, shape, hasSinks);
         var kernel = new DecodeAttentionKernel(bench.Context);
         GpuBuffer output = bench.Output(commands, shape.QueryWidth * sizeof(float));
         kernel.RecordTuned(
             commands, shape, softmax, tuning, bench.Upload<float>(q), cache.Layer, cache.Blocks,
             bench.Upload(new StepState { Position = Tokens - 1 }),
-            bench.Zeros(commands, kernel.ScratchBytes(shape, tuning)), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output);
-        bench.ExpectDense(output, ActivationType.F32, References.Attend(shape, q, keys, values, Tokens), Exact);
+            bench.Zeros(commands, kernel.ScratchBytes(shape, tuning)), bench.Zeros(commands, SoftmaxStats.SizeInBytes), output,
+            sinks: Upload(bench, sinks));
+        bench.ExpectDense(output, ActivationType.F32, References.Attend(shape, q, keys, values, Tokens, sinks), Exact);
     }
 
     private static void DecodeRows(
-        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType outputType)
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType outputType,
+        bool hasSinks)
     {
         AttentionShape shape = Small(attention, 96);
         RowEntry[] rows = [new(0, 40, 0, 0), new(1, 82, 1, 0), new(2, 39, 0, 0)];
         float[] q = bench.Values(rows.Length * shape.QueryWidth);
         (PagedCache Pages, float[] Keys, float[] Values)[] caches = Caches(bench, shape, 2);
+        float[]? sinks = Sinks(bench, shape, hasSinks);
         var kernel = new DecodeAttentionKernel(bench.Context);
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(outputType, rows.Length, shape.QueryWidth));
         kernel.RecordRows(
             commands, shape, softmax, bench.Rows(rows), bench.Sequences(commands, [.. caches.Select(cache => cache.Pages)]),
             caches[0].Pages.Layer, bench.UploadRows(q, rows.Length, shape.QueryWidth, ActivationType.F32),
-            bench.Zeros(commands, kernel.RowsScratchBytes([shape], rows.Length)), output, outputType, rows.Length);
+            bench.Zeros(commands, kernel.RowsScratchBytes([shape], rows.Length)), output, outputType, rows.Length,
+            Upload(bench, sinks));
         bench.Expect(
-            output, outputType, shape.QueryWidth, Attended(shape, q, caches, rows), outputType == ActivationType.F16 ? Half : Exact);
+            output, outputType, shape.QueryWidth, Attended(shape, q, caches, rows, sinks), outputType == ActivationType.F16 ? Half : Exact);
     }
 
     // Two sequences, each with a run of its tokens.
     private static void Prefill(
-        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType queries)
+        SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType queries,
+        bool hasSinks)
     {
         const int Tokens = 37;
         AttentionShape shape = Small(attention, 48);
+        shape = shape with { NumHeads = Math.Min(shape.NumHeads, MostHeads) };
         RowEntry[] runs = [new(0, shape.SeesLater ? 0u : 7, 0, 33), new(33, shape.SeesLater ? 0u : 20, 1, Tokens - 33)];
         float[] q = SelfTestBench.Rounded(bench.Values(Tokens * shape.QueryWidth));
         (PagedCache Pages, float[] Keys, float[] Values)[] caches = Caches(bench, shape, runs.Length);
+        float[]? sinks = Sinks(bench, shape, hasSinks);
         GpuBuffer output = bench.Output(commands, Activations.SizeInBytes(ActivationType.F32, Tokens, shape.QueryWidth));
         var kernel = new PrefillAttentionKernel(bench.Context);
         int tileRows = kernel.TileRows(shape, softmax.Scheme, Tokens);
         kernel.Record(
             commands, shape, softmax, bench.Rows([.. runs.SelectMany(run => RowList.Tiles(run, tileRows, shape.SeesLater))]),
             bench.Sequences(commands, [.. caches.Select(cache => cache.Pages)]), caches[0].Pages.Layer,
-            bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens);
+            bench.UploadRows(q, Tokens, shape.QueryWidth, queries), output, Tokens, Tokens,
+            sinks: Upload(bench, sinks));
         bench.Expect(
             output, ActivationType.F32, shape.QueryWidth,
-            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1, shape.SeesLater))]),
+            Attended(shape, q, caches, [.. runs.SelectMany(run => RowList.Tiles(run, 1, shape.SeesLater))], sinks),
             queries == ActivationType.F16 ? Half : Exact);
     }
 
@@ -199,18 +214,27 @@ public static class AttentionCases
     [
         .. Enumerable.Range(0, count).Select(_ =>
         {
-            (float[] keys, float[] values) = (Cache(bench, shape), Cache(bench, shape));
+            float[] keys = Cache(bench, shape);
+            float[] values = shape.HasKeysAsValues ? keys : Cache(bench, shape);
             return (bench.Pages(shape, keys, values), keys, values);
         }),
     ];
 
     private static double[] Attended(
-        AttentionShape shape, float[] q, (PagedCache Pages, float[] Keys, float[] Values)[] caches, RowEntry[] rows) =>
+        AttentionShape shape, float[] q, (PagedCache Pages, float[] Keys, float[] Values)[] caches, RowEntry[] rows,
+        float[]? sinks) =>
     [
         .. rows.SelectMany(row => References.Attend(
             shape, q.AsSpan((int)row.Row * shape.QueryWidth, shape.QueryWidth), caches[row.Sequence].Keys, caches[row.Sequence].Values,
-            (int)row.Position + 1 + (int)(row.Value >> 16))),
+            (int)row.Position + 1 + (int)(row.Value >> 16), sinks)),
     ];
+
+    // Of the size of scores.
+    private static float[]? Sinks(SelfTestBench bench, AttentionShape shape, bool hasSinks) =>
+        hasSinks ? [.. bench.Values(shape.NumHeads).Select(value => 4 + value)] : null;
+
+    private static BufferView? Upload(SelfTestBench bench, float[]? sinks) =>
+        sinks is null ? null : (BufferView)bench.Upload<float>(sinks);
 
     private static float[] Cache(SelfTestBench bench, AttentionShape shape)
     {

@@ -77,13 +77,12 @@ public static class ExpertCases
         }
     }
 
-    /// <summary>The choice of experts, and the sum of what they give.</summary>
+    /// <summary>The sum of what a token's experts give.</summary>
     /// <param name="context">The device.</param>
-    public static IEnumerable<SelfTestCase> Routing(KernelContext context)
+    public static SelfTestCase Combined(KernelContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        yield return new(context.For("route").SpreadOf("route"), "", Route, "route");
-        yield return new(context.For("combine").SpreadOf("combine"), "", Combine, "combine");
+        return new(context.For("combine").SpreadOf("combine"), "", Combine, "combine");
     }
 
     private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)
@@ -222,23 +221,6 @@ public static class ExpertCases
     }
 
     private static double ToleranceOf(IGroupedGemmTiling tiling) => tiling.Input == ActivationType.F16 ? Half : Exact;
-
-    private static void Route(SelfTestBench bench, CommandList commands)
-    {
-        const int Many = 70;
-        const int Best = 67;
-        const int Second = 3;
-        float[] logits = bench.Values(Many);
-        (logits[Best], logits[Second]) = (3, 2);
-        GpuBuffer chosen = bench.Output(commands, Used * sizeof(uint));
-        GpuBuffer weights = bench.Output(commands, Used * sizeof(float));
-        new RouteKernel(bench.Context).Record(
-            commands, bench.UploadRows(logits, 1, Many, ActivationType.F32), chosen, weights, 1, Many, Used);
-        bench.ExpectWord(chosen, Best);
-        bench.ExpectWord(new BufferView(chosen, sizeof(uint), sizeof(uint)), Second);
-        double second = 1 / (1 + Math.E);
-        bench.ExpectDense(weights, ActivationType.F32, [1 - second, second], Exact);
-    }
 
     private static void Combine(SelfTestBench bench, CommandList commands)
     {

@@ -19,6 +19,16 @@ public sealed class KernelForms
     /// <param name="form">The form.</param>
     public bool IsLeftOut(string form) => _leftOut.ContainsKey(form);
 
+    /// <summary>Refuses a form that is left out, of a kernel that has no other.</summary>
+    /// <exception cref="NotSupportedException">It is.</exception>
+    internal void Require(string form)
+    {
+        if (_leftOut.TryGetValue(form, out string? reason))
+        {
+            throw new NotSupportedException($"{form} computes wrong results on this device: {reason}");
+        }
+    }
+
     /// <summary>What is left out now, and stays what it is.</summary>
     internal FrozenSet<string> Snapshot() => _leftOut.Keys.ToFrozenSet(StringComparer.Ordinal);
 

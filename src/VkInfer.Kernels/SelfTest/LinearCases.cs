@@ -45,6 +45,7 @@ public static class LinearCases
         string name = WeightFormat.Of(type).Name;
         (string form, string feature) = VectorFormName(context, type);
         yield return new(form, "store", (bench, commands) => Store(bench, commands, type), $"gemv_store_{name}{feature}");
+        yield return new(form, "residual", (bench, commands) => Residual(bench, commands, type), $"gemv_store_{name}{feature}");
         yield return new(form, "gated", (bench, commands) => Gated(bench, commands, type), $"gemv_gated_{name}{feature}");
         if (new GemvKernel(context).CanRecordQkv(attention.KvType))
         {
@@ -97,6 +98,34 @@ public static class LinearCases
         GpuBuffer stored = bench.Output(commands, Rows * sizeof(float));
         kernel.Record(commands, w, input, stored, GemvMode.Store, bench.Upload<float>(bias));
         bench.ExpectDense(stored, ActivationType.F32, [.. sums.Zip(bias, (sum, value) => sum + value)], Exact);
+    }
+
+    // The sums of squares that a product leaves for the norm before the next one, which counts them.
+    private static void Residual(SelfTestBench bench, CommandList commands, WeightType type)
+    {
+        (WeightMatrix first, float[] firstValues) = bench.Weights(type, Columns, Columns);
+        (WeightMatrix next, float[] nextValues) = bench.Weights(type, Rows, Columns);
+        (float[] x, float[] gain, float[] nextGain, float[] before) = (bench.Values(Columns), bench.Values(Columns), bench.Values(Columns),
+            bench.Values(Columns));
+        VectorForm form = GemvHeuristic.Form(type, bench.Context);
+        var kernel = new GemvKernel(bench.Context);
+        var norm = new NextNorm(
+            bench.Upload<float>(nextGain), bench.Output(commands, PendingNorm.SizeInBytes(Columns)), Epsilon);
+        var output = new VectorOutput(bench.Zeros(commands, VectorInput.SizeInBytes(form, Columns)), form, norm);
+        GpuBuffer y = bench.Upload<float>(before);
+        VectorInput input = kernel.RecordResidual(commands, first, Input(bench, commands, type, x, gain), y, output);
+        GpuBuffer result = bench.Output(commands, Rows * sizeof(float));
+        kernel.Record(commands, next, input, result, GemvMode.Store);
+
+        double[] stream =
+        [
+            .. References.Multiply(firstValues, References.Norm(x, gain, null, Epsilon), Columns, Columns)
+                .Zip(before, (sum, value) => sum + value),
+        ];
+        double scale = 1 / Math.Sqrt(stream.Average(value => value * value) + Epsilon);
+        double[] normed = [.. stream.Zip(nextGain, (value, factor) => value * scale * factor)];
+        bench.ExpectDense(y, ActivationType.F32, stream, Exact);
+        bench.ExpectDense(result, ActivationType.F32, References.Multiply(nextValues, normed, Rows, Columns), Exact);
     }
 
     private static void Gated(SelfTestBench bench, CommandList commands, WeightType type)

@@ -84,8 +84,12 @@ internal static class References
         }
     }
 
-    /// <summary>softmax(scale · q Kᵀ) V of the heads of one query over the first tokens of a cache.</summary>
-    public static double[] Attend(AttentionShape shape, ReadOnlySpan<float> query, float[] keys, float[] values, int tokens)
+    /// <summary>
+    /// softmax(scale · q Kᵀ) V of the heads of one query over the first tokens of a cache; sinks are a score more of each head, without a
+    /// value.
+    /// </summary>
+    public static double[] Attend(
+        AttentionShape shape, ReadOnlySpan<float> query, float[] keys, float[] values, int tokens, float[]? sinks = null)
     {
         double[] result = new double[shape.QueryWidth];
         int first = shape.Window == 0 ? 0 : Math.Max(0, tokens - shape.Window);
@@ -105,7 +109,7 @@ internal static class References
                 scores[t] = shape.LogitSoftCap == 0 ? score : shape.LogitSoftCap * Math.Tanh(score / shape.LogitSoftCap);
             }
 
-            double sum = scores.Skip(first).Sum(Math.Exp);
+            double sum = scores.Skip(first).Sum(Math.Exp) + (sinks is null ? 0 : Math.Exp(sinks[head]));
             for (int t = first; t < tokens; t++)
             {
                 for (int d = 0; d < shape.HeadDim; d++)

@@ -133,6 +133,18 @@ internal sealed class SelfTestBench(KernelContext context, WeightDecoder decode)
         return Compare(storedKeys, keys, tolerance) ?? Compare(storedValues, values, tolerance);
     });
 
+    /// <summary>Notes what a cache holds at a position, whose values are its keys.</summary>
+    public void ExpectKey(PagedCache cache, int position, double[] key, double tolerance) =>
+        _checks.Add(() => Compare(cache.ReadPosition(position).Keys, key, tolerance));
+
+    /// <summary>Notes a vector in fixed point.</summary>
+    public void ExpectFixed(BufferView view, double[] values, double tolerance) => _checks.Add(() =>
+    {
+        byte[] bytes = new byte[FixedPointVector.SizeInBytes(values.Length)];
+        Context.Device.Download(view.Buffer, view.Offset, bytes);
+        return Compare([.. FixedPointVector.Decode(bytes, values.Length).Select(value => (float)value)], values, tolerance);
+    });
+
     /// <summary>Compares; null when all is as it should be.</summary>
     public string? Problem() => _expectations.Select(Compare).Concat(_words.Select(Compare)).Concat(_checks.Select(check => check()))
         .FirstOrDefault(problem => problem is not null);

@@ -107,7 +107,7 @@ internal static class ModelLoader
                 context, buffers, planned => planning = PipelinePlanner.StartAsync(context, config, options, planned, calibration));
             planning.Wait(CancellationToken.None);
             var selfTest = ModelSelfTest.Create(context, new ModelCases(config, weights, options), options);
-            selfTest.BeforeFirstToken(options.Reproducible ? TimeSpan.MaxValue : options.SelfTestBudget, cancellation);
+            selfTest.BeforeFirstToken(options.SelfTestTime, cancellation);
 
             // Parsed when a conversation asks for it: a model with a broken template still continues texts.
             var template = new Lazy<ChatTemplate>(

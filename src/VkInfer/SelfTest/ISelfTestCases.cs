@@ -12,4 +12,7 @@ internal interface ISelfTestCases
     /// <summary>What prompts of other lengths take.</summary>
     /// <exception cref="NotSupportedException">Every form for some weights is left out.</exception>
     IEnumerable<SelfTestCase> Rest(KernelContext context);
+
+    /// <summary>What a session takes whose keys and values have a type of their own.</summary>
+    IEnumerable<SelfTestCase> OfCache(KernelContext context, KvType type);
 }

@@ -47,13 +47,13 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
         }
 
         (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
-        foreach (SelfTestCase each in attention.Select(shape => AttentionCases.Decode(context, shape, decode))
-            .Concat(RowCases.Choose(context)))
+        foreach (SelfTestCase each in Sinks.SelectMany(sinks => attention.Select(
+            shape => AttentionCases.Decode(context, shape, decode, sinks))).Concat(Mixers(context)).Concat(RowCases.Choose(context)))
         {
             yield return each;
         }
 
-        foreach (ActivationType input in weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct())
+        foreach (ActivationType input in Inputs(context))
         {
             yield return RowCases.Norm(context, config.HiddenSize, config.Norm != NormKind.RmsNorm, input);
             foreach ((bool isGated, bool isBiased) in Dense.Select(block => (block.IsGated, weights[block.Up].Bias is not null)).Distinct())
@@ -70,10 +70,8 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             }
         }
 
-        foreach (SelfTestCase each in attention.SelectMany(shape => new[]
-            {
-                AttentionCases.Store(context, shape), AttentionCases.Prefill(context, shape, prefill),
-            }).Concat(Products(context, UsualRows)))
+        foreach (SelfTestCase each in Stored(context, attention).Concat(Sinks.SelectMany(sinks => attention.Select(
+            shape => AttentionCases.Prefill(context, shape, prefill, sinks)))).Concat(Products(context, UsualRows)))
         {
             yield return each;
         }
@@ -81,7 +79,26 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
     /// <inheritdoc/>
     public IEnumerable<SelfTestCase> Rest(KernelContext context) =>
-        Rows(context).Concat(Products(context, OtherRows)).Concat(Grouped(context, OtherRows));
+        Rows(context).Concat(Products(context, OtherRows)).Concat(Grouped(context, OtherRows)).Concat(ChoiceCases.All(context));
+
+    /// <inheritdoc/>
+    public IEnumerable<SelfTestCase> OfCache(KernelContext context, KvType type)
+    {
+        IReadOnlyList<AttentionShape> attention = Attention(context, type);
+        (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
+        return Multiplied.SelectMany(stack => stack.Parts).Select(part => part.Type).Distinct()
+            .SelectMany(each => LinearCases.Vector(context, each, attention[0]))
+            .Concat(Stored(context, attention))
+            .Concat(weights.Blocks.Layers.SelectMany(layer => layer.Mixers).OfType<LatentBlock>()
+                .SelectMany(block => LatentCases.Store(context, block.Recipe.Shape, type)))
+            .Concat(
+                from shape in attention
+                from sinks in Sinks
+                from each in Inputs(context).Select(input => AttentionCases.DecodeRows(context, shape, decode, input, sinks))
+                    .Prepend(AttentionCases.Decode(context, shape, decode, sinks))
+                    .Append(AttentionCases.Prefill(context, shape, prefill, sinks))
+                select each);
+    }
 
     // Products of the others are in no chain.
     private WeightType? ChainedType(KernelContext context)
@@ -107,15 +124,58 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
     private IEnumerable<SelfTestCase> Rows(KernelContext context)
     {
         (AttentionSoftmax decode, AttentionSoftmax prefill) = UsualSoftmax;
-        ActivationType[] inputs = [.. weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct()];
-        return Attention(context).SelectMany(attention => inputs
-            .Select(input => AttentionCases.DecodeRows(context, attention, decode, input))
-            .Concat(AttentionCases.Schemes.Where(softmax => softmax != decode).SelectMany(
-                softmax => inputs.Select(input => AttentionCases.DecodeRows(context, attention, softmax, input))
-                    .Append(AttentionCases.Decode(context, attention, softmax))))
-            .Concat(AttentionCases.Schemes.Where(softmax => softmax != prefill).Select(
-                softmax => AttentionCases.Prefill(context, attention, softmax)))).Append(RowCases.Resolve(context));
+        return (
+            from attention in Attention(context)
+            from sinks in Sinks
+            from each in Inputs(context).Select(input => AttentionCases.DecodeRows(context, attention, decode, input, sinks))
+                .Concat(AttentionCases.Schemes.Where(softmax => softmax != decode).SelectMany(
+                    softmax => Inputs(context).Select(input => AttentionCases.DecodeRows(context, attention, softmax, input, sinks))
+                        .Append(AttentionCases.Decode(context, attention, softmax, sinks))))
+                .Concat(AttentionCases.Schemes.Where(softmax => softmax != prefill).Select(
+                    softmax => AttentionCases.Prefill(context, attention, softmax, sinks)))
+            select each).Append(RowCases.Resolve(context));
     }
+
+    private IEnumerable<ActivationType> Inputs(KernelContext context) =>
+        weights.Matrices.Select(new GemmKernel(context).PreferredInput).Distinct();
+
+    // Whether heads have sinks: of some layers they may, and of others not.
+    private bool[] Sinks => [.. weights.Blocks.Layers.SelectMany(layer => layer.Mixers)
+        .Select(block => block is AttentionBlock { Recipe.HasSinks: true }).Distinct()];
+
+    // Latents are stored by a kernel of their own.
+    private static IEnumerable<SelfTestCase> Stored(KernelContext context, IEnumerable<AttentionShape> attention) =>
+        attention.Where(shape => !shape.HasKeysAsValues).Select(shape => AttentionCases.Store(context, shape));
+
+    /// <summary>What mixers take beside attention itself, and its store.</summary>
+    private IEnumerable<SelfTestCase> Mixers(KernelContext context)
+    {
+        var gemm = new GemmKernel(context);
+        var gemv = new GemvKernel(context);
+        return weights.Blocks.Layers.SelectMany(layer => layer.Mixers).SelectMany(block =>
+        {
+            StackedWeights output = weights[block.Output].Matrix;
+            return Of(context, block, gemm.PreferredInput(output), gemv.FormOf(output));
+        });
+    }
+
+    private IEnumerable<SelfTestCase> Of(KernelContext context, MixerBlock block, ActivationType output, VectorForm form) => block switch
+    {
+        GatedDeltaBlock { Recipe: var recipe } => RecurrentCases.ShortConv(context, recipe.Convolution, isBiased: false)
+            .Concat(RecurrentCases.GatedDelta(context, recipe.Shape))
+            .Concat(GateCases.Normed(context, recipe.Shape.ValueDim, output, form, isOfEachHead: false, isBehindGates: false)),
+        Mamba2Block { Recipe: var recipe } mamba => RecurrentCases.ShortConv(context, recipe.Convolution, mamba.ConvolutionBias is not null)
+            .Concat(RecurrentCases.Mamba2(context, recipe.Shape))
+            .Concat(mamba.Norm is null
+                ? GateCases.Silu(context, recipe.OutputDim, output, form)
+                : GateCases.Normed(
+                    context, recipe.OutputDim, output, form, isOfEachHead: true, isBehindGates: recipe.Gates == Mamba2Gates.BeforeNorm)),
+        ShortConvBlock { Recipe: var recipe } => RecurrentCases.ShortConv(context, recipe.Convolution, isBiased: false),
+        LatentBlock { Recipe: var recipe } latent => LatentCases.Store(context, recipe.Shape, options.KvType).Concat(
+            new[] { latent.Key, latent.Value }.Select(part => LatentCases.Heads(context, weights[part].Matrix.Parts[0].Type))),
+        AttentionBlock { Recipe: { HasGates: true } recipe } => GateCases.Sigmoid(context, recipe.HeadsIn(config).Dim, output, form),
+        _ => [],
+    };
 
     private IEnumerable<StackedWeights> Multiplied => weights.Matrices.Concat(Mixtures.Select(block => weights[block.Router].Matrix));
 
@@ -123,10 +183,20 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
 
     private IEnumerable<MixtureBlock> Mixtures => weights.Blocks.Layers.Select(layer => layer.FeedForward).OfType<MixtureBlock>();
 
-    private IEnumerable<SelfTestCase> Experts(KernelContext context) => ExpertCases.Routing(context).Concat(
+    private IEnumerable<SelfTestCase> Experts(KernelContext context) => Routing(context).Append(ExpertCases.Combined(context)).Concat(
         Mixtures.SelectMany(block => weights[block.Up].Matrix.Parts.Concat(weights[block.Down].Matrix.Parts)).Select(part => part.Type)
             .Distinct().SelectMany(type => new[] { ExpertCases.Vector(context, type), ExpertCases.Products(context, type) }))
         .Concat(Grouped(context, UsualRows));
+
+    private IEnumerable<SelfTestCase> Routing(KernelContext context) => Mixtures.SelectMany(block =>
+    {
+        SelfTestCase choice = RouterCases.Choice(
+            context, block.Recipe.Router, config.NumExperts, config.NumExpertsPerToken, block.ChoiceBias is not null,
+            block.Scales is not null);
+        return block.SharedGate is null
+            ? new[] { choice }
+            : [choice, RouterCases.Choice(context, FeedForwardPass.OneExpert, 1, 1)];
+    });
 
     // Tiles depend on the rows.
     private IEnumerable<SelfTestCase> Grouped(KernelContext context, int[] rows)
@@ -159,10 +229,12 @@ internal sealed class ModelCases(ModelConfig config, TransformerWeights weights,
             select LinearCases.Matrix(context, shape.Key.Type, shape.Key.Rows, shape.Key.Columns, shape.Key.input, seqLen);
     }
 
-    // Of each kind of layer but for windows, which are no other form; gates are another kernel's, and values in keys no other.
-    private IReadOnlyList<AttentionShape> Attention(KernelContext context) =>
+    private IReadOnlyList<AttentionShape> Attention(KernelContext context) => Attention(context, options.KvType);
+
+    // Of each kind of layer but for windows, which are no other form; gates are another kernel's.
+    private IReadOnlyList<AttentionShape> Attention(KernelContext context, KvType type) =>
         [.. new DecoderTransformer(config, weights, new KernelSet(context))
-            .Shapes(options.KvType, options.ResolveContextLength(config))
-            .Select(shape => shape with { HasGates = false, HasKeysAsValues = false, ReadsOthers = false })
+            .Shapes(type, options.ResolveContextLength(config))
+            .Select(shape => shape with { HasGates = false, ReadsOthers = false })
             .DistinctBy(shape => (shape.NumHeads, shape.NumKvHeads, shape.HeadDim, shape.RotaryDim))];
 }

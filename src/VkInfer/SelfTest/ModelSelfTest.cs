@@ -43,6 +43,13 @@ internal sealed class ModelSelfTest(KernelContext context, ISelfTestCases cases,
             Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
+    /// <summary>Tests what a session takes whose keys and values have a type of their own, before its first token.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="budget">When this is spent, beside what it takes to make pipelines, no further case is begun.</param>
+    /// <exception cref="DeviceSelfTestException">No form is left of some kernel.</exception>
+    public void BeforeSession(KvType type, TimeSpan budget) =>
+        Run(each => cases.OfCache(each, type), budget, countsPipelines: false, CancellationToken.None);
+
     /// <summary>Tests everything that has not been.</summary>
     /// <exception cref="DeviceSelfTestException">No form is left of some kernel.</exception>
     public void Rest(TimeSpan budget, CancellationToken cancellation) =>

@@ -11,7 +11,8 @@ namespace VkInfer.Transformer;
 internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights weights, KernelSet kernels, ResidualStream stream)
 {
     // Its weight is the sigmoid of its logit.
-    private static readonly RouterRule OneExpert = new(RouterScore.Sigmoid, Normalises: false);
+    /// <summary>The gate of an expert for all tokens: the weight of the only one.</summary>
+    internal static readonly RouterRule OneExpert = new(RouterScore.Sigmoid, Normalises: false);
 
     /// <summary>One row, up to what the last product takes.</summary>
     public VectorInput RecordUp(CommandList commands, DecodeActivations act, VectorInput input, DenseBlock block)
@@ -59,7 +60,7 @@ internal sealed class FeedForwardPass(ModelConfig config, TransformerWeights wei
             return;
         }
 
-        ActivationType upType = mlpType == ActivationType.F16 ? type : ActivationType.F32;
+        ActivationType upType = mlpType == ActivationType.F16 ? kernels.Gemm.PreferredOutput(up.Matrix) : ActivationType.F32;
         BufferView target = act.Inputs(upType).Up;
         kernels.Gemm.Record(commands, up.Matrix, input, target, GemmMode.Store, rows, upType, type, act.GemmScratch);
         kernels.Activate.Record(commands, target, mlp, rows, block.Width, config.Activation, block.IsGated, up.Bias, upType, mlpType);

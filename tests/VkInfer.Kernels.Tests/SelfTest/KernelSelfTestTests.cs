@@ -9,6 +9,11 @@ public sealed class KernelSelfTestTests : GpuTest
 {
     private static readonly AttentionShape Shape = new(8, 2, 64, 64, RopePairing.SplitHalf, 512, KvType.F32, 0.125f);
 
+    private static readonly AttentionShape Latent = new(6, 1, 96, 0, RopePairing.SplitHalf, 512, KvType.F32, 0.125f)
+    {
+        HasKeysAsValues = true,
+    };
+
     private static IEnumerable<TestCaseData> Spreads =>
         [new TestCaseData(true).SetArgDisplayNames("narrow"), new TestCaseData(false).SetArgDisplayNames("wide")];
 
@@ -38,6 +43,20 @@ public sealed class KernelSelfTestTests : GpuTest
         var context = new KernelContext(Device) { ReplaceShader = (shader, _) => BrokenShader.Of(shader) };
         List<SelfTestResult> results = Run(context, [WeightType.Q8_0]);
         Assert.That(results.Where(result => result.Problem is null).Select(result => result.Case.Key), Is.Empty);
+    }
+
+    // As where the subgroups have another size than was asked for: more workgroups leave sums than are counted.
+    [Test]
+    public void Sums_of_squares_that_are_not_counted_are_seen()
+    {
+        KernelContext whole = new(Device) { IsSoftware = false };
+        KernelContext context = whole with
+        {
+            Capabilities = whole.Capabilities with { SubgroupSize = whole.Capabilities.SubgroupSize * 2 },
+        };
+        SelfTestCase[] cases = [.. LinearCases.Vector(context, WeightType.F16, Shape).Where(each => each.Key.Contains("residual"))];
+        Assert.That(
+            KernelSelfTest.Run(context, Decode, cases, Limits, default, out _).Select(result => result.Problem), Has.All.Not.Null);
     }
 
     [Test]
@@ -107,7 +126,29 @@ public sealed class KernelSelfTestTests : GpuTest
         .. types.Select(type => ExpertCases.Products(context, type)), .. types.Select(type => ExpertCases.Vector(context, type)),
         .. types.SelectMany(type => ExpertCases.Grouped(
             context, type, type, new GemmKernel(context).PreferredInput(type), seqLen: 24, experts: 4, used: 2, 512, 512)),
-        .. ExpertCases.Routing(context),
+        .. RouterCases.Usual(context), ExpertCases.Combined(context), .. ChoiceCases.All(context),
+        LatentCases.Heads(context, types[0]),
+        .. OfMixers(context),
+        AttentionCases.Decode(context, Shape, AttentionCases.Schemes[0], sinks: true),
+        AttentionCases.DecodeRows(context, Shape, AttentionCases.Schemes[0], ActivationType.F32, sinks: true),
+        AttentionCases.Prefill(context, Shape, AttentionCases.Schemes[0], sinks: true),
+        AttentionCases.Decode(context, Latent, AttentionCases.Schemes[0]),
+        AttentionCases.Prefill(context, Latent, AttentionCases.Schemes[0]),
+    ];
+
+    private static IEnumerable<SelfTestCase> OfMixers(KernelContext context) =>
+    [
+        .. RecurrentCases.ShortConv(context, new ShortConvShape(90, 4), isBiased: true),
+        .. RecurrentCases.ShortConv(context, new ShortConvShape(64, 3, IsGated: true), isBiased: false),
+        .. RecurrentCases.GatedDelta(context, new GatedDeltaShape(4, 8, 32, 48)),
+        .. RecurrentCases.GatedDelta(context, new GatedDeltaShape(1, 3, 24, 16, IsTiled: true, InterleavesRates: true)),
+        .. RecurrentCases.Mamba2(context, new Mamba2Shape(8, 24, 40, 4)),
+        .. GateCases.Sigmoid(context, 64, ActivationType.F16, VectorForm.Fixed),
+        .. GateCases.Silu(context, 30, ActivationType.F32, VectorForm.Float),
+        .. GateCases.Normed(context, 64, ActivationType.F32, VectorForm.Fixed, isOfEachHead: false, isBehindGates: false),
+        .. GateCases.Normed(context, 64, ActivationType.F16, VectorForm.Fixed, isOfEachHead: true, isBehindGates: true),
+        .. Enum.GetValues<KvType>().SelectMany(
+            type => LatentCases.Store(context, new LatentShape(5, 12, 8, 56, RopePairing.SplitHalf), type)),
     ];
 
     private static void Decode(WeightType type, ReadOnlySpan<byte> source, Span<float> values) =>

@@ -161,7 +161,7 @@ public sealed class SessionBatchTests : EmbeddedFixture
     /// <summary>On matrix units a batch rounds its activations to float16, and a token may turn out another where two are close.</summary>
     private void RequireFloat32()
     {
-        if (Model.MatrixInputTypes.Any(type => type == Kernels.ActivationType.F16))
+        if (Model.MatrixTypes.Any(type => type == Kernels.ActivationType.F16))
         {
             Assert.Inconclusive("the device multiplies in float16: tokens may differ where two are close");
         }

@@ -119,7 +119,7 @@ public sealed class RowsPassTests : EmbeddedFixture
             table.Set(i, caches[i].Keeps());
         }
 
-        RowActivations activations = Own(new RowActivations(Model.Gpu, Model.Config, most.Rows, Model.MatrixInputTypes));
+        RowActivations activations = Own(new RowActivations(Model.Gpu, Model.Config, most.Rows, Model.MatrixTypes));
         RowsPass pass = Own(new RowsPass(
             Model.Gpu, Model.Config, Model.Transformer, Model.Kernels, activations,
             new RowsCache(Store, table, Model.Softmax, Capacity), most));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using VkInfer.Kernels;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -41,6 +42,19 @@ public sealed class ModelSelfTestTests
             Assert.That(leftOut, Is.EqualTo(new[] { IsNarrow ? "gemv_q8_0/narrow" : "gemv_q8_0/wide" }));
             Assert.That(tokens, Is.EqualTo(expected));
         });
+    }
+
+    [Test]
+    public void A_session_with_a_cache_of_another_type_is_tested_before_its_first_token()
+    {
+        const string Decode = "attention_decode_kvf32";
+        using Model model = Model.LoadDefault(Options(new TestLog(), (shader, _) => shader.Name == Decode ? BrokenShader.Of(shader) : shader));
+        Assert.That(model.Kernels.Context.Forms.LeftOut, Is.Empty);
+        DeviceSelfTestException refused = Assert.Throws<DeviceSelfTestException>(
+            () => model.CreateSession(new SessionOptions { KvType = KvType.F32 }))!;
+        Assert.That(refused.Form, Does.StartWith(Decode));
+        using Session session = model.CreateSession();
+        Assert.That(session.NextToken(SamplingOptions.Greedy), Is.AtLeast(0));
     }
 
     [Test]

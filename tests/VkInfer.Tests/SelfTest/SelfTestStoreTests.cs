@@ -131,5 +131,7 @@ public sealed class SelfTestStoreTests : GpuTest
         ];
 
         public IEnumerable<SelfTestCase> Rest(KernelContext context) => [];
+
+        public IEnumerable<SelfTestCase> OfCache(KernelContext context, KvType type) => [];
     }
 }
