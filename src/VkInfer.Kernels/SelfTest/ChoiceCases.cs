@@ -2,7 +2,9 @@ using VkInfer.Vulkan;
 
 namespace VkInfer.Kernels;
 
-/// <summary>Cases of what may happen around the choice of a token: penalties, biases and masks before, log-probabilities behind it.</summary>
+/// <summary>
+/// Cases of what may happen around the choice of a token: penalties, biases and masks before, log-probabilities behind it.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class ChoiceCases
 {

@@ -1,6 +1,8 @@
 namespace VkInfer.Kernels;
 
-/// <summary>What kernels with a state compute, row after row, on the CPU in double precision. States are changed where they stand.</summary>
+/// <summary>
+/// What kernels with a state compute, row after row, on the CPU in double precision. States are changed where they stand.
+/// </summary>
 internal static class RecurrentReferences
 {
     /// <summary>A causal convolution of channels; rows [b | c | x] where it is gated.</summary>

@@ -32,8 +32,8 @@ public static class RouterCases
         KernelContext context, RouterRule rule, int experts, int used, bool isBiased = false, bool isScaled = false)
     {
         ArgumentNullException.ThrowIfNull(context);
-        string detail = $"{used} of {experts}, {rule.GroupsUsed} of {rule.Groups} groups, {rule.Score}{(rule.Normalises ? " normalised" : "")}"
-            + $"{(isBiased ? " biased" : "")}{(isScaled ? " scaled" : "")}";
+        string detail = $"{used} of {experts}, {rule.GroupsUsed} of {rule.Groups} groups, {rule.Score}"
+            + $"{(rule.Normalises ? " normalised" : "")}{(isBiased ? " biased" : "")}{(isScaled ? " scaled" : "")}";
         return new(
             context.For("route").SpreadOf("route"), detail,
             (bench, commands) => Choose(bench, commands, rule, experts, used, isBiased, isScaled), "route");

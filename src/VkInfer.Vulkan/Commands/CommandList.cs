@@ -231,7 +231,8 @@ public sealed unsafe partial class CommandList : GpuResource
     }
 
     /// <summary>
-    /// The dispatches of the latest submission, in recorded order; none where the list is not profiled, or the device has not all time stamps.
+    /// The dispatches of the latest submission, in recorded order; none where the list is not profiled, or the device has not all time
+    /// stamps.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no submission since <see cref="Begin"/>, or it has not completed.</exception>
     public IReadOnlyList<DispatchTime> ReadProfile()
@@ -241,7 +242,9 @@ public sealed unsafe partial class CommandList : GpuResource
     }
 
     /// <summary>The time stamps of the latest submission.</summary>
-    /// <returns>Labels in recorded order, with the microseconds since the first of them; empty where the device has not all of them.</returns>
+    /// <returns>
+    /// Labels in recorded order, with the microseconds since the first of them; empty where the device has not all of them.
+    /// </returns>
     /// <exception cref="InvalidOperationException">There is no submission since it was recorded, or it has not completed.</exception>
     public IReadOnlyList<(string Label, double Microseconds)> ReadTimestamps()
     {

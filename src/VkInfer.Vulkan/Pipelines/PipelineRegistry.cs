@@ -125,7 +125,8 @@ internal sealed unsafe class PipelineRegistry : IDisposable
         try
         {
             return new ComputePipeline(
-                _context, CreatePipeline(key, subgroups, layout, module), layout, _layouts.Set(reflection.Bindings.Count), key.Shader, pushSize);
+                _context, CreatePipeline(key, subgroups, layout, module), layout,
+                _layouts.Set(reflection.Bindings.Count), key.Shader, pushSize);
         }
         finally
         {

@@ -37,7 +37,8 @@ public sealed class HalfSumTests : GpuTest
             Assert.That(
                 new PrefillAttentionKernel(context).QueryType(new(4, 4, 64, 64, RopePairing.SplitHalf, 64, KvType.F16, 1)),
                 Is.EqualTo(ActivationType.F32));
-            Assert.That(results.Select(result => (result.Case.Key, result.Problem)), Is.EqualTo(cases.Select(each => (each.Key, (string?)null))));
+            Assert.That(results, Has.Count.EqualTo(cases.Length));
+            Assert.That(results.Select(result => result.Problem), Has.All.Null);
         });
     }
 

@@ -70,7 +70,8 @@ public sealed class RadvPipelineTests
         {
             var request = new PipelineRequest("gather_rows", SpecializationConstants.From((0, threads)));
             Assert.That(
-                request.Create(Device).GetStatistics()!.SubgroupSize, Is.EqualTo(Device.Capabilities.SubgroupSize), $"{threads} invocations");
+                request.Create(Device).GetStatistics()!.SubgroupSize, Is.EqualTo(Device.Capabilities.SubgroupSize),
+                $"{threads} invocations");
         }
     }
 

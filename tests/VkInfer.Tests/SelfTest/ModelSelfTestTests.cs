@@ -48,7 +48,8 @@ public sealed class ModelSelfTestTests
     public void A_session_with_a_cache_of_another_type_is_tested_before_its_first_token()
     {
         const string Decode = "attention_decode_kvf32";
-        using Model model = Model.LoadDefault(Options(new TestLog(), (shader, _) => shader.Name == Decode ? BrokenShader.Of(shader) : shader));
+        using Model model = Model.LoadDefault(Options(
+            new TestLog(), (shader, _) => shader.Name == Decode ? BrokenShader.Of(shader) : shader));
         Assert.That(model.Kernels.Context.Forms.LeftOut, Is.Empty);
         DeviceSelfTestException refused = Assert.Throws<DeviceSelfTestException>(
             () => model.CreateSession(new SessionOptions { KvType = KvType.F32 }))!;

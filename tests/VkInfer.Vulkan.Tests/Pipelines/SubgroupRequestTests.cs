@@ -33,7 +33,8 @@ public sealed class SubgroupRequestTests
         DeviceCapabilities one = Range with { MinSubgroupSize = 32, SubgroupSizeVaries = false };
         Assert.That(SubgroupRequest.Of(one, Workgroup(64), null, false), Is.EqualTo(new SubgroupRequest(null, true)));
         Assert.That(
-            SubgroupRequest.Of(one with { ComputeFullSubgroups = false }, Workgroup(64), null, false), Is.EqualTo(default(SubgroupRequest)));
+            SubgroupRequest.Of(one with { ComputeFullSubgroups = false }, Workgroup(64), null, false),
+            Is.EqualTo(default(SubgroupRequest)));
     }
 
     [Test]
