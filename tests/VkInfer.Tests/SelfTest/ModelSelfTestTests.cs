@@ -55,6 +55,7 @@ public sealed class ModelSelfTestTests
             () => model.CreateSession(new SessionOptions { KvType = KvType.F32 }))!;
         Assert.That(refused.Form, Does.StartWith(Decode));
         using Session session = model.CreateSession();
+        session.Append(model.Tokenizer.Encode("Once upon a time", addSpecial: false));
         Assert.That(session.NextToken(SamplingOptions.Greedy), Is.AtLeast(0));
     }
 
