@@ -18,6 +18,9 @@ internal sealed partial record FileSelection(string? Entry, IReadOnlyList<string
         "chat_template.json",
     ];
 
+    /// <summary>Whether it is the first of what is customary: whatever else a repository may have, it is taken.</summary>
+    public bool IsFirstChoice => Entry is { } entry && HasTag(entry, Preferred[0]);
+
     /// <summary>Chooses; the files may be a hub's or a folder's.</summary>
     /// <exception cref="ModelStoreException">Nothing fits, or more than one thing does; the message lists what there is.</exception>
     public static FileSelection Of(ModelName name, IReadOnlyCollection<string> files)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace VkInfer;
 
 /// <summary>
@@ -25,6 +23,9 @@ public sealed class ModelStore : IDisposable
     /// <summary>Where models are kept and where they come from.</summary>
     public ModelStoreOptions Options { get; }
 
+    /// <summary>Makes a link; a test has a system where none can be made.</summary>
+    internal Action<string, string> CreateLink { get; init; } = (path, target) => File.CreateSymbolicLink(path, target);
+
     /// <summary>Path of a model, which is downloaded if it is not there. One that is there needs no network.</summary>
     /// <param name="name">The model.</param>
     /// <param name="progress">Told how many bytes are there, from any thread.</param>
@@ -43,7 +44,7 @@ public sealed class ModelStore : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         if (Options.Offline)
         {
-            throw new ModelStoreException($"{name}: it is not in {Options.Folder}, and the store is offline");
+            throw new ModelStoreException($"{name}: it is not in {Options.Folder}, and the store is offline{WhatIsThere(name)}");
         }
 
         HubRepository repository;
@@ -53,7 +54,7 @@ public sealed class ModelStore : IDisposable
         }
         catch (HttpRequestException problem)
         {
-            throw new ModelStoreException($"{name}: {Options.Endpoint.Host} cannot be reached: {problem.Message}", problem);
+            throw new ModelStoreException($"{name}: {Options.Endpoint.Host} cannot be reached: {problem.Message}{WhatIsThere(name)}", problem);
         }
 
         var selection = FileSelection.Of(name, [.. repository.Files.Select(file => file.Path)]);
@@ -62,6 +63,7 @@ public sealed class ModelStore : IDisposable
         try
         {
             await LoadAsync(folder, repository.Commit, files, progress, cancellationToken).ConfigureAwait(false);
+            folder.WriteListing(repository.Commit, repository.Files.Select(file => file.Path));
             folder.WriteRef(name.Revision, repository.Commit);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -69,11 +71,14 @@ public sealed class ModelStore : IDisposable
             throw new ModelStoreException($"{name}: {Options.Folder} cannot be written: {problem.Message}", problem);
         }
 
-        return PathOf(folder, repository.Commit, selection);
+        return folder.PathOf(repository.Commit, selection);
     }
 
     /// <summary>Path of a model that is there as a whole, or null.</summary>
-    /// <param name="name">The model.</param>
+    /// <param name="name">
+    /// The model. Where it names no file, and other tools have loaded what is there, a GGUF file is taken only if it is the one that is
+    /// customary in every repository (Q4_K_M); else the hub must say what the choice is.
+    /// </param>
     public string? Find(ModelName name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -85,8 +90,13 @@ public sealed class ModelStore : IDisposable
 
         try
         {
-            var selection = FileSelection.Of(name, folder.Files(commit));
-            return selection.Entry is not null || IsComplete(folder, commit, selection) ? PathOf(folder, commit, selection) : null;
+            IReadOnlyList<string> there = folder.Files(commit);
+            IReadOnlyList<string>? listing = folder.FindListing(commit);
+            var selection = FileSelection.Of(name, listing ?? there);
+            bool isThere = listing is not null ? selection.Files.All(there.Contains)
+                : selection.Entry is null ? StoreCatalog.IsComplete(folder, commit, selection)
+                : name.File is not null || selection.IsFirstChoice;
+            return isThere ? folder.PathOf(commit, selection) : null;
         }
         catch (ModelStoreException)
         {
@@ -95,24 +105,7 @@ public sealed class ModelStore : IDisposable
     }
 
     /// <summary>The models that are there as a whole.</summary>
-    public IReadOnlyList<StoredModel> List()
-    {
-        var models = new List<StoredModel>();
-        foreach (StoreFolder folder in StoreFolder.All(Options.Folder))
-        {
-            ILookup<string, string> revisions = folder.Revisions();
-            foreach (string commit in folder.Commits())
-            {
-                string revision = revisions[commit].FirstOrDefault() ?? commit;
-                if (ModelName.TryCreate(folder.Name.Owner, folder.Name.Repository, revision) is { } name)
-                {
-                    AddModels(folder, commit, name, models);
-                }
-            }
-        }
-
-        return models;
-    }
+    public IReadOnlyList<StoredModel> List() => StoreCatalog.List(Options.Folder);
 
     /// <summary>Deletes a model. Without a file in its name: the repository with all of its revisions and files.</summary>
     /// <param name="name">The model.</param>
@@ -153,6 +146,14 @@ public sealed class ModelStore : IDisposable
     /// <summary>Closes connections. What is under way fails.</summary>
     public void Dispose() => _hub.Dispose();
 
+    /// <summary>For a model that cannot be loaded now: the others of its repository that are there.</summary>
+    private string WhatIsThere(ModelName name)
+    {
+        string[] others = [.. List().Select(model => model.Name)
+            .Where(other => other.Owner == name.Owner && other.Repository == name.Repository).Select(other => other.ToString())];
+        return others.Length == 0 ? "" : $"; there are {string.Join(", ", others)}";
+    }
+
     private async Task LoadAsync(
         StoreFolder folder, string commit, HubFile[] files, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
@@ -189,7 +190,7 @@ public sealed class ModelStore : IDisposable
                     .ConfigureAwait(false);
             }
 
-            folder.Link(commit, file);
+            folder.Link(commit, file, CreateLink);
         }
     }
 
@@ -229,65 +230,6 @@ public sealed class ModelStore : IDisposable
             }
         }
     }
-
-    private static void AddModels(StoreFolder folder, string commit, ModelName name, List<StoredModel> models)
-    {
-        IReadOnlyList<string> files = folder.Files(commit);
-        List<FileSelection> found = FileSelection.Ggufs(files);
-        foreach (FileSelection gguf in found)
-        {
-            models.Add(Describe(name.WithFile(gguf.Entry), gguf));
-        }
-
-        if (found.Count == 0)
-        {
-            try
-            {
-                var selection = FileSelection.Of(name, files);
-                if (IsComplete(folder, commit, selection))
-                {
-                    models.Add(Describe(name, selection));
-                }
-            }
-            catch (ModelStoreException)
-            {
-                // No model: a tokenizer alone, or files of other tools.
-            }
-        }
-
-        StoredModel Describe(ModelName of, FileSelection selection) => new(
-            of, commit, PathOf(folder, commit, selection),
-            selection.Files.Sum(path => Formats.RegularFile.FindLength(folder.FilePath(commit, path))));
-    }
-
-    /// <summary>Whether a folder has all of its weights, and a tokenizer: the download of it may have ended between files.</summary>
-    private static bool IsComplete(StoreFolder folder, string commit, FileSelection selection)
-    {
-        if (!selection.Files.Contains("tokenizer.json") && !selection.Files.Contains("tokenizer.model"))
-        {
-            return false;
-        }
-
-        const string index = "model.safetensors.index.json";
-        if (!selection.Files.Contains(index))
-        {
-            return selection.Files.Contains("model.safetensors");
-        }
-
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(folder.FilePath(commit, index)));
-            return json.RootElement.GetProperty("weight_map").EnumerateObject()
-                .All(tensor => selection.Files.Contains(tensor.Value.GetString() ?? ""));
-        }
-        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or IOException)
-        {
-            return false;
-        }
-    }
-
-    private static string PathOf(StoreFolder folder, string commit, FileSelection selection) =>
-        selection.Entry is { } entry ? folder.FilePath(commit, entry) : folder.SnapshotPath(commit);
 
     private static long BytesIn(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .Select(path => new FileInfo(path)).Where(file => file.LinkTarget is null).Sum(file => file.Length);

@@ -49,6 +49,10 @@ internal sealed class StoreFolder
 
     public string FilePath(string commit, string path) => Path.Combine([SnapshotPath(commit), .. path.Split('/')]);
 
+    /// <summary>What is loaded of a selection: a file, or the snapshot.</summary>
+    public string PathOf(string commit, FileSelection selection) =>
+        selection.Entry is { } entry ? FilePath(commit, entry) : SnapshotPath(commit);
+
     public string LockPath(HubFile file) => Path.Combine(Locks, file.Hash + ".lock");
 
     /// <summary>The commits that are there, even in part.</summary>
@@ -100,6 +104,27 @@ internal sealed class StoreFolder
         ];
     }
 
+    /// <summary>The files that the repository has at a commit, here or not; null where nobody has noted them.</summary>
+    public IReadOnlyList<string>? FindListing(string commit)
+    {
+        try
+        {
+            return [.. File.ReadAllLines(ListingPath(commit)).Where(HubPath.IsSafe)];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes the files that the repository has at a commit: a name that leaves a choice means the same ever after.</summary>
+    public void WriteListing(string commit, IEnumerable<string> files)
+    {
+        string path = ListingPath(commit);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        WriteWhole(path, string.Join('\n', files));
+    }
+
     /// <summary>Makes a revision known as a commit.</summary>
     public void WriteRef(string revision, string commit)
     {
@@ -110,13 +135,14 @@ internal sealed class StoreFolder
 
         string path = RefPath(revision);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string fresh = $"{path}.{Guid.NewGuid():N}";
-        File.WriteAllText(fresh, commit);
-        File.Move(fresh, path, overwrite: true);
+        WriteWhole(path, commit);
     }
 
     /// <summary>Puts a file whose blob is there into a snapshot: as a link, or where none can be made, by moving the blob.</summary>
-    public void Link(string commit, HubFile file)
+    /// <param name="commit">The snapshot.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="link">Makes a link to a path that is relative to its folder.</param>
+    public void Link(string commit, HubFile file, Action<string, string> link)
     {
         string path = FilePath(commit, file.Path);
         if (File.Exists(path))
@@ -129,7 +155,7 @@ internal sealed class StoreFolder
         try
         {
             File.Delete(path); // A link to nothing.
-            File.CreateSymbolicLink(path, Path.GetRelativePath(Path.GetDirectoryName(path)!, blob));
+            link(path, Path.GetRelativePath(Path.GetDirectoryName(path)!, blob));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException && !File.Exists(path))
         {
@@ -168,6 +194,17 @@ internal sealed class StoreFolder
             }
         }
     }
+
+    /// <summary>Writes a file that others may read meanwhile.</summary>
+    private static void WriteWhole(string path, string text)
+    {
+        string fresh = $"{path}.{Guid.NewGuid():N}";
+        File.WriteAllText(fresh, text);
+        File.Move(fresh, path, overwrite: true);
+    }
+
+    // A folder that Hugging Face's tools do not look into.
+    private string ListingPath(string commit) => Path.Combine(Folder, "vkinfer", commit);
 
     private string RefPath(string revision) => Path.Combine([Folder, "refs", .. revision.Split('/')]);
 }

@@ -261,6 +261,51 @@ public sealed class ModelStoreTests
         Assert.That(hub.BytesServed, Is.EqualTo(Content.Length));
     }
 
+    /// <summary>As on Windows without its developer mode: then the blob moves to where the link would be.</summary>
+    [Test]
+    public async Task Two_stores_load_a_file_once_where_no_links_can_be_made()
+    {
+        using LoopbackHub hub = Hub();
+        hub.Pause = TimeSpan.FromMilliseconds(1);
+        ModelStore Store() => new(hub.Options(_folder)) { CreateLink = (_, _) => throw new IOException("no links here") };
+        using ModelStore first = Store(), second = Store();
+        string[] paths = await Task.WhenAll(new[] { first, second, first }.Select(store => store.GetAsync(ModelName.Parse(GgufName))));
+        Assert.That(paths.Distinct().Count(), Is.EqualTo(1));
+        Assert.That(File.ReadAllBytes(paths[0]), Is.EqualTo(Content));
+        Assert.That(new FileInfo(paths[0]).LinkTarget, Is.Null);
+        Assert.That(hub.BytesServed, Is.EqualTo(Content.Length));
+    }
+
+    [Test]
+    public async Task A_name_without_a_file_is_what_it_is_on_a_machine_that_has_nothing()
+    {
+        using var hub = new LoopbackHub(("a-Q4_0.gguf", Bytes(3000, 1)), ("a-Q8_0.gguf", Bytes(5000, 2)));
+        using var store = new ModelStore(hub.Options(_folder));
+        using var offline = new ModelStore(hub.Options(_folder) with { Offline = true });
+        var name = ModelName.Parse("hf:owner/repo");
+        await store.GetAsync(ModelName.Parse("hf:owner/repo:Q8_0"));
+        Assert.That(store.Find(name), Is.Null);
+        Assert.That(() => offline.GetAsync(name), Refuses("there are hf:owner/repo:a-Q8_0.gguf"));
+        string path = await store.GetAsync(name);
+        Assert.That(Path.GetFileName(path), Is.EqualTo("a-Q4_0.gguf"));
+        Assert.That(await offline.GetAsync(name), Is.EqualTo(path));
+    }
+
+    /// <summary>Nothing says then what else the repository has.</summary>
+    [Test]
+    public async Task What_other_tools_have_loaded_is_taken_where_the_choice_is_plain([Values("Q4_K_M", "Q8_0")] string quantisation)
+    {
+        using var hub = new LoopbackHub(($"a-{quantisation}.gguf", Bytes(3000, 1)));
+        using var store = new ModelStore(hub.Options(_folder));
+        var name = ModelName.Parse("hf:owner/repo");
+        string path = await store.GetAsync(name);
+        Directory.Delete(Path.Combine(_folder, "models--owner--repo", "vkinfer"), recursive: true);
+        Assert.That(store.Find(name), quantisation == "Q4_K_M" ? Is.EqualTo(path) : Is.Null);
+        Assert.That(store.Find(ModelName.Parse($"hf:owner/repo:{quantisation}")), Is.EqualTo(path));
+        Assert.That(await store.GetAsync(name), Is.EqualTo(path), "the hub says that there is no other");
+        Assert.That(store.Find(name), Is.EqualTo(path));
+    }
+
     [Test]
     public void Says_what_the_hub_says()
     {
