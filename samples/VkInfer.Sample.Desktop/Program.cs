@@ -25,7 +25,8 @@ try
     await using (application)
     {
         Console.WriteLine($"VkInfer is at {address} (for this user alone; Ctrl-C ends it)");
-        using Process? window = arguments.OpensWindow ? AppWindow.Open(address, arguments.DataFolder) : null;
+        using WindowProfile? profile = arguments.OpensWindow ? WindowProfile.Take(arguments.DataFolder) : null;
+        using Process? window = profile is null ? null : AppWindow.Open(address, profile);
         if (window is null)
         {
             if (arguments.OpensWindow)

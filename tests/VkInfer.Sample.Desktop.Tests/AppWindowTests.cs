@@ -42,11 +42,12 @@ public sealed class AppWindowTests
     [Test]
     public async Task The_token_is_in_a_file_of_the_user_and_in_no_argument()
     {
-        using Process? window = AppWindow.Open(new Uri("http://127.0.0.1:1234/?token=secret"), _folder.FullName);
+        using var profile = WindowProfile.Take(_folder.FullName);
+        using Process? window = AppWindow.Open(new Uri("http://127.0.0.1:1234/?token=secret"), profile);
         Assert.That(window, Is.Not.Null);
         await window.WaitForExitAsync();
         string[] arguments = await File.ReadAllLinesAsync(_folder.PathOf("arguments"));
-        string entrance = _folder.PathOf("entrance.html");
+        string entrance = Path.Combine(_folder.PathOf("window"), "entrance.html");
         Assert.Multiple(() =>
         {
             Assert.That(arguments, Does.Contain($"--app=file://{entrance}"));
@@ -63,11 +64,29 @@ public sealed class AppWindowTests
     [Test]
     public void Without_a_screen_or_a_browser_there_is_no_window()
     {
+        using var profile = WindowProfile.Take(_folder.FullName);
         Set("PATH", "/nowhere");
-        Assert.That(AppWindow.Open(new Uri("http://127.0.0.1:1234/"), _folder.FullName), Is.Null);
+        Assert.That(AppWindow.Open(new Uri("http://127.0.0.1:1234/"), profile), Is.Null);
         Set("PATH", _folder.FullName);
         Set("DISPLAY", null);
-        Assert.That(AppWindow.Open(new Uri("http://127.0.0.1:1234/"), _folder.FullName), Is.Null);
+        Assert.That(AppWindow.Open(new Uri("http://127.0.0.1:1234/"), profile), Is.Null);
+    }
+
+    /// <summary>A browser on a profile in use ends at once, and so would the second application.</summary>
+    [Test]
+    public void Each_window_has_a_profile_of_its_own_and_leaves_it_to_the_next()
+    {
+        using var first = WindowProfile.Take(_folder.FullName);
+        string second;
+        using (var other = WindowProfile.Take(_folder.FullName))
+        {
+            second = other.Folder;
+        }
+
+        using var third = WindowProfile.Take(_folder.FullName);
+        Assert.That(first.Folder, Is.EqualTo(_folder.PathOf("window")));
+        Assert.That(second, Is.EqualTo(_folder.PathOf("window-2")));
+        Assert.That(third.Folder, Is.EqualTo(second));
     }
 
     private void Set(string name, string? value)

@@ -14,9 +14,9 @@ internal static class AppWindow
 
     /// <summary>Opens the window.</summary>
     /// <param name="address">What it shows, with its token.</param>
-    /// <param name="dataFolder">Where the browser's profile lies.</param>
+    /// <param name="profile">The browser's profile, which no other window has.</param>
     /// <returns>The browser, which ends when the window is closed; null where there is no browser, or no screen.</returns>
-    public static Process? Open(Uri address, string dataFolder)
+    public static Process? Open(Uri address, WindowProfile profile)
     {
         if (!HasScreen() || Find() is not { } browser)
         {
@@ -24,8 +24,8 @@ internal static class AppWindow
         }
 
         var start = new ProcessStartInfo(browser) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add($"--app={WriteEntrance(address, dataFolder)}");
-        start.ArgumentList.Add($"--user-data-dir={Path.Combine(dataFolder, "window")}");
+        start.ArgumentList.Add($"--app={WriteEntrance(address, profile.Folder)}");
+        start.ArgumentList.Add($"--user-data-dir={profile.Folder}");
         start.ArgumentList.Add("--no-first-run");
         start.ArgumentList.Add("--no-default-browser-check");
         if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess)
@@ -49,9 +49,9 @@ internal static class AppWindow
     /// <summary>
     /// A file of this user's alone that leads to the address: other users see the arguments of processes, and would see the token.
     /// </summary>
-    internal static Uri WriteEntrance(Uri address, string dataFolder)
+    internal static Uri WriteEntrance(Uri address, string folder)
     {
-        string path = Path.Combine(Path.GetFullPath(dataFolder), "entrance.html");
+        string path = Path.Combine(Path.GetFullPath(folder), "entrance.html");
         File.Delete(path); // An old one keeps its rights.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
