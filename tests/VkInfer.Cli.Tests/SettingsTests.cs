@@ -50,6 +50,20 @@ public sealed class SettingsTests
             Is.EqualTo(new VkInferOptions { TopK = 3, TopP = 0.5f, MinP = 0.25f, Validation = true }));
     }
 
+    [Test]
+    public void A_list_is_one_value()
+    {
+        const string File = """{ "StopStrings": ["a", "b", "c"], "LogitBias": { "1": 1, "2": 2 }, "TopK": 3 }""";
+        Assert.That(Read(File).StopStrings, Is.EqualTo(new[] { "a", "b", "c" }));
+        VkInferOptions options = Read(File, ("StopStrings", "d"), ("LogitBias", "2=5"));
+        Assert.That(options.StopStrings, Is.EqualTo(new[] { "d" }));
+        Assert.That(options.LogitBias, Is.EqualTo(new Dictionary<int, float> { [2] = 5 }));
+        Assert.That(options.TopK, Is.EqualTo(3));
+        Environment.SetEnvironmentVariable("VKINFER_STOPSTRINGS", "e");
+        Assert.That(Read(File).StopStrings, Is.EqualTo(new[] { "e" }));
+        Assert.That(Read(File, ("StopStrings", "d")).StopStrings, Is.EqualTo(new[] { "d" }));
+    }
+
     [TestCase("5=1.5, 7=-inf,0=-2", 3)]
     [TestCase("5=1.5", 1)]
     public void Biases_are_a_list(string text, int count)

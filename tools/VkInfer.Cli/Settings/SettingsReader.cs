@@ -17,6 +17,9 @@ internal static class SettingsReader
 
     private const int MaxBytes = 1 << 20;
 
+    // Lists and maps, which sources would else mix entry by entry: the last one that has any has all.
+    private static readonly string[] Whole = [nameof(VkInferOptions.StopStrings), nameof(VkInferOptions.LogitBias)];
+
     /// <summary>Reads all sources.</summary>
     /// <param name="directory">Where the file may be.</param>
     /// <param name="commandLine">Names of settings and the texts that the command line has for them.</param>
@@ -32,9 +35,10 @@ internal static class SettingsReader
             ("command line", Of(commandLine.SelectMany(one => Entries(Setting.Find(one.Key)!, one.Value, "command line")))),
         ];
         var builder = new ConfigurationBuilder();
-        foreach ((_, IConfiguration values) in sources)
+        for (int i = 0; i < sources.Length; i++)
         {
-            builder.AddConfiguration(values);
+            (string Origin, IConfiguration Values)[] later = sources[(i + 1)..];
+            builder.AddConfiguration(Without(Whole.Where(name => later.Any(one => Has(one.Values, name))), sources[i].Values));
         }
 
         IConfigurationRoot all = builder.Build();
@@ -56,6 +60,15 @@ internal static class SettingsReader
                 source => source.Values.GetChildren().Any(one => one.Key.Equals(problem.Key, StringComparison.OrdinalIgnoreCase))).Origin;
             throw Explain(problem, Setting.Find(problem.Key), origin);
         }
+    }
+
+    private static bool Has(IConfiguration values, string name) => values.GetSection(name).Exists();
+
+    private static IConfigurationRoot Without(IEnumerable<string> names, IConfiguration values)
+    {
+        string[] left = [.. names];
+        return Of(values.AsEnumerable(makePathsRelative: true).Where(
+            one => !left.Contains(one.Key.Split(ConfigurationPath.KeyDelimiter)[0], StringComparer.OrdinalIgnoreCase)));
     }
 
     private static T? NameOf<T>(IConfiguration values, string key)
