@@ -53,6 +53,18 @@ public class BadInputTests
         AssertModelFails(command, _folder.Write("hostile.gguf", header), "hostile.gguf at byte");
     }
 
+    /// <summary>Before the work, whose result would be lost: the model is not even looked for.</summary>
+    [TestCase("bench --model m --profile --plot")]
+    [TestCase("bench serve --model m --plot")]
+    [TestCase("tune --model m --plot")]
+    [TestCase("logits --model m --tokens 1 --out")]
+    public void A_file_that_cannot_be_written_is_named_at_once(string command)
+    {
+        CliRun.Of([.. command.Split(' '), _folder.FullName]).AssertFailure(1, $"{_folder.FullName}: is a directory");
+        string path = Path.Combine(_folder.FullName, "missing", "file");
+        CliRun.Of([.. command.Split(' '), path]).AssertFailure(1, $"{path}: its folder is not there");
+    }
+
     [TestCase("--grammar", "root ::= x", "g.txt: line 1: rule 'x' is not defined")]
     [TestCase("--json-schema", "{\"contains\":{}}", "g.txt: #: keyword 'contains' is not supported")]
     public void A_faulty_grammar_is_named(string option, string text, string message) =>

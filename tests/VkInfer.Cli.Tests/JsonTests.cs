@@ -181,9 +181,24 @@ public class JsonTests
         JsonElement result = bench["results"][0];
         Assert.That(result.GetProperty("requestRate").GetDouble(), Is.EqualTo(200));
         Assert.That(result.GetProperty("requests").GetInt32(), Is.EqualTo(10));
+        AssertTimed(Run("bench", "serve", "--model", ReferenceData.StoriesPath, "--rate", "200", "--workload", file), 2);
+
+        // What was warmed up with, and what a load before has computed, is not what is timed.
+        string text = string.Concat(Enumerable.Repeat("Once upon a time there was a fox. ", 20));
+        File.WriteAllText(file, $"{{\"prompt\": \"{text}\", \"tokens\": 2}}\n");
+        AssertTimed(Run("bench", "serve", "--model", ReferenceData.StoriesPath, "--concurrency", "1,2", "--workload", file), 1);
         File.WriteAllText(file, "{\"promptTokens\": 9}\n");
         CliRun.OnDevice("bench", "serve", "--model", ReferenceData.StoriesPath, "--workload", file)
             .AssertFailure(ExitCodes.Failure, "line 1");
+    }
+
+    private static void AssertTimed(Dictionary<string, JsonElement> bench, int requests)
+    {
+        foreach (JsonElement result in bench["results"].EnumerateArray())
+        {
+            Assert.That(result.GetProperty("requests").GetInt32(), Is.EqualTo(requests));
+            Assert.That(result.GetProperty("cachedTokens").GetInt32(), Is.Zero);
+        }
     }
 
     [Test]

@@ -58,6 +58,8 @@ public class UsageTests
     [TestCase("bench serve --model m --requests 0")]
     [TestCase("bench serve --model m --prompt-tokens 9..3")]
     [TestCase("bench serve --model m --prompt-tokens 9 --shared-prefix 9")]
+    [TestCase("bench serve --model m --rate 2 --concurrency 3")]
+    [TestCase("bench serve --model m --workload w --prompt-tokens 9")]
     [TestCase("bench --model m -p -1")]
     [TestCase("bench --model m -b 0")]
     [TestCase("bench --model m -r 0")]

@@ -219,6 +219,8 @@ internal sealed class BenchCommand : CliCommand
         {
             throw CliException.Usage("--profile measures by itself: without --ablation and --stats");
         }
+
+        OutputFile.RequireWritable(parse.GetValue(_plot));
     }
 
     private static BenchDocument Document(

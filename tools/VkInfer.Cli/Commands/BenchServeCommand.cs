@@ -9,9 +9,14 @@ namespace VkInfer.Cli.Commands;
 internal sealed class BenchServeCommand : CliCommand
 {
     private const int Seed = 1234;
+    private const int WarmUpSeed = 1_000_000_000; // Far from those of what is timed.
     private const int MostAtOnce = 4096;
     private const int RequestsEach = 8;
-    private const int WarmUpTokens = 8;
+    private const int RateSeconds = 30;
+    private const int MostRequests = 100_000;
+
+    // Of the warm-up of requests that arrive at a rate: how many are there at a time is not known before.
+    private const int MostWarmUp = 64;
 
     private readonly SyntheticOptions _synthetic;
     private readonly Option<int?> _layers = new("--layers") { Description = "Fewer layers than the shape has." };
@@ -20,7 +25,11 @@ internal sealed class BenchServeCommand : CliCommand
     private readonly Option<double?> _rate =
         new("--rate") { Description = "Requests a second that arrive at random moments, in place of --concurrency." };
     private readonly Option<int?> _requests =
-        new("--requests") { Description = $"Requests that are timed; without it {RequestsEach} for each at a time." };
+        new("--requests")
+        {
+            Description = $"Requests that are timed; without it {RequestsEach} for each at a time, what arrives in {RateSeconds} seconds "
+                + "of --rate, or each line of --workload once.",
+        };
 
     private readonly Option<string> _prompt = Length("--prompt-tokens", "Tokens of a prompt", "128");
     private readonly Option<string> _generate = Length("--gen-tokens", "Tokens of an answer", "128");
@@ -58,9 +67,11 @@ internal sealed class BenchServeCommand : CliCommand
             : call.ModelOptions;
         using Model model =
             await _synthetic.LoadAsync(call, Console, options, parse.GetValue(_layers), cancellationToken).ConfigureAwait(false);
-        ServeRequest[] Requests(int count, int seed) => parse.GetValue(_workload) is { } file
-            ? ServeWorkload.Read(file, count, model, seed)
-            : ServeWorkload.Random(count, prompt, generate, parse.GetValue(_shared), model.Config.VocabSize, seed);
+        ServeRequest[] Requests(int atOnce, int seed) => parse.GetValue(_workload) is { } file
+            ? ServeWorkload.Read(file, parse.GetValue(_requests), model, seed)
+            : ServeWorkload.Random(
+                parse.GetValue(_requests) ?? CountOf(parse, atOnce), prompt, generate, parse.GetValue(_shared), model.Config.VocabSize,
+                seed);
         ServeResult[] results = await ProgressDisplay.RunAsync(
             Console, "Measuring",
             progress => Task.Run(() => MeasureAsync(parse, model, Requests, progress, cancellationToken), cancellationToken))
@@ -79,12 +90,18 @@ internal sealed class BenchServeCommand : CliCommand
         {
             progress.Report($"{atOnce} at a time", results.Count, concurrency.Length);
 
-            // Whatever is made when it is first needed: passes, recordings, pipelines.
-            ServeRequest[] warmUp = [.. requests(atOnce, -Seed).Select(
-                request => request with { Tokens = Math.Min(WarmUpTokens, request.Tokens) })];
+            ServeRequest[] timed = requests(atOnce, Seed + (1_000_000 * results.Count));
             runner.Ended = null;
-            await runner.RunAsync(warmUp, atOnce, cancellationToken).ConfigureAwait(false);
-            ServeRequest[] timed = requests(parse.GetValue(_requests) ?? (RequestsEach * atOnce), Seed + (1_000_000 * results.Count));
+            await runner.ForgetAsync().ConfigureAwait(false);
+
+            // Whatever is made when it is first needed: passes, recordings, pipelines.
+            foreach (int warm in WarmUps(parse, atOnce, timed.Length))
+            {
+                ServeRequest[] others =
+                    ServeWorkload.WarmUp(timed, warm, parse.GetValue(_shared), model.Config.VocabSize, WarmUpSeed + (MostAtOnce * warm));
+                await runner.RunAsync(others, warm, cancellationToken).ConfigureAwait(false);
+            }
+
             int before = results.Count * timed.Length;
             runner.Ended = ended => progress.Report(before + ended, (long)concurrency.Length * timed.Length);
             results.Add(parse.GetValue(_rate) is { } rate
@@ -94,6 +111,25 @@ internal sealed class BenchServeCommand : CliCommand
 
         return [.. results];
     }
+
+    /// <summary>How many requests at a time warm up, one run behind the other.</summary>
+    private IEnumerable<int> WarmUps(ParseResult parse, int atOnce, int timed)
+    {
+        if (parse.GetValue(_rate) is null)
+        {
+            yield return atOnce;
+            yield break;
+        }
+
+        for (int some = 1; some <= Math.Min(timed, MostWarmUp); some *= 2)
+        {
+            yield return some;
+        }
+    }
+
+    private int CountOf(ParseResult parse, int atOnce) => parse.GetValue(_rate) is { } rate
+        ? (int)Math.Clamp(Math.Ceiling(rate * RateSeconds), RequestsEach, MostRequests)
+        : RequestsEach * atOnce;
 
     private void Report(CliCall call, Model model, ServeResult[] results)
     {
@@ -132,6 +168,17 @@ internal sealed class BenchServeCommand : CliCommand
             throw CliException.Usage("--rate takes a number of requests a second, greater than 0");
         }
 
+        if (parse.GetValue(_rate) is not null && parse.GetResult(_concurrency) is { Implicit: false })
+        {
+            throw CliException.Usage("bench serve takes either --concurrency or --rate");
+        }
+
+        Option[] lengths = [_prompt, _generate, _shared];
+        if (parse.GetValue(_workload) is not null && Array.Find(lengths, one => parse.GetResult(one) is { Implicit: false }) is { } length)
+        {
+            throw CliException.Usage($"{length.Name} has no meaning beside --workload, whose lines say how long each request is");
+        }
+
         if (parse.GetValue(_requests) is < 1)
         {
             throw CliException.Usage("--requests takes a whole number from 1");
@@ -146,6 +193,8 @@ internal sealed class BenchServeCommand : CliCommand
         {
             throw CliException.Usage("--shared-prefix takes a whole number from 0, less than --prompt-tokens");
         }
+
+        OutputFile.RequireWritable(parse.GetValue(_plot));
     }
 
     private static Option<string> Length(string name, string description, string value) => new(name)

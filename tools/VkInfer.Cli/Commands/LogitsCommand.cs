@@ -26,6 +26,7 @@ internal sealed class LogitsCommand : CliCommand
     {
         int[] tokens = call.Parse.GetValue(_tokens)!;
         string path = call.Parse.GetRequiredValue(_out);
+        OutputFile.RequireWritable(path);
         using Model model = await call.LoadModelAsync(cancellationToken).ConfigureAwait(false);
         using Session session = model.CreateSession();
         session.Model.CheckTokens(tokens);

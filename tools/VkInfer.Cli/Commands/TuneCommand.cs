@@ -36,6 +36,7 @@ internal sealed class TuneCommand : CliCommand
         }
 
         _synthetic.Check(call.Parse);
+        OutputFile.RequireWritable(call.Parse.GetValue(_plot));
         using Model model = await LoadAsync(call, cancellationToken).ConfigureAwait(false);
         if (call.Parse.GetValue(_show))
         {

@@ -55,6 +55,9 @@ internal sealed partial class KvPool
     /// <summary>Begins to count anew how many are held at most.</summary>
     public void RestartMost() => _pages.MostHeld = Held;
 
+    /// <summary>Forgets the prefixes that no sequence holds.</summary>
+    public void ForgetPrefixes() => _pages.ForgetRemembered();
+
     /// <summary>Most pages that a sequence holds at once on its way to so many positions, in steps of so many rows.</summary>
     public int PagesFor(int positions, int rows)
     {

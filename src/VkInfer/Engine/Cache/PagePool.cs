@@ -110,6 +110,15 @@ internal sealed class PagePool
         }
     }
 
+    /// <summary>Frees all pages that are only remembered.</summary>
+    public void ForgetRemembered()
+    {
+        while (_leastRecentlyUsed.Count > 0)
+        {
+            _free.Push(ForgetOldest());
+        }
+    }
+
     /// <summary>Whether more than one block table names the page: then nobody may write it.</summary>
     public bool IsShared(int page) => _holders[page] > 1;
 

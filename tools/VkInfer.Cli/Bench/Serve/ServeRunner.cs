@@ -14,6 +14,13 @@ internal sealed class ServeRunner(Model model, int seed)
     /// <summary>Called when a request has ended with how many have, of one run after the other; from any thread.</summary>
     public Action<int>? Ended { get; set; }
 
+    /// <summary>Forgets prompts of earlier runs, which later ones would find computed.</summary>
+    public Task ForgetAsync() => _engine.Engine.InvokeAsync((_, pool) =>
+    {
+        pool.ForgetPrefixes();
+        return true;
+    });
+
     /// <summary>So many requests at a time: as one ends, the next begins.</summary>
     /// <param name="requests">What is asked, in this order.</param>
     /// <param name="concurrency">How many at a time.</param>

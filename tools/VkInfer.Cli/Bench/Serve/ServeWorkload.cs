@@ -6,6 +6,7 @@ namespace VkInfer.Cli.Bench.Serve;
 internal static class ServeWorkload
 {
     private const int PrefixSeed = 99;
+    private const int WarmUpTokens = 8;
 
     /// <summary>Random requests; the same for the same seed.</summary>
     /// <param name="count">How many.</param>
@@ -28,11 +29,11 @@ internal static class ServeWorkload
     /// in place of the prompt. They are repeated until there are enough.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="count">How many; null: each line once.</param>
     /// <param name="model">Encodes texts.</param>
     /// <param name="seed">Seed of random tokens.</param>
     /// <exception cref="CliException">A line is not such an object.</exception>
-    public static ServeRequest[] Read(string path, int count, Model model, int seed)
+    public static ServeRequest[] Read(string path, int? count, Model model, int seed)
     {
         string[] lines = [.. File.ReadLines(path).Where(line => !string.IsNullOrWhiteSpace(line))];
         if (lines.Length == 0)
@@ -42,10 +43,23 @@ internal static class ServeWorkload
 
         return
         [
-            .. Enumerable.Range(0, count).Select(
+            .. Enumerable.Range(0, count ?? lines.Length).Select(
                 i => ReadLine(path, lines[i % lines.Length], (i % lines.Length) + 1, model, seed + i)),
         ];
     }
+
+    /// <summary>Requests as long as those that are timed, with short answers: other ones, which leave nothing to find.</summary>
+    /// <param name="timed">What will be timed.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="shared">Tokens that all prompts begin with.</param>
+    /// <param name="vocabSize">Tokens are less than this.</param>
+    /// <param name="seed">The seed.</param>
+    public static ServeRequest[] WarmUp(ServeRequest[] timed, int count, int shared, int vocabSize, int seed) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => timed[i % timed.Length]).Select((request, i) => new ServeRequest(
+            [.. request.Prompt[..shared], .. RandomTokens.Create(request.Prompt.Length - shared, vocabSize, seed + i)],
+            Math.Min(WarmUpTokens, request.Tokens))),
+    ];
 
     private static ServeRequest ReadLine(string path, string line, int number, Model model, int seed)
     {
