@@ -97,6 +97,23 @@ public class ProcessTests
         run.AssertFailure(1, message);
     }
 
+    /// <summary>As behind <c>| head -1</c>: the console's own stream would write on, and the model with it.</summary>
+    [Test]
+    [Platform("Unix")]
+    public async Task A_pipe_that_nobody_reads_any_more_ends_a_command()
+    {
+        using Process process = Start("chat", "--device", CliRun.Device);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteLineAsync("Who are you?");
+        await process.StandardInput.FlushAsync();
+        await process.StandardOutput.BaseStream.ReadExactlyAsync(new byte[1]);
+        process.StandardOutput.Close();
+        await process.StandardInput.WriteLineAsync("Tell me a story about a fox.");
+        process.StandardInput.Close();
+        CliRun run = await FinishAsync(process, Task.FromResult(""), error);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((141, "")));
+    }
+
     /// <summary>By the library itself, without the script that gives it streams: what is closed becomes no file of the runtime's.</summary>
     [TestCase("chat --model \"$2\" <&-", 0, "")]
     [TestCase("generate --model \"$2\" --prompt a --max-tokens 1 <&- >&-", 1, "standard output is closed")]

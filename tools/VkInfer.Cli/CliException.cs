@@ -1,7 +1,7 @@
 namespace VkInfer.Cli;
 
 /// <summary>A command cannot do what it was asked; the message is the one line to show.</summary>
-internal sealed class CliException : Exception
+internal class CliException : Exception
 {
     public CliException(string message, bool isUsage = false)
         : base(message) =>

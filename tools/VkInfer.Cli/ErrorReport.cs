@@ -19,6 +19,11 @@ internal static class ErrorReport
     /// <param name="verbose">Adds the stack.</param>
     public static int Write(TextWriter error, Exception problem, bool verbose)
     {
+        if (problem is BrokenPipeException)
+        {
+            return ExitCodes.BrokenPipe;
+        }
+
         error.WriteLine($"vkinfer: {OneLine(Describe(problem, verbose))}");
         if (verbose)
         {

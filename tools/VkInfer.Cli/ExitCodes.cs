@@ -17,6 +17,9 @@ internal static class ExitCodes
     /// <summary>SIGINT, which is Ctrl-C, ended the work.</summary>
     public const int Interrupted = 130;
 
+    /// <summary>Nobody reads standard output any more, as behind <c>| head -1</c>: what SIGPIPE gives other programs.</summary>
+    public const int BrokenPipe = 141;
+
     /// <summary>SIGTERM ended the work.</summary>
     public const int Terminated = 143;
 }
