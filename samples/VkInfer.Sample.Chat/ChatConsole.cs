@@ -28,7 +28,7 @@ internal sealed class ChatConsole(
 
     private readonly ChatSession _chat = new(model, systemPrompt);
     private readonly ChatStatistics _statistics = new();
-    private readonly bool _usesColor = isInteractive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+    private readonly bool _usesColor = isInteractive && AnswerPrinter.WantsColor;
     private volatile CancellationTokenSource? _answer;
 
     /// <summary>The conversation so far.</summary>
@@ -122,18 +122,22 @@ internal sealed class ChatConsole(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _answer = stop;
+        var printer = new AnswerPrinter(output, showsThoughts: isInteractive, _usesColor);
         try
         {
             await foreach (GenerationUpdate update in _chat.SendAsync(message, options, stop.Token).ConfigureAwait(false))
             {
-                await output.WriteAsync(update.Text.AsMemory(), cancellationToken).ConfigureAwait(false);
-                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
-                Finish(update);
+                printer.Write(update.Pieces);
+                if (update.Usage is { } usage)
+                {
+                    printer.End();
+                    Finish(update.FinishReason, usage);
+                }
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            await output.WriteLineAsync().ConfigureAwait(false);
+            printer.End();
             Note("Stopped.");
         }
         catch (ContextLengthExceededException problem) when (isInteractive)
@@ -146,17 +150,11 @@ internal sealed class ChatConsole(
         }
     }
 
-    private void Finish(GenerationUpdate update)
+    private void Finish(FinishReason? reason, Usage usage)
     {
-        if (update.Usage is not { } usage)
-        {
-            return;
-        }
-
-        output.WriteLine();
         _statistics.Add(usage);
         Note(ChatStatistics.Describe(usage));
-        if (update.FinishReason == FinishReason.ContextFull)
+        if (reason == FinishReason.ContextFull)
         {
             error.WriteLine($"The context of {_chat.Session.Capacity} tokens is full; /reset forgets the conversation.");
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
+using VkInfer.Answers;
 using VkInfer.Embeddings;
 using VkInfer.Engine.Cache;
 using VkInfer.Grammar;
@@ -29,6 +30,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
     private readonly Tokenizer? _tokenizer;
     private readonly IReadOnlyList<DenseModule> _dense;
     private readonly Lazy<ChatTemplate> _chatTemplate;
+    private readonly Lazy<AnswerFormat> _answerFormat;
     private readonly Lazy<TokenTrie> _tokenTrie;
     private readonly ConditionalWeakTable<CompiledGrammar, TokenMasks> _masks = [];
     private readonly ConcurrentDictionary<LinearChoice, DecoderTransformer> _transformers = [];
@@ -45,6 +47,7 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
         RecommendedSampling = parts.Text?.Sampling ?? new SamplingOptions();
         ChatTemplateSource = parts.Text?.ChatTemplate;
         _chatTemplate = parts.ChatTemplate;
+        _answerFormat = new(() => AnswerFormat.Of(ChatTemplateSource, Tokenizer));
         _device = parts.Device;
         Gpu = parts.Device.Gpu;
         _weights = parts.Weights;
@@ -102,6 +105,10 @@ public sealed partial class Model : IDisposable, IAsyncDisposable
 
     /// <summary>The chat template that the model's files hold, as Jinja source; null where they hold none. It is not trusted.</summary>
     public string? ChatTemplateSource { get; }
+
+    /// <summary>How the model writes what it thinks and what it calls, by its chat template and its vocabulary.</summary>
+    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
+    public AnswerFormat AnswerFormat => _answerFormat.Value;
 
     /// <summary>
     /// How the model's files say that tokens are to be chosen (<c>generation_config.json</c>, <c>general.sampling.*</c> of GGUF); unset

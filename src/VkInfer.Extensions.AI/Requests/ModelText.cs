@@ -21,5 +21,5 @@ internal sealed record ModelText(string Name, Tokenizer Tokenizer, ChatTemplate 
 
     /// <summary>That of a model.</summary>
     public static ModelText Of(Model model) => Known.GetValue(model, key => new ModelText(
-        key.Name, key.Tokenizer, key.ChatTemplate, key.ChatTemplateSource ?? "", AnswerFormat.Of(key.ChatTemplateSource, key.Tokenizer)));
+        key.Name, key.Tokenizer, key.ChatTemplate, key.ChatTemplateSource ?? "", key.AnswerFormat));
 }

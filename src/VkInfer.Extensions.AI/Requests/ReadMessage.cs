@@ -38,13 +38,6 @@ internal sealed record ReadMessage(TemplateRole Role, string Text)
             extra["name"] = Name;
         }
 
-        if (Reasoning.Length > 0)
-        {
-            // As Qwen's and DeepSeek's templates call it, and as gpt-oss's does.
-            extra["reasoning_content"] = Reasoning;
-            extra["thinking"] = Reasoning;
-        }
-
         if (CallId is not null)
         {
             extra["tool_call_id"] = CallId;
@@ -63,12 +56,13 @@ internal sealed record ReadMessage(TemplateRole Role, string Text)
             ]);
         }
 
+        var message = new TemplateMessage(Role, text) { Reasoning = Reasoning };
         if (extra.Count == 0)
         {
-            return new TemplateMessage(Role, text);
+            return message;
         }
 
         using JsonDocument document = JsonDocument.Parse(extra.ToJsonString());
-        return new TemplateMessage(Role, text) { Extra = document.RootElement.Clone() };
+        return message with { Extra = document.RootElement.Clone() };
     }
 }

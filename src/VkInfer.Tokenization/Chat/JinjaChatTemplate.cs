@@ -68,6 +68,11 @@ internal sealed class JinjaChatTemplate : ChatTemplate
     {
         var guard = new MarkerGuard(tokens, isOfModel: message.Role == TemplateRole.Assistant);
         var members = new Dictionary<string, object?> { ["role"] = Name(message.Role), ["content"] = guard.Protect(message.Content) };
+        if (message.Reasoning.Length > 0)
+        {
+            members["reasoning_content"] = members["thinking"] = guard.Protect(message.Reasoning);
+        }
+
         AddMembers(members, message.Extra, guard, nameof(TemplateMessage.Extra));
         return members;
     }

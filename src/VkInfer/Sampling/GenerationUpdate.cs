@@ -1,3 +1,5 @@
+using VkInfer.Answers;
+
 namespace VkInfer;
 
 /// <summary>Why an answer ended.</summary>
@@ -64,9 +66,16 @@ public sealed record GenerationUpdate(string Text, IReadOnlyList<int> TokenIds, 
 {
     /// <summary>
     /// The text of a control token that comes behind <see cref="Text"/>, as <c>&lt;|channel|&gt;</c>; null: there is none. It is no part of
-    /// the text; an <see cref="Answers.AnswerParser"/> takes both. Tokens that end a text are not told.
+    /// the text; an <see cref="AnswerParser"/> takes both. Tokens that end a text are not told.
     /// </summary>
     public string? ControlToken { get; init; }
+
+    /// <summary>
+    /// In a <see cref="ChatSession"/>: what is added to the answer, told apart by the model's own format: text (all of it is
+    /// <see cref="Text"/>) and what the model thinks (<see cref="ReasoningPiece"/>). Elsewhere empty: there an
+    /// <see cref="AnswerParser"/> reads the updates.
+    /// </summary>
+    public IReadOnlyList<AnswerPiece> Pieces { get; init; } = [];
 
     /// <summary>One entry per token, where <see cref="SamplingOptions.LogProbabilities"/> asks for it; else empty.</summary>
     public IReadOnlyList<TokenLogProbabilities> LogProbabilities { get; init; } = [];

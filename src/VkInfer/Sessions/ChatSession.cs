@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using VkInfer.Answers;
 using VkInfer.Tokenization;
 
 namespace VkInfer;
@@ -56,6 +57,13 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>How answers are read; that of the model, unless a test says otherwise.</summary>
+    internal AnswerFormat Format
+    {
+        get => field ??= Session.Model.AnswerFormat;
+        init;
+    }
+
     /// <summary>Forgets the conversation; the system prompt stays.</summary>
     public void Reset()
     {
@@ -76,7 +84,12 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
     /// </param>
     /// <param name="options">How to generate; null: the defaults.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
-    /// <returns>Updates as they come.</returns>
+    /// <returns>
+    /// Updates as they come. Their <see cref="GenerationUpdate.Text"/> is the answer; what the model thinks, by its own format
+    /// (<see cref="Model.AnswerFormat"/>), stands in <see cref="GenerationUpdate.Pieces"/> alone, and in the history as
+    /// <see cref="TemplateMessage.Reasoning"/>. Calls of tools are not told apart here: they are text. An answer that is held to a grammar
+    /// has only the thoughts that the grammar writes, markers included, whatever the prompt began.
+    /// </returns>
     /// <remarks>
     /// The enumerator may be dropped at any time: the answer then ends as a cancelled one does when the next message is sent.
     /// </remarks>
@@ -94,7 +107,10 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         ChatTurn turn = BeginTurn(userMessage);
         try
         {
-            int[] tokens = Session.KeepCommonPrefix(Fit(turn, options));
+            int[] conversation = Fit(turn, options);
+            string tail = options?.Grammar is null ? AnswerFormat.TailOf(conversation, Session.Model.Tokenizer) : "";
+            turn.ReadWith(Format.CreateParser([], tail));
+            int[] tokens = Session.KeepCommonPrefix(conversation);
             if (options?.Overflow == ContextOverflow.DropOldestTurns)
             {
                 options = options with { Overflow = ContextOverflow.Stop };
@@ -104,9 +120,9 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
                 Session.GenerateAsync(tokens, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (updates.ConfigureAwait(false))
             {
-                while (await MoveNextAsync(turn, updates).ConfigureAwait(false))
+                while (await NextAsync(turn, updates).ConfigureAwait(false) is { } update)
                 {
-                    yield return turn.Tell(updates.Current);
+                    yield return update;
                 }
             }
         }
@@ -146,6 +162,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
             if (turn is not null && ReferenceEquals(_turn, turn))
             {
                 _turn = null;
+                turn.End();
                 TemplateMessage[] after = [.. turn.After];
                 _history.Clear();
                 _history.AddRange(after);
@@ -153,7 +170,7 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> MoveNextAsync(ChatTurn turn, IAsyncEnumerator<GenerationUpdate> updates)
+    private async ValueTask<GenerationUpdate?> NextAsync(ChatTurn turn, IAsyncEnumerator<GenerationUpdate> updates)
     {
         lock (_gate)
         {
@@ -170,13 +187,8 @@ public sealed class ChatSession : IDisposable, IAsyncDisposable
             bool moved = await updates.MoveNextAsync().ConfigureAwait(false);
             lock (_gate)
             {
-                if (moved)
-                {
-                    turn.Take(updates.Current);
-                }
+                return moved ? turn.Take(updates.Current) : null;
             }
-
-            return moved;
         }
         finally
         {

@@ -46,5 +46,6 @@ internal sealed class ChatCommand : CliCommand
         }
     }
 
-    private static ChatTurnDocument Document(TemplateMessage message) => new(message.Role.ToString().ToLowerInvariant(), message.Content);
+    private static ChatTurnDocument Document(TemplateMessage message) => new(
+        message.Role.ToString().ToLowerInvariant(), message.Content, message.Reasoning.Length > 0 ? message.Reasoning : null);
 }

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
+using VkInfer.Answers;
 using VkInfer.Cli.Output;
 using VkInfer.Grammar;
+using VkInfer.Samples;
 using VkInfer.Tokenization;
 
 namespace VkInfer.Cli.Commands;
@@ -56,25 +58,31 @@ internal sealed class GenerateCommand : CliCommand
             Grammar = grammar,
         };
 
-        var text = new StringBuilder();
+        int[] prompt = Prompt(call, model);
+        AnswerParser? parser = IsMessage(call, model)
+            ? model.AnswerFormat.CreateParser([], grammar is null ? AnswerFormat.TailOf(prompt, model.Tokenizer) : "") : null;
+        var printer = new AnswerPrinter(Console.Out, Console.IsInteractive, AnswerPrinter.WantsColor);
+        StringBuilder text = new(), reasoning = new();
         var ids = new List<int>();
         List<LogProbabilitiesDocument>? logProbabilities = options.Sampling.LogProbabilities is null ? null : [];
-        await foreach (GenerationUpdate update in session.GenerateAsync(Prompt(call, model), options, cancellationToken).ConfigureAwait(
+        await foreach (GenerationUpdate update in session.GenerateAsync(prompt, options, cancellationToken).ConfigureAwait(
             false))
         {
             ids.AddRange(update.TokenIds);
-            text.Append(update.Text);
+            IReadOnlyList<AnswerPiece> pieces = parser?.Append(update) ?? [new TextPiece(update.Text)];
+            text.AppendJoin("", pieces.OfType<TextPiece>().Select(piece => piece.Text));
+            reasoning.AppendJoin("", pieces.OfType<ReasoningPiece>().Select(piece => piece.Text));
             logProbabilities?.AddRange(update.LogProbabilities.Select(Document));
             if (!call.Json)
             {
-                await Console.Out.WriteAsync(update.Text.AsMemory(), cancellationToken).ConfigureAwait(false);
-                await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
+                printer.Write(pieces);
             }
 
             if (update is { FinishReason: { } reason, Usage: { } usage })
             {
-                Finish(call, new GenerateDocument(
-                    text.ToString(), ids, reason, Document(usage), Timings(load, usage), logProbabilities, Stats(call, session)));
+                Finish(call, printer, new GenerateDocument(
+                    text.ToString(), reasoning.Length > 0 ? reasoning.ToString() : null, ids, reason, Document(usage), Timings(load, usage),
+                    logProbabilities, Stats(call, session)));
             }
         }
     }
@@ -121,6 +129,10 @@ internal sealed class GenerateCommand : CliCommand
         }
     }
 
+    /// <summary>Whether the prompt is a message to a chat model, and not a text to continue.</summary>
+    private bool IsMessage(CliCall call, Model model) =>
+        call.Parse.GetResult(_tokens) is null && !call.Parse.GetValue(_raw) && model.IsChatModel;
+
     /// <summary>What the model reads: a chat model a message, any other model a text.</summary>
     private int[] Prompt(CliCall call, Model model)
     {
@@ -130,7 +142,7 @@ internal sealed class GenerateCommand : CliCommand
         }
 
         string prompt = call.Parse.GetValue(_prompt)!;
-        if (call.Parse.GetValue(_raw) || !model.IsChatModel)
+        if (!IsMessage(call, model))
         {
             return call.Parse.GetValue(_system) is null
                 ? model.Tokenizer.Encode(prompt)
@@ -149,7 +161,7 @@ internal sealed class GenerateCommand : CliCommand
     private SoftmaxStatsDocument? Stats(CliCall call, Session session) =>
         call.Parse.GetValue(_stats) ? SoftmaxStatsDocument.Of(session.ReadSoftmaxStats()) : null;
 
-    private void Finish(CliCall call, GenerateDocument document)
+    private void Finish(CliCall call, AnswerPrinter printer, GenerateDocument document)
     {
         if (call.Json)
         {
@@ -157,7 +169,7 @@ internal sealed class GenerateCommand : CliCommand
             return;
         }
 
-        Console.Out.WriteLine();
+        printer.End();
         if (document.SoftmaxStats is { } stats)
         {
             Console.Error.WriteLine($"vkinfer: {SoftmaxText.Of(stats)}");

@@ -67,7 +67,9 @@ internal sealed record DetokenizeDocument(string Text);
 internal sealed record LogitsDocument(string File, int Rows, int Columns);
 
 internal sealed record GenerateDocument(
-    string Text, IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings,
+    string Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reasoning,
+    IReadOnlyList<int> Ids, FinishReason FinishReason, UsageDocument Usage, TimingsDocument Timings,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogProbabilitiesDocument>? LogProbabilities,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SoftmaxStatsDocument? SoftmaxStats);
 
@@ -83,7 +85,8 @@ internal sealed record TimingsDocument(
 
 internal sealed record ChatDocument(IReadOnlyList<ChatTurnDocument> Turns);
 
-internal sealed record ChatTurnDocument(string Role, string Text);
+internal sealed record ChatTurnDocument(
+    string Role, string Text, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reasoning);
 
 internal sealed record PerplexityDocument(
     double Perplexity, int Tokens, double MeanNegativeLogLikelihood, double StandardError, int Windows, int Context);
