@@ -11,6 +11,8 @@ public sealed class StoreTests
 
     private string _folder = null!;
 
+    private string Listing => Path.Combine(_folder, "models--owner--repo", "vkinfer", Commit);
+
     [SetUp]
     public void CreateStore()
     {
@@ -27,6 +29,8 @@ public sealed class StoreTests
         File.WriteAllBytes(blob, content);
         File.CreateSymbolicLink(Path.Combine(snapshot, "mini-q8_0.gguf"), Path.Combine("..", "..", "blobs", Path.GetFileName(blob)));
         File.WriteAllText(Path.Combine(repository, "refs", "main"), Commit);
+        Directory.CreateDirectory(Path.Combine(repository, "vkinfer"));
+        File.WriteAllText(Listing, "mini-q8_0.gguf");
         Environment.SetEnvironmentVariable("HF_HUB_CACHE", _folder);
         Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "1");
     }
@@ -54,6 +58,27 @@ public sealed class StoreTests
         Assert.That(answer.AssertSuccess().Out, Does.Contain("72"));
     }
 
+    /// <summary>Without a note of what the repository has, or with one of more than is there.</summary>
+    [TestCase("")]
+    [TestCase("mini-q4_0.gguf")]
+    public void A_name_that_may_mean_another_file_says_which_are_there(string other)
+    {
+        File.Delete(Listing);
+        if (other.Length > 0)
+        {
+            File.WriteAllLines(Listing, [other, "mini-q8_0.gguf"]);
+        }
+
+        CliRun.Of("inspect", Name).AssertFailure(1, "there are hf:owner/repo:mini-q8_0.gguf");
+        CliRun.Of("inspect", $"{Name}:Q8_0").AssertSuccess();
+    }
+
+    [TestCase("pull", "owner/repo")]
+    [TestCase("rm", "hf:owner")]
+    [TestCase("inspect", "hf:owner/repo@")]
+    public void A_name_that_is_none_is_a_usage_error(string command, string name) =>
+        CliRun.Of(command, name).AssertFailure(2, $"\"{name}\" is not hf:owner/repo");
+
     [Test]
     public void Lists_and_removes()
     {
@@ -71,7 +96,7 @@ public sealed class StoreTests
     {
         CliRun.Of("pull", "hf:owner/other").AssertFailure(ExitCodes.Failure, "offline");
         CliRun.Of("tokenize", "--text", "Hello", "--model", "hf:owner/other").AssertFailure(ExitCodes.Failure, "offline");
-        CliRun.Of("pull", "owner").AssertFailure(ExitCodes.Failure, "hf:owner/repo");
+        CliRun.Of("pull", "owner").AssertFailure(ExitCodes.Usage, "hf:owner/repo");
         CliRun.Of("inspect", $"{Name}:Q2_K").AssertFailure(ExitCodes.Failure, "offline");
     }
 }

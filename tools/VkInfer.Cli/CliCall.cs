@@ -34,6 +34,20 @@ internal sealed record CliCall(
             .ConfigureAwait(false);
     }
 
+    /// <summary>Reads the name of a model.</summary>
+    /// <exception cref="CliException">It is none: the command line is wrong.</exception>
+    public static ModelName NameOf(string text)
+    {
+        try
+        {
+            return ModelName.Parse(text);
+        }
+        catch (ArgumentException problem)
+        {
+            throw CliException.Usage(ErrorReport.WithoutParameter(problem.Message));
+        }
+    }
+
     /// <summary>Path of the model that the options name, or of the embedded one.</summary>
     public Task<string> FindModelAsync(CancellationToken cancellationToken) =>
         FindModelAsync(Options.Model ?? Model.DefaultModelPath, cancellationToken);
@@ -46,7 +60,7 @@ internal sealed record CliCall(
             return pathOrName;
         }
 
-        var name = ModelName.Parse(pathOrName);
+        ModelName name = NameOf(pathOrName);
         using var store = new ModelStore();
         return store.Find(name) ?? await ProgressDisplay.RunAsync(
             Console, "Downloading", progress => store.GetAsync(name, progress.ForLoading(), cancellationToken)).ConfigureAwait(false);

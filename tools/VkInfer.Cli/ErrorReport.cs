@@ -113,7 +113,8 @@ internal static class ErrorReport
         _ => $"internal error: {problem.GetType().Name}: {problem.Message}" + (verbose ? "" : " (--verbose shows the stack)"),
     };
 
-    private static string WithoutParameter(string message)
+    /// <summary>The message of an argument exception without the name of a parameter that nobody typed.</summary>
+    public static string WithoutParameter(string message)
     {
         int end = message.IndexOf(ParameterSuffix, StringComparison.Ordinal);
         return end < 0 ? message : message[..end];

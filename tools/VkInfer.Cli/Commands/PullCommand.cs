@@ -14,7 +14,7 @@ internal sealed class PullCommand : CliCommand
 
     protected override async Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        var name = ModelName.Parse(call.Parse.GetRequiredValue(_name));
+        ModelName name = CliCall.NameOf(call.Parse.GetRequiredValue(_name));
         using var store = new ModelStore();
         string path = await ProgressDisplay.RunAsync(
             Console, "Downloading", progress => store.PullAsync(name, progress.ForLoading(), cancellationToken)).ConfigureAwait(false);

@@ -17,7 +17,7 @@ internal sealed class RemoveCommand : CliCommand
 
     protected override Task RunAsync(CliCall call, CancellationToken cancellationToken)
     {
-        var name = ModelName.Parse(call.Parse.GetRequiredValue(_name));
+        ModelName name = CliCall.NameOf(call.Parse.GetRequiredValue(_name));
         using var store = new ModelStore();
         var document = new RemoveDocument(name.ToString(), store.Remove(name));
         if (call.Json)
