@@ -9,6 +9,8 @@ layout(push_constant) uniform Push {
     uint outputStride;
     uint stateGroup;   // which of a sequence's block tables names its state
     uint stateAt;      // the layer's first float there: [heads][state dim][head dim]
+    float leastStep;   // bounds of time steps
+    float mostStep;
     uint chain_low;  // the chain of dispatches: include/chain.glsl
     uint chain_high;
     uint chain_link;

@@ -6,8 +6,9 @@
 // The state space of Mamba-2 (Dao and Gu 2024, "Transformers are SSMs") over rows [x | B | C], one after another. For each head, with a
 // state S of [STATE_DIM][head dim]:
 //   S = exp(a t) S + B (t x)';  y = S'C + d x
-// where t = softplus(rate + shift), and a < 0 is the head's decay. Neighbouring heads are a group, which shares B and C. One workgroup
-// does neighbouring columns of one head's state (x) through one run of rows (y); state_columns.glsl says how a column lies in registers.
+// where t = softplus(rate + shift) within bounds, and a < 0 is the head's decay. Neighbouring heads are a group, which shares B and C. One
+// workgroup does neighbouring columns of one head's state (x) through one run of rows (y); state_columns.glsl says how a column lies in
+// registers.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint STATE_DIM = 1;
 layout(constant_id = 2) const bool ONE_ROW = false;
@@ -63,7 +64,8 @@ void pass_run() {
         barrier();
 
         const float x = is_there ? xbc[from + head * push.headDim + column] : 0.0;
-        const float time = softplus(rates[(run.row + t) * push.ratesStride + push.ratesAt + head] + shift[head]);
+        const float step = softplus(rates[(run.row + t) * push.ratesStride + push.ratesAt + head] + shift[head]);
+        const float time = clamp(step, push.leastStep, push.mostStep);
         const float kept = exp(decay[head] * time);
         float result = 0.0;
         [[unroll]] for (uint j = 0; j < OWN; j++) {

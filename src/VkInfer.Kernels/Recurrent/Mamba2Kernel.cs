@@ -14,6 +14,12 @@ public readonly record struct Mamba2Shape(int Heads, int HeadDim, int StateDim, 
     /// <summary>The longest B and C: a column of the state stands in the registers of a few invocations.</summary>
     public const int MaxStateDim = 256;
 
+    /// <summary>The shortest time step.</summary>
+    public float LeastStep { get; init; } = 0;
+
+    /// <summary>The longest.</summary>
+    public float MostStep { get; init; } = float.MaxValue;
+
     /// <summary>Elements of all heads.</summary>
     public int InnerWidth => Heads * HeadDim;
 
@@ -30,7 +36,8 @@ public readonly record struct Mamba2Shape(int Heads, int HeadDim, int StateDim, 
         if (Heads < 1 || HeadDim < 1 || StateDim is < 1 or > MaxStateDim || Groups < 1 || Heads % Groups != 0)
         {
             throw new ArgumentException(
-                $"Mamba-2: {this}; expected heads that are a multiple of groups, and states of 1 to {MaxStateDim} elements");
+                $"Mamba-2: {Heads} heads of {HeadDim} elements in {Groups} groups, states of {StateDim} elements; expected heads that are "
+                + $"a multiple of groups, and states of 1 to {MaxStateDim} elements");
         }
     }
 }
@@ -69,7 +76,7 @@ public sealed class Mamba2Kernel(KernelContext context) : StateColumnsKernel(con
             new Mamba2Push(
                 (uint)shape.Heads, (uint)shape.Groups, (uint)shape.HeadDim, (uint)Activations.Stride(shape.InputWidth),
                 (uint)Activations.Stride(ratesWidth), (uint)ratesAt, (uint)Activations.Stride(shape.InnerWidth), (uint)layer.Group,
-                layer.At, ChainPush.Of(link)),
+                layer.At, shape.LeastStep, shape.MostStep, ChainPush.Of(link)),
             [
                 xbc,
                 Activations.Require(nameof(rates), rates, ActivationType.F32, rows, ratesWidth),
@@ -107,4 +114,4 @@ internal readonly record struct Mamba2Constants(int Threads, int StateDim, bool 
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct Mamba2Push(
     uint Heads, uint Groups, uint HeadDim, uint InputStride, uint RatesStride, uint RatesAt, uint OutputStride, uint StateGroup,
-    uint StateAt, ChainPush Chain);
+    uint StateAt, float LeastStep, float MostStep, ChainPush Chain);

@@ -48,6 +48,9 @@ internal readonly record struct NumberRange(float Min, float Max)
     /// <summary>Weights of YaRN's magnitude (mscale).</summary>
     public static readonly NumberRange Magnitude = new(0f, 1e3f);
 
+    /// <summary>Bound of time steps.</summary>
+    public static readonly NumberRange TimeStep = new(0f, float.MaxValue);
+
     /// <summary>Whether a number lies within; NaN does not.</summary>
     public bool Contains(double number) => number >= Min && number <= Max;
 

@@ -16,7 +16,6 @@ internal sealed class Gemma4 : ModelFamily
     private const int Period = 6;
     private const int DefaultPerLayer = 256;
     private const float WindowedTheta = 10000f;
-    private const string NoInputs = "0: layers with experts do not run with inputs of their own";
 
     public override string Architecture => "gemma4";
 
@@ -76,11 +75,6 @@ internal sealed class Gemma4 : ModelFamily
             LogitSoftCap = gguf.SoftCap("final_logit_softcapping", 0),
         };
         bool hasExperts = shape.NumExperts > 0;
-        if (hasExperts && shape.PerLayerSize > 0)
-        {
-            throw keys.Wrong("embedding_length_per_layer_input", NoInputs);
-        }
-
         IReadOnlyList<int>? widths = gguf.FeedForwardWidths(layers);
         int width = widths is null && hasExperts ? keys.Count("feed_forward_length", ModelLimits.MaxWidth) : shape.IntermediateSize;
         int WidthOf(int layer) => widths?[layer] ?? width;
@@ -137,11 +131,6 @@ internal sealed class Gemma4 : ModelFamily
         bool isWider = json.TryBool("use_double_wide_mlp") ?? false;
         const string PerLayerKey = "hidden_size_per_layer_input";
         int perLayer = json.TryInt(PerLayerKey, ModelLimits.MaxWidth, min: 0) ?? (json.Has(PerLayerKey) ? 0 : DefaultPerLayer);
-        if (hasExperts && perLayer > 0)
-        {
-            throw json.Wrong(PerLayerKey, NoInputs, perLayer);
-        }
-
         shape = shape with
         {
             PerLayerSize = PerLayer(perLayer, odd => json.Wrong(PerLayerKey, odd, perLayer)),

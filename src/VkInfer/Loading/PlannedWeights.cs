@@ -26,7 +26,8 @@ internal sealed class PlannedWeights(WeightPlan plan, WeightUploader uploader) :
     }
 
     /// <inheritdoc/>
-    public BufferView Make(VectorPart part) => uploader.Upload(plan.Vectors[part]);
+    public BufferView? Make(VectorPart part) =>
+        plan.Vectors.TryGetValue(part, out VectorPlan? vector) ? uploader.Upload(vector) : null;
 
     /// <inheritdoc/>
     public BufferView Make(string name, float[] values) => uploader.Upload(name, values);

@@ -17,11 +17,19 @@ internal sealed record MatrixPlan(string Name, WeightType Type, int Rows, int Co
     public long SizeInBytes => WeightLayout.SizeInBytes(Type, Rows, Columns);
 }
 
-/// <summary>One float32 vector on the device: one or more tensors of the file, one after another.</summary>
-/// <param name="Length">Elements of all parts together.</param>
-/// <param name="Tensors">Names of the file's tensors.</param>
+/// <summary>A piece of a vector: a tensor of the file, or zeros where it has none.</summary>
+/// <param name="Tensor">The tensor's name; null: zeros.</param>
+/// <param name="Length">Elements.</param>
+internal readonly record struct VectorPiece(string? Tensor, int Length);
+
+/// <summary>One float32 vector on the device: pieces, one after another, of which one at least is a tensor.</summary>
+/// <param name="Pieces">The pieces.</param>
 /// <param name="Factor">Factor of each element.</param>
-internal sealed record VectorPlan(int Length, IReadOnlyList<string> Tensors, float Factor = 1);
+internal sealed record VectorPlan(IReadOnlyList<VectorPiece> Pieces, float Factor = 1)
+{
+    /// <summary>Elements of all pieces together.</summary>
+    public int Length { get; } = Pieces.Sum(piece => piece.Length);
+}
 
 /// <summary>A norm's gain, and for LayerNorm its shift.</summary>
 internal sealed record NormPlan(VectorPlan Gain, VectorPlan? Shift = null);
@@ -33,7 +41,7 @@ internal sealed record LinearPlan(IReadOnlyList<MatrixPlan> Parts, VectorPlan? B
 /// <param name="Blocks">The model's parts.</param>
 /// <param name="Linears">Linear layers of the file; those that a model may lack are absent where it does.</param>
 /// <param name="Norms">Norms.</param>
-/// <param name="Vectors">Other vectors.</param>
+/// <param name="Vectors">Other vectors; likewise.</param>
 internal sealed record WeightPlan(
     ModelBlocks Blocks, IReadOnlyDictionary<LinearPart, LinearPlan> Linears, IReadOnlyDictionary<NormPart, NormPlan> Norms,
     IReadOnlyDictionary<VectorPart, VectorPlan> Vectors)

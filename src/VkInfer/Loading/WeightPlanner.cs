@@ -60,7 +60,7 @@ internal sealed class WeightPlanner
                 case NormPart norm:
                     norms.Add(norm, Norm(norm));
                     break;
-                case VectorPart vector:
+                case VectorPart vector when !vector.IsOptional || vector.Tensors.All(IsLeft):
                     vectors.Add(vector, Vector(vector.Rows, [.. vector.Tensors]));
                     break;
             }
@@ -109,10 +109,14 @@ internal sealed class WeightPlanner
         }
 
         return new LinearPlan(
-            part.IsAdded ? [Added(matrices[0])] : matrices, part.IsMultiplied && Has(layout[0].Tensor + ".bias") ? Bias(layout) : null);
+            part.IsAdded ? [Added(matrices[0])] : matrices,
+            part.IsMultiplied && layout.Any(tensor => Has(tensor.Tensor + ".bias")) ? Bias(layout) : null);
     }
 
-    private VectorPlan Bias(TensorRows[] layout) => Vector([.. layout.Select(tensor => (tensor.Tensor + ".bias", tensor.Rows))]);
+    // Of tensors whose rows are one matrix some may have a bias, and others none.
+    private VectorPlan Bias(TensorRows[] layout) => new([.. layout.SelectMany(tensor => Has(tensor.Tensor + ".bias")
+        ? Vector((tensor.Tensor + ".bias", tensor.Rows)).Pieces
+        : [new VectorPiece(null, tensor.Rows)])]);
 
     private MatrixPlan Matrix(string name, int rows, int columns, bool isStack)
     {
@@ -141,7 +145,7 @@ internal sealed class WeightPlanner
             ToWeightType(_file.Path, tensor);
         }
 
-        return new VectorPlan(tensors.Sum(tensor => tensor.Length), [.. tensors.Select(tensor => tensor.Tensor)]);
+        return new VectorPlan([.. tensors.Select(tensor => new VectorPiece(tensor.Tensor, tensor.Length))]);
     }
 
     // A bias of each expert is a row of a matrix.
@@ -234,6 +238,8 @@ internal sealed class WeightPlanner
         && _config.Layers[index].Mixer is AttentionRecipe { KvLayer: not null };
 
     private bool Has(string name) => _file.TryGetTensor(name, out _);
+
+    private bool IsLeft((string Tensor, int Length) vector) => Has(vector.Tensor) && !_planned.Contains(vector.Tensor);
 
     private GgufTensor Take(string name)
     {

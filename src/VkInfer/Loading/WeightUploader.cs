@@ -50,20 +50,24 @@ internal sealed class WeightUploader
     /// <summary>A vector as float32, padded with zeros to a multiple of 64 elements.</summary>
     public BufferView Upload(VectorPlan plan)
     {
-        GpuBuffer buffer = Create((long)WeightLayout.PadColumns(plan.Length) * sizeof(float), plan.Tensors[0]);
-        GgufTensor[] tensors = [.. plan.Tensors.Select(name => WeightPlanner.Find(_file, name))];
-        _jobs.Add(LoadingJob.At(tensors[0], 0, worker => worker.Upload(buffer, 0, values =>
+        (GgufTensor? Tensor, int Length)[] pieces =
+            [.. plan.Pieces.Select(piece => (piece.Tensor is { } name ? WeightPlanner.Find(_file, name) : null, piece.Length))];
+        GgufTensor first = pieces.First(piece => piece.Tensor is not null).Tensor!;
+        GpuBuffer buffer = Create((long)WeightLayout.PadColumns(plan.Length) * sizeof(float), first.Name);
+        _jobs.Add(LoadingJob.At(first, 0, worker => worker.Upload(buffer, 0, values =>
         {
+            values.Clear();
             int at = 0;
-            foreach (GgufTensor tensor in tensors)
+            foreach ((GgufTensor? tensor, int length) in pieces)
             {
-                int length = checked((int)tensor.ElementCount);
-                ReadOnlySpan<byte> stored = worker.Read(_file, tensor, 0, checked((int)tensor.ByteSize));
-                Dequantizer.ToFloat32(tensor.Type, stored, values.Slice(at, length));
+                if (tensor is not null)
+                {
+                    ReadOnlySpan<byte> stored = worker.Read(_file, tensor, 0, checked((int)tensor.ByteSize));
+                    Dequantizer.ToFloat32(tensor.Type, stored, values.Slice(at, length));
+                }
+
                 at += length;
             }
-
-            values[at..].Clear();
             if (plan.Factor != 1)
             {
                 foreach (ref float value in values[..at])

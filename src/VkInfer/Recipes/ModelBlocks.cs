@@ -29,9 +29,10 @@ internal sealed class LayerBlocks
         }
 
         bool hasInput = config.PerLayerSize > 0;
-        if (hasInput && (recipe.IsParallel || recipe.FeedForward is not DenseRecipe))
+        if (hasInput && (recipe.IsParallel || recipe.FeedForward is not (DenseRecipe or MixtureRecipe { HasOwnNorms: true })))
         {
-            throw new NotSupportedException($"{prefix}: no pass for an input of the layer with blocks side by side or a mixture of experts");
+            throw new NotSupportedException(
+                $"{prefix}: no pass for an input of the layer with blocks side by side or a mixture without norms of its own");
         }
 
         if (recipe.HasNormsOfSums && (recipe.IsParallel || recipe.FeedForward is not DenseRecipe || hasInput))
@@ -125,6 +126,7 @@ internal sealed class ModelBlocks
         OutputNorm = config.OutputNorm is not { } last ? null
             : parts.Add(new NormPart(last, config.HiddenSize, config.Norm) { Factor = config.LogitScale });
         Output = parts.Add(new LinearPart("output", config.VocabSize, config.HiddenSize) { IsOptional = true });
+        TiedBias = parts.Add(new VectorPart("output.bias", ("output.bias", config.VocabSize)) { IsOptional = true });
         Parts = parts.Parts;
     }
 
@@ -151,6 +153,9 @@ internal sealed class ModelBlocks
 
     /// <summary>[VocabSize, HiddenSize]; where a model has none it is the embedding.</summary>
     public LinearPart Output { get; }
+
+    /// <summary>The bias [VocabSize] of an output projection that is the embedding, which has none; a model may lack it.</summary>
+    public VectorPart TiedBias { get; }
 
     /// <summary>All parts.</summary>
     public IReadOnlyList<WeightPart> Parts { get; }

@@ -97,4 +97,7 @@ internal sealed class VectorPart(string name, params (string Tensor, int Length)
 
     /// <summary>Rows that a tensor may have, beside one.</summary>
     public int Rows { get; init; } = 1;
+
+    /// <summary>Whether a model may lack it, or have it as a linear layer's bias.</summary>
+    public bool IsOptional { get; init; }
 }

@@ -60,7 +60,7 @@ internal sealed class SyntheticWeights : IWeightMaker
         Filled(part.Name, part.Width, 1),
         part.Kind != NormKind.RmsNorm ? Upload(part.Name + ".bias", new float[WeightLayout.PadColumns(part.Width)]) : null);
 
-    BufferView IWeightMaker.Make(VectorPart part) => Filled(part.Name, part.Length, part.Usual);
+    BufferView? IWeightMaker.Make(VectorPart part) => part.IsOptional ? null : Filled(part.Name, part.Length, part.Usual);
 
     BufferView IWeightMaker.Make(string name, float[] values) => Upload(name, values);
 

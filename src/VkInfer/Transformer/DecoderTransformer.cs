@@ -127,7 +127,8 @@ internal sealed class DecoderTransformer
         {
             case MixtureBlock { Norms: not null } mixture:
                 _parallelMixture.Record(commands, act, layer, mixture);
-                return next is { } then ? _stream.RecordInput(commands, act, then) : null;
+                return layer.PerLayer is not null ? _perLayer.Record(commands, act, layer, index, next)
+                    : next is { } then ? _stream.RecordInput(commands, act, then) : null;
             case MixtureBlock mixture:
                 return _feedForward.RecordMixture(commands, act, taken!.Value, layer.FeedForwardNorm!, mixture, next);
             case DenseBlock dense:
@@ -221,6 +222,11 @@ internal sealed class DecoderTransformer
         {
             case MixtureBlock { Norms: not null } mixture:
                 _parallelMixture.Record(commands, act, layer, mixture, rows);
+                if (layer.PerLayer is not null)
+                {
+                    _perLayer.Record(commands, act, layer, index, rows);
+                }
+
                 break;
             case MixtureBlock mixture:
                 _feedForward.RecordMixture(commands, act, layer.FeedForwardNorm!, mixture, rows);

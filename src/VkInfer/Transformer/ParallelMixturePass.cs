@@ -60,13 +60,16 @@ internal sealed class ParallelMixturePass(TransformerWeights weights, KernelSet 
         RecordSum(commands, own.Parallel, act.Projected, act.Hidden, layer, block.Norms, rows);
     }
 
-    /// <summary>Both outputs, each behind its norm, and their sum behind the layer's.</summary>
+    /// <summary>
+    /// Both outputs, each behind its norm, and their sum behind the layer's; the stream's factor stands behind an input of the layer.
+    /// </summary>
     private void RecordSum(
         CommandList commands, ParallelActivations act, BufferView ofShared, BufferView hidden, LayerBlocks layer, MixtureNorms norms,
         int rows)
     {
         stream.RecordPostNorm(commands, ofShared, norms.BehindShared, act.Sum, rows, accumulate: false);
         stream.RecordPostNorm(commands, act.Combined, norms.BehindExperts, act.Sum, rows);
-        stream.RecordPostNorm(commands, act.Sum, layer.FeedForwardPostNorm!, hidden, rows, layer.OutputScale);
+        VectorPart? scale = layer.PerLayer is null ? layer.OutputScale : null;
+        stream.RecordPostNorm(commands, act.Sum, layer.FeedForwardPostNorm!, hidden, rows, scale);
     }
 }

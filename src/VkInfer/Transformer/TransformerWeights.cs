@@ -34,8 +34,8 @@ internal interface IWeightMaker
     /// <summary>A norm.</summary>
     NormWeights Make(NormPart part);
 
-    /// <summary>A vector.</summary>
-    BufferView Make(VectorPart part);
+    /// <summary>A vector; null where the model lacks it and may.</summary>
+    BufferView? Make(VectorPart part);
 
     /// <summary>A table that is computed.</summary>
     BufferView Make(string name, float[] values);
@@ -68,8 +68,8 @@ internal sealed class TransformerWeights : IDisposable
                 case NormPart norm:
                     _norms.Add(norm, maker.Make(norm));
                     break;
-                case VectorPart vector:
-                    _vectors.Add(vector, maker.Make(vector));
+                case VectorPart vector when maker.Make(vector) is { } made:
+                    _vectors.Add(vector, made);
                     break;
             }
         }
@@ -92,7 +92,8 @@ internal sealed class TransformerWeights : IDisposable
     public BufferView? TokenType => Blocks.TokenTypes is { } types ? _linears[types].Matrix.Parts[0].Quants : null;
 
     /// <summary>[VocabSize, HiddenSize]; the same matrix as <see cref="Embedding"/> where the model ties them.</summary>
-    public LinearWeights Output => _linears.TryGetValue(Blocks.Output, out LinearWeights? output) ? output : new LinearWeights(Embedding);
+    public LinearWeights Output => _linears.TryGetValue(Blocks.Output, out LinearWeights? output) ? output
+        : new LinearWeights(Embedding, _vectors.TryGetValue(Blocks.TiedBias, out BufferView bias) ? bias : null);
 
     /// <summary>Rotary tables.</summary>
     public RopeTables Rope { get; }

@@ -34,6 +34,21 @@ public sealed class Mamba2KernelTests : GpuTest
     public void Extreme_rates_stay_finite(float rate) =>
         Check(new Mamba2Shape(2, 8, 16, 1), asSoftware: true, Rows, Runs, (states, _) => states.Runs(Runs), rate);
 
+    /// <summary>Rates of both sides of the bounds: half of all steps are between them.</summary>
+    [Test]
+    public void Time_steps_stay_within_their_bounds([Values] bool oneRow)
+    {
+        var shape = new Mamba2Shape(6, 7, 33, 3) { LeastStep = 0.4f, MostStep = 1.1f };
+        if (oneRow)
+        {
+            Check(shape, asSoftware: true, 1, [(0, 1, 1)], (states, run) => states.Row(run.Sequence));
+        }
+        else
+        {
+            Check(shape, asSoftware: true, Rows, Runs, (states, _) => states.Runs(Runs));
+        }
+    }
+
     [Test]
     public void Heads_that_groups_do_not_divide_are_refused() =>
         Assert.That(() => new Mamba2Shape(6, 8, 16, 4).Validate(), Throws.ArgumentException.With.Message.Contains("multiple of groups"));
@@ -90,7 +105,8 @@ public sealed class Mamba2KernelTests : GpuTest
                 float[] row = xbc[(t * shape.InputWidth)..][..shape.InputWidth];
                 float[] b = row[(shape.InnerWidth + (group * shape.StateDim))..];
                 float[] c = row[(shape.InnerWidth + ((shape.Groups + group) * shape.StateDim))..];
-                double time = Math.Max(rate(t, head), 0) + Math.Log(1 + Math.Exp(-Math.Abs(rate(t, head))));
+                double time = Math.Clamp(
+                    Math.Max(rate(t, head), 0) + Math.Log(1 + Math.Exp(-Math.Abs(rate(t, head)))), shape.LeastStep, shape.MostStep);
                 for (int column = 0; column < shape.HeadDim; column++)
                 {
                     double x = row[(head * shape.HeadDim) + column];

@@ -44,6 +44,15 @@ internal static class Described
         return source.ReadConfig();
     }
 
+    /// <summary>Puts the fields of a JSON object into a configuration.</summary>
+    public static void Merge(JsonObject config, string fields)
+    {
+        foreach ((string key, JsonNode? value) in JsonNode.Parse(fields)!.AsObject())
+        {
+            config[key] = value?.DeepClone();
+        }
+    }
+
     /// <summary>Why a folder is refused.</summary>
     public static string Refused(TinyFolder folder)
     {

@@ -43,7 +43,7 @@ internal sealed class ReferenceMamba2(ModelConfig config, ReferenceWeights weigh
         {
             int head = index / shape.HeadDim;
             int group = head / (shape.Heads / shape.Groups);
-            double time = Math.Log(1 + Math.Exp(rates[head] + shift[head]));
+            double time = Math.Clamp(Math.Log(1 + Math.Exp(rates[head] + shift[head])), shape.LeastStep, shape.MostStep);
             Span<double> memory = state.AsSpan(index * shape.StateDim, shape.StateDim);
             outputs[index] = skip[head] * row[index];
             for (int i = 0; i < shape.StateDim; i++)

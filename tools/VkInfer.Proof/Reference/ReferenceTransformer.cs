@@ -79,9 +79,17 @@ internal sealed class ReferenceTransformer
 
         double[][] logits = new double[hidden.Length][];
         string head = _weights.Has("output.weight") ? "output" : "token_embd";
-        Parallel.For(0, hidden.Length, i => logits[i] =
-            [.. _weights.Linear(head, Norm(hidden[i], _config.OutputNorm!)).Select(
-                logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))]);
+        bool hasTiedBias = head != "output" && _weights.Has("output.bias");
+        Parallel.For(0, hidden.Length, i =>
+        {
+            double[] row = _weights.Linear(head, Norm(hidden[i], _config.OutputNorm!));
+            if (hasTiedBias)
+            {
+                ReferenceMath.Add(row, _weights.Values("output.bias"));
+            }
+
+            logits[i] = [.. row.Select(logit => ReferenceMath.SoftCap(_config.LogitScale * logit, _config.LogitSoftCap))];
+        });
         return logits;
     }
 

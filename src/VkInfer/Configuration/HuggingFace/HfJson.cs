@@ -80,10 +80,14 @@ internal sealed class HfJson
     /// <summary>Whether a key is there and not null.</summary>
     public bool IsSet(string key) => Find(key) is not null;
 
-    /// <summary>Whether an optional list of two bounds is 0 and infinity, as Python or transformers writes that.</summary>
-    public bool IsFromZeroUp(string key) => Find(key) is not { } bounds
-        || (bounds.ValueKind == JsonValueKind.Array && bounds.GetArrayLength() == 2 && TryInteger(bounds[0]) == 0
-            && PythonNumbers.IsInfinite(bounds[1]));
+    /// <summary>An optional list of two bounds within a range; infinity, as Python or transformers writes it, is the range's end.</summary>
+    public (float Least, float Most)? TryBounds(string key, NumberRange range)
+    {
+        float Bound(JsonElement value) => PythonNumbers.IsInfinite(value) ? range.Max : Number(key, value, range);
+        return Find(key) is not { } list ? null
+            : list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 2 && Bound(list[0]) is var least
+            && Bound(list[1]) is var most && least <= most ? (least, most) : throw Wrong(key, "two numbers, the greater one last", list);
+    }
 
     /// <summary>Whether it has no keys.</summary>
     public bool IsEmpty => !_object.EnumerateObject().Any();

@@ -49,7 +49,7 @@ internal static class Mamba2Layers
         }
 
         var shape = new Mamba2Shape(heads, (int)dim, StateDim(json), Count("mamba_n_groups", 1, ModelLimits.MaxHeads));
-        var recipe = new Mamba2Recipe(shape, Count("mamba_d_conv", 4, ShortConvShape.MaxTaps))
+        var recipe = new Mamba2Recipe(Bounded(shape, json), Count("mamba_d_conv", 4, ShortConvShape.MaxTaps))
         {
             HasConvolutionBias = json.TryBool("mamba_conv_bias") ?? true,
             NormGroups = normGroups,
@@ -65,7 +65,7 @@ internal static class Mamba2Layers
         var shape = new Mamba2Shape(
             Count("mamba_num_heads", 128, ModelLimits.MaxHeads), Count("mamba_head_dim", 64, ModelLimits.MaxWidth),
             Count("ssm_state_size", 128, ModelLimits.MaxWidth), Count("n_groups", 8, ModelLimits.MaxHeads));
-        var recipe = new Mamba2Recipe(shape, Count("conv_kernel", 4, ShortConvShape.MaxTaps))
+        var recipe = new Mamba2Recipe(Bounded(shape, json), Count("conv_kernel", 4, ShortConvShape.MaxTaps))
         {
             HasConvolutionBias = json.TryBool("use_conv_bias") ?? true,
         };
@@ -81,11 +81,13 @@ internal static class Mamba2Layers
     public static void Check(HfConfigReader config, string activationKey)
     {
         config.Require(activationKey, "silu", "swish");
-        if (!config.Json.IsFromZeroUp("time_step_limit"))
-        {
-            throw config.Json.Wrong("time_step_limit", "0 and Infinity: bounds of time steps do not run here", "another pair");
-        }
     }
+
+    // transformers bounds those of Nemotron-H by time_step_min, for whose training that is: NVIDIA's code, vLLM and llama.cpp do not.
+    private static Mamba2Shape Bounded(Mamba2Shape shape, HfJson json) =>
+        json.TryBounds("time_step_limit", NumberRange.TimeStep) is var (least, most)
+            ? shape with { LeastStep = least, MostStep = most }
+            : shape;
 
     /// <summary>What folders call the tensors of a mixer.</summary>
     /// <param name="mixer">What they call the mixer.</param>

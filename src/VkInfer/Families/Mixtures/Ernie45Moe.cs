@@ -4,7 +4,7 @@ using VkInfer.Recipes;
 
 namespace VkInfer.Families;
 
-/// <summary>ERNIE 4.5's mixtures: a bias of the choice, experts for all tokens, and first layers without experts.</summary>
+/// <summary>ERNIE 4.5's mixtures: a bias of the choice, experts for all tokens, and layers without experts.</summary>
 internal sealed class Ernie45Moe : ModelFamily
 {
     private static readonly RouterRule Router = new(RouterScore.Softmax);
@@ -26,47 +26,34 @@ internal sealed class Ernie45Moe : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
         GgufKeys keys = gguf.Keys;
-        if (keys.TryCount("interleave_moe_layer_step", ModelLimits.MaxLayers) is { } step and not 1)
-        {
-            throw keys.Wrong("interleave_moe_layer_step", $"1: layers without experts between others do not run here, got {step}");
-        }
-
-        return Adapt(
-            gguf.ReadShape(hasExpertWidth: true), keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0,
-            keys.Count("feed_forward_length", ModelLimits.MaxWidth),
-            keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth, min: 0) ?? 0);
+        int step = keys.TryCount("interleave_moe_layer_step", ModelLimits.MaxLayers) ?? 1;
+        Func<int, bool> isDense = MixtureLayers.Dense(gguf);
+        return MixtureLayers.Compose(
+            gguf, gguf.ReadShape(hasExpertWidth: true),
+            Mixture(keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth, min: 0) ?? 0),
+            layer => isDense(layer) || (layer + 1) % step != 0);
     }
 
     public override ModelConfig Describe(HfConfigReader config)
     {
         HfJson json = config.Json;
-        if (json.TryInt("moe_layer_interval", ModelLimits.MaxLayers) is { } step and not 1)
-        {
-            throw json.Wrong("moe_layer_interval", "1: layers without experts between others do not run here", step);
-        }
-
         ModelConfig shape = config.ReadShape(Architecture, Defaults) with { RopePairing = RopePairing.Interleaved };
-        if (json.TryInt("moe_layer_end_index", ModelLimits.MaxLayers, min: -1) is { } end && end != -1 && end != shape.NumLayers - 1)
-        {
-            throw json.Wrong("moe_layer_end_index", $"-1 or {shape.NumLayers - 1}: the last layers have experts", end);
-        }
-
+        int first = json.TryInt("moe_layer_start_index", ModelLimits.MaxLayers, min: 0) ?? 1;
+        int last = json.TryInt("moe_layer_end_index", ModelLimits.MaxLayers, min: -1) is { } end and not -1 ? end : shape.NumLayers - 1;
+        int step = json.TryInt("moe_layer_interval", ModelLimits.MaxLayers) ?? 1;
         int shared = json.TryInt("moe_num_shared_experts", ModelLimits.MaxExperts, min: 0) ?? 2;
-        return Adapt(
-            shape, json.TryInt("moe_layer_start_index", ModelLimits.MaxLayers, min: 0) ?? 1,
-            json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 12288, shared * shape.IntermediateSize);
+        return MixtureLayers.Compose(
+            shape, Mixture(shared * shape.IntermediateSize),
+            MixtureLayers.Dense(json, shape.NumLayers, layer => layer < first || layer > last || (layer + 1) % step != 0),
+            () => json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 12288);
     }
 
-    private static ModelConfig Adapt(ModelConfig shape, int denseLayers, int denseWidth, int sharedWidth)
+    private static MixtureRecipe Mixture(int sharedWidth) => new()
     {
-        var mixture = new MixtureRecipe
-        {
-            Router = Router,
-            HasChoiceBias = true,
-            Shared = sharedWidth == 0 ? null : new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
-        };
-        return shape.Compose((layer, i) => layer with { FeedForward = i < denseLayers ? new DenseRecipe { Width = denseWidth } : mixture });
-    }
+        Router = Router,
+        HasChoiceBias = true,
+        Shared = sharedWidth == 0 ? null : new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
+    };
 
     private static HfDefaults Defaults { get; } = Ernie45.Defaults with
     {

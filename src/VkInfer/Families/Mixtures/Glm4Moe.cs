@@ -39,19 +39,18 @@ internal sealed class Glm4Moe : ModelFamily
         new RouterRule(RouterScore.Sigmoid));
 
     /// <summary>
-    /// The model with mixtures behind its first layers, as a GGUF file says; with experts for all tokens of some width each, null: as
+    /// The model with mixtures in its layers with experts, as a GGUF file says; with experts for all tokens of some width each, null: as
     /// the others.
     /// </summary>
     public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape, bool isSoftmax, int? sharedWidth = null)
     {
-        GgufKeys keys = gguf.Keys;
-        int dense = keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0;
-        return WithExperts(
-            gguf.WithoutPredictors(shape), dense,
-            keys.Count("feed_forward_length", ModelLimits.MaxWidth), ReadMixture(
-                gguf, shape, dense, (keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0)
-                    * (sharedWidth ?? shape.IntermediateSize),
-                isSoftmax));
+        Func<int, bool> isDense = MixtureLayers.Dense(gguf);
+        shape = gguf.WithoutPredictors(shape);
+        int shared = (gguf.Keys.TryCount("expert_shared_count", ModelLimits.MaxExperts, min: 0) ?? 0)
+            * (sharedWidth ?? shape.IntermediateSize);
+        int first = Enumerable.Range(0, shape.NumLayers).FirstOrDefault(layer => !isDense(layer));
+        return MixtureLayers.Compose(
+            gguf, shape, ReadMixture(gguf, shape, first, shared, isSoftmax), isDense);
     }
 
     /// <summary>The mixture of a layer of a GGUF file, with an expert for all tokens of some width.</summary>
@@ -79,19 +78,14 @@ internal sealed class Glm4Moe : ModelFamily
         HfConfigReader config, ModelConfig shape, RouterRule rule, string sharedKey = "n_shared_experts", int? sharedWidth = null)
     {
         HfJson json = config.Json;
-        IReadOnlyList<string> types = json.Strings("mlp_layer_types");
-        int dense = types.Count > 0 ? types.TakeWhile(type => type == "dense").Count()
-            : json.TryInt("first_k_dense_replace", ModelLimits.MaxLayers, min: 0) ?? 1;
-        if (types.Skip(dense).Any(type => type != "sparse") || (types.Count > 0 && types.Count != shape.NumLayers))
-        {
-            throw json.Wrong("mlp_layer_types", $"dense, then sparse, {shape.NumLayers} in all", $"[{string.Join(", ", types)}]");
-        }
-
+        int first = json.TryInt("first_k_dense_replace", ModelLimits.MaxLayers, min: 0) ?? 1;
+        int step = json.TryInt("moe_layer_freq", ModelLimits.MaxLayers) ?? 1;
+        Func<int, bool> isDense = MixtureLayers.Dense(json, shape.NumLayers, layer => layer < first || layer % step != 0);
         int next = json.TryInt("num_nextn_predict_layers", ModelLimits.MaxLayers, min: 0) ?? 0;
-        return WithExperts(
-            shape with { NumLeftOut = next }, dense, json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240, ReadMixture(
-                config, shape, sharedWidth ?? (json.TryInt(sharedKey, ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize,
-                rule));
+        int shared = sharedWidth ?? (json.TryInt(sharedKey, ModelLimits.MaxExperts, min: 0) ?? 1) * shape.IntermediateSize;
+        return MixtureLayers.Compose(
+            shape with { NumLeftOut = next }, ReadMixture(config, shape, shared, rule), isDense,
+            () => json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 10240);
     }
 
     /// <summary>The mixture of a folder, with an expert for all tokens of some width.</summary>
@@ -114,12 +108,6 @@ internal sealed class Glm4Moe : ModelFamily
             shape, said, sharedWidth, said.Score == RouterScore.Sigmoid, json.Path,
             $"{config.Names.ExpertsPerToken}, topk_group, n_group, {config.Names.Experts}");
     }
-
-    private static ModelConfig WithExperts(ModelConfig shape, int dense, int denseWidth, MixtureRecipe mixture) => shape.Compose(
-        (layer, i) => layer with
-        {
-            FeedForward = i < dense || shape.NumExperts == 0 ? new DenseRecipe { Width = denseWidth } : mixture,
-        });
 
     private static MixtureRecipe Mixture(ModelConfig shape, RouterRule rule, int sharedWidth, bool hasBias, string path, string keys)
     {

@@ -24,31 +24,26 @@ internal sealed class Lfm2Moe : ModelFamily
 
     public override ModelConfig Describe(GgufConfigReader gguf)
     {
-        GgufKeys keys = gguf.Keys;
         ModelConfig shape = Lfm2.Adapt(gguf, gguf.ReadShape(hasExpertWidth: true, hasOtherMixers: true));
-        return WithExperts(
-            shape, keys.TryCount("leading_dense_block_count", ModelLimits.MaxLayers, min: 0) ?? 0,
-            keys.Count("feed_forward_length", ModelLimits.MaxWidth),
-            new RouterRule(RouterScore.Sigmoid, Scale: gguf.Factor("expert_weights_scale")), hasBias: true);
+        return MixtureLayers.Compose(
+            gguf, shape, Mixture(new RouterRule(RouterScore.Sigmoid, Scale: gguf.Factor("expert_weights_scale")), hasBias: true),
+            MixtureLayers.Dense(gguf));
     }
 
     public override ModelConfig Describe(HfConfigReader config)
     {
         HfJson json = config.Json;
         ModelConfig shape = Lfm2.Adapt(config, config.ReadShape(Architecture, Defaults with { RopeTheta = Lfm2.Theta(json) }));
-        return WithExperts(
-            shape, json.TryInt("num_dense_layers", ModelLimits.MaxLayers, min: 0) ?? 2,
-            json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 7168,
-            new RouterRule(
-                RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? true, config.Factor("routed_scaling_factor")),
-            json.TryBool("use_expert_bias") ?? true);
+        int first = json.TryInt("num_dense_layers", ModelLimits.MaxLayers, min: 0) ?? 2;
+        var router = new RouterRule(
+            RouterScore.Sigmoid, json.TryBool("norm_topk_prob") ?? true, config.Factor("routed_scaling_factor"));
+        return MixtureLayers.Compose(
+            shape, Mixture(router, json.TryBool("use_expert_bias") ?? true),
+            MixtureLayers.Dense(json, shape.NumLayers, layer => layer < first),
+            () => json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 7168);
     }
 
-    private static ModelConfig WithExperts(ModelConfig shape, int denseLayers, int denseWidth, RouterRule router, bool hasBias)
-    {
-        var mixture = new MixtureRecipe { Router = router, HasChoiceBias = hasBias };
-        return shape.Compose((layer, i) => layer with { FeedForward = i < denseLayers ? new DenseRecipe { Width = denseWidth } : mixture });
-    }
+    private static MixtureRecipe Mixture(RouterRule router, bool hasBias) => new() { Router = router, HasChoiceBias = hasBias };
 
     private static HfDefaults Defaults { get; } = Lfm2.Defaults with
     {

@@ -29,8 +29,11 @@ internal sealed class Qwen35Moe : ModelFamily
     public override ModelConfig Describe(GgufConfigReader gguf) =>
         WithExperts(gguf, Qwen35.Adapt(gguf, gguf.ReadShape(hasExpertWidth: true), isTiled: true));
 
-    public override ModelConfig Describe(HfConfigReader config) =>
-        WithExperts(config, Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults)));
+    public override ModelConfig Describe(HfConfigReader config)
+    {
+        MixtureRecipe mixture = Mixture(config);
+        return Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults)).Compose(layer => layer with { FeedForward = mixture });
+    }
 
     /// <summary>Names of the tensors of experts.</summary>
     public static (string Name, string Gguf)[] Names { get; } =
@@ -44,24 +47,24 @@ internal sealed class Qwen35Moe : ModelFamily
     ];
 
     /// <summary>The model with its mixtures, as a GGUF file says.</summary>
-    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape) => WithExperts(
-        shape, gguf.Keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth) ?? shape.IntermediateSize);
+    public static ModelConfig WithExperts(GgufConfigReader gguf, ModelConfig shape) => MixtureLayers.Compose(
+        gguf, shape, Mixture(gguf.Keys.TryCount("expert_shared_feed_forward_length", ModelLimits.MaxWidth) ?? shape.IntermediateSize),
+        MixtureLayers.Dense(gguf));
 
-    /// <summary>The model with its mixtures, as a folder says.</summary>
-    public static ModelConfig WithExperts(HfConfigReader config, ModelConfig shape) => WithExperts(
-        shape, config.Json.TryInt("shared_expert_intermediate_size", ModelLimits.MaxWidth) ?? DefaultWidth);
+    /// <summary>The mixture of a folder.</summary>
+    /// <param name="config">The folder.</param>
+    /// <param name="normalises">Whether weights of experts are divided by their sum.</param>
+    public static MixtureRecipe Mixture(HfConfigReader config, bool normalises = true) =>
+        Mixture(config.Json.TryInt("shared_expert_intermediate_size", ModelLimits.MaxWidth) ?? DefaultWidth, normalises);
 
     private const int DefaultWidth = 512;
 
-    private static ModelConfig WithExperts(ModelConfig shape, int sharedWidth) => shape.Compose(layer => layer with
+    private static MixtureRecipe Mixture(int sharedWidth, bool normalises = true) => new()
     {
-        FeedForward = new MixtureRecipe
-        {
-            Router = new RouterRule(RouterScore.Softmax),
-            Shared = new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
-            HasSharedGate = true,
-        },
-    });
+        Router = new RouterRule(RouterScore.Softmax, normalises),
+        Shared = new DenseRecipe { Width = sharedWidth, Suffix = "_shexp" },
+        HasSharedGate = true,
+    };
 
     /// <summary>What transformers takes where a folder has no key.</summary>
     public static HfDefaults Defaults { get; } = Qwen35.Defaults with

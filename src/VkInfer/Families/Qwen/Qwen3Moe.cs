@@ -14,31 +14,19 @@ internal sealed class Qwen3Moe : ModelFamily
     public override IReadOnlyDictionary<string, string> HfTensorNames { get; } = Families.HfTensorNames.Llama.With(
         [("model.layers.*.mlp.gate", "blk.*.ffn_gate_inp"), .. Families.HfTensorNames.Experts]);
 
-    public override ModelConfig Describe(GgufConfigReader gguf) =>
-        Qwen3.WithHeadNorms(gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf });
+    public override ModelConfig Describe(GgufConfigReader gguf) => MixtureLayers.Compose(
+        gguf, Qwen3.WithHeadNorms(gguf.ReadShape(hasExpertWidth: true) with { RopePairing = RopePairing.SplitHalf }), new MixtureRecipe(),
+        MixtureLayers.Dense(gguf));
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        RequireExpertsEverywhere(config.Json);
+        HfJson json = config.Json;
         ModelConfig shape = Qwen3.WithHeadNorms(config.ReadShape(Architecture, Defaults));
-        return config.Json.TryBool("norm_topk_prob") ?? false ? shape : shape.Compose(layer => layer with
-        {
-            FeedForward = new MixtureRecipe { Router = new RouterRule(RouterScore.Softmax, Normalises: false) },
-        });
-    }
-
-    /// <summary>Refuses layers without experts.</summary>
-    public static void RequireExpertsEverywhere(HfJson json)
-    {
-        if (json.TryInt("decoder_sparse_step", ModelLimits.MaxLayers) is { } step and not 1)
-        {
-            throw json.Wrong("decoder_sparse_step", "1: layers without experts do not run here", step);
-        }
-
-        if (json.Ids("mlp_only_layers") is { Count: > 0 } layers)
-        {
-            throw json.Wrong("mlp_only_layers", "none: layers without experts do not run here", $"a list of {layers.Count}");
-        }
+        MixtureRecipe mixture = json.TryBool("norm_topk_prob") ?? false ? new MixtureRecipe()
+            : new MixtureRecipe { Router = new RouterRule(RouterScore.Softmax, Normalises: false) };
+        return MixtureLayers.Compose(
+            shape, mixture, MixtureLayers.DenseBySteps(json, shape.NumLayers),
+            () => json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 6144);
     }
 
     private static HfDefaults Defaults { get; } = new()

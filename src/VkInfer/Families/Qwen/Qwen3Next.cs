@@ -57,9 +57,11 @@ internal sealed class Qwen3Next : ModelFamily
 
     public override ModelConfig Describe(HfConfigReader config)
     {
-        Qwen3Moe.RequireExpertsEverywhere(config.Json);
-        config.Refuse("norm_topk_prob", refused: false, "weights of experts that do not add up to 1 do not run here");
-        return Qwen35Moe.WithExperts(config, Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults), interleavesRates: true));
+        HfJson json = config.Json;
+        ModelConfig shape = Qwen35.Adapt(config, config.ReadShape(Architecture, Defaults), interleavesRates: true);
+        return MixtureLayers.Compose(
+            shape, Qwen35Moe.Mixture(config, json.TryBool("norm_topk_prob") ?? true), MixtureLayers.DenseBySteps(json, shape.NumLayers),
+            () => json.TryInt("intermediate_size", ModelLimits.MaxWidth) ?? 5632);
     }
 
     private static HfDefaults Defaults { get; } = Qwen35Moe.Defaults with
