@@ -156,3 +156,7 @@ foreach(kv F16 F32 Q8_0)
     vkinfer_shader(attention_decode_kv${kv_type}_rows SOURCE attention/attention_decode.comp DEFINES KV_${kv} ROWS=1)
     vkinfer_shader(attention_decode_kv${kv_type}_rows_out_f16 SOURCE attention/attention_decode.comp DEFINES KV_${kv} ROWS=1 OUTPUT_F16=1)
 endforeach()
+vkinfer_shader(attention_decode_kvq8_0_rows_coopmat SOURCE attention/attention_decode_coopmat.comp DEFINES KV_Q8_0=1
+    REQUIRES cooperative_matrix)
+vkinfer_shader(attention_decode_kvq8_0_rows_out_f16_coopmat SOURCE attention/attention_decode_coopmat.comp DEFINES KV_Q8_0=1 OUTPUT_F16=1
+    REQUIRES cooperative_matrix)

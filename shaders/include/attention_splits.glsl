@@ -1,5 +1,5 @@
 // How the visible tokens of a row are divided among the splits: evenly, in whole pages, but not below a size that pays. Before including:
-// #define POSITION, CAPACITY, HEADS and HEAD_BLOCKS.
+// #define POSITION, CAPACITY, HEADS and HEAD_BLOCKS; HEADS_TOGETHER where a workgroup's heads always share its splits.
 
 // Tokens that the row attends to: [x, y).
 uvec2 visible_keys() {
@@ -17,7 +17,11 @@ uint first_split(uvec2 visible) {
 const uint MOST_KEYS_APART = 512;
 
 bool heads_are_apart(uvec2 visible) {
+#ifdef HEADS_TOGETHER
+    return false;
+#else
     return HEADS > 1 && visible.y - first_split(visible) <= push.splits / HEADS * MOST_KEYS_APART;
+#endif
 }
 
 uint keys_per_split(uvec2 visible) {

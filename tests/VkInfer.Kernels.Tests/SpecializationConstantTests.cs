@@ -18,6 +18,9 @@ public sealed partial class SpecializationConstantTests
     public void Decode_attention() => Check<DecodeAttentionConstants>();
 
     [Test]
+    public void Decode_attention_on_matrix_units() => Check<DecodeAttentionMatrixConstants>();
+
+    [Test]
     public void Norm() => Check<NormConstants>();
 
     [Test]

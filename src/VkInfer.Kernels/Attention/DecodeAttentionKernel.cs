@@ -5,13 +5,17 @@ namespace VkInfer.Kernels;
 /// <summary>
 /// Attention of one new token over all cached ones: softmax(scale * q·Kᵀ) V for each query head, over splits of the cache whose
 /// results the last of them adds up, in one dispatch. The number of splits is fixed when recording; how many tokens each takes
-/// follows from the step's position, so that the recording can be replayed. Float32 throughout. Shader:
-/// <c>attention/attention_decode.comp</c>. Thread-safe.
+/// follows from the step's position, so that the recording can be replayed. Float32 throughout, but for rows over a cache of bytes where
+/// the device has matrix units (float16 with float32 sums). Shaders: <c>attention/attention_decode.comp</c>,
+/// <c>attention/attention_decode_coopmat.comp</c>. Thread-safe.
 /// </summary>
 /// <param name="context">The device to record for.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class DecodeAttentionKernel(KernelContext context)
 {
+    /// <summary>The name of the form on the matrix units.</summary>
+    internal const string MatrixForm = "attention_decode_kvq8_0_coopmat";
+
     /// <summary>Bytes of the scratch buffer that <see cref="Record"/> takes.</summary>
     /// <param name="shape">The layer's attention.</param>
     public long ScratchBytes(AttentionShape shape)
@@ -27,7 +31,8 @@ public sealed class DecodeAttentionKernel(KernelContext context)
     public long RowsScratchBytes(IEnumerable<AttentionShape> shapes, int rows)
     {
         (AttentionShape Shape, int Count, DecodeAttentionTuning Tuning)[] tuned = shapes
-            .SelectMany(shape => Enumerable.Range(1, rows).Select(count => (Shape: shape, Count: count, Tuning: Tune(shape, count))))
+            .SelectMany(shape => Enumerable.Range(1, rows).SelectMany(
+                count => Spreads(shape, count).Select(tuning => (Shape: shape, Count: count, Tuning: tuning))))
             .ToArray();
         return tuned.Max(each => ArrivalBytes(each.Shape, each.Tuning, each.Count))
             + tuned.Max(each => PartialBytes(each.Shape, each.Tuning, each.Count));
@@ -90,15 +95,32 @@ public sealed class DecodeAttentionKernel(KernelContext context)
         shape.Validate();
         softmax.Validate();
         rows.Check();
+        RecordRowsTuned(
+            commands, shape, softmax, MatrixForRows(shape, softmax.Scheme, rows.Most), rows, sequences, layer, query, scratch, output,
+            outputType, activationRows, sinks);
+    }
+
+    /// <summary>Records attention of rows on the matrix units as the caller chooses, or on the others.</summary>
+    internal void RecordRowsTuned(
+        CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionMatrix? matrix, RowList rows,
+        SequenceTable sequences, KvLayer layer, BufferView query, BufferView scratch, BufferView output, ActivationType outputType,
+        int activationRows, BufferView? sinks = null)
+    {
         layer.Check();
-        DecodeAttentionTuning tuning = Tune(shape, rows.Most);
+        DecodeAttentionTuning tuning = matrix?.Spread ?? Tune(shape, rows.Most);
         (BufferView arrivals, BufferView partials) = Cut(scratch, shape, tuning, rows.Most);
-        DecodeAttentionConstants constants =
-            tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Sinks = sinks.HasValue };
+        string variant = RowsVariant(shape.KvType, outputType, matrix is not null);
+        ComputePipeline pipeline = matrix is null
+            ? context.GetPipeline(
+                variant,
+                (tuning.ToConstants(shape, softmax.Scheme, context.Capabilities) with { Sinks = sinks.HasValue }).ToSpecialization())
+            : context.GetPipeline(
+                variant, matrix.ToConstants(shape, softmax.Scheme, sinks.HasValue).ToSpecialization(), matrix.Fragment.SubgroupSize,
+                fullSubgroups: true);
         uint stride = (uint)Activations.Stride(shape.QueryWidth);
         Describe(commands, shape, rows.Most);
         commands.Dispatch(
-            context.GetPipeline(RowsVariant(shape.KvType, outputType), constants.ToSpecialization()), Groups(shape, tuning, rows.Most),
+            pipeline, Groups(shape, tuning, rows.Most),
             Push(shape, softmax, layer, tuning) with { QueryStride = stride, OutputStride = stride / 4 },
             [
                 Activations.Require(nameof(query), query, ActivationType.F32, activationRows, shape.QueryWidth), rows.Entries,
@@ -108,6 +130,15 @@ public sealed class DecodeAttentionKernel(KernelContext context)
             ],
             [.. layer.Read, .. sequences.Addressed]);
     }
+
+    /// <summary>
+    /// The form of rows on the matrix units; null where it is not to be taken. Weights of the asynchronized softmax may be beyond float16.
+    /// </summary>
+    internal DecodeAttentionMatrix? MatrixForRows(AttentionShape shape, SoftmaxScheme scheme, int rows) =>
+        scheme == SoftmaxScheme.Asynchronized || context.IsSoftware || context.Forms.IsLeftOut(MatrixForm)
+            || !ShaderLibrary.Contains(RowsVariant(KvType.Q8_0, ActivationType.F32, isMatrix: true))
+                ? null
+                : DecodeAttentionMatrix.Choose(shape, context, rows);
 
     internal void RecordTuned(
         CommandList commands, AttentionShape shape, AttentionSoftmax softmax, DecodeAttentionTuning tuning, BufferView q,
@@ -169,11 +200,11 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     internal static string Variant(KvType kvType) => $"attention_decode_{KvNames.Suffix(kvType)}";
 
-    internal static string RowsVariant(KvType kvType, ActivationType outputType) =>
-        $"{Variant(kvType)}_rows{(outputType == ActivationType.F16 ? "_out_f16" : "")}";
+    internal static string RowsVariant(KvType kvType, ActivationType outputType, bool isMatrix = false) =>
+        $"{Variant(kvType)}_rows{(outputType == ActivationType.F16 ? "_out_f16" : "")}{(isMatrix ? "_coopmat" : "")}";
 
-    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning) =>
-        ArrivalBytes(shape, tuning) + PartialBytes(shape, tuning);
+    internal long ScratchBytes(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1) =>
+        ArrivalBytes(shape, tuning, rows) + PartialBytes(shape, tuning, rows);
 
     private static (uint X, uint Y, uint Z) Groups(AttentionShape shape, DecodeAttentionTuning tuning, int rows = 1) =>
         ((uint)(shape.NumKvHeads * tuning.HeadBlocks), (uint)tuning.Splits, (uint)rows);
@@ -208,6 +239,10 @@ public sealed class DecodeAttentionKernel(KernelContext context)
 
     private DecodeAttentionTuning Tune(AttentionShape shape, int rows = 1) => DecodeAttentionTuning.Choose(
         shape, context.For(Variant(shape.KvType)), context.IsBatchInvariant ? DecodeAttentionTuning.InvariantRows : rows);
+
+    // All that RecordRows may take, whatever the softmax.
+    private IEnumerable<DecodeAttentionTuning> Spreads(AttentionShape shape, int rows) =>
+        MatrixForRows(shape, SoftmaxScheme.Synchronized, rows) is { } matrix ? [Tune(shape, rows), matrix.Spread] : [Tune(shape, rows)];
 
     private long Alignment => Math.Max(context.Capabilities.StorageBufferOffsetAlignment, 16);
 

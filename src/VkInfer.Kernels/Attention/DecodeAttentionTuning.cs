@@ -18,13 +18,18 @@ internal readonly record struct DecodeAttentionTuning(
 
     // Where other rows fill the device, a short cache is not worth the parts' merge.
     private const int FewestKeysOfMany = 256;
-    private const int MaxSplits = 128;
+
+    /// <summary>The most parts that the cached tokens are divided into.</summary>
+    public const int MaxSplits = 128;
+
+    /// <summary>Cores of a device that does not say how many it has.</summary>
+    public const int UnknownCoreCount = 32;
+
     private const int GpuWorkgroupSize = 128;
 
     // One that takes a whole cache has it to itself.
     private const int GpuWorkgroupSizeUndivided = 256;
     private const int GpuWorkgroupsPerCore = 4;
-    private const int UnknownCoreCount = 32;
 
     // Enough workgroups for the threads of a processor that has a few cores.
     private const int ProcessorWorkgroups = 4;
@@ -61,11 +66,15 @@ internal readonly record struct DecodeAttentionTuning(
         int headBlocks = (shape.GroupSize + mostHeads - 1) / mostHeads;
         int heads = (shape.GroupSize + headBlocks - 1) / headBlocks;
         int keys = context.IsSoftware || laneChunks > 2 ? 1 : Math.Clamp(lanes / PaddedHeads(heads), 1, 4 / laneChunks);
-        int minKeys = Math.Clamp(rows * FewestKeys, FewestKeys, FewestKeysOfMany);
-        int splits = ChooseSplits(shape, rows * shape.NumKvHeads * headBlocks, minKeys, heads, context);
+        int minKeys = FewestKeysOf(rows);
+        bool isCrowded = 4 * heads * laneElements > MaxRegisterElements;
+        int splits = ChooseSplits(shape, rows * shape.NumKvHeads * headBlocks, minKeys, heads, isCrowded, context);
         return new DecodeAttentionTuning(
             ChooseWorkgroupSize(shape, splits, context), heads, headBlocks, lanes, keys, splits, minKeys);
     }
+
+    /// <summary>Tokens of a part, at least, where so many rows share a device.</summary>
+    public static int FewestKeysOf(int rows) => Math.Clamp(rows * FewestKeys, FewestKeys, FewestKeysOfMany);
 
     /// <summary>The shader's constants.</summary>
     public DecodeAttentionConstants ToConstants(AttentionShape shape, SoftmaxScheme scheme, DeviceCapabilities capabilities) => new(
@@ -104,13 +113,17 @@ internal readonly record struct DecodeAttentionTuning(
         return Math.Max(size / capabilities.SubgroupSize, 1) * capabilities.SubgroupSize;
     }
 
-    // Behind few tokens, each head of a workgroup has splits of its own.
-    private static int ChooseSplits(AttentionShape shape, int workgroupsPerSplit, int minKeys, int heads, KernelContext context)
+    // Behind few tokens, each head of a workgroup has splits of its own. Where workgroups take many registers, a core of an H200 holds no
+    // more of them than are counted here: those beyond would begin when the others have ended.
+    private static int ChooseSplits(
+        AttentionShape shape, int workgroupsPerSplit, int minKeys, int heads, bool isCrowded, KernelContext context)
     {
         int workgroups = context.IsSoftware
             ? ProcessorWorkgroups
             : GpuWorkgroupsPerCore * (context.Capabilities.ShaderCoreCount ?? UnknownCoreCount);
-        int wanted = (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
+        int wanted = isCrowded && !context.IsSoftware
+            ? workgroups / workgroupsPerSplit
+            : (workgroups + workgroupsPerSplit - 1) / workgroupsPerSplit;
         int useful = (shape.Capacity + minKeys - 1) / minKeys * heads;
         return Math.Clamp(wanted, 1, Math.Min(useful, MaxSplits));
     }

@@ -55,10 +55,12 @@ public static class AttentionCases
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(attention);
         string spread = DecodeAttentionKernel.Variant(attention.KvType);
+        bool isMatrix = new DecodeAttentionKernel(context).MatrixForRows(attention, softmax.Scheme, 1) is not null;
         return new(
-            context.For(spread).SpreadOf(spread), $"rows {Text(attention, sinks)} {softmax.Scheme} {output}",
-            (bench, commands) => DecodeRows(bench, commands, attention, softmax, output, sinks),
-            DecodeAttentionKernel.RowsVariant(attention.KvType, output));
+            isMatrix ? DecodeAttentionKernel.MatrixForm : context.For(spread).SpreadOf(spread),
+            $"rows {Text(attention, sinks)} {softmax.Scheme} {output}",
+            (bench, commands) => DecodeRows(bench, commands, attention, softmax, output, sinks, isMatrix),
+            DecodeAttentionKernel.RowsVariant(attention.KvType, output, isMatrix));
     }
 
     /// <summary>Attention of a prompt.</summary>
@@ -128,7 +130,7 @@ public static class AttentionCases
 
     private static void DecodeRows(
         SelfTestBench bench, CommandList commands, AttentionShape attention, AttentionSoftmax softmax, ActivationType outputType,
-        bool hasSinks)
+        bool hasSinks, bool isMatrix)
     {
         AttentionShape shape = Small(attention, 96);
         RowEntry[] rows = [new(0, 40, 0, 0), new(1, 82, 1, 0), new(2, 39, 0, 0)];
@@ -143,7 +145,8 @@ public static class AttentionCases
             bench.Zeros(commands, kernel.RowsScratchBytes([shape], rows.Length)), output, outputType, rows.Length,
             Upload(bench, sinks));
         bench.Expect(
-            output, outputType, shape.QueryWidth, Attended(shape, q, caches, rows, sinks), outputType == ActivationType.F16 ? Half : Exact);
+            output, outputType, shape.QueryWidth, Attended(shape, q, caches, rows, sinks),
+            isMatrix || outputType == ActivationType.F16 ? Half : Exact);
     }
 
     // Two sequences, each with a run of its tokens.

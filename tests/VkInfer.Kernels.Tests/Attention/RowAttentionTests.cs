@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VkInfer.Testing;
 using VkInfer.Vulkan;
 
@@ -46,6 +47,25 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
     public void Windows_and_bounds_hold([Values(1, 32, 100, 321)] int window, [Values(KvType.F16, KvType.Q8_0)] KvType kvType) => Check(
         Shape(4, 2, 64, kvType) with { Window = window, LogitSoftCap = 2 }, ActivationType.F16, SoftmaxScheme.Synchronized);
 
+    [TestCase(4, 128, ActivationType.F32, SoftmaxScheme.ConditionalRescale)]
+    [TestCase(4, 64, ActivationType.F16, SoftmaxScheme.Synchronized)]
+    [TestCase(7, 32, ActivationType.F32, SoftmaxScheme.Synchronized)]
+    [TestCase(12, 64, ActivationType.F32, SoftmaxScheme.ConditionalRescale)]
+    [Category("CooperativeMatrix")]
+    public void Matrix_units_share_keys_too(int group, int headDim, ActivationType outputType, SoftmaxScheme scheme) =>
+        Check(Shape(2 * group, 2, headDim, KvType.Q8_0), outputType, scheme, onMatrixUnits: true);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Windows_and_bounds_hold_on_matrix_units([Values(1, 32, 100, 321)] int window) => Check(
+        Shape(8, 2, 64, KvType.Q8_0) with { Window = window, LogitSoftCap = 2 }, ActivationType.F32, SoftmaxScheme.ConditionalRescale,
+        onMatrixUnits: true);
+
+    [Test]
+    [Category("CooperativeMatrix")]
+    public void Sinks_count_on_matrix_units() =>
+        Check(Shape(8, 2, 64, KvType.Q8_0), ActivationType.F32, SoftmaxScheme.Synchronized, onMatrixUnits: true, withSinks: true);
+
     [Test]
     public void Only_rows_whose_scores_leave_the_range_are_computed_anew()
     {
@@ -82,7 +102,9 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
         heads, kvHeads, headDim, headDim, RopePairing.Interleaved, Sequences.Max(sequence => sequence.Capacity), kvType,
         (float)(1 / Math.Sqrt(headDim)));
 
-    private SoftmaxStats[] Check(AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, int? far = null)
+    private SoftmaxStats[] Check(
+        AttentionShape shape, ActivationType outputType, SoftmaxScheme scheme, int? far = null, bool onMatrixUnits = false,
+        bool withSinks = false)
     {
         using var harness = new KernelHarness();
         float[] query = Buffers.Random(1, ActivationRows * shape.QueryWidth, -2, 2);
@@ -111,7 +133,10 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
         RowList rows = harness.Rows(Entries);
         GpuBuffer input = harness.UploadActivations(query, ActivationRows, shape.QueryWidth, ActivationType.F32);
         var kernel = new DecodeAttentionKernel(Context);
-        using var scratch = new GuardedBuffer(Device, kernel.RowsScratchBytes([shape], rows.Most), "scratch");
+        DecodeAttentionMatrix? matrix = onMatrixUnits ? OnMatrixUnits(shape, rows.Most) : kernel.MatrixForRows(shape, scheme, rows.Most);
+        using var scratch = new GuardedBuffer(
+            Device, matrix is null ? kernel.RowsScratchBytes([shape], rows.Most) : kernel.ScratchBytes(shape, matrix.Spread, rows.Most),
+            "scratch");
         scratch.Write<byte>(new byte[scratch.View.Length]);
 
         // A row of nobody stays as it was.
@@ -120,15 +145,40 @@ public sealed class RowAttentionTests(bool asSoftware) : GpuTest
         AttentionSoftmax softmax = scheme == SoftmaxScheme.Asynchronized
             ? far is null ? AttentionSoftmax.Asynchronized(1) : AttentionSoftmax.Asynchronized(0, -20, 20)
             : new AttentionSoftmax(scheme);
-        Bound bound = shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
+        BufferView? sinks = null;
+        if (withSinks)
+        {
+            // Those of odd heads take all weight, the others none.
+            sinks = harness.Upload<float>([.. Enumerable.Range(0, shape.NumHeads).Select(head => head % 2 == 0 ? -1000f : 1000f)]);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                expected[i] *= i / shape.HeadDim % 2 == 0 ? 1 : 0;
+            }
+        }
+
+        Bound bound = matrix is not null ? Bounds.MatrixF16
+            : shape.KvType == KvType.F16 || outputType == ActivationType.F16 ? Bounds.AttentionF16 : Bounds.AttentionF32;
         for (int step = 0; step < 2; step++)
         {
-            Run(commands => kernel.RecordRows(
-                commands, shape, softmax, rows, sequences, layer, input, scratch.View, output.View, outputType, ActivationRows));
+            Run(commands => kernel.RecordRowsTuned(
+                commands, shape, softmax, matrix, rows, sequences, layer, input, scratch.View, output.View, outputType, ActivationRows,
+                sinks));
             Comparison.AssertClose(KernelHarness.ReadActivations(output, ActivationRows, shape.QueryWidth, outputType), expected, bound);
         }
 
         scratch.AssertIntact();
         return [.. keeps.Select(sequence => SoftmaxStats.Read(Device, sequence.SoftmaxStats))];
+    }
+
+    private DecodeAttentionMatrix OnMatrixUnits(AttentionShape shape, int rows)
+    {
+        if (DecodeAttentionMatrix.Choose(shape, Context, rows) is not { } matrix
+            || !ShaderLibrary.Contains(DecodeAttentionKernel.RowsVariant(KvType.Q8_0, ActivationType.F32, isMatrix: true)))
+        {
+            Assert.Inconclusive("the device or the shader compiler has no cooperative matrix");
+            throw new UnreachableException();
+        }
+
+        return matrix;
     }
 }

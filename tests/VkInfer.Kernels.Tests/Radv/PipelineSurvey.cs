@@ -210,6 +210,13 @@ internal sealed class PipelineSurvey(KernelContext context)
                     yield return new(
                         DecodeAttentionKernel.RowsVariant(shape.KvType, type),
                         ofMany.ToConstants(attention, scheme, context.Capabilities).ToSpecialization());
+                    if (new DecodeAttentionKernel(context).MatrixForRows(attention, scheme, 8) is { } onMatrixUnits)
+                    {
+                        yield return new(
+                            DecodeAttentionKernel.RowsVariant(shape.KvType, type, isMatrix: true),
+                            onMatrixUnits.ToConstants(attention, scheme, sinks: false).ToSpecialization(),
+                            onMatrixUnits.Fragment.SubgroupSize);
+                    }
                 }
             }
         }

@@ -43,8 +43,8 @@ public sealed class RerankerTests : EmbeddedFixture
     }
 
     /// <summary>
-    /// The scores are those of <c>tools/golden-reranking</c>. Documents whose scores are nearer to each other than the bound allows may stand
-    /// either way.
+    /// The scores are those of <c>tools/golden-reranking</c>. Documents whose scores are nearer to each other than the bound allows may
+    /// stand either way.
     /// </summary>
     [Test]
     public async Task Documents_stand_in_the_order_of_transformers()
