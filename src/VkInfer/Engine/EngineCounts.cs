@@ -36,6 +36,9 @@ internal sealed class EngineCounts
     /// <summary>Rows of them.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>Rows of the largest.</summary>
+    public int MostRows { get; private set; }
+
     /// <summary>Tokens before answers.</summary>
     public long PromptTokens { get; private set; }
 
@@ -46,6 +49,7 @@ internal sealed class EngineCounts
     {
         Steps++;
         Rows += rows;
+        MostRows = Math.Max(MostRows, rows);
     }
 
     public void AddPrompt(int tokens, int cached)
