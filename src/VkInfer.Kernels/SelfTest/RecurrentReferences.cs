@@ -69,7 +69,7 @@ internal static class RecurrentReferences
         return result;
     }
 
-    /// <summary>Mamba-2 (Dao and Gu 2024) of rows [x | B | C] with a rate for each head.</summary>
+    /// <summary>Mamba-2 (Dao and Gu 2024) of rows [x | B | C] with a rate for each head, and its bounds of time steps.</summary>
     public static double[] Mamba2(
         Mamba2Shape shape, float[] xbc, float[] rates, float[] decay, float[] shift, float[] skip, double[] state)
     {
@@ -83,7 +83,8 @@ internal static class RecurrentReferences
                 int group = head * shape.Groups / shape.Heads;
                 int b = shape.InnerWidth + (group * shape.StateDim);
                 int c = b + (shape.Groups * shape.StateDim);
-                double time = Softplus(rates[(row * shape.Heads) + head] + (double)shift[head]);
+                double time = Math.Clamp(
+                    Softplus(rates[(row * shape.Heads) + head] + (double)shift[head]), shape.LeastStep, shape.MostStep);
                 double kept = Math.Exp(decay[head] * time);
                 for (int column = 0; column < shape.HeadDim; column++)
                 {
