@@ -1,5 +1,6 @@
 using VkInfer.Testing;
 using VkInfer.Tests.Embedded;
+using VkInfer.Vulkan;
 
 namespace VkInfer.Tests.Embeddings;
 
