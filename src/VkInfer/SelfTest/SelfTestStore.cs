@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using VkInfer.Kernels;
 using VkInfer.Vulkan;
 
 namespace VkInfer;
@@ -65,14 +66,18 @@ internal sealed class SelfTestStore
     /// <summary>One that nothing is kept in.</summary>
     public static SelfTestStore Forgetful(PhysicalDeviceInfo device) => new(null, Empty(device));
 
-    /// <summary>The cases that failed, each with what was wrong.</summary>
+    /// <summary>The cases of this version that failed, each with what was wrong.</summary>
     public IReadOnlyList<(string Key, string Problem)> Failures
     {
         get
         {
             lock (_lock)
             {
-                return [.. _record.Results.Where(pair => pair.Value != SelfTestRecord.Passed).Select(pair => (pair.Key, pair.Value))];
+                return
+                [
+                    .. _record.Results.Where(pair => pair.Value != SelfTestRecord.Passed && SelfTestCase.IsOfThisVersion(pair.Key))
+                        .Select(pair => (pair.Key, pair.Value)),
+                ];
             }
         }
     }
@@ -172,7 +177,7 @@ internal sealed class SelfTestStore
 
         foreach ((string key, string result) in _record.Results)
         {
-            if (result == SelfTestRecord.Passed && !_asked.Contains(key))
+            if ((result == SelfTestRecord.Passed || !SelfTestCase.IsOfThisVersion(key)) && !_asked.Contains(key))
             {
                 _record.Results.Remove(key);
             }
