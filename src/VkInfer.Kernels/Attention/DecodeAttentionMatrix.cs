@@ -12,12 +12,14 @@ namespace VkInfer.Kernels;
 /// <param name="Fragment">The product of a subgroup: keys are rows, heads are columns.</param>
 internal sealed record DecodeAttentionMatrix(DecodeAttentionTuning Spread, int HeadDim, MatrixShape Fragment)
 {
+    /// <summary>The most columns of a fragment: for a few heads more would be waste, and leave no registers.</summary>
+    public const int MaxColumns = 8;
+
     // With few heads the lanes keep up with the memory, as far as is known: measured with four on an H200.
     private const int FewestHeads = 4;
 
     // Beyond them a subgroup's sums would not fit into its registers.
     private const int MaxHeadDim = 128;
-    private const int MaxColumns = 8;
     private const int ElementsOfLoad = 16;
 
     // So many subgroups are resident on a core of an H200. Workgroups that fill the device once have the same to do, and finish together:

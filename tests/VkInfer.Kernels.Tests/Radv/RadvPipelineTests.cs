@@ -94,8 +94,7 @@ public sealed class RadvPipelineTests
             expected = expected.Where(name => !ofMatrixUnits.Any(part => name.Contains(part, StringComparison.Ordinal)));
         }
 
-        // Decoding attention takes fragments of eight columns at most.
-        if (MatrixUnits.FindNarrow(Device.Capabilities) is null or { N: > 8 })
+        if (MatrixUnits.FindNarrow(Device.Capabilities) is null or { N: > DecodeAttentionMatrix.MaxColumns })
         {
             expected = expected.Where(name =>
                 !name.StartsWith("attention_decode_", StringComparison.Ordinal) || !name.EndsWith("_coopmat", StringComparison.Ordinal));
