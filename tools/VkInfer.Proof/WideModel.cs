@@ -1,46 +1,37 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using VkInfer.Configuration;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
-using VkInfer.Testing;
-using VkInfer.Tokenization;
 
 namespace VkInfer.Proof;
 
 /// <summary>
-/// A model of a fixture's family with the tensors that the fixture has, wider, with random weights: all matrices in one format, in memory
-/// as a file would hold them.
+/// A model of a fixture's family with the tensors that the fixture has, wider, with random weights: all matrices in one format.
 /// </summary>
-internal sealed class WideModel : ModelSource, IWeightSource
+internal sealed class WideModel : MemoryModel
 {
-    private readonly ModelConfig _config;
-    private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _data = new(StringComparer.Ordinal);
-
     /// <param name="fixture">Whose family.</param>
     /// <param name="type">Format of all matrices.</param>
     /// <param name="seed">Of the weights.</param>
     public WideModel(Fixture fixture, WeightType type, int seed)
+        : base(fixture.Name, HfConfigReader.Read(WideConfig.Of(fixture)))
     {
-        Name = fixture.Name;
-        _config = HfConfigReader.Read(WideConfig.Of(fixture));
         using ModelSource narrow = Open(fixture.Folder);
-        var shapes = new WideShape(_config, stem => narrow.Weights.TryGetTensor(stem + ".weight", out _));
+        var shapes = new WideShape(Config, stem => narrow.Weights.TryGetTensor(stem + ".weight", out _));
         GgufTensorType matrixType = Quantization.ToTensorType(type);
         foreach (string name in narrow.Weights.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal))
         {
-            if (LayerOf(name) is { } layer && layer >= _config.NumLayers)
+            if (LayerOf(name) is { } layer && layer >= Config.NumLayers)
             {
                 continue;
             }
 
             (int rows, int columns) = shapes.Of(name);
-            float[] values = RandomValues(name, rows, columns, (seed * 1000) + _tensors.Count);
+            float[] values = RandomValues(name, rows, columns, (seed * 1000) + TensorCount);
             if (rows > 1 && !RowConverter.CanWrite(matrixType))
             {
-                Add(name, rows, columns, matrixType, RandomBlocks(type, rows, columns, (seed * 1000) + _tensors.Count, Deviation(values)));
+                Add(name, rows, columns, matrixType, RandomBlocks(type, rows, columns, (seed * 1000) + TensorCount, Deviation(values)));
                 continue;
             }
 
@@ -48,35 +39,6 @@ internal sealed class WideModel : ModelSource, IWeightSource
             Add(name, rows, columns, stored, RowConverter.ConvertRows(
                 GgufTensorType.F32, MemoryMarshal.AsBytes(values.AsSpan()), rows, columns, stored));
         }
-    }
-
-    public override string Path => Name;
-
-    public override string Name { get; }
-
-    public override long FileBytes => _data.Values.Sum(data => (long)data.Length);
-
-    public override IEnumerable<KeyValuePair<string, string>> Metadata => [];
-
-    public override IWeightSource Weights => this;
-
-    public override string? ChatTemplate => null;
-
-    public IReadOnlyList<GgufTensor> Tensors => [.. _tensors.Values];
-
-    public override ModelConfig ReadConfig() => _config;
-
-    public override SamplingOptions ReadSampling() => new();
-
-    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => null;
-
-    public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
-
-    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) =>
-        _data[tensor.Name].AsSpan((int)offset, destination.Length).CopyTo(destination);
-
-    public override void Dispose()
-    {
     }
 
     /// <summary>For formats without an encoder: any blocks, whose weights have a deviation.</summary>
@@ -89,26 +51,19 @@ internal sealed class WideModel : ModelSource, IWeightSource
 
     private static double Deviation(float[] values) => Math.Sqrt(values.Average(value => (double)value * value));
 
-    private void Add(string name, int rows, int columns, GgufTensorType type, byte[] data)
-    {
-        _tensors[name] = new GgufTensor(name, type, rows == 1 ? [columns] : [columns, rows], 0, data.Length);
-        _data[name] = data;
-    }
-
     // As tools/golden has them: the residual stream stays near 1; gains and biases are far enough from 1 and 0 that leaving one out shows.
     private float[] RandomValues(string name, int rows, int columns, int seed)
     {
-        float[] noise = Buffers.Random(seed, rows * columns, -MathF.Sqrt(3), MathF.Sqrt(3));
         (float mean, float deviation) = name switch
         {
             _ when name.EndsWith(".bias", StringComparison.Ordinal) => (0f, 0.3f),
             _ when name.EndsWith("ffn_gate_inp.scale", StringComparison.Ordinal) => (MathF.Sqrt(columns), 0.2f * MathF.Sqrt(columns)),
             _ when rows == 1 => (1f, 0.2f),
-            "token_embd.weight" => (0f, 1 / MathF.Max(_config.EmbeddingScale / 4, 1)),
+            "token_embd.weight" => (0f, 1 / MathF.Max(Config.EmbeddingScale / 4, 1)),
             "position_embd.weight" => (0f, 1f),
             _ => (0f, 1.3f / MathF.Sqrt(columns)),
         };
-        return [.. noise.Select(value => mean + (deviation * value))];
+        return Noise(seed, rows * columns, mean, deviation);
     }
 
     private static int? LayerOf(string name) =>

@@ -1,23 +1,18 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using VkInfer.Formats;
 using VkInfer.Kernels;
 using VkInfer.Loading;
+using VkInfer.Proof;
 using VkInfer.Recipes;
-using VkInfer.Testing;
-using VkInfer.Tokenization;
 
 namespace VkInfer.Tests.Families;
 
 /// <summary>
-/// A model with random weights of whatever a configuration asks for, in memory as a file would hold it: experts stacked, other parts in
-/// the layout of more tensors, matrices in a format where their rows are whole blocks, else in float32.
+/// A model with random weights of whatever a configuration asks for: experts stacked, other parts in the layout of more tensors, matrices
+/// in a format where their rows are whole blocks, else in float32.
 /// </summary>
-internal sealed class RandomModel : ModelSource, IWeightSource
+internal sealed class RandomModel : MemoryModel
 {
-    private readonly ModelConfig _config;
-    private readonly Dictionary<string, GgufTensor> _tensors = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _data = new(StringComparer.Ordinal);
     private readonly int _seed;
 
     /// <param name="name">For messages.</param>
@@ -27,8 +22,9 @@ internal sealed class RandomModel : ModelSource, IWeightSource
     /// <param name="hasBias">Whether a linear layer has one, by its tensor's name without <c>blk.0.</c> and <c>.bias</c>.</param>
     /// <param name="isTied">Whether the output projection is the embedding.</param>
     public RandomModel(string name, ModelConfig config, WeightType type, int seed, Func<string, bool> hasBias, bool isTied)
+        : base(name, config)
     {
-        (Name, _config, _seed) = (name, config, seed);
+        _seed = seed;
         foreach (WeightPart part in new ModelBlocks(config).Parts)
         {
             switch (part)
@@ -69,44 +65,15 @@ internal sealed class RandomModel : ModelSource, IWeightSource
         }
     }
 
-    public override string Path => Name;
-
-    public override string Name { get; }
-
-    public override long FileBytes => _data.Values.Sum(data => (long)data.Length);
-
-    public override IEnumerable<KeyValuePair<string, string>> Metadata => [];
-
-    public override IWeightSource Weights => this;
-
-    public override string? ChatTemplate => null;
-
-    public IReadOnlyList<GgufTensor> Tensors => [.. _tensors.Values];
-
     /// <summary>A tensor's name without the number of its layer.</summary>
     public static string StemOf(string name) => name.StartsWith("blk.", StringComparison.Ordinal) ? name.Split('.', 3)[2] : name;
-
-    public override ModelConfig ReadConfig() => _config;
-
-    public override SamplingOptions ReadSampling() => new();
-
-    public override Tokenizer? CreateTokenizer(int? vocabSize = null) => null;
-
-    public bool TryGetTensor(string name, [MaybeNullWhen(false)] out GgufTensor tensor) => _tensors.TryGetValue(name, out tensor);
-
-    public void ReadTensor(GgufTensor tensor, long offset, Span<byte> destination) =>
-        _data[tensor.Name].AsSpan((int)offset, destination.Length).CopyTo(destination);
-
-    public override void Dispose()
-    {
-    }
 
     private void AddMatrix(string name, int rows, int columns, GgufTensorType type)
     {
         float deviation = name switch
         {
-            "token_embd.weight" => 1 / MathF.Max(_config.EmbeddingScale / 4, 1),
-            "per_layer_token_embd.weight" => 1 / MathF.Sqrt(_config.PerLayerSize),
+            "token_embd.weight" => 1 / MathF.Max(Config.EmbeddingScale / 4, 1),
+            "per_layer_token_embd.weight" => 1 / MathF.Sqrt(Config.PerLayerSize),
             "position_embd.weight" => 1,
             _ => 1.3f / MathF.Sqrt(columns),
         };
@@ -116,7 +83,7 @@ internal sealed class RandomModel : ModelSource, IWeightSource
     // Gains and biases are far enough from 1 and 0 that leaving one out shows; states of recurrent layers remember some tokens.
     private void AddVector(string name, int length)
     {
-        float root = MathF.Sqrt(_config.HiddenSize);
+        float root = MathF.Sqrt(Config.HiddenSize);
         float[] values = StemOf(name) switch
         {
             "ssm_a" => [.. Noise(length, -1, 0.7f).Select(value => -MathF.Exp(value))],
@@ -128,17 +95,12 @@ internal sealed class RandomModel : ModelSource, IWeightSource
         Add(name, 1, length, GgufTensorType.F32, values);
     }
 
-    private float[] Noise(int count, float mean, float deviation)
-    {
-        float[] uniform = Buffers.Random((_seed * 1000) + _tensors.Count, count, -MathF.Sqrt(3), MathF.Sqrt(3));
-        return [.. uniform.Select(value => mean + (deviation * value))];
-    }
+    private float[] Noise(int count, float mean, float deviation) => Noise((_seed * 1000) + TensorCount, count, mean, deviation);
 
     private void Add(string name, int rows, int columns, GgufTensorType type, float[] values)
     {
         GgufTensorType stored = columns % GgufTensorTypes.BlockSize(type) == 0 ? type : GgufTensorType.F32;
         byte[] data = RowConverter.ConvertRows(GgufTensorType.F32, MemoryMarshal.AsBytes(values.AsSpan()), rows, columns, stored);
-        _tensors[name] = new GgufTensor(name, stored, rows == 1 ? [columns] : [columns, rows], 0, data.Length);
-        _data[name] = data;
+        Add(name, rows, columns, stored, data);
     }
 }
