@@ -1,3 +1,6 @@
+using System.Text;
+using VkInfer.Formats;
+
 namespace VkInfer;
 
 /// <summary>
@@ -195,13 +198,7 @@ internal sealed class StoreFolder
         }
     }
 
-    /// <summary>Writes a file that others may read meanwhile.</summary>
-    private static void WriteWhole(string path, string text)
-    {
-        string fresh = $"{path}.{Guid.NewGuid():N}";
-        File.WriteAllText(fresh, text);
-        File.Move(fresh, path, overwrite: true);
-    }
+    private static void WriteWhole(string path, string text) => NewFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
 
     // A folder that Hugging Face's tools do not look into.
     private string ListingPath(string commit) => Path.Combine(Folder, "vkinfer", commit);
