@@ -6,7 +6,7 @@ namespace VkInfer.Samples;
 /// <param name="output">Where it goes.</param>
 /// <param name="showsThoughts">Whether a person watches; a pipe gets the answer alone.</param>
 /// <param name="usesColor">Whether the output knows what dim is.</param>
-internal sealed class AnswerPrinter(TextWriter output, bool showsThoughts, bool usesColor)
+internal sealed class AnswerPrinter(TextWriter output, bool showsThoughts, bool usesColor) : IDisposable
 {
     private bool _isThinking;
 
@@ -35,11 +35,18 @@ internal sealed class AnswerPrinter(TextWriter output, bool showsThoughts, bool 
         output.Flush();
     }
 
-    /// <summary>Ends the answer, wherever it stands: what comes next is not dim.</summary>
+    /// <summary>Ends the answer, wherever it stands.</summary>
     public void End()
     {
         EndThought();
         output.WriteLine();
+    }
+
+    /// <summary>Leaves an answer that has not ended: what comes next is not dim.</summary>
+    public void Dispose()
+    {
+        EndThought();
+        output.Flush();
     }
 
     private void EndThought()

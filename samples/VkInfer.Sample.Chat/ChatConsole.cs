@@ -122,9 +122,9 @@ internal sealed class ChatConsole(
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _answer = stop;
-        var printer = new AnswerPrinter(output, showsThoughts: isInteractive, _usesColor);
         try
         {
+            using var printer = new AnswerPrinter(output, showsThoughts: isInteractive, _usesColor);
             await foreach (GenerationUpdate update in _chat.SendAsync(message, options, stop.Token).ConfigureAwait(false))
             {
                 printer.Write(update.Pieces);
@@ -137,7 +137,7 @@ internal sealed class ChatConsole(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            printer.End();
+            await output.WriteLineAsync().ConfigureAwait(false);
             Note("Stopped.");
         }
         catch (ContextLengthExceededException problem) when (isInteractive)

@@ -21,10 +21,22 @@ public sealed class AnswerPrinterTests
     public void What_comes_behind_a_thought_that_was_stopped_is_not_dim() =>
         Assert.That(Print(Answer[..1], showsThoughts: true, usesColor: true), Is.EqualTo("\e[2mThinking: Hm\e[0m\n\n\n"));
 
+    [Test]
+    public void What_comes_behind_an_answer_that_was_left_is_not_dim()
+    {
+        using var output = new StringWriter();
+        using (var printer = new AnswerPrinter(output, showsThoughts: true, usesColor: true))
+        {
+            printer.Write(Answer[0]);
+        }
+
+        Assert.That(output.ToString(), Does.EndWith("\e[0m\n\n"));
+    }
+
     private static string Print(IEnumerable<AnswerPiece[]> answer, bool showsThoughts, bool usesColor)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        var printer = new AnswerPrinter(output, showsThoughts, usesColor);
+        using var printer = new AnswerPrinter(output, showsThoughts, usesColor);
         foreach (AnswerPiece[] pieces in answer)
         {
             printer.Write(pieces);

@@ -61,7 +61,7 @@ internal sealed class GenerateCommand : CliCommand
         int[] prompt = Prompt(call, model);
         AnswerParser? parser = IsMessage(call, model)
             ? model.AnswerFormat.CreateParser([], grammar is null ? AnswerFormat.TailOf(prompt, model.Tokenizer) : "") : null;
-        var printer = new AnswerPrinter(Console.Out, Console.IsInteractive, AnswerPrinter.WantsColor);
+        using var printer = new AnswerPrinter(Console.Out, Console.IsInteractive, AnswerPrinter.WantsColor);
         StringBuilder text = new(), reasoning = new();
         var ids = new List<int>();
         List<LogProbabilitiesDocument>? logProbabilities = options.Sampling.LogProbabilities is null ? null : [];
